@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+# Dependencies.cmake: finds every package that this configuration needs, and names all that are missing in one message.
+
+set(redstart_missing "")
+
+# Notes that `what` was not found: for what it is needed and which Debian package brings it.
+function(redstart_need found what purpose package)
+  if(NOT found)
+    list(APPEND redstart_missing "${what}, for ${purpose}\n      Debian: apt-get install ${package}")
+    set(redstart_missing "${redstart_missing}" PARENT_SCOPE)
+  endif()
+endfunction()
+
+# scripts/deps unpacks a newer Boost here where the system has an older one that must stay.
+set(redstart_own_boost "${PROJECT_SOURCE_DIR}/.deps/boost/usr")
+if(PROJECT_IS_TOP_LEVEL AND EXISTS "${redstart_own_boost}" AND NOT Boost_ROOT AND NOT BOOST_ROOT
+   AND NOT DEFINED ENV{BOOST_ROOT} AND NOT DEFINED ENV{Boost_ROOT})
+  set(Boost_ROOT "${redstart_own_boost}")
+endif()
+if(POLICY CMP0167)
+  cmake_policy(SET CMP0167 OLD)  # FindBoost also finds a Boost that was only unpacked.
+endif()
+find_package(Boost 1.81 QUIET)
+redstart_need("${Boost_FOUND}" "Boost 1.81 or newer (headers)" "the library"
+              "libboost1.81-dev\n      elsewhere: -DBoost_ROOT=/path/to/boost")
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads QUIET)
+redstart_need("${Threads_FOUND}" "POSIX threads" "the library" "libc6-dev")
+
+if(REDSTART_WITH_JSON)
+  find_package(nlohmann_json 3.9 CONFIG QUIET)
+  redstart_need("${nlohmann_json_FOUND}" "nlohmann_json 3.9 or newer" "redstart/json.hpp (REDSTART_WITH_JSON)"
+                nlohmann-json3-dev)
+endif()
+
+if(REDSTART_BUILD_TESTS)
+  find_package(GTest QUIET)
+  redstart_need("${GTest_FOUND}" "GoogleTest with GoogleMock" "the tests (REDSTART_BUILD_TESTS)"
+                "libgtest-dev libgmock-dev")
+endif()
+
+if(REDSTART_BUILD_BENCHMARKS)
+  find_package(benchmark CONFIG QUIET)
+  redstart_need("${benchmark_FOUND}" "Google Benchmark" "the benchmarks (REDSTART_BUILD_BENCHMARKS)"
+                libbenchmark-dev)
+endif()
+
+if(REDSTART_BUILD_TESTS OR REDSTART_BUILD_FUZZERS OR REDSTART_BUILD_BENCHMARKS)
+  find_package(Hiredis MODULE QUIET)
+  redstart_need("${Hiredis_FOUND}" "hiredis" "the comparison in benchmarks and fuzz tests" libhiredis-dev)
+endif()
+
+if(REDSTART_BUILD_EXAMPLES OR REDSTART_BUILD_BENCHMARKS)
+  find_package(CLI11 CONFIG QUIET)
+  redstart_need("${CLI11_FOUND}" "CLI11" "the command lines of examples and benchmarks" libcli11-dev)
+endif()
+
+if(redstart_missing)
+  list(JOIN redstart_missing "\n  - " redstart_missing)
+  message(FATAL_ERROR "Redstart needs what was not found:\n  - ${redstart_missing}\n"
+                      "`scripts/deps` installs all of it on Debian.")
+endif()

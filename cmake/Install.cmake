@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+# Install.cmake: library, headers, CMake package and pkg-config file; everything relocatable.
+
+include(CMakePackageConfigHelpers)
+
+set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/redstart)
+set(install_headers "")
+if(CMAKE_VERSION VERSION_GREATER_EQUAL 3.23)
+  set(install_headers FILE_SET HEADERS)
+else()
+  install(DIRECTORY include/redstart DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
+endif()
+
+install(TARGETS redstart EXPORT redstart
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+        ${install_headers})
+install(EXPORT redstart NAMESPACE redstart:: FILE redstartTargets.cmake DESTINATION ${config_dir})
+
+configure_package_config_file(cmake/redstartConfig.cmake.in redstartConfig.cmake INSTALL_DESTINATION ${config_dir}
+                              NO_SET_AND_CHECK_MACRO)
+# While the version is 0.x, a minor release may break.
+write_basic_package_version_file(redstartConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/redstartConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/redstartConfigVersion.cmake
+        DESTINATION ${config_dir})
+
+# The prefix follows the file, so that an installed tree may be moved.
+file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
+set(pc_boost "")
+if(NOT "${Boost_INCLUDE_DIRS}" MATCHES "^(/usr/include)?$")
+  set(pc_boost " -isystem ${Boost_INCLUDE_DIRS}")
+endif()
+set(pc_libs "")
+set(pc_libs_private " ${CMAKE_THREAD_LIBS_INIT}")
+if(NOT BUILD_SHARED_LIBS)
+  # Whoever links a static library needs what it needs, with or without --static.
+  set(pc_libs "${pc_libs_private}")
+endif()
+configure_file(cmake/redstart.pc.in redstart.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/redstart.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# Targets.cmake: what every target of ours is compiled with, and how a program is declared.
+
+# Warnings and sanitizers. Private: they never reach those who link the library.
+function(redstart_target_defaults target)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  if(NOT PROJECT_IS_TOP_LEVEL)
+    return()
+  endif()
+
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual
+    -Woverloaded-virtual -Wnull-dereference -Wformat=2 -Wimplicit-fallthrough
+    $<$<BOOL:${REDSTART_WARNINGS_AS_ERRORS}>:-Werror>)
+
+  set(flags "")
+  if(REDSTART_SANITIZE)
+    list(JOIN REDSTART_SANITIZE "," names)
+    list(APPEND flags -fsanitize=${names})
+  endif()
+  if(REDSTART_BUILD_FUZZERS)
+    list(APPEND flags -fsanitize=fuzzer-no-link,address,undefined)
+  endif()
+  if(NOT flags)
+    return()
+  endif()
+  list(APPEND flags -fno-omit-frame-pointer)
+  if("${flags}" MATCHES "undefined")
+    list(APPEND flags -fno-sanitize-recover=undefined)
+    if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+      list(APPEND flags -fno-sanitize=function)
+    endif()
+  endif()
+  target_compile_options(${target} PRIVATE ${flags})
+  target_link_options(${target} PRIVATE ${flags})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # GCC sees the sanitizers' own null checks as paths on which a pointer is null.
+    target_compile_options(${target} PRIVATE -Wno-null-dereference -Wno-maybe-uninitialized)
+  endif()
+endfunction()
+
+# redstart_program(name SOURCES a.cpp… [LIBRARIES target…]): a program in build/<preset>/bin, linked with redstart.
+function(redstart_program name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE redstart::redstart ${arg_LIBRARIES})
+  redstart_target_defaults(${name})
+endfunction()
