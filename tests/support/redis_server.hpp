@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// redis_server.hpp: a private redis-server for tests, on a free loopback port and a Unix socket.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace redstart::test {
+
+/// A redis-server process of its own: nothing persistent, its files in a fresh temporary directory.
+/// The destructor kills it and removes the directory; it also dies with the thread that started it, so that
+/// a crashed test leaves none behind.
+class RedisServer {
+ public:
+  /// Starts the server and returns once it answers. `arguments` follow the defaults on the command line and
+  /// so override them. Errors: std::runtime_error with the server's log when it does not answer within 10 s.
+  explicit RedisServer(std::vector<std::string> arguments = {});
+  ~RedisServer();
+  RedisServer(const RedisServer&) = delete;
+  RedisServer& operator=(const RedisServer&) = delete;
+
+  /// True when a redis-server is installed.
+  [[nodiscard]] static bool available();
+
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] const std::string& socket_path() const noexcept { return socket_path_; }
+  [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
+  /// -1 while it does not run.
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+  [[nodiscard]] bool running() const noexcept { return pid_ > 0; }
+  /// What the server has logged so far.
+  [[nodiscard]] std::string log() const;
+
+  /// Ends it by SIGTERM; its connections are closed in order.
+  void stop();
+  /// Ends it by SIGKILL.
+  void kill();
+  /// Starts it again on the same port and socket, empty; stops it first when it still runs.
+  void restart();
+
+  /// Lets it hang (SIGSTOP): the kernel still accepts connections and takes bytes, nothing answers.
+  void pause();
+  void resume();
+
+ private:
+  void launch();
+  void await_answer();
+  void end(int signal);
+  void signal_process(int signal) const;
+
+  std::vector<std::string> arguments_;
+  std::string directory_;
+  std::string socket_path_;
+  std::uint16_t port_ = 0;
+  pid_t pid_ = -1;
+};
+
+/// A loopback TCP port that nobody listens on at the moment.
+[[nodiscard]] std::uint16_t free_port();
+
+}  // namespace redstart::test

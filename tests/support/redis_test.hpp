@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// redis_test.hpp: fixture and macro for tests that need a real redis-server.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "raw_redis.hpp"
+#include "redis_server.hpp"
+
+/// Skips the running test, with a message, where no redis-server is installed.
+#define REDSTART_NEEDS_REDIS()                                                               \
+  do {                                                                                       \
+    if (!::redstart::test::RedisServer::available())                                         \
+      GTEST_SKIP() << "no redis-server in PATH (Debian: apt install redis-server); or name " \
+                      "one in REDSTART_REDIS_SERVER";                                        \
+  } while (false)
+
+namespace redstart::test {
+
+/// One server for all tests of a program, started by the first that asks.
+inline RedisServer& shared_redis() {
+  static RedisServer server;
+  return server;
+}
+
+/// Gives each test the shared server, emptied.
+class RedisTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    REDSTART_NEEDS_REDIS();
+    raw().command({"FLUSHALL"});
+  }
+
+  static RedisServer& server() { return shared_redis(); }
+  /// A look at the server past the library.
+  static RawRedis& raw() {
+    static RawRedis connection(shared_redis().socket_path());
+    return connection;
+  }
+};
+
+}  // namespace redstart::test
