@@ -33,7 +33,7 @@ if(NOT "${Boost_INCLUDE_DIRS}" MATCHES "^(/usr/include)?$")
   set(pc_boost " -isystem ${Boost_INCLUDE_DIRS}")
 endif()
 set(pc_libs "")
-set(pc_libs_private " ${CMAKE_THREAD_LIBS_INIT}")
+set(pc_libs_private " -pthread")
 if(NOT BUILD_SHARED_LIBS)
   # Whoever links a static library needs what it needs, with or without --static.
   set(pc_libs "${pc_libs_private}")

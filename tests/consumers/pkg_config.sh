@@ -1,0 +1,11 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# pkg_config.sh COMPILER PKGCONFIG_FOLDER SOURCE: compiles, links and runs SOURCE with nothing but pkg-config's words.
+set -eu
+export PKG_CONFIG_PATH="$2"
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+set -x
+# shellcheck disable=SC2046
+"$1" $(pkg-config --cflags redstart) "$3" $(pkg-config --libs redstart) -o "$out/program"
+LD_LIBRARY_PATH="$(pkg-config --variable=libdir redstart)" "$out/program"
