@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 
-SLOW_STANDARD = set("""functional thread mutex condition_variable ranges algorithm unordered_map map iostream sstream
+SLOW_STANDARD = set("""functional thread mutex condition_variable ranges algorithm unordered_map map iostream
                        future regex""".split())
 SLOW_LIBRARY = re.compile(r"/(boost|nlohmann|spdlog)/")
 

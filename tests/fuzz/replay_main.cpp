@@ -7,7 +7,6 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
@@ -29,8 +28,8 @@ void feed(const std::string& input) {
 }
 
 void replay(const std::filesystem::path& file, std::mt19937& random) {
-  std::ifstream stream(file, std::ios::binary);
-  const std::string whole{std::istreambuf_iterator<char>(stream), {}};
+  std::string whole(std::filesystem::file_size(file), '\0');
+  std::ifstream(file, std::ios::binary).read(whole.data(), static_cast<std::streamsize>(whole.size()));
   feed(whole);
   const std::size_t step = whole.size() / prefixes_per_file + 1;
   for (std::size_t size = 1; size < whole.size(); size += step) feed(whole.substr(0, size));
