@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// replay_main.cpp: stands in for libFuzzer: feeds a fuzz target each corpus file, its beginnings, and seeded mutations.
+// replay_main.cpp: stands in for libFuzzer: feeds a fuzz target each corpus file, its beginnings, and seeded
+// mutations.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
