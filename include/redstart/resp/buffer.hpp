@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// buffer.hpp: growing bytes, the first 160 of them without an allocation.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <new>
+#include <string_view>
+
+namespace redstart::resp {
+
+/// A movable, growing byte buffer. The first `inline_capacity` bytes live in the object: a usual command is
+/// encoded without an allocation.
+///
+/// Exception safety: growth throws std::bad_alloc and leaves the contents as they were.
+class Buffer {
+ public:
+  static constexpr std::size_t inline_capacity = 160;
+
+  Buffer() noexcept = default;
+  ~Buffer() { free_heap(); }
+  Buffer(Buffer&& other) noexcept { take(other); }
+  Buffer& operator=(Buffer&& other) noexcept {
+    if (this != &other) {
+      free_heap();
+      take(other);
+    }
+    return *this;
+  }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  /// Where the next bytes go, with room for `n` of them. Follow with commit().
+  char* extend(std::size_t n) {
+    if (capacity_ - size_ < n) [[unlikely]]
+      grow(n);
+    return data_ + size_;
+  }
+  /// Adds `n` bytes that were written where extend() said. Precondition: n <= the room asked for.
+  void commit(std::size_t n) noexcept { size_ += n; }
+
+  void append(std::string_view bytes) {
+    if (bytes.empty()) return;
+    std::memcpy(extend(bytes.size()), bytes.data(), bytes.size());
+    size_ += bytes.size();
+  }
+
+  char* data() noexcept { return data_; }
+  const char* data() const noexcept { return data_; }
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  std::size_t capacity() const noexcept { return capacity_; }
+  /// The bytes; valid until the buffer is changed or moved.
+  std::string_view view() const noexcept { return {data_, size_}; }
+
+  /// Forgets the bytes and keeps the memory.
+  void clear() noexcept { size_ = 0; }
+  /// Drops the bytes from `size` on. Precondition: size <= size().
+  void truncate(std::size_t size) noexcept { size_ = size; }
+  /// Removes the first `n` bytes. Cost: moves the rest. Precondition: n <= size().
+  void discard(std::size_t n) noexcept {
+    size_ -= n;
+    if (n != 0 && size_ != 0) std::memmove(data_, data_ + n, size_);
+  }
+  /// Forgets the bytes and gives heap memory back.
+  void release() noexcept {
+    free_heap();
+    data_ = inline_;
+    size_ = 0;
+    capacity_ = inline_capacity;
+  }
+
+ private:
+  [[gnu::noinline]] void grow(std::size_t n) {
+    if (n > static_cast<std::size_t>(-1) / 2 - size_) throw std::bad_alloc();
+    const std::size_t doubled = capacity_ * 2;
+    const std::size_t capacity = doubled < size_ + n ? size_ + n : doubled;
+    char* const bytes = static_cast<char*>(::operator new(capacity));
+    std::memcpy(bytes, data_, size_);
+    free_heap();
+    data_ = bytes;
+    capacity_ = capacity;
+  }
+  void free_heap() noexcept {
+    if (data_ != inline_) ::operator delete(data_);
+  }
+  void take(Buffer& other) noexcept {
+    size_ = other.size_;
+    capacity_ = other.capacity_;
+    if (other.data_ == other.inline_) {
+      data_ = inline_;
+      std::memcpy(inline_, other.inline_, size_);
+    } else {
+      data_ = other.data_;
+      other.data_ = other.inline_;
+    }
+    other.size_ = 0;
+    other.capacity_ = inline_capacity;
+  }
+
+  char* data_ = inline_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = inline_capacity;
+  char inline_[inline_capacity];
+};
+
+}  // namespace redstart::resp

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// codec.hpp: how users teach the library their own types.
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <string_view>
+
+namespace redstart {
+
+/// Specialise this for a type of yours to store it in Redis strings:
+///
+///     template <> struct redstart::codec<User> {
+///       static User decode(std::string_view bytes);      // may throw: the command then fails with
+///       decode_error static std::string encode(const User& user);
+///     };
+///
+/// Thread safety: both functions may be called on any thread.
+template <class T>
+struct codec;
+
+/// Types that can be read through codec<T>.
+template <class T>
+concept codec_decodable = requires(std::string_view bytes) {
+  { codec<T>::decode(bytes) } -> std::convertible_to<T>;
+};
+
+/// Types that can be sent through codec<T>.
+template <class T>
+concept codec_encodable = requires(const T& value) {
+  { codec<T>::encode(value) } -> std::convertible_to<std::string>;
+};
+
+}  // namespace redstart

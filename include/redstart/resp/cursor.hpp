@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+// cursor.hpp: walks one complete reply that the scanner has passed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <redstart/resp/decode_issue.hpp>
+#include <redstart/resp/type.hpp>
+
+namespace redstart::resp {
+
+/// One value, or the header of an aggregate or a streamed string.
+struct Token {
+  Type type = Type::null;   ///< Type::null for the nulls of RESP2 too
+  bool streamed = false;    ///< values or chunks follow until the end mark
+  std::uint64_t count = 0;  ///< values that follow: elements, or keys and values
+  std::string_view text;    ///< what stands behind the type byte, or the payload; without "txt:" for verbatim
+  std::string_view format;  ///< of a verbatim string
+};
+
+/// An aggregate whose values are being read.
+struct Aggregate {
+  Type type = Type::array;
+  bool streamed = false;
+  std::uint64_t left = 0;  ///< values still to come; 0 for a streamed one
+};
+
+/// Reads the values of a frame one after the other.
+///
+/// Trusts its input: the bytes must have passed a Scanner. The first failure is kept in the issue, and later
+/// reads fail. Nothing here throws but std::bad_alloc, and nothing recurses.
+class Cursor {
+ public:
+  /// Lifetimes: refers to `frame` and `issue`.
+  Cursor(std::string_view frame, DecodeIssue& issue) noexcept
+      : base_(frame.data()), p_(frame.data()), end_(frame.data() + frame.size()), issue_(&issue) {}
+
+  bool failed() const noexcept { return failed_; }
+  bool at_end() const noexcept { return p_ == end_; }
+  std::size_t offset() const noexcept { return static_cast<std::size_t>(p_ - base_); }
+  /// The bytes from the cursor on.
+  std::string_view rest() const noexcept { return {p_, static_cast<std::size_t>(end_ - p_)}; }
+  /// The first byte of the next value, attributes skipped; a '.' at the end of a streamed aggregate.
+  char peek() {
+    if (*p_ == '|') [[unlikely]]
+      skip_attributes();
+    return *p_;
+  }
+  /// Whether the next value is a null of either protocol.
+  bool null_next() {
+    const char c = peek();
+    return c == '_' || ((c == '$' || c == '*') && p_[1] == '-');
+  }
+  Type next_type() { return null_next() ? Type::null : static_cast<Type>(*p_); }
+  /// Whether the next value is a server's error.
+  bool error_next() { return is_error(static_cast<Type>(peek())); }
+
+  /// Takes a plain bulk string: the usual case, inline. False, and nothing taken, when something else is
+  /// next.
+  bool take_bulk(std::string_view& out) noexcept {
+    if (*p_ != '$') return false;
+    const char* q = p_ + 1;
+    unsigned digit = static_cast<unsigned char>(*q) - unsigned{'0'};
+    if (digit > 9) return false;
+    std::size_t size = digit;
+    while ((digit = static_cast<unsigned char>(*++q) - unsigned{'0'}) <= 9) size = size * 10 + digit;
+    q += 2;
+    out = std::string_view(q, size);
+    p_ = q + size + 2;
+    return true;
+  }
+
+  /// Takes the next value or header, attributes skipped.
+  Token take() {
+    peek();
+    return take_raw();
+  }
+  /// As take(), but attributes are tokens of their own (their pairs follow, then the value they belong to).
+  Token take_raw();
+
+  /// Takes the next chunk of a streamed string. False at its end.
+  bool take_chunk(std::string_view& out) noexcept {
+    ++p_;
+    const std::uint64_t size = number();
+    out = std::string_view(p_, static_cast<std::size_t>(size));
+    if (size == 0) return false;
+    p_ += size + 2;
+    return true;
+  }
+
+  /// Opens the next value, which must be an aggregate (not null). False, and failed, when it isn't.
+  bool open(Aggregate& out, const char* expected) {
+    const char c = peek();
+    const bool aggregate = c == '*' || c == '%' || c == '~' || c == '>';
+    if (failed_ || !aggregate || p_[1] == '-') return fail(expected);
+    const Token token = take_raw();
+    out = {token.type, token.streamed, token.count};
+    return true;
+  }
+  /// Whether another value of the aggregate follows; takes the end mark of a streamed one.
+  bool more(Aggregate& aggregate) noexcept {
+    if (!aggregate.streamed) {
+      if (aggregate.left == 0 || failed_) return false;
+      --aggregate.left;
+      return true;
+    }
+    if (failed_) return false;
+    if (*p_ != '.') return true;
+    p_ += 3;
+    aggregate.streamed = false;
+    aggregate.left = 0;
+    return false;
+  }
+
+  /// Skips the next value with everything in it, attributes included.
+  void skip();
+
+  /// Notes that the next value isn't what was expected. Returns false.
+  bool fail(std::string_view expected);
+  /// Notes a failure at `token`, which was taken from `offset`. Returns false.
+  bool fail(std::string_view expected, const Token& token, std::size_t offset);
+  /// Notes that the aggregate at hand ended before it held what was expected. Returns false.
+  bool fail_at_end(std::string_view expected, Type type);
+  /// While failing: tells in which element it happened. Call from the inside out.
+  void within(std::size_t index) { issue_->path.insert(0, "[" + std::to_string(index) + "]"); }
+  /// A place to come back to after a failure, to try something else.
+  struct Mark {
+    const char* p;
+  };
+  Mark save() const noexcept { return {p_}; }
+  void restore(Mark mark) {
+    p_ = mark.p;
+    failed_ = false;
+    *issue_ = DecodeIssue{};
+  }
+
+ private:
+  std::uint64_t number() noexcept {
+    std::uint64_t value = 0;
+    for (; *p_ != '\r'; ++p_) value = value * 10 + static_cast<std::uint64_t>(*p_ - '0');
+    p_ += 2;
+    return value;
+  }
+  std::string_view line() noexcept;
+  void skip_attributes();
+
+  const char* base_;
+  const char* p_;
+  const char* end_;
+  DecodeIssue* issue_;
+  bool failed_ = false;
+};
+
+inline std::string_view Cursor::line() noexcept {
+  const char* const begin = p_;
+  while (p_[0] != '\r' || p_[1] != '\n') ++p_;
+  const std::string_view text(begin, static_cast<std::size_t>(p_ - begin));
+  p_ += 2;
+  return text;
+}
+
+inline Token Cursor::take_raw() {
+  Token token;
+  const char c = *p_++;
+  token.type = static_cast<Type>(c);
+  switch (c) {
+    case '$':
+    case '!':
+    case '=':
+    case '*':
+    case '~':
+    case '%':
+    case '>':
+    case '|':
+      if (*p_ == '-') {
+        p_ += 4;
+        token.type = Type::null;
+      } else if (*p_ == '?') {
+        p_ += 3;
+        token.streamed = true;
+      } else if (is_aggregate(token.type)) {
+        token.count = number();
+        if (c == '%' || c == '|') token.count *= 2;
+      } else {
+        const auto size = static_cast<std::size_t>(number());
+        token.text = std::string_view(p_, size);
+        p_ += size + 2;
+        if (c == '=') {
+          token.format = token.text.substr(0, 3);
+          token.text.remove_prefix(4);
+        }
+      }
+      break;
+    default: token.text = line();
+  }
+  return token;
+}
+
+// Values still to skip are counted, not stacked: only streamed aggregates need to remember what was around
+// them.
+inline void Cursor::skip() {
+  std::uint64_t left = 1;
+  std::vector<std::uint64_t> around;
+  std::string_view chunk;
+  while (left != 0) {
+    if (*p_ == '.') {
+      p_ += 3;
+      left = around.back();
+      around.pop_back();
+      continue;
+    }
+    const Token token = take_raw();
+    if (!is_aggregate(token.type)) {
+      while (token.streamed && take_chunk(chunk)) {
+      }
+      --left;
+    } else if (token.streamed) {
+      // the values inside are ended by '.', so that `left` is of no use there
+      around.push_back(token.type == Type::attribute ? left : left - 1);
+      left = static_cast<std::uint64_t>(-1) / 2;
+    } else {
+      left += token.count;
+      if (token.type != Type::attribute) --left;
+    }
+  }
+}
+
+[[gnu::noinline]] inline void Cursor::skip_attributes() {
+  while (*p_ == '|') {
+    Token token = take_raw();
+    Aggregate pairs{token.type, token.streamed, token.count};
+    while (more(pairs)) skip();
+  }
+}
+
+[[gnu::noinline]] inline bool Cursor::fail(std::string_view expected) {
+  if (failed_) return false;
+  peek();
+  const std::size_t at = offset();
+  const Token token = take_raw();
+  return fail(expected, token, at);
+}
+
+[[gnu::noinline]] inline bool Cursor::fail(std::string_view expected, const Token& token,
+                                           std::size_t offset) {
+  if (failed_) return false;
+  constexpr std::size_t excerpt = 65;
+  failed_ = true;
+  issue_->expected = expected;
+  issue_->got = token.type;
+  issue_->offset = offset;
+  if (is_aggregate(token.type)) {
+    if (!token.streamed)
+      issue_->text = std::to_string(token.count) + (token.count == 1 ? " value" : " values");
+  } else {
+    issue_->text = is_error(token.type) ? token.text : token.text.substr(0, excerpt);
+  }
+  return false;
+}
+
+[[gnu::noinline]] inline bool Cursor::fail_at_end(std::string_view expected, Type type) {
+  Token token;
+  token.type = type;
+  token.streamed = true;
+  return fail(expected, token, offset());
+}
+
+}  // namespace redstart::resp

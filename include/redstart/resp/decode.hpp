@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// decode.hpp: everything that replies can be read into, but Value.
+#pragma once
+
+#include <redstart/resp/decode_codec.hpp>
+#include <redstart/resp/decode_container.hpp>
+#include <redstart/resp/decode_optional.hpp>
+#include <redstart/resp/decode_scalar.hpp>
+#include <redstart/resp/decode_text.hpp>
+#include <redstart/resp/decoder.hpp>

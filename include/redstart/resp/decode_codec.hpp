@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// decode_codec.hpp: replies into users' types through redstart::codec.
+#pragma once
+
+#include <exception>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include <redstart/resp/codec.hpp>
+#include <redstart/resp/decode_text.hpp>
+
+namespace redstart::resp {
+
+/// What codec<T> makes of the reply's text. An exception of the codec becomes a failure; std::bad_alloc
+/// passes.
+template <codec_decodable T>
+struct decoder<T> {
+  static void decode(Cursor& cursor, T& out) {
+    std::string_view text;
+    std::string joined;
+    const std::size_t offset = cursor.offset();
+    if (!detail::take_text(cursor, text, &joined)) return;
+    try {
+      out = codec<T>::decode(text);
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& error) {
+      refuse(cursor, text, offset, error.what());
+    } catch (...) {
+      refuse(cursor, text, offset, "an exception that is no std::exception");
+    }
+  }
+
+ private:
+  [[gnu::noinline]] static void refuse(Cursor& cursor, std::string_view text, std::size_t offset,
+                                       const char* what) {
+    Token token;
+    token.type = Type::bulk;
+    token.text = text;
+    cursor.fail(std::string("bytes that the codec takes (it threw: ") + what + ")", token, offset);
+  }
+};
+
+}  // namespace redstart::resp

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// decode_scalar.hpp: replies into Ok, bool, integers and floating-point numbers, in both protocols.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <redstart/core/ok.hpp>
+#include <redstart/resp/decoder.hpp>
+#include <redstart/resp/number.hpp>
+
+namespace redstart::resp {
+
+namespace detail {
+
+template <class T>
+concept character = std::same_as<T, char> || std::same_as<T, wchar_t> || std::same_as<T, char8_t> ||
+    std::same_as<T, char16_t> || std::same_as<T, char32_t>;
+template <class T>
+concept plain_integer = std::integral<T> && !character<T> && !std::same_as<T, bool>;
+
+inline bool has_number_text(Type type) noexcept {
+  return type == Type::integer || type == Type::bulk || type == Type::simple || type == Type::bignum;
+}
+
+template <plain_integer T>
+[[gnu::noinline]] std::string integer_expectation() {
+  return "an integer from " + std::to_string(std::numeric_limits<T>::min()) + " to " +
+         std::to_string(std::numeric_limits<T>::max());
+}
+
+}  // namespace detail
+
+/// Exactly `+OK`.
+template <>
+struct decoder<Ok> {
+  static void decode(Cursor& cursor, Ok& /*out*/) {
+    cursor.peek();
+    const std::size_t offset = cursor.offset();
+    const Token token = cursor.take_raw();
+    if (token.type != Type::simple || token.text != "OK") cursor.fail("OK", token, offset);
+  }
+};
+
+/// `#t` and `#f`; 1 and 0 as integer or string; `+OK` is true and null is false (SET … NX).
+template <>
+struct decoder<bool> {
+  static void decode(Cursor& cursor, bool& out) {
+    cursor.peek();
+    const std::size_t offset = cursor.offset();
+    const Token token = cursor.take_raw();
+    out = token.text == "t" || token.text == "1" || token.text == "OK";
+    switch (token.type) {
+      case Type::null:
+      case Type::boolean: return;
+      case Type::integer:
+      case Type::bulk:
+        if (token.text == "1" || token.text == "0") return;
+        break;
+      case Type::simple:
+        if (token.text == "OK") return;
+        break;
+      default: break;
+    }
+    cursor.fail("a boolean", token, offset);
+  }
+};
+
+/// Integers, and strings that hold one (RESP2, INCR's own values); `#t` and `#f` as 1 and 0. Range checked.
+template <detail::plain_integer T>
+struct decoder<T> {
+  static void decode(Cursor& cursor, T& out) {
+    cursor.peek();
+    const std::size_t offset = cursor.offset();
+    const Token token = cursor.take_raw();
+    if (token.type == Type::boolean) {
+      out = static_cast<T>(token.text == "t");
+      return;
+    }
+    if (detail::has_number_text(token.type)) {
+      if (detail::parse_integer(token.text, out)) return;
+      std::int64_t wide = 0;
+      if (token.type == Type::integer || token.type == Type::bignum ||
+          detail::parse_integer(token.text, wide)) {
+        cursor.fail(detail::integer_expectation<T>(), token, offset);
+        return;
+      }
+    }
+    cursor.fail("an integer", token, offset);
+  }
+};
+
+/// Doubles, integers, and strings that hold a number, `inf`, `-inf` or `nan`.
+template <std::floating_point T>
+struct decoder<T> {
+  static void decode(Cursor& cursor, T& out) {
+    cursor.peek();
+    const std::size_t offset = cursor.offset();
+    const Token token = cursor.take_raw();
+    if (token.type == Type::real) {
+      if (!detail::convert_real(token.text, out)) cursor.fail("a number within range", token, offset);
+    } else if (!detail::has_number_text(token.type) || !detail::parse_real(token.text, out)) {
+      cursor.fail("a number", token, offset);
+    }
+  }
+};
+
+}  // namespace redstart::resp
