@@ -28,11 +28,8 @@ set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads QUIET)
 redstart_need("${Threads_FOUND}" "POSIX threads" "the library" "libc6-dev")
 
-if(REDSTART_WITH_JSON)
-  find_package(nlohmann_json 3.9 CONFIG QUIET)
-  redstart_need("${nlohmann_json_FOUND}" "nlohmann_json 3.9 or newer" "redstart/json.hpp (REDSTART_WITH_JSON)"
-                nlohmann-json3-dev)
-endif()
+find_package(nlohmann_json 3.9 CONFIG QUIET)
+redstart_need("${nlohmann_json_FOUND}" "nlohmann_json 3.9 or newer" "redstart/json.hpp" nlohmann-json3-dev)
 
 if(REDSTART_BUILD_TESTS)
   find_package(GTest QUIET)

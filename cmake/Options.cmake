@@ -6,7 +6,6 @@ option(REDSTART_BUILD_EXAMPLES "Build the example programs" ${PROJECT_IS_TOP_LEV
 option(REDSTART_BUILD_BENCHMARKS "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
 option(REDSTART_BUILD_FUZZERS "Build the fuzz targets with libFuzzer (needs Clang)" OFF)
 option(REDSTART_INSTALL "Generate the install rules" ${PROJECT_IS_TOP_LEVEL})
-option(REDSTART_WITH_JSON "redstart/json.hpp: values as nlohmann::json" ON)
 option(REDSTART_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" OFF)
 set(REDSTART_SANITIZE "" CACHE STRING "Sanitizers for everything built here: address;undefined or thread or nothing")
 set_property(CACHE REDSTART_SANITIZE PROPERTY STRINGS "" "address;undefined" "thread")

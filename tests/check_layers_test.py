@@ -32,7 +32,8 @@ class CheckLayers(unittest.TestCase):
             "include/redstart/client/b.hpp": "#include <redstart/core/a.hpp>\n",
             "include/redstart/json.hpp": "#include <nlohmann/json.hpp>\n",
             "src/net/c.hpp": "#include <functional>\n#include <redstart/protocol/x.hpp>\n",
-            "src/pool/d.cpp": '#include "net/c.hpp"\n',
+            "src/pool/d.cpp": '#include "net/c.hpp"\n#include "../net/c.hpp"\n#include "e.hpp"\n',
+            "src/pool/e.hpp": "",
         })
         self.assertEqual(code, 0, text)
 
@@ -53,7 +54,8 @@ class CheckLayers(unittest.TestCase):
         self.assert_fault({"src/misc/a.cpp": ""}, "misc")
 
     def test_upward_private_include(self):
-        self.assert_fault({"src/net/a.cpp": '#include "pool/b.hpp"\n', "src/pool/b.hpp": ""}, "net/a.cpp:1:")
+        for name in ("pool/b.hpp", "../pool/b.hpp"):
+            self.assert_fault({"src/net/a.cpp": f'#include "{name}"\n', "src/pool/b.hpp": ""}, "net/a.cpp:1:")
 
     def test_private_code_above_its_public_layer(self):
         self.assert_fault({"src/net/a.cpp": "#include <redstart/manager/m.hpp>\n"}, "net/a.cpp:1:")
