@@ -55,6 +55,12 @@ class Buffer {
 
   /// Forgets the bytes and keeps the memory.
   void clear() noexcept { size_ = 0; }
+  /// Overwrites the bytes, then forgets them: for secrets.
+  void wipe() noexcept {
+    volatile char* const at = data_;  // volatile: the stores must not be optimised away
+    for (std::size_t i = 0; i != size_; ++i) at[i] = '\0';
+    size_ = 0;
+  }
   /// Drops the bytes from `size` on. Precondition: size <= size().
   void truncate(std::size_t size) noexcept { size_ = size; }
   /// Removes the first `n` bytes. Cost: moves the rest. Precondition: n <= size().

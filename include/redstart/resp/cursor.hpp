@@ -266,6 +266,7 @@ inline void Cursor::skip() {
   Token token;
   token.type = type;
   token.streamed = true;
+  if (!failed_) issue_->at_end = true;
   return fail(expected, token, offset());
 }
 

@@ -7,4 +7,7 @@
 #include <redstart/resp/decode_optional.hpp>
 #include <redstart/resp/decode_scalar.hpp>
 #include <redstart/resp/decode_text.hpp>
+#include <redstart/resp/decode_tuple.hpp>
+#include <redstart/resp/decode_variant.hpp>
 #include <redstart/resp/decoder.hpp>
+#include <redstart/resp/string_list.hpp>

@@ -22,6 +22,8 @@ struct DecodeIssue {
   std::size_t offset = 0;  ///< where it began in the frame (with streaming: in the piece at hand)
   std::string path;        ///< the way to it: "[3][0]"; empty at the top
 
+  bool at_end = false;  ///< an aggregate ended before it held what was expected
+
   explicit operator bool() const noexcept { return !expected.empty(); }
   /// Whether the server answered with an error where a value was expected; `text` is its message.
   bool is_server_error() const noexcept { return is_error(got) && !expected.empty(); }
@@ -29,7 +31,10 @@ struct DecodeIssue {
   /// "expected an integer, got the bulk string "abc" at [3][0] (byte 57)".
   std::string describe() const {
     std::string result = "expected " + expected + ", got ";
-    if (is_error(got)) {
+    if (at_end) {
+      result += "the end of the ";
+      result += to_string(got);
+    } else if (is_error(got)) {
       result += "the server error \"" + escaped(text) + "\"";
     } else if (got == Type::null) {
       result += "null";

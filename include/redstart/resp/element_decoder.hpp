@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// element_decoder.hpp: reads a large aggregate element by element while it arrives.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <variant>
+
+#include <redstart/resp/decode_container.hpp>
+#include <redstart/resp/decode_optional.hpp>
+#include <redstart/resp/decode_tuple.hpp>
+#include <redstart/resp/decode_variant.hpp>
+#include <redstart/resp/string_list.hpp>
+
+namespace redstart::resp {
+
+/// Whether a T that was decoded refers to nothing of its frame. Types that aren't known here count as
+/// referring.
+template <class T>
+inline constexpr bool owns_bytes =
+    std::floating_point<T> || std::integral<T> || std::same_as<T, std::string> || std::same_as<T, Ok> ||
+    std::same_as<T, std::monostate> || codec_decodable<T>;
+template <>
+inline constexpr bool owns_bytes<StringList> = true;
+template <class T>
+inline constexpr bool owns_bytes<std::optional<T>> = owns_bytes<T>;
+template <class A, class B>
+inline constexpr bool owns_bytes<std::pair<A, B>> = owns_bytes<A>&& owns_bytes<B>;
+template <class... T>
+inline constexpr bool owns_bytes<std::tuple<T...>> = (owns_bytes<T> && ...);
+template <class... T>
+inline constexpr bool owns_bytes<std::variant<T...>> = (owns_bytes<T> && ...);
+template <class T, std::size_t N>
+inline constexpr bool owns_bytes<std::array<T, N>> = owns_bytes<T>;
+template <class T>
+requires(detail::sequence_like<T> ||
+         detail::set_like<T>) inline constexpr bool owns_bytes<T> = owns_bytes<typename T::value_type>;
+template <detail::map_like T>
+inline constexpr bool owns_bytes<T> = owns_bytes<typename T::key_type>&& owns_bytes<typename T::mapped_type>;
+
+namespace detail {
+
+template <class T>
+struct stream_target {
+  using type = T;
+};
+template <class T>
+struct stream_target<std::optional<T>> {
+  using type = T;
+};
+
+template <class T>
+inline constexpr bool is_stream_target = std::same_as<T, StringList> ||
+                                         (decodable<T> && owns_bytes<T> &&
+                                          (sequence_like<T> || set_like<T> || map_like<T>));
+
+}  // namespace detail
+
+/// Types that can be read piece by piece: containers that own what they hold, StringList, and optionals of
+/// them.
+template <class T>
+inline constexpr bool streamable = detail::is_stream_target<typename detail::stream_target<T>::type>;
+
+/// Reads an aggregate whose values arrive in pieces, so that its frame is never held whole.
+///
+/// begin(), then consume() with whole values as the scanner's sequence() delimits them, then finish() and
+/// take(). Memory grows with the bytes received, at most eightfold; the declared number is only an upper
+/// bound.
+template <class T>
+requires streamable<T>
+class element_decoder {
+  using Target = typename detail::stream_target<T>::type;
+
+ public:
+  /// Begins an aggregate of `declared` values (keys and values count each). Returns true: every aggregate
+  /// will do.
+  bool begin(Type type, std::uint64_t declared) {
+    target_ = Target{};
+    issue_ = DecodeIssue{};
+    type_ = type;
+    left_ = declared;
+    received_ = 0;
+    index_ = 0;
+    form_ = Form::unknown;
+    return true;
+  }
+
+  /// Reads whole values from the front of `bytes`. Returns how many bytes were taken: all, unless they end
+  /// between a key and its value; then hand the rest in again with more behind it. After a failure everything
+  /// is taken.
+  std::size_t consume(std::string_view bytes) {
+    if (issue_ || bytes.empty()) return bytes.size();
+    received_ += bytes.size();
+    Cursor cursor(bytes, issue_);
+    while (!cursor.at_end()) {
+      const std::size_t before = cursor.offset();
+      if (!read(cursor)) {
+        if (!cursor.failed()) {
+          received_ -= bytes.size() - before;
+          return before;
+        }
+        cursor.within(index_);
+        return bytes.size();
+      }
+      ++index_;
+    }
+    return bytes.size();
+  }
+
+  /// Whether all declared values were read.
+  bool finish() {
+    if (!issue_ && left_ != 0) {
+      issue_.expected = "a value for each key";
+      issue_.got = type_;
+      issue_.at_end = true;
+    }
+    return !issue_;
+  }
+  const DecodeIssue& issue() const noexcept { return issue_; }
+
+  /// Precondition: finish() returned true.
+  T take() && { return T(std::move(target_)); }
+
+ private:
+  enum class Form : std::uint8_t { unknown, flat, nested };
+
+  // False, and nothing failed: a key without its value.
+  bool read(Cursor& cursor) {
+    if constexpr (std::same_as<Target, StringList>) {
+      --left_;
+      make_room(left_);
+      return detail::append_to(target_, cursor);
+    } else if constexpr (detail::map_like<Target>) {
+      typename Target::key_type key{};
+      typename Target::mapped_type value{};
+      if (!read_pair(cursor, key, value)) return false;
+      target_.emplace(std::move(key), std::move(value));
+      return true;
+    } else if constexpr (detail::set_like<Target>) {
+      typename Target::value_type element{};
+      --left_;
+      decoder<typename Target::value_type>::decode(cursor, element);
+      if (cursor.failed()) return false;
+      target_.insert(std::move(element));
+      return true;
+    } else if constexpr (detail::is_pair<typename Target::value_type>) {
+      typename Target::value_type element{};
+      if (!read_pair(cursor, element.first, element.second)) return false;
+      make_room(form_ == Form::nested ? left_ : left_ / 2);
+      target_.emplace_back(std::move(element));
+      return true;
+    } else {
+      --left_;
+      make_room(left_);
+      return detail::append_element(target_, cursor);
+    }
+  }
+
+  template <class K, class V>
+  bool read_pair(Cursor& cursor, K& key, V& value) {
+    if (form_ == Form::unknown) form_ = detail::pairs_nested(cursor, type_) ? Form::nested : Form::flat;
+    if (form_ == Form::nested) {
+      --left_;
+      return detail::decode_nested_pair(cursor, key, value);
+    }
+    decoder<K>::decode(cursor, key);
+    if (cursor.failed()) return false;
+    if (cursor.at_end()) return left_ == 1 && cursor.fail_at_end("a value for each key", type_);
+    left_ -= 2;
+    decoder<V>::decode(cursor, value);
+    return !cursor.failed();
+  }
+
+  // Room for this element and as many of the `more` that may follow as the received bytes justify.
+  void make_room(std::uint64_t more) {
+    if constexpr (requires { target_.capacity(); }) {
+      if (target_.size() != target_.capacity()) [[likely]]
+        return;
+      const std::uint64_t size = target_.size();
+      constexpr std::size_t element =
+          std::same_as<Target, StringList> ? sizeof(std::uint64_t) : sizeof(typename Target::value_type);
+      const std::uint64_t doubled = size * 2 + 1;
+      const std::uint64_t justified = std::uint64_t{received_} * 8 / element;
+      const std::uint64_t room = doubled > justified ? doubled : justified;
+      const std::uint64_t wanted = size + 1 + more;
+      const auto count = static_cast<std::size_t>(wanted < room ? wanted : room);
+      if constexpr (std::same_as<Target, StringList>) {
+        target_.reserve(count, 0);
+      } else {
+        target_.reserve(count);
+      }
+    }
+  }
+
+  Target target_{};
+  DecodeIssue issue_;
+  Type type_ = Type::array;
+  Form form_ = Form::unknown;
+  std::uint64_t left_ = 0;  // values still to come
+  std::uint64_t received_ = 0;
+  std::size_t index_ = 0;
+};
+
+}  // namespace redstart::resp

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// string_receiver.hpp: grows a string in step with the bytes received into it.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace redstart::resp {
+
+/// Receives a payload of known size straight into a std::string, without trusting the size before bytes have
+/// come.
+///
+///     StringReceiver receiver(size);
+///     while (!receiver.complete()) {
+///       std::span<char> room = receiver.prepare();
+///       receiver.commit(recv(fd, room.data(), room.size(), 0));
+///     }
+///     std::string text = std::move(receiver).take();
+///
+/// Memory grows eightfold at a time, and at most eightfold ahead of what has arrived (from 128 KiB on); while
+/// it moves, one eighth more is held. The string is filled with zeros in steps that stay in cache.
+class StringReceiver {
+ public:
+  explicit StringReceiver(std::size_t size) noexcept : size_(size) {}
+
+  std::size_t size() const noexcept { return size_; }
+  std::size_t received() const noexcept { return received_; }
+  std::size_t missing() const noexcept { return size_ - received_; }
+  bool complete() const noexcept { return received_ == size_; }
+
+  /// Where to receive the next bytes: not empty unless complete. Valid until the next call.
+  /// Errors: std::bad_alloc; what was received stays.
+  std::span<char> prepare() {
+    if (received_ == text_.size() && received_ != size_) {
+      if (received_ == text_.capacity() || text_.empty()) text_.reserve(next_capacity());
+      const std::size_t room = text_.capacity() < size_ ? text_.capacity() : size_;
+      text_.resize(room - received_ > step ? received_ + step : room);
+    }
+    return {text_.data() + received_, text_.size() - received_};
+  }
+  /// Tells that `n` bytes were received. Precondition: n <= prepare().size().
+  void commit(std::size_t n) noexcept { received_ += n; }
+
+  /// Takes bytes that had been received elsewhere. Precondition: bytes.size() <= missing().
+  void append(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const std::span<char> room = prepare();
+      const std::size_t n = bytes.size() < room.size() ? bytes.size() : room.size();
+      std::memcpy(room.data(), bytes.data(), n);
+      commit(n);
+      bytes.remove_prefix(n);
+    }
+  }
+
+  /// What was received.
+  std::string take() && {
+    text_.resize(received_);
+    return std::move(text_);
+  }
+
+ private:
+  static constexpr std::size_t step = std::size_t{128} << 10;
+
+  // size, size/8, size/64, …: the largest that what has arrived justifies.
+  std::size_t next_capacity() const noexcept {
+    const std::size_t justified =
+        received_ < step / 8 ? step : (received_ > size_ / 8 ? size_ : received_ * 8);
+    std::size_t capacity = size_;
+    while (capacity > justified) capacity = capacity / 8 + 1;
+    return capacity > received_ ? capacity : size_;
+  }
+
+  std::string text_;
+  std::size_t size_;
+  std::size_t received_ = 0;
+};
+
+}  // namespace redstart::resp
