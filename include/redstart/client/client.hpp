@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// client.hpp: the standard handle: every command as a member function, waiting for its reply.
+#pragma once
+
+#include <redstart/client/execute.hpp>
+#include <redstart/client/pipeline.hpp>
+#include <redstart/client/results.hpp>
+#include <redstart/commands/all.hpp>
+
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+namespace redstart {
+
+class Client;
+template <>
+struct executor_traits<Client> {
+  template <class R>
+  using reply = R;
+};
+
+/// Talks to one database; each call takes a connection from its pool and waits for the reply.
+///
+/// Made by `RedisConnectionManager::client` and its kin. A cheap value: copy it, keep it as a member, pass it
+/// around.
+///
+/// Thread safety: full; any number of threads may call at once.
+/// Lifetimes: outlives its manager safely; calls then fail with `Errc::closed`.
+/// Errors: calls throw `Unavailable`, `Timeout`, `ServerError` or another `Error`; `results()` returns them
+/// instead.
+class Client : public AllCommands<Client> {
+ public:
+  explicit Client(engine::ChannelPtr channel) noexcept : channel_(std::move(channel)) {}
+
+  /// The same handle with another time limit for each call: waiting for a connection, sending, the whole
+  /// reply. Above zero.
+  [[nodiscard]] Client with_timeout(std::chrono::milliseconds timeout) const {
+    Client copy(*this);
+    copy.options_.timeout = timeout;
+    return copy;
+  }
+
+  /// The same commands, returning `Result<T>` instead of throwing.
+  [[nodiscard]] Results results() const { return Results(channel_, options_); }
+
+  /// Collects commands and sends them at once: see `Pipeline`.
+  [[nodiscard]] Pipeline pipeline() const { return Pipeline(channel_, options_); }
+
+  /// Calls `collect(pipe)`, sends what it collected, and returns the replies of the slots that it returned:
+  /// one slot, a tuple or pair of slots, or a vector of slots. Sends nothing if `collect` throws. Throws the
+  /// first error among those replies.
+  template <class F>
+  auto pipeline(F&& collect) const {
+    return run_pipeline(pipeline(), std::forward<F>(collect));
+  }
+
+  /// Runs a command made by `cmd`, any number of times.
+  template <class R>
+  R exec(const OwnedCommand<R>& command) const {
+    return detail::execute_owned(*channel_, command, options_).value();
+  }
+
+  /// The name of the database, and where it is.
+  [[nodiscard]] std::string_view database() const noexcept { return channel_->database(); }
+  [[nodiscard]] std::string_view endpoint() const noexcept { return channel_->endpoint(); }
+
+  template <class R, class... A>
+  R submit(const Command<R, A...>& command) const {
+    return detail::execute(*channel_, command, options_);
+  }
+
+ private:
+  engine::ChannelPtr channel_;
+  engine::CallOptions options_{};
+};
+
+}  // namespace redstart

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// results.hpp: the handle for callers who prefer return values to exceptions.
+#pragma once
+
+#include <redstart/client/execute.hpp>
+#include <redstart/client/owned_command.hpp>
+#include <redstart/commands/all.hpp>
+#include <redstart/core/result.hpp>
+
+#include <utility>
+
+namespace redstart {
+
+class Results;
+template <>
+struct executor_traits<Results> {
+  template <class R>
+  using reply = Result<R>;
+};
+
+/// The commands of `Client` with `Result<T>` as their return type. Made by `Client::results()`.
+///
+/// Thread safety: full. Errors: returned; only std::bad_alloc and what a user's codec throws while encoding
+/// pass as exceptions.
+class Results : public AllCommands<Results> {
+ public:
+  Results(engine::ChannelPtr channel, engine::CallOptions options) noexcept
+      : channel_(std::move(channel)), options_(options) {}
+
+  /// Runs a command made by `cmd`, any number of times.
+  template <class R>
+  Result<R> exec(const OwnedCommand<R>& command) const {
+    return detail::execute_owned(*channel_, command, options_);
+  }
+
+  template <class R, class... A>
+  Result<R> submit(const Command<R, A...>& command) const {
+    return detail::try_execute(*channel_, command, options_);
+  }
+
+ private:
+  engine::ChannelPtr channel_;
+  engine::CallOptions options_;
+};
+
+}  // namespace redstart

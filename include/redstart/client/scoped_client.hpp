@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// scoped_client.hpp: one exclusive connection for as long as a scope lasts.
+#pragma once
+
+#include <redstart/client/execute.hpp>
+#include <redstart/client/owned_command.hpp>
+#include <redstart/commands/all.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace redstart {
+
+class ScopedClient;
+template <>
+struct executor_traits<ScopedClient> {
+  template <class R>
+  using reply = R;
+};
+
+/// Holds one connection alone; it goes back to its pool at the end of the scope, also when an exception
+/// passes. Commands that change the state of a connection (SELECT, WATCH, …) are allowed; a connection so
+/// changed is closed, not reused.
+///
+/// Move-only. Thread safety: one thread at a time. The destructor never throws; a fault while releasing is an
+/// event. Lifetimes: outlives its manager safely; calls then fail with `Errc::closed`.
+class ScopedClient : public AllCommands<ScopedClient> {
+ public:
+  explicit ScopedClient(std::unique_ptr<engine::Channel> lease) noexcept : lease_(std::move(lease)) {}
+
+  /// Sets the time limit of each call from now on.
+  void set_timeout(std::chrono::milliseconds timeout) noexcept { options_.timeout = timeout; }
+
+  [[nodiscard]] std::string_view database() const noexcept { return lease_->database(); }
+  [[nodiscard]] std::string_view endpoint() const noexcept { return lease_->endpoint(); }
+
+  /// Runs a command made by `cmd`.
+  template <class R>
+  R exec(const OwnedCommand<R>& command) const {
+    return detail::execute_owned(*lease_, command, options_).value();
+  }
+
+  template <class R, class... A>
+  R submit(const Command<R, A...>& command) const {
+    return detail::execute(*lease_, command, options_);
+  }
+
+ private:
+  std::unique_ptr<engine::Channel> lease_;
+  engine::CallOptions options_{};
+};
+
+}  // namespace redstart

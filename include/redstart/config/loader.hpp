@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// loader.hpp: makes a configuration from defaults and the environment.
+#pragma once
+
+#include <redstart/config/redis_config.hpp>
+
+#include <string_view>
+
+namespace redstart {
+
+/// Makes a `RedisConfig`: the defaults (localhost:6379, no password), then `REDIS_URL` where it is set.
+class RedisConfigLoader {
+ public:
+  /// Errors: `ConfigError` with every fault. Thread safety: reads the environment, so nobody may change it
+  /// meanwhile.
+  [[nodiscard]] RedisConfig load() const;
+};
+
+/// Reads a Redis URL into `config`: endpoint, user name, password, database number; the rest stays as it is.
+///
+///     redis://[user[:password]@]host[:port][/database]
+///     redis+unix://[user[:password]@]/path/to/socket[?db=number]        (also unix://)
+///
+/// User name, password and path are percent-decoded; `redis://:password@host` is the default user's password.
+///
+/// `where` names the source in the faults. Faults never hold the user or password part.
+[[nodiscard]] std::vector<ConfigFault> apply_url(std::string_view url, std::string_view where,
+                                                 DatabaseConfig& config);
+
+}  // namespace redstart

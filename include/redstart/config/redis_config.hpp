@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// redis_config.hpp: the configuration as plain structs.
+#pragma once
+
+#include <redstart/core/endpoint.hpp>
+#include <redstart/core/error.hpp>
+#include <redstart/core/secret.hpp>
+#include <redstart/observe/event.hpp>
+#include <redstart/resp/limits.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace redstart {
+
+/// Which protocol a connection speaks.
+enum class Protocol : std::uint8_t {
+  automatic,  ///< RESP3 where the server knows HELLO, else RESP2.
+  resp3,      ///< RESP3 or an error.
+  resp2,      ///< RESP2, without asking.
+};
+
+/// Every time limit in one place. Ranges: above zero, at most 24 h.
+struct Timeouts {
+  std::chrono::milliseconds connect{5000};  ///< Resolve, connect, handshake and PING, all together.
+  std::chrono::milliseconds command{5000};  ///< One call: waiting for a connection, sending, the whole reply.
+  std::chrono::milliseconds acquire{
+      5000};  ///< Waiting for a free connection; never beyond the call's own limit.
+};
+
+/// TCP keepalive, on every connection. `idle` zero turns it off.
+struct Keepalive {
+  std::chrono::seconds idle{600};
+  std::chrono::seconds interval{60};
+  int count = 5;
+};
+
+/// One database: where it is, who we are there, how many connections it may have.
+struct DatabaseConfig {
+  Endpoint endpoint{};
+  std::string username{};  ///< ACL user; empty: the server's default user.
+  Secret password{};       ///< Empty: no AUTH.
+  int number = 0;          ///< SELECT; 0 … what the server allows.
+  Protocol protocol = Protocol::automatic;
+  std::string client_name{};  ///< CLIENT SETNAME; empty: `<service>:<database>`. No blanks or line ends.
+
+  std::size_t max_connections = 50;  ///< 1 … 10,000.
+  std::size_t min_idle = 0;          ///< Kept open by the idle clean-up; at most `max_connections`.
+  std::chrono::milliseconds idle_timeout{std::chrono::minutes{5}};  ///< Unused for longer: closed. 0: never.
+
+  Timeouts timeouts{};
+  Keepalive keepalive{};
+  resp::Limits limits{};  ///< What a reply may be at most.
+
+  bool required = false;  ///< The service can't work without it. Default true for `main`.
+};
+
+/// A database and its name.
+struct NamedDatabase {
+  std::string name;
+  DatabaseConfig config;
+};
+
+/// The whole configuration of a manager.
+///
+///     RedisConfig config;
+///     config.defaults.endpoint.host = "redis.internal";
+///     config.database("cache").max_connections = 10;
+struct RedisConfig {
+  std::string service = "redstart";  ///< Name of the service, seen in CLIENT LIST.
+  DatabaseConfig defaults{};         ///< What `database()` starts from.
+  std::vector<NamedDatabase> databases{};
+
+  std::chrono::milliseconds start_timeout{5000};  ///< How long `start()` waits for required databases.
+  std::chrono::milliseconds cleanup_interval{std::chrono::seconds{60}};  ///< Idle clean-up; 0: off.
+  std::shared_ptr<EventListener> listener{};  ///< Told of every event; may be null.
+
+  /// The configuration of database `name`, made from `defaults` (and the number that belongs to the name, if
+  /// it is one of the sixteen) when there is none yet. Set `defaults` first.
+  ///
+  /// Lifetimes: the reference lives until the next call.
+  DatabaseConfig& database(std::string_view name);
+  [[nodiscard]] const DatabaseConfig* find(std::string_view name) const noexcept;
+};
+
+/// Every fault of a configuration; empty when there is none. `RedisConnectionManager::start` throws them as
+/// ConfigError.
+[[nodiscard]] std::vector<ConfigFault> validate(const RedisConfig& config);
+
+}  // namespace redstart

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// ok.hpp: the reply of commands that only say OK.
+#pragma once
+
+namespace redstart {
+
+/// The reply `OK`, and nothing else. Commands that can also answer null return `bool` instead.
+struct Ok {
+  friend constexpr bool operator==(Ok, Ok) noexcept = default;
+};
+
+}  // namespace redstart

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// result.hpp: a value or an Error, for callers who prefer that to exceptions.
+#pragma once
+
+#include <redstart/core/error.hpp>
+
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace redstart {
+
+/// A value or the error that came instead.
+///
+/// Thread safety: like the value's.
+template <class T>
+class [[nodiscard]] Result {
+  static_assert(!std::is_reference_v<T> && !std::is_void_v<T>, "a Result holds an object");
+  static_assert(!std::is_same_v<T, Error>, "a Result<Error> could not be told apart");
+
+ public:
+  using value_type = T;
+
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  Result(Error error) noexcept : state_(std::in_place_index<1>, std::move(error)) {}
+
+  [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
+  explicit operator bool() const noexcept { return has_value(); }
+
+  /// The value. Errors: throws the error as its own type where there is none.
+  [[nodiscard]] T& value() & { return require(), *std::get_if<0>(&state_); }
+  [[nodiscard]] const T& value() const& { return require(), *std::get_if<0>(&state_); }
+  [[nodiscard]] T&& value() && { return require(), std::move(*std::get_if<0>(&state_)); }
+
+  /// Preconditions: `has_value()`.
+  [[nodiscard]] T& operator*() & noexcept { return *std::get_if<0>(&state_); }
+  [[nodiscard]] const T& operator*() const& noexcept { return *std::get_if<0>(&state_); }
+  [[nodiscard]] T&& operator*() && noexcept { return std::move(*std::get_if<0>(&state_)); }
+  [[nodiscard]] T* operator->() noexcept { return std::get_if<0>(&state_); }
+  [[nodiscard]] const T* operator->() const noexcept { return std::get_if<0>(&state_); }
+
+  /// Preconditions: not `has_value()`.
+  [[nodiscard]] const Error& error() const noexcept { return *std::get_if<1>(&state_); }
+
+  template <class U>
+  [[nodiscard]] T value_or(U&& other) const& {
+    return has_value() ? **this : static_cast<T>(std::forward<U>(other));
+  }
+  template <class U>
+  [[nodiscard]] T value_or(U&& other) && {
+    return has_value() ? *std::move(*this) : static_cast<T>(std::forward<U>(other));
+  }
+
+ private:
+  void require() const {
+    if (!has_value()) error().raise();
+  }
+
+  std::variant<T, Error> state_;
+};
+
+}  // namespace redstart

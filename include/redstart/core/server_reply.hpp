@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// server_reply.hpp: what an error reply of the server proves about its command, and what helps.
+#pragma once
+
+#include <redstart/core/errc.hpp>
+
+#include <string_view>
+
+namespace redstart {
+
+/// Which commands an error word speaks for.
+enum class ReplyOf : std::uint8_t {
+  plain_command,  ///< One command: a refusal proves that it did not run.
+  script,         ///< EVAL, EVALSHA, FCALL, or inside EXEC's array: parts may have run before the error.
+};
+
+/// Effect and remedy of an error reply.
+struct ServerVerdict {
+  Effect effect = Effect::server_error;
+  Remedy remedy = Remedy::none;
+};
+
+/// The error word: all before the first blank.
+[[nodiscard]] constexpr std::string_view error_word(std::string_view message) noexcept {
+  return message.substr(0, message.find(' '));
+}
+
+/// Judges an error reply by its words. A refusal (LOADING, READONLY, OOM, …) of a plain command is
+/// `not_sent`; of a script it proves nothing, because a script may write and then return such a text.
+[[nodiscard]] constexpr ServerVerdict judge(std::string_view message, ReplyOf of) noexcept {
+  struct Refusal {
+    std::string_view word;
+    Remedy remedy;
+  };
+  constexpr Refusal refusals[] = {
+      {"LOADING", Remedy::retry},      {"BUSY", Remedy::retry},      {"TRYAGAIN", Remedy::retry},
+      {"NOREPLICAS", Remedy::retry},   {"MOVED", Remedy::reconnect}, {"ASK", Remedy::reconnect},
+      {"READONLY", Remedy::reconnect}, {"OOM", Remedy::never},       {"MASTERDOWN", Remedy::reconnect},
+      {"CLUSTERDOWN", Remedy::retry},  {"MISCONF", Remedy::never},   {"NOAUTH", Remedy::never},
+      {"WRONGPASS", Remedy::never},    {"NOPERM", Remedy::never},    {"EXECABORT", Remedy::never},
+      {"CROSSSLOT", Remedy::never},    {"NOPROTO", Remedy::never},
+  };
+  // An exact text that the server alone produces, before it looks at any command.
+  if (message == "ERR max number of clients reached") return {Effect::not_sent, Remedy::retry};
+  if (message == "NOSCRIPT No matching script. Please use EVAL.") return {Effect::not_sent, Remedy::none};
+  const std::string_view word = error_word(message);
+  for (const Refusal& refusal : refusals) {
+    if (word == refusal.word)
+      return {of == ReplyOf::plain_command ? Effect::not_sent : Effect::server_error, refusal.remedy};
+  }
+  return {};
+}
+
+}  // namespace redstart

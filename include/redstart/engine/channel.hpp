@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// channel.hpp: the seam between handles and connections: whatever can carry commands to one database.
+#pragma once
+
+#include <redstart/core/error.hpp>
+#include <redstart/core/result.hpp>
+#include <redstart/engine/replies.hpp>
+#include <redstart/engine/reply_sink.hpp>
+#include <redstart/engine/request.hpp>
+#include <redstart/resp/decode.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace redstart::engine {
+
+/// What a caller may set for his own calls.
+struct CallOptions {
+  std::chrono::milliseconds timeout{0};  ///< For the whole call; 0: the database's command timeout.
+};
+
+/// Whether a channel may carry commands that change the state of its connection.
+enum class Exclusive : bool { no, yes };
+
+/// Carries commands to one database: a pool, or the one connection of a scoped handle. Handles see nothing
+/// else of the machinery; tests may put a scripted one in its place.
+///
+/// Thread safety: a pool's channel is safe for concurrent use, a lease's is not.
+class Channel {
+ public:
+  virtual ~Channel() = default;
+
+  /// Sends one command and delivers its reply to `sink`. Returns the error instead, also a server's error
+  /// reply.
+  [[nodiscard]] virtual std::optional<Error> exchange(const Request& request, ReplySink& sink,
+                                                      const CallOptions& options) = 0;
+  /// Sends a batch and keeps its replies; `ends[i]` is where command `i` ends in `bytes`. Replies that did
+  /// not come get the error that says why (`Replies::rest`).
+  [[nodiscard]] virtual Replies exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
+                                               const CallOptions& options) = 0;
+  /// Makes sure that the last attempt to reach the database did not fail, by making one if there was none.
+  [[nodiscard]] virtual std::optional<Error> ensure_reachable(const CallOptions& options) = 0;
+  /// One connection for the caller alone.
+  [[nodiscard]] virtual Result<std::unique_ptr<Channel>> lease(const CallOptions& options) = 0;
+
+  [[nodiscard]] virtual Exclusive exclusive() const noexcept = 0;
+  /// From now on the connection is not to be used by others.
+  virtual void mark_dirty() noexcept = 0;
+  [[nodiscard]] virtual std::string_view database() const noexcept = 0;
+  [[nodiscard]] virtual std::string_view endpoint() const noexcept = 0;
+
+ protected:
+  Channel() = default;
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+};
+
+using ChannelPtr = std::shared_ptr<Channel>;
+
+/// The error of a reply that is not what was asked for. `what` says which command's.
+[[nodiscard]] Error decode_error(const Origin& origin, std::string_view command,
+                                 const resp::DecodeIssue& issue);
+/// The same where a user's codec threw; takes the exception under way.
+[[nodiscard]] Error codec_error(const Origin& origin, std::string_view command);
+/// The error that an error reply stands for.
+[[nodiscard]] Error server_error(const Origin& origin, std::string_view command, std::string_view words,
+                                 ReplyOf of);
+/// Refuses a command that would change a connection that others use as well.
+[[nodiscard]] Error not_allowed(const Origin& origin, std::string_view command);
+
+/// A slot that belongs to another pipeline.
+[[nodiscard]] Error foreign_slot(const Origin& origin);
+
+}  // namespace redstart::engine

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// request.hpp: encoded commands on their way to the server.
+#pragma once
+
+#include <redstart/commands/command.hpp>
+#include <redstart/core/server_reply.hpp>
+#include <redstart/resp/buffer.hpp>
+#include <redstart/resp/writer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace redstart::engine {
+
+/// What an exchange sends, as views: bytes, and large arguments that stay where they lie.
+struct Outgoing {
+  std::string_view bytes{};
+  std::span<const resp::External> external{};
+};
+
+/// What the engine must know of the commands it sends.
+struct RequestTraits {
+  std::string_view name{};  ///< For messages: the command's name, or `pipeline`.
+  Retry retry = Retry::accumulating;
+  ReplyOf reply_of = ReplyOf::plain_command;
+  std::optional<std::chrono::milliseconds> blocks_for{};  ///< Zero: for ever.
+};
+
+/// Arguments of at least this size are sent from where they lie.
+inline constexpr std::size_t external_threshold = 16 * 1024;
+
+/// One encoded command. Refers to large arguments: valid during the call that made it.
+class Request {
+ public:
+  template <class R, class... A>
+  explicit Request(const Command<R, A...>& command)
+      : traits_{command.info().name, command.retry(), command.info().reply_of(), command.blocks_for()} {
+    resp::Writer writer(bytes_, external_, external_threshold);
+    command.encode(writer);
+  }
+  /// Encoded before; `encoded` must outlive the request.
+  Request(const RequestTraits& traits, std::string_view encoded) noexcept
+      : traits_(traits), encoded_(encoded) {}
+
+  [[nodiscard]] Outgoing outgoing() const noexcept {
+    return {encoded_.empty() ? bytes_.view() : encoded_, external_};
+  }
+  [[nodiscard]] const RequestTraits& traits() const noexcept { return traits_; }
+
+ private:
+  RequestTraits traits_;
+  std::string_view encoded_{};
+  resp::Buffer bytes_{};
+  std::vector<resp::External> external_{};
+};
+
+}  // namespace redstart::engine

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// counters.hpp: what the operations of one database add up to, counted without a lock.
+#pragma once
+
+#include <redstart/observe/stats.hpp>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace redstart {
+
+/// Counts the operations of one database. Connections spread over a few shards, so that callers on
+/// several processors seldom touch the same line of memory.
+///
+/// Thread safety: full; every count is a relaxed increment.
+class OperationCounters {
+ public:
+  /// An exchange whose commands were all answered, `errors` of them with an error.
+  void answered(std::size_t shard, std::uint64_t commands, std::uint64_t errors,
+                std::chrono::nanoseconds latency) noexcept {
+    Shard& s = shards_[shard % shard_count];
+    s.ok.fetch_add(commands - errors, std::memory_order_relaxed);
+    if (errors != 0) s.server_errors.fetch_add(errors, std::memory_order_relaxed);
+    s.latency.add(latency);
+  }
+  /// Commands that got no answer.
+  void failed(std::uint64_t commands, bool timed_out) noexcept {
+    failed_.fetch_add(commands, std::memory_order_relaxed);
+    if (timed_out) timeouts_.fetch_add(commands, std::memory_order_relaxed);
+  }
+  void retried() noexcept { retries_.fetch_add(1, std::memory_order_relaxed); }
+
+  /// The counts so far; `last_errors` stays empty.
+  void collect(RedisStats& into) const noexcept {
+    for (const Shard& s : shards_) {
+      into.ok += s.ok.load(std::memory_order_relaxed);
+      into.server_errors += s.server_errors.load(std::memory_order_relaxed);
+      s.latency.collect(into.latency);
+    }
+    into.failed += failed_.load(std::memory_order_relaxed);
+    into.timeouts += timeouts_.load(std::memory_order_relaxed);
+    into.retries += retries_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  static constexpr std::size_t shard_count = 8;
+  struct alignas(64) Shard {
+    std::atomic<std::uint64_t> ok{0};
+    std::atomic<std::uint64_t> server_errors{0};
+    AtomicLatencyHistogram latency{};
+  };
+
+  std::array<Shard, shard_count> shards_{};
+  std::atomic<std::uint64_t> failed_{0};
+  std::atomic<std::uint64_t> timeouts_{0};
+  std::atomic<std::uint64_t> retries_{0};
+};
+
+}  // namespace redstart

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// event.hpp: what happens inside, told to whoever wants to log or count it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace redstart {
+
+/// What happened. The names are those of the structured log.
+enum class EventKind : std::uint8_t {
+  initialized,        ///< redis.initialized: a database became ready for the first time.
+  connected,          ///< redis.connection.opened
+  connect_failed,     ///< redis.connection.failed
+  disconnected,       ///< redis.connection.closed
+  release_failed,     ///< redis.release_failed: a fault while a scoped handle gave its connection back.
+  push_dropped,       ///< redis.push_dropped: a push message that nobody waits for.
+  shutdown_begin,     ///< redis.shutdown.begin
+  shutdown_complete,  ///< redis.shutdown.complete
+};
+
+[[nodiscard]] constexpr std::string_view to_string(EventKind kind) noexcept {
+  switch (kind) {
+    case EventKind::initialized: return "redis.initialized";
+    case EventKind::connected: return "redis.connection.opened";
+    case EventKind::connect_failed: return "redis.connection.failed";
+    case EventKind::disconnected: return "redis.connection.closed";
+    case EventKind::release_failed: return "redis.release_failed";
+    case EventKind::push_dropped: return "redis.push_dropped";
+    case EventKind::shutdown_begin: return "redis.shutdown.begin";
+    case EventKind::shutdown_complete: return "redis.shutdown.complete";
+  }
+  return "unknown";
+}
+
+/// One event. The views live during the call only; no text holds a secret.
+struct Event {
+  EventKind kind = EventKind::connected;
+  std::string_view database{};
+  std::string_view endpoint{};
+  std::string_view detail{};  ///< Error text, close reason, …; may be empty.
+};
+
+/// Receives events, on whatever thread they happen on, no lock held. Implementations must be thread-safe,
+/// quick, and must not throw.
+class EventListener {
+ public:
+  virtual ~EventListener() = default;
+  virtual void on_event(const Event& event) noexcept = 0;
+
+ protected:
+  EventListener() = default;
+  EventListener(const EventListener&) = default;
+  EventListener& operator=(const EventListener&) = default;
+};
+
+}  // namespace redstart

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// histogram.hpp: latencies counted in buckets of constant relative width.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace redstart {
+
+namespace detail {
+
+/// The buckets: 16 per doubling, so that a bucket is at most 1/16 as wide as its values. From 256 ns (all
+/// below falls into the first) to about 73 minutes (all above into the last).
+struct LatencyBuckets {
+  static constexpr unsigned sub_bits = 4;
+  static constexpr unsigned first_exponent = 8;
+  static constexpr unsigned last_exponent = 42;
+  static constexpr std::size_t count = std::size_t{last_exponent - first_exponent} << sub_bits;
+
+  [[nodiscard]] static constexpr std::size_t index(std::uint64_t nanoseconds) noexcept {
+    if (nanoseconds < (std::uint64_t{1} << first_exponent)) return 0;
+    const auto exponent = static_cast<unsigned>(std::bit_width(nanoseconds) - 1);
+    if (exponent >= last_exponent) return count - 1;
+    const auto sub = (nanoseconds >> (exponent - sub_bits)) & ((1U << sub_bits) - 1);
+    return (std::size_t{exponent - first_exponent} << sub_bits) + static_cast<std::size_t>(sub);
+  }
+  /// Where bucket `i` begins.
+  [[nodiscard]] static constexpr std::uint64_t lower(std::size_t i) noexcept {
+    const std::size_t exponent = first_exponent + (i >> sub_bits);
+    const std::uint64_t sub = i & ((1U << sub_bits) - 1);
+    return (std::uint64_t{1} << exponent) + (sub << (exponent - sub_bits));
+  }
+};
+
+}  // namespace detail
+
+/// A copy of a histogram, for reading. Plain data; relative error of every figure at most 1/16.
+class LatencyHistogram {
+ public:
+  [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
+  /// Mean of all latencies, 0 when there are none.
+  [[nodiscard]] std::chrono::nanoseconds mean() const noexcept {
+    return std::chrono::nanoseconds(count_ == 0 ? 0 : static_cast<std::int64_t>(sum_ / count_));
+  }
+  /// The latency that `fraction` (0 … 1) of the operations did not exceed, 0 when there are none.
+  [[nodiscard]] std::chrono::nanoseconds percentile(double fraction) const noexcept {
+    if (count_ == 0) return std::chrono::nanoseconds{0};
+    const double clamped = fraction < 0 ? 0 : fraction > 1 ? 1 : fraction;
+    auto rank = static_cast<std::uint64_t>(clamped * static_cast<double>(count_));
+    if (rank >= count_) rank = count_ - 1;
+    for (std::size_t i = 0; i < buckets_.size(); ++i) {
+      if (rank < buckets_[i]) {
+        const std::uint64_t from = detail::LatencyBuckets::lower(i);
+        const std::uint64_t to = detail::LatencyBuckets::lower(i + 1);
+        return std::chrono::nanoseconds(static_cast<std::int64_t>(from + (to - from) / 2));
+      }
+      rank -= buckets_[i];
+    }
+    return std::chrono::nanoseconds{0};
+  }
+
+  /// Adds the counts of another histogram.
+  void merge(const LatencyHistogram& other) noexcept {
+    for (std::size_t i = 0; i < buckets_.size(); ++i) buckets_[i] += other.buckets_[i];
+    count_ += other.count_;
+    sum_ += other.sum_;
+  }
+  void add(std::chrono::nanoseconds latency) noexcept {
+    const auto value = static_cast<std::uint64_t>(latency.count() < 0 ? 0 : latency.count());
+    ++buckets_[detail::LatencyBuckets::index(value)];
+    ++count_;
+    sum_ += value;
+  }
+
+ private:
+  friend class AtomicLatencyHistogram;
+
+  std::array<std::uint64_t, detail::LatencyBuckets::count> buckets_{};
+  std::uint64_t count_ = 0;
+  std::uint64_t sum_ = 0;
+};
+
+/// A histogram that many threads add to. Each addition is two relaxed increments.
+///
+/// Thread safety: full. A snapshot taken meanwhile may lack additions under way, but holds none twice.
+class AtomicLatencyHistogram {
+ public:
+  void add(std::chrono::nanoseconds latency) noexcept {
+    const auto value = static_cast<std::uint64_t>(latency.count() < 0 ? 0 : latency.count());
+    buckets_[detail::LatencyBuckets::index(value)].fetch_add(1, std::memory_order_relaxed);
+    sum_.fetch_add(value, std::memory_order_relaxed);
+  }
+  /// Adds the counts so far to `into`.
+  void collect(LatencyHistogram& into) const noexcept {
+    for (std::size_t i = 0; i < buckets_.size(); ++i) {
+      const std::uint64_t n = buckets_[i].load(std::memory_order_relaxed);
+      into.buckets_[i] += n;
+      into.count_ += n;
+    }
+    into.sum_ += sum_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  std::array<std::atomic<std::uint64_t>, detail::LatencyBuckets::count> buckets_{};
+  std::atomic<std::uint64_t> sum_{0};
+};
+
+}  // namespace redstart

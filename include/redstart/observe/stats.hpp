@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// stats.hpp: the statistics that users read, as plain structs.
+#pragma once
+
+#include <redstart/core/errc.hpp>
+#include <redstart/observe/histogram.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace redstart {
+
+/// What a database's connections are doing, as a whole.
+enum class ConnectionState : std::uint8_t {
+  stopped,       ///< Nobody has used the database yet.
+  connecting,    ///< The first attempt is under way.
+  loading,       ///< Connected; the server is still loading its data set.
+  ready,         ///< The last attempt succeeded.
+  backing_off,   ///< The last attempt failed; the next one is due later.
+  circuit_open,  ///< The circuit breaker keeps calls away.
+  draining,      ///< Shutting down: calls under way may finish.
+  closed,        ///< Shut down.
+};
+
+[[nodiscard]] constexpr std::string_view to_string(ConnectionState state) noexcept {
+  switch (state) {
+    case ConnectionState::stopped: return "stopped";
+    case ConnectionState::connecting: return "connecting";
+    case ConnectionState::loading: return "loading";
+    case ConnectionState::ready: return "ready";
+    case ConnectionState::backing_off: return "backing_off";
+    case ConnectionState::circuit_open: return "circuit_open";
+    case ConnectionState::draining: return "draining";
+    case ConnectionState::closed: return "closed";
+  }
+  return "unknown";
+}
+
+/// Why a connection was closed.
+enum class CloseReason : std::uint8_t {
+  idle,      ///< Unused for longer than `idle_timeout`.
+  stale,     ///< The server had closed it, or sent something unasked, while it was idle.
+  lost,      ///< It broke during an exchange.
+  timeout,   ///< An exchange did not end by its deadline.
+  protocol,  ///< The server sent what is not RESP.
+  dirty,     ///< A scoped handle left it in a changed state.
+  shutdown,  ///< The manager was shut down.
+};
+inline constexpr std::size_t close_reasons = 7;
+
+[[nodiscard]] constexpr std::string_view to_string(CloseReason reason) noexcept {
+  switch (reason) {
+    case CloseReason::idle: return "idle";
+    case CloseReason::stale: return "stale";
+    case CloseReason::lost: return "lost";
+    case CloseReason::timeout: return "timeout";
+    case CloseReason::protocol: return "protocol";
+    case CloseReason::dirty: return "dirty";
+    case CloseReason::shutdown: return "shutdown";
+  }
+  return "unknown";
+}
+
+/// A failure, kept for `RedisStats::last_errors`.
+struct LastError {
+  std::chrono::system_clock::time_point time{};
+  Errc code = Errc::server_error;
+  std::string message{};
+};
+
+/// Operations on one database since the start. An operation is one command; those of a pipeline count one by
+/// one.
+struct RedisStats {
+  std::uint64_t ok = 0;                  ///< Answered without an error.
+  std::uint64_t failed = 0;              ///< Not answered: not sent, lost, timed out, undecodable bytes.
+  std::uint64_t server_errors = 0;       ///< Answered with an error; neither ok nor failed.
+  std::uint64_t timeouts = 0;            ///< Those of `failed` that met their deadline.
+  std::uint64_t retries = 0;             ///< Attempts after the first.
+  LatencyHistogram latency{};            ///< One entry per exchange: a command, or a pipeline as a whole.
+  std::vector<LastError> last_errors{};  ///< At most 8, oldest first.
+
+  /// ok / (ok + failed), 1 when idle.
+  [[nodiscard]] double success_rate() const noexcept {
+    return ok + failed == 0 ? 1.0 : static_cast<double>(ok) / static_cast<double>(ok + failed);
+  }
+};
+
+/// The connections of one database.
+struct PoolStats {
+  std::size_t created = 0;  ///< Opened since the start.
+  std::size_t in_use = 0;   ///< Lent out, or being opened.
+  std::size_t idle = 0;     ///< Open and unused.
+  std::size_t waiting = 0;  ///< Callers that wait for a connection.
+  std::size_t maximum = 0;  ///< Limit of open connections.
+  std::size_t leased = 0;   ///< Those of `in_use` that a scoped handle holds.
+  std::uint64_t connect_failures = 0;
+  std::uint64_t pushes_dropped = 0;                   ///< Unexpected push messages.
+  std::array<std::uint64_t, close_reasons> closed{};  ///< By `CloseReason`.
+
+  /// Connections a caller could still get at once.
+  [[nodiscard]] std::size_t available() const noexcept { return maximum - in_use; }
+  [[nodiscard]] std::uint64_t closed_for(CloseReason reason) const noexcept {
+    return closed[static_cast<std::size_t>(reason)];
+  }
+};
+
+/// One database of a manager.
+struct DatabaseStats {
+  std::string name{};
+  std::string endpoint{};
+  ConnectionState state = ConnectionState::stopped;
+  bool required = false;
+  RedisStats operations{};
+  PoolStats pool{};
+};
+
+/// A manager as a whole.
+struct ManagerStats {
+  std::chrono::nanoseconds uptime{0};      ///< Since `start()`, 0 before.
+  std::vector<DatabaseStats> databases{};  ///< Every database that was used or configured, by name.
+
+  /// Databases in use whose last attempt did not fail.
+  [[nodiscard]] std::size_t healthy() const noexcept {
+    std::size_t n = 0;
+    for (const DatabaseStats& database : databases)
+      n += database.state == ConnectionState::ready || database.state == ConnectionState::stopped ? 1U : 0U;
+    return n;
+  }
+  /// Over all databases: ok / (ok + failed), 1 when idle.
+  [[nodiscard]] double success_rate() const noexcept {
+    RedisStats sum;
+    for (const DatabaseStats& database : databases) {
+      sum.ok += database.operations.ok;
+      sum.failed += database.operations.failed;
+    }
+    return sum.success_rate();
+  }
+};
+
+}  // namespace redstart

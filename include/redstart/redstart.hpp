@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// redstart.hpp: everything.
+#pragma once
+
+#include <redstart/json.hpp>
+#include <redstart/resp/string_list.hpp>
+#include <redstart/resp/value.hpp>
+#include <redstart/sync.hpp>
+#include <redstart/testing/scoped_override.hpp>

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// sync.hpp: the synchronous side of the library: compiles in about a second, pulls in no Asio.
+#pragma once
+
+#include <redstart/client/client.hpp>
+#include <redstart/client/owned_command.hpp>
+#include <redstart/client/pipeline.hpp>
+#include <redstart/client/results.hpp>
+#include <redstart/client/scoped_client.hpp>
+#include <redstart/config/loader.hpp>
+#include <redstart/config/redis_config.hpp>
+#include <redstart/core/error.hpp>
+#include <redstart/core/version.hpp>
+#include <redstart/manager/redis_connection_manager.hpp>

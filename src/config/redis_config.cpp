@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// redis_config.cpp: databases by name, and what a valid configuration looks like.
+#include <redstart/config/redis_config.hpp>
+#include <redstart/config/redis_database.hpp>
+
+#include <algorithm>
+
+namespace redstart {
+
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+class Validator {
+ public:
+  explicit Validator(std::vector<ConfigFault>& faults) : faults_(faults) {}
+
+  void database(const std::string& prefix, const DatabaseConfig& config) {
+    prefix_ = prefix;
+    endpoint(config.endpoint);
+    limit("timeouts.connect", config.timeouts.connect);
+    limit("timeouts.command", config.timeouts.command);
+    limit("timeouts.acquire", config.timeouts.acquire);
+    if (config.number < 0)
+      fault("number", "is " + std::to_string(config.number),
+            "use 0 or above (a server has 16 databases by default)");
+    if (config.max_connections < 1 || config.max_connections > 10'000)
+      fault("max_connections", "is " + std::to_string(config.max_connections), "use 1 to 10000");
+    if (config.min_idle > config.max_connections)
+      fault("min_idle", "is " + std::to_string(config.min_idle) + ", above max_connections",
+            "use at most " + std::to_string(config.max_connections));
+    if (config.idle_timeout < milliseconds::zero())
+      fault("idle_timeout", "is negative", "use 0 (never) or above");
+    if (config.keepalive.idle.count() < 0 || config.keepalive.interval.count() < 1 ||
+        config.keepalive.count < 1)
+      fault("keepalive", "has a value out of range", "use idle >= 0 s, interval >= 1 s, count >= 1");
+    if (!config.username.empty() && config.password.empty())
+      fault("username", "is set, but no password", "set the password too, or neither");
+    if (!printable(config.client_name))
+      fault("client_name", "holds a blank or a control character", "use visible ASCII characters only");
+  }
+
+ private:
+  static bool printable(const std::string& text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+  }
+  void endpoint(const Endpoint& endpoint) {
+    if (endpoint.is_unix()) {
+      constexpr std::size_t longest = 107;  // sockaddr_un
+      if (endpoint.unix_path.size() > longest)
+        fault("endpoint.unix_path", "is longer than 107 bytes", "use a shorter path");
+      return;
+    }
+    if (endpoint.host.empty())
+      fault("endpoint.host", "is empty", "name a host, or a Unix socket in unix_path");
+    if (!printable(endpoint.host))
+      fault("endpoint.host", "holds a blank or a control character", "use a host name or an address");
+    if (endpoint.port == 0)
+      fault("endpoint.port", "is 0", "use 1 to 65535 (Redis listens on 6379 by default)");
+  }
+  void limit(const char* field, milliseconds value) {
+    if (value <= milliseconds::zero() || value > hours(24))
+      fault(field, "is " + std::to_string(value.count()) + " ms", "use more than 0 and at most 24 h");
+  }
+  void fault(const std::string& field, std::string what, std::string remedy) {
+    faults_.push_back({prefix_ + "." + field, std::move(what), std::move(remedy)});
+  }
+
+  std::vector<ConfigFault>& faults_;
+  std::string prefix_{};
+};
+
+template <class Databases>
+auto find_database(Databases& databases, std::string_view name) {
+  return std::find_if(databases.begin(), databases.end(),
+                      [&](const auto& entry) { return entry.name == name; });
+}
+
+}  // namespace
+
+DatabaseConfig& RedisConfig::database(std::string_view name) {
+  if (const auto found = find_database(databases, name); found != databases.end()) return found->config;
+  NamedDatabase& made = databases.emplace_back(NamedDatabase{std::string(name), defaults});
+  // REDIS_URL may name a database number: that is the main database's, the others keep their own.
+  if (const auto number = default_number(name); number && *number != 0) made.config.number = *number;
+  if (name == to_string(RedisDatabase::main)) made.config.required = true;
+  return made.config;
+}
+
+const DatabaseConfig* RedisConfig::find(std::string_view name) const noexcept {
+  const auto found = find_database(databases, name);
+  return found == databases.end() ? nullptr : &found->config;
+}
+
+std::vector<ConfigFault> validate(const RedisConfig& config) {
+  std::vector<ConfigFault> faults;
+  Validator validator(faults);
+  validator.database("defaults", config.defaults);
+  for (const NamedDatabase& database : config.databases) {
+    if (database.name.empty()) faults.push_back({"databases", "holds one without a name", "name it"});
+    validator.database("databases[\"" + database.name + "\"]", database.config);
+  }
+  if (config.start_timeout < milliseconds::zero())
+    faults.push_back({"start_timeout", "is negative", "use 0 or above"});
+  if (config.cleanup_interval < milliseconds::zero())
+    faults.push_back({"cleanup_interval", "is negative", "use 0 (off) or above"});
+  return faults;
+}
+
+}  // namespace redstart

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// error.cpp: composes the messages of errors.
+#include <redstart/core/error.hpp>
+#include <redstart/core/server_reply.hpp>
+
+#include <cstdio>
+
+namespace redstart {
+
+namespace {
+
+std::string elapsed_text(std::chrono::nanoseconds elapsed) {
+  char text[32];
+  const double ms = std::chrono::duration<double, std::milli>(elapsed).count();
+  std::snprintf(text, sizeof text,
+                ms < 10     ? "%.1f ms"
+                : ms < 1000 ? "%.0f ms"
+                            : "%.1f s",
+                ms < 1000 ? ms : ms / 1000);
+  return text;
+}
+
+std::string_view effect_text(Effect effect) {
+  switch (effect) {
+    case Effect::none:
+    case Effect::server_error: return {};
+    case Effect::not_sent: return "nothing was executed";
+    case Effect::indeterminate: return "it was sent and may have been executed";
+  }
+  return {};
+}
+
+// GET on database "main" at localhost:6379: connection lost after 1.2 ms; it was sent and may …. Server: "…".
+// Advice.
+std::string compose(const ErrorInfo& info) {
+  std::string text;
+  if (!info.command.empty()) text += info.command;
+  if (!info.database.empty()) {
+    text += text.empty() ? "database \"" : " on database \"";
+    text += info.database + "\"";
+  }
+  if (!info.endpoint.empty()) text += " at " + info.endpoint;
+  if (!text.empty()) text += ": ";
+  text += info.what;
+  if (info.elapsed.count() > 0) text += " after " + elapsed_text(info.elapsed);
+  if (const std::string_view effect = effect_text(info.effect); !effect.empty() && !info.command.empty()) {
+    text += "; ";
+    text += effect;
+  }
+  if (!info.server.empty()) {
+    if (!info.what.empty()) text += "; ";
+    text += "the server said: \"" + info.server + "\"";
+  }
+  if (!info.advice.empty()) text += ". " + info.advice;
+  return text;
+}
+
+std::string list(const std::vector<ConfigFault>& faults) {
+  std::string text =
+      std::to_string(faults.size()) + (faults.size() == 1 ? " fault" : " faults") + " in the configuration";
+  for (const ConfigFault& fault : faults) {
+    text += "\n  " + fault.where + ": " + fault.what;
+    if (!fault.remedy.empty()) text += "; " + fault.remedy;
+  }
+  return text;
+}
+
+ErrorInfo config_info(const std::vector<ConfigFault>& faults) {
+  ErrorInfo info;
+  info.code = Errc::configuration;
+  info.remedy = Remedy::never;
+  info.what = list(faults);
+  return info;
+}
+
+}  // namespace
+
+Error::Error(ErrorInfo info) {
+  std::string message = compose(info);
+  body_ = std::make_shared<const Body>(Body{std::move(info), std::move(message)});
+}
+
+std::string_view Error::server_code() const noexcept { return error_word(body_->info.server); }
+
+void Error::raise() const {
+  if (is_unavailable(code())) throw Unavailable(*this);
+  if (code() == Errc::timeout) throw Timeout(*this);
+  if (code() == Errc::server_error) throw ServerError(*this);
+  throw *this;
+}
+
+ConfigError::ConfigError(std::vector<ConfigFault> faults)
+    : Error(config_info(faults)),
+      faults_(std::make_shared<const std::vector<ConfigFault>>(std::move(faults))) {}
+
+}  // namespace redstart

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// direct_connection.hpp: a connection that one caller at a time uses on its own thread, blocking.
+#pragma once
+
+#include "socket.hpp"
+
+#include <redstart/engine/replies.hpp>
+#include <redstart/engine/reply_sink.hpp>
+#include <redstart/engine/request.hpp>
+#include <redstart/observe/stats.hpp>
+#include <redstart/protocol/handshake_fsm.hpp>
+
+#include <boost/intrusive/list_hook.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace redstart::net {
+
+/// Why a connection could not be opened.
+struct OpenFailure {
+  Errc code = Errc::connect_failed;
+  Remedy remedy = Remedy::retry;
+  std::string what{};
+  std::string server{};
+};
+
+/// How an exchange went.
+struct Outcome {
+  enum class Kind : std::uint8_t {
+    answered,  ///< The reply was delivered.
+    refused,   ///< The server answered with an error: `text`.
+    broken,    ///< No reply: `code`, `effect` and `text` say why. The connection is not to be used again.
+  };
+  Kind kind = Kind::answered;
+  Errc code = Errc::server_error;
+  Effect effect = Effect::none;
+  CloseReason reason = CloseReason::lost;
+  bool reusable = true;
+  std::string text{};
+  Time end{};
+};
+
+/// One connection and its two kinds of exchange. After anything but a complete exchange it is not reusable.
+///
+/// Thread safety: one thread at a time, but for `interrupt` and `loading`.
+class DirectConnection : public boost::intrusive::list_base_hook<> {
+ public:
+  /// Both must outlive the connection. `shard` spreads the statistics.
+  DirectConnection(const DatabaseConfig& config, const std::string& client_name, std::size_t shard) noexcept
+      : config_(config), client_name_(client_name), shard_(shard) {}
+
+  /// Resolves, connects, shakes hands, waits while the server is loading; at most until `deadline`.
+  [[nodiscard]] std::optional<OpenFailure> open(Time deadline);
+
+  /// Sends a command and delivers its reply.
+  [[nodiscard]] Outcome exchange(const engine::Outgoing& out, engine::ReplySink& sink, Time now,
+                                 Time deadline);
+  /// Sends a batch, reading replies meanwhile so that neither side can block the other.
+  [[nodiscard]] Outcome exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
+                                       engine::Replies& replies, Time now, Time deadline);
+
+  /// True when an idle connection may be used: still open, nothing to read. Costs a system call once it has
+  /// been idle for more than a millisecond.
+  [[nodiscard]] bool fresh(Time now) const noexcept;
+  void interrupt() noexcept { socket_.interrupt(); }
+
+  [[nodiscard]] Time last_used() const noexcept { return last_used_; }
+  [[nodiscard]] std::uint64_t exchanges() const noexcept { return exchanges_; }
+  [[nodiscard]] std::size_t shard() const noexcept { return shard_; }
+  [[nodiscard]] bool loading() const noexcept { return loading_.load(std::memory_order_relaxed); }
+  /// Push messages dropped since the last call.
+  [[nodiscard]] std::uint64_t take_pushes() noexcept { return std::exchange(pushes_, 0); }
+
+ private:
+  class Reception;
+
+  [[nodiscard]] std::optional<OpenFailure> connect(Time deadline);
+  [[nodiscard]] std::optional<OpenFailure> handshake(Time deadline);
+  [[nodiscard]] int send_all(const engine::Outgoing& out, Time deadline, bool& sent_all);
+  [[nodiscard]] int receive_more(engine::ReplyBuffer& buffer, Time& now, Time deadline);
+  void arm_receive(std::chrono::nanoseconds remaining) noexcept;
+
+  const DatabaseConfig& config_;
+  const std::string& client_name_;
+  std::size_t shard_;
+  Socket socket_{};
+  std::chrono::nanoseconds armed_{0};  // what SO_RCVTIMEO says
+  Time last_used_{};
+  std::uint64_t exchanges_ = 0;
+  std::uint64_t pushes_ = 0;
+  std::atomic<bool> loading_{false};
+};
+
+}  // namespace redstart::net

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// resolver.cpp: name lookup that cannot hang its caller.
+#include "resolver.hpp"
+
+#include <netdb.h>
+#include <sys/un.h>
+#include <condition_variable>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <thread>
+
+namespace redstart::net {
+
+namespace {
+
+Resolved unix_address(const std::string& path) {
+  sockaddr_un un{};
+  if (path.size() >= sizeof un.sun_path) return {{}, "the path of the Unix socket is too long"};
+  un.sun_family = AF_UNIX;
+  std::memcpy(un.sun_path, path.data(), path.size());
+  Address address;
+  std::memcpy(&address.storage, &un, sizeof un);
+  address.size = sizeof un;
+  return {{address}, {}};
+}
+
+Resolved lookup(const std::string& host, const std::string& port, int flags) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = flags | AI_NUMERICSERV;
+  addrinfo* list = nullptr;
+  if (const int error = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &list); error != 0)
+    return {{}, ::gai_strerror(error)};
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(list, &::freeaddrinfo);
+  Resolved resolved;
+  for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
+    Address address;
+    std::memcpy(&address.storage, entry->ai_addr, entry->ai_addrlen);
+    address.size = entry->ai_addrlen;
+    resolved.addresses.push_back(address);
+  }
+  if (resolved.addresses.empty()) resolved.error = "the name has no address";
+  return resolved;
+}
+
+// Shared with the helper thread, which may outlive the call.
+struct Lookup {
+  std::mutex mutex{};
+  std::condition_variable done{};
+  std::optional<Resolved> result{};
+};
+
+}  // namespace
+
+Resolved resolve(const Endpoint& endpoint, Time deadline) {
+  if (endpoint.is_unix()) return unix_address(endpoint.unix_path);
+  const std::string port = std::to_string(endpoint.port);
+  if (Resolved literal = lookup(endpoint.host, port, AI_NUMERICHOST); literal.error.empty()) return literal;
+
+  auto shared = std::make_shared<Lookup>();
+  try {
+    std::thread([shared, host = endpoint.host, port] {
+      Resolved found = lookup(host, port, 0);
+      const std::scoped_lock lock(shared->mutex);
+      shared->result = std::move(found);
+      shared->done.notify_one();
+    }).detach();
+  } catch (const std::system_error& error) {
+    return {{}, std::string("no thread for the lookup: ") + error.what()};
+  }
+  std::unique_lock lock(shared->mutex);
+  if (!shared->done.wait_until(lock, deadline, [&] { return shared->result.has_value(); }))
+    return {{}, "the lookup did not end in time"};
+  return *std::move(shared->result);
+}
+
+}  // namespace redstart::net

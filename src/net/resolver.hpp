@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// resolver.hpp: from an endpoint to the addresses it stands for.
+#pragma once
+
+#include "socket.hpp"
+
+#include <redstart/core/endpoint.hpp>
+
+#include <string>
+#include <vector>
+
+namespace redstart::net {
+
+/// The addresses of an endpoint, or why there are none.
+struct Resolved {
+  std::vector<Address> addresses{};
+  std::string error{};
+};
+
+/// Literal addresses and Unix sockets are converted at once; names are looked up on a helper thread, because
+/// the system's lookup can hang and cannot be interrupted. Gives up at the deadline; the helper then ends by
+/// itself.
+[[nodiscard]] Resolved resolve(const Endpoint& endpoint, Time deadline);
+
+}  // namespace redstart::net

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// socket.cpp: the calls into the kernel.
+#include "socket.hpp"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+namespace redstart::net {
+
+namespace {
+
+template <class T>
+void set_option(int fd, int level, int name, const T& value) noexcept {
+  // Options tune a connection; one that the kernel does not know is no reason to go without it.
+  static_cast<void>(::setsockopt(fd, level, name, &value, sizeof value));
+}
+
+int as_int(std::chrono::seconds value) noexcept {
+  return static_cast<int>(
+      std::min<std::chrono::seconds::rep>(value.count(), 32767));  // the kernel's own limit
+}
+
+void apply(int fd, const SocketOptions& options) noexcept {
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (options.keepalive.idle.count() > 0) {
+    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, as_int(options.keepalive.idle));
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, as_int(options.keepalive.interval));
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, options.keepalive.count);
+  }
+  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<unsigned>(options.user_timeout.count()));
+}
+
+// Milliseconds for poll(), rounded up so that it does not return before the deadline.
+int poll_limit(Time deadline) noexcept {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+  return static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(left, 0, 60'000));
+}
+
+// Waits for `events`; false at the deadline.
+bool wait(int fd, short events, Time deadline) noexcept {
+  for (;;) {
+    pollfd entry{fd, events, 0};
+    if (::poll(&entry, 1, poll_limit(deadline)) > 0) return true;
+    if (Clock::now() >= deadline) return false;
+  }
+}
+
+IoResult result(ssize_t n) noexcept {
+  if (n < 0) return {0, errno == EWOULDBLOCK ? EAGAIN : errno};
+  return {static_cast<std::size_t>(n), 0};
+}
+
+template <class Call>
+IoResult retry_interrupted(Call call) noexcept {
+  for (;;) {
+    const IoResult r = result(call());
+    if (r.error != EINTR) return r;
+  }
+}
+
+timeval as_timeval(std::chrono::nanoseconds limit) noexcept {
+  using namespace std::chrono;
+  const auto us =
+      std::max<microseconds::rep>(duration_cast<microseconds>(limit).count(), 1);  // 0 would be: for ever
+  return {static_cast<time_t>(us / 1'000'000), static_cast<suseconds_t>(us % 1'000'000)};
+}
+
+}  // namespace
+
+int Socket::connect(const Address& address, const SocketOptions& options, Time deadline) noexcept {
+  close();
+  const int family = address.storage.ss_family;
+  const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return errno;
+  {
+    const std::scoped_lock lock(closing_);
+    if (interrupted()) {
+      ::close(fd);
+      return ECANCELED;
+    }
+    fd_ = fd;
+  }
+  if (family != AF_UNIX) apply(fd, options);
+  // sockaddr is the common prefix of all address types.
+  const auto* name = static_cast<const sockaddr*>(static_cast<const void*>(&address.storage));
+  int error = ::connect(fd, name, address.size) == 0 ? 0 : errno;
+  if (error == EINPROGRESS || error == EINTR) {
+    error = ETIMEDOUT;
+    if (wait(fd, POLLOUT, deadline)) {
+      socklen_t size = sizeof error;
+      if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+    }
+  }
+  if (error == 0 && interrupted()) error = ECANCELED;
+  if (error == 0 && ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK) != 0) error = errno;
+  if (error != 0) close();
+  return error;
+}
+
+void Socket::close() noexcept {
+  const std::scoped_lock lock(closing_);
+  if (fd_ < 0) return;
+  ::close(fd_);
+  fd_ = -1;
+}
+
+IoResult Socket::send(std::span<const char> bytes) noexcept {
+  return retry_interrupted([&] { return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); });
+}
+
+IoResult Socket::send(std::span<const iovec> pieces) noexcept {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());  // sendmsg does not write to it
+  message.msg_iovlen = pieces.size();
+  return retry_interrupted([&] { return ::sendmsg(fd_, &message, MSG_NOSIGNAL); });
+}
+
+IoResult Socket::send_some(std::span<const char> bytes) noexcept {
+  return retry_interrupted(
+      [&] { return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT); });
+}
+
+IoResult Socket::receive(char* into, std::size_t size) noexcept {
+  // Not retried here: after EINTR the caller recomputes how long he may still wait.
+  const IoResult r = result(::recv(fd_, into, size, 0));
+  return r.error == EINTR ? IoResult{0, EAGAIN} : r;
+}
+
+IoResult Socket::receive_some(char* into, std::size_t size) noexcept {
+  return retry_interrupted([&] { return ::recv(fd_, into, size, MSG_DONTWAIT); });
+}
+
+bool Socket::wait_readable_or_writable(Time deadline) const noexcept {
+  return wait(fd_, POLLIN | POLLOUT, deadline);
+}
+
+bool Socket::wait_readable(Time deadline) const noexcept { return wait(fd_, POLLIN, deadline); }
+
+void Socket::arm_send(std::chrono::nanoseconds limit) noexcept {
+  set_option(fd_, SOL_SOCKET, SO_SNDTIMEO, as_timeval(limit));
+}
+
+void Socket::arm_receive(std::chrono::nanoseconds limit) noexcept {
+  set_option(fd_, SOL_SOCKET, SO_RCVTIMEO, as_timeval(limit));
+}
+
+bool Socket::quiet() const noexcept {
+  char byte = 0;
+  const IoResult r = retry_interrupted([&] { return ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT); });
+  return r.error == EAGAIN;
+}
+
+void Socket::interrupt() noexcept {
+  interrupted_.store(true, std::memory_order_release);
+  const std::scoped_lock lock(closing_);
+  if (fd_ >= 0) ::shutdown(fd_, SHUT_RDWR);
+}
+
+std::string error_text(int error) { return std::generic_category().message(error); }
+
+}  // namespace redstart::net

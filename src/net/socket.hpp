@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// socket.hpp: a blocking stream socket: every call into the kernel that the sync side makes.
+#pragma once
+
+#include <redstart/config/redis_config.hpp>
+#include <redstart/engine/request.hpp>
+
+#include <sys/socket.h>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+#include <span>
+#include <string>
+
+struct iovec;
+
+namespace redstart::net {
+
+using Clock = std::chrono::steady_clock;
+using Time = Clock::time_point;
+
+/// What a call into the kernel gave: bytes, or an errno value.
+struct IoResult {
+  std::size_t bytes = 0;  ///< 0 without an error: the end of the stream.
+  int error = 0;          ///< 0, or EAGAIN when the time ran out, or another errno value.
+};
+
+/// An address to connect to.
+struct Address {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+};
+
+/// Options of a fresh connection.
+struct SocketOptions {
+  Keepalive keepalive{};
+  std::chrono::milliseconds user_timeout{5000};  ///< TCP_USER_TIMEOUT: sent, but never acknowledged.
+};
+
+/// One connection. Never raises SIGPIPE.
+///
+/// Thread safety: one thread at a time, but for `interrupt`.
+class Socket {
+ public:
+  Socket() = default;
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  ~Socket() { close(); }
+
+  /// Connects, at most until `deadline`. Returns 0, ETIMEDOUT, or another errno value.
+  [[nodiscard]] int connect(const Address& address, const SocketOptions& options, Time deadline) noexcept;
+  void close() noexcept;
+  [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
+
+  /// Sends, waiting at most as long as `arm_send` says.
+  [[nodiscard]] IoResult send(std::span<const char> bytes) noexcept;
+  [[nodiscard]] IoResult send(std::span<const iovec> pieces) noexcept;
+  /// Sends what fits into the kernel's buffer now; EAGAIN when nothing does.
+  [[nodiscard]] IoResult send_some(std::span<const char> bytes) noexcept;
+  /// Receives, waiting at most as long as `arm_receive` says.
+  [[nodiscard]] IoResult receive(char* into, std::size_t size) noexcept;
+  [[nodiscard]] IoResult receive_some(char* into, std::size_t size) noexcept;
+  /// Waits until there is something to read or room to write. Returns false at the deadline.
+  [[nodiscard]] bool wait_readable_or_writable(Time deadline) const noexcept;
+  /// Waits until there is something to read, also the end of the stream. Returns false at the deadline.
+  [[nodiscard]] bool wait_readable(Time deadline) const noexcept;
+
+  void arm_send(std::chrono::nanoseconds limit) noexcept;
+  void arm_receive(std::chrono::nanoseconds limit) noexcept;
+
+  /// True when an idle connection is still open and has nothing to read: neither an end nor unasked bytes.
+  [[nodiscard]] bool quiet() const noexcept;
+
+  /// Makes whatever the owner does with this socket end soon, with an error. Callable from every thread.
+  void interrupt() noexcept;
+  [[nodiscard]] bool interrupted() const noexcept { return interrupted_.load(std::memory_order_acquire); }
+
+ private:
+  int fd_ = -1;
+  std::atomic<bool> interrupted_{false};
+  std::mutex closing_{};  // an interrupt must not meet a descriptor that was closed and given out again
+};
+
+/// The text of an errno value.
+[[nodiscard]] std::string error_text(int error);
+
+}  // namespace redstart::net

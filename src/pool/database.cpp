@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// database.cpp: the words and counts of one database.
+#include "database.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace redstart::pool {
+
+namespace {
+
+constexpr std::size_t kept_errors = 8;
+
+std::string_view advice_for(Errc code) {
+  switch (code) {
+    case Errc::resolve_failed: return "Check the host name (REDIS_URL, endpoint.host)";
+    case Errc::connect_refused:
+      return "Is the server running? Check host and port (REDIS_URL, endpoint); `redis-cli ping` there "
+             "should say PONG";
+    case Errc::connect_timeout: return "Check the address, the network between, and the server's load";
+    case Errc::connect_failed: return "Check the endpoint (REDIS_URL, endpoint) and the network";
+    case Errc::resource_exhausted:
+      return "Raise this process's limits (`ulimit -n`) or lower max_connections";
+    case Errc::authentication_failed: return "Check user name and password (REDIS_URL) and the server's ACL";
+    case Errc::handshake_failed: return "See the server's log; check its maxclients and the database number";
+    case Errc::protocol_error:
+      return "Is this the port of a Redis server, and not one that speaks TLS or HTTP?";
+    case Errc::loading:
+      return "Wait: the server answers once its data set is in memory (INFO persistence: "
+             "loading_eta_seconds)";
+    case Errc::pool_timeout:
+      return "Raise max_connections, or look for scoped handles that are kept too long";
+    case Errc::timeout: return "See SLOWLOG and the server's load, or raise the command timeout";
+    case Errc::connection_lost:
+      return "See the server's log: it restarted, or closed the connection (CLIENT KILL, timeout)";
+    default: return {};
+  }
+}
+
+}  // namespace
+
+Database::Database(const RedisConfig& manager, std::string name, DatabaseConfig config)
+    : config_(std::move(config)),
+      origin_{std::move(name), to_string(config_.endpoint)},
+      client_name_(config_.client_name.empty() ? manager.service + ":" + origin_.database
+                                               : config_.client_name),
+      listener_(manager.listener) {}
+
+Time Database::deadline(Time start, const engine::CallOptions& options,
+                        std::optional<std::chrono::milliseconds> blocks_for) const noexcept {
+  constexpr auto for_ever = std::chrono::hours(24 * 365);
+  const Time own = start + (options.timeout.count() > 0 ? options.timeout : config_.timeouts.command);
+  if (!blocks_for) return own;
+  return blocks_for->count() == 0 ? start + for_ever : own + *blocks_for;
+}
+
+Error Database::failed(std::string_view command, std::uint64_t commands, ErrorInfo info) {
+  counters_.failed(commands, info.code == Errc::timeout || info.code == Errc::pool_timeout);
+  info.command = command;
+  info.database = origin_.database;
+  info.endpoint = origin_.endpoint;
+  if (info.advice.empty()) info.advice = advice_for(info.code);
+  Error error(std::move(info));
+  const std::scoped_lock lock(errors_mutex_);
+  if (last_errors_.size() == kept_errors) last_errors_.pop_front();
+  last_errors_.push_back({std::chrono::system_clock::now(), error.code(), error.what()});
+  return error;
+}
+
+Error Database::unreachable(const net::OpenFailure& failure, std::chrono::nanoseconds elapsed) const {
+  ErrorInfo info;
+  info.code = failure.code == Errc::protocol_error ? Errc::handshake_failed : failure.code;
+  info.effect = Effect::not_sent;
+  info.remedy = failure.remedy;
+  info.database = origin_.database;
+  info.endpoint = origin_.endpoint;
+  info.what = failure.what;
+  info.server = failure.server;
+  info.elapsed = elapsed;
+  info.advice = advice_for(failure.code);
+  return Error(std::move(info));
+}
+
+ErrorInfo Database::broken(const net::Outcome& outcome, std::chrono::nanoseconds elapsed) {
+  ErrorInfo info;
+  info.code = outcome.code;
+  info.effect = outcome.effect;
+  info.remedy = outcome.code == Errc::closed ? Remedy::never : Remedy::retry;
+  info.what = outcome.text;
+  info.elapsed = elapsed;
+  return info;
+}
+
+ErrorInfo Database::closed() {
+  ErrorInfo info;
+  info.code = Errc::closed;
+  info.effect = Effect::not_sent;
+  info.remedy = Remedy::never;
+  info.what = "the manager was shut down";
+  return info;
+}
+
+void Database::emit(EventKind kind, std::string_view detail) const noexcept {
+  if (listener_) listener_->on_event({kind, origin_.database, origin_.endpoint, detail});
+}
+
+void Database::collect(RedisStats& into) const {
+  counters_.collect(into);
+  const std::scoped_lock lock(errors_mutex_);
+  into.last_errors.assign(last_errors_.begin(), last_errors_.end());
+}
+
+}  // namespace redstart::pool

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// database.hpp: what everything that serves one database shares: its settings, its counters, its words.
+#pragma once
+
+#include "../net/direct_connection.hpp"
+
+#include <redstart/config/redis_config.hpp>
+#include <redstart/core/error.hpp>
+#include <redstart/engine/channel.hpp>
+#include <redstart/engine/replies.hpp>
+#include <redstart/engine/request.hpp>
+#include <redstart/observe/counters.hpp>
+#include <redstart/observe/event.hpp>
+#include <redstart/observe/stats.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace redstart::pool {
+
+using net::Clock;
+using net::Time;
+
+/// One database as its pool, channels and leases see it.
+///
+/// Thread safety: full; the settings never change.
+class Database {
+ public:
+  Database(const RedisConfig& manager, std::string name, DatabaseConfig config);
+
+  [[nodiscard]] const std::string& name() const noexcept { return origin_.database; }
+  [[nodiscard]] const DatabaseConfig& config() const noexcept { return config_; }
+  [[nodiscard]] const std::string& client_name() const noexcept { return client_name_; }
+  [[nodiscard]] const engine::Origin& origin() const noexcept { return origin_; }
+  [[nodiscard]] OperationCounters& counters() noexcept { return counters_; }
+
+  /// Until when a call that begins at `start` may take. A command that waits in the server may wait on top of
+  /// that.
+  [[nodiscard]] Time deadline(Time start, const engine::CallOptions& options,
+                              std::optional<std::chrono::milliseconds> blocks_for = {}) const noexcept;
+
+  /// The error of a call that failed, also counted and kept for the statistics.
+  [[nodiscard]] Error failed(std::string_view command, std::uint64_t commands, ErrorInfo info);
+  /// The error of a connection attempt.
+  [[nodiscard]] Error unreachable(const net::OpenFailure& failure, std::chrono::nanoseconds elapsed) const;
+  /// The error of an exchange that broke off.
+  [[nodiscard]] static ErrorInfo broken(const net::Outcome& outcome, std::chrono::nanoseconds elapsed);
+  /// The error of calls on a manager that is shut down.
+  [[nodiscard]] static ErrorInfo closed();
+
+  void emit(EventKind kind, std::string_view detail) const noexcept;
+  void collect(RedisStats& into) const;
+
+ private:
+  DatabaseConfig config_;
+  engine::Origin origin_;
+  std::string client_name_;
+  std::shared_ptr<EventListener> listener_;
+  OperationCounters counters_{};
+  mutable std::mutex errors_mutex_{};
+  std::deque<LastError> last_errors_{};
+};
+
+}  // namespace redstart::pool

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// direct_pool.cpp: lending, opening and closing direct connections.
+#include "direct_pool.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace redstart::pool {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+ErrorInfo pool_timeout(std::size_t maximum, std::chrono::nanoseconds waited) {
+  ErrorInfo info;
+  info.code = Errc::pool_timeout;
+  info.effect = Effect::not_sent;
+  info.remedy = Remedy::retry;
+  info.what = "all " + std::to_string(maximum) + " connections were in use";
+  info.elapsed = waited;
+  return info;
+}
+
+}  // namespace
+
+DirectPool::DirectPool(std::shared_ptr<Database> database)
+    : database_(std::move(database)), random_(std::random_device{}()) {}
+
+DirectPool::~DirectPool() = default;
+
+Result<DirectPool::Connection> DirectPool::acquire(Time now, Time deadline) {
+  Lock lock(mutex_);
+  used_ = true;
+  while (!draining_ && waiters_.empty()) {
+    if (idle_.empty()) {
+      if (open_ == database_->config().max_connections) break;
+      ++open_;
+      return open(lock, now, deadline);
+    }
+    Connection connection = std::move(idle_.back());
+    idle_.pop_back();
+    in_use_.push_back(*connection);
+    lock.unlock();
+    if (connection->fresh(now)) return connection;
+    discard(std::move(connection), CloseReason::stale);
+    lock.lock();
+  }
+  if (draining_) return refused(Database::closed());
+  return wait_in_line(lock, deadline);
+}
+
+Result<DirectPool::Connection> DirectPool::wait_in_line(Lock& lock, Time deadline) {
+  const Time began = Clock::now();
+  Waiter self;
+  waiters_.push_back(self);
+  while (self.got == Waiter::Got::nothing) {
+    if (self.turn.wait_until(lock, deadline) == std::cv_status::timeout && self.got == Waiter::Got::nothing) {
+      waiters_.erase(waiters_.iterator_to(self));
+      return refused(pool_timeout(database_->config().max_connections, Clock::now() - began));
+    }
+  }
+  switch (self.got) {
+    case Waiter::Got::connection: return std::move(self.connection);
+    case Waiter::Got::slot: return open(lock, Clock::now(), deadline);
+    case Waiter::Got::nothing:
+    case Waiter::Got::shutdown: break;
+  }
+  return refused(Database::closed());
+}
+
+// Opens a connection in a slot that is counted already. Preconditions: `lock` is held.
+Result<DirectPool::Connection> DirectPool::open(Lock& lock, Time now, Time deadline) {
+  if (!reconnect_.may_attempt(now)) {
+    give_back_slot();
+    ErrorInfo info = last_failure_ ? last_failure_->info() : ErrorInfo{};
+    info.code = last_failure_ ? info.code : Errc::unavailable;
+    info.effect = Effect::not_sent;
+    info.elapsed = {};
+    info.what = "not tried, because the last attempt failed: " + info.what;
+    return refused(std::move(info));
+  }
+  const protocol::Reconnect::Attempt attempt = reconnect_.begin();
+  const bool first = reconnect_.state() == protocol::Reconnect::State::fresh;
+  auto connection =
+      std::make_unique<net::DirectConnection>(database_->config(), database_->client_name(), created_);
+  in_use_.push_back(*connection);
+  lock.unlock();
+
+  const Time connect_deadline = now + database_->config().timeouts.connect;
+  const auto failure = connection->open(std::min(deadline, connect_deadline));
+  const Time end = Clock::now();
+  if (!failure) {
+    database_->emit(EventKind::connected, {});
+    lock.lock();
+    ++created_;
+    reconnect_.succeeded();
+    last_failure_.reset();
+    lock.unlock();
+    if (first) database_->emit(EventKind::initialized, {});
+    return connection;
+  }
+  Error error = database_->unreachable(*failure, end - now);
+  lock.lock();
+  in_use_.erase(in_use_.iterator_to(*connection));
+  // A caller in a hurry, or a server that is loading, says nothing about whether the server can be reached.
+  const bool inconclusive = failure->code == Errc::loading || failure->code == Errc::closed ||
+                            (failure->code == Errc::connect_timeout && deadline < connect_deadline);
+  if (inconclusive) {
+    reconnect_.abandoned(attempt, end);
+  } else {
+    ++connect_failures_;
+    reconnect_.failed(attempt, end, random());
+    last_failure_ = error;
+  }
+  give_back_slot();
+  lock.unlock();
+  database_->emit(EventKind::connect_failed, error.what());
+  return error;
+}
+
+void DirectPool::release(Connection connection) noexcept {
+  const Lock lock(mutex_);
+  pushes_dropped_ += connection->take_pushes();
+  if (!waiters_.empty() && !draining_) {
+    Waiter& next = waiters_.front();
+    waiters_.pop_front();
+    next.connection = std::move(connection);
+    next.got = Waiter::Got::connection;
+    next.turn.notify_one();  // under the lock: the waiter, once awake, may be gone
+    return;
+  }
+  in_use_.erase(in_use_.iterator_to(*connection));
+  if (draining_) {
+    ++closed_by_[static_cast<std::size_t>(CloseReason::shutdown)];
+    --open_;
+    if (in_use_.empty()) drained_.notify_all();
+    return;  // closes it
+  }
+  idle_.push_back(std::move(connection));
+}
+
+void DirectPool::discard(Connection connection, CloseReason reason) noexcept {
+  {
+    const Lock lock(mutex_);
+    pushes_dropped_ += connection->take_pushes();
+    in_use_.erase(in_use_.iterator_to(*connection));
+    ++closed_by_[static_cast<std::size_t>(reason)];
+    give_back_slot();
+  }
+  connection.reset();
+  database_->emit(EventKind::disconnected, to_string(reason));
+}
+
+// Preconditions: the lock is held, one connection less is open than `open_` says.
+void DirectPool::give_back_slot() noexcept {
+  if (!draining_ && !waiters_.empty()) return admit_next();
+  --open_;
+  if (draining_ && in_use_.empty()) drained_.notify_all();
+}
+
+// Hands the free slot to the first in line, who opens a connection himself.
+void DirectPool::admit_next() noexcept {
+  Waiter& next = waiters_.front();
+  waiters_.pop_front();
+  next.got = Waiter::Got::slot;
+  next.turn.notify_one();
+}
+
+std::optional<Error> DirectPool::ensure_reachable(Time now, Time deadline) {
+  {
+    const Lock lock(mutex_);
+    if (!draining_ && reconnect_.state() == protocol::Reconnect::State::up) return std::nullopt;
+  }
+  auto connection = acquire(now, deadline);
+  if (!connection) return connection.error();
+  release(std::move(*connection));
+  return std::nullopt;
+}
+
+std::optional<Error> DirectPool::warm_up(std::size_t count, Time deadline) {
+  std::vector<Connection> opened;
+  std::optional<Error> error;
+  while (opened.size() < count && !error) {
+    if (auto connection = acquire(Clock::now(), deadline))
+      opened.push_back(std::move(*connection));
+    else
+      error = connection.error();
+  }
+  for (Connection& connection : opened) release(std::move(connection));
+  return error;
+}
+
+std::size_t DirectPool::cleanup_idle(Time now) {
+  std::vector<Connection> old;
+  const DatabaseConfig& config = database_->config();
+  if (config.idle_timeout == 0ms) return 0;
+  {
+    const Lock lock(mutex_);
+    // The least recently used stand first; what is lent out counts towards min_idle only once it is back.
+    auto last = idle_.begin();
+    while (last != idle_.end() && idle_.size() - old.size() > config.min_idle &&
+           now - (*last)->last_used() > config.idle_timeout) {
+      old.push_back(std::move(*last));
+      ++last;
+    }
+    idle_.erase(idle_.begin(), last);
+    closed_by_[static_cast<std::size_t>(CloseReason::idle)] += old.size();
+    for (std::size_t i = 0; i < old.size(); ++i) give_back_slot();
+  }
+  for (std::size_t i = 0; i < old.size(); ++i)
+    database_->emit(EventKind::disconnected, to_string(CloseReason::idle));
+  return old.size();
+}
+
+void DirectPool::shutdown(Time deadline) noexcept {
+  constexpr auto grace = 500ms;  // for the interrupted to notice
+  std::vector<Connection> idle;
+  Lock lock(mutex_);
+  draining_ = true;
+  while (!waiters_.empty()) {
+    Waiter& waiter = waiters_.front();
+    waiters_.pop_front();
+    waiter.got = Waiter::Got::shutdown;
+    waiter.turn.notify_one();
+  }
+  idle.swap(idle_);
+  open_ -= idle.size();
+  closed_by_[static_cast<std::size_t>(CloseReason::shutdown)] += idle.size();
+  const auto drained = [this] { return in_use_.empty(); };
+  if (!drained_.wait_until(lock, deadline, drained)) {
+    for (net::DirectConnection& connection : in_use_) connection.interrupt();
+    drained_.wait_for(lock, grace, drained);
+  }
+  closed_ = true;
+}
+
+void DirectPool::collect(PoolStats& into) const {
+  const Lock lock(mutex_);
+  into.created = created_;
+  into.in_use = open_ - idle_.size();
+  into.idle = idle_.size();
+  into.waiting = waiters_.size();
+  into.maximum = database_->config().max_connections;
+  into.leased = leased_.load(std::memory_order_relaxed);
+  into.connect_failures = connect_failures_;
+  into.pushes_dropped = pushes_dropped_;
+  into.closed = closed_by_;
+}
+
+ConnectionState DirectPool::state() const {
+  const Lock lock(mutex_);
+  if (closed_) return ConnectionState::closed;
+  if (draining_) return ConnectionState::draining;
+  const bool loading = std::any_of(in_use_.begin(), in_use_.end(), [](const auto& c) { return c.loading(); });
+  if (loading) return ConnectionState::loading;
+  switch (reconnect_.state()) {
+    case protocol::Reconnect::State::fresh:
+      return used_ ? ConnectionState::connecting : ConnectionState::stopped;
+    case protocol::Reconnect::State::up: return ConnectionState::ready;
+    case protocol::Reconnect::State::backing_off:
+    case protocol::Reconnect::State::probing: return ConnectionState::backing_off;
+  }
+  return ConnectionState::stopped;
+}
+
+Error DirectPool::refused(ErrorInfo info) const {
+  info.database = database_->name();
+  info.endpoint = database_->origin().endpoint;
+  return Error(std::move(info));
+}
+
+double DirectPool::random() noexcept { return std::uniform_real_distribution<double>(0.0, 1.0)(random_); }
+
+}  // namespace redstart::pool

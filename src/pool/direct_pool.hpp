@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// direct_pool.hpp: the direct connections of one database: lent out one at a time, first come, first served.
+#pragma once
+
+#include "database.hpp"
+
+#include <redstart/core/result.hpp>
+#include <redstart/protocol/reconnect.hpp>
+
+#include <boost/intrusive/list.hpp>
+
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <vector>
+
+namespace redstart::pool {
+
+/// Lends connections and opens them on the thread of the caller that needs one. Never more than
+/// `max_connections` at a time, those being opened included; callers beyond that wait in line.
+///
+/// Thread safety: full.
+class DirectPool {
+ public:
+  using Connection = std::unique_ptr<net::DirectConnection>;
+
+  explicit DirectPool(std::shared_ptr<Database> database);
+  DirectPool(const DirectPool&) = delete;
+  DirectPool& operator=(const DirectPool&) = delete;
+  ~DirectPool();
+
+  /// Lends a connection, at most until `deadline`. `now` spares a reading of the clock.
+  [[nodiscard]] Result<Connection> acquire(Time now, Time deadline);
+  /// Takes a connection back for the next caller.
+  void release(Connection connection) noexcept;
+  /// Takes a connection back that is not to be used again.
+  void discard(Connection connection, CloseReason reason) noexcept;
+
+  /// One attempt, unless the last one succeeded, or failed so lately that the next is not due.
+  [[nodiscard]] std::optional<Error> ensure_reachable(Time now, Time deadline);
+  /// Opens connections until `count` are open.
+  [[nodiscard]] std::optional<Error> warm_up(std::size_t count, Time deadline);
+
+  std::size_t cleanup_idle(Time now);
+  /// Takes no more calls, waits until those under way end or `deadline` has passed, interrupts the rest.
+  void shutdown(Time deadline) noexcept;
+
+  void lease_began() noexcept { leased_.fetch_add(1, std::memory_order_relaxed); }
+  void lease_ended() noexcept { leased_.fetch_sub(1, std::memory_order_relaxed); }
+  void collect(PoolStats& into) const;
+  [[nodiscard]] ConnectionState state() const;
+
+ private:
+  // A caller in line; lives on its stack, guarded by the pool's lock.
+  struct Waiter : boost::intrusive::list_base_hook<> {
+    enum class Got : std::uint8_t { nothing, connection, slot, shutdown };
+    std::condition_variable turn{};
+    Got got = Got::nothing;
+    Connection connection{};
+  };
+  using Lock = std::unique_lock<std::mutex>;
+
+  Result<Connection> wait_in_line(Lock& lock, Time deadline);
+  Result<Connection> open(Lock& lock, Time now, Time deadline);
+  void give_back_slot() noexcept;
+  void admit_next() noexcept;
+  [[nodiscard]] Error refused(ErrorInfo info) const;
+  [[nodiscard]] double random() noexcept;
+
+  const std::shared_ptr<Database> database_;
+
+  mutable std::mutex mutex_{};
+  std::condition_variable drained_{};
+  std::vector<Connection> idle_{};  // the most recently used last
+  boost::intrusive::list<net::DirectConnection> in_use_{};
+  boost::intrusive::list<Waiter> waiters_{};
+  std::size_t open_ = 0;  // idle, in use, being opened, and reserved for a waiter
+  bool draining_ = false;
+  bool closed_ = false;
+  bool used_ = false;
+  protocol::Reconnect reconnect_{};
+  std::optional<Error> last_failure_{};
+  std::minstd_rand random_;
+  std::atomic<std::size_t> leased_{0};
+  std::size_t created_ = 0;
+  std::uint64_t connect_failures_ = 0;
+  std::uint64_t pushes_dropped_ = 0;
+  std::array<std::uint64_t, close_reasons> closed_by_{};
+};
+
+}  // namespace redstart::pool

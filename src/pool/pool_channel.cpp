@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// pool_channel.cpp: one exchange: take a connection, use it, give it back, report.
+#include "pool_channel.hpp"
+
+#include "exchange_report.hpp"
+#include "lease_channel.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace redstart::pool {
+
+std::optional<Error> PoolChannel::exchange(const engine::Request& request, engine::ReplySink& sink,
+                                           const engine::CallOptions& options) {
+  const engine::RequestTraits& traits = request.traits();
+  const Time start = Clock::now();
+  const Time deadline = database_->deadline(start, options, traits.blocks_for);
+  Time now = start;
+  for (bool again = true;; again = false) {
+    auto acquired = pool_->acquire(now, std::min(deadline, now + database_->config().timeouts.acquire));
+    if (!acquired) return database_->failed(traits.name, 1, acquired.error().info());
+    DirectPool::Connection connection = std::move(*acquired);
+    const bool reused = connection->exchanges() != 0;
+    const net::Outcome outcome = connection->exchange(request.outgoing(), sink, now, deadline);
+    const bool lost = outcome.kind == net::Outcome::Kind::broken && outcome.code == Errc::connection_lost;
+    // The server may close a connection between the check and the send. What is safe to repeat is, once.
+    if (lost && again && reused && outcome.end < deadline &&
+        (outcome.effect == Effect::not_sent || traits.retry == Retry::read)) {
+      pool_->discard(std::move(connection), CloseReason::stale);
+      database_->counters().retried();
+      now = outcome.end;
+      continue;
+    }
+    auto error = report(*database_, traits, *connection, outcome, start);
+    if (outcome.reusable)
+      pool_->release(std::move(connection));
+    else
+      pool_->discard(std::move(connection), outcome.reason);
+    return error;
+  }
+}
+
+engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
+                                            const engine::CallOptions& options) {
+  engine::Replies replies;
+  replies.origin = database_->origin();
+  if (ends.empty()) return replies;
+  const Time start = Clock::now();
+  const Time deadline = database_->deadline(start, options);
+  auto acquired = pool_->acquire(start, std::min(deadline, start + database_->config().timeouts.acquire));
+  if (!acquired) {
+    report_unsent(*database_, replies, ends.size(), acquired.error().info());
+    return replies;
+  }
+  DirectPool::Connection connection = std::move(*acquired);
+  const net::Outcome outcome = connection->exchange_batch(bytes, ends, replies, start, deadline);
+  report_batch(*database_, replies, ends.size(), *connection, outcome, start);
+  if (outcome.reusable)
+    pool_->release(std::move(connection));
+  else
+    pool_->discard(std::move(connection), outcome.reason);
+  return replies;
+}
+
+std::optional<Error> PoolChannel::ensure_reachable(const engine::CallOptions& options) {
+  const Time now = Clock::now();
+  const Time limit = now + database_->config().timeouts.connect;
+  return pool_->ensure_reachable(now, options.timeout.count() > 0 ? now + options.timeout : limit);
+}
+
+Result<std::unique_ptr<engine::Channel>> PoolChannel::lease(const engine::CallOptions& options) {
+  const Time now = Clock::now();
+  const Time deadline =
+      std::min(database_->deadline(now, options), now + database_->config().timeouts.acquire);
+  auto acquired = pool_->acquire(now, deadline);
+  if (!acquired) return database_->failed("scoped handle", 0, acquired.error().info());
+  return std::unique_ptr<engine::Channel>(
+      std::make_unique<LeaseChannel>(database_, pool_, std::move(*acquired)));
+}
+
+}  // namespace redstart::pool
