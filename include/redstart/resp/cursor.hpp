@@ -4,11 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <redstart/resp/decode_issue.hpp>
+#include <redstart/resp/detail/find.hpp>
 #include <redstart/resp/type.hpp>
 
 namespace redstart::resp {
@@ -71,6 +73,27 @@ class Cursor {
     q += 2;
     out = std::string_view(q, size);
     p_ = q + size + 2;
+    return true;
+  }
+
+  /// Takes the next value if it is the simple string `text`, inline.
+  bool take_simple(std::string_view text) noexcept {
+    if (rest().size() < text.size() + 3 || *p_ != '+' || std::memcmp(p_ + 1, text.data(), text.size()) != 0)
+      return false;
+    if (p_[text.size() + 1] != '\r' || p_[text.size() + 2] != '\n') return false;
+    p_ += text.size() + 3;
+    return true;
+  }
+  /// Takes the next value if it is an integer, inline.
+  bool take_integer(std::int64_t& out) noexcept {
+    if (*p_ != ':') return false;
+    const char* q = p_ + 1;
+    const bool negative = *q == '-';
+    if (negative || *q == '+') ++q;
+    std::uint64_t value = 0;
+    for (; *q != '\r'; ++q) value = value * 10 + static_cast<std::uint64_t>(*q - '0');
+    out = static_cast<std::int64_t>(negative ? 0 - value : value);
+    p_ = q + 2;
     return true;
   }
 
@@ -157,10 +180,10 @@ class Cursor {
 
 inline std::string_view Cursor::line() noexcept {
   const char* const begin = p_;
-  while (p_[0] != '\r' || p_[1] != '\n') ++p_;
-  const std::string_view text(begin, static_cast<std::size_t>(p_ - begin));
-  p_ += 2;
-  return text;
+  const char* cr = detail::find_cr(p_, end_);
+  while (cr[1] != '\n') cr = detail::find_cr(cr + 1, end_);
+  p_ = cr + 2;
+  return {begin, static_cast<std::size_t>(cr - begin)};
 }
 
 inline Token Cursor::take_raw() {

@@ -112,11 +112,18 @@ bool decode_pair(Cursor& cursor, Aggregate& aggregate, bool nested, K& key, V& v
   return !cursor.failed();
 }
 
+/// Sequences whose elements can be read over one by one.
+template <class C>
+concept reusable = requires(C& c) {
+  { c[std::size_t{}] } -> std::same_as<typename C::value_type&>;
+  c.resize(std::size_t{});
+};
+
 /// Appends the next value of a reply to a sequence.
 template <class C>
 bool append_element(C& out, Cursor& cursor) {
   using Element = typename C::value_type;
-  if constexpr (std::same_as<Element, std::string>) {
+  if constexpr (std::same_as<Element, std::string> || std::same_as<Element, std::string_view>) {
     // constructed in place: half the cost of an empty string that is assigned to
     std::string_view text;
     if (cursor.take_bulk(text)) {
@@ -144,14 +151,26 @@ requires(decodable<typename T::value_type> || detail::is_pair<typename T::value_
 
   static void decode(Cursor& cursor, T& out) {
     Aggregate aggregate;
-    out.clear();
     if (!cursor.open(aggregate, "an array")) return;
     if constexpr (detail::is_pair<Element>) {
+      out.clear();
       decode_pairs(cursor, aggregate, out);
     } else {
       detail::reserve_justified(out, aggregate.left, cursor.rest().size());
-      while (cursor.more(aggregate)) {
-        if (!detail::append_element(out, cursor)) return cursor.within(out.size() - 1);
+      // elements that are there already are read over, so that they keep their memory
+      std::size_t read = 0;
+      if constexpr (detail::reusable<T>) {
+        while (read != out.size() && cursor.more(aggregate)) {
+          decoder<Element>::decode(cursor, out[read]);
+          if (cursor.failed()) return cursor.within(read);
+          ++read;
+        }
+        out.resize(read);
+      } else {
+        out.clear();
+      }
+      for (; cursor.more(aggregate); ++read) {
+        if (!detail::append_element(out, cursor)) return cursor.within(read);
       }
     }
   }

@@ -39,6 +39,8 @@ template <plain_integer T>
 template <>
 struct decoder<Ok> {
   static void decode(Cursor& cursor, Ok& /*out*/) {
+    if (cursor.take_simple("OK")) [[likely]]
+      return;
     cursor.peek();
     const std::size_t offset = cursor.offset();
     const Token token = cursor.take_raw();
@@ -74,6 +76,20 @@ struct decoder<bool> {
 template <detail::plain_integer T>
 struct decoder<T> {
   static void decode(Cursor& cursor, T& out) {
+    const auto mark = cursor.save();
+    std::int64_t number = 0;
+    if (cursor.take_integer(number)) {
+      if (std::in_range<T>(number)) [[likely]] {
+        out = static_cast<T>(number);
+        return;
+      }
+      cursor.restore(mark);
+    }
+    convert(cursor, out);
+  }
+
+ private:
+  [[gnu::noinline]] static void convert(Cursor& cursor, T& out) {
     cursor.peek();
     const std::size_t offset = cursor.offset();
     const Token token = cursor.take_raw();

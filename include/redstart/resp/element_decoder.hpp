@@ -98,6 +98,7 @@ class element_decoder {
   std::size_t consume(std::string_view bytes) {
     if (issue_ || bytes.empty()) return bytes.size();
     received_ += bytes.size();
+    if constexpr (std::same_as<Target, StringList>) make_bytes(bytes.size());
     Cursor cursor(bytes, issue_);
     while (!cursor.at_end()) {
       const std::size_t before = cursor.offset();
@@ -197,6 +198,17 @@ class element_decoder {
         target_.reserve(count);
       }
     }
+  }
+
+  // Room for the text in `more` bytes; when that means to grow, for what will come if it goes on like this.
+  void make_bytes(std::size_t more) requires std::same_as<Target, StringList> {
+    const std::size_t used = target_.bytes();
+    if (target_.bytes_capacity() >= used + more) return;
+    const std::uint64_t average = target_.empty() ? 0 : used / target_.size() + 1;
+    const std::uint64_t bounded_left = left_ < received_ ? left_ : received_;
+    const std::uint64_t expected = average * bounded_left;
+    const std::uint64_t justified = received_ * 7;
+    target_.reserve(0, used + more + static_cast<std::size_t>(expected < justified ? expected : justified));
   }
 
   Target target_{};

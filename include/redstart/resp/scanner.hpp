@@ -192,7 +192,7 @@ class Scanner {
   bool null_ = false;
   bool streamed_ = false;
   bool sequence_ = false;
-  bool done_ = false;
+  bool done_ = true;  // between replies
 
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);
 };

@@ -89,6 +89,8 @@ class StringList {
   }
   /// How many strings there is room for.
   std::size_t capacity() const noexcept { return ends_.capacity(); }
+  /// How many bytes of text there is room for.
+  std::size_t bytes_capacity() const noexcept { return arena_size_; }
   void clear() noexcept {
     ends_.clear();
     used_ = 0;
@@ -212,9 +214,10 @@ struct decoder<StringList> {
     Aggregate aggregate;
     out.clear();
     if (!cursor.open(aggregate, "an array")) return;
+    // every string takes three bytes around it at least
     const std::size_t size = cursor.rest().size();
-    const std::size_t justified = size / sizeof(std::uint64_t) * 8;
-    out.reserve(aggregate.left < justified ? static_cast<std::size_t>(aggregate.left) : justified, 0);
+    const auto count = static_cast<std::size_t>(aggregate.left < size / 3 ? aggregate.left : size / 3);
+    out.reserve(count, size - 3 * count);
     while (cursor.more(aggregate)) {
       if (!detail::append_to(out, cursor)) return cursor.within(out.size());
     }

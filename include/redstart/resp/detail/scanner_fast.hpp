@@ -4,20 +4,20 @@
 
 #include <cstring>
 
+#include <redstart/resp/detail/find.hpp>
 #include <redstart/resp/scanner.hpp>
 
 namespace redstart::resp {
 namespace detail {
 
-inline bool at_crlf(const char* p, const char* end) noexcept {
-  return end - p >= 2 && p[0] == '\r' && p[1] == '\n';
-}
+inline bool is_crlf(const char* p) noexcept { return std::memcmp(p, "\r\n", 2) == 0; }
+inline bool at_crlf(const char* p, const char* end) noexcept { return end - p >= 2 && is_crlf(p); }
 
 /// Reads `digits CRLF` of a length. False when it isn't there whole, plain and within the limit: then the
 /// steps decide.
 inline bool read_size(const char*& p, const char* end, std::uint64_t limit, std::uint64_t& size) noexcept {
   const char* q = p;
-  if (q == end) return false;
+  if (end - q < 4) return false;
   unsigned digit = static_cast<unsigned char>(*q) - unsigned{'0'};
   if (digit > 9) return false;
   std::uint64_t value = digit;
@@ -46,23 +46,50 @@ inline const char* integer_end(const char* p, const char* end) noexcept {
 /// The end of a line that is there whole, or null.
 inline const char* line_end(const char* p, const char* end, std::size_t limit) noexcept {
   const char* from = p;
-  while (end - from >= 2) {
-    const auto* cr =
-        static_cast<const char*>(std::memchr(from, '\r', static_cast<std::size_t>(end - from - 1)));
-    if (cr == nullptr) return nullptr;
+  for (;;) {
+    const char* const cr = find_cr(from, end);
+    if (end - cr < 2) return nullptr;
     if (cr[1] == '\n') return static_cast<std::size_t>(cr - p) <= limit ? cr + 2 : nullptr;
     from = cr + 1;
   }
-  return nullptr;
+}
+
+/// The end of a value that holds no others, lies whole in the buffer, and is of a usual type; else null.
+inline const char* leaf_end(const char* p, const char* end, const Limits& limits) noexcept {
+  const char* q = p + 1;
+  std::uint64_t size = 0;
+  switch (*p) {
+    case '$':
+      if (!read_size(q, end, limits.bulk, size)) return nullptr;
+      if (static_cast<std::uint64_t>(end - q) < size + 2) return nullptr;
+      q += size;
+      return is_crlf(q) ? q + 2 : nullptr;
+    case ':': return integer_end(q, end);
+    case '+':
+    case '-': return line_end(q, end, limits.line);
+    case '_': return at_crlf(q, end) ? q + 2 : nullptr;
+    case '#': return q != end && (*q == 't' || *q == 'f') && at_crlf(q + 1, end) ? q + 3 : nullptr;
+    default: return nullptr;
+  }
 }
 
 }  // namespace detail
 
 inline Scanner::Status Scanner::scan(std::string_view bytes) {
-  if (done_) start_reply();
   const char* const base = bytes.data();
   const char* const end = base + bytes.size();
   const char* p = base + position_;
+  if (done_) {
+    // the usual reply: one value, there at once
+    const char* const leaf = p != end ? detail::leaf_end(p, end, limits_) : nullptr;
+    begin_ = position_;
+    if (leaf != nullptr) {
+      type_ = static_cast<Type>(*p);
+      position_ = static_cast<std::size_t>(leaf - base);
+      return Status::complete;
+    }
+    start_reply();
+  }
   while (stage_ != Stage::faulted) {
     if (stage_ == Stage::type) p = scan_whole(base, p, end);
     if (!done_ && p != end) p = step(base, p, end);
@@ -85,47 +112,19 @@ inline const char* Scanner::scan_whole(const char* base, const char* p, const ch
   };
   while (p != end) {
     const char* q = p + 1;
-    std::uint64_t size = 0;
-    switch (*p) {
-      case '$':
-        if (!detail::read_size(q, end, limits_.bulk, size)) return stop(p);
-        if (static_cast<std::uint64_t>(end - q) < size + 2) return stop(p);
-        q += size;
-        if (q[0] != '\r' || q[1] != '\n') return stop(p);
-        q += 2;
-        break;
-      case ':':
-        q = detail::integer_end(q, end);
-        if (q == nullptr) return stop(p);
-        break;
-      case '+':
-      case '-':
-        q = detail::line_end(q, end, limits_.line);
-        if (q == nullptr) return stop(p);
-        break;
-      case '_':
-        if (!detail::at_crlf(q, end)) return stop(p);
-        q += 2;
-        break;
-      case '#':
-        if (q == end || (*q != 't' && *q != 'f') || !detail::at_crlf(q + 1, end)) return stop(p);
-        q += 3;
-        break;
-      case '*':
-      case '~':
-      case '%': {
-        if (!detail::read_size(q, end, limits_.elements, size)) return stop(p);
-        const char type = *p;
-        if (depth_ == 0) type_ = static_cast<Type>(type);
-        stop(p);
-        if (!open(type, size, static_cast<std::size_t>(q - base))) return done_ ? q : q - 1;
-        left = level_.left;
-        element_end = nullptr;
-        p = q;
-        continue;
-      }
-      default: return stop(p);
+    if (*p != '$' && (*p == '*' || *p == '~' || *p == '%')) {
+      std::uint64_t size = 0;
+      if (!detail::read_size(q, end, limits_.elements, size)) return stop(p);
+      if (depth_ == 0) type_ = static_cast<Type>(*p);
+      stop(p);
+      if (!open(*p, size, static_cast<std::size_t>(q - base))) return done_ ? q : q - 1;
+      left = level_.left;
+      element_end = nullptr;
+      p = q;
+      continue;
     }
+    q = detail::leaf_end(p, end, limits_);
+    if (q == nullptr) return stop(p);
     if (--left == 0) {
       if (depth_ == 0) type_ = static_cast<Type>(*p);
       stop(p);

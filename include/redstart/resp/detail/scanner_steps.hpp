@@ -12,11 +12,8 @@ namespace redstart::resp {
 inline void Scanner::start_reply() noexcept {
   done_ = false;
   sequence_ = false;
-  begin_ = position_;
   attribute_end_ = npos;
   level_ = Level{};
-  constexpr std::size_t kept_levels = 64;
-  if (parents_.capacity() > kept_levels) std::vector<Level>{}.swap(parents_);
 }
 
 inline void Scanner::discard(std::size_t n) noexcept {
@@ -325,6 +322,8 @@ inline void Scanner::leave() noexcept {
   --depth_;
   if (depth_ == 0) {
     level_ = Level{};
+    constexpr std::size_t kept_levels = 64;
+    if (parents_.capacity() > kept_levels) std::vector<Level>{}.swap(parents_);
   } else {
     level_ = parents_.back();
     parents_.pop_back();
