@@ -105,6 +105,13 @@ class Cursor {
   /// As take(), but attributes are tokens of their own (their pairs follow, then the value they belong to).
   Token take_raw();
 
+  /// Takes the end mark of a streamed aggregate, if it is next.
+  bool take_end() noexcept {
+    if (*p_ != '.') return false;
+    p_ += 3;
+    return true;
+  }
+
   /// Takes the next chunk of a streamed string. False at its end.
   bool take_chunk(std::string_view& out) noexcept {
     ++p_;
@@ -132,8 +139,7 @@ class Cursor {
       return true;
     }
     if (failed_) return false;
-    if (*p_ != '.') return true;
-    p_ += 3;
+    if (!take_end()) return true;
     aggregate.streamed = false;
     aggregate.left = 0;
     return false;
