@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// acl.hpp: the commands on users and what they may do.
+#pragma once
+
+#include <redstart/commands/command.hpp>
+#include <redstart/core/ok.hpp>
+#include <redstart/resp/value.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace redstart {
+
+namespace info {
+
+inline constexpr CommandInfo acl[] = {
+    {"ACL CAT", Access::admin, Retry::read, 0, "6.0.0"},
+    {"ACL DELUSER", Access::admin, Retry::last_write_wins, 0, "6.0.0"},
+    {"ACL DRYRUN", Access::admin, Retry::read, 0, "7.0.0"},
+    {"ACL GENPASS", Access::admin, Retry::read, 0, "6.0.0"},
+    {"ACL GETUSER", Access::admin, Retry::read, 0, "6.0.0"},
+    {"ACL LIST", Access::admin, Retry::read, 0, "6.0.0"},
+    {"ACL LOAD", Access::admin, Retry::last_write_wins, 0, "6.0.0"},
+    {"ACL LOG", Access::admin, Retry::last_write_wins, 0, "6.0.0"},
+    {"ACL SAVE", Access::admin, Retry::last_write_wins, 0, "6.0.0"},
+    {"ACL SETUSER", Access::admin, Retry::last_write_wins, 0, "6.0.0"},
+    {"ACL USERS", Access::admin, Retry::read, 0, "6.0.0"},
+    {"ACL WHOAMI", Access::admin, Retry::read, 0, "6.0.0"},
+};
+
+}  // namespace info
+
+/// https://redis.io/commands/?group=server: ACL. All since Redis 6.0.
+///
+/// Rules may hold passwords: they go to the server and nowhere else, but the server's own errors may repeat
+/// them.
+template <class Self>
+class AclCommands {
+  using Texts = std::vector<std::string>;
+
+ public:
+  /// ACL CAT. All categories of commands.
+  template <class Out = Texts>
+  auto acl_cat() const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::acl, "ACL CAT"));
+  }
+  /// ACL CAT. The commands of a category.
+  template <class Out = Texts>
+  auto acl_cat(std::string_view category) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::acl, "ACL CAT"), category);
+  }
+  /// ACL DELUSER. How many of the users existed; their connections are closed.
+  template <StringLike... Users>
+  auto acl_deluser(std::string_view user, const Users&... users) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::acl, "ACL DELUSER"), user, users...);
+  }
+  /// ACL DRYRUN. `OK` when the user may run that command, else the reason why not. Since Redis 7.0.
+  template <Scalar... Arguments>
+  auto acl_dryrun(std::string_view user, std::string_view command, const Arguments&... arguments) const
+      -> reply_t<Self, std::string> {
+    return detail::submit<std::string>(*this, info::find(info::acl, "ACL DRYRUN"), user, command,
+                                       arguments...);
+  }
+  /// ACL GENPASS. A random password of `bits` bits, in hexadecimal.
+  auto acl_genpass(std::int64_t bits = 256) const -> reply_t<Self, std::string> {
+    return detail::submit<std::string>(*this, info::find(info::acl, "ACL GENPASS"), bits);
+  }
+  /// ACL GETUSER. Flags, password hashes and rules of the user; empty when there is none.
+  template <class T = Value>
+  auto acl_getuser(std::string_view user) const -> reply_t<Self, std::optional<T>> {
+    return detail::submit<std::optional<T>>(*this, info::find(info::acl, "ACL GETUSER"), user);
+  }
+  /// ACL LIST. The rules of all users, as an ACL file has them.
+  template <class Out = Texts>
+  auto acl_list() const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::acl, "ACL LIST"));
+  }
+  /// ACL LOAD. OK; the users are those of the ACL file.
+  auto acl_load() const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::acl, "ACL LOAD"));
+  }
+  /// ACL LOG. Up to `count` entries on what users were refused, the newest first.
+  template <class T = Value>
+  auto acl_log(std::int64_t count = 10) const -> reply_t<Self, T> {
+    return detail::submit<T>(*this, info::find(info::acl, "ACL LOG"), count, detail::RetryAs{Retry::read});
+  }
+  /// ACL LOG RESET. OK; the log is empty.
+  auto acl_log_reset() const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::acl, "ACL LOG"), std::string_view("RESET"));
+  }
+  /// ACL SAVE. OK; the users are in the ACL file.
+  auto acl_save() const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::acl, "ACL SAVE"));
+  }
+  /// ACL SETUSER. OK; the user exists and the rules are added to its own.
+  template <StringLike... Rules>
+  auto acl_setuser(std::string_view user, const Rules&... rules) const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::acl, "ACL SETUSER"), user, rules...);
+  }
+  /// ACL USERS. The names of all users.
+  template <class Out = Texts>
+  auto acl_users() const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::acl, "ACL USERS"));
+  }
+  /// ACL WHOAMI. The user of this connection.
+  auto acl_whoami() const -> reply_t<Self, std::string> {
+    return detail::submit<std::string>(*this, info::find(info::acl, "ACL WHOAMI"));
+  }
+};
+
+}  // namespace redstart

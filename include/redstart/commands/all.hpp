@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// all.hpp: every command group, as one base for handles and one list for tests and documentation.
+#pragma once
+
+#include <redstart/commands/acl.hpp>
+#include <redstart/commands/configuration.hpp>
+#include <redstart/commands/connection.hpp>
+#include <redstart/commands/diagnostics.hpp>
+#include <redstart/commands/generic.hpp>
+#include <redstart/commands/hashes.hpp>
+#include <redstart/commands/keys.hpp>
+#include <redstart/commands/lists.hpp>
+#include <redstart/commands/lists_blocking.hpp>
+#include <redstart/commands/server.hpp>
+#include <redstart/commands/session.hpp>
+#include <redstart/commands/sets.hpp>
+#include <redstart/commands/sorted_sets.hpp>
+#include <redstart/commands/sorted_sets_combine.hpp>
+#include <redstart/commands/sorted_sets_range.hpp>
+#include <redstart/commands/strings.hpp>
+
+namespace redstart {
+
+/// Every command that any handle may use; `SessionCommands` comes on top for handles with a connection of
+/// their own.
+template <class Self>
+class AllCommands : public AclCommands<Self>,
+                    public BlockingListCommands<Self>,
+                    public ConfigurationCommands<Self>,
+                    public ConnectionCommands<Self>,
+                    public DiagnosticsCommands<Self>,
+                    public GenericCommands<Self>,
+                    public HashCommands<Self>,
+                    public KeyCommands<Self>,
+                    public ListCommands<Self>,
+                    public ServerCommands<Self>,
+                    public SetCommands<Self>,
+                    public SortedSetCombineCommands<Self>,
+                    public SortedSetCommands<Self>,
+                    public SortedSetRangeCommands<Self>,
+                    public StringCommands<Self> {};
+
+namespace info {
+
+/// Calls `function` with each table of typed commands.
+template <class F>
+constexpr void for_each_table(F function) {
+  function(acl);
+  function(configuration);
+  function(connection);
+  function(diagnostics);
+  function(hashes);
+  function(keys);
+  function(lists);
+  function(lists_blocking);
+  function(server);
+  function(session);
+  function(sets);
+  function(sorted_sets);
+  function(sorted_sets_combine);
+  function(sorted_sets_range);
+  function(strings);
+}
+
+/// Calls `function` with the row of each typed command.
+template <class F>
+constexpr void for_each(F function) {
+  for_each_table([&function](const auto& table) {
+    for (const CommandInfo& row : table) function(row);
+  });
+}
+
+}  // namespace info
+}  // namespace redstart

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// argument.hpp: how C++ values become arguments of a command.
+#pragma once
+
+#include <redstart/resp/codec.hpp>
+#include <redstart/resp/writer.hpp>
+
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <initializer_list>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace redstart {
+
+/// Customisation point: `count(value)` is how many arguments a value becomes, `write(writer, value)` writes
+/// them.
+///
+/// Option structs need no specialisation: a member `template <class Put> void arguments(Put& put) const`
+/// hands each argument to `put(…)` in order, so that counting and writing can't differ.
+template <class T>
+struct argument;
+
+namespace detail {
+
+struct CountArguments {
+  std::size_t total = 0;
+  template <class... A>
+  constexpr void operator()(const A&... values) {
+    ((total += argument<A>::count(values)), ...);
+  }
+};
+struct WriteArguments {
+  resp::Writer& writer;
+  template <class... A>
+  void operator()(const A&... values) {
+    (argument<A>::write(writer, values), ...);
+  }
+};
+
+template <class T>
+concept text_like = std::convertible_to<const T&, std::string_view>;
+template <class T>
+concept number_like = (std::integral<T> || std::floating_point<T>)&&!std::same_as<T, bool> &&
+                      !std::same_as<T, char>;
+template <class T>
+concept option_like = requires(const T& value, CountArguments& put) {
+  value.arguments(put);
+};
+template <class T>
+concept coded = requires(const T& value) {
+  { codec<T>::encode(value) } -> std::convertible_to<std::string>;
+};
+template <class T>
+concept range_like = !text_like<T> && !option_like<T> && requires(const T& values) {
+  values.begin();
+  values.end();
+};
+
+/// Writes two texts as one argument. Always a copy: a writer may refer to large `bulk` texts, but these are
+/// temporaries. Errors: std::length_error above `resp::Writer::max_bulk`.
+inline void write_copy(resp::Writer& writer, std::string_view first, std::string_view second) {
+  if (first.size() + second.size() > resp::Writer::max_bulk)
+    throw std::length_error("an argument exceeds the limit of 512 MiB (Redis's proto-max-bulk-len)");
+  char header[24] = "$";
+  char* end = std::to_chars(header + 1, header + sizeof header, first.size() + second.size()).ptr;
+  *end++ = '\r';
+  *end++ = '\n';
+  writer.raw({header, static_cast<std::size_t>(end - header)});
+  writer.raw(first);
+  writer.raw(second);
+  writer.raw("\r\n");
+}
+
+using Texts = std::initializer_list<std::string_view>;
+using TextPairs = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+
+}  // namespace detail
+
+/// True for everything that converts to a string view: keys, fields, members.
+template <class T>
+concept StringLike = detail::text_like<T>;
+
+/// True for what becomes one argument: text, numbers other than bool and char, user types with a `codec`.
+template <class T>
+concept Scalar = detail::text_like<T> || detail::number_like<T> || detail::coded<T>;
+
+/// True for containers, whose elements become one argument each (two, where they are pairs). A braced list
+/// will do.
+template <class T>
+concept ManyArguments = detail::range_like<T>;
+
+/// A scalar where a container has a form of its own.
+template <class T>
+concept SingleArgument = Scalar<T> && !ManyArguments<T>;
+
+template <detail::text_like T>
+struct argument<T> {
+  static constexpr std::size_t count(const T&) noexcept { return 1; }
+  static void write(resp::Writer& writer, const T& value) { writer.bulk(std::string_view(value)); }
+};
+
+template <detail::number_like T>
+struct argument<T> {
+  static constexpr std::size_t count(T) noexcept { return 1; }
+  static void write(resp::Writer& writer, T value) { writer.bulk(value); }
+};
+
+template <detail::option_like T>
+struct argument<T> {
+  static constexpr std::size_t count(const T& value) {
+    detail::CountArguments put;
+    value.arguments(put);
+    return put.total;
+  }
+  static void write(resp::Writer& writer, const T& value) {
+    detail::WriteArguments put{writer};
+    value.arguments(put);
+  }
+};
+
+template <class T>
+requires(detail::coded<T> && !detail::text_like<T> && !detail::number_like<T> &&
+         !detail::option_like<T>) struct argument<T> {
+  static constexpr std::size_t count(const T&) noexcept { return 1; }
+  static void write(resp::Writer& writer, const T& value) {
+    detail::write_copy(writer, {}, codec<T>::encode(value));
+  }
+};
+
+template <class A, class B>
+struct argument<std::pair<A, B>> {
+  using First = std::remove_cvref_t<A>;
+  using Second = std::remove_cvref_t<B>;
+  static constexpr std::size_t count(const std::pair<A, B>& value) {
+    return argument<First>::count(value.first) + argument<Second>::count(value.second);
+  }
+  static void write(resp::Writer& writer, const std::pair<A, B>& value) {
+    argument<First>::write(writer, value.first);
+    argument<Second>::write(writer, value.second);
+  }
+};
+
+template <class T>
+struct argument<std::optional<T>> {
+  static constexpr std::size_t count(const std::optional<T>& value) {
+    return value ? argument<T>::count(*value) : 0;
+  }
+  static void write(resp::Writer& writer, const std::optional<T>& value) {
+    if (value) argument<T>::write(writer, *value);
+  }
+};
+
+namespace detail {
+
+/// The elements of a container as arguments, even where the container itself has a codec.
+template <ManyArguments Range>
+struct Spread {
+  const Range& values;
+
+  using Element = std::remove_cvref_t<decltype(*std::declval<const Range&>().begin())>;
+  template <class Put>
+  void arguments(Put& put) const {
+    for (const Element& value : values) put(value);
+  }
+};
+template <class Range>
+Spread(const Range&) -> Spread<Range>;
+
+/// How many elements a container has, then the elements: `numkeys key [key …]`.
+template <ManyArguments Range>
+struct Counted {
+  const Range& values;
+
+  template <class Put>
+  void arguments(Put& put) const {
+    std::size_t total = 0;
+    for (auto at = values.begin(); at != values.end(); ++at) ++total;
+    put(total, Spread<Range>{values});
+  }
+};
+template <class Range>
+Counted(const Range&) -> Counted<Range>;
+
+/// One word, or no argument at all when it is empty.
+struct Keyword {
+  std::string_view word{};
+
+  template <class Put>
+  void arguments(Put& put) const {
+    if (!word.empty()) put(word);
+  }
+};
+
+}  // namespace detail
+
+template <detail::range_like T>
+requires(!detail::coded<T>) struct argument<T> : argument<detail::Spread<T>> {
+  static constexpr std::size_t count(const T& values) { return argument<detail::Spread<T>>::count({values}); }
+  static void write(resp::Writer& writer, const T& values) {
+    argument<detail::Spread<T>>::write(writer, {values});
+  }
+};
+
+/// True for what can be an argument of a command.
+template <class T>
+concept Argument = requires(const T& value, resp::Writer& writer) {
+  { argument<T>::count(value) } -> std::convertible_to<std::size_t>;
+  argument<T>::write(writer, value);
+};
+
+}  // namespace redstart

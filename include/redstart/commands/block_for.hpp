@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// block_for.hpp: how long a blocking command may wait in the server.
+#pragma once
+
+#include <redstart/commands/argument.hpp>
+
+#include <chrono>
+
+namespace redstart {
+
+/// How long a blocking command may wait in the server; zero waits for ever. The handle's time limit is
+/// extended by it.
+struct BlockFor {
+  std::chrono::milliseconds time{0};
+
+  [[nodiscard]] constexpr std::chrono::milliseconds blocks_for() const noexcept { return time; }
+  /// In seconds with a fraction, as BLPOP and its kin take it.
+  template <class Put>
+  void arguments(Put& put) const {
+    put(static_cast<double>(time.count()) / 1000.0);
+  }
+};
+
+namespace detail {
+
+/// The same in milliseconds, as WAIT takes it.
+struct BlockForMilliseconds : BlockFor {
+  template <class Put>
+  void arguments(Put& put) const {
+    put(time.count());
+  }
+};
+
+}  // namespace detail
+}  // namespace redstart

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// command.hpp: a command as it is handed to an executor: its row, its arguments, the type of its reply.
+#pragma once
+
+#include <redstart/commands/argument.hpp>
+#include <redstart/commands/command_info.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace redstart {
+
+/// A command with reply type `R`. Refers to its arguments: a parameter of `submit`, never stored.
+template <class R, class... A>
+class Command {
+ public:
+  using reply_type = R;
+
+  explicit Command(const CommandInfo& info, const A&... arguments) : info_(info), arguments_(arguments...) {}
+  Command(const Command&) = delete;
+  Command& operator=(const Command&) = delete;
+
+  [[nodiscard]] const CommandInfo& info() const noexcept { return info_; }
+
+  /// The retry category of this very call: the row's, refined by the options.
+  [[nodiscard]] Retry retry() const {
+    Retry category = info_.retry;
+    each([&category](const auto& argument) {
+      if constexpr (requires { argument.retry(category); }) category = argument.retry(category);
+    });
+    return category;
+  }
+
+  /// How long the server may hold the reply back on purpose; empty for a command that doesn't block, zero for
+  /// ever.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> blocks_for() const {
+    std::optional<std::chrono::milliseconds> time;
+    each([&time](const auto& argument) {
+      if constexpr (requires { argument.blocks_for(); }) time = argument.blocks_for();
+    });
+    return time;
+  }
+
+  /// Writes the command in RESP.
+  void encode(resp::Writer& writer) const {
+    std::apply(
+        [&](const A&... arguments) {
+          writer.array(info_.words + (std::size_t{0} + ... + argument<A>::count(arguments)));
+          writer.raw(info_.wire_name());
+          (argument<A>::write(writer, arguments), ...);
+        },
+        arguments_);
+  }
+
+ private:
+  template <class F>
+  void each(F function) const {
+    std::apply([&](const A&... arguments) { (function(arguments), ...); }, arguments_);
+  }
+
+  const CommandInfo& info_;
+  std::tuple<const A&...> arguments_;
+};
+
+/// What an executor (Client, Results, Pipeline, …) makes of a reply of type `R`; specialised beside each
+/// executor, before its definition.
+template <class Executor>
+struct executor_traits;
+template <class Executor, class R>
+using reply_t = typename executor_traits<Executor>::template reply<R>;
+
+namespace detail {
+
+/// No argument; gives the retry category of this very call where the form of a command decides it.
+struct RetryAs {
+  Retry category;
+
+  template <class Put>
+  void arguments(Put&) const {}
+  [[nodiscard]] Retry retry(Retry) const noexcept { return category; }
+};
+
+/// Hands a command of a group to the executor that the group is part of.
+template <class R, template <class> class Group, class Self, class... A>
+auto submit(const Group<Self>& group, const CommandInfo& info, const A&... arguments) -> reply_t<Self, R> {
+  return static_cast<const Self&>(group).submit(Command<R, A...>(info, arguments...));
+}
+
+}  // namespace detail
+}  // namespace redstart

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// configuration.hpp: the commands on the server's settings, its modules, and its own list of commands.
+#pragma once
+
+#include <redstart/commands/command.hpp>
+#include <redstart/core/ok.hpp>
+#include <redstart/resp/value.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace redstart {
+
+namespace info {
+
+inline constexpr CommandInfo configuration[] = {
+    {"COMMAND", Access::admin, Retry::read, 0, "2.8.13"},
+    {"COMMAND COUNT", Access::admin, Retry::read, 0, "2.8.13"},
+    {"COMMAND DOCS", Access::admin, Retry::read, 0, "7.0.0"},
+    {"COMMAND GETKEYS", Access::admin, Retry::read, 0, "2.8.13"},
+    {"COMMAND GETKEYSANDFLAGS", Access::admin, Retry::read, 0, "7.0.0"},
+    {"COMMAND INFO", Access::admin, Retry::read, 0, "2.8.13"},
+    {"COMMAND LIST", Access::admin, Retry::read, 0, "7.0.0"},
+    {"CONFIG GET", Access::admin, Retry::read, 0, "2.0.0"},
+    {"CONFIG RESETSTAT", Access::admin, Retry::last_write_wins, 0, "2.0.0"},
+    {"CONFIG REWRITE", Access::admin, Retry::last_write_wins, 0, "2.8.0"},
+    {"CONFIG SET", Access::admin, Retry::last_write_wins, 0, "2.0.0"},
+    {"MODULE LIST", Access::admin, Retry::read, 0, "4.0.0"},
+    {"MODULE LOAD", Access::admin, Retry::accumulating, 0, "4.0.0"},
+    {"MODULE LOADEX", Access::admin, Retry::accumulating, 0, "7.0.0"},
+    {"MODULE UNLOAD", Access::admin, Retry::accumulating, 0, "4.0.0"},
+};
+
+}  // namespace info
+
+/// Which commands COMMAND LIST names; set at most one.
+struct CommandListOptions {
+  std::string_view module{};        ///< FILTERBY MODULE
+  std::string_view acl_category{};  ///< FILTERBY ACLCAT
+  std::string_view pattern{};       ///< FILTERBY PATTERN: a glob pattern
+
+  template <class Put>
+  void arguments(Put& put) const {
+    if (!module.empty()) put("FILTERBY", "MODULE", module);
+    if (!acl_category.empty()) put("FILTERBY", "ACLCAT", acl_category);
+    if (!pattern.empty()) put("FILTERBY", "PATTERN", pattern);
+  }
+};
+
+/// Settings and arguments for a module that MODULE LOADEX loads.
+struct ModuleOptions {
+  std::vector<std::pair<std::string_view, std::string_view>> settings{};  ///< CONFIG name value
+  std::vector<std::string_view> arguments_of_module{};                    ///< ARGS
+
+  template <class Put>
+  void arguments(Put& put) const {
+    for (const auto& setting : settings) put("CONFIG", setting);
+    if (!arguments_of_module.empty()) put("ARGS", arguments_of_module);
+  }
+};
+
+/// https://redis.io/commands/?group=server: CONFIG, COMMAND and MODULE.
+template <class Self>
+class ConfigurationCommands {
+  using Texts = std::vector<std::string>;
+
+ public:
+  /// COMMAND. What the server knows of each command.
+  template <class T = Value>
+  auto command_all() const -> reply_t<Self, T> {
+    return detail::submit<T>(*this, info::find(info::configuration, "COMMAND"));
+  }
+  /// COMMAND COUNT. How many commands the server has.
+  auto command_count() const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::configuration, "COMMAND COUNT"));
+  }
+  /// COMMAND DOCS. The documentation of those commands, of all when none is named. Since Redis 7.0.
+  template <class T = Value, StringLike... Names>
+  auto command_docs(const Names&... names) const -> reply_t<Self, T> {
+    return detail::submit<T>(*this, info::find(info::configuration, "COMMAND DOCS"), names...);
+  }
+  /// COMMAND GETKEYS. The keys among the arguments of a whole command.
+  template <class Out = Texts, Scalar... Arguments>
+  auto command_getkeys(std::string_view command, const Arguments&... arguments) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::configuration, "COMMAND GETKEYS"), command,
+                               arguments...);
+  }
+  /// COMMAND GETKEYSANDFLAGS. The same, with what the command does to each. Since Redis 7.0.
+  template <class Out = std::vector<std::pair<std::string, Texts>>, Scalar... Arguments>
+  auto command_getkeysandflags(std::string_view command, const Arguments&... arguments) const
+      -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::configuration, "COMMAND GETKEYSANDFLAGS"), command,
+                               arguments...);
+  }
+  /// COMMAND INFO. What the server knows of those commands, null for one it does not know.
+  template <class T = Value, StringLike... Names>
+  auto command_info(std::string_view name, const Names&... names) const -> reply_t<Self, T> {
+    return detail::submit<T>(*this, info::find(info::configuration, "COMMAND INFO"), name, names...);
+  }
+  /// COMMAND LIST. The names of the commands. Since Redis 7.0.
+  template <class Out = Texts>
+  auto command_list(const CommandListOptions& options = {}) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::configuration, "COMMAND LIST"), options);
+  }
+
+  /// CONFIG GET. Names and values of the settings that match one of the glob patterns. Several since
+  /// Redis 7.0.
+  template <class Out = std::vector<std::pair<std::string, std::string>>, StringLike... Patterns>
+  auto config_get(std::string_view pattern, const Patterns&... patterns) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::configuration, "CONFIG GET"), pattern, patterns...);
+  }
+  /// CONFIG RESETSTAT. OK; the counters of INFO are 0.
+  auto config_resetstat() const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::configuration, "CONFIG RESETSTAT"));
+  }
+  /// CONFIG REWRITE. OK; the configuration file says what is set now.
+  auto config_rewrite() const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::configuration, "CONFIG REWRITE"));
+  }
+  /// CONFIG SET. OK: name, value, name, value … Several since Redis 7.0, then all or none are set.
+  template <Scalar V, Scalar... More>
+  requires(sizeof...(More) % 2 == 0) auto config_set(std::string_view name, const V& value,
+                                                     const More&... more) const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::configuration, "CONFIG SET"), name, value, more...);
+  }
+
+  /// MODULE LIST. The modules that are loaded.
+  template <class T = Value>
+  auto module_list() const -> reply_t<Self, T> {
+    return detail::submit<T>(*this, info::find(info::configuration, "MODULE LIST"));
+  }
+  /// MODULE LOAD. OK; the module at that path of the server is loaded.
+  template <StringLike... Arguments>
+  auto module_load(std::string_view path, const Arguments&... arguments) const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::configuration, "MODULE LOAD"), path, arguments...);
+  }
+  /// MODULE LOADEX. The same with settings. Since Redis 7.0.
+  auto module_loadex(std::string_view path, const ModuleOptions& options = {}) const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::configuration, "MODULE LOADEX"), path, options);
+  }
+  /// MODULE UNLOAD. OK; the module is gone.
+  auto module_unload(std::string_view name) const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::configuration, "MODULE UNLOAD"), name);
+  }
+};
+
+}  // namespace redstart

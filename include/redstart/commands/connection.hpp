@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// connection.hpp: the commands on connections that any handle may use.
+#pragma once
+
+#include <redstart/commands/command.hpp>
+#include <redstart/commands/connection_options.hpp>
+#include <redstart/core/ok.hpp>
+#include <redstart/resp/value.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace redstart {
+
+namespace info {
+
+inline constexpr CommandInfo connection[] = {
+    {"CLIENT GETNAME", Access::admin, Retry::read, 0, "2.6.9"},
+    {"CLIENT GETREDIR", Access::admin, Retry::read, 0, "6.0.0"},
+    {"CLIENT ID", Access::admin, Retry::read, 0, "5.0.0"},
+    {"CLIENT INFO", Access::admin, Retry::read, 0, "6.2.0"},
+    {"CLIENT KILL", Access::admin, Retry::accumulating, 0, "2.4.0"},
+    {"CLIENT LIST", Access::admin, Retry::read, 0, "2.4.0"},
+    {"CLIENT PAUSE", Access::admin, Retry::last_write_wins, 0, "2.9.50"},
+    {"CLIENT TRACKINGINFO", Access::admin, Retry::read, 0, "6.2.0"},
+    {"CLIENT UNBLOCK", Access::admin, Retry::accumulating, 0, "5.0.0"},
+    {"CLIENT UNPAUSE", Access::admin, Retry::last_write_wins, 0, "6.2.0"},
+    {"ECHO", Access::admin, Retry::read, 0},
+    {"PING", Access::admin, Retry::read, 0},
+};
+
+}  // namespace info
+
+/// https://redis.io/commands/?group=connection: what leaves the connection as it is.
+///
+/// Commands about "this connection" concern the one that the handle happens to use; only in a scoped handle
+/// it stays the same from call to call.
+template <class Self>
+class ConnectionCommands {
+ public:
+  /// CLIENT GETNAME. The name of this connection; empty when it has none.
+  auto client_getname() const -> reply_t<Self, std::optional<std::string>> {
+    return detail::submit<std::optional<std::string>>(*this, info::find(info::connection, "CLIENT GETNAME"));
+  }
+  /// CLIENT GETREDIR. The id of the connection that invalidations go to; 0 for this one, -1 without tracking.
+  /// Since Redis 6.0.
+  auto client_getredir() const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::connection, "CLIENT GETREDIR"));
+  }
+  /// CLIENT ID. The id of this connection. Since Redis 5.0.
+  auto client_id() const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::connection, "CLIENT ID"));
+  }
+  /// CLIENT INFO. The line of CLIENT LIST about this connection. Since Redis 6.2.
+  auto client_info() const -> reply_t<Self, std::string> {
+    return detail::submit<std::string>(*this, info::find(info::connection, "CLIENT INFO"));
+  }
+  /// CLIENT KILL. How many connections were closed.
+  auto client_kill(const ClientKillFilter& filter) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::connection, "CLIENT KILL"), filter);
+  }
+  /// CLIENT LIST. A line of `name=value` pairs for each connection.
+  auto client_list(const ClientListOptions& options = {}) const -> reply_t<Self, std::string> {
+    return detail::submit<std::string>(*this, info::find(info::connection, "CLIENT LIST"), options);
+  }
+  /// CLIENT PAUSE. OK; commands of all clients wait until the time is over or `client_unpause`.
+  auto client_pause(std::chrono::milliseconds time, Pause what = Pause::all) const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::connection, "CLIENT PAUSE"), time.count(),
+                              detail::Keyword{what == Pause::all ? std::string_view() : "WRITE"});
+  }
+  /// CLIENT TRACKINGINFO. Flags, redirection and prefixes of client-side caching on this connection. Since
+  /// Redis 6.2.
+  template <class T = Value>
+  auto client_trackinginfo() const -> reply_t<Self, T> {
+    return detail::submit<T>(*this, info::find(info::connection, "CLIENT TRACKINGINFO"));
+  }
+  /// CLIENT UNBLOCK. True when the connection of that id was waiting in a blocking command. Since Redis 5.0.
+  auto client_unblock(std::int64_t id, Unblock how = Unblock::timeout) const -> reply_t<Self, bool> {
+    return detail::submit<bool>(*this, info::find(info::connection, "CLIENT UNBLOCK"), id,
+                                detail::Keyword{how == Unblock::timeout ? std::string_view() : "ERROR"});
+  }
+  /// CLIENT UNPAUSE. OK; ends CLIENT PAUSE. Since Redis 6.2.
+  auto client_unpause() const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::connection, "CLIENT UNPAUSE"));
+  }
+
+  /// ECHO. The message.
+  template <class T = std::string, Scalar M>
+  auto echo(const M& message) const -> reply_t<Self, T> {
+    return detail::submit<T>(*this, info::find(info::connection, "ECHO"), message);
+  }
+  /// PING. `PONG`.
+  auto ping() const -> reply_t<Self, std::string> {
+    return detail::submit<std::string>(*this, info::find(info::connection, "PING"));
+  }
+  /// PING. The message.
+  auto ping(std::string_view message) const -> reply_t<Self, std::string> {
+    return detail::submit<std::string>(*this, info::find(info::connection, "PING"), message);
+  }
+};
+
+}  // namespace redstart

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// connection_options.hpp: options of the commands on connections.
+#pragma once
+
+#include <redstart/commands/argument.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace redstart {
+
+/// What a connection is used for, as the server sees it.
+enum class ClientKind : std::uint8_t { normal, master, replica, pubsub };
+
+[[nodiscard]] constexpr std::string_view to_string(ClientKind kind) noexcept {
+  constexpr std::string_view words[] = {"normal", "master", "replica", "pubsub"};
+  return words[static_cast<std::uint8_t>(kind)];
+}
+
+/// Options of CLIENT LIST.
+struct ClientListOptions {
+  std::optional<ClientKind> kind{};  ///< TYPE. Since Redis 5.0.
+  std::vector<std::int64_t> ids{};   ///< ID. Since Redis 6.2.
+
+  template <class Put>
+  void arguments(Put& put) const {
+    if (kind) put("TYPE", to_string(*kind));
+    if (!ids.empty()) put("ID", ids);
+  }
+};
+
+/// Which connections CLIENT KILL closes: those that meet all conditions given. Give at least one.
+struct ClientKillFilter {
+  std::optional<std::int64_t> id{};  ///< ID
+  std::optional<ClientKind> kind{};  ///< TYPE
+  std::string_view user{};           ///< USER. Since Redis 6.0.
+  std::string_view address{};        ///< ADDR: `ip:port` of the client
+  std::string_view local_address{};  ///< LADDR: `ip:port` of the server. Since Redis 6.2.
+  bool skip_me = true;               ///< SKIPME: spares the connection that the command comes over.
+
+  template <class Put>
+  void arguments(Put& put) const {
+    if (id) put("ID", *id);
+    if (kind) put("TYPE", to_string(*kind));
+    if (!user.empty()) put("USER", user);
+    if (!address.empty()) put("ADDR", address);
+    if (!local_address.empty()) put("LADDR", local_address);
+    if (!skip_me) put("SKIPME", "no");
+  }
+};
+
+/// What CLIENT PAUSE holds back.
+enum class Pause : std::uint8_t {
+  all,
+  writes,  ///< Since Redis 6.2.
+};
+
+/// How CLIENT UNBLOCK ends a blocking command.
+enum class Unblock : std::uint8_t {
+  timeout,  ///< As if its time was over.
+  error,    ///< With the error UNBLOCKED.
+};
+
+}  // namespace redstart

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// diagnostics.hpp: the commands on memory, latency and slow commands.
+#pragma once
+
+#include <redstart/commands/command.hpp>
+#include <redstart/commands/diagnostics_replies.hpp>
+#include <redstart/core/ok.hpp>
+#include <redstart/resp/value.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace redstart {
+
+namespace info {
+
+inline constexpr CommandInfo diagnostics[] = {
+    {"LATENCY DOCTOR", Access::admin, Retry::read, 0, "2.8.13"},
+    {"LATENCY GRAPH", Access::admin, Retry::read, 0, "2.8.13"},
+    {"LATENCY HISTOGRAM", Access::admin, Retry::read, 0, "7.0.0"},
+    {"LATENCY HISTORY", Access::admin, Retry::read, 0, "2.8.13"},
+    {"LATENCY LATEST", Access::admin, Retry::read, 0, "2.8.13"},
+    {"LATENCY RESET", Access::admin, Retry::last_write_wins, 0, "2.8.13"},
+    {"MEMORY DOCTOR", Access::admin, Retry::read, 0, "4.0.0"},
+    {"MEMORY MALLOC-STATS", Access::admin, Retry::read, 0, "4.0.0"},
+    {"MEMORY PURGE", Access::admin, Retry::last_write_wins, 0, "4.0.0"},
+    {"MEMORY STATS", Access::admin, Retry::read, 0, "4.0.0"},
+    {"MEMORY USAGE", Access::read, Retry::read, 1, "4.0.0"},
+    {"SLOWLOG GET", Access::admin, Retry::read, 0, "2.2.12"},
+    {"SLOWLOG LEN", Access::admin, Retry::read, 0, "2.2.12"},
+    {"SLOWLOG RESET", Access::admin, Retry::last_write_wins, 0, "2.2.12"},
+};
+
+}  // namespace info
+
+/// https://redis.io/commands/?group=server: LATENCY, MEMORY and SLOWLOG.
+template <class Self>
+class DiagnosticsCommands {
+ public:
+  /// LATENCY DOCTOR. A report for people.
+  auto latency_doctor() const -> reply_t<Self, std::string> {
+    return detail::submit<std::string>(*this, info::find(info::diagnostics, "LATENCY DOCTOR"));
+  }
+  /// LATENCY GRAPH. A drawing of the event's spikes. The server answers with an error when there are none.
+  auto latency_graph(std::string_view event) const -> reply_t<Self, std::string> {
+    return detail::submit<std::string>(*this, info::find(info::diagnostics, "LATENCY GRAPH"), event);
+  }
+  /// LATENCY HISTOGRAM. Calls and their distribution by time for those commands, for all when none is named.
+  /// Since Redis 7.0.
+  template <class T = Value, StringLike... Commands>
+  auto latency_histogram(const Commands&... commands) const -> reply_t<Self, T> {
+    return detail::submit<T>(*this, info::find(info::diagnostics, "LATENCY HISTOGRAM"), commands...);
+  }
+  /// LATENCY HISTORY. The spikes of the event.
+  template <class Out = std::vector<LatencySpike>>
+  auto latency_history(std::string_view event) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::diagnostics, "LATENCY HISTORY"), event);
+  }
+  /// LATENCY LATEST. The latest spike of each event.
+  template <class Out = std::vector<LatencyEvent>>
+  auto latency_latest() const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::diagnostics, "LATENCY LATEST"));
+  }
+  /// LATENCY RESET. How many events were forgotten; all when none is named.
+  template <StringLike... Events>
+  auto latency_reset(const Events&... events) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::diagnostics, "LATENCY RESET"), events...);
+  }
+
+  /// MEMORY DOCTOR. A report for people. Since Redis 4.0.
+  auto memory_doctor() const -> reply_t<Self, std::string> {
+    return detail::submit<std::string>(*this, info::find(info::diagnostics, "MEMORY DOCTOR"));
+  }
+  /// MEMORY MALLOC-STATS. What the allocator tells of itself. Since Redis 4.0.
+  auto memory_malloc_stats() const -> reply_t<Self, std::string> {
+    return detail::submit<std::string>(*this, info::find(info::diagnostics, "MEMORY MALLOC-STATS"));
+  }
+  /// MEMORY PURGE. OK; the allocator has given back what it can. Since Redis 4.0.
+  auto memory_purge() const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::diagnostics, "MEMORY PURGE"));
+  }
+  /// MEMORY STATS. Names and values of the server's memory figures. Since Redis 4.0.
+  template <class T = Value>
+  auto memory_stats() const -> reply_t<Self, T> {
+    return detail::submit<T>(*this, info::find(info::diagnostics, "MEMORY STATS"));
+  }
+  /// MEMORY USAGE. The bytes that key and value take; empty when `key` does not exist. Of nested values the
+  /// server looks at `samples` (5 when unset), 0 for all. Since Redis 4.0.
+  auto memory_usage(std::string_view key, std::optional<std::int64_t> samples = {}) const
+      -> reply_t<Self, std::optional<std::int64_t>> {
+    return detail::submit<std::optional<std::int64_t>>(
+        *this, info::find(info::diagnostics, "MEMORY USAGE"), key,
+        detail::Keyword{samples ? std::string_view("SAMPLES") : std::string_view()}, samples);
+  }
+
+  /// SLOWLOG GET. Up to `count` slow commands, the newest first; -1 for all (since Redis 7.0).
+  template <class Out = std::vector<SlowCommand>>
+  auto slowlog_get(std::int64_t count = 10) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::diagnostics, "SLOWLOG GET"), count);
+  }
+  /// SLOWLOG LEN. How many slow commands are noted.
+  auto slowlog_len() const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::diagnostics, "SLOWLOG LEN"));
+  }
+  /// SLOWLOG RESET. OK; the log is empty.
+  auto slowlog_reset() const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::diagnostics, "SLOWLOG RESET"));
+  }
+};
+
+}  // namespace redstart

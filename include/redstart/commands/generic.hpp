@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// generic.hpp: any command by its name, for those without a typed form.
+#pragma once
+
+#include <redstart/commands/command.hpp>
+#include <redstart/commands/session_state.hpp>
+
+#include <cstddef>
+#include <string_view>
+
+namespace redstart {
+
+namespace detail {
+
+/// The words of a command's name: one argument each.
+struct Words {
+  std::string_view text;
+
+  [[nodiscard]] std::string_view first() const noexcept { return text.substr(0, text.find(' ')); }
+  /// The second word, empty when there is one only.
+  [[nodiscard]] std::string_view second() const noexcept {
+    const std::size_t blank = text.find(' ');
+    if (blank == std::string_view::npos) return {};
+    const std::string_view rest = text.substr(blank + 1);
+    return rest.substr(0, rest.find(' '));
+  }
+  template <class Put>
+  void arguments(Put& put) const {
+    std::string_view rest = text;
+    for (;;) {
+      const std::size_t blank = rest.find(' ');
+      put(rest.substr(0, blank));
+      if (blank == std::string_view::npos) return;
+      rest.remove_prefix(blank + 1);
+    }
+  }
+};
+
+inline std::string_view leading_text() noexcept { return {}; }
+template <class First, class... Rest>
+std::string_view leading_text(const First& first, const Rest&...) noexcept {
+  if constexpr (StringLike<First>) {
+    return first;
+  } else {
+    return {};
+  }
+}
+
+}  // namespace detail
+
+/// Any command of any server, also of modules and later versions.
+template <class Self>
+class GenericCommands {
+ public:
+  /// Sends `name` (a word, or words with one blank between: `OBJECT FREQ`) and the arguments; reads the reply
+  /// as an `R`.
+  ///
+  ///     auto frequency = client.command<std::int64_t>("OBJECT", "FREQ", "key");
+  ///     auto reply = client.command<Value>("MY.MODULE", 1, 2.5, "three");       // whatever it is
+  ///
+  /// What Redis 7.0 says of the command counts here too: one that changes its connection needs a scoped
+  /// handle, one that only reads may be repeated. An unknown one is never repeated after it was sent. Where a
+  /// command may block in the server, give the handle a time limit that is longer.
+  template <class R, Argument... A>
+  auto command(std::string_view name, const A&... arguments) const -> reply_t<Self, R> {
+    const detail::Words words{name};
+    const std::string_view second =
+        words.second().empty() ? detail::leading_text(arguments...) : words.second();
+    const CommandInfo* const row = lookup(words.first(), second);
+    CommandInfo info = (row != nullptr ? *row : unknown_command()).without_words();
+    if (row == nullptr) {
+      info.name = name;
+      info.opaque = true;
+    }
+    return detail::submit<R>(*this, info, words, arguments...);
+  }
+};
+
+}  // namespace redstart

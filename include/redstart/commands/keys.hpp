@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+// keys.hpp: the commands on keys of any type: existence, expiry, names, iteration.
+#pragma once
+
+#include <redstart/commands/block_for.hpp>
+#include <redstart/commands/command.hpp>
+#include <redstart/commands/keys_options.hpp>
+#include <redstart/commands/scan.hpp>
+#include <redstart/commands/ttl.hpp>
+#include <redstart/core/ok.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace redstart {
+
+namespace info {
+
+inline constexpr CommandInfo keys[] = {
+    {"COPY", Access::write, Retry::last_write_wins, 1, "6.2.0"},
+    {"DEL", Access::write, Retry::last_write_wins, 1},
+    {"DUMP", Access::read, Retry::read, 1, "2.6.0"},
+    {"EXISTS", Access::read, Retry::read, 1},
+    {"EXPIRE", Access::write, Retry::last_write_wins, 1},
+    {"EXPIREAT", Access::write, Retry::last_write_wins, 1, "1.2.0"},
+    {"EXPIRETIME", Access::read, Retry::read, 1, "7.0.0"},
+    {"KEYS", Access::read, Retry::read, 0},
+    {"MIGRATE", Access::write, Retry::accumulating, 3, "2.6.0"},
+    {"MOVE", Access::write, Retry::accumulating, 1},
+    {"OBJECT ENCODING", Access::read, Retry::read, 1, "2.2.3"},
+    {"OBJECT FREQ", Access::read, Retry::read, 1, "4.0.0"},
+    {"OBJECT IDLETIME", Access::read, Retry::read, 1, "2.2.3"},
+    {"OBJECT REFCOUNT", Access::read, Retry::read, 1, "2.2.3"},
+    {"PERSIST", Access::write, Retry::last_write_wins, 1, "2.2.0"},
+    {"PEXPIRE", Access::write, Retry::last_write_wins, 1, "2.6.0"},
+    {"PEXPIREAT", Access::write, Retry::last_write_wins, 1, "2.6.0"},
+    {"PEXPIRETIME", Access::read, Retry::read, 1, "7.0.0"},
+    {"PTTL", Access::read, Retry::read, 1, "2.6.0"},
+    {"RANDOMKEY", Access::read, Retry::read, 0},
+    {"RENAME", Access::write, Retry::accumulating, 1},
+    {"RENAMENX", Access::write, Retry::accumulating, 1},
+    {"RESTORE", Access::write, Retry::last_write_wins, 1, "2.6.0"},
+    {"SCAN", Access::read, Retry::read, 0, "2.8.0"},
+    {"SORT", Access::write, Retry::accumulating, 1},
+    {"SORT_RO", Access::read, Retry::read, 1, "7.0.0"},
+    {"TOUCH", Access::read, Retry::read, 1, "3.2.1"},
+    {"TTL", Access::read, Retry::read, 1},
+    {"TYPE", Access::read, Retry::read, 1},
+    {"UNLINK", Access::write, Retry::last_write_wins, 1, "4.0.0"},
+    {"WAIT", Access::admin, Retry::read, 0, "3.0.0", true},
+};
+
+}  // namespace info
+
+/// https://redis.io/commands/?group=generic
+template <class Self>
+class KeyCommands {
+ public:
+  /// COPY. True when `destination` was written, false when it exists and `replace` is not set. Since
+  /// Redis 6.2.
+  auto copy(std::string_view source, std::string_view destination, const CopyOptions& options = {}) const
+      -> reply_t<Self, bool> {
+    return detail::submit<bool>(*this, info::find(info::keys, "COPY"), source, destination, options);
+  }
+
+  /// DEL. How many of the keys existed.
+  template <StringLike... Keys>
+  auto del(std::string_view key, const Keys&... keys) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "DEL"), key, keys...);
+  }
+  /// DEL over a container of keys. Preconditions: not empty.
+  template <ManyArguments Range = detail::Texts>
+  auto del(const Range& keys) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "DEL"), detail::Spread{keys});
+  }
+
+  /// DUMP. The serialized value for `restore`; empty when `key` does not exist.
+  auto dump(std::string_view key) const -> reply_t<Self, std::optional<std::string>> {
+    return detail::submit<std::optional<std::string>>(*this, info::find(info::keys, "DUMP"), key);
+  }
+
+  /// EXISTS. How many of the keys exist; a key named twice counts twice.
+  template <StringLike... Keys>
+  auto exists(std::string_view key, const Keys&... keys) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "EXISTS"), key, keys...);
+  }
+  /// EXISTS over a container of keys. Preconditions: not empty.
+  template <ManyArguments Range = detail::Texts>
+  auto exists(const Range& keys) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "EXISTS"), detail::Spread{keys});
+  }
+
+  /// EXPIRE. True when the time was set; false when `key` does not exist or `only_if` prevented it.
+  auto expire(std::string_view key, std::chrono::seconds after, ExpireIf only_if = ExpireIf::always) const
+      -> reply_t<Self, bool> {
+    return detail::submit<bool>(*this, info::find(info::keys, "EXPIRE"), key, after.count(),
+                                detail::ExpireCondition{only_if});
+  }
+  /// EXPIREAT. True when the time was set; false when `key` does not exist or `only_if` prevented it.
+  auto expireat(std::string_view key, TimeSeconds at, ExpireIf only_if = ExpireIf::always) const
+      -> reply_t<Self, bool> {
+    return detail::submit<bool>(*this, info::find(info::keys, "EXPIREAT"), key, at.time_since_epoch().count(),
+                                detail::ExpireCondition{only_if});
+  }
+  /// EXPIRETIME. When `key` expires. Since Redis 7.0.
+  auto expiretime(std::string_view key) const -> reply_t<Self, Ttl<TimeSeconds>> {
+    return detail::submit<Ttl<TimeSeconds>>(*this, info::find(info::keys, "EXPIRETIME"), key);
+  }
+
+  /// KEYS. All keys that match the glob `pattern`. O(all keys), and the server does nothing else meanwhile:
+  /// `scan` is for production.
+  template <class Out = std::vector<std::string>>
+  auto keys(std::string_view pattern) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::keys, "KEYS"), pattern);
+  }
+
+  /// MIGRATE. Moves `key` to another server, which `timeout` covers step by step; tells whether there was
+  /// such a key. The server does nothing else meanwhile.
+  auto migrate(std::string_view host, std::uint16_t port, std::string_view key, std::int64_t database,
+               std::chrono::milliseconds timeout, const MigrateOptions& options = {}) const
+      -> reply_t<Self, Migration> {
+    return detail::submit<Migration>(*this, info::find(info::keys, "MIGRATE"), host, port, key, database,
+                                     timeout.count(), options);
+  }
+  /// MIGRATE over a container of keys. Preconditions: not empty. Since Redis 3.0.6.
+  template <ManyArguments Range = detail::Texts>
+  auto migrate(std::string_view host, std::uint16_t port, const Range& keys, std::int64_t database,
+               std::chrono::milliseconds timeout, const MigrateOptions& options = {}) const
+      -> reply_t<Self, Migration> {
+    return detail::submit<Migration>(*this, info::find(info::keys, "MIGRATE"), host, port, std::string_view(),
+                                     database, timeout.count(), options, std::string_view("KEYS"),
+                                     detail::Spread{keys});
+  }
+
+  /// MOVE. True when `key` is now in `database`; false when it does not exist here or exists there.
+  auto move(std::string_view key, std::int64_t database) const -> reply_t<Self, bool> {
+    return detail::submit<bool>(*this, info::find(info::keys, "MOVE"), key, database);
+  }
+
+  /// OBJECT ENCODING. The internal encoding of the value; empty when `key` does not exist.
+  auto object_encoding(std::string_view key) const -> reply_t<Self, std::optional<std::string>> {
+    return detail::submit<std::optional<std::string>>(*this, info::find(info::keys, "OBJECT ENCODING"), key);
+  }
+  /// OBJECT FREQ. The logarithmic access counter; empty when `key` does not exist. Needs an LFU
+  /// `maxmemory-policy`. Since Redis 4.0.
+  auto object_freq(std::string_view key) const -> reply_t<Self, std::optional<std::int64_t>> {
+    return detail::submit<std::optional<std::int64_t>>(*this, info::find(info::keys, "OBJECT FREQ"), key);
+  }
+  /// OBJECT IDLETIME. Seconds since the last access; empty when `key` does not exist. Not with an LFU policy.
+  auto object_idletime(std::string_view key) const -> reply_t<Self, std::optional<std::int64_t>> {
+    return detail::submit<std::optional<std::int64_t>>(*this, info::find(info::keys, "OBJECT IDLETIME"), key);
+  }
+  /// OBJECT REFCOUNT. How many references the value has; empty when `key` does not exist.
+  auto object_refcount(std::string_view key) const -> reply_t<Self, std::optional<std::int64_t>> {
+    return detail::submit<std::optional<std::int64_t>>(*this, info::find(info::keys, "OBJECT REFCOUNT"), key);
+  }
+
+  /// PERSIST. True when `key` had an expiry and stays from now on.
+  auto persist(std::string_view key) const -> reply_t<Self, bool> {
+    return detail::submit<bool>(*this, info::find(info::keys, "PERSIST"), key);
+  }
+
+  /// PEXPIRE. True when the time was set; false when `key` does not exist or `only_if` prevented it.
+  auto pexpire(std::string_view key, std::chrono::milliseconds after,
+               ExpireIf only_if = ExpireIf::always) const -> reply_t<Self, bool> {
+    return detail::submit<bool>(*this, info::find(info::keys, "PEXPIRE"), key, after.count(),
+                                detail::ExpireCondition{only_if});
+  }
+  /// PEXPIREAT. True when the time was set; false when `key` does not exist or `only_if` prevented it.
+  auto pexpireat(std::string_view key, TimeMilliseconds at, ExpireIf only_if = ExpireIf::always) const
+      -> reply_t<Self, bool> {
+    return detail::submit<bool>(*this, info::find(info::keys, "PEXPIREAT"), key,
+                                at.time_since_epoch().count(), detail::ExpireCondition{only_if});
+  }
+  /// PEXPIRETIME. When `key` expires, to the millisecond. Since Redis 7.0.
+  auto pexpiretime(std::string_view key) const -> reply_t<Self, Ttl<TimeMilliseconds>> {
+    return detail::submit<Ttl<TimeMilliseconds>>(*this, info::find(info::keys, "PEXPIRETIME"), key);
+  }
+
+  /// PTTL. How long `key` lives on, in milliseconds.
+  auto pttl(std::string_view key) const -> reply_t<Self, Ttl<std::chrono::milliseconds>> {
+    return detail::submit<Ttl<std::chrono::milliseconds>>(*this, info::find(info::keys, "PTTL"), key);
+  }
+
+  /// RANDOMKEY. Any key; empty when the database is empty.
+  auto randomkey() const -> reply_t<Self, std::optional<std::string>> {
+    return detail::submit<std::optional<std::string>>(*this, info::find(info::keys, "RANDOMKEY"));
+  }
+
+  /// RENAME. OK; `to` is overwritten. The server answers with an error when `key` does not exist.
+  auto rename(std::string_view key, std::string_view to) const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::keys, "RENAME"), key, to);
+  }
+  /// RENAMENX. True when `key` was renamed, false when `to` exists.
+  auto renamenx(std::string_view key, std::string_view to) const -> reply_t<Self, bool> {
+    return detail::submit<bool>(*this, info::find(info::keys, "RENAMENX"), key, to);
+  }
+
+  /// RESTORE. OK when `key` holds what `dump` returned. The server answers BUSYKEY when it exists and
+  /// `replace` is not set.
+  auto restore(std::string_view key, std::string_view serialized, const RestoreOptions& options = {}) const
+      -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::keys, "RESTORE"), key, options.ttl(), serialized,
+                              options);
+  }
+
+  /// SCAN. One step through the keys of the database; begin with cursor 0, end when the reply's cursor is 0.
+  /// Keys that stay are seen at least once.
+  template <class Out = std::vector<std::string>>
+  auto scan(std::uint64_t cursor, const ScanKeysOptions& options = {}) const -> reply_t<Self, ScanPage<Out>> {
+    return detail::submit<ScanPage<Out>>(*this, info::find(info::keys, "SCAN"), cursor, options);
+  }
+
+  /// SORT. The sorted elements of the list, set or sorted set; with `get`, what those keys hold (an `Out` of
+  /// optionals where some may not exist). O(N log N). `sort_ro` also runs on replicas.
+  template <class Out = std::vector<std::string>>
+  auto sort(std::string_view key, const SortOptions& options = {}) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::keys, "SORT"), key, options,
+                               detail::RetryAs{Retry::read});
+  }
+  /// SORT … STORE. How many elements the list at `destination` holds now.
+  auto sort_store(std::string_view key, std::string_view destination, const SortOptions& options = {}) const
+      -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "SORT"), key, options,
+                                        std::string_view("STORE"), destination);
+  }
+  /// SORT_RO. The sorted elements of the list, set or sorted set. Since Redis 7.0.
+  template <class Out = std::vector<std::string>>
+  auto sort_ro(std::string_view key, const SortOptions& options = {}) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::keys, "SORT_RO"), key, options);
+  }
+
+  /// TOUCH. How many of the keys exist; their time of last access is now. Since Redis 3.2.1.
+  template <StringLike... Keys>
+  auto touch(std::string_view key, const Keys&... keys) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "TOUCH"), key, keys...);
+  }
+  /// TOUCH over a container of keys. Preconditions: not empty.
+  template <ManyArguments Range = detail::Texts>
+  auto touch(const Range& keys) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "TOUCH"), detail::Spread{keys});
+  }
+
+  /// TTL. How long `key` lives on, in seconds.
+  auto ttl(std::string_view key) const -> reply_t<Self, Ttl<std::chrono::seconds>> {
+    return detail::submit<Ttl<std::chrono::seconds>>(*this, info::find(info::keys, "TTL"), key);
+  }
+
+  /// TYPE. What `key` holds; `KeyType::none` when it does not exist.
+  auto type(std::string_view key) const -> reply_t<Self, KeyType> {
+    return detail::submit<KeyType>(*this, info::find(info::keys, "TYPE"), key);
+  }
+
+  /// UNLINK. How many of the keys existed; unlike with `del`, their memory is freed in the background. Since
+  /// Redis 4.0.
+  template <StringLike... Keys>
+  auto unlink(std::string_view key, const Keys&... keys) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "UNLINK"), key, keys...);
+  }
+  /// UNLINK over a container of keys. Preconditions: not empty.
+  template <ManyArguments Range = detail::Texts>
+  auto unlink(const Range& keys) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "UNLINK"), detail::Spread{keys});
+  }
+
+  /// WAIT. How many replicas have the writes of this connection, once `replicas` have or the time is over.
+  /// Only of use where the writes went over the same connection: in a scoped handle or a pipeline. Since
+  /// Redis 3.0.
+  auto wait(std::int64_t replicas, BlockFor block) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "WAIT"), replicas,
+                                        detail::BlockForMilliseconds{block});
+  }
+};
+
+}  // namespace redstart

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// limit.hpp: a part of a result.
+#pragma once
+
+#include <cstdint>
+
+namespace redstart {
+
+/// LIMIT: leaves out the first `offset` elements and ends after `count`; a negative count means all.
+struct Limit {
+  std::int64_t offset = 0;
+  std::int64_t count = -1;
+
+  template <class Put>
+  void arguments(Put& put) const {
+    put("LIMIT", offset, count);
+  }
+};
+
+}  // namespace redstart

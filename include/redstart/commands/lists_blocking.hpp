@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// lists_blocking.hpp: the commands on lists that wait until there is an element.
+#pragma once
+
+#include <redstart/commands/block_for.hpp>
+#include <redstart/commands/command.hpp>
+#include <redstart/commands/lists_options.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace redstart {
+
+namespace info {
+
+inline constexpr CommandInfo lists_blocking[] = {
+    {"BLMOVE", Access::write, Retry::accumulating, 1, "6.2.0", true},
+    {"BLMPOP", Access::write, Retry::accumulating, 3, "7.0.0", true},
+    {"BLPOP", Access::write, Retry::accumulating, 1, "2.0.0", true},
+    {"BRPOP", Access::write, Retry::accumulating, 1, "2.0.0", true},
+    {"BRPOPLPUSH", Access::write, Retry::accumulating, 1, "2.2.0", true},
+};
+
+}  // namespace info
+
+/// The blocking ones of https://redis.io/commands/?group=list
+///
+/// `block` is how long the server may wait for an element, to the millisecond since Redis 6.0 and to the
+/// second before.
+template <class Self>
+class BlockingListCommands {
+  template <class T>
+  using KeyAnd = std::optional<std::pair<std::string, T>>;
+
+ public:
+  /// BLMOVE. The element that was moved from one end of `source` to one of `destination`; empty when the time
+  /// is over. Since Redis 6.2.
+  template <class T = std::string>
+  auto blmove(std::string_view source, std::string_view destination, ListEnd from, ListEnd to,
+              BlockFor block) const -> reply_t<Self, std::optional<T>> {
+    return detail::submit<std::optional<T>>(*this, info::find(info::lists_blocking, "BLMOVE"), source,
+                                            destination, detail::word_of(from), detail::word_of(to), block);
+  }
+
+  /// BLMPOP. Up to `count` elements of the first list that has some, with its key; empty when the time is
+  /// over. Since Redis 7.0.
+  template <class Out = std::vector<std::string>, ManyArguments Range = detail::Texts>
+  auto blmpop(const Range& keys, ListEnd from, BlockFor block, std::int64_t count = 1) const
+      -> reply_t<Self, KeyAnd<Out>> {
+    return detail::submit<KeyAnd<Out>>(*this, info::find(info::lists_blocking, "BLMPOP"), block,
+                                       detail::Counted{keys}, detail::word_of(from),
+                                       std::string_view("COUNT"), count);
+  }
+
+  /// BLPOP. The key and its first element, which is removed; empty when the time is over.
+  template <class T = std::string>
+  auto blpop(std::string_view key, BlockFor block) const -> reply_t<Self, KeyAnd<T>> {
+    return detail::submit<KeyAnd<T>>(*this, info::find(info::lists_blocking, "BLPOP"), key, block);
+  }
+  /// BLPOP over a container of keys; the first list that has an element serves it. Preconditions: not empty.
+  template <class T = std::string, ManyArguments Range = detail::Texts>
+  auto blpop(const Range& keys, BlockFor block) const -> reply_t<Self, KeyAnd<T>> {
+    return detail::submit<KeyAnd<T>>(*this, info::find(info::lists_blocking, "BLPOP"), detail::Spread{keys},
+                                     block);
+  }
+
+  /// BRPOP. The key and its last element, which is removed; empty when the time is over.
+  template <class T = std::string>
+  auto brpop(std::string_view key, BlockFor block) const -> reply_t<Self, KeyAnd<T>> {
+    return detail::submit<KeyAnd<T>>(*this, info::find(info::lists_blocking, "BRPOP"), key, block);
+  }
+  /// BRPOP over a container of keys; the first list that has an element serves it. Preconditions: not empty.
+  template <class T = std::string, ManyArguments Range = detail::Texts>
+  auto brpop(const Range& keys, BlockFor block) const -> reply_t<Self, KeyAnd<T>> {
+    return detail::submit<KeyAnd<T>>(*this, info::find(info::lists_blocking, "BRPOP"), detail::Spread{keys},
+                                     block);
+  }
+
+  /// BRPOPLPUSH. The element that was moved from the tail of `source` to the head of `destination`; empty
+  /// when the time is over. Deprecated by the server since 6.2 in favour of `blmove`.
+  template <class T = std::string>
+  auto brpoplpush(std::string_view source, std::string_view destination, BlockFor block) const
+      -> reply_t<Self, std::optional<T>> {
+    return detail::submit<std::optional<T>>(*this, info::find(info::lists_blocking, "BRPOPLPUSH"), source,
+                                            destination, block);
+  }
+};
+
+}  // namespace redstart

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// only_if.hpp: on which condition a command writes.
+#pragma once
+
+#include <redstart/commands/argument.hpp>
+
+#include <cstdint>
+#include <string_view>
+
+namespace redstart {
+
+/// On which condition SET and ZADD write.
+enum class OnlyIf : std::uint8_t {
+  always,
+  absent,   ///< NX: only if the key or member does not exist.
+  present,  ///< XX: only if it exists.
+};
+
+namespace detail {
+
+[[nodiscard]] constexpr Keyword keyword_of(OnlyIf only_if) noexcept {
+  constexpr std::string_view words[] = {"", "NX", "XX"};
+  return {words[static_cast<std::uint8_t>(only_if)]};
+}
+
+}  // namespace detail
+}  // namespace redstart

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// server.hpp: the commands on the server, its data set and its replication.
+#pragma once
+
+#include <redstart/commands/command.hpp>
+#include <redstart/commands/server_options.hpp>
+#include <redstart/commands/server_time.hpp>
+#include <redstart/core/ok.hpp>
+#include <redstart/resp/value.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace redstart {
+
+namespace info {
+
+inline constexpr CommandInfo server[] = {
+    {"BGREWRITEAOF", Access::admin, Retry::last_write_wins, 0},
+    {"BGSAVE", Access::admin, Retry::last_write_wins, 0},
+    {"DBSIZE", Access::read, Retry::read, 0},
+    {"FAILOVER", Access::admin, Retry::accumulating, 0, "6.2.0"},
+    {"FLUSHALL", Access::write, Retry::last_write_wins, 0},
+    {"FLUSHDB", Access::write, Retry::last_write_wins, 0},
+    {"INFO", Access::admin, Retry::read, 0},
+    {"LASTSAVE", Access::admin, Retry::read, 0},
+    {"LOLWUT", Access::read, Retry::read, 0, "5.0.0"},
+    {"REPLICAOF", Access::admin, Retry::last_write_wins, 0, "5.0.0"},
+    {"ROLE", Access::admin, Retry::read, 0, "2.8.12"},
+    {"SAVE", Access::admin, Retry::last_write_wins, 0},
+    {"SWAPDB", Access::write, Retry::accumulating, 0, "4.0.0"},
+    {"TIME", Access::admin, Retry::read, 0, "2.6.0"},
+};
+
+}  // namespace info
+
+/// https://redis.io/commands/?group=server: data set, persistence, replication.
+template <class Self>
+class ServerCommands {
+ public:
+  /// BGREWRITEAOF. What the server says: started or scheduled.
+  auto bgrewriteaof() const -> reply_t<Self, std::string> {
+    return detail::submit<std::string>(*this, info::find(info::server, "BGREWRITEAOF"));
+  }
+  /// BGSAVE. What the server says: started, or with `schedule` (since Redis 3.2.2) put off until the rewrite
+  /// of the AOF is done.
+  auto bgsave(bool schedule = false) const -> reply_t<Self, std::string> {
+    return detail::submit<std::string>(*this, info::find(info::server, "BGSAVE"),
+                                       detail::Keyword{schedule ? "SCHEDULE" : std::string_view()});
+  }
+  /// DBSIZE. How many keys the database holds.
+  auto dbsize() const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::server, "DBSIZE"));
+  }
+  /// FAILOVER. OK; the server hands over to a replica. Since Redis 6.2.
+  auto failover(const FailoverOptions& options = {}) const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::server, "FAILOVER"), options);
+  }
+  /// FAILOVER ABORT. OK; a failover under way is given up. Since Redis 6.2.
+  auto failover_abort() const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::server, "FAILOVER"), std::string_view("ABORT"));
+  }
+  /// FLUSHALL. OK; all databases are empty.
+  auto flushall(Flush how = Flush::configured) const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::server, "FLUSHALL"), detail::keyword_of(how));
+  }
+  /// FLUSHDB. OK; this database is empty.
+  auto flushdb(Flush how = Flush::configured) const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::server, "FLUSHDB"), detail::keyword_of(how));
+  }
+  /// INFO. Facts about the server, a line `name:value` for each; sections after a `#`. More than one section
+  /// since Redis 7.0.
+  template <StringLike... Sections>
+  auto info(const Sections&... sections) const -> reply_t<Self, std::string> {
+    return detail::submit<std::string>(*this, info::find(redstart::info::server, "INFO"), sections...);
+  }
+  /// LASTSAVE. When the data set was last saved.
+  auto lastsave() const -> reply_t<Self, TimeSeconds> {
+    return detail::submit<TimeSeconds>(*this, info::find(info::server, "LASTSAVE"));
+  }
+  /// LOLWUT. A drawing, and the version of the server. Since Redis 5.0.
+  auto lolwut() const -> reply_t<Self, std::string> {
+    return detail::submit<std::string>(*this, info::find(info::server, "LOLWUT"));
+  }
+  /// LOLWUT … VERSION. The drawing of that version. Since Redis 5.0.
+  auto lolwut(std::int64_t version) const -> reply_t<Self, std::string> {
+    return detail::submit<std::string>(*this, info::find(info::server, "LOLWUT"), std::string_view("VERSION"),
+                                       version);
+  }
+  /// REPLICAOF. OK; the server drops its data and follows the one at that address. Since Redis 5.0.
+  auto replicaof(std::string_view host, std::uint16_t port) const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::server, "REPLICAOF"), host, port);
+  }
+  /// REPLICAOF NO ONE. OK; the server keeps its data and is a primary. Since Redis 5.0.
+  auto replicaof_no_one() const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::server, "REPLICAOF"), std::string_view("NO"),
+                              std::string_view("ONE"));
+  }
+  /// ROLE. `master`, `slave` or `sentinel`, and what belongs to it.
+  template <class T = Value>
+  auto role() const -> reply_t<Self, T> {
+    return detail::submit<T>(*this, info::find(info::server, "ROLE"));
+  }
+  /// SAVE. OK; the data set is on disk. The server does nothing else meanwhile: `bgsave` is for production.
+  auto save() const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::server, "SAVE"));
+  }
+  /// SWAPDB. OK; the two databases have changed places. Since Redis 4.0.
+  auto swapdb(std::int64_t first, std::int64_t second) const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::server, "SWAPDB"), first, second);
+  }
+  /// TIME. The server's clock.
+  auto time() const -> reply_t<Self, TimeMicroseconds> {
+    return detail::submit<TimeMicroseconds>(*this, info::find(info::server, "TIME"));
+  }
+};
+
+}  // namespace redstart

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// server_options.hpp: options of the commands on the server and its data set.
+#pragma once
+
+#include <redstart/commands/argument.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace redstart {
+
+/// How FLUSHALL and FLUSHDB free the memory.
+enum class Flush : std::uint8_t {
+  configured,  ///< As `lazyfree-lazy-user-flush` of the server says.
+  async,       ///< In the background. Since Redis 4.0.
+  sync,        ///< Before the answer. Since Redis 6.2.
+};
+
+namespace detail {
+
+[[nodiscard]] constexpr Keyword keyword_of(Flush how) noexcept {
+  constexpr std::string_view words[] = {"", "ASYNC", "SYNC"};
+  return {words[static_cast<std::uint8_t>(how)]};
+}
+
+}  // namespace detail
+
+/// Options of FAILOVER.
+struct FailoverOptions {
+  std::string_view host{};  ///< TO: the replica that takes over; empty: any.
+  std::uint16_t port = 0;
+  bool force = false;  ///< FORCE: goes on when the time is over; needs `host` and `timeout`.
+  std::optional<std::chrono::milliseconds>
+      timeout{};  ///< TIMEOUT: for the replica to catch up; unset: for ever.
+
+  template <class Put>
+  void arguments(Put& put) const {
+    if (!host.empty()) {
+      put("TO", host, port);
+      if (force) put("FORCE");
+    }
+    if (timeout) put("TIMEOUT", timeout->count());
+  }
+};
+
+}  // namespace redstart

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// session.hpp: the commands that change the connection they come over: for scoped handles alone.
+#pragma once
+
+#include <redstart/commands/command.hpp>
+#include <redstart/core/ok.hpp>
+
+#include <cstdint>
+#include <string_view>
+
+namespace redstart {
+
+namespace info {
+
+inline constexpr CommandInfo session[] = {
+    {"CLIENT NO-EVICT", Access::admin, Retry::last_write_wins, 0, "7.0.0", false, Session::identity},
+    {"CLIENT SETNAME", Access::admin, Retry::last_write_wins, 0, "2.6.9", false, Session::identity},
+    {"SELECT", Access::admin, Retry::last_write_wins, 0, "1.0.0", false, Session::database},
+};
+
+}  // namespace info
+
+/// Commands that change the state of their connection. Not part of `AllCommands`: only a handle that has its
+/// connection to itself can offer them.
+template <class Self>
+class SessionCommands {
+ public:
+  /// CLIENT NO-EVICT. OK; whether this connection is spared when the server runs out of buffer memory. Since
+  /// Redis 7.0.
+  auto client_no_evict(bool spared) const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::session, "CLIENT NO-EVICT"),
+                              std::string_view(spared ? "ON" : "OFF"));
+  }
+  /// CLIENT SETNAME. OK; what CLIENT LIST calls this connection. No blanks.
+  auto client_setname(std::string_view name) const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::session, "CLIENT SETNAME"), name);
+  }
+  /// SELECT. OK; commands on this connection work on that database from now on.
+  auto select(std::int64_t database) const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::session, "SELECT"), database);
+  }
+};
+
+}  // namespace redstart

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// sets.hpp: the commands on sets.
+#pragma once
+
+#include <redstart/commands/command.hpp>
+#include <redstart/commands/scan.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace redstart {
+
+namespace info {
+
+inline constexpr CommandInfo sets[] = {
+    {"SADD", Access::write, Retry::last_write_wins, 1},
+    {"SCARD", Access::read, Retry::read, 1},
+    {"SDIFF", Access::read, Retry::read, 1},
+    {"SDIFFSTORE", Access::write, Retry::last_write_wins, 1},
+    {"SINTER", Access::read, Retry::read, 1},
+    {"SINTERCARD", Access::read, Retry::read, 2, "7.0.0"},
+    {"SINTERSTORE", Access::write, Retry::last_write_wins, 1},
+    {"SISMEMBER", Access::read, Retry::read, 1},
+    {"SMEMBERS", Access::read, Retry::read, 1},
+    {"SMISMEMBER", Access::read, Retry::read, 1, "6.2.0"},
+    {"SMOVE", Access::write, Retry::last_write_wins, 1},
+    {"SPOP", Access::write, Retry::accumulating, 1},
+    {"SRANDMEMBER", Access::read, Retry::read, 1},
+    {"SREM", Access::write, Retry::last_write_wins, 1},
+    {"SSCAN", Access::read, Retry::read, 1, "2.8.0"},
+    {"SUNION", Access::read, Retry::read, 1},
+    {"SUNIONSTORE", Access::write, Retry::last_write_wins, 1},
+};
+
+}  // namespace info
+
+/// https://redis.io/commands/?group=set
+///
+/// `T` is the type of one member, `Out` any container of them, a std::set as well as a vector.
+template <class Self>
+class SetCommands {
+  using Texts = std::vector<std::string>;
+
+ public:
+  /// SADD. How many of the members are new. Several since Redis 2.4.
+  template <SingleArgument M, SingleArgument... More>
+  auto sadd(std::string_view key, const M& member, const More&... more) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SADD"), key, member, more...);
+  }
+  /// SADD over a container of members. Preconditions: not empty.
+  template <ManyArguments Range = detail::Texts>
+  auto sadd(std::string_view key, const Range& members) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SADD"), key, detail::Spread{members});
+  }
+  /// SCARD. How many members the set has; 0 when `key` does not exist.
+  auto scard(std::string_view key) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SCARD"), key);
+  }
+
+  /// SDIFF. The members of the first set that are in none of the others. O(all members).
+  template <class Out = Texts, StringLike... Keys>
+  auto sdiff(std::string_view key, const Keys&... keys) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sets, "SDIFF"), key, keys...);
+  }
+  /// SDIFF over a container of keys. Preconditions: not empty.
+  template <class Out = Texts, ManyArguments Range = detail::Texts>
+  auto sdiff(const Range& keys) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sets, "SDIFF"), detail::Spread{keys});
+  }
+  /// SDIFFSTORE. How many members the set at `destination` has now. O(all members).
+  template <StringLike... Keys>
+  auto sdiffstore(std::string_view destination, std::string_view key, const Keys&... keys) const
+      -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SDIFFSTORE"), destination, key,
+                                        keys...);
+  }
+  /// SDIFFSTORE over a container of keys. Preconditions: not empty.
+  template <ManyArguments Range = detail::Texts>
+  auto sdiffstore(std::string_view destination, const Range& keys) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SDIFFSTORE"), destination,
+                                        detail::Spread{keys});
+  }
+
+  /// SINTER. The members that all sets have in common. O(smallest set × number of sets).
+  template <class Out = Texts, StringLike... Keys>
+  auto sinter(std::string_view key, const Keys&... keys) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sets, "SINTER"), key, keys...);
+  }
+  /// SINTER over a container of keys. Preconditions: not empty.
+  template <class Out = Texts, ManyArguments Range = detail::Texts>
+  auto sinter(const Range& keys) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sets, "SINTER"), detail::Spread{keys});
+  }
+  /// SINTERCARD. How many members all sets have in common, counting up to `limit`, 0 for all. Since
+  /// Redis 7.0.
+  template <ManyArguments Range = detail::Texts>
+  auto sintercard(const Range& keys, std::int64_t limit = 0) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SINTERCARD"), detail::Counted{keys},
+                                        std::string_view("LIMIT"), limit);
+  }
+  /// SINTERSTORE. How many members the set at `destination` has now. O(smallest set × number of sets).
+  template <StringLike... Keys>
+  auto sinterstore(std::string_view destination, std::string_view key, const Keys&... keys) const
+      -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SINTERSTORE"), destination, key,
+                                        keys...);
+  }
+  /// SINTERSTORE over a container of keys. Preconditions: not empty.
+  template <ManyArguments Range = detail::Texts>
+  auto sinterstore(std::string_view destination, const Range& keys) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SINTERSTORE"), destination,
+                                        detail::Spread{keys});
+  }
+
+  /// SISMEMBER. Whether `member` is in the set.
+  template <Scalar M>
+  auto sismember(std::string_view key, const M& member) const -> reply_t<Self, bool> {
+    return detail::submit<bool>(*this, info::find(info::sets, "SISMEMBER"), key, member);
+  }
+  /// SMEMBERS. All members, in no order. O(N): `sscan` for large sets.
+  template <class Out = Texts>
+  auto smembers(std::string_view key) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sets, "SMEMBERS"), key);
+  }
+  /// SMISMEMBER. For each member, whether it is in the set. Since Redis 6.2.
+  template <class Out = std::vector<bool>, SingleArgument M, SingleArgument... More>
+  auto smismember(std::string_view key, const M& member, const More&... more) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sets, "SMISMEMBER"), key, member, more...);
+  }
+  /// SMISMEMBER over a container of members. Preconditions: not empty.
+  template <class Out = std::vector<bool>, ManyArguments Range = detail::Texts>
+  auto smismember(std::string_view key, const Range& members) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sets, "SMISMEMBER"), key, detail::Spread{members});
+  }
+  /// SMOVE. True when `member` was moved from `source` to `destination`, false when it is not in `source`.
+  template <Scalar M>
+  auto smove(std::string_view source, std::string_view destination, const M& member) const
+      -> reply_t<Self, bool> {
+    return detail::submit<bool>(*this, info::find(info::sets, "SMOVE"), source, destination, member);
+  }
+
+  /// SPOP. A member at random, which is removed; empty when `key` does not exist.
+  template <class T = std::string>
+  auto spop(std::string_view key) const -> reply_t<Self, std::optional<T>> {
+    return detail::submit<std::optional<T>>(*this, info::find(info::sets, "SPOP"), key);
+  }
+  /// SPOP. Up to `count` members at random, which are removed. Since Redis 3.2.
+  template <class Out = Texts>
+  auto spop(std::string_view key, std::int64_t count) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sets, "SPOP"), key, count);
+  }
+  /// SRANDMEMBER. A member at random; empty when `key` does not exist.
+  template <class T = std::string>
+  auto srandmember(std::string_view key) const -> reply_t<Self, std::optional<T>> {
+    return detail::submit<std::optional<T>>(*this, info::find(info::sets, "SRANDMEMBER"), key);
+  }
+  /// SRANDMEMBER. Up to `count` different members at random; a negative count gives exactly as many, maybe
+  /// repeated.
+  template <class Out = Texts>
+  auto srandmember(std::string_view key, std::int64_t count) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sets, "SRANDMEMBER"), key, count);
+  }
+
+  /// SREM. How many of the members were in the set. Several since Redis 2.4.
+  template <SingleArgument M, SingleArgument... More>
+  auto srem(std::string_view key, const M& member, const More&... more) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SREM"), key, member, more...);
+  }
+  /// SREM over a container of members. Preconditions: not empty.
+  template <ManyArguments Range = detail::Texts>
+  auto srem(std::string_view key, const Range& members) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SREM"), key, detail::Spread{members});
+  }
+
+  /// SSCAN. One step through the members; begin with cursor 0, end when the reply's cursor is 0.
+  template <class Out = Texts>
+  auto sscan(std::string_view key, std::uint64_t cursor, const ScanOptions& options = {}) const
+      -> reply_t<Self, ScanPage<Out>> {
+    return detail::submit<ScanPage<Out>>(*this, info::find(info::sets, "SSCAN"), key, cursor, options);
+  }
+
+  /// SUNION. The members of all sets. O(all members).
+  template <class Out = Texts, StringLike... Keys>
+  auto sunion(std::string_view key, const Keys&... keys) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sets, "SUNION"), key, keys...);
+  }
+  /// SUNION over a container of keys. Preconditions: not empty.
+  template <class Out = Texts, ManyArguments Range = detail::Texts>
+  auto sunion(const Range& keys) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sets, "SUNION"), detail::Spread{keys});
+  }
+  /// SUNIONSTORE. How many members the set at `destination` has now. O(all members).
+  template <StringLike... Keys>
+  auto sunionstore(std::string_view destination, std::string_view key, const Keys&... keys) const
+      -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SUNIONSTORE"), destination, key,
+                                        keys...);
+  }
+  /// SUNIONSTORE over a container of keys. Preconditions: not empty.
+  template <ManyArguments Range = detail::Texts>
+  auto sunionstore(std::string_view destination, const Range& keys) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SUNIONSTORE"), destination,
+                                        detail::Spread{keys});
+  }
+};
+
+}  // namespace redstart

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// sorted_sets.hpp: the commands on the members of one sorted set.
+#pragma once
+
+#include <redstart/commands/block_for.hpp>
+#include <redstart/commands/command.hpp>
+#include <redstart/commands/scan.hpp>
+#include <redstart/commands/sorted_sets_options.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace redstart {
+
+namespace info {
+
+inline constexpr CommandInfo sorted_sets[] = {
+    {"BZMPOP", Access::write, Retry::accumulating, 3, "7.0.0", true},
+    {"BZPOPMAX", Access::write, Retry::accumulating, 1, "5.0.0", true},
+    {"BZPOPMIN", Access::write, Retry::accumulating, 1, "5.0.0", true},
+    {"ZADD", Access::write, Retry::accumulating, 1, "1.2.0"},
+    {"ZCARD", Access::read, Retry::read, 1, "1.2.0"},
+    {"ZINCRBY", Access::write, Retry::accumulating, 1, "1.2.0"},
+    {"ZMPOP", Access::write, Retry::accumulating, 2, "7.0.0"},
+    {"ZMSCORE", Access::read, Retry::read, 1, "6.2.0"},
+    {"ZPOPMAX", Access::write, Retry::accumulating, 1, "5.0.0"},
+    {"ZPOPMIN", Access::write, Retry::accumulating, 1, "5.0.0"},
+    {"ZRANDMEMBER", Access::read, Retry::read, 1, "6.2.0"},
+    {"ZRANK", Access::read, Retry::read, 1, "2.0.0"},
+    {"ZREM", Access::write, Retry::last_write_wins, 1, "1.2.0"},
+    {"ZREVRANK", Access::read, Retry::read, 1, "2.0.0"},
+    {"ZSCAN", Access::read, Retry::read, 1, "2.8.0"},
+    {"ZSCORE", Access::read, Retry::read, 1, "1.2.0"},
+};
+
+}  // namespace info
+
+/// https://redis.io/commands/?group=sorted-set: members and scores.
+///
+/// Members with scores come as pairs of member and score, in a vector of pairs or any map-like `Out`, and go
+/// in the same way.
+template <class Self>
+class SortedSetCommands {
+  using Scored = std::vector<std::pair<std::string, double>>;
+  template <class Out>
+  using KeyAnd = std::optional<std::pair<std::string, Out>>;
+  using KeyMemberScore = std::optional<std::tuple<std::string, std::string, double>>;
+
+ public:
+  /// BZMPOP. Up to `count` members with the lowest or highest scores of the first set that exists, with its
+  /// key; empty when the time is over. Since Redis 7.0.
+  template <class Out = Scored, ManyArguments Range = detail::Texts>
+  auto bzmpop(const Range& keys, ScoreEnd from, BlockFor block, std::int64_t count = 1) const
+      -> reply_t<Self, KeyAnd<Out>> {
+    return detail::submit<KeyAnd<Out>>(*this, info::find(info::sorted_sets, "BZMPOP"), block,
+                                       detail::Counted{keys}, detail::word_of(from),
+                                       std::string_view("COUNT"), count);
+  }
+  /// BZPOPMAX. Key, member and score of the highest score, which is removed; empty when the time is over.
+  /// Since Redis 5.0.
+  auto bzpopmax(std::string_view key, BlockFor block) const -> reply_t<Self, KeyMemberScore> {
+    return detail::submit<KeyMemberScore>(*this, info::find(info::sorted_sets, "BZPOPMAX"), key, block);
+  }
+  /// BZPOPMAX over a container of keys; the first set that exists serves it. Preconditions: not empty.
+  template <ManyArguments Range = detail::Texts>
+  auto bzpopmax(const Range& keys, BlockFor block) const -> reply_t<Self, KeyMemberScore> {
+    return detail::submit<KeyMemberScore>(*this, info::find(info::sorted_sets, "BZPOPMAX"),
+                                          detail::Spread{keys}, block);
+  }
+  /// BZPOPMIN. Key, member and score of the lowest score, which is removed; empty when the time is over.
+  /// Since Redis 5.0.
+  auto bzpopmin(std::string_view key, BlockFor block) const -> reply_t<Self, KeyMemberScore> {
+    return detail::submit<KeyMemberScore>(*this, info::find(info::sorted_sets, "BZPOPMIN"), key, block);
+  }
+  /// BZPOPMIN over a container of keys; the first set that exists serves it. Preconditions: not empty.
+  template <ManyArguments Range = detail::Texts>
+  auto bzpopmin(const Range& keys, BlockFor block) const -> reply_t<Self, KeyMemberScore> {
+    return detail::submit<KeyMemberScore>(*this, info::find(info::sorted_sets, "BZPOPMIN"),
+                                          detail::Spread{keys}, block);
+  }
+
+  /// ZADD. How many members are new (with `count_changed`: or have a new score).
+  template <SingleArgument M>
+  auto zadd(std::string_view key, double score, const M& member, const ZaddOptions& options = {}) const
+      -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZADD"), key, options, score,
+                                        member);
+  }
+  /// ZADD over a container of pairs, member first. Preconditions: not empty. Since Redis 2.4.
+  template <ManyArguments Range = detail::ScoredTexts>
+  auto zadd(std::string_view key, const Range& members, const ZaddOptions& options = {}) const
+      -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZADD"), key, options,
+                                        detail::ScoreMember{members});
+  }
+  /// ZADD … INCR. The score after adding `amount`; empty when an option prevented it. Since Redis 3.0.2.
+  template <SingleArgument M>
+  auto zadd_incr(std::string_view key, double amount, const M& member,
+                 const ZaddIncrOptions& options = {}) const -> reply_t<Self, std::optional<double>> {
+    return detail::submit<std::optional<double>>(*this, info::find(info::sorted_sets, "ZADD"), key, options,
+                                                 amount, member);
+  }
+  /// ZCARD. How many members the set has; 0 when `key` does not exist.
+  auto zcard(std::string_view key) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZCARD"), key);
+  }
+  /// ZINCRBY. The score after adding `amount`; a missing member counts as 0.
+  template <SingleArgument M>
+  auto zincrby(std::string_view key, double amount, const M& member) const -> reply_t<Self, double> {
+    return detail::submit<double>(*this, info::find(info::sorted_sets, "ZINCRBY"), key, amount, member);
+  }
+
+  /// ZMPOP. Up to `count` members with the lowest or highest scores of the first set that exists, with its
+  /// key; empty when none does. Since Redis 7.0.
+  template <class Out = Scored, ManyArguments Range = detail::Texts>
+  auto zmpop(const Range& keys, ScoreEnd from, std::int64_t count = 1) const -> reply_t<Self, KeyAnd<Out>> {
+    return detail::submit<KeyAnd<Out>>(*this, info::find(info::sorted_sets, "ZMPOP"), detail::Counted{keys},
+                                       detail::word_of(from), std::string_view("COUNT"), count);
+  }
+  /// ZMSCORE. The score of each member, empty where it is not in the set. Since Redis 6.2.
+  template <SingleArgument M, SingleArgument... More>
+  auto zmscore(std::string_view key, const M& member, const More&... more) const
+      -> reply_t<Self, std::vector<std::optional<double>>> {
+    return detail::submit<std::vector<std::optional<double>>>(*this, info::find(info::sorted_sets, "ZMSCORE"),
+                                                              key, member, more...);
+  }
+  /// ZMSCORE over a container of members. Preconditions: not empty.
+  template <ManyArguments Range = detail::Texts>
+  auto zmscore(std::string_view key, const Range& members) const
+      -> reply_t<Self, std::vector<std::optional<double>>> {
+    return detail::submit<std::vector<std::optional<double>>>(*this, info::find(info::sorted_sets, "ZMSCORE"),
+                                                              key, detail::Spread{members});
+  }
+
+  /// ZPOPMAX. Up to `count` members with the highest scores, which are removed; the highest first. Since
+  /// Redis 5.0.
+  template <class Out = Scored>
+  auto zpopmax(std::string_view key, std::int64_t count = 1) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets, "ZPOPMAX"), key, count);
+  }
+  /// ZPOPMIN. Up to `count` members with the lowest scores, which are removed; the lowest first. Since
+  /// Redis 5.0.
+  template <class Out = Scored>
+  auto zpopmin(std::string_view key, std::int64_t count = 1) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets, "ZPOPMIN"), key, count);
+  }
+
+  /// ZRANDMEMBER. A member at random; empty when `key` does not exist. Since Redis 6.2.
+  template <class T = std::string>
+  auto zrandmember(std::string_view key) const -> reply_t<Self, std::optional<T>> {
+    return detail::submit<std::optional<T>>(*this, info::find(info::sorted_sets, "ZRANDMEMBER"), key);
+  }
+  /// ZRANDMEMBER. Up to `count` different members at random; a negative count gives exactly as many, maybe
+  /// repeated. Since Redis 6.2.
+  template <class Out = std::vector<std::string>>
+  auto zrandmember(std::string_view key, std::int64_t count) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets, "ZRANDMEMBER"), key, count);
+  }
+  /// ZRANDMEMBER … WITHSCORES. The same with their scores. Since Redis 6.2.
+  template <class Out = Scored>
+  auto zrandmember_with_scores(std::string_view key, std::int64_t count) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets, "ZRANDMEMBER"), key, count,
+                               std::string_view("WITHSCORES"));
+  }
+
+  /// ZRANK. How many members come before `member`, by rising score; empty when it is not in the set. O(log
+  /// N).
+  template <SingleArgument M>
+  auto zrank(std::string_view key, const M& member) const -> reply_t<Self, std::optional<std::int64_t>> {
+    return detail::submit<std::optional<std::int64_t>>(*this, info::find(info::sorted_sets, "ZRANK"), key,
+                                                       member);
+  }
+  /// ZREM. How many of the members were in the set. Several since Redis 2.4.
+  template <SingleArgument M, SingleArgument... More>
+  auto zrem(std::string_view key, const M& member, const More&... more) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZREM"), key, member, more...);
+  }
+  /// ZREM over a container of members. Preconditions: not empty.
+  template <ManyArguments Range = detail::Texts>
+  auto zrem(std::string_view key, const Range& members) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZREM"), key,
+                                        detail::Spread{members});
+  }
+  /// ZREVRANK. How many members come before `member`, by falling score; empty when it is not in the set.
+  /// O(log N).
+  template <SingleArgument M>
+  auto zrevrank(std::string_view key, const M& member) const -> reply_t<Self, std::optional<std::int64_t>> {
+    return detail::submit<std::optional<std::int64_t>>(*this, info::find(info::sorted_sets, "ZREVRANK"), key,
+                                                       member);
+  }
+
+  /// ZSCAN. One step through the members and scores; begin with cursor 0, end when the reply's cursor is 0.
+  template <class Out = Scored>
+  auto zscan(std::string_view key, std::uint64_t cursor, const ScanOptions& options = {}) const
+      -> reply_t<Self, ScanPage<Out>> {
+    return detail::submit<ScanPage<Out>>(*this, info::find(info::sorted_sets, "ZSCAN"), key, cursor, options);
+  }
+  /// ZSCORE. The score of `member`; empty when it is not in the set.
+  template <SingleArgument M>
+  auto zscore(std::string_view key, const M& member) const -> reply_t<Self, std::optional<double>> {
+    return detail::submit<std::optional<double>>(*this, info::find(info::sorted_sets, "ZSCORE"), key, member);
+  }
+};
+
+}  // namespace redstart

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// sorted_sets_combine.hpp: the commands that combine sorted sets: union, intersection, difference.
+#pragma once
+
+#include <redstart/commands/command.hpp>
+#include <redstart/commands/sorted_sets_options.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace redstart {
+
+namespace info {
+
+// ZINTERSTORE and ZUNIONSTORE accumulate where the destination is one of the sources.
+inline constexpr CommandInfo sorted_sets_combine[] = {
+    {"ZDIFF", Access::read, Retry::read, 2, "6.2.0"},
+    {"ZDIFFSTORE", Access::write, Retry::last_write_wins, 1, "6.2.0"},
+    {"ZINTER", Access::read, Retry::read, 2, "6.2.0"},
+    {"ZINTERCARD", Access::read, Retry::read, 2, "7.0.0"},
+    {"ZINTERSTORE", Access::write, Retry::accumulating, 1, "2.0.0"},
+    {"ZUNION", Access::read, Retry::read, 2, "6.2.0"},
+    {"ZUNIONSTORE", Access::write, Retry::accumulating, 1, "2.0.0"},
+};
+
+}  // namespace info
+
+/// https://redis.io/commands/?group=sorted-set: several sets at once.
+///
+/// Containers of keys must not be empty. Plain sets may be among the keys; their members count with a score
+/// of 1.
+template <class Self>
+class SortedSetCombineCommands {
+  using Texts = std::vector<std::string>;
+  using Scored = std::vector<std::pair<std::string, double>>;
+
+ public:
+  /// ZDIFF. The members of the first set that are in none of the others. Since Redis 6.2.
+  template <class Out = Texts, StringLike... Keys>
+  auto zdiff(std::string_view key, const Keys&... keys) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_combine, "ZDIFF"), 1 + sizeof...(Keys),
+                               key, keys...);
+  }
+  /// ZDIFF over a container of keys.
+  template <class Out = Texts, ManyArguments Range = detail::Texts>
+  auto zdiff(const Range& keys) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_combine, "ZDIFF"), detail::Counted{keys});
+  }
+  /// ZDIFF … WITHSCORES. The same with their scores in the first set.
+  template <class Out = Scored, ManyArguments Range = detail::Texts>
+  auto zdiff_with_scores(const Range& keys) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_combine, "ZDIFF"), detail::Counted{keys},
+                               std::string_view("WITHSCORES"));
+  }
+  /// ZDIFFSTORE. How many members the set at `destination` has now. Since Redis 6.2.
+  template <ManyArguments Range = detail::Texts>
+  auto zdiffstore(std::string_view destination, const Range& keys) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets_combine, "ZDIFFSTORE"),
+                                        destination, detail::Counted{keys});
+  }
+
+  /// ZINTER. The members that all sets have in common. Since Redis 6.2.
+  template <class Out = Texts, StringLike... Keys>
+  auto zinter(std::string_view key, const Keys&... keys) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_combine, "ZINTER"), 1 + sizeof...(Keys),
+                               key, keys...);
+  }
+  /// ZINTER over a container of keys.
+  template <class Out = Texts, ManyArguments Range = detail::Texts>
+  auto zinter(const Range& keys, const ZcombineOptions& options = {}) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_combine, "ZINTER"), detail::Counted{keys},
+                               options);
+  }
+  /// ZINTER … WITHSCORES. The same with their combined scores.
+  template <class Out = Scored, ManyArguments Range = detail::Texts>
+  auto zinter_with_scores(const Range& keys, const ZcombineOptions& options = {}) const
+      -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_combine, "ZINTER"), detail::Counted{keys},
+                               options, std::string_view("WITHSCORES"));
+  }
+  /// ZINTERCARD. How many members all sets have in common, counting up to `limit`, 0 for all. Since
+  /// Redis 7.0.
+  template <ManyArguments Range = detail::Texts>
+  auto zintercard(const Range& keys, std::int64_t limit = 0) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets_combine, "ZINTERCARD"),
+                                        detail::Counted{keys}, std::string_view("LIMIT"), limit);
+  }
+  /// ZINTERSTORE. How many members the set at `destination` has now.
+  template <ManyArguments Range = detail::Texts>
+  auto zinterstore(std::string_view destination, const Range& keys, const ZcombineOptions& options = {}) const
+      -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets_combine, "ZINTERSTORE"),
+                                        destination, detail::Counted{keys}, options);
+  }
+
+  /// ZUNION. The members of all sets. Since Redis 6.2.
+  template <class Out = Texts, StringLike... Keys>
+  auto zunion(std::string_view key, const Keys&... keys) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_combine, "ZUNION"), 1 + sizeof...(Keys),
+                               key, keys...);
+  }
+  /// ZUNION over a container of keys.
+  template <class Out = Texts, ManyArguments Range = detail::Texts>
+  auto zunion(const Range& keys, const ZcombineOptions& options = {}) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_combine, "ZUNION"), detail::Counted{keys},
+                               options);
+  }
+  /// ZUNION … WITHSCORES. The same with their combined scores.
+  template <class Out = Scored, ManyArguments Range = detail::Texts>
+  auto zunion_with_scores(const Range& keys, const ZcombineOptions& options = {}) const
+      -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_combine, "ZUNION"), detail::Counted{keys},
+                               options, std::string_view("WITHSCORES"));
+  }
+  /// ZUNIONSTORE. How many members the set at `destination` has now.
+  template <ManyArguments Range = detail::Texts>
+  auto zunionstore(std::string_view destination, const Range& keys, const ZcombineOptions& options = {}) const
+      -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets_combine, "ZUNIONSTORE"),
+                                        destination, detail::Counted{keys}, options);
+  }
+};
+
+}  // namespace redstart

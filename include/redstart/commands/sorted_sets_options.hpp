@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// sorted_sets_options.hpp: options of the commands on sorted sets.
+#pragma once
+
+#include <redstart/commands/argument.hpp>
+#include <redstart/commands/command_info.hpp>
+#include <redstart/commands/only_if.hpp>
+
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace redstart {
+
+/// For which new scores ZADD replaces an existing one. Since Redis 6.2.
+enum class ScoreIf : std::uint8_t {
+  always,
+  greater,  ///< GT: only if it is greater than the present score.
+  less,     ///< LT: only if it is less.
+};
+
+/// Options of ZADD.
+struct ZaddOptions {
+  OnlyIf only_if = OnlyIf::always;     ///< NX, XX. Since Redis 3.0.2.
+  ScoreIf score_if = ScoreIf::always;  ///< GT, LT; not with `OnlyIf::absent`.
+  bool count_changed = false;          ///< CH: the reply counts changed scores too. Since Redis 3.0.2.
+
+  template <class Put>
+  void arguments(Put& put) const {
+    constexpr std::string_view words[] = {"", "GT", "LT"};
+    put(detail::keyword_of(only_if), detail::Keyword{words[static_cast<std::uint8_t>(score_if)]});
+    if (count_changed) put("CH");
+  }
+  /// The row speaks for ZADD … INCR. A second ZADD … NX answers differently from the first.
+  [[nodiscard]] Retry retry(Retry) const noexcept {
+    return only_if == OnlyIf::always ? Retry::last_write_wins : Retry::accumulating;
+  }
+};
+
+/// Options of ZADD … INCR.
+struct ZaddIncrOptions {
+  OnlyIf only_if = OnlyIf::always;     ///< NX, XX
+  ScoreIf score_if = ScoreIf::always;  ///< GT, LT; not with `OnlyIf::absent`. Since Redis 6.2.
+
+  template <class Put>
+  void arguments(Put& put) const {
+    put(ZaddOptions{only_if, score_if}, "INCR");
+  }
+};
+
+/// What becomes of the scores of a member that several sets hold.
+enum class Aggregate : std::uint8_t { sum, min, max };
+
+/// Options of ZUNION, ZINTER and their STORE forms.
+struct ZcombineOptions {
+  std::vector<double> weights{};         ///< WEIGHTS: factors for the scores, one per key; none: all 1.
+  Aggregate aggregate = Aggregate::sum;  ///< AGGREGATE
+
+  template <class Put>
+  void arguments(Put& put) const {
+    if (!weights.empty()) put("WEIGHTS", weights);
+    if (aggregate != Aggregate::sum) put("AGGREGATE", aggregate == Aggregate::min ? "MIN" : "MAX");
+  }
+};
+
+/// An end of a sorted set.
+enum class ScoreEnd : std::uint8_t {
+  min,  ///< The lowest scores.
+  max,  ///< The highest.
+};
+
+namespace detail {
+
+[[nodiscard]] constexpr std::string_view word_of(ScoreEnd end) noexcept {
+  return end == ScoreEnd::min ? "MIN" : "MAX";
+}
+
+using ScoredTexts = std::initializer_list<std::pair<std::string_view, double>>;
+
+/// Pairs of member and score, in the order that ZADD takes them: `score member [score member …]`.
+template <ManyArguments Range>
+struct ScoreMember {
+  const Range& pairs;
+
+  template <class Put>
+  void arguments(Put& put) const {
+    for (const auto& [member, score] : pairs) put(static_cast<double>(score), member);
+  }
+};
+template <class Range>
+ScoreMember(const Range&) -> ScoreMember<Range>;
+
+}  // namespace detail
+}  // namespace redstart

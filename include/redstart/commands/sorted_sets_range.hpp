@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// sorted_sets_range.hpp: the commands on a part of a sorted set.
+#pragma once
+
+#include <redstart/commands/command.hpp>
+#include <redstart/commands/sorted_sets_bounds.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace redstart {
+
+namespace info {
+
+inline constexpr CommandInfo sorted_sets_range[] = {
+    {"ZCOUNT", Access::read, Retry::read, 1, "2.0.0"},
+    {"ZLEXCOUNT", Access::read, Retry::read, 1, "2.8.9"},
+    {"ZRANGE", Access::read, Retry::read, 1, "1.2.0"},
+    {"ZRANGEBYLEX", Access::read, Retry::read, 1, "2.8.9"},
+    {"ZRANGEBYSCORE", Access::read, Retry::read, 1, "1.0.5"},
+    {"ZRANGESTORE", Access::write, Retry::accumulating, 1, "6.2.0"},
+    {"ZREMRANGEBYLEX", Access::write, Retry::last_write_wins, 1, "2.8.9"},
+    {"ZREMRANGEBYRANK", Access::write, Retry::accumulating, 1, "2.0.0"},
+    {"ZREMRANGEBYSCORE", Access::write, Retry::last_write_wins, 1, "1.2.0"},
+    {"ZREVRANGE", Access::read, Retry::read, 1, "1.2.0"},
+    {"ZREVRANGEBYLEX", Access::read, Retry::read, 1, "2.8.9"},
+    {"ZREVRANGEBYSCORE", Access::read, Retry::read, 1, "2.2.0"},
+};
+
+}  // namespace info
+
+/// https://redis.io/commands/?group=sorted-set: ranges by rank, score or member.
+///
+/// Each costs O(log N + number of elements touched).
+template <class Self>
+class SortedSetRangeCommands {
+  using Texts = std::vector<std::string>;
+  using Scored = std::vector<std::pair<std::string, double>>;
+
+ public:
+  /// ZCOUNT. How many members have a score in the range. O(log N).
+  auto zcount(std::string_view key, const ByScore& range) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets_range, "ZCOUNT"), key,
+                                        detail::ZrangeEnds{range});
+  }
+  /// ZLEXCOUNT. How many members lie in the range. O(log N).
+  auto zlexcount(std::string_view key, const ByLex& range) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets_range, "ZLEXCOUNT"), key,
+                                        detail::ZrangeEnds{range});
+  }
+
+  /// ZRANGE. The members from rank `first` to `last`, both included.
+  template <class Out = Texts>
+  auto zrange(std::string_view key, std::int64_t first, std::int64_t last) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZRANGE"), key, first, last);
+  }
+  /// ZRANGE. The members in a `ByRank`, `ByScore` or `ByLex`. Other than ByRank ascending since Redis 6.2.
+  template <class Out = Texts, SortedSetRange Range>
+  auto zrange(std::string_view key, const Range& range, const ZrangeOptions& options = {}) const
+      -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZRANGE"), key,
+                               detail::ZrangeArguments{range, options});
+  }
+  /// ZRANGE … WITHSCORES. The members from rank `first` to `last`, both included, with their scores.
+  template <class Out = Scored>
+  auto zrange_with_scores(std::string_view key, std::int64_t first, std::int64_t last) const
+      -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZRANGE"), key, first, last,
+                               std::string_view("WITHSCORES"));
+  }
+  /// ZRANGE … WITHSCORES. The members in a `ByRank` or `ByScore` with their scores. Other than ByRank
+  /// ascending since Redis 6.2.
+  template <class Out = Scored, SortedSetRange Range>
+  requires(!std::same_as<Range, ByLex>) auto zrange_with_scores(std::string_view key, const Range& range,
+                                                                const ZrangeOptions& options = {}) const
+      -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZRANGE"), key,
+                               detail::ZrangeArguments{range, options}, std::string_view("WITHSCORES"));
+  }
+  /// ZRANGESTORE. How many members the set at `destination` has now: those of `source` in a `ByRank`,
+  /// `ByScore` or `ByLex`. Since Redis 6.2.
+  template <SortedSetRange Range>
+  auto zrangestore(std::string_view destination, std::string_view source, const Range& range,
+                   const ZrangeOptions& options = {}) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets_range, "ZRANGESTORE"),
+                                        destination, source, detail::ZrangeArguments{range, options});
+  }
+
+  /// ZRANGEBYLEX. The members in the range. Deprecated by the server since 6.2 in favour of `zrange`.
+  template <class Out = Texts>
+  auto zrangebylex(std::string_view key, const ByLex& range, const std::optional<Limit>& limit = {}) const
+      -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZRANGEBYLEX"), key,
+                               detail::ZrangeEnds{range}, limit);
+  }
+  /// ZRANGEBYSCORE. The members with a score in the range. Deprecated by the server since 6.2 in favour of
+  /// `zrange`.
+  template <class Out = Texts>
+  auto zrangebyscore(std::string_view key, const ByScore& range, const std::optional<Limit>& limit = {}) const
+      -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZRANGEBYSCORE"), key,
+                               detail::ZrangeEnds{range}, limit);
+  }
+  /// ZRANGEBYSCORE … WITHSCORES. The same with their scores.
+  template <class Out = Scored>
+  auto zrangebyscore_with_scores(std::string_view key, const ByScore& range,
+                                 const std::optional<Limit>& limit = {}) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZRANGEBYSCORE"), key,
+                               detail::ZrangeEnds{range}, std::string_view("WITHSCORES"), limit);
+  }
+
+  /// ZREMRANGEBYLEX. How many members were removed.
+  auto zremrangebylex(std::string_view key, const ByLex& range) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets_range, "ZREMRANGEBYLEX"), key,
+                                        detail::ZrangeEnds{range});
+  }
+  /// ZREMRANGEBYRANK. How many members were removed: those from rank `first` to `last`, both included.
+  auto zremrangebyrank(std::string_view key, std::int64_t first, std::int64_t last) const
+      -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets_range, "ZREMRANGEBYRANK"), key,
+                                        first, last);
+  }
+  /// ZREMRANGEBYSCORE. How many members were removed.
+  auto zremrangebyscore(std::string_view key, const ByScore& range) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets_range, "ZREMRANGEBYSCORE"), key,
+                                        detail::ZrangeEnds{range});
+  }
+
+  /// ZREVRANGE. The members from rank `first` to `last`, counted from the highest score. Deprecated by the
+  /// server since 6.2 in favour of `zrange`.
+  template <class Out = Texts>
+  auto zrevrange(std::string_view key, std::int64_t first, std::int64_t last) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZREVRANGE"), key, first, last);
+  }
+  /// ZREVRANGE … WITHSCORES. The same with their scores.
+  template <class Out = Scored>
+  auto zrevrange_with_scores(std::string_view key, std::int64_t first, std::int64_t last) const
+      -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZREVRANGE"), key, first, last,
+                               std::string_view("WITHSCORES"));
+  }
+  /// ZREVRANGEBYLEX. The members in the range, the last one first. Deprecated by the server since 6.2 in
+  /// favour of `zrange`.
+  template <class Out = Texts>
+  auto zrevrangebylex(std::string_view key, const ByLex& range, const std::optional<Limit>& limit = {}) const
+      -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZREVRANGEBYLEX"), key,
+                               detail::ZrangeEnds{range, true}, limit);
+  }
+  /// ZREVRANGEBYSCORE. The members with a score in the range, the highest first. Deprecated by the server
+  /// since 6.2 in favour of `zrange`.
+  template <class Out = Texts>
+  auto zrevrangebyscore(std::string_view key, const ByScore& range,
+                        const std::optional<Limit>& limit = {}) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZREVRANGEBYSCORE"), key,
+                               detail::ZrangeEnds{range, true}, limit);
+  }
+  /// ZREVRANGEBYSCORE … WITHSCORES. The same with their scores.
+  template <class Out = Scored>
+  auto zrevrangebyscore_with_scores(std::string_view key, const ByScore& range,
+                                    const std::optional<Limit>& limit = {}) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZREVRANGEBYSCORE"), key,
+                               detail::ZrangeEnds{range, true}, std::string_view("WITHSCORES"), limit);
+  }
+};
+
+}  // namespace redstart

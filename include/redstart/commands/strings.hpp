@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// strings.hpp: the commands on string values.
+#pragma once
+
+#include <redstart/commands/command.hpp>
+#include <redstart/commands/strings_options.hpp>
+#include <redstart/core/ok.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace redstart {
+
+namespace info {
+
+inline constexpr CommandInfo strings[] = {
+    {"APPEND", Access::write, Retry::accumulating, 1, "2.0.0"},
+    {"DECR", Access::write, Retry::accumulating, 1},
+    {"DECRBY", Access::write, Retry::accumulating, 1},
+    {"GET", Access::read, Retry::read, 1},
+    {"GETDEL", Access::write, Retry::accumulating, 1, "6.2.0"},
+    {"GETEX", Access::write, Retry::last_write_wins, 1, "6.2.0"},
+    {"GETRANGE", Access::read, Retry::read, 1, "2.4.0"},
+    {"GETSET", Access::write, Retry::accumulating, 1},
+    {"INCR", Access::write, Retry::accumulating, 1},
+    {"INCRBY", Access::write, Retry::accumulating, 1},
+    {"INCRBYFLOAT", Access::write, Retry::accumulating, 1, "2.6.0"},
+    {"LCS", Access::read, Retry::read, 1, "7.0.0"},
+    {"MGET", Access::read, Retry::read, 1},
+    {"MSET", Access::write, Retry::last_write_wins, 1, "1.0.1"},
+    {"MSETNX", Access::write, Retry::accumulating, 1, "1.0.1"},
+    {"PSETEX", Access::write, Retry::last_write_wins, 1, "2.6.0"},
+    {"SET", Access::write, Retry::last_write_wins, 1},
+    {"SETEX", Access::write, Retry::last_write_wins, 1, "2.0.0"},
+    {"SETNX", Access::write, Retry::accumulating, 1},
+    {"SETRANGE", Access::write, Retry::last_write_wins, 1, "2.2.0"},
+    {"STRLEN", Access::read, Retry::read, 1, "2.2.0"},
+};
+
+}  // namespace info
+
+/// https://redis.io/commands/?group=string
+///
+/// `T` is the type of the value: text, numbers or a type with a `codec`.
+template <class Self>
+class StringCommands {
+ public:
+  /// APPEND. The length after appending; a missing key counts as empty.
+  template <Scalar V>
+  auto append(std::string_view key, const V& value) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::strings, "APPEND"), key, value);
+  }
+
+  /// DECR. The value after taking one off; a missing key counts as 0.
+  auto decr(std::string_view key) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::strings, "DECR"), key);
+  }
+  /// DECRBY. The value after taking `amount` off; a missing key counts as 0.
+  auto decrby(std::string_view key, std::int64_t amount) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::strings, "DECRBY"), key, amount);
+  }
+
+  /// GET. The value; empty when `key` does not exist.
+  template <class T = std::string>
+  auto get(std::string_view key) const -> reply_t<Self, std::optional<T>> {
+    return detail::submit<std::optional<T>>(*this, info::find(info::strings, "GET"), key);
+  }
+  /// GETDEL. The value, which is deleted; empty when `key` did not exist. Since Redis 6.2.
+  template <class T = std::string>
+  auto getdel(std::string_view key) const -> reply_t<Self, std::optional<T>> {
+    return detail::submit<std::optional<T>>(*this, info::find(info::strings, "GETDEL"), key);
+  }
+  /// GETEX. The value, whose expiry is set (`Expiry::persist()` removes it); empty when `key` does not exist.
+  /// Since Redis 6.2.
+  template <class T = std::string>
+  auto getex(std::string_view key, const Expiry& expire) const -> reply_t<Self, std::optional<T>> {
+    return detail::submit<std::optional<T>>(*this, info::find(info::strings, "GETEX"), key, expire);
+  }
+  /// GETRANGE. The bytes `first` to `last`, both included; negative ones count from the end.
+  auto getrange(std::string_view key, std::int64_t first, std::int64_t last) const
+      -> reply_t<Self, std::string> {
+    return detail::submit<std::string>(*this, info::find(info::strings, "GETRANGE"), key, first, last);
+  }
+  /// GETSET. The value before it was replaced; empty when there was none. Deprecated by the server since 6.2:
+  /// `set_get` takes options too.
+  template <class T = std::string, Scalar V>
+  auto getset(std::string_view key, const V& value) const -> reply_t<Self, std::optional<T>> {
+    return detail::submit<std::optional<T>>(*this, info::find(info::strings, "GETSET"), key, value);
+  }
+
+  /// INCR. The value after adding one; a missing key counts as 0.
+  auto incr(std::string_view key) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::strings, "INCR"), key);
+  }
+  /// INCRBY. The value after adding `amount`; a missing key counts as 0.
+  auto incrby(std::string_view key, std::int64_t amount) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::strings, "INCRBY"), key, amount);
+  }
+  /// INCRBYFLOAT. The value after adding `amount`; a missing key counts as 0.
+  auto incrbyfloat(std::string_view key, double amount) const -> reply_t<Self, double> {
+    return detail::submit<double>(*this, info::find(info::strings, "INCRBYFLOAT"), key, amount);
+  }
+
+  /// LCS. The longest common subsequence of two values. O(N*M). Since Redis 7.0.
+  auto lcs(std::string_view first, std::string_view second) const -> reply_t<Self, std::string> {
+    return detail::submit<std::string>(*this, info::find(info::strings, "LCS"), first, second);
+  }
+  /// LCS … LEN. Its length. O(N*M). Since Redis 7.0.
+  auto lcs_len(std::string_view first, std::string_view second) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::strings, "LCS"), first, second,
+                                        std::string_view("LEN"));
+  }
+  /// LCS … IDX. The parts it consists of, those of at least `min_length` bytes. O(N*M). Since Redis 7.0.
+  auto lcs_matches(std::string_view first, std::string_view second, std::int64_t min_length = 0) const
+      -> reply_t<Self, LcsMatches> {
+    return detail::submit<LcsMatches>(*this, info::find(info::strings, "LCS"), first, second,
+                                      std::string_view("IDX"), std::string_view("MINMATCHLEN"), min_length,
+                                      std::string_view("WITHMATCHLEN"));
+  }
+
+  /// MGET. One element per key, empty where the key does not exist or holds no string.
+  template <class T = std::string, StringLike... Keys>
+  auto mget(std::string_view key, const Keys&... keys) const -> reply_t<Self, std::vector<std::optional<T>>> {
+    return detail::submit<std::vector<std::optional<T>>>(*this, info::find(info::strings, "MGET"), key,
+                                                         keys...);
+  }
+  /// MGET over a container of keys. Preconditions: not empty.
+  template <class T = std::string, ManyArguments Range = detail::Texts>
+  auto mget(const Range& keys) const -> reply_t<Self, std::vector<std::optional<T>>> {
+    return detail::submit<std::vector<std::optional<T>>>(*this, info::find(info::strings, "MGET"),
+                                                         detail::Spread{keys});
+  }
+
+  /// MSET. OK; sets all keys at once: key, value, key, value …
+  template <Scalar V, Scalar... More>
+  requires(sizeof...(More) % 2 == 0) auto mset(std::string_view key, const V& value,
+                                               const More&... more) const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::strings, "MSET"), key, value, more...);
+  }
+  /// MSET over a container of pairs. Preconditions: not empty.
+  template <ManyArguments Range = detail::TextPairs>
+  auto mset(const Range& pairs) const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::strings, "MSET"), detail::Spread{pairs});
+  }
+  /// MSETNX. True when all keys were set, false when any of them exists: then none is.
+  template <Scalar V, Scalar... More>
+  requires(sizeof...(More) % 2 == 0) auto msetnx(std::string_view key, const V& value,
+                                                 const More&... more) const -> reply_t<Self, bool> {
+    return detail::submit<bool>(*this, info::find(info::strings, "MSETNX"), key, value, more...);
+  }
+  /// MSETNX over a container of pairs. Preconditions: not empty.
+  template <ManyArguments Range = detail::TextPairs>
+  auto msetnx(const Range& pairs) const -> reply_t<Self, bool> {
+    return detail::submit<bool>(*this, info::find(info::strings, "MSETNX"), detail::Spread{pairs});
+  }
+
+  /// PSETEX. OK; the value expires after that time. `set` with `.expire` does the same.
+  template <Scalar V>
+  auto psetex(std::string_view key, std::chrono::milliseconds after, const V& value) const
+      -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::strings, "PSETEX"), key, after.count(), value);
+  }
+
+  /// SET. True when the value was written, false when `only_if` prevented it.
+  template <Scalar V>
+  auto set(std::string_view key, const V& value, const SetOptions& options = {}) const
+      -> reply_t<Self, bool> {
+    return detail::submit<bool>(*this, info::find(info::strings, "SET"), key, value, options);
+  }
+  /// SET … GET. The value before, written or not; empty when there was none. Since Redis 6.2, with
+  /// `only_if` 7.0.
+  template <class T = std::string, Scalar V>
+  auto set_get(std::string_view key, const V& value, const SetOptions& options = {}) const
+      -> reply_t<Self, std::optional<T>> {
+    return detail::submit<std::optional<T>>(*this, info::find(info::strings, "SET"), key, value, options,
+                                            std::string_view("GET"), detail::RetryAs{Retry::accumulating});
+  }
+  /// SETEX. OK; the value expires after that time. `set` with `.expire` does the same.
+  template <Scalar V>
+  auto setex(std::string_view key, std::chrono::seconds after, const V& value) const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::strings, "SETEX"), key, after.count(), value);
+  }
+  /// SETNX. True when the value was written, false when `key` exists. `set` with `.only_if` does the same.
+  template <Scalar V>
+  auto setnx(std::string_view key, const V& value) const -> reply_t<Self, bool> {
+    return detail::submit<bool>(*this, info::find(info::strings, "SETNX"), key, value);
+  }
+  /// SETRANGE. The length after overwriting from `offset` on; a gap is filled with zero bytes.
+  auto setrange(std::string_view key, std::int64_t offset, std::string_view value) const
+      -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::strings, "SETRANGE"), key, offset, value);
+  }
+
+  /// STRLEN. The length of the value in bytes; 0 when `key` does not exist.
+  auto strlen(std::string_view key) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::strings, "STRLEN"), key);
+  }
+};
+
+}  // namespace redstart

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// lookup.cpp: finds the row of a command by its words, through a hash table built while compiling.
+#include <redstart/commands/all.hpp>
+#include <redstart/commands/session_state.hpp>
+#include <redstart/commands/untyped.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace redstart {
+namespace {
+
+constexpr char upper(char c) noexcept { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+
+constexpr std::uint32_t hash(std::string_view text, std::uint32_t seed = 2166136261U) noexcept {
+  for (const char c : text) seed = (seed ^ static_cast<unsigned char>(upper(c))) * 16777619U;
+  return seed;
+}
+
+constexpr bool same(std::string_view name, std::string_view word) noexcept {
+  if (name.size() != word.size()) return false;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name[i] != upper(word[i])) return false;
+  }
+  return true;
+}
+
+// Open addressing, at most a third full.
+class Index {
+ public:
+  constexpr Index() {
+    info::for_each([this](const CommandInfo& row) { add(row); });
+    for (const CommandInfo& row : info::untyped) add(row);
+  }
+
+  template <class Matches>
+  constexpr const CommandInfo* find(std::uint32_t hash, Matches matches) const noexcept {
+    for (std::size_t at = hash % size; slots_[at] != nullptr; at = (at + 1) % size) {
+      if (matches(slots_[at]->name)) return slots_[at];
+    }
+    return nullptr;
+  }
+
+ private:
+  constexpr void add(const CommandInfo& row) {
+    std::size_t at = hash(row.name) % size;
+    while (slots_[at] != nullptr) at = (at + 1) % size;
+    slots_[at] = &row;
+  }
+
+  static constexpr std::size_t size = 1024;
+  std::array<const CommandInfo*, size> slots_{};
+};
+
+constexpr Index rows;
+constexpr CommandInfo unknown{"command", Access::write, Retry::accumulating, 0};
+
+}  // namespace
+
+const CommandInfo* lookup(std::string_view first, std::string_view second) noexcept {
+  const std::uint32_t first_hash = hash(first);
+  const CommandInfo* const alone =
+      rows.find(first_hash, [=](std::string_view name) { return same(name, first); });
+  // COMMAND alone has subcommands and works without one too.
+  if (second.empty() || (alone != nullptr && alone->name != "COMMAND")) return alone;
+  const CommandInfo* const both = rows.find(hash(second, hash(" ", first_hash)), [=](std::string_view name) {
+    return name.size() == first.size() + 1 + second.size() && same(name.substr(0, first.size()), first) &&
+           name[first.size()] == ' ' && same(name.substr(first.size() + 1), second);
+  });
+  return both != nullptr ? both : alone;
+}
+
+const CommandInfo& unknown_command() noexcept { return unknown; }
+
+}  // namespace redstart

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// capture.hpp: an executor that keeps what it was given, for tests of the encoding.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <initializer_list>
+#include <optional>
+#include <redstart/commands/all.hpp>
+#include <redstart/resp/buffer.hpp>
+#include <redstart/resp/writer.hpp>
+#include <source_location>
+#include <string>
+#include <string_view>
+
+namespace redstart::test {
+
+/// What an executor sees of a command whose reply type is `R`.
+template <class R>
+struct Captured {
+  using Reply = R;
+
+  std::string bytes;
+  std::string_view name;
+  Retry retry;
+  std::optional<std::chrono::milliseconds> blocks_for;
+};
+
+class Capture;
+
+}  // namespace redstart::test
+
+template <>
+struct redstart::executor_traits<redstart::test::Capture> {
+  template <class R>
+  using reply = redstart::test::Captured<R>;
+};
+
+namespace redstart::test {
+
+class Capture : public AllCommands<Capture>, public SessionCommands<Capture> {
+ public:
+  template <class R, class... A>
+  Captured<R> submit(const Command<R, A...>& command) const {
+    resp::Buffer buffer;
+    resp::Writer writer(buffer);
+    command.encode(writer);
+    return {std::string(buffer.view()), command.info().name, command.retry(), command.blocks_for()};
+  }
+};
+
+inline constexpr Capture capture{};
+
+/// These words as a command in RESP.
+inline std::string wire(std::initializer_list<std::string_view> words) {
+  std::string bytes = "*" + std::to_string(words.size()) + "\r\n";
+  for (const std::string_view word : words) {
+    bytes += "$" + std::to_string(word.size()) + "\r\n";
+    bytes += word;
+    bytes += "\r\n";
+  }
+  return bytes;
+}
+
+/// Expects exactly those words on the wire, and the retry category when one is given.
+template <class R>
+void expect(const Captured<R>& captured, std::initializer_list<std::string_view> words,
+            std::optional<Retry> retry = std::nullopt,
+            std::source_location at = std::source_location::current()) {
+  const ::testing::ScopedTrace trace(at.file_name(), static_cast<int>(at.line()), captured.name);
+  EXPECT_EQ(captured.bytes, wire(words));
+  EXPECT_EQ(static_cast<int>(retry.value_or(captured.retry)), static_cast<int>(captured.retry))
+      << "retry category";
+}
+
+}  // namespace redstart::test
