@@ -24,7 +24,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
       diagonal = above;
     }
   }
-  return row.back();
+  return row[b.size()];
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <redstart/core/error.hpp>
 
+#include <cstddef>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -28,19 +29,19 @@ class [[nodiscard]] Result {
   explicit operator bool() const noexcept { return has_value(); }
 
   /// The value. Errors: throws the error as its own type where there is none.
-  [[nodiscard]] T& value() & { return require(), *std::get_if<0>(&state_); }
-  [[nodiscard]] const T& value() const& { return require(), *std::get_if<0>(&state_); }
-  [[nodiscard]] T&& value() && { return require(), std::move(*std::get_if<0>(&state_)); }
+  [[nodiscard]] T& value() & { return require(), held<0>(state_); }
+  [[nodiscard]] const T& value() const& { return require(), held<0>(state_); }
+  [[nodiscard]] T&& value() && { return require(), std::move(held<0>(state_)); }
 
   /// Preconditions: `has_value()`.
-  [[nodiscard]] T& operator*() & noexcept { return *std::get_if<0>(&state_); }
-  [[nodiscard]] const T& operator*() const& noexcept { return *std::get_if<0>(&state_); }
-  [[nodiscard]] T&& operator*() && noexcept { return std::move(*std::get_if<0>(&state_)); }
-  [[nodiscard]] T* operator->() noexcept { return std::get_if<0>(&state_); }
-  [[nodiscard]] const T* operator->() const noexcept { return std::get_if<0>(&state_); }
+  [[nodiscard]] T& operator*() & noexcept { return held<0>(state_); }
+  [[nodiscard]] const T& operator*() const& noexcept { return held<0>(state_); }
+  [[nodiscard]] T&& operator*() && noexcept { return std::move(held<0>(state_)); }
+  [[nodiscard]] T* operator->() noexcept { return &held<0>(state_); }
+  [[nodiscard]] const T* operator->() const noexcept { return &held<0>(state_); }
 
   /// Preconditions: not `has_value()`.
-  [[nodiscard]] const Error& error() const noexcept { return *std::get_if<1>(&state_); }
+  [[nodiscard]] const Error& error() const noexcept { return held<1>(state_); }
 
   template <class U>
   [[nodiscard]] T value_or(U&& other) const& {
@@ -52,6 +53,13 @@ class [[nodiscard]] Result {
   }
 
  private:
+  // std::get without its check; the compiler is told what the precondition says.
+  template <std::size_t I, class State>
+  static auto& held(State& state) noexcept {
+    auto* const alternative = std::get_if<I>(&state);
+    if (alternative == nullptr) __builtin_unreachable();
+    return *alternative;
+  }
   void require() const {
     if (!has_value()) error().raise();
   }
