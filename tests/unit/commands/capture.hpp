@@ -10,7 +10,6 @@
 #include <redstart/commands/all.hpp>
 #include <redstart/resp/buffer.hpp>
 #include <redstart/resp/writer.hpp>
-#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -66,9 +65,9 @@ inline std::string wire(std::initializer_list<std::string_view> words) {
 /// Expects exactly those words on the wire, and the retry category when one is given.
 template <class R>
 void expect(const Captured<R>& captured, std::initializer_list<std::string_view> words,
-            std::optional<Retry> retry = std::nullopt,
-            std::source_location at = std::source_location::current()) {
-  const ::testing::ScopedTrace trace(at.file_name(), static_cast<int>(at.line()), captured.name);
+            std::optional<Retry> retry = std::nullopt, const char* file = __builtin_FILE(),
+            int line = __builtin_LINE()) {
+  const ::testing::ScopedTrace trace(file, line, captured.name);
   EXPECT_EQ(captured.bytes, wire(words));
   EXPECT_EQ(static_cast<int>(retry.value_or(captured.retry)), static_cast<int>(captured.retry))
       << "retry category";
