@@ -2,6 +2,7 @@
 // value.hpp: an owned reply of any shape.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -69,8 +70,8 @@ class Value {
   bool as_bool() const;
   std::string_view as_string() const;
   std::size_t size() const noexcept;
-  ValueView operator[](std::size_t index) const;
-  ValueView operator[](std::string_view key) const;
+  template <class Place>
+  ValueView operator[](const Place& place) const;
   std::optional<ValueView> find(std::string_view key) const;
 
   /// Equal when all types, values and attributes are.
@@ -111,10 +112,12 @@ class ValueView {
   std::size_t size() const noexcept;
   bool empty() const noexcept { return size() == 0; }
   /// An element of an array, set or push. Errors: ValueError when there is none, or the type is another.
-  ValueView operator[](std::size_t index) const;
+  template <std::integral Index>
+  ValueView operator[](Index index) const {
+    return at(static_cast<std::size_t>(index));
+  }
   /// What stands under a key of a map; the keys compare as text. Errors: ValueError when there is none.
   ValueView operator[](std::string_view key) const;
-  ValueView operator[](const char* key) const { return (*this)[std::string_view(key)]; }
   /// As operator[], empty when there is none. Cost: linear, as maps keep their order.
   std::optional<ValueView> find(std::string_view key) const;
   /// The key and the value of a map's n-th pair. Precondition: a map, and n < size().
@@ -140,6 +143,7 @@ class ValueView {
   ValueView(const Value& owner, std::uint64_t index) noexcept;
   ValueView child(std::uint64_t n) const noexcept { return {*owner_, node_->payload + n}; }
   std::uint64_t children() const noexcept { return is_aggregate() ? node_->size() : 0; }
+  ValueView at(std::size_t index) const;
   [[noreturn]] void refuse(std::string_view expected) const;
 
   const Value* owner_;

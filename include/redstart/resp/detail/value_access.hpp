@@ -59,7 +59,7 @@ inline std::size_t ValueView::size() const noexcept {
   return type() == resp::Type::map ? values / 2 : values;
 }
 
-inline ValueView ValueView::operator[](std::size_t index) const {
+inline ValueView ValueView::at(std::size_t index) const {
   if (!is_aggregate() || type() == resp::Type::map || index >= size()) {
     refuse("an aggregate with an element " + std::to_string(index));
   }
@@ -113,8 +113,10 @@ inline double Value::as_double() const { return view().as_double(); }
 inline bool Value::as_bool() const { return view().as_bool(); }
 inline std::string_view Value::as_string() const { return view().as_string(); }
 inline std::size_t Value::size() const noexcept { return view().size(); }
-inline ValueView Value::operator[](std::size_t index) const { return view()[index]; }
-inline ValueView Value::operator[](std::string_view key) const { return view()[key]; }
+template <class Place>
+ValueView Value::operator[](const Place& place) const {
+  return view()[place];
+}
 inline std::optional<ValueView> Value::find(std::string_view key) const { return view().find(key); }
 
 }  // namespace redstart
