@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// dataset.hpp: what the benchmarks read and write: the same keys and values for every client.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace redstart::bench {
+
+/// 1024 keys of 16 bytes.
+[[nodiscard]] const std::vector<std::string>& keys();
+/// Key number `i`, round and round.
+[[nodiscard]] inline const std::string& key(std::size_t i) { return keys()[i & 1023]; }
+/// The 32 bytes below each of them.
+[[nodiscard]] const std::string& value();
+
+/// A list of 100,000 elements, each `value()`.
+inline constexpr std::string_view list_key = "biglist";
+inline constexpr std::size_t list_size = 100'000;
+
+/// The key below which a value of `size` bytes lies.
+[[nodiscard]] std::string large_key(std::size_t size);
+
+/// Puts all of it into the server behind that Unix socket, with one value for each of `large_sizes`.
+void preload(const std::string& socket_path, const std::vector<std::size_t>& large_sizes);
+
+}  // namespace redstart::bench

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// workload.hpp: the workloads that every client runs, and the clients that run them.
+#pragma once
+
+#include "meter.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+namespace redstart::bench {
+
+/// What a client is asked to do, again and again.
+struct Workload {
+  enum class Kind : std::uint8_t {
+    get,       ///< GET, one after the other.
+    threads,   ///< The same from `threads` threads.
+    pipeline,  ///< `depth` times GET (SET with `write`) at once.
+    large,     ///< GET (SET with `write`) of a value of `size` bytes.
+    range,     ///< LRANGE of a long list into a vector of strings, with `flat` into one arena.
+  };
+  Kind kind = Kind::get;
+  unsigned threads = 1;
+  std::size_t depth = 100;
+  std::size_t size = std::size_t{1} << 20;
+  bool write = false;
+  bool flat = false;
+  bool unix_socket = false;
+};
+
+/// Where the server is.
+struct Server {
+  std::uint16_t port = 0;
+  std::string socket_path{};
+};
+
+/// Stops a measurement whose replies are not the expected ones.
+inline void expect(bool ok, const char* what) {
+  if (!ok) throw std::runtime_error(std::string("benchmark: unexpected reply to ") + what);
+}
+
+[[nodiscard]] Sample run_redstart(const Workload& workload, const Server& server, const Timing& timing);
+[[nodiscard]] Sample run_hiredis(const Workload& workload, const Server& server, const Timing& timing);
+
+/// Resident KiB that each of `connections` idle connections costs, after a GET of `size` bytes on it (0: of
+/// an ordinary value).
+[[nodiscard]] double idle_kilobytes_redstart(const Server& server, std::size_t connections, std::size_t size);
+[[nodiscard]] double idle_kilobytes_hiredis(const Server& server, std::size_t connections, std::size_t size);
+
+}  // namespace redstart::bench
