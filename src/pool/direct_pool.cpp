@@ -29,7 +29,15 @@ DirectPool::DirectPool(std::shared_ptr<Database> database)
 
 DirectPool::~DirectPool() = default;
 
-Result<DirectPool::Connection> DirectPool::acquire(Time now, Time deadline) {
+Borrowed::~Borrowed() {
+  if (connection_) discard(CloseReason::lost);
+}
+
+void Borrowed::give_back() noexcept { pool_->release(std::move(connection_)); }
+
+void Borrowed::discard(CloseReason reason) noexcept { pool_->discard(std::move(connection_), reason); }
+
+Result<Borrowed> DirectPool::acquire(Time now, Time deadline) {
   Lock lock(mutex_);
   used_ = true;
   while (!draining_ && waiters_.empty()) {
@@ -38,19 +46,19 @@ Result<DirectPool::Connection> DirectPool::acquire(Time now, Time deadline) {
       ++open_;
       return open(lock, now, deadline);
     }
-    Connection connection = std::move(idle_.back());
+    Borrowed connection(*this, std::move(idle_.back()));
     idle_.pop_back();
     in_use_.push_back(*connection);
     lock.unlock();
     if (connection->fresh(now)) return connection;
-    discard(std::move(connection), CloseReason::stale);
+    connection.discard(CloseReason::stale);
     lock.lock();
   }
   if (draining_) return refused(Database::closed());
   return wait_in_line(lock, deadline);
 }
 
-Result<DirectPool::Connection> DirectPool::wait_in_line(Lock& lock, Time deadline) {
+Result<Borrowed> DirectPool::wait_in_line(Lock& lock, Time deadline) {
   const Time began = Clock::now();
   Waiter self;
   waiters_.push_back(self);
@@ -61,7 +69,7 @@ Result<DirectPool::Connection> DirectPool::wait_in_line(Lock& lock, Time deadlin
     }
   }
   switch (self.got) {
-    case Waiter::Got::connection: return std::move(self.connection);
+    case Waiter::Got::connection: return Borrowed(*this, std::move(self.connection));
     case Waiter::Got::slot: return open(lock, Clock::now(), deadline);
     case Waiter::Got::nothing:
     case Waiter::Got::shutdown: break;
@@ -70,42 +78,47 @@ Result<DirectPool::Connection> DirectPool::wait_in_line(Lock& lock, Time deadlin
 }
 
 // Opens a connection in a slot that is counted already. Preconditions: `lock` is held.
-Result<DirectPool::Connection> DirectPool::open(Lock& lock, Time now, Time deadline) {
+Result<Borrowed> DirectPool::open(Lock& lock, Time now, Time deadline) {
   if (!reconnect_.may_attempt(now)) {
     give_back_slot();
     ErrorInfo info = last_failure_ ? last_failure_->info() : ErrorInfo{};
     info.code = last_failure_ ? info.code : Errc::unavailable;
     info.effect = Effect::not_sent;
     info.elapsed = {};
-    info.what = "not tried, because the last attempt failed: " + info.what;
+    info.what += " (a moment ago; not tried again yet)";
     return refused(std::move(info));
   }
   const protocol::Reconnect::Attempt attempt = reconnect_.begin();
-  const bool first = reconnect_.state() == protocol::Reconnect::State::fresh;
-  auto connection =
-      std::make_unique<net::DirectConnection>(database_->config(), database_->client_name(), created_);
-  in_use_.push_back(*connection);
-  lock.unlock();
-
+  Connection connection;
+  std::optional<net::OpenFailure> failure;
   const Time connect_deadline = now + database_->config().timeouts.connect;
-  const auto failure = connection->open(std::min(deadline, connect_deadline));
+  try {
+    connection =
+        std::make_unique<net::DirectConnection>(database_->config(), database_->client_name(), created_);
+    in_use_.push_back(*connection);
+    lock.unlock();
+    failure = connection->open(std::min(deadline, connect_deadline));
+  } catch (const std::exception& error) {  // no memory, no thread: nothing that the server is to blame for
+    failure = net::OpenFailure{Errc::resource_exhausted, Remedy::retry, error.what(), {}};
+  }
   const Time end = Clock::now();
+  if (!lock.owns_lock()) lock.lock();
   if (!failure) {
-    database_->emit(EventKind::connected, {});
-    lock.lock();
-    ++created_;
+    const bool first = created_++ == 0;
     reconnect_.succeeded();
     last_failure_.reset();
+    connection->retire_at(retirement(end));
     lock.unlock();
+    database_->emit(EventKind::connected, {});
     if (first) database_->emit(EventKind::initialized, {});
-    return connection;
+    return Borrowed(*this, std::move(connection));
   }
+  if (connection) in_use_.erase(in_use_.iterator_to(*connection));
   Error error = database_->unreachable(*failure, end - now);
-  lock.lock();
-  in_use_.erase(in_use_.iterator_to(*connection));
   // A caller in a hurry, or a server that is loading, says nothing about whether the server can be reached.
+  const bool hurried = deadline + database_->config().timeouts.connect / 10 < connect_deadline;
   const bool inconclusive = failure->code == Errc::loading || failure->code == Errc::closed ||
-                            (failure->code == Errc::connect_timeout && deadline < connect_deadline);
+                            (failure->code == Errc::connect_timeout && hurried);
   if (inconclusive) {
     reconnect_.abandoned(attempt, end);
   } else {
@@ -120,6 +133,8 @@ Result<DirectPool::Connection> DirectPool::open(Lock& lock, Time now, Time deadl
 }
 
 void DirectPool::release(Connection connection) noexcept {
+  if (connection->last_used() >= connection->retires())
+    return discard(std::move(connection), CloseReason::lifetime);
   const Lock lock(mutex_);
   pushes_dropped_ += connection->take_pushes();
   if (!waiters_.empty() && !draining_) {
@@ -174,12 +189,13 @@ std::optional<Error> DirectPool::ensure_reachable(Time now, Time deadline) {
   }
   auto connection = acquire(now, deadline);
   if (!connection) return connection.error();
-  release(std::move(*connection));
+  connection->give_back();
   return std::nullopt;
 }
 
 std::optional<Error> DirectPool::warm_up(std::size_t count, Time deadline) {
-  std::vector<Connection> opened;
+  std::vector<Borrowed> opened;
+  opened.reserve(count);
   std::optional<Error> error;
   while (opened.size() < count && !error) {
     if (auto connection = acquire(Clock::now(), deadline))
@@ -187,7 +203,7 @@ std::optional<Error> DirectPool::warm_up(std::size_t count, Time deadline) {
     else
       error = connection.error();
   }
-  for (Connection& connection : opened) release(std::move(connection));
+  for (Borrowed& connection : opened) connection.give_back();
   return error;
 }
 
@@ -268,6 +284,13 @@ Error DirectPool::refused(ErrorInfo info) const {
   info.database = database_->name();
   info.endpoint = database_->origin().endpoint;
   return Error(std::move(info));
+}
+
+// Spread over the last tenth of the lifetime, so that connections opened together don't go together.
+Time DirectPool::retirement(Time opened) noexcept {
+  const auto lifetime = database_->config().max_lifetime;
+  if (lifetime == 0ms) return Time::max();
+  return opened + std::chrono::duration_cast<Clock::duration>(lifetime * (1.0 - random() / 10));
 }
 
 double DirectPool::random() noexcept { return std::uniform_real_distribution<double>(0.0, 1.0)(random_); }

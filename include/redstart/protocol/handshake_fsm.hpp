@@ -188,11 +188,7 @@ class HandshakeFsm {
     const std::string_view word = error_word(words);
     failure_ = {Errc::handshake_failed, judge(words, ReplyOf::plain_command).remedy, step,
                 std::string(words)};
-    // Some servers repeat the arguments of what they refuse.
-    if (const std::size_t at =
-            settings_.password.empty() ? std::string::npos : words.find(settings_.password);
-        at != std::string::npos)
-      failure_.server.replace(at, settings_.password.size(), "***");
+    redact(failure_.server, settings_.password);  // some servers repeat the arguments of what they refuse
     if (word == "WRONGPASS" || word == "NOAUTH" || word == "NOPERM" || words.starts_with("ERR AUTH") ||
         words.starts_with("ERR Client sent AUTH") || words.starts_with("ERR invalid password")) {
       failure_.code = Errc::authentication_failed;
@@ -202,6 +198,13 @@ class HandshakeFsm {
     return {Action::Kind::fail, {}, {}};
   }
 
+  static void redact(std::string& text, std::string_view secret) {
+    constexpr std::string_view mask = "***";
+    if (secret.empty()) return;
+    for (std::size_t at = text.find(secret); at != std::string::npos;
+         at = text.find(secret, at + mask.size()))
+      text.replace(at, secret.size(), mask);
+  }
   void expect(std::initializer_list<Step> steps) {
     wipe();
     next_ = count_ = 0;
