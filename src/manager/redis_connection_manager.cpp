@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // redis_connection_manager.cpp: the manager's life: started, serving, shut down.
 #include <redstart/manager/redis_connection_manager.hpp>
-#include <redstart/testing/scoped_override.hpp>
 
 #include "housekeeper.hpp"
+#include "override_slot.hpp"
 #include "registry.hpp"
 
 #include <atomic>
@@ -32,12 +32,12 @@ RedisConnectionManager& process_instance() {
   return *instance;
 }
 
-std::atomic<RedisConnectionManager*>& override_slot() {
+}  // namespace
+
+std::atomic<RedisConnectionManager*>& detail::override_slot() noexcept {
   static std::atomic<RedisConnectionManager*> slot{nullptr};
   return slot;
 }
-
-}  // namespace
 
 class RedisConnectionManager::State {
  public:
@@ -97,7 +97,7 @@ RedisConnectionManager::RedisConnectionManager() : state_(std::make_unique<State
 RedisConnectionManager::~RedisConnectionManager() { shutdown(); }
 
 RedisConnectionManager& RedisConnectionManager::instance() {
-  if (auto* const overriding = override_slot().load(std::memory_order_acquire)) return *overriding;
+  if (auto* const overriding = detail::override_slot().load(std::memory_order_acquire)) return *overriding;
   return process_instance();
 }
 
@@ -137,13 +137,4 @@ std::size_t RedisConnectionManager::cleanup_idle_connections() {
   const auto registry = state_->registry();
   return registry ? (*registry)->cleanup_idle(pool::Clock::now()) : 0;
 }
-
-namespace testing {
-
-ScopedOverride::ScopedOverride(RedisConnectionManager& manager) noexcept
-    : before_(override_slot().exchange(&manager, std::memory_order_acq_rel)) {}
-
-ScopedOverride::~ScopedOverride() { override_slot().store(before_, std::memory_order_release); }
-
-}  // namespace testing
 }  // namespace redstart

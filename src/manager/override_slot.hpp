@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// override_slot.hpp: the manager that stands in for the process-wide one, null when none does.
+#pragma once
+
+#include <atomic>
+
+namespace redstart {
+
+class RedisConnectionManager;
+
+namespace detail {
+std::atomic<RedisConnectionManager*>& override_slot() noexcept;
+}  // namespace detail
+}  // namespace redstart
