@@ -137,4 +137,5 @@ std::size_t RedisConnectionManager::cleanup_idle_connections() {
   const auto registry = state_->registry();
   return registry ? (*registry)->cleanup_idle(pool::Clock::now()) : 0;
 }
+
 }  // namespace redstart
