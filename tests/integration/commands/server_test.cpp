@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// server_test.cpp: the commands on connections and the server, each once against a real server.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <redstart/resp/value.hpp>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/client_test.hpp"
+
+namespace redstart::test {
+namespace {
+
+using namespace std::chrono_literals;
+using Texts = std::vector<std::string>;
+
+class ServerCommandsLive : public ClientTest {};
+INSTANTIATE_TEST_SUITE_P(Protocols, ServerCommandsLive, both_protocols(), protocol_name);
+
+TEST_P(ServerCommandsLive, Connection) {
+  const Client client = redis();
+  EXPECT_EQ(client.ping(), "PONG");
+  EXPECT_EQ(client.ping("hello"), "hello");
+  EXPECT_EQ(client.echo("hello"), "hello");
+  EXPECT_EQ(client.echo<int>(5), 5);
+  EXPECT_EQ(client.client_getname(), "tests:main");
+  EXPECT_EQ(client.client_getredir(), -1);
+  EXPECT_GT(client.client_id(), 0);
+  EXPECT_NE(client.client_info().find("name=tests:main"), std::string::npos);
+  EXPECT_NE(client.client_list({.kind = ClientKind::normal}).find("name=tests:main"), std::string::npos);
+  EXPECT_EQ(client.client_list({.ids = {client.client_id()}}).find("id="), 0U);
+  EXPECT_GT(client.client_trackinginfo().size(), 0U);
+}
+
+TEST_P(ServerCommandsLive, OtherConnections) {
+  const Client client = redis();
+  RawRedis other(server().socket_path());
+  const std::int64_t id = other.integer({"CLIENT", "ID"});
+  EXPECT_FALSE(client.client_unblock(id)) << "it does not wait";
+  EXPECT_EQ(client.client_kill({.id = id}), 1);
+  EXPECT_EQ(client.client_kill({.id = id}), 0);
+  EXPECT_EQ(client.client_pause(1s, Pause::writes), Ok{});
+  EXPECT_EQ(client.client_unpause(), Ok{});
+}
+
+TEST_P(ServerCommandsLive, Session) {
+  auto session = manager().scoped_client("main");
+  EXPECT_EQ(session.select(3), Ok{});
+  session.set("k", 1);
+  EXPECT_EQ(session.client_setname("changed"), Ok{});
+  EXPECT_EQ(session.client_getname(), "changed");
+  EXPECT_EQ(session.client_no_evict(true), Ok{});
+  EXPECT_EQ(redis().exists("k"), 0) << "another database";
+}
+
+TEST_P(ServerCommandsLive, DataSet) {
+  const Client client = redis();
+  client.set("k", 1);
+  EXPECT_EQ(client.dbsize(), 1);
+  EXPECT_EQ(client.swapdb(0, 1), Ok{});
+  EXPECT_EQ(client.dbsize(), 0);
+  EXPECT_EQ(client.flushall(Flush::async), Ok{});
+  client.set("k", 1);
+  EXPECT_EQ(client.flushdb(Flush::sync), Ok{});
+  EXPECT_EQ(client.dbsize(), 0);
+}
+
+TEST_P(ServerCommandsLive, Facts) {
+  const Client client = redis();
+  EXPECT_NE(client.info().find("redis_version:"), std::string::npos);
+  EXPECT_EQ(client.info("clients").find("# Clients"), 0U);
+  EXPECT_NE(client.lolwut().find("Redis ver."), std::string::npos);
+  EXPECT_NE(client.lolwut(5).find("Redis ver."), std::string::npos);
+  EXPECT_EQ(client.role()[0].as_string(), "master");
+  const auto now = std::chrono::system_clock::now();
+  EXPECT_LT(now - client.time(), 60s);
+  EXPECT_LT(client.time() - now, 60s);
+}
+
+TEST_P(ServerCommandsLive, Persistence) {
+  const RedisServer own;  // a save must not meet one of another test
+  RedisConnectionManager manager;
+  manager.start(config_for(own));
+  const Client client = manager.client("main");
+  EXPECT_EQ(client.save(), Ok{});
+  EXPECT_GT(client.lastsave(), TimeSeconds(1700000000s));
+  EXPECT_EQ(client.bgsave(), "Background saving started");
+  EXPECT_NE(client.bgrewriteaof().find("rewriting"), std::string::npos);
+}
+
+TEST_P(ServerCommandsLive, Replication) {
+  const RedisServer own;
+  RedisConnectionManager manager;
+  manager.start(config_for(own));
+  const Client client = manager.client("main");
+  EXPECT_THROW(client.failover(), ServerError) << "there is no replica";
+  EXPECT_THROW(client.failover_abort(), ServerError);
+  EXPECT_EQ(client.replicaof("127.0.0.1", free_port()), Ok{});
+  EXPECT_EQ(client.role()[0].as_string(), "slave");
+  EXPECT_EQ(client.replicaof_no_one(), Ok{});
+  EXPECT_EQ(client.role()[0].as_string(), "master");
+}
+
+TEST_P(ServerCommandsLive, Configuration) {
+  const Client client = redis();
+  EXPECT_EQ(client.config_set("maxmemory-samples", 7, "timeout", "0"), Ok{});
+  EXPECT_EQ((client.config_get<std::map<std::string, std::string>>("maxmemory-s*", "timeout")),
+            (std::map<std::string, std::string>{{"maxmemory-samples", "7"}, {"timeout", "0"}}));
+  EXPECT_EQ(client.config_set("maxmemory-samples", 5), Ok{});
+  EXPECT_EQ(client.config_resetstat(), Ok{});
+  EXPECT_THROW(client.config_rewrite(), ServerError) << "it runs without a file";
+  EXPECT_TRUE(client.module_list().is_aggregate());
+  EXPECT_THROW(client.module_load("/missing.so", "a"), ServerError);
+  EXPECT_THROW(client.module_loadex("/missing.so", {.settings = {{"a", "b"}}}), ServerError);
+  EXPECT_THROW(client.module_unload("missing"), ServerError);
+}
+
+TEST_P(ServerCommandsLive, Commands) {
+  const Client client = redis();
+  EXPECT_EQ(client.command_count(), static_cast<std::int64_t>(client.command_all().size()));
+  EXPECT_GT(client.command_docs("get", "set").size(), 0U);
+  EXPECT_EQ(client.command_info("get", "nonsense").size(), 2U);
+  EXPECT_EQ(client.command_getkeys("MSET", "a", 1, "b", 2), (Texts{"a", "b"}));
+  EXPECT_EQ(client.command_getkeysandflags("GET", "a"),
+            (std::vector<std::pair<std::string, Texts>>{{"a", {"RO", "access"}}}));
+  EXPECT_EQ(client.command_list<std::set<std::string>>({.pattern = "mset*"}),
+            (std::set<std::string>{"mset", "msetnx"}));
+}
+
+TEST_P(ServerCommandsLive, Latency) {
+  const Client client = redis();
+  client.config_set("latency-monitor-threshold", 1);
+  raw().command({"DEBUG", "SLEEP", "0.002"});
+  const std::vector<LatencySpike> spikes = client.latency_history("command");
+  ASSERT_EQ(spikes.size(), 1U);
+  EXPECT_GE(spikes[0].took, 1ms);
+  const std::vector<LatencyEvent> latest = client.latency_latest();
+  ASSERT_EQ(latest.size(), 1U);
+  EXPECT_EQ(latest[0].name, "command");
+  EXPECT_GE(latest[0].most, latest[0].latest);
+  EXPECT_NE(client.latency_graph("command").find("command"), std::string::npos);
+  EXPECT_FALSE(client.latency_doctor().empty());
+  EXPECT_GT(client.latency_histogram("debug").size(), 0U);
+  EXPECT_EQ(client.latency_reset("command", "nonsense"), 1);
+  EXPECT_EQ(client.latency_reset(), 0);
+  client.config_set("latency-monitor-threshold", 0);
+}
+
+TEST_P(ServerCommandsLive, Memory) {
+  const Client client = redis();
+  client.set("k", 1);
+  EXPECT_GT(client.memory_usage("k"), 0);
+  EXPECT_EQ(client.memory_usage("missing", 0), std::nullopt);
+  EXPECT_FALSE(client.memory_doctor().empty());
+  EXPECT_FALSE(client.memory_malloc_stats().empty());
+  EXPECT_EQ(client.memory_purge(), Ok{});
+  EXPECT_GT(client.memory_stats().size(), 0U);
+}
+
+TEST_P(ServerCommandsLive, Slowlog) {
+  const Client client = redis();
+  EXPECT_EQ(client.slowlog_reset(), Ok{});
+  client.config_set("slowlog-log-slower-than", 0);
+  client.set("k", "v");
+  client.config_set("slowlog-log-slower-than", 10000);
+  EXPECT_GE(client.slowlog_len(), 2);
+  const std::vector<SlowCommand> slow = client.slowlog_get(-1);
+  const auto set =
+      std::find_if(slow.begin(), slow.end(), [](const SlowCommand& c) { return c.arguments[0] == "SET"; });
+  ASSERT_NE(set, slow.end());
+  EXPECT_EQ(set->arguments, (Texts{"SET", "k", "v"}));
+  EXPECT_EQ(set->client_name, "tests:main");
+}
+
+TEST_P(ServerCommandsLive, Users) {
+  const Client client = redis();
+  EXPECT_EQ(client.acl_whoami(), "default");
+  EXPECT_EQ(client.acl_setuser("reader", "on", "nopass", "~*", "+@read"), Ok{});
+  EXPECT_EQ(client.acl_users<std::set<std::string>>(), (std::set<std::string>{"default", "reader"}));
+  EXPECT_EQ(client.acl_list().size(), 2U);
+  EXPECT_TRUE(client.acl_getuser("reader"));
+  EXPECT_FALSE(client.acl_getuser("missing"));
+  EXPECT_EQ(client.acl_dryrun("reader", "GET", "k"), "OK");
+  EXPECT_NE(client.acl_dryrun("reader", "SET", "k", 1), "OK");
+  EXPECT_EQ(client.acl_deluser("reader", "missing"), 1);
+  const Texts categories = client.acl_cat();
+  EXPECT_NE(std::find(categories.begin(), categories.end(), "read"), categories.end());
+  EXPECT_FALSE(client.acl_cat("read").empty());
+  EXPECT_EQ(client.acl_genpass(32).size(), 8U);
+  EXPECT_EQ(client.acl_log_reset(), Ok{});
+  EXPECT_EQ(client.acl_log().size(), 0U);
+  EXPECT_THROW(client.acl_load(), ServerError) << "it runs without a file";
+  EXPECT_THROW(client.acl_save(), ServerError);
+}
+
+}  // namespace
+}  // namespace redstart::test
