@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// scanner_test.cpp: what the scanner tells while a reply arrives, its limits, and what it costs.
+#include <redstart/resp/scanner.hpp>
+
+#include "support/heap_watch.hpp"
+#include "support/small_stack.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+namespace redstart::resp {
+namespace {
+
+namespace test = redstart::test;
+using Status = Scanner::Status;
+
+std::string repeated(std::string_view unit, std::size_t count) {
+  std::string text;
+  for (std::size_t i = 0; i != count; ++i) text += unit;
+  return text;
+}
+
+Fault fault_of(std::string_view bytes, const Limits& limits = {}) {
+  Scanner scanner(limits);
+  Status status = scanner.scan(bytes);
+  while (status == Status::complete && scanner.position() != bytes.size()) status = scanner.scan(bytes);
+  return scanner.fault();
+}
+
+TEST(Scanner, TellsTypeAndExtentOfEachReply) {
+  const std::string_view bytes = "+OK\r\n:12\r\n|1\r\n+a\r\n:1\r\n*2\r\n$1\r\na\r\n_\r\n>1\r\n+x\r\n";
+  Scanner scanner;
+  EXPECT_EQ(scanner.scan(bytes), Status::complete);
+  EXPECT_EQ(scanner.type(), Type::simple);
+  EXPECT_EQ(scanner.position(), 5U);
+  EXPECT_EQ(scanner.scan(bytes), Status::complete);
+  EXPECT_EQ(scanner.type(), Type::integer);
+  EXPECT_EQ(scanner.begin(), 5U);
+  EXPECT_EQ(scanner.scan(bytes), Status::complete);
+  EXPECT_EQ(scanner.type(), Type::array) << "attributes don't count as a type";
+  EXPECT_EQ(scanner.begin(), 10U);
+  EXPECT_EQ(scanner.scan(bytes), Status::complete);
+  EXPECT_EQ(scanner.type(), Type::push);
+  EXPECT_EQ(scanner.position(), bytes.size());
+  EXPECT_EQ(scanner.scan(bytes), Status::incomplete);
+}
+
+TEST(Scanner, StaysFaultedUntilReset) {
+  Scanner scanner;
+  EXPECT_EQ(scanner.scan("+OK\r\n@"), Status::complete);
+  EXPECT_EQ(scanner.scan("+OK\r\n@"), Status::fault);
+  EXPECT_EQ(scanner.fault(), Fault::type_byte);
+  EXPECT_EQ(scanner.fault_offset(), 5U);
+  EXPECT_EQ(scanner.scan("+OK\r\n"), Status::fault);
+  scanner.reset();
+  EXPECT_EQ(scanner.scan("+OK\r\n"), Status::complete);
+  EXPECT_EQ(scanner.fault(), Fault::none);
+}
+
+TEST(Scanner, LetsTheCallerReceiveALargeBulkElsewhere) {
+  Scanner scanner;
+  std::string buffer = "+first\r\n$100000\r\nabc";
+  EXPECT_EQ(scanner.scan(buffer), Status::complete);
+  EXPECT_EQ(scanner.scan(buffer), Status::incomplete);
+  const auto bulk = scanner.bulk();
+  ASSERT_TRUE(bulk);
+  EXPECT_EQ(buffer.substr(bulk->begin), "abc");
+  EXPECT_EQ(bulk->size, 100000U);
+  EXPECT_EQ(bulk->missing, 99997U);
+  EXPECT_EQ(scanner.wanted(), 99999U);
+
+  EXPECT_EQ(scanner.discardable(), buffer.size());
+  scanner.discard(buffer.size());
+  scanner.bulk_received(99990);
+  EXPECT_EQ(scanner.bulk()->missing, 7U);
+  scanner.bulk_received(7);
+  EXPECT_EQ(scanner.scan("\r"), Status::incomplete);
+  EXPECT_EQ(scanner.scan("\r\n+next\r\n"), Status::complete);
+  EXPECT_EQ(scanner.position(), 2U);
+  EXPECT_EQ(scanner.type(), Type::bulk);
+  EXPECT_EQ(scanner.scan("\r\n+next\r\n"), Status::complete);
+  EXPECT_EQ(scanner.type(), Type::simple);
+}
+
+TEST(Scanner, ABulkThatEndsWronglyElsewhereIsAFault) {
+  Scanner scanner;
+  EXPECT_EQ(scanner.scan("$5\r\n"), Status::incomplete);
+  scanner.discard(4);
+  scanner.bulk_received(5);
+  EXPECT_EQ(scanner.scan("\rx"), Status::fault);
+  EXPECT_EQ(scanner.fault(), Fault::crlf);
+}
+
+TEST(Scanner, OnlyPlainTopLevelBulksCanGoElsewhere) {
+  for (const std::string_view bytes :
+       {"*1\r\n$9\r\nabc", "!9\r\nabc", "=9\r\ntxt:", "$?\r\n;9\r\nabc", "$9", "+abc"}) {
+    Scanner scanner;
+    EXPECT_EQ(scanner.scan(bytes), Status::incomplete);
+    EXPECT_FALSE(scanner.bulk()) << bytes;
+  }
+}
+
+TEST(Scanner, TellsWhichElementsAreComplete) {
+  Scanner scanner;
+  std::string buffer = "*4\r\n$1\r\na\r\n*2\r\n:1\r\n:2\r\n|1\r\n+k\r\n+v\r\n:3\r";
+  EXPECT_EQ(scanner.scan(buffer), Status::incomplete);
+  auto sequence = scanner.sequence();
+  ASSERT_TRUE(sequence);
+  EXPECT_EQ(sequence->type, Type::array);
+  EXPECT_EQ(sequence->declared, 4U);
+  EXPECT_EQ(buffer.substr(sequence->begin, sequence->end - sequence->begin), "$1\r\na\r\n*2\r\n:1\r\n:2\r\n");
+  EXPECT_EQ(scanner.discardable(), sequence->end);
+
+  buffer.erase(0, sequence->end);
+  scanner.discard(sequence->end);
+  buffer += "\n:4\r\n";
+  EXPECT_EQ(scanner.scan(buffer), Status::complete);
+  EXPECT_EQ(scanner.position(), buffer.size());
+  EXPECT_FALSE(scanner.sequence());
+}
+
+TEST(Scanner, CutsMapsBehindValuesOnly) {
+  const std::string_view whole = "%2\r\n+a\r\n:1\r\n+b\r\n:2\r\n";
+  Scanner scanner;
+  EXPECT_EQ(scanner.scan(whole.substr(0, 18)), Status::incomplete);
+  EXPECT_EQ(scanner.sequence()->declared, 4U);
+  EXPECT_EQ(scanner.sequence()->end, 12U) << "not behind the key b";
+}
+
+TEST(Scanner, StreamedFormsAndAttributesAreNoSequences) {
+  for (const std::string_view bytes :
+       {"*?\r\n:1\r\n:2\r\n", "|2\r\n+a\r\n:1\r\n", "!5\r\nab", "~?\r\n:1\r\n"}) {
+    Scanner scanner;
+    EXPECT_EQ(scanner.scan(bytes), Status::incomplete);
+    EXPECT_FALSE(scanner.sequence()) << bytes;
+    EXPECT_EQ(scanner.discardable(), 0U);
+  }
+}
+
+TEST(Scanner, AttributesBeforeASequenceDontDisturbIt) {
+  const std::string_view bytes = "|1\r\n+a\r\n:1\r\n*3\r\n:1\r\n:2\r\n";
+  Scanner scanner;
+  EXPECT_EQ(scanner.scan(bytes), Status::incomplete);
+  ASSERT_TRUE(scanner.sequence());
+  EXPECT_EQ(scanner.sequence()->begin, 16U);
+  EXPECT_EQ(scanner.sequence()->end, 20U) << "an odd number of values was declared: an even one is left";
+}
+
+TEST(Scanner, HoldsEveryLimit) {
+  Limits limits;
+  limits.depth = 2;
+  limits.line = 4;
+  limits.bulk = 5;
+  limits.elements = 3;
+  EXPECT_EQ(fault_of("*1\r\n*1\r\n:1\r\n", limits), Fault::none);
+  EXPECT_EQ(fault_of("*1\r\n*1\r\n*1\r\n", limits), Fault::depth);
+  EXPECT_EQ(fault_of("*1\r\n*1\r\n*0\r\n", limits), Fault::depth);
+  EXPECT_EQ(fault_of("*?\r\n*?\r\n*?\r\n", limits), Fault::depth);
+  for (const std::string_view line : {"+abcd\r\n", "-ab\rd\r\n", "(1234\r\n", ",1.25\r\n", ":1234\r\n"}) {
+    EXPECT_EQ(fault_of(line, limits), Fault::none) << line;
+  }
+  for (const std::string_view line :
+       {"+abcde", "-ab\rde", "+abcd\rx", "(12345", ",1.255", ":00001", "(-1234"}) {
+    EXPECT_EQ(fault_of(line, limits), Fault::limit_line) << line;
+  }
+  EXPECT_EQ(fault_of("$5\r\nabcde\r\n", limits), Fault::none);
+  EXPECT_EQ(fault_of("$6", limits), Fault::limit_bulk);
+  EXPECT_EQ(fault_of("=6", limits), Fault::limit_bulk);
+  EXPECT_EQ(fault_of("$?\r\n;3\r\nabc\r\n;2\r\nab\r\n;0\r\n", limits), Fault::none);
+  EXPECT_EQ(fault_of("$?\r\n;3\r\nabc\r\n;3", limits), Fault::limit_bulk) << "chunks count together";
+  EXPECT_EQ(fault_of("*3\r\n:1\r\n:1\r\n:1\r\n%3\r\n", limits), Fault::none);
+  EXPECT_EQ(fault_of("*4", limits), Fault::limit_elements);
+  EXPECT_EQ(fault_of("%4", limits), Fault::limit_elements);
+  EXPECT_EQ(fault_of("*?\r\n:1\r\n:1\r\n:1\r\n.\r\n", limits), Fault::none);
+  EXPECT_EQ(fault_of("*?\r\n:1\r\n:1\r\n:1\r\n:1\r\n", limits), Fault::limit_elements);
+  EXPECT_EQ(fault_of("%?\r\n" + repeated(":1\r\n", 6) + ".\r\n", limits), Fault::none);
+  EXPECT_EQ(fault_of("%?\r\n" + repeated(":1\r\n", 8), limits), Fault::limit_elements);
+}
+
+TEST(Scanner, RefusesWhatMustFollowAnAttribute) {
+  EXPECT_EQ(fault_of("*?\r\n|1\r\n+a\r\n+b\r\n.\r\n"), Fault::type_byte);
+  EXPECT_EQ(fault_of("*?\r\n|0\r\n.\r\n"), Fault::type_byte);
+  EXPECT_EQ(fault_of("|?\r\n+a\r\n.\r\n"), Fault::map_odd);
+  EXPECT_EQ(fault_of("%?\r\n+a\r\n.\r\n"), Fault::map_odd);
+  EXPECT_EQ(fault_of("%?\r\n+a\r\n|1\r\n+a\r\n+b\r\n.\r\n"), Fault::type_byte);
+  EXPECT_EQ(fault_of("|?\r\n+a\r\n+b\r\n.\r\n:1\r\n"), Fault::none);
+  EXPECT_EQ(fault_of("|1\r\n>1\r\n"), Fault::push_nested);
+  EXPECT_EQ(fault_of("=?\r\n;3\r\ntxt\r\n;1\r\nx"), Fault::verbatim);
+  EXPECT_EQ(fault_of("=?\r\n;3\r\ntxt\r\n;0\r\n"), Fault::verbatim);
+}
+
+// Each byte is overwritten once its call is over: no later call can need it, so none is looked at in two
+// calls. Within the call that brings it a byte is looked at twice at most: as the start of a whole value, and
+// as a step.
+TEST(Scanner, ALargeArrayByteByByteIsNotLookedAtTwice) {
+  std::string input = "*20000\r\n";
+  for (int i = 0; i != 10000; ++i) input += "$32\r\n" + std::string(32, 'v') + "\r\n:123456789\r\n";
+  Scanner scanner;
+  std::string arrived;
+  Status status = Status::incomplete;
+  for (const char c : input) {
+    ASSERT_EQ(status, Status::incomplete);
+    if (!arrived.empty()) arrived.back() = '@';
+    arrived += c;
+    status = scanner.scan(arrived);
+    ASSERT_EQ(scanner.position(), arrived.size());
+  }
+  EXPECT_EQ(status, Status::complete);
+}
+
+TEST(Scanner, AllocatesNothingForFlatRepliesHoweverLarge) {
+  const std::string input = "*100000\r\n" + repeated("$1\r\na\r\n", 100000);
+  const test::HeapWatch watch;
+  Scanner scanner;
+  EXPECT_EQ(scanner.scan(input), Status::complete);
+  EXPECT_EQ(watch.allocations(), 0U);
+}
+
+TEST(Scanner, GivesMemoryOfDeepRepliesBack) {
+  const std::string deep = repeated("*1\r\n", 1000) + ":1\r\n";
+  Scanner scanner;
+  EXPECT_EQ(scanner.scan(deep), Status::complete);
+  const std::string more = deep + "*1\r\n*1\r\n:1\r\n";
+  const test::HeapWatch watch;
+  EXPECT_EQ(scanner.scan(more), Status::complete);
+  EXPECT_GT(watch.allocations(), 0U) << "so it had been given back";
+  EXPECT_LT(watch.peak(), 128U);
+}
+
+TEST(Scanner, NestingNeedsNoStack) {
+  bool complete = false;
+  test::on_small_stack([&] {
+    Limits limits;
+    limits.depth = 200000;
+    Scanner scanner(limits);
+    complete = scanner.scan(repeated("*1\r\n", 200000) + ":1\r\n") == Status::complete;
+  });
+  EXPECT_TRUE(complete);
+}
+
+TEST(Scanner, LimitsBeyondReasonDontOverflow) {
+  Limits limits;
+  limits.depth = limits.line = limits.bulk = limits.elements = static_cast<std::size_t>(-1);
+  EXPECT_EQ(fault_of("$18446744073709551615\r\n", limits), Fault::limit_bulk);
+  EXPECT_EQ(fault_of("%18446744073709551615\r\n", limits), Fault::limit_elements);
+  EXPECT_EQ(fault_of("%400000000000000000\r\n", limits), Fault::none);
+  EXPECT_EQ(fault_of("*?\r\n:1\r\n.\r\n", limits), Fault::none);
+}
+
+}  // namespace
+}  // namespace redstart::resp
