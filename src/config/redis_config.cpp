@@ -32,6 +32,8 @@ class Validator {
             "use at most " + std::to_string(config.max_connections));
     if (config.idle_timeout < milliseconds::zero())
       fault("idle_timeout", "is negative", "use 0 (never) or above");
+    if (config.max_lifetime < milliseconds::zero())
+      fault("max_lifetime", "is negative", "use 0 (never) or above");
     if (config.keepalive.idle.count() < 0 || config.keepalive.interval.count() < 1 ||
         config.keepalive.count < 1)
       fault("keepalive", "has a value out of range", "use idle >= 0 s, interval >= 1 s, count >= 1");

@@ -2,6 +2,7 @@
 // direct_connection.cpp: opening a connection, and the two kinds of exchange on it.
 #include "direct_connection.hpp"
 
+#include "handshake_gate.hpp"
 #include "resolver.hpp"
 #include "send_plan.hpp"
 
@@ -199,6 +200,9 @@ class DirectConnection::Reception {
 };
 
 std::optional<OpenFailure> DirectConnection::open(Time deadline) {
+  const HandshakeGate::Pass pass = HandshakeGate::process().enter(deadline);
+  if (!pass)
+    return OpenFailure{Errc::connect_timeout, Remedy::retry, "too many connections are being opened", {}};
   if (auto failure = connect(deadline)) return failure;
   if (auto failure = handshake(deadline)) {
     socket_.close();

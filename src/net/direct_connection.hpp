@@ -71,6 +71,9 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   void interrupt() noexcept { socket_.interrupt(); }
 
   [[nodiscard]] Time last_used() const noexcept { return last_used_; }
+  /// From when on it is not to be lent out again.
+  void retire_at(Time time) noexcept { retires_ = time; }
+  [[nodiscard]] Time retires() const noexcept { return retires_; }
   [[nodiscard]] std::uint64_t exchanges() const noexcept { return exchanges_; }
   [[nodiscard]] std::size_t shard() const noexcept { return shard_; }
   [[nodiscard]] bool loading() const noexcept { return loading_.load(std::memory_order_relaxed); }
@@ -92,6 +95,7 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   Socket socket_{};
   std::chrono::nanoseconds armed_{0};  // what SO_RCVTIMEO says
   Time last_used_{};
+  Time retires_ = Time::max();
   std::uint64_t exchanges_ = 0;
   std::uint64_t pushes_ = 0;
   std::atomic<bool> loading_{false};

@@ -18,13 +18,54 @@
 
 namespace redstart::pool {
 
+class DirectPool;
+
+/// A connection on loan. Whatever happens, an exception included, it goes back: as given back, or else to be
+/// closed.
+class Borrowed {
+ public:
+  using Connection = std::unique_ptr<net::DirectConnection>;
+
+  Borrowed(DirectPool& pool, Connection connection) noexcept
+      : pool_(&pool), connection_(std::move(connection)) {}
+  Borrowed(Borrowed&&) noexcept = default;
+  /// Preconditions: holds nothing.
+  Borrowed& operator=(Borrowed&& other) noexcept {
+    pool_ = other.pool_;
+    connection_ = std::move(other.connection_);
+    return *this;
+  }
+  ~Borrowed();
+
+  [[nodiscard]] net::DirectConnection* operator->() const noexcept { return connection_.get(); }
+  [[nodiscard]] net::DirectConnection& operator*() const noexcept { return *connection_; }
+  /// False once it was given back.
+  explicit operator bool() const noexcept { return connection_ != nullptr; }
+
+  /// For the next caller.
+  void give_back() noexcept;
+  /// To be closed.
+  void discard(CloseReason reason) noexcept;
+  /// The one or the other, as the exchange left it.
+  void settle(const net::Outcome& outcome) noexcept {
+    if (outcome.reusable)
+      give_back();
+    else
+      discard(outcome.reason);
+  }
+
+ private:
+  DirectPool* pool_;
+  Connection connection_;
+};
+
 /// Lends connections and opens them on the thread of the caller that needs one. Never more than
 /// `max_connections` at a time, those being opened included; callers beyond that wait in line.
 ///
 /// Thread safety: full.
 class DirectPool {
  public:
-  using Connection = std::unique_ptr<net::DirectConnection>;
+  using Connection = Borrowed::Connection;
 
   explicit DirectPool(std::shared_ptr<Database> database);
   DirectPool(const DirectPool&) = delete;
@@ -32,11 +73,7 @@ class DirectPool {
   ~DirectPool();
 
   /// Lends a connection, at most until `deadline`. `now` spares a reading of the clock.
-  [[nodiscard]] Result<Connection> acquire(Time now, Time deadline);
-  /// Takes a connection back for the next caller.
-  void release(Connection connection) noexcept;
-  /// Takes a connection back that is not to be used again.
-  void discard(Connection connection, CloseReason reason) noexcept;
+  [[nodiscard]] Result<Borrowed> acquire(Time now, Time deadline);
 
   /// One attempt, unless the last one succeeded, or failed so lately that the next is not due.
   [[nodiscard]] std::optional<Error> ensure_reachable(Time now, Time deadline);
@@ -60,10 +97,14 @@ class DirectPool {
     Got got = Got::nothing;
     Connection connection{};
   };
+  friend class Borrowed;
   using Lock = std::unique_lock<std::mutex>;
 
-  Result<Connection> wait_in_line(Lock& lock, Time deadline);
-  Result<Connection> open(Lock& lock, Time now, Time deadline);
+  void release(Connection connection) noexcept;
+  void discard(Connection connection, CloseReason reason) noexcept;
+  Result<Borrowed> wait_in_line(Lock& lock, Time deadline);
+  Result<Borrowed> open(Lock& lock, Time now, Time deadline);
+  [[nodiscard]] Time retirement(Time opened) noexcept;
   void give_back_slot() noexcept;
   void admit_next() noexcept;
   [[nodiscard]] Error refused(ErrorInfo info) const;

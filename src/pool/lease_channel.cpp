@@ -9,7 +9,7 @@
 namespace redstart::pool {
 
 LeaseChannel::LeaseChannel(std::shared_ptr<Database> database, std::shared_ptr<DirectPool> pool,
-                           DirectPool::Connection connection) noexcept
+                           Borrowed connection) noexcept
     : database_(std::move(database)), pool_(std::move(pool)), connection_(std::move(connection)) {
   pool_->lease_began();
 }
@@ -18,12 +18,10 @@ LeaseChannel::~LeaseChannel() {
   pool_->lease_ended();
   if (!connection_) return;
   if (dirty_)
-    drop(CloseReason::dirty);
+    connection_.discard(CloseReason::dirty);
   else
-    pool_->release(std::move(connection_));
+    connection_.give_back();
 }
-
-void LeaseChannel::drop(CloseReason reason) noexcept { pool_->discard(std::move(connection_), reason); }
 
 ErrorInfo LeaseChannel::gone() const {
   ErrorInfo info;
@@ -35,15 +33,23 @@ ErrorInfo LeaseChannel::gone() const {
   return info;
 }
 
+void LeaseChannel::keep(Borrowed connection, const net::Outcome& outcome) noexcept {
+  if (outcome.reusable)
+    connection_ = std::move(connection);
+  else
+    connection.discard(outcome.reason);
+}
+
 std::optional<Error> LeaseChannel::exchange(const engine::Request& request, engine::ReplySink& sink,
                                             const engine::CallOptions& options) {
   const engine::RequestTraits& traits = request.traits();
   if (!connection_) return database_->failed(traits.name, 1, gone());
   const Time start = Clock::now();
-  const net::Outcome outcome = connection_->exchange(request.outgoing(), sink, start,
-                                                     database_->deadline(start, options, traits.blocks_for));
-  auto error = report(*database_, traits, *connection_, outcome, start);
-  if (!outcome.reusable) drop(outcome.reason);
+  Borrowed connection = std::move(connection_);  // whatever throws, it is not used again
+  const net::Outcome outcome = connection->exchange(request.outgoing(), sink, start,
+                                                    database_->deadline(start, options, traits.blocks_for));
+  auto error = report(*database_, traits, *connection, outcome, start);
+  keep(std::move(connection), outcome);
   return error;
 }
 
@@ -57,10 +63,11 @@ engine::Replies LeaseChannel::exchange_batch(std::string_view bytes, std::span<c
     return replies;
   }
   const Time start = Clock::now();
+  Borrowed connection = std::move(connection_);
   const net::Outcome outcome =
-      connection_->exchange_batch(bytes, ends, replies, start, database_->deadline(start, options));
-  report_batch(*database_, replies, ends.size(), *connection_, outcome, start);
-  if (!outcome.reusable) drop(outcome.reason);
+      connection->exchange_batch(bytes, ends, replies, start, database_->deadline(start, options));
+  report_batch(*database_, replies, ends.size(), *connection, outcome, start);
+  keep(std::move(connection), outcome);
   return replies;
 }
 

@@ -18,7 +18,7 @@ namespace redstart::pool {
 class LeaseChannel final : public engine::Channel {
  public:
   LeaseChannel(std::shared_ptr<Database> database, std::shared_ptr<DirectPool> pool,
-               DirectPool::Connection connection) noexcept;
+               Borrowed connection) noexcept;
   ~LeaseChannel() override;
 
   std::optional<Error> exchange(const engine::Request& request, engine::ReplySink& sink,
@@ -35,11 +35,11 @@ class LeaseChannel final : public engine::Channel {
 
  private:
   [[nodiscard]] ErrorInfo gone() const;
-  void drop(CloseReason reason) noexcept;
+  void keep(Borrowed connection, const net::Outcome& outcome) noexcept;
 
   std::shared_ptr<Database> database_;
   std::shared_ptr<DirectPool> pool_;
-  DirectPool::Connection connection_;
+  Borrowed connection_;
   bool dirty_ = false;
 };
 

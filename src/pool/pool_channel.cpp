@@ -19,23 +19,20 @@ std::optional<Error> PoolChannel::exchange(const engine::Request& request, engin
   for (bool again = true;; again = false) {
     auto acquired = pool_->acquire(now, std::min(deadline, now + database_->config().timeouts.acquire));
     if (!acquired) return database_->failed(traits.name, 1, acquired.error().info());
-    DirectPool::Connection connection = std::move(*acquired);
+    Borrowed connection = *std::move(acquired);
     const bool reused = connection->exchanges() != 0;
     const net::Outcome outcome = connection->exchange(request.outgoing(), sink, now, deadline);
     const bool lost = outcome.kind == net::Outcome::Kind::broken && outcome.code == Errc::connection_lost;
     // The server may close a connection between the check and the send. What is safe to repeat is, once.
     if (lost && again && reused && outcome.end < deadline &&
         (outcome.effect == Effect::not_sent || traits.retry == Retry::read)) {
-      pool_->discard(std::move(connection), CloseReason::stale);
+      connection.discard(CloseReason::stale);
       database_->counters().retried();
       now = outcome.end;
       continue;
     }
     auto error = report(*database_, traits, *connection, outcome, start);
-    if (outcome.reusable)
-      pool_->release(std::move(connection));
-    else
-      pool_->discard(std::move(connection), outcome.reason);
+    connection.settle(outcome);
     return error;
   }
 }
@@ -52,13 +49,10 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
     report_unsent(*database_, replies, ends.size(), acquired.error().info());
     return replies;
   }
-  DirectPool::Connection connection = std::move(*acquired);
+  Borrowed connection = *std::move(acquired);
   const net::Outcome outcome = connection->exchange_batch(bytes, ends, replies, start, deadline);
   report_batch(*database_, replies, ends.size(), *connection, outcome, start);
-  if (outcome.reusable)
-    pool_->release(std::move(connection));
-  else
-    pool_->discard(std::move(connection), outcome.reason);
+  connection.settle(outcome);
   return replies;
 }
 

@@ -26,7 +26,7 @@ struct executor_traits<ScopedClient> {
 ///
 /// Move-only. Thread safety: one thread at a time. The destructor never throws; a fault while releasing is an
 /// event. Lifetimes: outlives its manager safely; calls then fail with `Errc::closed`.
-class ScopedClient : public AllCommands<ScopedClient> {
+class ScopedClient : public AllCommands<ScopedClient>, public SessionCommands<ScopedClient> {
  public:
   explicit ScopedClient(std::unique_ptr<engine::Channel> lease) noexcept : lease_(std::move(lease)) {}
 

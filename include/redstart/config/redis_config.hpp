@@ -53,6 +53,9 @@ struct DatabaseConfig {
   std::size_t min_idle = 0;          ///< Kept open by the idle clean-up; at most `max_connections`.
   std::chrono::milliseconds idle_timeout{std::chrono::minutes{5}};  ///< Unused for longer: closed. 0: never.
 
+  /// Open for longer: closed when it comes back, the last tenth spread at random. 0: never.
+  std::chrono::milliseconds max_lifetime{0};
+
   Timeouts timeouts{};
   Keepalive keepalive{};
   resp::Limits limits{};  ///< What a reply may be at most.

@@ -44,6 +44,7 @@ enum class ConnectionState : std::uint8_t {
 /// Why a connection was closed.
 enum class CloseReason : std::uint8_t {
   idle,      ///< Unused for longer than `idle_timeout`.
+  lifetime,  ///< Open for longer than `max_lifetime`.
   stale,     ///< The server had closed it, or sent something unasked, while it was idle.
   lost,      ///< It broke during an exchange.
   timeout,   ///< An exchange did not end by its deadline.
@@ -51,11 +52,12 @@ enum class CloseReason : std::uint8_t {
   dirty,     ///< A scoped handle left it in a changed state.
   shutdown,  ///< The manager was shut down.
 };
-inline constexpr std::size_t close_reasons = 7;
+inline constexpr std::size_t close_reasons = 8;
 
 [[nodiscard]] constexpr std::string_view to_string(CloseReason reason) noexcept {
   switch (reason) {
     case CloseReason::idle: return "idle";
+    case CloseReason::lifetime: return "lifetime";
     case CloseReason::stale: return "stale";
     case CloseReason::lost: return "lost";
     case CloseReason::timeout: return "timeout";
