@@ -37,8 +37,8 @@ class Index {
 
   template <class Matches>
   constexpr const CommandInfo* find(std::uint32_t hash, Matches matches) const noexcept {
-    for (std::size_t at = hash % size; slots_[at] != nullptr; at = (at + 1) % size) {
-      if (matches(slots_[at]->name)) return slots_[at];
+    for (std::size_t at = hash % size; slots_[at].taken; at = (at + 1) % size) {
+      if (matches(slots_[at].row->name)) return slots_[at].row;
     }
     return nullptr;
   }
@@ -46,12 +46,18 @@ class Index {
  private:
   constexpr void add(const CommandInfo& row) {
     std::size_t at = hash(row.name) % size;
-    while (slots_[at] != nullptr) at = (at + 1) % size;
-    slots_[at] = &row;
+    while (slots_[at].taken) at = (at + 1) % size;
+    slots_[at] = {&row, true};
   }
 
+  // A flag beside the pointer: GCC's UBSan makes comparing the address of an array element not constant.
+  struct Slot {
+    const CommandInfo* row = nullptr;
+    bool taken = false;
+  };
+
   static constexpr std::size_t size = 1024;
-  std::array<const CommandInfo*, size> slots_{};
+  std::array<Slot, size> slots_{};
 };
 
 constexpr Index rows;
