@@ -35,12 +35,14 @@ inline bool read_size(const char*& p, const char* end, std::uint64_t limit, std:
   return true;
 }
 
-/// The end of an integer of at most 18 digits, or null.
-inline const char* integer_end(const char* p, const char* end) noexcept {
-  if (p != end && (*p == '-' || *p == '+')) ++p;
+/// The end of an integer of at most 18 digits that is there whole, or null.
+inline const char* integer_end(const char* p, const char* end, std::size_t limit) noexcept {
   const char* q = p;
+  if (q != end && (*q == '-' || *q == '+')) ++q;
+  const char* const digits = q;
   while (q != end && is_digit(*q)) ++q;
-  return q != p && q - p <= 18 && at_crlf(q, end) ? q + 2 : nullptr;
+  if (q == digits || q - digits > 18 || static_cast<std::size_t>(q - p) > limit) return nullptr;
+  return at_crlf(q, end) ? q + 2 : nullptr;
 }
 
 /// The end of a line that is there whole, or null.
@@ -64,7 +66,7 @@ inline const char* leaf_end(const char* p, const char* end, const Limits& limits
       if (static_cast<std::uint64_t>(end - q) < size + 2) return nullptr;
       q += size;
       return is_crlf(q) ? q + 2 : nullptr;
-    case ':': return integer_end(q, end);
+    case ':': return integer_end(q, end, limits.line);
     case '+':
     case '-': return line_end(q, end, limits.line);
     case '_': return at_crlf(q, end) ? q + 2 : nullptr;
