@@ -43,10 +43,11 @@ class Validator {
       fault("client_name", "holds a blank or a control character", "use visible ASCII characters only");
   }
 
- private:
   static bool printable(const std::string& text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
   }
+
+ private:
   void endpoint(const Endpoint& endpoint) {
     if (endpoint.is_unix()) {
       constexpr std::size_t longest = 107;  // sockaddr_un
@@ -100,9 +101,20 @@ std::vector<ConfigFault> validate(const RedisConfig& config) {
   Validator validator(faults);
   validator.database("defaults", config.defaults);
   for (const NamedDatabase& database : config.databases) {
+    const std::string where = "databases[\"" + database.name + "\"]";
     if (database.name.empty()) faults.push_back({"databases", "holds one without a name", "name it"});
-    validator.database("databases[\"" + database.name + "\"]", database.config);
+    if (config.find(database.name) != &database.config)
+      faults.push_back(
+          {"databases", "holds \"" + database.name + "\" twice", "use database(name), which finds it"});
+    // A server refuses the whole HELLO for a name that it does not like.
+    if (database.config.client_name.empty() && !Validator::printable(database.name))
+      faults.push_back({where, "has a name with a blank or a control character",
+                        "use visible ASCII characters only, or set client_name"});
+    validator.database(where, database.config);
   }
+  if (!Validator::printable(config.service))
+    faults.push_back(
+        {"service", "holds a blank or a control character", "use visible ASCII characters only"});
   if (config.start_timeout < milliseconds::zero())
     faults.push_back({"start_timeout", "is negative", "use 0 or above"});
   if (config.cleanup_interval < milliseconds::zero())

@@ -45,8 +45,8 @@ constexpr const char* encoding_hint =
     "write redis://user:password@host:6379/0; in a password, '/' is %2F, '?' is %3F, '#' is %23, '@' is %40, "
     "':' is %3A";
 
-// One URL on its way into a configuration. Faults repeat nothing of it but the scheme: where a password holds
-// a bare '/' or '?', its rest turns up in any other part.
+// One URL on its way into a configuration. Faults repeat nothing of it: where a password holds a bare '/',
+// '?' or "://", its pieces turn up in any other part.
 class UrlReader {
  public:
   UrlReader(std::string_view where, DatabaseConfig& config) : where_(where), config_(config) {}
@@ -81,7 +81,7 @@ class UrlReader {
       return fault("asks for TLS, which this version does not speak yet",
                    "use redis:// or a local TLS proxy");
     else
-      return fault("has the unknown scheme \"" + std::string(scheme) + "\"", "use redis:// or redis+unix://");
+      return fault("has an unknown scheme", "use redis:// or redis+unix://");
     options(query, scheme != "redis");
   }
 

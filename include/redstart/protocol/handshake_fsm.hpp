@@ -6,6 +6,8 @@
 #include <redstart/core/server_reply.hpp>
 #include <redstart/core/version.hpp>
 #include <redstart/resp/buffer.hpp>
+#include <redstart/resp/cursor.hpp>
+#include <redstart/resp/error_text.hpp>
 #include <redstart/resp/writer.hpp>
 
 #include <array>
@@ -14,6 +16,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace redstart::protocol {
 
@@ -27,8 +30,8 @@ struct HandshakeSettings {
 };
 
 /// The handshake: HELLO 3 with AUTH and SETNAME, or AUTH and CLIENT SETNAME in RESP2; then CLIENT SETINFO,
-/// SELECT and PING in one flight; PING again while the server is LOADING. A connection is ready after PONG,
-/// not before.
+/// SELECT and PING in one flight. While the server says LOADING, BUSY or MASTERDOWN: what it refused again. A
+/// connection is ready after PONG, not before.
 ///
 /// `start`, `on_reply` and `on_delay` return what to do next. Every reply that was asked for is awaited, even
 /// where an error is ignored, so that a ready connection has nothing unread.
@@ -48,6 +51,7 @@ class HandshakeFsm {
     std::chrono::milliseconds delay{0};
   };
 
+  /// `protocol_error`: the answer is no error, but nothing that a Redis server says there either.
   struct Failure {
     Errc code = Errc::handshake_failed;
     Remedy remedy = Remedy::none;
@@ -62,9 +66,10 @@ class HandshakeFsm {
   ~HandshakeFsm() { wipe(); }
 
   [[nodiscard]] Action start() {
+    resp3_ = false;
     if (settings_.protocol == Protocol::resp2) return authenticate();
     expect({Step::hello});
-    resp::Writer writer(bytes_);
+    resp::Writer writer = secret_writer();
     const bool auth = !settings_.password.empty();
     const bool named = !settings_.client_name.empty();
     writer.array(std::size_t{2} + (auth ? 3U : 0U) + (named ? 2U : 0U));
@@ -84,38 +89,17 @@ class HandshakeFsm {
 
   /// `frame` is one complete reply; pushes are not handed in.
   [[nodiscard]] Action on_reply(std::string_view frame) {
-    const Step step = pending_[next_++];
-    const bool error = frame.front() == '-';
-    const std::string_view words = error ? frame.substr(1, frame.size() - 3) : std::string_view{};
-    switch (step) {
-      case Step::hello:
-        if (!error) {
-          resp3_ = true;
-          return introduce();
-        }
-        if (settings_.protocol == Protocol::automatic && no_resp3(words)) return authenticate();
-        return fail("HELLO", words);
-      case Step::auth:
-        if (error) return fail("AUTH", words);
-        return introduce();
-      case Step::courtesy:  // a server that knows no SETINFO, a user who may not SETNAME: no reason to stay
-                            // away
-        break;
-      case Step::select:
-        if (error) return fail("SELECT", words);
-        break;
-      case Step::ping:
-        if (!error || error_word(words) == "NOPERM") return {Action::Kind::ready, {}, {}};
-        if (comes_back(error_word(words))) {
-          loading_ = true;
-          return {Action::Kind::wait, {}, std::chrono::milliseconds(poll_delay())};
-        }
-        return fail("PING", words);
-    }
-    return {Action::Kind::receive, {}, {}};
+    resp::DecodeIssue unused;
+    const resp::Token reply = resp::Cursor(frame, unused).take();
+    if (!resp::is_error(reply.type)) return on_answer(reply);
+    return on_error(resp::error_text(frame));
   }
 
   [[nodiscard]] Action on_delay() {
+    if (from_start_) {
+      from_start_ = false;
+      return start();
+    }
     expect({Step::ping});
     resp::Writer writer(bytes_);
     writer.array(1);
@@ -138,6 +122,51 @@ class HandshakeFsm {
     ping,
   };
 
+  Action on_answer(const resp::Token& reply) {
+    switch (pending_[next_++]) {
+      case Step::hello:
+        if (reply.type != resp::Type::map && reply.type != resp::Type::array) return unexpected("HELLO");
+        resp3_ = true;
+        return introduce();
+      case Step::auth:
+        if (reply.text != "OK") return unexpected("AUTH");
+        return introduce();
+      case Step::courtesy: break;
+      case Step::select:
+        if (reply.text != "OK") return unexpected("SELECT");
+        break;
+      case Step::ping:
+        if (reply.text != "PONG") return unexpected("PING");
+        return from_start_ ? wait() : ready();
+    }
+    return {Action::Kind::receive, {}, {}};
+  }
+
+  Action on_error(std::string words) {
+    const std::string_view word = error_word(words);
+    switch (pending_[next_++]) {
+      case Step::hello:
+        if (settings_.protocol == Protocol::automatic && no_resp3(words)) return authenticate();
+        if (!comes_back(word)) return fail("HELLO", std::move(words));
+        from_start_ = true;
+        return wait();
+      case Step::auth:
+        if (!comes_back(word)) return fail("AUTH", std::move(words));
+        from_start_ = true;
+        return wait();
+      case Step::courtesy: break;
+      case Step::select:  // the rest of the flight is awaited all the same
+        if (!comes_back(word)) return fail("SELECT", std::move(words));
+        from_start_ = true;
+        break;
+      case Step::ping:
+        if (comes_back(word)) return wait();
+        if (word != "NOPERM") return fail("PING", std::move(words));
+        return from_start_ ? wait() : ready();  // who may not PING learns this way that the server answers
+    }
+    return {Action::Kind::receive, {}, {}};
+  }
+
   static bool no_resp3(std::string_view words) noexcept {
     return error_word(words) == "NOPROTO" || words.starts_with("ERR unknown command") ||
            words.starts_with("ERR Unknown command");
@@ -149,7 +178,7 @@ class HandshakeFsm {
   Action authenticate() {
     if (settings_.password.empty()) return introduce();
     expect({Step::auth});
-    resp::Writer writer(bytes_);
+    resp::Writer writer = secret_writer();
     writer.array(settings_.username.empty() ? 2 : 3);
     writer.bulk("AUTH");
     if (!settings_.username.empty()) writer.bulk(settings_.username);
@@ -184,31 +213,61 @@ class HandshakeFsm {
     return send();
   }
 
-  Action fail(std::string_view step, std::string_view words) {
+  Action wait() {
+    loading_ = true;
+    return {Action::Kind::wait, {}, std::chrono::milliseconds(poll_delay())};
+  }
+  Action ready() {
+    loading_ = false;
+    wipe();
+    return {Action::Kind::ready, {}, {}};
+  }
+  Action unexpected(std::string_view step) {
+    failure_ = {Errc::protocol_error, Remedy::never, step, {}};
+    wipe();
+    return {Action::Kind::fail, {}, {}};
+  }
+  Action fail(std::string_view step, std::string words) {
     const std::string_view word = error_word(words);
-    failure_ = {Errc::handshake_failed, judge(words, ReplyOf::plain_command).remedy, step,
-                std::string(words)};
-    redact(failure_.server, settings_.password);  // some servers repeat the arguments of what they refuse
-    if (word == "WRONGPASS" || word == "NOAUTH" || word == "NOPERM" || words.starts_with("ERR AUTH") ||
-        words.starts_with("ERR Client sent AUTH") || words.starts_with("ERR invalid password")) {
-      failure_.code = Errc::authentication_failed;
-      failure_.remedy = Remedy::never;
-    }
+    const bool credentials = word == "WRONGPASS" || word == "NOAUTH" || word == "NOPERM" ||
+                             words.starts_with("ERR AUTH") || words.starts_with("ERR Client sent AUTH") ||
+                             words.starts_with("ERR invalid password");
+    failure_.code = credentials ? Errc::authentication_failed : Errc::handshake_failed;
+    failure_.remedy = credentials ? Remedy::never : judge(words, ReplyOf::plain_command).remedy;
+    failure_.step = step;
+    redact(words);
+    failure_.server = std::move(words);
     wipe();
     return {Action::Kind::fail, {}, {}};
   }
 
-  static void redact(std::string& text, std::string_view secret) {
-    constexpr std::string_view mask = "***";
+  // Some servers repeat the arguments of what they refuse: whole, cut short, or with bytes replaced.
+  void redact(std::string& words) const {
+    if (const std::size_t at = words.find(", with args beginning with"); at != std::string::npos)
+      words.resize(at);
+    const std::string_view secret = settings_.password;
     if (secret.empty()) return;
-    for (std::size_t at = text.find(secret); at != std::string::npos;
-         at = text.find(secret, at + mask.size()))
-      text.replace(at, secret.size(), mask);
+    constexpr std::size_t telling = 4;  // so many bytes of its beginning are no coincidence
+    for (std::size_t at = 0; at < words.size(); ++at) {
+      std::size_t same = 0;
+      while (same < secret.size() && at + same < words.size() && words[at + same] == secret[same]) ++same;
+      if (same != secret.size() && same < telling) continue;
+      words.replace(at, same, "***");
+      at += 2;
+    }
   }
+
   void expect(std::initializer_list<Step> steps) {
     wipe();
     next_ = count_ = 0;
     for (const Step step : steps) pending_[count_++] = step;
+  }
+  // All memory that is needed, before the first byte: growing would leave a copy of the password behind.
+  resp::Writer secret_writer() {
+    constexpr std::size_t around = 192;
+    static_cast<void>(bytes_.extend(settings_.username.size() + settings_.password.size() +
+                                    settings_.client_name.size() + around));
+    return resp::Writer(bytes_);
   }
   Action send() { return {Action::Kind::send, bytes_.view(), {}}; }
   // 20, 40, … 320 ms.
@@ -224,6 +283,7 @@ class HandshakeFsm {
   unsigned polls_ = 0;
   bool resp3_ = false;
   bool loading_ = false;
+  bool from_start_ = false;  // what was refused for now came before the PING
   Failure failure_{};
 };
 

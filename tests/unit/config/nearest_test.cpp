@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// nearest_test.cpp: which name was probably meant.
+#include "config/nearest.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace redstart::detail {
+namespace {
+
+constexpr std::string_view names[] = {"main", "cache", "sessions", "knowledge", "db11"};
+
+TEST(Nearest, FindsTheNameBehindAMisspelling) {
+  EXPECT_EQ(nearest("cahce", names), "cache");
+  EXPECT_EQ(nearest("cach", names), "cache");
+  EXPECT_EQ(nearest("mian", names), "main");
+  EXPECT_EQ(nearest("session", names), "sessions");
+  EXPECT_EQ(nearest("sesions", names), "sessions");
+  EXPECT_EQ(nearest("knowlegde", names), "knowledge");
+  EXPECT_EQ(nearest("db12", names), "db11");
+  EXPECT_EQ(nearest("main", names), "main");
+}
+
+TEST(Nearest, FindsNothingWhereNothingIsNear) {
+  EXPECT_EQ(nearest("completely-different", names), "");
+  EXPECT_EQ(nearest("xyzzy", names), "");
+  EXPECT_EQ(nearest("main", {}), "");
+  EXPECT_EQ(nearest(std::string(65, 'm'), names), "") << "the work is bounded";
+}
+
+TEST(Nearest, PrefersTheSmallerDistanceWhateverTheOrder) {
+  constexpr std::string_view forward[] = {"cart", "card"};
+  constexpr std::string_view backward[] = {"card", "cart"};
+  EXPECT_EQ(nearest("cards", forward), "card");
+  EXPECT_EQ(nearest("cards", backward), "card");
+}
+
+}  // namespace
+}  // namespace redstart::detail

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// redis_config_test.cpp: databases by name, and which configurations are valid.
+#include <redstart/config/redis_config.hpp>
+#include <redstart/config/redis_database.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+namespace redstart {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+TEST(RedisConfig, MakesADatabaseFromTheDefaultsWithTheNumberOfItsName) {
+  RedisConfig config;
+  config.defaults.endpoint.host = "h";
+  config.defaults.max_connections = 3;
+  EXPECT_EQ(config.database("cache").number, 1);
+  EXPECT_EQ(config.database("db15").number, 15);
+  EXPECT_EQ(config.database("main").number, 0);
+  EXPECT_EQ(config.database("my-own").number, 0);
+  EXPECT_EQ(config.database("cache").endpoint.host, "h");
+  EXPECT_EQ(config.database("cache").max_connections, 3U);
+  EXPECT_EQ(config.databases.size(), 4U);
+}
+
+TEST(RedisConfig, GivesTheSameDatabaseAgain) {
+  RedisConfig config;
+  config.database("cache").max_connections = 9;
+  EXPECT_EQ(config.database("cache").max_connections, 9U);
+  ASSERT_NE(config.find("cache"), nullptr);
+  EXPECT_EQ(config.find("cache")->max_connections, 9U);
+  EXPECT_EQ(config.find("sessions"), nullptr) << "looking does not make one";
+}
+
+TEST(RedisConfig, ANumberInTheDefaultsIsTheMainDatabasesNumber) {
+  RedisConfig config;
+  config.defaults.number = 7;
+  EXPECT_EQ(config.database("main").number, 7);
+  EXPECT_EQ(config.database("cache").number, 1);
+  EXPECT_EQ(config.database("my-own").number, 7);
+}
+
+TEST(RedisConfig, OnlyMainIsRequiredByItself) {
+  RedisConfig config;
+  EXPECT_TRUE(config.database("main").required);
+  EXPECT_FALSE(config.database("cache").required);
+}
+
+TEST(RedisDatabase, NamesAndNumbersBelongTogether) {
+  for (std::size_t i = 0; i < database_names.size(); ++i) {
+    EXPECT_EQ(default_number(database_names[i]), static_cast<int>(i));
+    EXPECT_EQ(to_string(static_cast<RedisDatabase>(i)), database_names[i]);
+  }
+  EXPECT_EQ(default_number("nothing"), std::nullopt);
+  EXPECT_EQ(default_number(""), std::nullopt);
+}
+
+struct Case {
+  const char* where;
+  std::function<void(RedisConfig&)> breakage;
+};
+
+TEST(Validation, NamesTheFieldOfEachFault) {
+  const auto main = [](auto change) {
+    return [change](RedisConfig& config) { change(config.database("main")); };
+  };
+  const Case cases[] = {
+      {"endpoint.host", main([](DatabaseConfig& c) { c.endpoint.host = ""; })},
+      {"endpoint.host", main([](DatabaseConfig& c) { c.endpoint.host = "a b"; })},
+      {"endpoint.host", main([](DatabaseConfig& c) { c.endpoint.host = std::string("a\0b", 3); })},
+      {"endpoint.port", main([](DatabaseConfig& c) { c.endpoint.port = 0; })},
+      {"endpoint.unix_path", main([](DatabaseConfig& c) { c.endpoint.unix_path = std::string(108, 'x'); })},
+      {"number", main([](DatabaseConfig& c) { c.number = -1; })},
+      {"max_connections", main([](DatabaseConfig& c) { c.max_connections = 0; })},
+      {"max_connections", main([](DatabaseConfig& c) { c.max_connections = 10'001; })},
+      {"min_idle", main([](DatabaseConfig& c) { c.min_idle = 51; })},
+      {"idle_timeout", main([](DatabaseConfig& c) { c.idle_timeout = -1ms; })},
+      {"timeouts.connect", main([](DatabaseConfig& c) { c.timeouts.connect = 0ms; })},
+      {"timeouts.connect", main([](DatabaseConfig& c) { c.timeouts.connect = 24h + 1ms; })},
+      {"timeouts.command", main([](DatabaseConfig& c) { c.timeouts.command = -5ms; })},
+      {"timeouts.acquire", main([](DatabaseConfig& c) { c.timeouts.acquire = 0ms; })},
+      {"keepalive", main([](DatabaseConfig& c) { c.keepalive.idle = -1s; })},
+      {"keepalive", main([](DatabaseConfig& c) { c.keepalive.interval = 0s; })},
+      {"keepalive", main([](DatabaseConfig& c) { c.keepalive.count = 0; })},
+      {"username", main([](DatabaseConfig& c) { c.username = "ann"; })},
+      {"client_name", main([](DatabaseConfig& c) { c.client_name = "a b"; })},
+      {"client_name", main([](DatabaseConfig& c) { c.client_name = "a\nb"; })},
+      {"client_name", main([](DatabaseConfig& c) { c.client_name = "\xc3\xbc"; })},
+      {"start_timeout", [](RedisConfig& c) { c.start_timeout = -1ms; }},
+      {"cleanup_interval", [](RedisConfig& c) { c.cleanup_interval = -1ms; }},
+      {"databases", [](RedisConfig& c) { c.database(""); }},
+      {"databases",
+       [](RedisConfig& c) {
+         c.databases = {{"x", {}}, {"x", {}}};
+       }},
+      {"service", [](RedisConfig& c) { c.service = "my service"; }},
+      {"my cache", [](RedisConfig& c) { c.database("my cache"); }},
+  };
+  for (const Case& each : cases) {
+    SCOPED_TRACE(each.where);
+    RedisConfig config;
+    config.database("main");
+    each.breakage(config);
+    const auto faults = validate(config);
+    ASSERT_EQ(faults.size(), 1U);
+    EXPECT_THAT(faults[0].where + " " + faults[0].what, HasSubstr(each.where));
+    EXPECT_FALSE(faults[0].remedy.empty());
+  }
+}
+
+TEST(Validation, FindsEveryFaultAtOnceAndSaysWhichDatabase) {
+  RedisConfig config;
+  config.database("main").endpoint.port = 0;
+  config.database("cache").number = -1;
+  config.database("cache").timeouts.command = 0ms;
+  const auto faults = validate(config);
+  ASSERT_EQ(faults.size(), 3U);
+  EXPECT_EQ(faults[0].where, "databases[\"main\"].endpoint.port");
+  EXPECT_THAT(faults[1].where, HasSubstr("cache"));
+  EXPECT_THAT(faults[2].where, HasSubstr("cache"));
+}
+
+TEST(Validation, TakesTheDefaultsAndTheEndsOfEveryRange) {
+  RedisConfig config;
+  EXPECT_TRUE(validate(config).empty());
+  DatabaseConfig& edge = config.database("main");
+  edge.endpoint.port = 65535;
+  edge.endpoint.unix_path = std::string(107, 'x');
+  edge.max_connections = 10'000;
+  edge.min_idle = 10'000;
+  edge.idle_timeout = 0ms;
+  edge.timeouts = {1ms, 24h, 1ms};
+  edge.keepalive = {0s, 1s, 1};
+  edge.username = "ann";
+  edge.password = "pw";
+  config.start_timeout = 0ms;
+  config.cleanup_interval = 0ms;
+  EXPECT_TRUE(validate(config).empty());
+}
+
+TEST(Validation, NeverTellsAPassword) {
+  RedisConfig config;
+  DatabaseConfig& main = config.database("main");
+  main.password = "s3cret";
+  main.endpoint.port = 0;
+  main.client_name = "a b";
+  main.number = -1;
+  EXPECT_THAT(ConfigError(validate(config)).what(), ::testing::Not(HasSubstr("s3cret")));
+}
+
+}  // namespace
+}  // namespace redstart

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// error_test.cpp: what an Error says, and as which type it is thrown.
+#include <redstart/core/error.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <type_traits>
+#include <typeinfo>
+#include <vector>
+
+namespace redstart {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr Errc all_codes[] = {Errc::configuration,    Errc::unknown_database,      Errc::not_started,
+                              Errc::closed,           Errc::resolve_failed,        Errc::connect_refused,
+                              Errc::connect_timeout,  Errc::connect_failed,        Errc::resource_exhausted,
+                              Errc::handshake_failed, Errc::authentication_failed, Errc::loading,
+                              Errc::unavailable,      Errc::pool_timeout,          Errc::timeout,
+                              Errc::connection_lost,  Errc::protocol_error,        Errc::server_error,
+                              Errc::decode_error,     Errc::not_allowed,           Errc::invalid_argument};
+
+ErrorInfo lost_get() {
+  ErrorInfo info;
+  info.code = Errc::connection_lost;
+  info.effect = Effect::indeterminate;
+  info.remedy = Remedy::retry;
+  info.command = "GET";
+  info.database = "main";
+  info.endpoint = "localhost:6379";
+  info.what = "the server closed the connection";
+  info.elapsed = 1'200us;
+  info.advice = "See the server's log";
+  return info;
+}
+
+template <class T>
+bool raised_exactly_as(const Error& error) {
+  try {
+    error.raise();
+  } catch (const Error& caught) {
+    return typeid(caught) == typeid(T) && caught.code() == error.code();
+  }
+}
+
+TEST(ErrorMessage, TellsCommandDatabaseEndpointEventTimeEffectAndAdviceInThatOrder) {
+  EXPECT_STREQ(
+      Error(lost_get()).what(),
+      "GET on database \"main\" at localhost:6379: the server closed the connection after 1.2 ms; it "
+      "was sent and may have been executed. See the server's log");
+}
+
+TEST(ErrorMessage, MarksTheServersWordsAsSuch) {
+  ErrorInfo info = lost_get();
+  info.code = Errc::server_error;
+  info.effect = Effect::server_error;
+  info.what.clear();
+  info.advice.clear();
+  info.elapsed = 0ns;
+  info.server = "WRONGTYPE Operation against a key";
+  EXPECT_STREQ(Error(info).what(),
+               "GET on database \"main\" at localhost:6379: the server said: \"WRONGTYPE Operation against a "
+               "key\"");
+}
+
+TEST(ErrorMessage, SaysThatNothingWasExecutedOnlyWhereThereWasACommand) {
+  ErrorInfo info = lost_get();
+  info.effect = Effect::not_sent;
+  EXPECT_THAT(Error(info).what(), HasSubstr("nothing was executed"));
+  info.command.clear();
+  EXPECT_THAT(Error(info).what(),
+              AllOf(HasSubstr("database \"main\" at"), Not(HasSubstr("executed")), Not(HasSubstr(" on "))));
+}
+
+TEST(ErrorMessage, WritesShortAndLongTimesReadably) {
+  const auto text = [](std::chrono::nanoseconds elapsed) {
+    ErrorInfo info;
+    info.what = "x";
+    info.elapsed = elapsed;
+    return std::string(Error(info).what());
+  };
+  EXPECT_EQ(text(0ns), "x");
+  EXPECT_EQ(text(40us), "x after 0.0 ms");
+  EXPECT_EQ(text(9'940us), "x after 9.9 ms");
+  EXPECT_EQ(text(250ms), "x after 250 ms");
+  EXPECT_EQ(text(5s), "x after 5.0 s");
+}
+
+TEST(Error, IsRaisedAsTheTypeThatFitsItsCode) {
+  for (const Errc code : all_codes) {
+    SCOPED_TRACE(to_string(code));
+    ErrorInfo info;
+    info.code = code;
+    const Error error(info);
+    if (is_unavailable(code))
+      EXPECT_TRUE(raised_exactly_as<Unavailable>(error));
+    else if (code == Errc::timeout)
+      EXPECT_TRUE(raised_exactly_as<Timeout>(error));
+    else if (code == Errc::server_error)
+      EXPECT_TRUE(raised_exactly_as<ServerError>(error));
+    else
+      EXPECT_TRUE(raised_exactly_as<Error>(error));
+  }
+}
+
+TEST(Error, CountsAsUnavailableExactlyWhenTheDatabaseCannotServeNow) {
+  std::vector<Errc> unavailable;
+  for (const Errc code : all_codes) {
+    if (is_unavailable(code)) unavailable.push_back(code);
+  }
+  EXPECT_THAT(unavailable,
+              ::testing::UnorderedElementsAre(
+                  Errc::closed, Errc::resolve_failed, Errc::connect_refused, Errc::connect_timeout,
+                  Errc::connect_failed, Errc::resource_exhausted, Errc::handshake_failed,
+                  Errc::authentication_failed, Errc::loading, Errc::unavailable, Errc::pool_timeout));
+}
+
+TEST(Error, NamesOfCodesAreDistinctAndKnown) {
+  std::vector<std::string_view> names;
+  for (const Errc code : all_codes) names.push_back(to_string(code));
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
+  EXPECT_EQ(std::find(names.begin(), names.end(), "unknown"), names.end());
+  EXPECT_EQ(to_string(static_cast<Errc>(250)), "unknown");
+  EXPECT_EQ(to_string(Effect::indeterminate), "indeterminate");
+  EXPECT_EQ(to_string(Remedy::reconnect), "reconnect");
+}
+
+TEST(Error, CopiesShareTheirContentAndNeverThrow) {
+  static_assert(std::is_nothrow_copy_constructible_v<Error>);
+  static_assert(std::is_nothrow_copy_assignable_v<Error>);
+  const Error error(lost_get());
+  const Error copy = error;
+  EXPECT_EQ(copy.what(), error.what()) << "the same text, not another one that is equal";
+}
+
+TEST(Error, GivesTheFirstWordOfTheServersAnswer) {
+  ErrorInfo info;
+  EXPECT_EQ(Error(info).server_code(), "");
+  info.server = "OOM command not allowed";
+  EXPECT_EQ(Error(info).server_code(), "OOM");
+  info.server = "LOADING";
+  EXPECT_EQ(Error(info).server_code(), "LOADING");
+}
+
+TEST(ConfigError, ListsEveryFaultWithItsRemedy) {
+  const ConfigError error(
+      {{"REDIS_URL", "is no URL", "write redis://host:6379/0"}, {"service", "is empty", ""}});
+  EXPECT_STREQ(
+      error.what(),
+      "2 faults in the configuration\n  REDIS_URL: is no URL; write redis://host:6379/0\n  service: is "
+      "empty");
+  EXPECT_EQ(error.code(), Errc::configuration);
+  EXPECT_EQ(error.remedy(), Remedy::never);
+  ASSERT_EQ(error.faults().size(), 2U);
+  EXPECT_EQ(error.faults()[1].where, "service");
+  EXPECT_THAT(ConfigError({{"a", "b", "c"}}).what(), HasSubstr("1 fault in"));
+}
+
+}  // namespace
+}  // namespace redstart

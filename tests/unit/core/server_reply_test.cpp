@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// server_reply_test.cpp: what error replies prove, word by word.
+#include <redstart/core/server_reply.hpp>
+
+#include <gtest/gtest.h>
+
+#include <string_view>
+
+namespace redstart {
+namespace {
+
+struct Row {
+  std::string_view message;
+  Effect plain;
+  Effect script;
+  Remedy remedy;
+};
+
+constexpr auto none = Effect::not_sent;
+constexpr auto ran = Effect::server_error;
+
+// As Redis 7.0 words them.
+constexpr Row rows[] = {
+    {"LOADING Redis is loading the dataset in memory", none, ran, Remedy::retry},
+    {"BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", none, ran,
+     Remedy::retry},
+    {"TRYAGAIN Multiple keys request during rehashing of slot", none, ran, Remedy::retry},
+    {"NOREPLICAS Not enough good replicas to write.", none, ran, Remedy::retry},
+    {"CLUSTERDOWN The cluster is down", none, ran, Remedy::retry},
+    {"MOVED 3999 127.0.0.1:6381", none, ran, Remedy::reconnect},
+    {"ASK 3999 127.0.0.1:6381", none, ran, Remedy::reconnect},
+    {"READONLY You can't write against a read only replica.", none, ran, Remedy::reconnect},
+    {"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", none, ran,
+     Remedy::reconnect},
+    {"OOM command not allowed when used memory > 'maxmemory'.", none, ran, Remedy::never},
+    {"MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.", none,
+     ran, Remedy::never},
+    {"NOAUTH Authentication required.", none, ran, Remedy::never},
+    {"WRONGPASS invalid username-password pair or user is disabled.", none, ran, Remedy::never},
+    {"NOPERM this user has no permissions to run the 'get' command", none, ran, Remedy::never},
+    {"EXECABORT Transaction discarded because of previous errors.", none, ran, Remedy::never},
+    {"CROSSSLOT Keys in request don't hash to the same slot", none, ran, Remedy::never},
+    {"NOPROTO unsupported protocol version", none, ran, Remedy::never},
+    // Exact texts that no script can be asked to return before it runs.
+    {"ERR max number of clients reached", none, none, Remedy::retry},
+    {"NOSCRIPT No matching script. Please use EVAL.", none, none, Remedy::none},
+    // Near misses prove nothing.
+    {"ERR max number of clients reached today", ran, ran, Remedy::none},
+    {"NOSCRIPT something a script returned", ran, ran, Remedy::none},
+    {"WRONGTYPE Operation against a key holding the wrong kind of value", ran, ran, Remedy::none},
+    {"ERR value is not an integer or out of range", ran, ran, Remedy::none},
+    {"LOADINGS", ran, ran, Remedy::none},
+    {"OOMPH", ran, ran, Remedy::none},
+    {"loading", ran, ran, Remedy::none},
+    {" LOADING", ran, ran, Remedy::none},
+    {"", ran, ran, Remedy::none},
+};
+
+TEST(ServerReply, APlainRefusalProvesThatNothingRanAndAScriptsProvesNothing) {
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.message);
+    EXPECT_EQ(judge(row.message, ReplyOf::plain_command).effect, row.plain);
+    EXPECT_EQ(judge(row.message, ReplyOf::plain_command).remedy, row.remedy);
+    EXPECT_EQ(judge(row.message, ReplyOf::script).effect, row.script);
+    EXPECT_EQ(judge(row.message, ReplyOf::script).remedy, row.remedy);
+  }
+}
+
+TEST(ServerReply, TheErrorWordEndsAtTheFirstBlank) {
+  EXPECT_EQ(error_word("OOM command not allowed"), "OOM");
+  EXPECT_EQ(error_word("OOM"), "OOM");
+  EXPECT_EQ(error_word(" x"), "");
+  EXPECT_EQ(error_word(""), "");
+}
+
+}  // namespace
+}  // namespace redstart

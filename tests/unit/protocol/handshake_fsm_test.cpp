@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+// handshake_fsm_test.cpp: the handshake by script: every path, every byte, every step broken in turn.
+#include <redstart/protocol/handshake_fsm.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstring>
+#include <initializer_list>
+#include <memory>
+#include <new>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace redstart::protocol {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Kind = HandshakeFsm::Action::Kind;
+
+constexpr std::string_view ok = "+OK\r\n";
+constexpr std::string_view pong = "+PONG\r\n";
+constexpr std::string_view hello3 = "%1\r\n$5\r\nproto\r\n:3\r\n";
+constexpr std::string_view no_hello =
+    "-ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' \r\n";
+constexpr std::string_view no_setinfo =
+    "-ERR Unknown subcommand or wrong number of arguments for 'SETINFO'\r\n";
+constexpr std::string_view loading = "-LOADING Redis is loading the dataset in memory\r\n";
+constexpr std::string_view wrongpass = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
+constexpr std::string_view noauth = "-NOAUTH Authentication required.\r\n";
+constexpr std::string_view maxclients = "-ERR max number of clients reached\r\n";
+
+// A command as it goes over the wire.
+std::string wire(std::initializer_list<std::string_view> words) {
+  std::string bytes = "*" + std::to_string(words.size()) + "\r\n";
+  for (const std::string_view word : words) {
+    bytes += "$" + std::to_string(word.size()) + "\r\n";
+    bytes.append(word).append("\r\n");
+  }
+  return bytes;
+}
+
+const std::string setinfo =
+    wire({"CLIENT", "SETINFO", "LIB-NAME", "redstart"}) + wire({"CLIENT", "SETINFO", "LIB-VER", version()});
+const std::string ping = wire({"PING"});
+
+// Plays a server to one machine.
+class Script {
+ public:
+  explicit Script(HandshakeSettings settings) : settings_(settings), machine_(settings_) {
+    action_ = machine_.start();
+  }
+
+  Script& sends(std::string_view bytes) {
+    EXPECT_EQ(action_.kind, Kind::send);
+    EXPECT_EQ(action_.bytes, bytes);
+    return *this;
+  }
+  Script& reply(std::string_view frame) {
+    EXPECT_TRUE(action_.kind == Kind::send || action_.kind == Kind::receive);
+    action_ = machine_.on_reply(frame);
+    return *this;
+  }
+  Script& replies(std::initializer_list<std::string_view> frames) {
+    for (const std::string_view frame : frames) reply(frame);
+    return *this;
+  }
+  std::chrono::milliseconds waits() {
+    EXPECT_EQ(action_.kind, Kind::wait);
+    EXPECT_TRUE(machine_.loading());
+    const auto delay = action_.delay;
+    action_ = machine_.on_delay();
+    return delay;
+  }
+  void ready() {
+    EXPECT_EQ(action_.kind, Kind::ready);
+    EXPECT_FALSE(machine_.loading());
+  }
+  HandshakeFsm::Failure fails() {
+    EXPECT_EQ(action_.kind, Kind::fail);
+    return machine_.failure();
+  }
+  [[nodiscard]] Kind kind() const { return action_.kind; }
+  [[nodiscard]] const HandshakeFsm& machine() const { return machine_; }
+
+ private:
+  HandshakeSettings settings_;
+  HandshakeFsm machine_;
+  HandshakeFsm::Action action_{};
+};
+
+HandshakeSettings everything() { return {"ann", "s3cret-pw", "svc:main", 3, Protocol::automatic}; }
+HandshakeSettings everything2() { return {"ann", "s3cret-pw", "svc:main", 3, Protocol::resp2}; }
+
+TEST(Handshake, WithRespThreeSaysHelloThenEverythingElseInOneFlight) {
+  Script script(everything());
+  script.sends(wire({"HELLO", "3", "AUTH", "ann", "s3cret-pw", "SETNAME", "svc:main"}))
+      .reply(hello3)
+      .sends(setinfo + wire({"SELECT", "3"}) + ping)
+      .replies({ok, ok, ok, pong})
+      .ready();
+  EXPECT_TRUE(script.machine().resp3());
+}
+
+TEST(Handshake, SendsOnlyWhatTheSettingsAskFor) {
+  Script({{}, {}, {}, 0, Protocol::automatic})
+      .sends(wire({"HELLO", "3"}))
+      .reply(hello3)
+      .sends(setinfo + ping);
+  Script({{}, "pw", {}, 0, Protocol::automatic}).sends(wire({"HELLO", "3", "AUTH", "default", "pw"}));
+  Script({{}, {}, "me", 0, Protocol::automatic}).sends(wire({"HELLO", "3", "SETNAME", "me"}));
+  Script({{}, {}, {}, 0, Protocol::resp2}).sends(setinfo + ping);
+  Script({{}, "pw", {}, 0, Protocol::resp2}).sends(wire({"AUTH", "pw"}));
+  Script({"ann", "pw", {}, 0, Protocol::resp2}).sends(wire({"AUTH", "ann", "pw"}));
+  Script({{}, {}, {}, 15, Protocol::resp2}).sends(setinfo + wire({"SELECT", "15"}) + ping);
+}
+
+TEST(Handshake, WithRespTwoAuthenticatesAndNamesItselfByCommands) {
+  Script script(everything2());
+  script.sends(wire({"AUTH", "ann", "s3cret-pw"}))
+      .reply(ok)
+      .sends(wire({"CLIENT", "SETNAME", "svc:main"}) + setinfo + wire({"SELECT", "3"}) + ping)
+      .replies({ok, ok, ok, ok, pong})
+      .ready();
+  EXPECT_FALSE(script.machine().resp3());
+}
+
+TEST(Handshake, Fault36FallsBackToRespTwoWhereHelloIsRefused) {
+  for (const std::string_view refusal :
+       {no_hello, std::string_view("-NOPROTO unsupported protocol version\r\n"),
+        std::string_view("-ERR unknown command `HELLO`, with args beginning with: `3`, \r\n"),
+        std::string_view("-ERR Unknown command 'HELLO'\r\n"),
+        std::string_view("!28\r\nNOPROTO sorry, this is RESP2\r\n")}) {
+    SCOPED_TRACE(refusal);
+    Script script(everything());
+    script.reply(refusal)
+        .sends(wire({"AUTH", "ann", "s3cret-pw"}))
+        .reply(ok)
+        .sends(wire({"CLIENT", "SETNAME", "svc:main"}) + setinfo + wire({"SELECT", "3"}) + ping)
+        .replies({ok, no_setinfo, no_setinfo, ok, pong})
+        .ready();
+    EXPECT_FALSE(script.machine().resp3());
+  }
+  Script({{}, {}, {}, 0, Protocol::automatic}).reply(no_hello).sends(setinfo + ping);
+}
+
+TEST(Handshake, Fault36FailsWhereRespThreeIsDemanded) {
+  HandshakeSettings settings = everything();
+  settings.protocol = Protocol::resp3;
+  Script script(settings);
+  const auto failure = script.reply("-NOPROTO unsupported protocol version\r\n").fails();
+  EXPECT_EQ(failure.code, Errc::handshake_failed);
+  EXPECT_EQ(failure.remedy, Remedy::never);
+  EXPECT_EQ(failure.step, "HELLO");
+  EXPECT_EQ(failure.server, "NOPROTO unsupported protocol version");
+}
+
+TEST(Handshake, CourtesiesMayBeRefused) {
+  Script(everything2()).reply(ok).replies({"-NOPERM no\r\n", no_setinfo, no_setinfo, ok, pong}).ready();
+  Script(everything()).reply(hello3).replies({no_setinfo, no_setinfo, ok, pong}).ready();
+}
+
+TEST(Handshake, AwaitsEveryReplyItAskedForBeforeItIsReady) {
+  Script script(everything());
+  script.reply(hello3);
+  for (const std::string_view frame : {ok, no_setinfo, ok}) {
+    script.reply(frame);
+    ASSERT_EQ(script.kind(), Kind::receive);
+  }
+  script.reply(pong).ready();
+}
+
+TEST(Handshake, AUserWhoMayNotPingIsReadyAllTheSame) {
+  Script({{}, {}, {}, 0, Protocol::automatic})
+      .reply(hello3)
+      .replies({ok, ok, "-NOPERM this user has no permissions to run the 'ping' command\r\n"})
+      .ready();
+}
+
+TEST(Handshake, AttributesBeforeAReplyDoNotHideIt) {
+  const std::string attribute = "|1\r\n+ttl\r\n:3600\r\n";
+  Script(everything()).reply(attribute + std::string(hello3)).replies({ok, ok, ok, pong}).ready();
+  EXPECT_EQ(Script(everything()).reply(attribute + std::string(wrongpass)).fails().code,
+            Errc::authentication_failed);
+}
+
+struct Refusal {
+  std::string_view frame;
+  Errc code;
+  Remedy remedy;
+};
+
+constexpr Refusal refusals[] = {
+    {wrongpass, Errc::authentication_failed, Remedy::never},
+    {noauth, Errc::authentication_failed, Remedy::never},
+    {"!16\r\nWRONGPASS really\r\n", Errc::authentication_failed, Remedy::never},
+    {"-NOPERM this user has no permissions\r\n", Errc::authentication_failed, Remedy::never},
+    {"-ERR AUTH <password> called without any password configured for the default user.\r\n",
+     Errc::authentication_failed, Remedy::never},
+    {"-ERR Client sent AUTH, but no password is set\r\n", Errc::authentication_failed, Remedy::never},
+    {"-ERR invalid password\r\n", Errc::authentication_failed, Remedy::never},
+    {maxclients, Errc::handshake_failed, Remedy::retry},
+    {"-ERR DB index is out of range\r\n", Errc::handshake_failed, Remedy::none},
+    {"-WHATEVER\r\n", Errc::handshake_failed, Remedy::none},
+    {"-\r\n", Errc::handshake_failed, Remedy::none},
+};
+
+// Lets the handshake reach a step, then breaks that step.
+struct BrokenStep {
+  std::string_view name;
+  HandshakeSettings settings;
+  std::vector<std::string_view> before;
+};
+
+std::vector<BrokenStep> all_steps() {
+  return {{"HELLO", everything(), {}},
+          {"AUTH", everything2(), {}},
+          {"AUTH", everything(), {no_hello}},
+          {"SELECT", everything(), {hello3, ok, ok}},
+          {"SELECT", everything2(), {ok, ok, ok, ok}},
+          {"PING", everything(), {hello3, ok, ok, ok}},
+          {"PING", everything2(), {ok, ok, ok, ok, ok}},
+          {"PING", everything(), {hello3, ok, ok, ok, loading, "delay"}}};
+}
+
+void advance_to(Script& script, const BrokenStep& step) {
+  for (const std::string_view frame : step.before) {
+    if (frame == "delay")
+      static_cast<void>(script.waits());
+    else
+      script.reply(frame);
+  }
+}
+
+TEST(Handshake, FailsAtTheStepThatIsRefusedAndSaysWhich) {
+  for (const BrokenStep& step : all_steps()) {
+    for (const Refusal& refusal : refusals) {
+      if (step.name == "PING" && refusal.frame.starts_with("-NOPERM")) continue;
+      SCOPED_TRACE(std::string(step.name) + " " + std::string(refusal.frame));
+      Script script(step.settings);
+      advance_to(script, step);
+      const auto failure = script.reply(refusal.frame).fails();
+      EXPECT_EQ(failure.step, step.name);
+      EXPECT_EQ(failure.code, refusal.code);
+      EXPECT_EQ(failure.remedy, refusal.remedy);
+      EXPECT_THAT(std::string(refusal.frame), HasSubstr(failure.server));
+    }
+  }
+}
+
+TEST(Handshake, AnAnswerThatNoRedisGivesIsNoSuccess) {
+  for (const BrokenStep& step : all_steps()) {
+    for (const std::string_view frame :
+         {std::string_view("+HELLO\r\n"), std::string_view(":1\r\n"), std::string_view("$-1\r\n"),
+          std::string_view("_\r\n"), std::string_view("#t\r\n"), std::string_view("$2\r\nOk\r\n")}) {
+      SCOPED_TRACE(std::string(step.name) + " " + std::string(frame));
+      Script script(step.settings);
+      advance_to(script, step);
+      const auto failure = script.reply(frame).fails();
+      EXPECT_EQ(failure.code, Errc::protocol_error);
+      EXPECT_EQ(failure.step, step.name);
+    }
+  }
+  // A server that is one reply ahead must not pass.
+  Script shifted(everything());
+  shifted.reply(hello3).replies({ok, ok, ok, ok});
+  EXPECT_EQ(shifted.fails().code, Errc::protocol_error);
+}
+
+TEST(Handshake, PingsAgainWhileTheServerIsNotReady) {
+  for (const std::string_view word : {"LOADING", "MASTERDOWN", "BUSY"}) {
+    SCOPED_TRACE(word);
+    const std::string refusal = "-" + std::string(word) + " not now\r\n";
+    Script script(everything());
+    script.reply(hello3).replies({ok, ok, ok, refusal});
+    EXPECT_FALSE(script.kind() == Kind::fail);
+    std::vector<std::chrono::milliseconds> delays;
+    for (int i = 0; i < 6; ++i) {
+      delays.push_back(script.waits());
+      script.sends(ping).reply(refusal);
+    }
+    EXPECT_EQ(delays, (std::vector{20ms, 40ms, 80ms, 160ms, 320ms, 320ms}));
+    static_cast<void>(script.waits());
+    script.reply(pong).ready();
+  }
+}
+
+TEST(Handshake, WhatWasRefusedForNowIsSaidAgain) {
+  const std::string busy = "-BUSY Redis is busy running a script.\r\n";
+  const std::string hello = wire({"HELLO", "3", "AUTH", "ann", "s3cret-pw", "SETNAME", "svc:main"});
+  {
+    Script script(everything());
+    script.reply(busy);
+    static_cast<void>(script.waits());
+    script.sends(hello).reply(hello3).replies({ok, ok, ok, pong}).ready();
+  }
+  {
+    Script script(everything2());
+    script.reply(busy);
+    static_cast<void>(script.waits());
+    script.sends(wire({"AUTH", "ann", "s3cret-pw"})).reply(ok).replies({ok, ok, ok, ok, pong}).ready();
+  }
+  for (const std::string_view last : {pong, std::string_view("-BUSY still\r\n")}) {
+    Script script(everything());
+    script.reply(hello3).replies({ok, ok, busy, last});  // SELECT was not done: PONG alone is not enough
+    static_cast<void>(script.waits());
+    script.sends(hello).reply(hello3).sends(setinfo + wire({"SELECT", "3"}) + ping);
+    script.replies({ok, ok, ok, pong}).ready();
+  }
+}
+
+TEST(Handshake, FailuresNeverTellThePasswordEvenWhereTheServerRepeatsIt) {
+  HandshakeSettings settings = everything();
+  settings.protocol = Protocol::resp3;
+  for (const std::string& echo :
+       {std::string(
+            "-ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'ann' 's3cret-pw' \r\n"),
+        std::string("-ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'ann' 's3c\r\n"),
+        std::string("-ERR bad s3cret-pw, I said s3cret-pw: s3cret-pw\r\n"),
+        std::string("-ERR cut off: s3cret-\r\n"), std::string("!18\r\nERR not s3cret-pw!\r\n"),
+        std::string("-WRONGPASS ss3cret-pws3cret-pw\r\n"), std::string("-s3cret-pw\r\n")}) {
+    SCOPED_TRACE(echo);
+    const auto failure = Script(settings).reply(echo).fails();
+    EXPECT_THAT(failure.server, Not(HasSubstr("s3c")));
+  }
+  EXPECT_EQ(Script(settings).reply("-ERR bad s3cret-pw here\r\n").fails().server, "ERR bad *** here");
+}
+
+TEST(Handshake, LeavesNoPasswordInItsMemory) {
+  // Long settings make its buffer grow.
+  const std::string name(300, 'n');
+  for (const std::string_view client_name : {std::string_view("n"), std::string_view(name)}) {
+    for (const Protocol protocol : {Protocol::automatic, Protocol::resp2}) {
+      const HandshakeSettings settings{"ann", "s3cret-pw", client_name, 0, protocol};
+      alignas(HandshakeFsm) static char memory[sizeof(HandshakeFsm)];
+      std::memset(memory, 0, sizeof memory);
+      auto* const machine = new (memory) HandshakeFsm(settings);
+      static_cast<void>(machine->start());
+      static_cast<void>(machine->on_reply(wrongpass));
+      EXPECT_EQ(machine->failure().code, Errc::authentication_failed);
+      std::string copy(sizeof memory, '\0');
+      std::memcpy(copy.data(), memory, sizeof memory);
+      EXPECT_THAT(copy, Not(HasSubstr("s3cret-pw")));
+      machine->~HandshakeFsm();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace redstart::protocol

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// reconnect_test.cpp: every state of the reconnect policy against every event, stragglers included.
+#include <redstart/protocol/reconnect.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace redstart::protocol {
+namespace {
+
+using namespace std::chrono_literals;
+using State = Reconnect::State;
+using Time = Reconnect::Time;
+
+constexpr BackoffPolicy policy{50ms, 500ms, 2.0};
+const Time start = Time{} + 1h;
+
+TEST(Reconnect, IsFreshAndMayAttemptAtOnce) {
+  const Reconnect reconnect(policy);
+  EXPECT_EQ(reconnect.state(), State::fresh);
+  EXPECT_TRUE(reconnect.may_attempt(start));
+}
+
+TEST(Reconnect, AfterAFailureNobodyMayTryBeforeTheTime) {
+  Reconnect reconnect(policy);
+  const auto attempt = reconnect.begin();
+  reconnect.failed(attempt, start, 0.5);
+  EXPECT_EQ(reconnect.state(), State::backing_off);
+  EXPECT_EQ(reconnect.next_attempt(), start + 50ms);
+  EXPECT_FALSE(reconnect.may_attempt(start + 50ms - 1ns));
+  EXPECT_TRUE(reconnect.may_attempt(start + 50ms));
+}
+
+TEST(Reconnect, OneAttemptAtATimeProbesAServerThatIsAway) {
+  Reconnect reconnect(policy);
+  reconnect.failed(reconnect.begin(), start, 0.5);
+  static_cast<void>(reconnect.begin());
+  EXPECT_EQ(reconnect.state(), State::probing);
+  EXPECT_FALSE(reconnect.may_attempt(start + 1h)) << "however long it takes";
+}
+
+TEST(Reconnect, DelaysGrowWithEachFailureAndStartOverAfterASuccess) {
+  Reconnect reconnect(policy);
+  Time now = start;
+  constexpr auto near_one = 0.999'999'9;
+  std::vector<std::int64_t> delays;
+  for (int i = 0; i < 6; ++i) {
+    reconnect.failed(reconnect.begin(), now, near_one);
+    delays.push_back((reconnect.next_attempt() - now) / 1ms);
+    now = reconnect.next_attempt();
+  }
+  EXPECT_EQ(delays, (std::vector<std::int64_t>{50, 99, 199, 399, 499, 499}));
+  static_cast<void>(reconnect.begin());
+  reconnect.succeeded();
+  EXPECT_EQ(reconnect.state(), State::up);
+  reconnect.failed(reconnect.begin(), now, near_one);
+  EXPECT_EQ(reconnect.next_attempt() - now, 50ms);
+}
+
+TEST(Reconnect, OneOutageCountsOnceHoweverManyAttemptsItBreaks) {
+  Reconnect reconnect(policy);
+  reconnect.succeeded();
+  const auto first = reconnect.begin();
+  const auto second = reconnect.begin();
+  const auto third = reconnect.begin();
+  reconnect.failed(first, start, 0.0);
+  reconnect.failed(second, start + 10ms, 0.0);
+  reconnect.failed(third, start + 20ms, 0.0);
+  EXPECT_EQ(reconnect.next_attempt(), start + 50ms) << "stragglers neither lengthen nor postpone the wait";
+}
+
+TEST(Reconnect, AStragglersFailureDoesNotEndALaterProbeOrALaterSuccess) {
+  Reconnect reconnect(policy);
+  const auto straggler = reconnect.begin();
+  reconnect.failed(reconnect.begin(), start, 0.0);
+  static_cast<void>(reconnect.begin());
+  reconnect.failed(straggler, start + 1s, 0.0);
+  EXPECT_EQ(reconnect.state(), State::probing);
+  reconnect.succeeded();
+  reconnect.failed(straggler, start + 2s, 0.0);
+  EXPECT_EQ(reconnect.state(), State::up);
+}
+
+TEST(Reconnect, AnyReadyConnectionEndsTheOutage) {
+  Reconnect reconnect(policy);
+  static_cast<void>(reconnect.begin());  // this one is slow
+  reconnect.failed(reconnect.begin(), start, 0.0);
+  reconnect.succeeded();
+  EXPECT_EQ(reconnect.state(), State::up);
+  EXPECT_TRUE(reconnect.may_attempt(start));
+}
+
+TEST(Reconnect, AnAbandonedProbeLetsTheNextCallerTryAtOnce) {
+  Reconnect reconnect(policy);
+  reconnect.failed(reconnect.begin(), start, 0.0);
+  const Time later = reconnect.next_attempt() + 1ms;
+  const auto probe = reconnect.begin();
+  reconnect.abandoned(probe, later);
+  EXPECT_EQ(reconnect.state(), State::backing_off);
+  EXPECT_TRUE(reconnect.may_attempt(later));
+  reconnect.abandoned(probe, later);  // nobody probes any more: no effect
+  EXPECT_EQ(reconnect.state(), State::backing_off);
+}
+
+TEST(Reconnect, AnAbandonedFirstAttemptChangesNothing) {
+  Reconnect reconnect(policy);
+  reconnect.abandoned(reconnect.begin(), start);
+  EXPECT_EQ(reconnect.state(), State::fresh);
+  reconnect.succeeded();
+  reconnect.abandoned(reconnect.begin(), start);
+  EXPECT_EQ(reconnect.state(), State::up);
+}
+
+// Walks every sequence of events up to a length and holds what must be true in any of them.
+class Explorer {
+ public:
+  void run(int depth) { explore(Reconnect(policy), start, {}, depth, ""); }
+  [[nodiscard]] std::size_t paths() const { return paths_; }
+  [[nodiscard]] const std::set<std::pair<State, State>>& edges() const { return edges_; }
+
+ private:
+  struct Pending {
+    Reconnect::Attempt attempt;
+    bool probe;  // begun while backing off
+  };
+
+  void explore(const Reconnect& before, Time now, const std::vector<Pending>& pending, int depth,
+               const std::string& path) {
+    ++paths_;
+    if (depth == 0 || ::testing::Test::HasFatalFailure()) return;
+    if (before.may_attempt(now)) {
+      Reconnect next = before;
+      auto more = pending;
+      more.push_back({next.begin(), before.state() == State::backing_off});
+      step(before, next, now, more, depth, path + "b");
+    }
+    step(before, before, now + 60ms, pending, depth, path + "t");
+    for (std::size_t i = 0; i < pending.size(); ++i) {
+      auto rest = pending;
+      rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(i));
+      const Pending& each = pending[i];
+      Reconnect ok = before;
+      ok.succeeded();
+      step(before, ok, now, rest, depth, path + "s" + std::to_string(i));
+      Reconnect failed = before;
+      failed.failed(each.attempt, now, 0.5);
+      step(before, failed, now, rest, depth, path + "f" + std::to_string(i));
+      Reconnect abandoned = before;
+      abandoned.abandoned(each.attempt, now);
+      step(before, abandoned, now, rest, depth, path + "a" + std::to_string(i));
+    }
+  }
+
+  void step(const Reconnect& before, const Reconnect& after, Time now, const std::vector<Pending>& pending,
+            int depth, const std::string& path) {
+    if (before.state() != after.state()) edges_.insert({before.state(), after.state()});
+    const char event = path[path.size() - (path.back() == 'b' || path.back() == 't' ? 1 : 2)];
+    if (event == 's') {
+      ASSERT_EQ(after.state(), State::up) << path;
+    }
+    ASSERT_TRUE(after.state() != State::up || before.state() == State::up || event == 's') << path;
+    ASSERT_TRUE(after.state() != State::probing || before.state() == State::probing || event == 'b') << path;
+    if (after.state() == State::backing_off && before.state() != State::backing_off && event == 'f') {
+      ASSERT_GE(after.next_attempt(), now + policy.initial) << path;
+    }
+    // Nobody is locked out: whoever probes is still under way, or the time will come.
+    if (after.state() == State::probing) {
+      bool probe_under_way = false;
+      for (const Pending& each : pending) probe_under_way = probe_under_way || each.probe;
+      ASSERT_TRUE(probe_under_way) << path;
+    } else {
+      ASSERT_TRUE(after.may_attempt(now + policy.maximum)) << path;
+    }
+    explore(after, now, pending, depth - 1, path);
+  }
+
+  std::size_t paths_ = 0;
+  std::set<std::pair<State, State>> edges_{};
+};
+
+TEST(Reconnect, HoldsItsPromisesInEverySequenceOfSevenEvents) {
+  Explorer explorer;
+  explorer.run(7);
+  EXPECT_GT(explorer.paths(), 10'000U);
+  const std::set<std::pair<State, State>> legal = {
+      {State::fresh, State::up},           {State::fresh, State::backing_off},
+      {State::up, State::backing_off},     {State::backing_off, State::probing},
+      {State::backing_off, State::up},     {State::probing, State::up},
+      {State::probing, State::backing_off}};
+  EXPECT_EQ(explorer.edges(), legal);
+}
+
+}  // namespace
+}  // namespace redstart::protocol
