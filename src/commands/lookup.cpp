@@ -27,6 +27,11 @@ constexpr bool same(std::string_view name, std::string_view word) noexcept {
   return true;
 }
 
+// Of the rows for one word: those where a second word may name another row.
+constexpr bool has_subcommands(std::string_view name) noexcept {
+  return name == "COMMAND" || name == "CLIENT" || name == "SCRIPT";
+}
+
 // Open addressing, at most a third full.
 class Index {
  public:
@@ -69,8 +74,7 @@ const CommandInfo* lookup(std::string_view first, std::string_view second) noexc
   const std::uint32_t first_hash = hash(first);
   const CommandInfo* const alone =
       rows.find(first_hash, [=](std::string_view name) { return same(name, first); });
-  // COMMAND alone has subcommands and works without one too.
-  if (second.empty() || (alone != nullptr && alone->name != "COMMAND")) return alone;
+  if (second.empty() || (alone != nullptr && !has_subcommands(alone->name))) return alone;
   const CommandInfo* const both = rows.find(hash(second, hash(" ", first_hash)), [=](std::string_view name) {
     return name.size() == first.size() + 1 + second.size() && same(name.substr(0, first.size()), first) &&
            name[first.size()] == ' ' && same(name.substr(first.size() + 1), second);

@@ -21,8 +21,9 @@ struct Captured {
   using Reply = R;
 
   std::string bytes;
-  std::string_view name;
+  std::string name;
   Retry retry;
+  Session session;
   std::optional<std::chrono::milliseconds> blocks_for;
 };
 
@@ -45,11 +46,13 @@ class Capture : public AllCommands<Capture>, public SessionCommands<Capture> {
     resp::Buffer buffer;
     resp::Writer writer(buffer);
     command.encode(writer);
-    return {std::string(buffer.view()), command.info().name, command.retry(), command.blocks_for()};
+    return {std::string(buffer.view()), std::string(command.info().name), command.retry(),
+            command.info().session, command.blocks_for()};
   }
 };
 
 inline constexpr Capture capture{};
+static_assert(sizeof(Capture) == 1, "groups take no room in a handle");
 
 /// These words as a command in RESP.
 inline std::string wire(std::initializer_list<std::string_view> words) {

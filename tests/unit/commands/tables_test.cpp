@@ -86,8 +86,8 @@ TEST(CommandLookup, TheSecondWordOfACommandWithoutSubcommandsIsAnArgument) {
 TEST(CommandLookup, UnknownCommandsHaveNoRow) {
   EXPECT_EQ(lookup(""), nullptr);
   EXPECT_EQ(lookup("FT.SEARCH", "index"), nullptr);
-  EXPECT_EQ(lookup("CLIENT"), nullptr);
-  EXPECT_EQ(lookup("CLIENT", "NONSENSE"), nullptr);
+  EXPECT_EQ(lookup("OBJECT"), nullptr);
+  EXPECT_EQ(lookup("OBJECT", "NONSENSE"), nullptr);
   EXPECT_EQ(lookup("CLIENT LIST"), lookup("CLIENT", "LIST"))
       << "a name with its blank, as the tables have it";
   EXPECT_EQ(lookup(std::string(1 << 20, 'x'), "y"), nullptr);
@@ -121,6 +121,13 @@ TEST(SessionState, EachKindIsToldByTheWords) {
     EXPECT_EQ(session_state(word), Session::replication) << word;
   for (const std::string_view word : {"READONLY", "READWRITE", "ASKING"})
     EXPECT_EQ(session_state(word), Session::routing) << word;
+}
+
+TEST(SessionState, UnknownSubcommandsOfClientMayChangeTheConnection) {
+  EXPECT_NE(session_state("CLIENT"), Session::none);
+  EXPECT_NE(session_state("client", "of-a-later-version"), Session::none);
+  EXPECT_NE(session_state("SCRIPT", "of-a-later-version"), Session::none);
+  EXPECT_EQ(session_state("SCRIPT", "LOAD"), Session::none);
 }
 
 TEST(CommandTables, ErrorsOfScriptsProveNothing) {

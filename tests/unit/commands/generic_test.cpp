@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// generic_test.cpp: commands by name: their bytes, and what is assumed of them.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "capture.hpp"
+
+namespace redstart::test {
+namespace {
+
+TEST(GenericCommandEncoding, TakesWordsAndArgumentsOfEveryKind) {
+  const std::vector<std::string> keys{"a", "b"};
+  expect(capture.command<std::string>("GET", "k"), {"GET", "k"});
+  expect(capture.command<int>("OBJECT FREQ", "k"), {"OBJECT", "FREQ", "k"});
+  expect(capture.command<int>("OBJECT", "FREQ", "k"), {"OBJECT", "FREQ", "k"});
+  expect(capture.command<int>("DEL", keys), {"DEL", "a", "b"});
+  expect(capture.command<Value>("MY.MODULE", 1, 2.5, "three", std::pair("k", 4)),
+         {"MY.MODULE", "1", "2.5", "three", "k", "4"});
+  expect(capture.command<Value>("TIME"), {"TIME"});
+}
+
+TEST(GenericCommandEncoding, NoByteOfANameOrArgumentBecomesProtocol) {
+  expect(capture.command<Value>("GET\r\nFLUSHALL", "k\r\n*1\r\n"), {"GET\r\nFLUSHALL", "k\r\n*1\r\n"});
+}
+
+TEST(GenericCommandEncoding, AKnownCommandHasItsRetryCategory) {
+  expect(capture.command<std::string>("get", "k"), {"get", "k"}, Retry::read);
+  expect(capture.command<bool>("Set", "k", "v"), {"Set", "k", "v"}, Retry::last_write_wins);
+  expect(capture.command<int>("incr", "k"), {"incr", "k"}, Retry::accumulating);
+  expect(capture.command<Value>("XLEN", "k"), {"XLEN", "k"}, Retry::read);
+  expect(capture.command<Value>("ZADD", "k", "INCR", 1, "m"), {"ZADD", "k", "INCR", "1", "m"},
+         Retry::accumulating);
+}
+
+TEST(GenericCommandEncoding, AnUnknownCommandIsNeverRepeated) {
+  expect(capture.command<Value>("MY.GET", "k"), {"MY.GET", "k"}, Retry::accumulating);
+}
+
+TEST(GenericCommandEncoding, ChangesOfTheConnectionAreSeenHoweverTheyAreWritten) {
+  const std::vector<std::string> words{"REPLY", "SKIP"};
+  EXPECT_EQ(capture.command<Value>("GET", "k").session, Session::none);
+  EXPECT_EQ(capture.command<Value>("select", 3).session, Session::database);
+  EXPECT_EQ(capture.command<Value>("CLIENT", "reply", "SKIP").session, Session::reply_mode);
+  EXPECT_EQ(capture.command<Value>("client reply", "SKIP").session, Session::reply_mode);
+  EXPECT_NE(capture.command<Value>("CLIENT", words).session, Session::none);
+  EXPECT_NE(capture.command<Value>("CLIENT", std::pair("REPLY", "SKIP")).session, Session::none);
+  EXPECT_EQ(capture.command<Value>("CLIENT", "LIST").session, Session::none);
+}
+
+}  // namespace
+}  // namespace redstart::test
