@@ -35,6 +35,7 @@ struct Sample {
   double megabytes_per_second = 0;  ///< 10^6 bytes, of the values only.
   double peak_megabytes = 0;        ///< 2^20 bytes, of the whole process so far.
   double switches = 0;              ///< Context switches.
+  double value = 0;                 ///< The figure of a measurement that is no loop.
   std::uint64_t operations = 0;
 
   [[nodiscard]] double cpu_us() const { return user_us + system_us; }

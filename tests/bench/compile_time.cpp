@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// compile_time.cpp: calls the compiler as a developer would, without any cache.
+#include "compile_time.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+namespace redstart::bench {
+
+namespace {
+
+// The folders where the library's headers lie, with colons between. The system's own must not be named again.
+void append_include_folders(std::vector<std::string>& words, const std::string& list) {
+  std::istringstream folders(list);
+  for (std::string folder; std::getline(folders, folder, ':');)
+    if (!folder.empty() && folder != "/usr/include") words.push_back("-I" + folder);
+}
+
+}  // namespace
+
+ProgramRun compile_smallest(bool with_hiredis) {
+  std::string output = (std::filesystem::temp_directory_path() / "redstart-compile-XXXXXX").string();
+  const int file = ::mkstemp(output.data());
+  if (file < 0) throw std::runtime_error("no temporary file");
+  std::vector<std::string> words{REDSTART_BENCH_COMPILER, "-std=c++20", "-o", output};
+  append_include_folders(words, REDSTART_BENCH_INCLUDES);
+  if (with_hiredis) {
+    words.insert(words.end(),
+                 {REDSTART_BENCH_SOURCES "/smallest/smallest_hiredis.cpp", REDSTART_BENCH_HIREDIS});
+  } else {
+    words.insert(words.end(), {REDSTART_BENCH_SOURCES "/smallest/smallest_redstart.cpp",
+                               REDSTART_BENCH_LIBRARY, "-pthread"});
+  }
+  ProgramRun run = run_program(words);
+  std::filesystem::remove(output);
+  if (run.exit_code != 0) throw std::runtime_error("the smallest program does not compile");
+  return run;
+}
+
+}  // namespace redstart::bench
