@@ -8,6 +8,7 @@
 #include <redstart/resp/element_decoder.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -116,5 +117,11 @@ class ReplyTo final : public engine::ReplySink {
   [[no_unique_address]] std::conditional_t<is_text, std::optional<resp::StringReceiver>, Unneeded> bulk_{};
   [[no_unique_address]] typename ElementDecoder<R>::type elements_{};
 };
+
+// What most commands answer is compiled once, in the library, and not again by everybody.
+extern template class ReplyTo<bool>;
+extern template class ReplyTo<std::int64_t>;
+extern template class ReplyTo<std::string>;
+extern template class ReplyTo<std::optional<std::string>>;
 
 }  // namespace redstart::detail
