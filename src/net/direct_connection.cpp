@@ -58,6 +58,10 @@ Outcome broken_by(int error, bool interrupted, Effect effect) {
                 "connection lost (" + error_text(error) + ")");
 }
 
+Outcome too_late() {
+  return broken(Errc::timeout, Effect::not_sent, CloseReason::timeout, "no time was left to send it");
+}
+
 Outcome not_resp(const resp::Scanner& scanner, std::string_view bytes) {
   const std::string_view near = bytes.substr(std::min(scanner.begin(), bytes.size()));
   return broken(Errc::protocol_error, Effect::indeterminate, CloseReason::protocol,
@@ -118,15 +122,29 @@ class DirectConnection::Reception {
         asked_ = true;
         bulk_ = sink_.begin_bulk(bulk->size);
         if (bulk_ != nullptr) return receive_bulk(*bulk);
-      } else if (const auto sequence = scanner_.sequence(); sequence && buffer_.space() == 0) {
+      } else if (const auto sequence = scanner_.sequence();
+                 sequence && sequence->type != resp::Type::push && buffer_.space() == 0) {
         asked_ = true;
         streaming_ = sink_.begin_elements(sequence->type, sequence->declared);
-        if (streaming_) buffer_.reserve(streaming_buffer - buffer_.size());
+        if (streaming_) {
+          drop(sequence->begin);
+          buffer_.reserve(streaming_buffer - buffer_.size());
+        }
       }
     }
     if (streaming_) take_elements();
     if (buffer_.space() == 0) buffer_.reserve(1);
-    return connection_.receive_more(buffer_, now_, deadline_);
+    return receive(buffer_);
+  }
+
+  // The deadline is for the whole reply, however steadily its bytes come.
+  int receive(engine::ReplyBuffer& into) {
+    if (received_) {
+      now_ = Clock::now();
+      if (now_ >= deadline_) return EAGAIN;
+    }
+    received_ = true;
+    return connection_.receive_more(into, now_, deadline_);
   }
 
   void take_elements() {
@@ -143,7 +161,7 @@ class DirectConnection::Reception {
     for (std::size_t missing = bulk.missing; missing != 0;) {
       const auto into = bulk_->prepare();
       engine::ReplyBuffer window(into.data(), std::min(into.size(), missing));
-      if (const int error = connection_.receive_more(window, now_, deadline_); error != 0) return error;
+      if (const int error = receive(window); error != 0) return error;
       bulk_->commit(window.size());
       scanner_.bulk_received(window.size());
       missing -= window.size();
@@ -195,6 +213,7 @@ class DirectConnection::Reception {
   engine::ReplyBuffer buffer_{stack_, sizeof stack_};
   resp::Scanner scanner_;
   resp::StringReceiver* bulk_ = nullptr;
+  bool received_ = false;
   bool asked_ = false;
   bool streaming_ = false;
 };
@@ -266,8 +285,9 @@ std::optional<OpenFailure> DirectConnection::handshake(Time deadline) {
         return std::nullopt;
       case Kind::fail: {
         const auto& failure = machine.failure();
-        return OpenFailure{failure.code, failure.remedy, "the server refused " + std::string(failure.step),
-                           failure.server};
+        const std::string what =
+            failure.code == Errc::protocol_error ? "no Redis server answers so to " : "the server refused ";
+        return OpenFailure{failure.code, failure.remedy, what + std::string(failure.step), failure.server};
       }
       case Kind::wait: {
         loading_.store(machine.loading(), std::memory_order_relaxed);
@@ -279,8 +299,9 @@ std::optional<OpenFailure> DirectConnection::handshake(Time deadline) {
       }
       case Kind::send: {
         bool sent = false;
-        if (const int error = send_all({action.bytes, {}}, deadline, sent); error != 0) return lost(error);
-        break;
+        const int error = send_all({action.bytes, {}}, deadline, sent);
+        if (error == EAGAIN || socket_.interrupted()) return lost(error);
+        break;  // a server that closes at once (maxclients) has said why before
       }
       case Kind::receive: break;
     }
@@ -349,6 +370,7 @@ int DirectConnection::receive_more(engine::ReplyBuffer& buffer, Time& now, Time 
 
 Outcome DirectConnection::exchange(const engine::Outgoing& out, engine::ReplySink& sink, Time now,
                                    Time deadline) {
+  if (now >= deadline) return too_late();
   bool sent_all = false;
   if (const int error = send_all(out, deadline, sent_all); error != 0)
     return broken_by(error, socket_.interrupted(), Effect::not_sent);
@@ -377,11 +399,13 @@ Outcome DirectConnection::exchange_batch(std::string_view bytes, std::span<const
                              sent == bytes.size() ? Effect::indeterminate : Effect::not_sent));
   };
 
+  if (now >= deadline) return give_up(too_late());
+  int send_error = 0;
   while (replies.frames.size() < ends.size()) {
     bool progress = false;
-    if (sent < bytes.size()) {
+    if (sent < bytes.size() && send_error == 0) {
       const IoResult result = socket_.send_some(bytes.substr(sent));
-      if (result.error != 0 && result.error != EAGAIN) return lost(result.error);
+      if (result.error != EAGAIN) send_error = result.error;
       sent += result.bytes;
       progress = result.bytes != 0;
     }
@@ -395,6 +419,7 @@ Outcome DirectConnection::exchange_batch(std::string_view bytes, std::span<const
       if (result.error != 0 && result.error != EAGAIN) return lost(result.error);
       buffer.commit(result.bytes);
       if (result.bytes == 0) {
+        if (send_error != 0) return lost(send_error);  // what had been answered before is read
         if (!progress && !socket_.wait_readable_or_writable(deadline)) return lost(EAGAIN);
         continue;
       }

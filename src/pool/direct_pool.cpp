@@ -37,7 +37,7 @@ void Borrowed::give_back() noexcept { pool_->release(std::move(connection_)); }
 
 void Borrowed::discard(CloseReason reason) noexcept { pool_->discard(std::move(connection_), reason); }
 
-Result<Borrowed> DirectPool::acquire(Time now, Time deadline) {
+Result<Borrowed> DirectPool::acquire(Time& now, Time deadline) {
   Lock lock(mutex_);
   used_ = true;
   while (!draining_ && waiters_.empty()) {
@@ -55,10 +55,10 @@ Result<Borrowed> DirectPool::acquire(Time now, Time deadline) {
     lock.lock();
   }
   if (draining_) return refused(Database::closed());
-  return wait_in_line(lock, deadline);
+  return wait_in_line(lock, now, deadline);
 }
 
-Result<Borrowed> DirectPool::wait_in_line(Lock& lock, Time deadline) {
+Result<Borrowed> DirectPool::wait_in_line(Lock& lock, Time& now, Time deadline) {
   const Time began = Clock::now();
   Waiter self;
   waiters_.push_back(self);
@@ -68,9 +68,14 @@ Result<Borrowed> DirectPool::wait_in_line(Lock& lock, Time deadline) {
       return refused(pool_timeout(database_->config().max_connections, Clock::now() - began));
     }
   }
+  now = Clock::now();
   switch (self.got) {
-    case Waiter::Got::connection: return Borrowed(*this, std::move(self.connection));
-    case Waiter::Got::slot: return open(lock, Clock::now(), deadline);
+    case Waiter::Got::connection:
+      // A scoped handle may have kept it idle for long. Its slot stays with the first in line.
+      if (self.connection->fresh(now)) return Borrowed(*this, std::move(self.connection));
+      forget(lock, std::move(self.connection), CloseReason::stale);
+      [[fallthrough]];
+    case Waiter::Got::slot: return open(lock, now, deadline);
     case Waiter::Got::nothing:
     case Waiter::Got::shutdown: break;
   }
@@ -78,7 +83,11 @@ Result<Borrowed> DirectPool::wait_in_line(Lock& lock, Time deadline) {
 }
 
 // Opens a connection in a slot that is counted already. Preconditions: `lock` is held.
-Result<Borrowed> DirectPool::open(Lock& lock, Time now, Time deadline) {
+Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline) {
+  if (draining_) {
+    give_back_slot();
+    return refused(Database::closed());
+  }
   if (!reconnect_.may_attempt(now)) {
     give_back_slot();
     ErrorInfo info = last_failure_ ? last_failure_->info() : ErrorInfo{};
@@ -91,7 +100,8 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time now, Time deadline) {
   const protocol::Reconnect::Attempt attempt = reconnect_.begin();
   Connection connection;
   std::optional<net::OpenFailure> failure;
-  const Time connect_deadline = now + database_->config().timeouts.connect;
+  const Time began = now;
+  const Time connect_deadline = began + database_->config().timeouts.connect;
   try {
     connection =
         std::make_unique<net::DirectConnection>(database_->config(), database_->client_name(), created_);
@@ -101,7 +111,7 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time now, Time deadline) {
   } catch (const std::exception& error) {  // no memory, no thread: nothing that the server is to blame for
     failure = net::OpenFailure{Errc::resource_exhausted, Remedy::retry, error.what(), {}};
   }
-  const Time end = Clock::now();
+  const Time end = now = Clock::now();
   if (!lock.owns_lock()) lock.lock();
   if (!failure) {
     const bool first = created_++ == 0;
@@ -114,7 +124,7 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time now, Time deadline) {
     return Borrowed(*this, std::move(connection));
   }
   if (connection) in_use_.erase(in_use_.iterator_to(*connection));
-  Error error = database_->unreachable(*failure, end - now);
+  Error error = database_->unreachable(*failure, end - began);
   // A caller in a hurry, or a server that is loading, says nothing about whether the server can be reached.
   const bool hurried = deadline + database_->config().timeouts.connect / 10 < connect_deadline;
   const bool inconclusive = failure->code == Errc::loading || failure->code == Errc::closed ||
@@ -156,15 +166,25 @@ void DirectPool::release(Connection connection) noexcept {
 }
 
 void DirectPool::discard(Connection connection, CloseReason reason) noexcept {
-  {
-    const Lock lock(mutex_);
-    pushes_dropped_ += connection->take_pushes();
-    in_use_.erase(in_use_.iterator_to(*connection));
-    ++closed_by_[static_cast<std::size_t>(reason)];
-    give_back_slot();
-  }
+  Lock lock(mutex_);
+  pushes_dropped_ += connection->take_pushes();
+  in_use_.erase(in_use_.iterator_to(*connection));
+  ++closed_by_[static_cast<std::size_t>(reason)];
+  give_back_slot();
+  lock.unlock();
   connection.reset();
   database_->emit(EventKind::disconnected, to_string(reason));
+}
+
+// Closes a connection whose slot stays the caller's. Preconditions: `lock` is held, and is again in the end.
+void DirectPool::forget(Lock& lock, Connection connection, CloseReason reason) noexcept {
+  pushes_dropped_ += connection->take_pushes();
+  in_use_.erase(in_use_.iterator_to(*connection));
+  ++closed_by_[static_cast<std::size_t>(reason)];
+  lock.unlock();
+  connection.reset();
+  database_->emit(EventKind::disconnected, to_string(reason));
+  lock.lock();
 }
 
 // Preconditions: the lock is held, one connection less is open than `open_` says.
@@ -198,7 +218,8 @@ std::optional<Error> DirectPool::warm_up(std::size_t count, Time deadline) {
   opened.reserve(count);
   std::optional<Error> error;
   while (opened.size() < count && !error) {
-    if (auto connection = acquire(Clock::now(), deadline))
+    Time now = Clock::now();
+    if (auto connection = acquire(now, deadline))
       opened.push_back(std::move(*connection));
     else
       error = connection.error();
@@ -278,6 +299,11 @@ ConnectionState DirectPool::state() const {
     case protocol::Reconnect::State::probing: return ConnectionState::backing_off;
   }
   return ConnectionState::stopped;
+}
+
+bool DirectPool::ended() const {
+  const Lock lock(mutex_);
+  return draining_;
 }
 
 Error DirectPool::refused(ErrorInfo info) const {

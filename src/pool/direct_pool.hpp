@@ -72,8 +72,9 @@ class DirectPool {
   DirectPool& operator=(const DirectPool&) = delete;
   ~DirectPool();
 
-  /// Lends a connection, at most until `deadline`. `now` spares a reading of the clock.
-  [[nodiscard]] Result<Borrowed> acquire(Time now, Time deadline);
+  /// Lends a connection, at most until `deadline`. `now` spares a reading of the clock, and is renewed when
+  /// it came to waiting.
+  [[nodiscard]] Result<Borrowed> acquire(Time& now, Time deadline);
 
   /// One attempt, unless the last one succeeded, or failed so lately that the next is not due.
   [[nodiscard]] std::optional<Error> ensure_reachable(Time now, Time deadline);
@@ -88,6 +89,8 @@ class DirectPool {
   void lease_ended() noexcept { leased_.fetch_sub(1, std::memory_order_relaxed); }
   void collect(PoolStats& into) const;
   [[nodiscard]] ConnectionState state() const;
+  /// True from the beginning of `shutdown` on.
+  [[nodiscard]] bool ended() const;
 
  private:
   // A caller in line; lives on its stack, guarded by the pool's lock.
@@ -102,8 +105,9 @@ class DirectPool {
 
   void release(Connection connection) noexcept;
   void discard(Connection connection, CloseReason reason) noexcept;
-  Result<Borrowed> wait_in_line(Lock& lock, Time deadline);
-  Result<Borrowed> open(Lock& lock, Time now, Time deadline);
+  void forget(Lock& lock, Connection connection, CloseReason reason) noexcept;
+  Result<Borrowed> wait_in_line(Lock& lock, Time& now, Time deadline);
+  Result<Borrowed> open(Lock& lock, Time& now, Time deadline);
   [[nodiscard]] Time retirement(Time opened) noexcept;
   void give_back_slot() noexcept;
   void admit_next() noexcept;

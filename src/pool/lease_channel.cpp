@@ -24,6 +24,7 @@ LeaseChannel::~LeaseChannel() {
 }
 
 ErrorInfo LeaseChannel::gone() const {
+  if (pool_->ended()) return Database::closed();
   ErrorInfo info;
   info.code = Errc::connection_lost;
   info.effect = Effect::not_sent;

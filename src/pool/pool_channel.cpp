@@ -44,13 +44,14 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
   if (ends.empty()) return replies;
   const Time start = Clock::now();
   const Time deadline = database_->deadline(start, options);
-  auto acquired = pool_->acquire(start, std::min(deadline, start + database_->config().timeouts.acquire));
+  Time now = start;
+  auto acquired = pool_->acquire(now, std::min(deadline, start + database_->config().timeouts.acquire));
   if (!acquired) {
     report_unsent(*database_, replies, ends.size(), acquired.error().info());
     return replies;
   }
   Borrowed connection = *std::move(acquired);
-  const net::Outcome outcome = connection->exchange_batch(bytes, ends, replies, start, deadline);
+  const net::Outcome outcome = connection->exchange_batch(bytes, ends, replies, now, deadline);
   report_batch(*database_, replies, ends.size(), *connection, outcome, start);
   connection.settle(outcome);
   return replies;
@@ -63,7 +64,7 @@ std::optional<Error> PoolChannel::ensure_reachable(const engine::CallOptions& op
 }
 
 Result<std::unique_ptr<engine::Channel>> PoolChannel::lease(const engine::CallOptions& options) {
-  const Time now = Clock::now();
+  Time now = Clock::now();
   const Time deadline =
       std::min(database_->deadline(now, options), now + database_->config().timeouts.acquire);
   auto acquired = pool_->acquire(now, deadline);
