@@ -69,7 +69,10 @@ class Cursor {
     unsigned digit = static_cast<unsigned char>(*q) - unsigned{'0'};
     if (digit > 9) return false;
     std::size_t size = digit;
-    while ((digit = static_cast<unsigned char>(*++q) - unsigned{'0'}) <= 9) size = size * 10 + digit;
+    if (*++q != '\r') {
+      size = size * 10 + (static_cast<unsigned char>(*q) - unsigned{'0'});
+      while (*++q != '\r') size = size * 10 + (static_cast<unsigned char>(*q) - unsigned{'0'});
+    }
     q += 2;
     out = std::string_view(q, size);
     p_ = q + size + 2;

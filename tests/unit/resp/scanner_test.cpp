@@ -161,8 +161,8 @@ TEST(Scanner, HoldsEveryLimit) {
   for (const std::string_view line : {"+abcd\r\n", "-ab\rd\r\n", "(1234\r\n", ",1.25\r\n", ":1234\r\n"}) {
     EXPECT_EQ(fault_of(line, limits), Fault::none) << line;
   }
-  for (const std::string_view line :
-       {"+abcde", "-ab\rde", "+abcd\rx", "(12345", ",1.255", ":00001", ":12345\r\n", ":-1234\r\n", "(-1234"}) {
+  for (const std::string_view line : {"+abcde", "-ab\rde", "+abcd\rx", "(12345", ",1.255", ":00001",
+                                      ":12345\r\n", ":-1234\r\n", "(-1234"}) {
     EXPECT_EQ(fault_of(line, limits), Fault::limit_line) << line;
   }
   EXPECT_EQ(fault_of("$5\r\nabcde\r\n", limits), Fault::none);

@@ -56,16 +56,29 @@ inline const char* line_end(const char* p, const char* end, std::size_t limit) n
   }
 }
 
-/// The end of a value that holds no others, lies whole in the buffer, and is of a usual type; else null.
-inline const char* leaf_end(const char* p, const char* end, const Limits& limits) noexcept {
+/// The end of a plain bulk string that is there whole, or null.
+[[gnu::always_inline]] inline const char* bulk_end(const char* p, const char* end,
+                                                   std::uint64_t limit) noexcept {
   const char* q = p + 1;
   std::uint64_t size = 0;
+  const unsigned tens = end - p < 6 ? 0 : static_cast<unsigned char>(p[1]) - unsigned{'0'};
+  const unsigned ones = end - p < 6 ? 0 : static_cast<unsigned char>(p[2]) - unsigned{'0'};
+  if (tens - 1 < 9 && ones <= 9 && is_crlf(p + 3) && limit >= 99) [[likely]] {
+    // two digits are what most strings have
+    size = tens * 10 + ones;
+    q = p + 5;
+  } else if (!read_size(q, end, limit, size)) {
+    return nullptr;
+  }
+  if (static_cast<std::uint64_t>(end - q) < size + 2) return nullptr;
+  q += size;
+  return is_crlf(q) ? q + 2 : nullptr;
+}
+
+/// The end of another value that holds no others, is there whole, and of a usual type; else null.
+[[gnu::noinline]] inline const char* leaf_end(const char* p, const char* end, const Limits& limits) noexcept {
+  const char* q = p + 1;
   switch (*p) {
-    case '$':
-      if (!read_size(q, end, limits.bulk, size)) return nullptr;
-      if (static_cast<std::uint64_t>(end - q) < size + 2) return nullptr;
-      q += size;
-      return is_crlf(q) ? q + 2 : nullptr;
     case ':': return integer_end(q, end, limits.line);
     case '+':
     case '-': return line_end(q, end, limits.line);
@@ -83,7 +96,9 @@ inline Scanner::Status Scanner::scan(std::string_view bytes) {
   const char* p = base + position_;
   if (done_) {
     // the usual reply: one value, there at once
-    const char* const leaf = p != end ? detail::leaf_end(p, end, limits_) : nullptr;
+    const char* leaf = nullptr;
+    if (p != end)
+      leaf = *p == '$' ? detail::bulk_end(p, end, limits_.bulk) : detail::leaf_end(p, end, limits_);
     begin_ = position_;
     if (leaf != nullptr) {
       type_ = static_cast<Type>(*p);
@@ -114,7 +129,9 @@ inline const char* Scanner::scan_whole(const char* base, const char* p, const ch
   };
   while (p != end) {
     const char* q = p + 1;
-    if (*p != '$' && (*p == '*' || *p == '~' || *p == '%')) {
+    if (*p == '$') [[likely]] {
+      q = detail::bulk_end(p, end, limits_.bulk);
+    } else if (*p == '*' || *p == '~' || *p == '%') {
       std::uint64_t size = 0;
       if (!detail::read_size(q, end, limits_.elements, size)) return stop(p);
       if (depth_ == 0) type_ = static_cast<Type>(*p);
@@ -124,8 +141,9 @@ inline const char* Scanner::scan_whole(const char* base, const char* p, const ch
       element_end = nullptr;
       p = q;
       continue;
+    } else {
+      q = detail::leaf_end(p, end, limits_);
     }
-    q = detail::leaf_end(p, end, limits_);
     if (q == nullptr) return stop(p);
     if (--left == 0) {
       if (depth_ == 0) type_ = static_cast<Type>(*p);
