@@ -90,8 +90,11 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline) {
   }
   if (!reconnect_.may_attempt(now)) {
     give_back_slot();
-    ErrorInfo info = last_failure_ ? last_failure_->info() : ErrorInfo{};
-    info.code = last_failure_ ? info.code : Errc::unavailable;
+    ErrorInfo info;
+    info.code = Errc::unavailable;
+    info.remedy = Remedy::retry;
+    info.what = "the last attempt failed";
+    if (last_failure_) info = last_failure_->info();
     info.effect = Effect::not_sent;
     info.elapsed = {};
     info.what += " (a moment ago; not tried again yet)";

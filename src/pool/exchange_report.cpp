@@ -118,6 +118,7 @@ Error not_allowed(const Origin& origin, std::string_view command) {
 Error foreign_slot(const Origin& origin) {
   ErrorInfo info = at(origin, "pipeline");
   info.code = Errc::invalid_argument;
+  info.remedy = Remedy::never;
   info.what = "the slot belongs to another pipeline";
   return Error(std::move(info));
 }

@@ -80,6 +80,7 @@ std::optional<Error> LeaseChannel::ensure_reachable(const engine::CallOptions&) 
 Result<std::unique_ptr<engine::Channel>> LeaseChannel::lease(const engine::CallOptions&) {
   ErrorInfo info;
   info.code = Errc::invalid_argument;
+  info.remedy = Remedy::never;
   info.what = "a scoped handle has one connection and lends none";
   return database_->failed("scoped handle", 0, std::move(info));
 }

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+# check_reference.py: holds the documents against the code: links, error codes, settings, sizes.
+"""usage: check_reference.py ROOT"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(sys.argv[1])
+faults = []
+
+
+def read(path):
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def enumerators(header, name):
+    body = re.search(rf"enum class {name}\b[^{{]*{{(.*?)}};", read(header), re.S).group(1)
+    return re.findall(r"^\s*(\w+)\s*(?:=[^,]*)?,?\s*(?:///<.*)?$", body, re.M)
+
+
+def members(header, struct):
+    """The names of the data members of a struct."""
+    body = re.search(rf"^struct {struct} {{(.*?)^}};", read(header), re.S | re.M).group(1)
+    body = re.sub(r"//.*", "", body)
+    return re.findall(r"^  [\w:<>]+(?:<[\w:]+>)? (\w+)\s*(?:{[^;]*}|=[^;]*)?;", body, re.M)
+
+
+def table_codes(document):
+    """The names in back quotes in the first column of the document's tables."""
+    rows = re.findall(r"^\| `([^`]+)` \|", read(document), re.M)
+    return [row.split(".")[-1] for row in rows]
+
+
+def check_errors():
+    in_code = enumerators("include/redstart/core/errc.hpp", "Errc")
+    in_document = re.findall(r"^\| `(\w+)` \|", read("docs/errors.md").split("## Codes")[1], re.M)
+    if len(in_code) < 15:
+        faults.append("core/errc.hpp: hardly any codes found, the check is broken")
+    for code in in_code:
+        if code not in in_document:
+            faults.append(f"docs/errors.md: the code {code} is missing")
+    for code in in_document:
+        if code not in in_code:
+            faults.append(f"docs/errors.md: there is no code {code}")
+    for name in ("Effect", "Remedy"):
+        for word in enumerators("include/redstart/core/errc.hpp", name):
+            if f"`{word}`" not in read("docs/errors.md"):
+                faults.append(f"docs/errors.md: {name}::{word} is not explained")
+
+
+def check_settings():
+    header = "include/redstart/config/redis_config.hpp"
+    documented = table_codes("docs/configuration.md")
+    for struct in ("RedisConfig", "DatabaseConfig", "Timeouts", "Keepalive"):
+        found = members(header, struct)
+        if len(found) < 3:
+            faults.append(f"{header}: hardly any members of {struct} found, the check is broken")
+        for member in found:
+            if member not in documented and f"`{member}" not in read("docs/configuration.md"):
+                faults.append(f"docs/configuration.md: {struct}::{member} is missing")
+
+
+def anchor(heading):
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def check_links(document):
+    text = document.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", text, flags=re.S)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, fragment = target.partition("#")
+        there = (document.parent / path) if path else document
+        if not there.exists():
+            faults.append(f"{document.relative_to(ROOT)}: the link to {target} leads nowhere")
+        elif fragment and there.suffix == ".md":
+            headings = re.findall(r"^#+ (.*)$", there.read_text(encoding="utf-8"), re.M)
+            if fragment not in map(anchor, headings):
+                faults.append(f"{document.relative_to(ROOT)}: {target} names no heading")
+
+
+def check_named_files(document):
+    """Paths in back quotes, as the architecture names them, exist."""
+    for path in re.findall(r"`((?:include|src|tests|examples|scripts|docs|cmake)/[\w./-]*\w)`", read(document)):
+        if not (ROOT / path).exists():
+            faults.append(f"{document}: there is no {path}")
+    for path in re.findall(r"`((?:core|resp|commands|resilience|observe|config|protocol|engine|client|manager|testing"
+                           r"|net|pool)/[\w/]+\.[ch]pp)`", read(document)):
+        if not any((ROOT / base / path).exists() for base in ("include/redstart", "src")):
+            faults.append(f"{document}: there is no {path}")
+
+
+def main():
+    check_errors()
+    check_settings()
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    for document in documents:
+        check_links(document)
+    for document in ("docs/architecture.md", "docs/errors.md", "docs/configuration.md", "README.md"):
+        check_named_files(document)
+    if len(read("README.md").splitlines()) >= 250:
+        faults.append("README.md: has 250 lines or more")
+    for fault in faults:
+        print(fault)
+    print(f"check_reference: {len(documents)} documents, {len(faults)} faults")
+    sys.exit(1 if faults else 0)
+
+
+main()
