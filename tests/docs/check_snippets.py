@@ -34,14 +34,14 @@ def blocks(path):
         yield text.count("\n", 0, match.start(1)) + 1, match.group(1)
 
 
-def compile_all(compiler, flags, path, sources):
+def compiles(compiler, flags, sources):
     with tempfile.NamedTemporaryFile("w", suffix=".cpp", encoding="utf-8") as file:
         file.write(sources)
         file.flush()
         done = subprocess.run([compiler, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", *LENIENT,
                                *flags, file.name], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        print(f"{path}: a block does not compile\n{done.stderr}")
+        print(f"a block does not compile\n{done.stderr}")
     return done.returncode == 0
 
 
@@ -50,17 +50,16 @@ def main():
         sys.exit(__doc__)
     compiler, flags, documents = sys.argv[1], sys.argv[2].split(), sys.argv[3:]
     count, good = 0, True
+    fragments = PROLOGUE
     for path in documents:
-        fragments = PROLOGUE
         for line, text in blocks(path):
             count += 1
             place = f'#line {line} "{path}"\n'
             if text.lstrip().startswith("#include"):
-                good &= compile_all(compiler, flags, path, place + text)
+                good &= compiles(compiler, flags, place + text)
             else:
                 fragments += FUNCTION.format(n=count) + place + text + "}\n"
-        if fragments != PROLOGUE:
-            good &= compile_all(compiler, flags, path, fragments)
+    good &= compiles(compiler, flags, fragments)
     print(f"check_snippets: {count} blocks in {len(documents)} documents")
     if count == 0:
         print("no block was found: is the extraction broken?")
