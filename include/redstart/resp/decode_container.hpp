@@ -63,14 +63,6 @@ void reserve_justified(C& out, std::uint64_t wanted, std::size_t received) {
   }
 }
 
-/// Reads a key and its value, flat: one after the other.
-template <class K, class V>
-bool decode_flat_pair(Cursor& cursor, K& key, V& value) {
-  decoder<K>::decode(cursor, key);
-  if (!cursor.failed()) decoder<V>::decode(cursor, value);
-  return !cursor.failed();
-}
-
 /// Reads a pair that is an aggregate of two of its own.
 template <class K, class V>
 bool decode_nested_pair(Cursor& cursor, K& key, V& value) {
