@@ -384,11 +384,17 @@ Outcome DirectConnection::exchange(const engine::Outgoing& out, engine::ReplySin
 Outcome DirectConnection::exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
                                          engine::Replies& replies, Time now, Time deadline) {
   constexpr std::size_t read_size = 16 * 1024;
+  // What a server reads at a time: it works on the first part while the kernel takes the rest.
+  constexpr std::size_t first_send = 16 * 1024;
+  // Room for usual replies, so that one call takes all that has arrived.
+  constexpr std::size_t usual_reply = 64;
+  constexpr std::size_t largest_start = 64 * 1024;
   engine::ReplyBuffer& buffer = replies.bytes;
   resp::Scanner scanner(config_.limits);
   std::size_t sent = 0;
   bool unasked = false;  // more replies than commands
   replies.frames.reserve(ends.size());
+  buffer.reserve(std::min(ends.size() * usual_reply, largest_start));
 
   const auto give_up = [&](Outcome outcome) {
     replies.sent = static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), sent) - ends.begin());
@@ -404,7 +410,7 @@ Outcome DirectConnection::exchange_batch(std::string_view bytes, std::span<const
   while (replies.frames.size() < ends.size()) {
     bool progress = false;
     if (sent < bytes.size() && send_error == 0) {
-      const IoResult result = socket_.send_some(bytes.substr(sent));
+      const IoResult result = socket_.send_some(bytes.substr(sent, sent == 0 ? first_send : bytes.size()));
       if (result.error != EAGAIN) send_error = result.error;
       sent += result.bytes;
       progress = result.bytes != 0;
@@ -431,6 +437,7 @@ Outcome DirectConnection::exchange_batch(std::string_view bytes, std::span<const
         ++pushes_;
       } else if (replies.frames.size() < ends.size()) {
         replies.frames.push_back({scanner.begin(), scanner.position() - scanner.begin()});
+        if (resp::is_error(scanner.type())) ++replies.errors;
       } else {
         unasked = true;
         break;

@@ -27,13 +27,9 @@ std::optional<Error> report(Database& database, const engine::RequestTraits& req
 void report_batch(Database& database, engine::Replies& replies, std::size_t commands,
                   const net::DirectConnection& connection, const net::Outcome& outcome, Time start) {
   replies.origin = database.origin();
-  std::uint64_t errors = 0;
-  for (std::size_t i = 0; i < replies.frames.size(); ++i) {
-    const char type = replies.frame(i).front();
-    errors += type == '-' || type == '!' ? 1U : 0U;
-  }
   if (!replies.frames.empty())
-    database.counters().answered(connection.shard(), replies.frames.size(), errors, outcome.end - start);
+    database.counters().answered(connection.shard(), replies.frames.size(), replies.errors,
+                                 outcome.end - start);
   if (outcome.kind != net::Outcome::Kind::broken) return;
   ErrorInfo info = Database::broken(outcome, outcome.end - start);
   if (replies.sent < commands) {

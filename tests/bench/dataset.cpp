@@ -22,28 +22,21 @@ std::vector<std::string> make_keys() {
 void push_list(test::RawRedis& server) {
   constexpr std::size_t at_once = 1000;
   std::vector<std::string> words{"RPUSH", std::string(list_key)};
-  words.resize(words.size() + at_once, value());
+  words.resize(words.size() + at_once, short_value);
   static_cast<void>(server.command({"DEL", list_key}));
   for (std::size_t i = 0; i < list_size; i += at_once) static_cast<void>(server.command(words));
 }
 
 }  // namespace
 
-const std::vector<std::string>& keys() {
-  static const std::vector<std::string> all = make_keys();
-  return all;
-}
-
-const std::string& value() {
-  static const std::string text(32, 'v');
-  return text;
-}
+const std::vector<std::string> keys = make_keys();
+const std::string short_value(32, 'v');
 
 std::string large_key(std::size_t size) { return "big:" + std::to_string(size); }
 
 void preload(const std::string& socket_path, const std::vector<std::size_t>& large_sizes) {
   test::RawRedis server(socket_path);
-  for (const std::string& each : keys()) static_cast<void>(server.command({"SET", each, value()}));
+  for (const std::string& each : keys) static_cast<void>(server.command({"SET", each, short_value}));
   push_list(server);
   for (const std::size_t size : large_sizes)
     static_cast<void>(server.command({"SET", large_key(size), std::string(size, 'x')}));

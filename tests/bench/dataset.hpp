@@ -10,13 +10,13 @@
 namespace redstart::bench {
 
 /// 1024 keys of 16 bytes.
-[[nodiscard]] const std::vector<std::string>& keys();
-/// Key number `i`, round and round.
-[[nodiscard]] inline const std::string& key(std::size_t i) { return keys()[i & 1023]; }
+extern const std::vector<std::string> keys;
 /// The 32 bytes below each of them.
-[[nodiscard]] const std::string& value();
+extern const std::string short_value;
+/// Key number `i`, round and round.
+[[nodiscard]] inline const std::string& key(std::size_t i) { return keys[i & 1023]; }
 
-/// A list of 100,000 elements, each `value()`.
+/// A list of 100,000 elements, each `short_value`.
 inline constexpr std::string_view list_key = "biglist";
 inline constexpr std::size_t list_size = 100'000;
 

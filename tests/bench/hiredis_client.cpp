@@ -40,16 +40,16 @@ bool is_status(const Reply& reply) { return reply && reply->type == REDIS_REPLY_
 
 void get(const Context& context, std::size_t i) {
   const std::string& name = key(i);
-  expect(is_text(command(context, "GET %b", name.data(), name.size()), value().size()), "GET");
+  expect(is_text(command(context, "GET %b", name.data(), name.size()), short_value.size()), "GET");
 }
 
 Sample run_pipeline(const Context& context, const Workload& workload, const Timing& timing) {
-  const std::string& text = value();
   return timed_loop(timing, {workload.depth, 0}, [&](std::uint64_t i) {
     for (std::size_t j = 0; j < workload.depth; ++j) {
       const std::string& name = key(i + j);
       if (workload.write)
-        ::redisAppendCommand(context.get(), "SET %b %b", name.data(), name.size(), text.data(), text.size());
+        ::redisAppendCommand(context.get(), "SET %b %b", name.data(), name.size(), short_value.data(),
+                             short_value.size());
       else
         ::redisAppendCommand(context.get(), "GET %b", name.data(), name.size());
     }
@@ -57,7 +57,8 @@ Sample run_pipeline(const Context& context, const Workload& workload, const Timi
       void* raw = nullptr;
       expect(::redisGetReply(context.get(), &raw) == REDIS_OK, "a command in a pipeline");
       const Reply reply(static_cast<redisReply*>(raw));
-      expect(workload.write ? is_status(reply) : is_text(reply, text.size()), "a command in a pipeline");
+      expect(workload.write ? is_status(reply) : is_text(reply, short_value.size()),
+             "a command in a pipeline");
     }
   });
 }
@@ -87,7 +88,7 @@ Sample run_range(const Context& context, const Timing& timing) {
     list.reserve(reply->elements);
     for (std::size_t i = 0; i < reply->elements; ++i)
       list.emplace_back(reply->element[i]->str, static_cast<std::size_t>(reply->element[i]->len));
-    expect(list.size() == list_size && list.back().size() == value().size(), "LRANGE");
+    expect(list.size() == list_size && list.back().size() == short_value.size(), "LRANGE");
   });
 }
 
@@ -111,7 +112,7 @@ Sample run_hiredis(const Workload& workload, const Server& server, const Timing&
 
 double idle_kilobytes_hiredis(const Server& server, std::size_t connections, std::size_t size) {
   const std::string name = size == 0 ? key(0) : large_key(size);
-  const std::size_t expected = size == 0 ? value().size() : size;
+  const std::size_t expected = size == 0 ? short_value.size() : size;
   const auto open = [&] {
     Context context = connect({}, server);
     expect(is_text(command(context, "GET %b", name.data(), name.size()), expected), "GET");

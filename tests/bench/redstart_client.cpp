@@ -32,7 +32,7 @@ RedisConfig configuration(const Workload& workload, const Server& server) {
 
 void get(const Client& client, std::size_t i) {
   const std::optional<std::string> text = client.get(key(i));
-  expect(text && text->size() == value().size(), "GET");
+  expect(text && text->size() == short_value.size(), "GET");
 }
 
 Sample run_pipeline_of_get(const Client& client, std::size_t depth, const Timing& timing) {
@@ -44,18 +44,18 @@ Sample run_pipeline_of_get(const Client& client, std::size_t depth, const Timing
     const Replies replies = pipe.execute();
     for (const auto slot : slots) {
       const auto text = replies[slot];
-      expect(text && *text && (*text)->size() == value().size(), "GET in a pipeline");
+      expect(text && *text && (*text)->size() == short_value.size(), "GET in a pipeline");
     }
   });
 }
 
 Sample run_pipeline_of_set(const Client& client, std::size_t depth, const Timing& timing) {
   Pipeline pipe = client.pipeline();
-  std::vector<decltype(pipe.set(key(0), value()))> slots;
+  std::vector<decltype(pipe.set(key(0), short_value))> slots;
   static_cast<void>(pipe.execute());
   return timed_loop(timing, {depth, 0}, [&](std::uint64_t i) {
     slots.clear();
-    for (std::size_t j = 0; j < depth; ++j) slots.push_back(pipe.set(key(i + j), value()));
+    for (std::size_t j = 0; j < depth; ++j) slots.push_back(pipe.set(key(i + j), short_value));
     const Replies replies = pipe.execute();
     for (const auto slot : slots) expect(replies[slot].has_value(), "SET in a pipeline");
   });
@@ -78,7 +78,7 @@ template <class List>
 Sample run_range(const Client& client, const Timing& timing) {
   return timed_loop(timing, {}, [&](std::uint64_t) {
     const auto list = client.lrange<List>(list_key, 0, -1);
-    expect(list.size() == list_size && list[list_size - 1].size() == value().size(), "LRANGE");
+    expect(list.size() == list_size && list[list_size - 1].size() == short_value.size(), "LRANGE");
   });
 }
 

@@ -36,8 +36,12 @@ struct Server {
 };
 
 /// Stops a measurement whose replies are not the expected ones.
+[[noreturn, gnu::noinline]] inline void unexpected(const char* what) {
+  throw std::runtime_error(std::string("benchmark: unexpected reply to ") + what);
+}
 inline void expect(bool ok, const char* what) {
-  if (!ok) throw std::runtime_error(std::string("benchmark: unexpected reply to ") + what);
+  if (!ok) [[unlikely]]
+    unexpected(what);
 }
 
 [[nodiscard]] Sample run_redstart(const Workload& workload, const Server& server, const Timing& timing);

@@ -29,6 +29,7 @@ struct Replies {
 
   ReplyBuffer bytes{};
   std::vector<Frame> frames{};
+  std::size_t errors = 0;              ///< Frames that are errors of the server.
   std::size_t sent = 0;                ///< Commands whose last byte reached the kernel.
   std::optional<Error> rest{};         ///< Of commands that were sent and not answered.
   std::optional<Error> rest_unsent{};  ///< Of commands that were not sent.
