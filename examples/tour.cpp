@@ -54,7 +54,7 @@ struct Work {
   std::vector<Document> documents;
   std::vector<std::string> words;  // in the order of the text
   std::size_t lines = 0;
-  std::size_t threads = 8;
+  std::size_t threads = 4;
   int readers = 1000;
 };
 
@@ -295,7 +295,7 @@ int main(int argc, char** argv) try {
   auto config = redstart::RedisConfigLoader{}.load();
   config.service = "tour";
   // Fewer connections than threads, so that some have to wait for one.
-  for (const auto& [name, connections] : {std::pair{"main", 6U}, {"cache", 4U}, {"sessions", 4U}})
+  for (const auto& [name, connections] : {std::pair{"main", 4U}, {"cache", 3U}, {"sessions", 3U}})
     config.database(name).max_connections = connections;
   auto& redis = RedisConnectionManager::instance();
   redis.start(config);
