@@ -5,12 +5,10 @@
 #include <redstart/resp/codec.hpp>
 #include <redstart/resp/writer.hpp>
 
-#include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -62,19 +60,9 @@ concept range_like = !text_like<T> && !option_like<T> && requires(const T& value
   values.end();
 };
 
-/// Writes two texts as one argument. Always a copy: a writer may refer to large `bulk` texts, but these are
-/// temporaries. Errors: std::length_error above `resp::Writer::max_bulk`.
-inline void write_copy(resp::Writer& writer, std::string_view first, std::string_view second) {
-  if (first.size() + second.size() > resp::Writer::max_bulk)
-    throw std::length_error("an argument exceeds the limit of 512 MiB (Redis's proto-max-bulk-len)");
-  char header[24] = "$";
-  char* end = std::to_chars(header + 1, header + sizeof header, first.size() + second.size()).ptr;
-  *end++ = '\r';
-  *end++ = '\n';
-  writer.raw({header, static_cast<std::size_t>(end - header)});
-  writer.raw(first);
-  writer.raw(second);
-  writer.raw("\r\n");
+/// Writes a temporary: always copied, while a writer may refer to large texts.
+inline void write_copy(resp::Writer& writer, std::string_view text) {
+  resp::Writer(writer.buffer()).bulk(text);
 }
 
 using Texts = std::initializer_list<std::string_view>;
@@ -129,7 +117,7 @@ requires(detail::coded<T> && !detail::text_like<T> && !detail::number_like<T> &&
          !detail::option_like<T>) struct argument<T> {
   static constexpr std::size_t count(const T&) noexcept { return 1; }
   static void write(resp::Writer& writer, const T& value) {
-    detail::write_copy(writer, {}, codec<T>::encode(value));
+    detail::write_copy(writer, codec<T>::encode(value));
   }
 };
 

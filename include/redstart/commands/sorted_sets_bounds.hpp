@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace redstart {
@@ -65,7 +66,9 @@ template <>
 struct argument<LexBound> {
   static constexpr std::size_t count(const LexBound&) noexcept { return 1; }
   static void write(resp::Writer& writer, const LexBound& bound) {
-    detail::write_copy(writer, bound.mark_, bound.member_);
+    std::string text(bound.mark_);
+    text += bound.member_;
+    detail::write_copy(writer, text);
   }
 };
 
