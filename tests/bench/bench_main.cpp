@@ -15,6 +15,7 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <ctime>
 #include <exception>
 #include <filesystem>
 #include <fstream>
@@ -82,7 +83,11 @@ void run_round(std::vector<Results>& results, pid_t server, bool redstart_first)
 RunInfo describe(const Options& options, const std::string& socket_path) {
   utsname system{};
   ::uname(&system);
+  const std::time_t now = std::time(nullptr);
+  char date[16] = {};
+  std::strftime(date, sizeof date, "%Y-%m-%d", std::gmtime(&now));
   RunInfo info;
+  info.date = date;
   info.rounds = options.rounds;
   info.duration = options.duration;
   info.processors = allowed_processors().size();
@@ -95,14 +100,6 @@ RunInfo describe(const Options& options, const std::string& socket_path) {
   info.compiler = "GCC " __VERSION__;
 #endif
   return info;
-}
-
-template <class Write>
-void write_file(const std::string& path, Write write) {
-  if (path.empty()) return;
-  std::ofstream file(path);
-  write(file);
-  if (!file.flush()) throw std::runtime_error("can't write " + path);
 }
 
 int run(const Options& options) {
@@ -140,8 +137,12 @@ int run(const Options& options) {
   }
   const std::vector<Row> rows = make_rows(results);
   write_text(std::cout, rows);
-  write_file(options.json, [&](std::ostream& out) { write_json(out, results, info); });
-  write_file(options.markdown, [&](std::ostream& out) { write_markdown(out, rows, info); });
+  if (!options.json.empty()) {
+    std::ofstream file(options.json);
+    write_json(file, results, info);
+    if (!file.flush()) throw std::runtime_error("can't write " + options.json);
+  }
+  if (!options.markdown.empty()) write_markdown(options.markdown, rows, info);
   if (!options.plots.empty()) static_cast<void>(write_plots(options.plots, rows));
   return 0;
 }
@@ -160,7 +161,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0.001, 60.0))
       ->capture_default_str();
   app.add_option("--json", options.json, "Write every sample and the table to this file");
-  app.add_option("--markdown", options.markdown, "Write the table in Markdown to this file");
+  app.add_option("--markdown", options.markdown,
+                 "Write the table in Markdown to this file, between its marks if it has any");
   app.add_option("--plots", options.plots, "Write SVG charts into this folder");
   app.add_flag("--list", options.list, "Only name the benchmarks");
   app.footer(

@@ -16,6 +16,7 @@ namespace redstart::bench {
 namespace {
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
+constexpr bool sanitized = REDSTART_BENCH_SANITIZED;
 
 Metric rate() {
   return {"k/s", [](const Sample& s) { return s.ops_per_second * 1e-3; }, true};
@@ -239,9 +240,10 @@ std::vector<Benchmark> all_benchmarks(const Environment& environment) {
   add_pipelines(list);
   add_large(list);
   add_ranges(list);
-  add_allocations(list);
+  // A sanitizer replaces malloc, and plain programs can't link with a library that is built with one.
+  if (!sanitized) add_allocations(list);
   add_idle(list);
-  add_compile_time(list);
+  if (!sanitized) add_compile_time(list);
   add_decoder<BulkView>(list, "decoder.bulk", "decode a bulk of 32 bytes (to a view; hiredis: to an object)",
                         bulk_reply(), 10);
   add_decoder<ArrayView>(list, "decoder.array", "decode an array of 10 of them", array_reply(), 100);

@@ -30,7 +30,8 @@ BarChart ratios(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     if (!row.spec.metric.more_is_better) continue;
     const double target = row.spec.target ? row.spec.target->limit : 0;
-    chart.groups.push_back({row.spec.id, {row.ratio}, target});
+    const std::string label = row.spec.what.substr(0, row.spec.what.find(" (hiredis"));
+    chart.groups.push_back({label, {row.ratio}, target});
   }
   return chart;
 }

@@ -6,9 +6,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <iomanip>
 #include <ostream>
 #include <sstream>
+#include <stdexcept>
+#include <string_view>
 
 namespace redstart::bench {
 
@@ -39,6 +42,11 @@ std::string ratio_text(double ratio) {
   return text.str();
 }
 
+// How many times as much, where more is better: of memory or time the figures say enough.
+std::string ratio_text(const Row& row) {
+  return row.spec.metric.more_is_better ? ratio_text(row.ratio) : std::string();
+}
+
 std::string target_text(const RowSpec& spec) {
   if (!spec.target) return {};
   return spec.target->kind == Target::Kind::ratio ? "≥ " + ratio_text(spec.target->limit)
@@ -55,6 +63,21 @@ std::string padded(const std::string& text, std::size_t width) {
   const auto columns = static_cast<std::size_t>(std::count_if(
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
   return text + std::string(columns < width ? width - columns : 1, ' ');
+}
+
+std::string markdown_table(const std::vector<Row>& rows, const RunInfo& info) {
+  std::ostringstream out;
+  out << info.date << ", " << info.processors << " processors, Linux " << info.kernel << ", Redis "
+      << info.redis << ", " << info.compiler << "; medians of " << info.rounds << " rounds of "
+      << number(info.duration) << " s for each row and client.\n\n"
+      << "| workload | hiredis | Redstart | ratio | target | |\n|---|---:|---:|---:|---:|---|\n";
+  for (const Row& row : rows) {
+    const std::string& unit = row.spec.metric.unit;
+    out << "| " << row.spec.what << " | " << with_unit(row.hiredis, unit) << " | "
+        << with_unit(row.redstart, unit) << " | " << ratio_text(row) << " | " << target_text(row.spec)
+        << " | " << mark(row) << " |\n";
+  }
+  return out.str();
 }
 
 nlohmann::ordered_json as_json(const Sample& sample) {
@@ -103,25 +126,31 @@ void write_text(std::ostream& out, const std::vector<Row>& rows) {
     const std::string& unit = row.spec.metric.unit;
     out << padded(row.spec.what.starts_with("…") ? "  " + row.spec.what : row.spec.what, what)
         << padded(with_unit(row.hiredis, unit), column) << padded(with_unit(row.redstart, unit), column)
-        << padded(ratio_text(row.ratio), 9) << padded(target_text(row.spec), 11) << mark(row) << '\n';
+        << padded(ratio_text(row), 9) << padded(target_text(row.spec), 11) << mark(row) << '\n';
   }
 }
 
-void write_markdown(std::ostream& out, const std::vector<Row>& rows, const RunInfo& info) {
-  out << "Measured with " << info.processors << " processors, Linux " << info.kernel << ", Redis "
-      << info.redis << ", " << info.compiler << ": medians of " << info.rounds << " rounds of "
-      << number(info.duration) << " s for each client and row.\n\n"
-      << "| workload | hiredis | Redstart | ratio | target | |\n|---|---:|---:|---:|---:|---|\n";
-  for (const Row& row : rows) {
-    const std::string& unit = row.spec.metric.unit;
-    out << "| " << row.spec.what << " | " << with_unit(row.hiredis, unit) << " | "
-        << with_unit(row.redstart, unit) << " | " << ratio_text(row.ratio) << " | " << target_text(row.spec)
-        << " | " << mark(row) << " |\n";
-  }
+void write_markdown(const std::string& path, const std::vector<Row>& rows, const RunInfo& info) {
+  constexpr std::string_view begin = "<!-- last run: begin -->\n";
+  constexpr std::string_view end = "<!-- last run: end -->";
+  std::ostringstream existing;
+  existing << std::ifstream(path).rdbuf();
+  std::string document = existing.str();
+  const std::string table = markdown_table(rows, info);
+  const std::size_t from = document.find(begin);
+  const std::size_t to = document.find(end);
+  if (from != std::string::npos && to != std::string::npos && from < to)
+    document.replace(from + begin.size(), to - from - begin.size(), table);
+  else
+    document = table;
+  std::ofstream file(path);
+  file << document;
+  if (!file.flush()) throw std::runtime_error("can't write " + path);
 }
 
 void write_json(std::ostream& out, const std::vector<Results>& results, const RunInfo& info) {
   nlohmann::ordered_json document;
+  document["date"] = info.date;
   document["rounds"] = info.rounds;
   document["seconds_per_round"] = info.duration;
   document["processors"] = info.processors;

@@ -31,6 +31,7 @@ struct Results {
 
 /// In what surroundings a run was made.
 struct RunInfo {
+  std::string date{};
   int rounds = 0;
   double duration = 0;
   std::size_t processors = 0;
@@ -41,7 +42,8 @@ struct RunInfo {
 
 [[nodiscard]] std::vector<Row> make_rows(const std::vector<Results>& results);
 void write_text(std::ostream& out, const std::vector<Row>& rows);
-void write_markdown(std::ostream& out, const std::vector<Row>& rows, const RunInfo& info);
+/// The table between two marks of an existing Markdown file, or a new file with nothing else.
+void write_markdown(const std::string& path, const std::vector<Row>& rows, const RunInfo& info);
 void write_json(std::ostream& out, const std::vector<Results>& results, const RunInfo& info);
 
 }  // namespace redstart::bench

@@ -99,7 +99,7 @@ class Canvas {
 
 std::string to_svg(const BarChart& chart) {
   constexpr double width = 860;
-  constexpr double left = 250;
+  constexpr double left = 290;
   constexpr double right = 90;
   constexpr double top = 86;
   constexpr double bar = 15;
