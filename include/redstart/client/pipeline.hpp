@@ -79,6 +79,18 @@ class Replies {
     return values;
   }
 
+  /// Throws the first error among all replies, for those who don't look at each.
+  void require_all() const {
+    for (std::size_t i = 0; i != replies_.frames.size(); ++i) {
+      const std::string_view frame = replies_.frame(i);
+      // Which of them were scripts is only known by their slots: the error proves nothing here.
+      if (frame.front() == '-' || frame.front() == '!')
+        engine::server_error(replies_.origin, name(i), resp::error_text(frame), ReplyOf::script).raise();
+    }
+    if (replies_.rest) replies_.rest->raise();
+    if (replies_.rest_unsent) replies_.rest_unsent->raise();
+  }
+
   /// How many commands were answered, also with an error; the others have none to offer.
   [[nodiscard]] std::size_t answered() const noexcept { return replies_.frames.size(); }
 

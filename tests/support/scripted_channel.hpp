@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// scripted_channel.hpp: a channel that answers from a script and remembers what it was sent.
+#pragma once
+
+#include <redstart/engine/channel.hpp>
+#include <redstart/resp/error_text.hpp>
+
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace redstart::test {
+
+/// Stands where a pool's or a lease's channel stands, without a socket. Answers each command with the next
+/// frame of `frames`.
+class ScriptedChannel final : public engine::Channel {
+ public:
+  std::vector<std::string> frames{};  ///< Replies to come, in RESP.
+  std::optional<Error> failure{};     ///< Instead of any reply, when set.
+  engine::Exclusive kind = engine::Exclusive::no;
+  std::vector<std::string> sent{};  ///< What each exchange sent; large arguments put in place.
+  std::vector<engine::RequestTraits> traits{};
+  std::vector<std::chrono::milliseconds> timeouts{};
+  bool dirty = false;
+  std::size_t batches = 0;
+
+  std::optional<Error> exchange(const engine::Request& request, engine::ReplySink& sink,
+                                const engine::CallOptions& options) override {
+    sent.push_back(joined(request.outgoing()));
+    traits.push_back(request.traits());
+    timeouts.push_back(options.timeout);
+    if (failure) return failure;
+    const std::string frame = next();
+    if (frame.front() == '-')
+      return engine::server_error(origin_, request.traits().name, resp::error_text(frame),
+                                  request.traits().reply_of);
+    sink.frame(frame);
+    return std::nullopt;
+  }
+
+  engine::Replies exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
+                                 const engine::CallOptions& options) override {
+    ++batches;
+    sent.emplace_back(bytes);
+    timeouts.push_back(options.timeout);
+    engine::Replies replies;
+    replies.origin = origin_;
+    replies.sent = ends.size();
+    while (replies.frames.size() < ends.size() && at_ < frames.size()) {
+      const std::string& frame = frames[at_++];
+      replies.bytes.reserve(frame.size());
+      std::memcpy(replies.bytes.end(), frame.data(), frame.size());
+      replies.frames.push_back({replies.bytes.size(), frame.size()});
+      replies.bytes.commit(frame.size());
+    }
+    replies.rest = failure;
+    return replies;
+  }
+
+  std::optional<Error> ensure_reachable(const engine::CallOptions&) override { return failure; }
+  Result<std::unique_ptr<engine::Channel>> lease(const engine::CallOptions&) override {
+    return std::unique_ptr<engine::Channel>(std::make_unique<ScriptedChannel>());
+  }
+  engine::Exclusive exclusive() const noexcept override { return kind; }
+  void mark_dirty() noexcept override { dirty = true; }
+  std::string_view database() const noexcept override { return origin_.database; }
+  std::string_view endpoint() const noexcept override { return origin_.endpoint; }
+
+ private:
+  static std::string joined(const engine::Outgoing& out) {
+    std::string text;
+    std::size_t at = 0;
+    for (const resp::External& external : out.external) {
+      text.append(out.bytes.substr(at, external.offset - at)).append(external.data, external.size);
+      at = external.offset;
+    }
+    return text.append(out.bytes.substr(at));
+  }
+  std::string next() { return at_ < frames.size() ? frames[at_++] : "-ERR the script has ended\r\n"; }
+
+  engine::Origin origin_{"main", "scripted:1"};
+  std::size_t at_ = 0;
+};
+
+/// An error as a lost connection gives it.
+inline Error lost_connection() {
+  ErrorInfo info;
+  info.code = Errc::connection_lost;
+  info.effect = Effect::indeterminate;
+  info.remedy = Remedy::retry;
+  info.what = "connection lost";
+  return Error(std::move(info));
+}
+
+}  // namespace redstart::test

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// client_test.cpp: handles over a scripted channel: what they send, return and throw.
+#include <redstart/client/client.hpp>
+#include <redstart/client/scoped_client.hpp>
+
+#include "support/scripted_channel.hpp"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace redstart::test {
+
+struct Broken {};
+
+}  // namespace redstart::test
+
+template <>
+struct redstart::codec<redstart::test::Broken> {
+  static std::string encode(const redstart::test::Broken&) { throw std::runtime_error("can't be written"); }
+  static redstart::test::Broken decode(std::string_view) { throw std::runtime_error("can't be read"); }
+};
+
+namespace redstart::test {
+
+using namespace std::chrono_literals;
+
+class ClientOverScript : public ::testing::Test {
+ protected:
+  std::shared_ptr<ScriptedChannel> channel_ = std::make_shared<ScriptedChannel>();
+  Client client_{channel_};
+};
+
+TEST_F(ClientOverScript, SendsTheCommandAndReturnsItsReply) {
+  channel_->frames = {"$5\r\nhello\r\n"};
+  EXPECT_EQ(client_.get("key"), "hello");
+  EXPECT_EQ(channel_->sent.at(0), "*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n");
+  EXPECT_EQ(channel_->traits.at(0).name, "GET");
+  EXPECT_EQ(channel_->traits.at(0).retry, Retry::read);
+}
+
+TEST_F(ClientOverScript, PutsLargeArgumentsInTheirPlaceWithoutCopyingThem) {
+  channel_->frames = {"+OK\r\n"};
+  const std::string value(engine::external_threshold, 'v');
+  EXPECT_TRUE(client_.set("key", value));
+  EXPECT_EQ(channel_->sent.at(0), "*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$16384\r\n" + value + "\r\n");
+}
+
+TEST_F(ClientOverScript, ThrowsServerErrorsAsSuch) {
+  channel_->frames = {"-WRONGTYPE Operation against a key\r\n"};
+  try {
+    static_cast<void>(client_.get("key"));
+    FAIL() << "nothing was thrown";
+  } catch (const ServerError& error) {
+    EXPECT_EQ(error.server_code(), "WRONGTYPE");
+    EXPECT_EQ(error.effect(), Effect::server_error);
+    EXPECT_EQ(error.info().command, "GET");
+  }
+}
+
+TEST_F(ClientOverScript, ReturnsErrorsThroughResults) {
+  channel_->frames = {"-OOM command not allowed\r\n"};
+  const Result<bool> result = client_.results().set("key", "value");
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().effect(), Effect::not_sent);
+  EXPECT_EQ(result.error().remedy(), Remedy::never);
+}
+
+TEST_F(ClientOverScript, NamesWhatWasExpectedWhenTheReplyHasAnotherType) {
+  channel_->frames = {"+text\r\n"};
+  const auto result = client_.results().incr("key");
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().code(), Errc::decode_error);
+  EXPECT_NE(std::string(result.error().what()).find("expected an integer"), std::string::npos)
+      << result.error().what();
+}
+
+TEST_F(ClientOverScript, ACodecThatThrowsWhileReadingIsADecodeError) {
+  channel_->frames = {"$1\r\nx\r\n"};
+  const auto result = client_.results().get<Broken>("key");
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().code(), Errc::decode_error);
+  EXPECT_NE(std::string(result.error().what()).find("can't be read"), std::string::npos);
+}
+
+TEST_F(ClientOverScript, ACodecThatThrowsWhileWritingSendsNothing) {
+  EXPECT_THROW(static_cast<void>(client_.set("key", Broken{})), std::runtime_error);
+  EXPECT_TRUE(channel_->sent.empty());
+}
+
+TEST_F(ClientOverScript, GivesItsTimeLimitToEachCallAndLeavesTheOriginalAlone) {
+  channel_->frames = {"$-1\r\n", "$-1\r\n"};
+  const Client hurried = client_.with_timeout(20ms);
+  EXPECT_EQ(hurried.get("key"), std::nullopt);
+  EXPECT_EQ(client_.get("key"), std::nullopt);
+  EXPECT_EQ(channel_->timeouts, (std::vector<std::chrono::milliseconds>{20ms, 0ms}));
+}
+
+TEST_F(ClientOverScript, RefusesCommandsThatWouldChangeASharedConnection) {
+  for (const char* name : {"SELECT", "select", "WATCH", "MULTI", "SUBSCRIBE", "MONITOR", "RESET", "QUIT",
+                           "HELLO", "AUTH", "CLIENT REPLY", "CLIENT TRACKING", "PSYNC"}) {
+    const auto result = client_.results().command<Ok>(name, "1");
+    ASSERT_FALSE(result.has_value()) << name;
+    EXPECT_EQ(result.error().code(), Errc::not_allowed) << name;
+  }
+  EXPECT_TRUE(channel_->sent.empty());
+}
+
+TEST_F(ClientOverScript, RunsOwnedCommandsAnyNumberOfTimes) {
+  channel_->frames = {":1\r\n", ":2\r\n"};
+  const auto command = cmd.incr(std::string("temporary-key-that-is-gone-when-it-runs"));
+  EXPECT_EQ(client_.exec(command), 1);
+  EXPECT_EQ(client_.results().exec(command).value(), 2);
+  EXPECT_EQ(channel_->sent.at(0), channel_->sent.at(1));
+  EXPECT_EQ(channel_->traits.at(1).retry, Retry::accumulating);
+}
+
+TEST_F(ClientOverScript, OwnedCommandsThatChangeTheConnectionAreRefusedToo) {
+  const auto command = cmd.command<Ok>("SELECT", 3);
+  EXPECT_EQ(client_.results().exec(command).error().code(), Errc::not_allowed);
+  EXPECT_TRUE(channel_->sent.empty());
+}
+
+TEST(ScopedClientOverScript, MarksItsConnectionOnceACommandChangesIt) {
+  auto owned = std::make_unique<ScriptedChannel>();
+  ScriptedChannel& channel = *owned;
+  channel.kind = engine::Exclusive::yes;
+  channel.frames = {"+OK\r\n", "+OK\r\n"};
+  const ScopedClient scoped(std::move(owned));
+  EXPECT_TRUE(scoped.set("key", "value"));
+  EXPECT_FALSE(channel.dirty);
+  scoped.select(3);
+  EXPECT_TRUE(channel.dirty);
+}
+
+}  // namespace redstart::test

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// pipeline_test.cpp: pipelines over a scripted channel: slots, errors, what is sent and when.
+#include <redstart/client/client.hpp>
+
+#include "support/scripted_channel.hpp"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace redstart::test {
+
+class PipelineOverScript : public ::testing::Test {
+ protected:
+  std::shared_ptr<ScriptedChannel> channel_ = std::make_shared<ScriptedChannel>();
+  Client client_{channel_};
+};
+
+TEST_F(PipelineOverScript, ReturnsATupleOfTypedReplies) {
+  channel_->frames = {":7\r\n", "$3\r\nbob\r\n"};
+  const auto [hits, name] = client_.pipeline([](auto& pipe) {
+    return std::tuple{pipe.incr("hits"), pipe.get("name")};
+  });
+  EXPECT_EQ(hits, 7);
+  EXPECT_EQ(name, "bob");
+  EXPECT_EQ(channel_->sent.at(0), "*2\r\n$4\r\nINCR\r\n$4\r\nhits\r\n*2\r\n$3\r\nGET\r\n$4\r\nname\r\n");
+}
+
+TEST_F(PipelineOverScript, ReturnsOneSlotAPairOrAVector) {
+  channel_->frames = {":1\r\n", ":2\r\n", ":3\r\n", ":4\r\n", ":5\r\n"};
+  EXPECT_EQ(client_.pipeline([](auto& pipe) { return pipe.incr("a"); }), 1);
+  const std::pair<std::int64_t, std::int64_t> both = client_.pipeline([](auto& pipe) {
+    return std::pair{pipe.incr("a"), pipe.incr("b")};
+  });
+  EXPECT_EQ(both, (std::pair<std::int64_t, std::int64_t>{2, 3}));
+  const std::vector<std::int64_t> many = client_.pipeline([](auto& pipe) {
+    std::vector<Slot<std::int64_t>> slots;
+    for (const char* key : {"a", "b"}) slots.push_back(pipe.incr(key));
+    return slots;
+  });
+  EXPECT_EQ(many, (std::vector<std::int64_t>{4, 5}));
+}
+
+TEST_F(PipelineOverScript, SendsNothingWhenTheBlockThrows) {
+  const auto block = [](Pipeline& pipe) {
+    const auto slot = pipe.incr("hits");
+    if (pipe.size() == 1) throw std::runtime_error("changed my mind");
+    return slot;
+  };
+  EXPECT_THROW(static_cast<void>(client_.pipeline(block)), std::runtime_error);
+  EXPECT_EQ(channel_->batches, 0U);
+}
+
+TEST_F(PipelineOverScript, EachSlotTellsItsOwnError) {
+  channel_->frames = {":1\r\n", "-WRONGTYPE not a number\r\n", ":3\r\n"};
+  auto pipe = client_.pipeline();
+  const auto first = pipe.incr("a");
+  const auto second = pipe.incr("b");
+  const auto third = pipe.incr("c");
+  const Replies replies = pipe.execute();
+  EXPECT_EQ(replies[first].value(), 1);
+  EXPECT_EQ(replies[second].error().server_code(), "WRONGTYPE");
+  EXPECT_NE(std::string(replies[second].error().what()).find("command 2 of the pipeline"), std::string::npos);
+  EXPECT_EQ(replies[third].value(), 3);
+  EXPECT_THROW(replies.require_all(), ServerError);
+}
+
+TEST_F(PipelineOverScript, RequireAllIsSilentWhenAllWentWell) {
+  channel_->frames = {":1\r\n"};
+  auto pipe = client_.pipeline();
+  static_cast<void>(pipe.incr("a"));
+  EXPECT_NO_THROW(pipe.execute().require_all());
+}
+
+TEST_F(PipelineOverScript, AnErrorOfAScriptNeverCountsAsNotSent) {
+  channel_->frames = {"-READONLY written by a script\r\n", "-READONLY You can't write\r\n"};
+  auto pipe = client_.pipeline();
+  const auto script = pipe.command<std::int64_t>("EVAL", "return 1", 0);
+  const auto plain = pipe.incr("a");
+  const Replies replies = pipe.execute();
+  EXPECT_EQ(replies[script].error().effect(), Effect::server_error);
+  EXPECT_EQ(replies[plain].error().effect(), Effect::not_sent);
+}
+
+TEST_F(PipelineOverScript, RepliesThatCameAreKeptWhenTheConnectionIsLost) {
+  channel_->frames = {":1\r\n"};
+  channel_->failure = lost_connection();
+  auto pipe = client_.pipeline();
+  const auto first = pipe.incr("a");
+  const auto second = pipe.incr("b");
+  const Replies replies = pipe.execute();
+  EXPECT_EQ(replies.answered(), 1U);
+  EXPECT_EQ(replies[first].value(), 1);
+  EXPECT_EQ(replies[second].error().effect(), Effect::indeterminate);
+  EXPECT_THROW(replies.require_all(), Error);
+}
+
+TEST_F(PipelineOverScript, ViewsLiveAsLongAsTheReplies) {
+  channel_->frames = {"$5\r\nhello\r\n"};
+  auto pipe = client_.pipeline();
+  const auto slot = pipe.get<std::string_view>("key");
+  const Replies replies = pipe.execute();
+  EXPECT_EQ(replies[slot].value(), "hello");
+}
+
+TEST_F(PipelineOverScript, IsEmptyAndUsableAfterExecuting) {
+  channel_->frames = {":1\r\n", ":2\r\n"};
+  auto pipe = client_.pipeline();
+  const auto before = pipe.incr("a");
+  EXPECT_EQ(pipe.execute()[before].value(), 1);
+  EXPECT_EQ(pipe.size(), 0U);
+  const auto after = pipe.incr("a");
+  EXPECT_EQ(pipe.execute()[after].value(), 2);
+}
+
+TEST_F(PipelineOverScript, RefusesCommandsThatWouldChangeTheConnectionAndKeepsTheRest) {
+  channel_->frames = {":1\r\n"};
+  auto pipe = client_.pipeline();
+  const auto slot = pipe.incr("a");
+  EXPECT_THROW(static_cast<void>(pipe.command<Ok>("SELECT", 1)), Error);
+  EXPECT_EQ(pipe.execute()[slot].value(), 1);
+}
+
+TEST_F(PipelineOverScript, ASlotOfAnotherPipelineIsAnError) {
+  channel_->frames = {":1\r\n"};
+  auto pipe = client_.pipeline();
+  static_cast<void>(pipe.incr("a"));
+  const Replies replies = pipe.execute();
+  EXPECT_EQ(replies[Slot<std::int64_t>{5}].error().code(), Errc::invalid_argument);
+}
+
+}  // namespace redstart::test
