@@ -128,7 +128,7 @@ class DirectConnection::Reception {
         streaming_ = sink_.begin_elements(sequence->type, sequence->declared);
         if (streaming_) {
           drop(sequence->begin);
-          buffer_.reserve(streaming_buffer - buffer_.size());
+          if (buffer_.size() < streaming_buffer) buffer_.reserve(streaming_buffer - buffer_.size());
         }
       }
     }
@@ -316,6 +316,7 @@ std::optional<OpenFailure> DirectConnection::handshake(Time deadline) {
       }
       if (buffer.space() == 0) buffer.reserve(1);
       Time now = Clock::now();
+      if (now >= deadline) return lost(EAGAIN);  // however steadily bytes come
       if (const int error = receive_more(buffer, now, deadline); error != 0) return lost(error);
     }
     action = machine.on_reply(buffer.view().substr(scanner.begin(), scanner.position() - scanner.begin()));
@@ -392,7 +393,8 @@ Outcome DirectConnection::exchange_batch(std::string_view bytes, std::span<const
   engine::ReplyBuffer& buffer = replies.bytes;
   resp::Scanner scanner(config_.limits);
   std::size_t sent = 0;
-  bool unasked = false;  // more replies than commands
+  std::size_t answered = 0;  // where the last reply or push ends
+  bool unasked = false;      // more replies than commands
   replies.frames.reserve(ends.size());
   buffer.reserve(std::min(ends.size() * usual_reply, largest_start));
 
@@ -433,6 +435,7 @@ Outcome DirectConnection::exchange_batch(std::string_view bytes, std::span<const
     for (auto status = scanner.scan(buffer.view()); status != resp::Scanner::Status::incomplete;
          status = scanner.scan(buffer.view())) {
       if (status == resp::Scanner::Status::fault) return give_up(not_resp(scanner, buffer.view()));
+      answered = scanner.position();
       if (scanner.type() == resp::Type::push) {
         ++pushes_;
       } else if (replies.frames.size() < ends.size()) {
@@ -450,7 +453,7 @@ Outcome DirectConnection::exchange_batch(std::string_view bytes, std::span<const
   }
   replies.sent = ends.size();
   Outcome outcome;
-  outcome.reusable = !unasked && scanner.position() == buffer.size();
+  outcome.reusable = !unasked && answered == buffer.size();
   if (!outcome.reusable) outcome.reason = CloseReason::protocol;
   outcome.end = Clock::now();
   ++exchanges_;

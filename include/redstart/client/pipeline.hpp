@@ -46,7 +46,7 @@ class Replies {
   [[nodiscard]] Result<R> operator[](Slot<R> slot) const {
     if (slot.index >= replies_.frames.size()) return missing(slot.index);
     const std::string_view frame = replies_.frame(slot.index);
-    if (frame.front() == '-' || frame.front() == '!')
+    if (resp::is_error_frame(frame))
       return engine::server_error(replies_.origin, name(slot.index), resp::error_text(frame), slot.reply_of);
     R value{};
     resp::DecodeIssue issue;
@@ -84,7 +84,7 @@ class Replies {
     for (std::size_t i = 0; i != replies_.frames.size(); ++i) {
       const std::string_view frame = replies_.frame(i);
       // Which of them were scripts is only known by their slots: the error proves nothing here.
-      if (frame.front() == '-' || frame.front() == '!')
+      if (resp::is_error_frame(frame))
         engine::server_error(replies_.origin, name(i), resp::error_text(frame), ReplyOf::script).raise();
     }
     if (replies_.rest) replies_.rest->raise();

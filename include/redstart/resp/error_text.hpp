@@ -9,6 +9,15 @@
 
 namespace redstart::resp {
 
+/// Whether a frame is an error of the server, attributes before it or not.
+///
+/// Precondition: the frame has passed a Scanner.
+[[nodiscard]] inline bool is_error_frame(std::string_view frame) {
+  if (frame.front() != '|') return is_error(static_cast<Type>(frame.front()));
+  DecodeIssue unused;
+  return Cursor(frame, unused).error_next();
+}
+
 /// What the server said in an error reply of either kind.
 ///
 /// Precondition: the frame has passed a Scanner, and `is_error` of its type.

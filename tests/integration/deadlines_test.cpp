@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// deadlines_test.cpp: calls end by their deadline, whatever keeps them; blocking commands get the time they
+// ask for.
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "support/managers.hpp"
+#include "support/redis_test.hpp"
+
+namespace redstart::test {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+// On a busy machine, under a sanitizer; the promise itself is 100 ms.
+constexpr auto slack = 900ms;
+
+// A stopped process, continued whatever happens.
+class Paused {
+ public:
+  explicit Paused(RedisServer& server) : server_(server) { server_.pause(); }
+  Paused(const Paused&) = delete;
+  Paused& operator=(const Paused&) = delete;
+  ~Paused() { server_.resume(); }
+
+ private:
+  RedisServer& server_;
+};
+
+class Deadlines : public RedisTest {
+ protected:
+  template <class Call>
+  static Error expect_ends_after(std::chrono::milliseconds limit, Call call) {
+    const auto begin = Clock::now();
+    Error error = error_of(call);
+    const auto took = Clock::now() - begin;
+    EXPECT_GE(took, limit - 1ms);
+    EXPECT_LE(took, limit + 100ms + slack);
+    EXPECT_GE(error.info().elapsed, limit - 1ms);
+    return error;
+  }
+};
+
+TEST_F(Deadlines, Fault50OfAHangingServerEndTheCallAndItsConnection) {
+  RedisServer own;
+  StartedManager redis(config_at(own));
+  const Client client = redis->client("main");
+  client.set("key", "before");
+  {
+    const Paused paused(own);
+    const Error error = expect_ends_after(200ms, [&] { return client.with_timeout(200ms).incr("count"); });
+    EXPECT_EQ(error.code(), Errc::timeout);
+    EXPECT_EQ(error.effect(), Effect::indeterminate);
+    EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::timeout), 1U);
+    EXPECT_EQ(redis->stats("main").pool.idle, 0U) << "never used again";
+  }
+  EXPECT_EQ(client.get("key"), "before") << "not the reply of INCR";
+  EXPECT_EQ(client.get<std::int64_t>("count"), 1) << "indeterminate: here it was executed, late, and once";
+  EXPECT_EQ(redis->stats("main").operations.timeouts, 1U);
+}
+
+TEST_F(Deadlines, HoldForPipelinesAndScopedHandlesToo) {
+  RedisServer own;
+  StartedManager redis(config_at(own));
+  const Client client = redis->client("main").with_timeout(200ms);
+  ScopedClient scoped = redis->scoped_client("main");
+  scoped.set_timeout(200ms);
+  const Paused paused(own);
+  EXPECT_EQ(expect_ends_after(200ms, [&] { return scoped.incr("count"); }).code(), Errc::timeout);
+  EXPECT_EQ(error_of([&] { return scoped.incr("count"); }).code(), Errc::connection_lost)
+      << "its connection is gone, and what it knew";
+  const Error error = expect_ends_after(
+      200ms, [&] { return client.pipeline([](Pipeline& pipe) { return pipe.incr("count"); }); });
+  EXPECT_TRUE(error.code() == Errc::timeout || error.code() == Errc::connect_timeout) << error.what();
+}
+
+TEST_F(Deadlines, HoldWhileAServerPausesItsClients) {
+  RedisServer own;
+  RawRedis control(own.socket_path());
+  StartedManager redis(config_at(own));
+  const Client client = redis->client("main");
+  control.text({"CLIENT", "PAUSE", "60000", "WRITE"});
+  EXPECT_EQ(expect_ends_after(150ms, [&] { return client.with_timeout(150ms).incr("key"); }).code(),
+            Errc::timeout);
+  control.text({"CLIENT", "UNPAUSE"});
+  EXPECT_EQ(client.get("key"), std::nullopt);
+}
+
+TEST_F(Deadlines, HoldWhileALargeValueIsSentToAServerThatDoesNotRead) {
+  RedisServer own;
+  StartedManager redis(config_at(own));
+  const Client client = redis->client("main");
+  const std::string value(64 << 20, 'x');
+  {
+    const Paused paused(own);
+    const Error error =
+        expect_ends_after(200ms, [&] { return client.with_timeout(200ms).set("key", value); });
+    EXPECT_EQ(error.code(), Errc::timeout);
+    EXPECT_EQ(error.effect(), Effect::not_sent) << "its last byte never left";
+    Pipeline pipe = client.with_timeout(200ms).pipeline();
+    const auto slot = pipe.set("key", value);
+    EXPECT_FALSE(pipe.execute()[slot].has_value());
+  }
+  EXPECT_EQ(client.exists("key"), 0) << "half a command is none";
+}
+
+TEST_F(Deadlines, CountTheTimeSpentInLine) {
+  RedisServer own;
+  RedisConfig config = config_at(own);
+  config.defaults.max_connections = 1;
+  config.defaults.timeouts.command = 2s;
+  StartedManager redis(config);
+  const Client client = redis->client("main");
+  std::optional<ScopedClient> holder = redis->scoped_client("main");
+  const auto begin = Clock::now();
+  std::jthread caller([&] {
+    const Error error = error_of([&] { return client.incr("count"); });
+    EXPECT_EQ(error.code(), Errc::timeout) << error.what();
+  });
+  ASSERT_TRUE(eventually([&] { return redis->stats("main").pool.waiting == 1; }));
+  const Paused paused(own);
+  ASSERT_TRUE(eventually([&] { return Clock::now() - begin > 1600ms; }));
+  holder.reset();
+  caller.join();
+  EXPECT_GE(Clock::now() - begin, 1999ms);
+  EXPECT_LE(Clock::now() - begin, 2s + 100ms + slack) << "not two seconds from when the connection came";
+}
+
+TEST_F(Deadlines, AShortOneDoesNotShortenTheNextCalls) {
+  RedisServer own;
+  StartedManager redis(config_at(own));
+  const Client client = redis->client("main");
+  EXPECT_EQ(client.with_timeout(60ms).get("key"), std::nullopt);
+  std::jthread pauser([&] {
+    const Paused paused(own);
+    let_pass(300ms);
+  });
+  ASSERT_TRUE(eventually([&] { return pauser.joinable(); }));
+  EXPECT_EQ(client.with_timeout(20s).incr("count"), 1);
+  pauser.join();
+  EXPECT_EQ(redis->stats("main").pool.created, 1U);
+}
+
+TEST_F(Deadlines, OfBlockingCommandsAreExtendedByWhatTheyMayWait) {
+  StartedManager redis(config_at(server()));
+  const Client client = redis->client("main").with_timeout(150ms);
+  const auto begin = Clock::now();
+  EXPECT_EQ(client.blpop("nothing", {400ms}), std::nullopt);
+  EXPECT_GE(Clock::now() - begin, 399ms);
+  std::jthread pusher([&] {
+    ASSERT_TRUE(eventually([&] { return raw().info("blocked_clients") == "1"; }));
+    raw().integer({"RPUSH", "queue", "job"});
+  });
+  const auto popped = client.blpop("queue", {0ms});  // for ever
+  pusher.join();
+  ASSERT_TRUE(popped.has_value());
+  EXPECT_EQ(popped->second, "job");
+  EXPECT_EQ(redis->stats("main").pool.created, 1U);
+}
+
+TEST_F(Deadlines, OfTheHandshakeIsTheCallersWhereThatIsShorter) {
+  RedisServer own;
+  StartedManager redis(config_at(own));
+  const Client client = redis->client("main");
+  const ScopedClient holder = redis->scoped_client("main");  // so that the next call needs a new connection
+  const Paused paused(own);
+  const Error error = expect_ends_after(200ms, [&] { return client.with_timeout(200ms).get("key"); });
+  EXPECT_EQ(error.code(), Errc::connect_timeout) << error.what();
+  EXPECT_EQ(error.effect(), Effect::not_sent);
+}
+
+}  // namespace
+}  // namespace redstart::test

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+// faults_network_test.cpp: faults 1 to 17 of the catalogue: connections that are refused, cut, silent or
+// slow.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "support/fake_server.hpp"
+#include "support/managers.hpp"
+
+namespace redstart::test {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using Clock = std::chrono::steady_clock;
+using Words = FakeConnection::Words;
+
+// On a busy machine, under a sanitizer; the promise itself is 100 ms.
+constexpr auto slack = 1500ms;
+
+RedisConfig impatient_config(std::uint16_t port) {
+  RedisConfig config = config_at(port);
+  config.defaults.timeouts = {300ms, 5s, 5s};
+  config.start_timeout = 0ms;
+  return config;
+}
+
+// Answers as a small Redis would.
+std::string answer(const Words& words) {
+  if (words[0] == "GET") return resp_bulk("value of " + words[1]);
+  if (words[0] == "ECHO") return resp_bulk(words[1]);
+  if (words[0] == "INCR") return ":1\r\n";
+  return "+OK\r\n";
+}
+
+// Blackholes connection attempts: its accept queue is full, and nobody accepts.
+class FullQueue {
+ public:
+  FullQueue() {
+    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(::bind(listener_, generic, size), 0);
+    EXPECT_EQ(::listen(listener_, 0), 0);
+    EXPECT_EQ(::getsockname(listener_, generic, &size), 0);
+    port_ = ntohs(address.sin_port);
+    for (int& filler : fillers_) {
+      filler = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+      static_cast<void>(::connect(filler, generic, size));
+    }
+  }
+  FullQueue(const FullQueue&) = delete;
+  FullQueue& operator=(const FullQueue&) = delete;
+  ~FullQueue() {
+    for (const int filler : fillers_) ::close(filler);
+    ::close(listener_);
+  }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+
+ private:
+  int listener_ = -1;
+  std::uint16_t port_ = 0;
+  std::array<int, 3> fillers_{};
+};
+
+TEST(NetworkFaults, Fault01RefusedConnectionsFailFastAndAreTriedAgainWithBackoff) {
+  const std::uint16_t port = free_port();
+  StartedManager redis(impatient_config(port));
+  const auto begin = Clock::now();
+  for (int i = 0; i < 2000; ++i) {
+    const Error error = error_of([&] { return redis->client("main"); });
+    ASSERT_EQ(error.code(), Errc::connect_refused);
+    ASSERT_EQ(error.effect(), Effect::not_sent);
+    ASSERT_EQ(error.remedy(), Remedy::retry);
+    ASSERT_THAT(error.what(), HasSubstr("127.0.0.1:" + std::to_string(port)));
+  }
+  EXPECT_THROW(static_cast<void>(redis->client("main")), Unavailable);
+  EXPECT_FALSE(redis->optional_client("main").has_value());
+  const auto attempts = redis->stats("main").pool.connect_failures;
+  const auto most = static_cast<std::uint64_t>((Clock::now() - begin) / 50ms) + 2;
+  EXPECT_LE(attempts, most) << "no two attempts closer than the shortest delay";
+  EXPECT_GE(attempts, 1U);
+  EXPECT_EQ(redis->stats("main").state, ConnectionState::backing_off);
+  EXPECT_EQ(redis->stats("main").pool.in_use, 0U);
+}
+
+TEST(NetworkFaults, Fault02ABlackholeEndsInAConnectTimeoutAndLeavesNoDescriptor) {
+  const FullQueue hole;
+  const std::size_t before = open_descriptors();
+  {
+    StartedManager redis(impatient_config(hole.port()));
+    const auto begin = Clock::now();
+    const Error error = error_of([&] { return redis->client("main"); });
+    const auto took = Clock::now() - begin;
+    EXPECT_EQ(error.code(), Errc::connect_timeout);
+    EXPECT_EQ(error.effect(), Effect::not_sent);
+    EXPECT_GE(took, 299ms);
+    EXPECT_LE(took, 300ms + 100ms + slack);
+    EXPECT_EQ(open_descriptors(), before);
+  }
+}
+
+TEST(NetworkFaults, Fault08AHalfCloseDeliversWhatWasAnsweredAndTheRestIsIndeterminate) {
+  FakeServer server([](FakeConnection& connection, std::size_t index) {
+    if (index > 0) return connection.serve(answer);
+    Words words = connection.handshake();
+    for (int i = 0; i < 5; ++i) {
+      if (i < 3) connection.send(answer(words));
+      if (i < 4) words = connection.command();
+    }
+    connection.half_close();
+    connection.await_close();
+  });
+  StartedManager redis(impatient_config(server.port()));
+  const Client client = redis->client("main");
+  Pipeline pipe = client.pipeline();
+  std::vector<Slot<std::optional<std::string>>> slots;
+  for (int i = 0; i < 5; ++i) slots.push_back(pipe.get("key" + std::to_string(i)));
+  const Replies replies = pipe.execute();
+  for (std::size_t i = 0; i < 5; ++i) {
+    const auto reply = replies[slots[i]];
+    if (i < 3) {
+      EXPECT_EQ(reply.value(), "value of key" + std::to_string(i));
+    } else {
+      ASSERT_FALSE(reply.has_value());
+      EXPECT_EQ(reply.error().code(), Errc::connection_lost);
+      EXPECT_EQ(reply.error().effect(), Effect::indeterminate);
+    }
+  }
+  const RedisStats stats = redis->stats("main").operations;
+  EXPECT_EQ(stats.ok, 3U);
+  EXPECT_EQ(stats.failed, 2U);
+  EXPECT_EQ(client.get("next"), "value of next");
+}
+
+TEST(NetworkFaults, Fault09AResetInsideAReplyIsIndeterminateAndTheNextConnectionStartsClean) {
+  FakeServer server([](FakeConnection& connection, std::size_t index) {
+    if (index > 0) return connection.serve(answer);
+    static_cast<void>(connection.handshake());
+    connection.send("$100\r\nabc");
+    connection.reset();
+  });
+  StartedManager redis(impatient_config(server.port()));
+  const Client client = redis->client("main");
+  const Error error = error_of([&] { return client.incr("counter"); });
+  EXPECT_EQ(error.code(), Errc::connection_lost);
+  EXPECT_EQ(error.effect(), Effect::indeterminate);
+  EXPECT_EQ(client.echo("tag"), "tag");
+  EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::lost), 1U);
+}
+
+TEST(NetworkFaults, Fault09ALostConnectionRepeatsOnlyWhatIsSafeToRepeat) {
+  FakeServer server([](FakeConnection& connection, std::size_t index) {
+    if (index == 2) return connection.serve(answer);
+    connection.send(answer(connection.handshake()));
+    static_cast<void>(connection.command());
+    connection.reset();
+  });
+  StartedManager redis(impatient_config(server.port()));
+  const Client client = redis->client("main");
+  EXPECT_EQ(client.get("a"), "value of a");
+  EXPECT_EQ(client.get("b"), "value of b")
+      << "a read on a connection that was used before: once more, unseen";
+  EXPECT_EQ(redis->stats("main").operations.retries, 1U);
+  const Error error = error_of([&] { return client.incr("counter"); });
+  EXPECT_EQ(error.effect(), Effect::indeterminate);
+  EXPECT_EQ(redis->stats("main").operations.retries, 1U) << "a count is not repeated";
+  EXPECT_EQ(client.get("c"), "value of c");
+  EXPECT_EQ(server.accepted(), 3U);
+}
+
+TEST(NetworkFaults, Fault10AResetBeforeAnythingWasReadIsNeverASuccess) {
+  FakeServer server([](FakeConnection& connection, std::size_t) { connection.reset(); });
+  StartedManager redis(impatient_config(server.port()));
+  const Error error = error_of([&] { return redis->client("main"); });
+  EXPECT_TRUE(is_unavailable(error.code())) << error.what();
+  EXPECT_EQ(error.effect(), Effect::not_sent);
+}
+
+TEST(NetworkFaults, Fault11AReplySplitAtEveryByteIsTheSame) {
+  const std::string reply = "*4\r\n$3\r\nfoo\r\n$0\r\n\r\n+ok\r\n$12\r\n\r\n$5\r\nhello\r\r\n";
+  const std::vector<std::string> expected{"foo", "", "ok", "\r\n$5\r\nhello\r"};
+  FakeServer server([&](FakeConnection& connection, std::size_t) {
+    static_cast<void>(connection.handshake());
+    for (std::size_t cut = 1; cut < reply.size(); ++cut) {
+      connection.send(std::string_view(reply).substr(0, cut));
+      std::this_thread::yield();
+      connection.send(std::string_view(reply).substr(cut));
+      static_cast<void>(connection.command());
+    }
+    for (const char c : reply) {
+      connection.send({&c, 1});
+      std::this_thread::yield();
+    }
+    connection.await_close();
+  });
+  StartedManager redis(impatient_config(server.port()));
+  const Client client = redis->client("main");
+  for (std::size_t i = 0; i < reply.size(); ++i)
+    ASSERT_EQ(client.lrange("list", 0, -1), expected) << "cut " << i + 1;
+  EXPECT_EQ(server.accepted(), 1U);
+}
+
+// Sends a byte every few milliseconds until the client has gone.
+void drip(FakeConnection& connection, std::string_view beginning, const Gate& gone) {
+  connection.send(beginning);
+  while (!gone.is_open()) {
+    connection.send("x");
+    std::this_thread::sleep_for(3ms);  // this pace is the fault
+  }
+}
+
+template <class Call>
+void expect_timeout_after(std::chrono::milliseconds limit, Errc code, Call call) {
+  const auto begin = Clock::now();
+  const Error error = error_of(call);
+  const auto took = Clock::now() - begin;
+  EXPECT_EQ(error.code(), code) << error.what();
+  EXPECT_GE(took, limit - 1ms);
+  EXPECT_LE(took, limit + 100ms + slack);
+}
+
+TEST(NetworkFaults, Fault12ADeadlineCountsTheWholeReplyHoweverSteadilyItDrips) {
+  Gate gone;
+  FakeServer server([&](FakeConnection& connection, std::size_t) {
+    static_cast<void>(connection.handshake());
+    drip(connection, "$1000000\r\n", gone);
+  });
+  StartedManager redis(impatient_config(server.port()));
+  const Client client = redis->client("main").with_timeout(300ms);
+  expect_timeout_after(300ms, Errc::timeout, [&] { return client.get("key"); });  // received in place
+  expect_timeout_after(300ms, Errc::timeout, [&] { return client.command<Value>("GET", "key"); });
+  expect_timeout_after(300ms, Errc::timeout,
+                       [&] { return client.pipeline([](Pipeline& pipe) { return pipe.get("key"); }); });
+  EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::timeout), 3U);
+  gone.open();
+}
+
+TEST(NetworkFaults, Fault12AConnectTimeoutCountsTheWholeHandshakeHoweverSteadilyItDrips) {
+  Gate gone;
+  FakeServer server([&](FakeConnection& connection, std::size_t) {
+    static_cast<void>(connection.command());
+    drip(connection, "$1000000\r\n", gone);
+  });
+  StartedManager redis(impatient_config(server.port()));
+  expect_timeout_after(300ms, Errc::connect_timeout, [&] { return redis->client("main"); });
+  gone.open();
+}
+
+TEST(NetworkFaults, Fault16ASilentServersConnectionIsClosedAndNeverUsedAgain) {
+  Gate closed;
+  FakeServer server([&](FakeConnection& connection, std::size_t index) {
+    if (index > 0) return connection.serve(answer);
+    static_cast<void>(connection.handshake());
+    EXPECT_EQ(connection.await_close(), 0U) << "nothing more came over this connection";
+    closed.open();
+  });
+  StartedManager redis(impatient_config(server.port()));
+  const Client client = redis->client("main");
+  const auto begin = Clock::now();
+  const Error error = error_of([&] { return client.with_timeout(200ms).incr("counter"); });
+  EXPECT_LE(Clock::now() - begin, 200ms + 100ms + slack);
+  EXPECT_EQ(error.code(), Errc::timeout);
+  EXPECT_EQ(error.effect(), Effect::indeterminate);
+  EXPECT_THROW(error.raise(), Timeout);
+  closed.wait();
+  EXPECT_EQ(client.get("key"), "value of key");
+  EXPECT_EQ(redis->stats("main").operations.timeouts, 1U);
+}
+
+TEST(NetworkFaults, Fault17WritingToAResetConnectionIsAnErrorAndNoSignal) {
+  ASSERT_NE(std::signal(SIGPIPE, SIG_DFL), SIG_ERR);
+  FakeServer server([](FakeConnection& connection, std::size_t index) {
+    if (index > 3) return connection.serve(answer);
+    static_cast<void>(connection.handshake());  // the whole command, or what the client had to say
+    connection.reset();
+  });
+  StartedManager redis(impatient_config(server.port()));
+  const Client client = redis->client("main");
+  for (int i = 0; i < 2; ++i) {
+    const Error error = error_of([&] { return client.set("key", "value"); });
+    EXPECT_EQ(error.code(), Errc::connection_lost);
+  }
+  for (int i = 0; i < 2; ++i) {
+    Pipeline pipe = client.pipeline();
+    const auto slot = pipe.set("key", "value");
+    static_cast<void>(pipe.set("other", std::string(8 << 20, 'x')));
+    EXPECT_FALSE(pipe.execute()[slot].has_value());
+  }
+  EXPECT_EQ(client.get("key"), "value of key");
+}
+
+TEST(NetworkFaults, Fault17AServerThatGoesWhileALargeValueIsSentLeavesItUnsent) {
+  FakeServer server([](FakeConnection& connection, std::size_t index) {
+    if (index > 0) return connection.serve(answer);
+    for (int i = 0; i < 4; ++i) {  // HELLO, two SETINFO, PING: then nothing is read any more
+      const Words words = connection.command();
+      connection.send(words[0] == "HELLO"  ? "%1\r\n+proto\r\n:3\r\n"
+                      : words[0] == "PING" ? "+PONG\r\n"
+                                           : "+OK\r\n");
+    }
+    connection.reset();
+  });
+  StartedManager redis(impatient_config(server.port()));
+  const Client client = redis->client("main");
+  static_cast<void>(eventually([&] { return server.ended() == 1; }));
+  // Its one idle connection is dead by now. Nothing of the value reached the server.
+  EXPECT_NO_THROW(client.set("key", std::string(8 << 20, 'x')));
+  EXPECT_EQ(redis->stats("main").operations.failed, 0U);
+}
+
+}  // namespace
+}  // namespace redstart::test

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// large_values_test.cpp: large values, long lists and long pipelines, byte for byte, both ways.
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/managers.hpp"
+#include "support/redis_test.hpp"
+
+namespace redstart::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Bytes that no shift, gap or swap leaves as they were.
+std::string pattern(std::size_t size, std::uint64_t seed) {
+  std::string text(size, '\0');
+  std::uint64_t state = seed * 0x9E3779B97F4A7C15U + 1;
+  for (char& c : text) {
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    c = static_cast<char>(state);
+  }
+  return text;
+}
+
+class LargeValues : public RedisTest {
+ protected:
+  static RedisConfig patient_config(bool over_unix = false) {
+    RedisConfig config = config_at(server());
+    if (over_unix) config.defaults.endpoint.unix_path = server().socket_path();
+    config.defaults.timeouts.command = 30s;
+    return config;
+  }
+};
+
+TEST_F(LargeValues, GoBothWaysByteForByte) {
+  for (const bool over_unix : {false, true}) {
+    StartedManager redis(patient_config(over_unix));
+    const Client client = redis->client("main");
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{1}, std::size_t{16'383}, std::size_t{16'384}, std::size_t{65'535},
+          std::size_t{65'536}, std::size_t{1} << 20, (std::size_t{8} << 20) + 1, std::size_t{64} << 20}) {
+      SCOPED_TRACE(size);
+      const std::string value = pattern(size, size);
+      client.set("large", value);
+      EXPECT_EQ(client.strlen("large"), static_cast<std::int64_t>(size));
+      EXPECT_TRUE(client.get("large") == value);
+      if (size > (std::size_t{1} << 20)) continue;
+      EXPECT_TRUE(raw().text({"GET", "large"}) == value) << "as another client sees it";
+      EXPECT_TRUE(client.command<Value>("GET", "large").as_string() == value);
+      EXPECT_TRUE(client.pipeline([&](Pipeline& pipe) { return pipe.get("large"); }) == value);
+      EXPECT_TRUE(client.echo(value) == value);
+    }
+    EXPECT_EQ(redis->stats("main").pool.created, 1U);
+  }
+}
+
+TEST_F(LargeValues, MayStandAnywhereAmongTheArguments) {
+  StartedManager redis(patient_config());
+  const Client client = redis->client("main");
+  const std::string a = pattern(100'000, 1);
+  const std::string b = pattern(16'384, 2);
+  const std::string c = pattern(3, 3);
+  EXPECT_EQ(client.rpush("list", a, c, b, c, a), 5);
+  EXPECT_TRUE(client.lrange("list", 0, -1) == (std::vector<std::string>{a, c, b, c, a}));
+  client.set(a, b);
+  EXPECT_TRUE(client.get(a) == b) << "also as a key";
+  const auto owned = cmd.set("owned", a);
+  client.exec(owned);
+  EXPECT_TRUE(client.get("owned") == a);
+}
+
+// A list of `count` elements of `size` bytes each, all different.
+std::vector<std::string> make_list(RawRedis& raw, std::size_t count, std::size_t size) {
+  raw.command({"DEL", "list"});
+  std::vector<std::string> elements;
+  std::vector<std::string> words{"RPUSH", "list"};
+  for (std::size_t i = 0; i < count; ++i) {
+    elements.push_back(pattern(size, i + 1));
+    words.push_back(elements.back());
+    if (words.size() < 1000 && i + 1 != count) continue;
+    raw.command(words);
+    words.resize(2);
+  }
+  return elements;
+}
+
+TEST_F(LargeValues, InListsAreReadWhileTheyArriveWhateverTheirSizes) {
+  StartedManager redis(patient_config());
+  const Client client = redis->client("main");
+  struct Shape {
+    std::size_t count, size;
+  };
+  for (const Shape shape :
+       {Shape{0, 1}, Shape{1, 20'000}, Shape{2, 20'000}, Shape{3, 40'000}, Shape{5, 65'536}, Shape{2, 16'370},
+        Shape{2, 16'376}, Shape{2, 16'377}, Shape{2, 16'378}, Shape{3, 16'384}, Shape{1, 300'000},
+        Shape{9, 200'000}, Shape{1000, 17}, Shape{5'000, 0}, Shape{100'000, 10}}) {
+    SCOPED_TRACE(std::to_string(shape.count) + " x " + std::to_string(shape.size));
+    const auto elements = make_list(raw(), shape.count, shape.size);
+    EXPECT_TRUE(client.lrange("list", 0, -1) == elements);
+    const auto list = client.lrange<StringList>("list", 0, -1);
+    ASSERT_EQ(list.size(), elements.size());
+    for (std::size_t i = 0; i < list.size(); ++i) ASSERT_TRUE(list[i] == elements[i]) << i;
+    EXPECT_TRUE(client.command<std::optional<std::vector<std::string>>>("LRANGE", "list", 0, -1) == elements);
+    EXPECT_TRUE(client.pipeline([](Pipeline& pipe) { return pipe.lrange("list", 0, -1); }) == elements);
+  }
+  EXPECT_EQ(redis->stats("main").pool.created, 1U);
+}
+
+TEST_F(LargeValues, InHashesAndSetsAreReadWhileTheyArrive) {
+  for (const Protocol protocol : {Protocol::resp3, Protocol::resp2}) {
+    RedisConfig config = patient_config();
+    config.defaults.protocol = protocol;
+    StartedManager redis(config);
+    const Client client = redis->client("main");
+    std::map<std::string, std::string> fields;
+    for (std::size_t i = 0; i < 3000; ++i) fields[std::to_string(i)] = pattern(i % 300, i);
+    fields["large"] = pattern(50'000, 7);
+    client.del("hash", "set");
+    client.hset("hash", fields);
+    using Map = std::map<std::string, std::string>;
+    EXPECT_TRUE((client.hgetall<Map>("hash") == fields));
+    std::set<std::string> members;
+    for (std::size_t i = 0; i < 5000; ++i) members.insert(pattern(20, i));
+    client.sadd("set", members);
+    EXPECT_TRUE(client.smembers<std::set<std::string>>("set") == members);
+  }
+}
+
+TEST_F(LargeValues, AnElementOfTheWrongTypeInALongReplyIsThatCallsErrorOnly) {
+  StartedManager redis(patient_config());
+  const Client client = redis->client("main");
+  static_cast<void>(make_list(raw(), 20'000, 10));
+  const Error error =
+      error_of([&] { return client.command<std::vector<std::int64_t>>("LRANGE", "list", 0, -1); });
+  EXPECT_EQ(error.code(), Errc::decode_error);
+  EXPECT_EQ(client.llen("list"), 20'000);
+  EXPECT_EQ(redis->stats("main").pool.created, 1U) << "the connection stays";
+}
+
+TEST_F(LargeValues, APipelineThatFillsBothSocketBuffersDoesNotBlock) {
+  StartedManager redis(patient_config());
+  const Client client = redis->client("main");
+  constexpr std::size_t rounds = 50'000;
+  Pipeline pipe = client.pipeline();
+  std::vector<Slot<std::string>> echoes;
+  for (std::size_t i = 0; i < rounds; ++i) {
+    static_cast<void>(pipe.incr("count"));
+    echoes.push_back(pipe.echo(std::to_string(i) + std::string(400, 'x')));
+  }
+  ASSERT_EQ(pipe.size(), 2 * rounds);
+  const Replies replies = pipe.execute();
+  EXPECT_EQ(replies.answered(), 2 * rounds);
+  for (std::size_t i = 0; i < rounds; ++i)
+    ASSERT_EQ(replies[echoes[i]].value(), std::to_string(i) + std::string(400, 'x'));
+  EXPECT_EQ(client.get<std::int64_t>("count"), static_cast<std::int64_t>(rounds));
+  EXPECT_EQ(pipe.size(), 0U) << "empty, and usable again";
+}
+
+TEST_F(LargeValues, APipelineOfFewHugeCommandsAndRepliesDoesNotBlock) {
+  StartedManager redis(patient_config());
+  const Client client = redis->client("main");
+  const std::string huge = pattern(4 << 20, 5);
+  Pipeline pipe = client.pipeline();
+  std::vector<Slot<std::string>> echoes;
+  for (int i = 0; i < 8; ++i) echoes.push_back(pipe.echo(huge));
+  const Replies replies = pipe.execute();
+  for (const auto slot : echoes) EXPECT_TRUE(replies[slot].value() == huge);
+}
+
+}  // namespace
+}  // namespace redstart::test

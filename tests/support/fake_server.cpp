@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// fake_server.cpp: the sockets and threads of the fake server.
+#include "fake_server.hpp"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+namespace redstart::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto watchdog = std::chrono::seconds(30);
+constexpr int slice_ms = 10;  // how soon a stop is noticed
+
+[[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+
+std::size_t number_in(std::string_view line) { return std::stoul(std::string(line.substr(1))); }
+
+}  // namespace
+
+void Gate::open() {
+  const std::scoped_lock lock(mutex_);
+  open_ = true;
+  opened_.notify_all();
+}
+
+bool Gate::is_open() const {
+  const std::scoped_lock lock(mutex_);
+  return open_;
+}
+
+void Gate::wait(const std::stop_token& stop) const {
+  std::unique_lock lock(mutex_);
+  if (!opened_.wait_for(lock, stop, watchdog, [this] { return open_; }) && !stop.stop_requested())
+    throw std::runtime_error("a gate was not opened within 30 s");
+}
+
+// False when a stop was requested.
+bool FakeConnection::wait_for(short events) const {
+  const auto deadline = Clock::now() + watchdog;
+  while (!stop_.stop_requested()) {
+    pollfd entry{fd_, events, 0};
+    if (::poll(&entry, 1, slice_ms) > 0) return true;
+    if (Clock::now() > deadline) throw std::runtime_error("nothing happened on a connection for 30 s");
+  }
+  return false;
+}
+
+// False at the end of the stream.
+bool FakeConnection::fill() {
+  if (!wait_for(POLLIN)) return false;
+  char chunk[65536];
+  const ssize_t n = ::recv(fd_, chunk, sizeof chunk, 0);
+  if (n <= 0) return false;
+  buffer_.append(chunk, static_cast<std::size_t>(n));
+  return true;
+}
+
+FakeConnection::Words FakeConnection::command() {
+  std::size_t at = 0;
+  const auto line = [&]() -> std::string_view {
+    std::size_t end = 0;
+    while ((end = buffer_.find("\r\n", at)) == std::string::npos) {
+      if (!fill()) return {};
+    }
+    const std::string_view text = std::string_view(buffer_).substr(at, end - at);
+    at = end + 2;
+    return text;
+  };
+  const auto cut_short = [&] {
+    if (stop_.stop_requested()) return Words{};
+    throw std::runtime_error("the client closed the connection inside of a command");
+  };
+  const std::string_view header = line();
+  if (header.empty()) return buffer_.empty() ? Words{} : cut_short();
+  if (header[0] != '*') throw std::runtime_error("the client sent no command: " + std::string(header));
+  Words words(number_in(header));
+  for (std::string& word : words) {
+    const std::string_view size_line = line();
+    if (size_line.empty()) return cut_short();
+    const std::size_t size = number_in(size_line);
+    while (buffer_.size() - at < size + 2) {
+      if (!fill()) return cut_short();
+    }
+    word = buffer_.substr(at, size);
+    at += size + 2;
+  }
+  buffer_.erase(0, at);
+  return words;
+}
+
+std::size_t FakeConnection::await_close() {
+  while (fill()) {
+  }
+  return buffer_.size();
+}
+
+void FakeConnection::send(std::string_view bytes) {
+  while (!bytes.empty() && wait_for(POLLOUT)) {
+    const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) return;  // the client has had enough
+    if (n < 0) fail("send");
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+FakeConnection::Words FakeConnection::handshake() {
+  for (;;) {
+    Words words = command();
+    if (words.empty()) return words;
+    if (words[0] == "HELLO")
+      send("%3\r\n+server\r\n+redis\r\n+version\r\n+7.0.15\r\n+proto\r\n:3\r\n");
+    else if (words[0] == "CLIENT" || words[0] == "SELECT" || words[0] == "AUTH")
+      send("+OK\r\n");
+    else if (words[0] == "PING")
+      send("+PONG\r\n");
+    else
+      return words;
+  }
+}
+
+void FakeConnection::serve(const std::function<std::string(const Words&)>& answer) {
+  for (Words words = handshake(); !words.empty(); words = handshake()) send(answer(words));
+}
+
+void FakeConnection::close() noexcept {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+void FakeConnection::reset() noexcept {
+  const linger at_once{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close();
+}
+
+void FakeConnection::half_close() noexcept { ::shutdown(fd_, SHUT_WR); }
+
+FakeServer::FakeServer(Script script) : script_(std::move(script)) {
+  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (listener_ < 0) fail("socket");
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  // sockaddr_in is handed to the socket functions as sockaddr by their own convention.
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 511) != 0) fail("bind");
+  if (::getsockname(listener_, generic, &size) != 0) fail("getsockname");
+  port_ = ntohs(address.sin_port);
+  acceptor_ = std::jthread([this](const std::stop_token& stop) { accept_all(stop); });
+}
+
+FakeServer::~FakeServer() {
+  acceptor_.request_stop();
+  acceptor_.join();
+  for (std::jthread& script : scripts_) script.request_stop();
+  scripts_.clear();  // joins
+  ::close(listener_);
+  for (const std::string& failure : failures_) ADD_FAILURE() << "fake server: " << failure;
+}
+
+void FakeServer::accept_all(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    pollfd entry{listener_, POLLIN, 0};
+    if (::poll(&entry, 1, slice_ms) <= 0) continue;
+    const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (fd < 0) continue;
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    const std::size_t index = accepted_++;
+    scripts_.emplace_back([this, fd, index](const std::stop_token& token) { run(fd, index, token); });
+  }
+}
+
+void FakeServer::run(int fd, std::size_t index, const std::stop_token& stop) {
+  FakeConnection connection(fd, stop);
+  try {
+    script_(connection, index);
+  } catch (const std::exception& error) {
+    const std::scoped_lock lock(mutex_);
+    failures_.push_back("connection " + std::to_string(index) + ": " + error.what());
+  }
+  ++ended_;
+}
+
+std::string resp_bulk(std::string_view text) {
+  std::string bytes = "$" + std::to_string(text.size()) + "\r\n";
+  bytes.append(text).append("\r\n");
+  return bytes;
+}
+
+std::string resp_command(const FakeConnection::Words& words) {
+  std::string bytes = "*" + std::to_string(words.size()) + "\r\n";
+  for (const std::string& word : words) bytes += resp_bulk(word);
+  return bytes;
+}
+
+}  // namespace redstart::test
