@@ -2,6 +2,7 @@
 // direct_connection.hpp: a connection that one caller at a time uses on its own thread, blocking.
 #pragma once
 
+#include "outcome.hpp"
 #include "socket.hpp"
 
 #include <redstart/engine/replies.hpp>
@@ -21,30 +22,6 @@
 #include <string_view>
 
 namespace redstart::net {
-
-/// Why a connection could not be opened.
-struct OpenFailure {
-  Errc code = Errc::connect_failed;
-  Remedy remedy = Remedy::retry;
-  std::string what{};
-  std::string server{};
-};
-
-/// How an exchange went.
-struct Outcome {
-  enum class Kind : std::uint8_t {
-    answered,  ///< The reply was delivered.
-    refused,   ///< The server answered with an error: `text`.
-    broken,    ///< No reply: `code`, `effect` and `text` say why. The connection is not to be used again.
-  };
-  Kind kind = Kind::answered;
-  Errc code = Errc::server_error;
-  Effect effect = Effect::none;
-  CloseReason reason = CloseReason::lost;
-  bool reusable = true;
-  std::string text{};
-  Time end{};
-};
 
 /// One connection and its two kinds of exchange. After anything but a complete exchange it is not reusable.
 ///

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// outcome.cpp: the words for what went wrong on a connection.
+#include "outcome.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace redstart::net {
+
+namespace {
+
+// What the peer's first bytes looked like, for the message; nothing but printable ASCII.
+std::string excerpt(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes.substr(0, 24)) text += c >= ' ' && c <= '~' ? c : '.';
+  return text;
+}
+
+Outcome broken(Errc code, Effect effect, CloseReason reason, std::string text) {
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::broken;
+  outcome.code = code;
+  outcome.effect = effect;
+  outcome.reason = reason;
+  outcome.reusable = false;
+  outcome.text = std::move(text);
+  outcome.end = Clock::now();
+  return outcome;
+}
+
+}  // namespace
+
+Outcome broken_by(int error, bool interrupted, Effect effect) {
+  if (interrupted) return broken(Errc::closed, effect, CloseReason::shutdown, "interrupted by shutdown");
+  if (error == EAGAIN) return broken(Errc::timeout, effect, CloseReason::timeout, "no complete reply");
+  if (error == end_of_stream)
+    return broken(Errc::connection_lost, effect, CloseReason::lost, "the server closed the connection");
+  return broken(Errc::connection_lost, effect, CloseReason::lost,
+                "connection lost (" + error_text(error) + ")");
+}
+
+Outcome too_late() {
+  return broken(Errc::timeout, Effect::not_sent, CloseReason::timeout, "no time was left to send it");
+}
+
+Outcome not_resp(const resp::Scanner& scanner, std::string_view bytes) {
+  const std::string_view near = bytes.substr(std::min(scanner.begin(), bytes.size()));
+  return broken(Errc::protocol_error, Effect::indeterminate, CloseReason::protocol,
+                "the peer's answer is not RESP (" + std::string(to_string(scanner.fault())) + " at \"" +
+                    excerpt(near) + "\")");
+}
+
+OpenFailure connect_failure(int error, bool interrupted) {
+  if (interrupted) return {Errc::closed, Remedy::never, "interrupted by shutdown", {}};
+  switch (error) {
+    case ECONNREFUSED: return {Errc::connect_refused, Remedy::retry, "connection refused", {}};
+    case ETIMEDOUT: return {Errc::connect_timeout, Remedy::retry, "no answer to the connection attempt", {}};
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case EADDRNOTAVAIL:
+      return {Errc::resource_exhausted, Remedy::retry, "out of resources (" + error_text(error) + ")", {}};
+    default: return {Errc::connect_failed, Remedy::retry, "can't connect (" + error_text(error) + ")", {}};
+  }
+}
+
+}  // namespace redstart::net

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// outcome.hpp: how opening a connection, or an exchange on one, can end.
+#pragma once
+
+#include "socket.hpp"
+
+#include <redstart/core/errc.hpp>
+#include <redstart/observe/stats.hpp>
+#include <redstart/resp/scanner.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace redstart::net {
+
+/// Beside the errno values: the server has closed the connection.
+inline constexpr int end_of_stream = -1;
+
+/// Why a connection could not be opened.
+struct OpenFailure {
+  Errc code = Errc::connect_failed;
+  Remedy remedy = Remedy::retry;
+  std::string what{};
+  std::string server{};
+};
+
+/// How an exchange went.
+struct Outcome {
+  enum class Kind : std::uint8_t {
+    answered,  ///< The reply was delivered.
+    refused,   ///< The server answered with an error: `text`.
+    broken,    ///< No reply: `code`, `effect` and `text` say why. The connection is not to be used again.
+  };
+  Kind kind = Kind::answered;
+  Errc code = Errc::server_error;
+  Effect effect = Effect::none;
+  CloseReason reason = CloseReason::lost;
+  bool reusable = true;
+  std::string text{};
+  Time end{};
+};
+
+/// The outcome of an exchange that `error` ended: an errno value or `end_of_stream`.
+[[nodiscard]] Outcome broken_by(int error, bool interrupted, Effect effect);
+/// The outcome of an exchange whose deadline had passed before it began.
+[[nodiscard]] Outcome too_late();
+/// The outcome of an exchange in which `bytes` came that are not RESP.
+[[nodiscard]] Outcome not_resp(const resp::Scanner& scanner, std::string_view bytes);
+/// Why connecting failed, from an errno value.
+[[nodiscard]] OpenFailure connect_failure(int error, bool interrupted);
+
+}  // namespace redstart::net

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// reception.hpp: how a direct connection receives one reply; part of direct_connection.cpp.
+#pragma once
+
+#include "direct_connection.hpp"
+
+#include <redstart/resp/error_text.hpp>
+#include <redstart/resp/scanner.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+
+namespace redstart::net {
+
+// Receives one reply and hands it to a sink in the way that suits its size.
+class DirectConnection::Reception {
+ public:
+  Reception(DirectConnection& connection, engine::ReplySink& sink, Time now, Time deadline) noexcept
+      : connection_(connection),
+        sink_(sink),
+        now_(now),
+        deadline_(deadline),
+        scanner_(connection.config_.limits) {}
+  Reception(const Reception&) = delete;
+  Reception& operator=(const Reception&) = delete;
+
+  Outcome run() {
+    for (;;) {
+      switch (scanner_.scan(buffer_.view())) {
+        case resp::Scanner::Status::fault: return not_resp(scanner_, buffer_.view());
+        case resp::Scanner::Status::complete:
+          if (scanner_.type() != resp::Type::push) return deliver();
+          ++connection_.pushes_;
+          drop(scanner_.position());
+          continue;
+        case resp::Scanner::Status::incomplete: break;
+      }
+      if (const int error = advance(); error != 0)
+        return broken_by(error, connection_.socket_.interrupted(), Effect::indeterminate);
+    }
+  }
+
+ private:
+  static constexpr std::size_t stack_buffer = 16 * 1024;
+  static constexpr std::size_t streaming_buffer = 64 * 1024;
+  static constexpr std::size_t large_bulk = 64 * 1024;
+
+  // The reply is not complete: decides where its next bytes go, and receives some.
+  int advance() {
+    if (!asked_) {
+      if (const auto bulk = scanner_.bulk(); bulk && bulk->size >= large_bulk) {
+        asked_ = true;
+        bulk_ = sink_.begin_bulk(bulk->size);
+        if (bulk_ != nullptr) return receive_bulk(*bulk);
+      } else if (const auto sequence = scanner_.sequence();
+                 sequence && sequence->type != resp::Type::push && buffer_.space() == 0) {
+        asked_ = true;
+        streaming_ = sink_.begin_elements(sequence->type, sequence->declared);
+        if (streaming_) {
+          drop(sequence->begin);
+          if (buffer_.size() < streaming_buffer) buffer_.reserve(streaming_buffer - buffer_.size());
+        }
+      }
+    }
+    if (streaming_) take_elements();
+    if (buffer_.space() == 0) buffer_.reserve(1);
+    return receive(buffer_);
+  }
+
+  // The deadline is for the whole reply, however steadily its bytes come.
+  int receive(engine::ReplyBuffer& into) {
+    if (received_) {
+      now_ = Clock::now();
+      if (now_ >= deadline_) return EAGAIN;
+    }
+    received_ = true;
+    return connection_.receive_more(into, now_, deadline_);
+  }
+
+  void take_elements() {
+    const auto sequence = scanner_.sequence();
+    if (!sequence || sequence->end <= sequence->begin) return;
+    const std::size_t taken =
+        sink_.elements(buffer_.view().substr(sequence->begin, sequence->end - sequence->begin));
+    drop(sequence->begin + taken);
+  }
+
+  int receive_bulk(const resp::Scanner::Bulk& bulk) {
+    bulk_->append(buffer_.view().substr(bulk.begin, bulk.size - bulk.missing));
+    drop(scanner_.position());
+    for (std::size_t missing = bulk.missing; missing != 0;) {
+      const auto into = bulk_->prepare();
+      engine::ReplyBuffer window(into.data(), std::min(into.size(), missing));
+      if (const int error = receive(window); error != 0) return error;
+      bulk_->commit(window.size());
+      scanner_.bulk_received(window.size());
+      missing -= window.size();
+    }
+    return 0;
+  }
+
+  Outcome deliver() {
+    Outcome outcome;
+    const std::string_view frame =
+        buffer_.view().substr(scanner_.begin(), scanner_.position() - scanner_.begin());
+    if (resp::is_error(scanner_.type())) {
+      outcome.kind = Outcome::Kind::refused;
+      outcome.text = resp::error_text(frame);
+    } else if (bulk_ != nullptr) {
+      sink_.end_bulk();
+    } else if (streaming_) {
+      sink_.elements(buffer_.view().substr(0, scanner_.position()));
+      sink_.end_elements();
+    } else {
+      sink_.frame(frame);
+    }
+    outcome.reusable = nothing_left();
+    if (!outcome.reusable) outcome.reason = CloseReason::protocol;
+    outcome.end = Clock::now();
+    return outcome;
+  }
+
+  // Behind the reply only whole pushes may stand: anything else would be taken for the next caller's reply.
+  bool nothing_left() {
+    while (scanner_.position() != buffer_.size()) {
+      if (scanner_.scan(buffer_.view()) != resp::Scanner::Status::complete) return false;
+      if (scanner_.type() != resp::Type::push) return false;
+      ++connection_.pushes_;
+    }
+    return true;
+  }
+
+  void drop(std::size_t n) noexcept {
+    buffer_.discard(n);
+    scanner_.discard(n);
+  }
+
+  DirectConnection& connection_;
+  engine::ReplySink& sink_;
+  Time now_;
+  Time deadline_;
+  char stack_[stack_buffer];
+  engine::ReplyBuffer buffer_{stack_, sizeof stack_};
+  resp::Scanner scanner_;
+  resp::StringReceiver* bulk_ = nullptr;
+  bool received_ = false;
+  bool asked_ = false;
+  bool streaming_ = false;
+};
+
+}  // namespace redstart::net
