@@ -63,12 +63,13 @@ class StringReceiver {
   }
 
  private:
-  static constexpr std::size_t step = std::size_t{128} << 10;
+  static constexpr std::size_t unproven = std::size_t{128} << 10;  // taken on the word of a header alone
+  static constexpr std::size_t step = std::size_t{512} << 10;
 
   // size, size/8, size/64, …: the largest that what has arrived justifies.
   std::size_t next_capacity() const noexcept {
     const std::size_t justified =
-        received_ < step / 8 ? step : (received_ > size_ / 8 ? size_ : received_ * 8);
+        received_ < unproven / 8 ? unproven : (received_ > size_ / 8 ? size_ : received_ * 8);
     std::size_t capacity = size_;
     while (capacity > justified) capacity = capacity / 8 + 1;
     return capacity > received_ ? capacity : size_;
