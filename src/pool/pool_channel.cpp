@@ -24,8 +24,8 @@ std::optional<Error> PoolChannel::exchange(const engine::Request& request, engin
     const net::Outcome outcome = connection->exchange(request.outgoing(), sink, now, deadline);
     const bool lost = outcome.kind == net::Outcome::Kind::broken && outcome.code == Errc::connection_lost;
     // The server may close a connection between the check and the send. What is safe to repeat is, once.
-    if (lost && again && reused && outcome.end < deadline &&
-        (outcome.effect == Effect::not_sent || traits.retry == Retry::read)) {
+    if (lost && again && outcome.end < deadline &&
+        (outcome.effect == Effect::not_sent || (reused && traits.retry == Retry::read))) {
       connection.discard(CloseReason::stale);
       database_->counters().retried();
       now = outcome.end;

@@ -30,7 +30,7 @@ constexpr auto slack = 1500ms;
 
 RedisConfig impatient_config(std::uint16_t port) {
   RedisConfig config = config_at(port);
-  config.defaults.timeouts = {300ms, 5s, 5s};
+  config.defaults.timeouts.connect = 300ms;
   config.start_timeout = 0ms;
   return config;
 }
@@ -124,7 +124,7 @@ TEST(NetworkFaults, Fault08AHalfCloseDeliversWhatWasAnsweredAndTheRestIsIndeterm
     connection.half_close();
     connection.await_close();
   });
-  StartedManager redis(impatient_config(server.port()));
+  StartedManager redis(config_at(server.port()));
   const Client client = redis->client("main");
   Pipeline pipe = client.pipeline();
   std::vector<Slot<std::optional<std::string>>> slots;
@@ -153,7 +153,7 @@ TEST(NetworkFaults, Fault09AResetInsideAReplyIsIndeterminateAndTheNextConnection
     connection.send("$100\r\nabc");
     connection.reset();
   });
-  StartedManager redis(impatient_config(server.port()));
+  StartedManager redis(config_at(server.port()));
   const Client client = redis->client("main");
   const Error error = error_of([&] { return client.incr("counter"); });
   EXPECT_EQ(error.code(), Errc::connection_lost);
@@ -169,7 +169,7 @@ TEST(NetworkFaults, Fault09ALostConnectionRepeatsOnlyWhatIsSafeToRepeat) {
     static_cast<void>(connection.command());
     connection.reset();
   });
-  StartedManager redis(impatient_config(server.port()));
+  StartedManager redis(config_at(server.port()));
   const Client client = redis->client("main");
   EXPECT_EQ(client.get("a"), "value of a");
   EXPECT_EQ(client.get("b"), "value of b")
@@ -184,7 +184,7 @@ TEST(NetworkFaults, Fault09ALostConnectionRepeatsOnlyWhatIsSafeToRepeat) {
 
 TEST(NetworkFaults, Fault10AResetBeforeAnythingWasReadIsNeverASuccess) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.reset(); });
-  StartedManager redis(impatient_config(server.port()));
+  StartedManager redis(config_at(server.port()));
   const Error error = error_of([&] { return redis->client("main"); });
   EXPECT_TRUE(is_unavailable(error.code())) << error.what();
   EXPECT_EQ(error.effect(), Effect::not_sent);
@@ -207,7 +207,7 @@ TEST(NetworkFaults, Fault11AReplySplitAtEveryByteIsTheSame) {
     }
     connection.await_close();
   });
-  StartedManager redis(impatient_config(server.port()));
+  StartedManager redis(config_at(server.port()));
   const Client client = redis->client("main");
   for (std::size_t i = 0; i < reply.size(); ++i)
     ASSERT_EQ(client.lrange("list", 0, -1), expected) << "cut " << i + 1;
@@ -239,7 +239,7 @@ TEST(NetworkFaults, Fault12ADeadlineCountsTheWholeReplyHoweverSteadilyItDrips) {
     static_cast<void>(connection.handshake());
     drip(connection, "$1000000\r\n", gone);
   });
-  StartedManager redis(impatient_config(server.port()));
+  StartedManager redis(config_at(server.port()));
   const Client client = redis->client("main").with_timeout(300ms);
   expect_timeout_after(300ms, Errc::timeout, [&] { return client.get("key"); });  // received in place
   expect_timeout_after(300ms, Errc::timeout, [&] { return client.command<Value>("GET", "key"); });
@@ -268,7 +268,7 @@ TEST(NetworkFaults, Fault16ASilentServersConnectionIsClosedAndNeverUsedAgain) {
     EXPECT_EQ(connection.await_close(), 0U) << "nothing more came over this connection";
     closed.open();
   });
-  StartedManager redis(impatient_config(server.port()));
+  StartedManager redis(config_at(server.port()));
   const Client client = redis->client("main");
   const auto begin = Clock::now();
   const Error error = error_of([&] { return client.with_timeout(200ms).incr("counter"); });
@@ -288,7 +288,7 @@ TEST(NetworkFaults, Fault17WritingToAResetConnectionIsAnErrorAndNoSignal) {
     static_cast<void>(connection.handshake());  // the whole command, or what the client had to say
     connection.reset();
   });
-  StartedManager redis(impatient_config(server.port()));
+  StartedManager redis(config_at(server.port()));
   const Client client = redis->client("main");
   for (int i = 0; i < 2; ++i) {
     const Error error = error_of([&] { return client.set("key", "value"); });
@@ -314,7 +314,7 @@ TEST(NetworkFaults, Fault17AServerThatGoesWhileALargeValueIsSentLeavesItUnsent) 
     }
     connection.reset();
   });
-  StartedManager redis(impatient_config(server.port()));
+  StartedManager redis(config_at(server.port()));
   const Client client = redis->client("main");
   static_cast<void>(eventually([&] { return server.ended() == 1; }));
   // Its one idle connection is dead by now. Nothing of the value reached the server.

@@ -19,7 +19,6 @@ class QuickStart : public RedisTest {};
 
 TEST_F(QuickStart, SetsAndGetsThroughTheInstance) {
   auto& redis = RedisConnectionManager::instance();
-  EXPECT_EQ(error_of([&] { return redis.client("main"); }).code(), Errc::not_started);
   EXPECT_FALSE(redis.started());
   redis.start(config_at(server()));
   auto main = redis.client("main");
@@ -38,6 +37,17 @@ TEST_F(QuickStart, SetsAndGetsThroughTheInstance) {
   redis.start(config_at(server()));
   EXPECT_EQ(redis.client("main").get("greeting"), "hello") << "started again";
   redis.shutdown();
+}
+
+TEST_F(QuickStart, OfAManagerThatWasNotStartedSaysHowToStartIt) {
+  RedisConnectionManager redis;
+  const Error error = error_of([&] { return redis.client("main"); });
+  EXPECT_EQ(error.code(), Errc::not_started);
+  EXPECT_THAT(error.what(), HasSubstr("start(RedisConfigLoader{}.load())"));
+  EXPECT_EQ(error_of([&] { return redis.optional_client("main"); }).code(), Errc::not_started);
+  redis.shutdown();
+  EXPECT_EQ(error_of([&] { return redis.client("main"); }).code(), Errc::not_started);
+  EXPECT_TRUE(redis.stats().databases.empty());
 }
 
 TEST_F(QuickStart, APipelineGivesBackTypedReplies) {
