@@ -56,7 +56,7 @@ Found in_pieces(const Limits& limits, std::string_view bytes, Input& cuts) {
     // exactly the bytes that have arrived, so that a look beyond them is seen
     const std::size_t size = arrived - gone;
     const std::unique_ptr<char[]> buffer(new char[size + 1]);
-    std::memcpy(buffer.get(), bytes.data() + gone, size);
+    if (size != 0) std::memcpy(buffer.get(), bytes.data() + gone, size);
     const auto status = scanner.scan({buffer.get(), size});
     if (status == Scanner::Status::fault) {
       found.fault = scanner.fault();

@@ -33,7 +33,8 @@ std::string joined(const resp::Buffer& buffer, const std::vector<resp::External>
 template <class T>
 T number_from(std::string_view bytes) {
   T number{};
-  std::memcpy(&number, bytes.data(), bytes.size() < sizeof number ? bytes.size() : sizeof number);
+  if (!bytes.empty())
+    std::memcpy(&number, bytes.data(), bytes.size() < sizeof number ? bytes.size() : sizeof number);
   return number;
 }
 
