@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// heap_watch.cpp: operator new and delete of the test programs, which count.
+// heap_watch.cpp: operator new and delete of the test programs, which count; a sanitizer's hooks where they
+// are its own.
 #include "support/heap_watch.hpp"
 
 #include <malloc.h>
 
 #include <cstdlib>
 #include <new>
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define REDSTART_TEST_SANITIZER_HOOKS 1
+#include <sanitizer/allocator_interface.h>
+#endif
+#endif
 
 namespace redstart::test {
 namespace {
@@ -21,21 +29,16 @@ thread_local Counts counts;
 
 }  // namespace
 
-void* counted_new(std::size_t size) {
-  void* const memory = std::malloc(size == 0 ? 1 : size);
-  if (memory == nullptr) throw std::bad_alloc();
-  if (counts.active) {
-    counts.held += static_cast<long>(::malloc_usable_size(memory));
-    if (counts.held > counts.peak) counts.peak = counts.held;
-    if (size > counts.largest) counts.largest = size;
-    ++counts.allocations;
-  }
-  return memory;
+void allocated(std::size_t asked, std::size_t usable) noexcept {
+  if (!counts.active) return;
+  counts.held += static_cast<long>(usable);
+  if (counts.held > counts.peak) counts.peak = counts.held;
+  if (asked > counts.largest) counts.largest = asked;
+  ++counts.allocations;
 }
 
-void counted_delete(void* memory) noexcept {
-  if (counts.active && memory != nullptr) counts.held -= static_cast<long>(::malloc_usable_size(memory));
-  std::free(memory);
+void freed(std::size_t usable) noexcept {
+  if (counts.active) counts.held -= static_cast<long>(usable);
 }
 
 HeapWatch::HeapWatch() noexcept {
@@ -49,9 +52,42 @@ std::size_t HeapWatch::largest() const noexcept { return counts.largest; }
 
 }  // namespace redstart::test
 
-void* operator new(std::size_t size) { return redstart::test::counted_new(size); }
-void* operator new[](std::size_t size) { return redstart::test::counted_new(size); }
-void operator delete(void* memory) noexcept { redstart::test::counted_delete(memory); }
-void operator delete[](void* memory) noexcept { redstart::test::counted_delete(memory); }
-void operator delete(void* memory, std::size_t) noexcept { redstart::test::counted_delete(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { redstart::test::counted_delete(memory); }
+#ifdef REDSTART_TEST_SANITIZER_HOOKS
+
+namespace {
+
+void on_malloc(const volatile void*, std::size_t size) { redstart::test::allocated(size, size); }
+void on_free(const volatile void* memory) {
+  if (memory != nullptr)
+    redstart::test::freed(::malloc_usable_size(const_cast<void*>(memory)));  // only looks it up
+}
+[[maybe_unused]] const int installed = __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
+
+}  // namespace
+
+#else
+
+namespace {
+
+void* counted_new(std::size_t size) {
+  void* const memory = std::malloc(size == 0 ? 1 : size);
+  if (memory == nullptr) throw std::bad_alloc();
+  redstart::test::allocated(size, ::malloc_usable_size(memory));
+  return memory;
+}
+
+void counted_delete(void* memory) noexcept {
+  if (memory != nullptr) redstart::test::freed(::malloc_usable_size(memory));
+  std::free(memory);
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return counted_new(size); }
+void* operator new[](std::size_t size) { return counted_new(size); }
+void operator delete(void* memory) noexcept { counted_delete(memory); }
+void operator delete[](void* memory) noexcept { counted_delete(memory); }
+void operator delete(void* memory, std::size_t) noexcept { counted_delete(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { counted_delete(memory); }
+
+#endif
