@@ -7,21 +7,24 @@
 namespace redstart::manager {
 
 Housekeeper::Housekeeper(std::chrono::milliseconds interval, std::function<void()> work)
-    : thread_([this, interval, work = std::move(work)] { run(interval, work); }) {}
+    : thread_([signal = signal_, interval, work = std::move(work)] { run(*signal, interval, work); }) {}
 
 Housekeeper::~Housekeeper() {
   {
-    const std::scoped_lock lock(mutex_);
-    stopping_ = true;
+    const std::scoped_lock lock(signal_->mutex);
+    signal_->stopping = true;
   }
-  wake_.notify_one();
-  thread_.join();
+  signal_->wake.notify_one();
+  if (thread_.get_id() == std::this_thread::get_id())
+    thread_.detach();
+  else
+    thread_.join();
 }
 
-void Housekeeper::run(std::chrono::milliseconds interval, const std::function<void()>& work) {
-  std::unique_lock lock(mutex_);
+void Housekeeper::run(Signal& signal, std::chrono::milliseconds interval, const std::function<void()>& work) {
+  std::unique_lock lock(signal.mutex);
   auto due = std::chrono::steady_clock::now() + interval;
-  while (!wake_.wait_until(lock, due, [this] { return stopping_; })) {
+  while (!signal.wake.wait_until(lock, due, [&signal] { return signal.stopping; })) {
     lock.unlock();
     work();
     lock.lock();

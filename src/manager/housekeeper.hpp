@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -16,15 +17,20 @@ class Housekeeper {
   Housekeeper(std::chrono::milliseconds interval, std::function<void()> work);
   Housekeeper(const Housekeeper&) = delete;
   Housekeeper& operator=(const Housekeeper&) = delete;
-  /// Stops; waits for work under way.
+  /// Stops, and waits for work under way; not for its own, where `work` itself ends it.
   ~Housekeeper();
 
  private:
-  void run(std::chrono::milliseconds interval, const std::function<void()>& work);
+  // Shared with the thread, which may outlive the housekeeper.
+  struct Signal {
+    std::mutex mutex{};
+    std::condition_variable wake{};
+    bool stopping = false;
+  };
 
-  std::mutex mutex_{};
-  std::condition_variable wake_{};
-  bool stopping_ = false;
+  static void run(Signal& signal, std::chrono::milliseconds interval, const std::function<void()>& work);
+
+  std::shared_ptr<Signal> signal_ = std::make_shared<Signal>();
   std::thread thread_;
 };
 

@@ -74,10 +74,15 @@ std::size_t Registry::cleanup_idle(pool::Time now) {
 }
 
 void Registry::shutdown(pool::Time deadline) noexcept {
+  using namespace std::chrono_literals;
+  constexpr auto grace = 500ms;  // for interrupted calls to notice, all databases together
   const std::shared_lock lock(mutex_);
   for (const auto& [name, channel] : channels_) {
     channel->shared().emit(EventKind::shutdown_begin, {});
-    channel->pool().shutdown(deadline);
+    channel->pool().stop();
+  }
+  for (const auto& [name, channel] : channels_) {
+    channel->pool().drain(deadline, deadline + grace);
     channel->shared().emit(EventKind::shutdown_complete, {});
   }
 }

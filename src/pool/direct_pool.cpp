@@ -253,10 +253,9 @@ std::size_t DirectPool::cleanup_idle(Time now) {
   return old.size();
 }
 
-void DirectPool::shutdown(Time deadline) noexcept {
-  constexpr auto grace = 500ms;  // for the interrupted to notice
+void DirectPool::stop() noexcept {
   std::vector<Connection> idle;
-  Lock lock(mutex_);
+  const Lock lock(mutex_);
   draining_ = true;
   while (!waiters_.empty()) {
     Waiter& waiter = waiters_.front();
@@ -267,10 +266,14 @@ void DirectPool::shutdown(Time deadline) noexcept {
   idle.swap(idle_);
   open_ -= idle.size();
   closed_by_[static_cast<std::size_t>(CloseReason::shutdown)] += idle.size();
+}
+
+void DirectPool::drain(Time deadline, Time last) noexcept {
+  Lock lock(mutex_);
   const auto drained = [this] { return in_use_.empty(); };
   if (!drained_.wait_until(lock, deadline, drained)) {
     for (net::DirectConnection& connection : in_use_) connection.interrupt();
-    drained_.wait_for(lock, grace, drained);
+    drained_.wait_until(lock, last, drained);
   }
   closed_ = true;
 }

@@ -82,14 +82,17 @@ class DirectPool {
   [[nodiscard]] std::optional<Error> warm_up(std::size_t count, Time deadline);
 
   std::size_t cleanup_idle(Time now);
-  /// Takes no more calls, waits until those under way end or `deadline` has passed, interrupts the rest.
-  void shutdown(Time deadline) noexcept;
+  /// Takes no more calls, sends those in line away, closes what is idle.
+  void stop() noexcept;
+  /// Waits until the calls under way have ended or `deadline` has passed, interrupts the rest and gives them
+  /// until `last` to notice. Preconditions: `stop` was called.
+  void drain(Time deadline, Time last) noexcept;
 
   void lease_began() noexcept { leased_.fetch_add(1, std::memory_order_relaxed); }
   void lease_ended() noexcept { leased_.fetch_sub(1, std::memory_order_relaxed); }
   void collect(PoolStats& into) const;
   [[nodiscard]] ConnectionState state() const;
-  /// True from the beginning of `shutdown` on.
+  /// True from `stop` on.
   [[nodiscard]] bool ended() const;
 
  private:

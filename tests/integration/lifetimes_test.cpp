@@ -25,6 +25,46 @@ constexpr auto slack = 1500ms;
 
 class Lifetimes : public RedisTest {};
 
+// Shuts a manager down from within an event.
+class ShutsDown final : public EventListener {
+ public:
+  void on_event(const Event& event) noexcept override {
+    if (event.kind != EventKind::disconnected || done.exchange(true)) return;
+    manager->shutdown(0ms);
+    ended = true;
+  }
+  RedisConnectionManager* manager = nullptr;
+  std::atomic<bool> done{false};
+  std::atomic<bool> ended{false};
+};
+
+TEST_F(Lifetimes, AnEventOfTheIdleCleanupMayShutTheManagerDown) {
+  const auto listener = std::make_shared<ShutsDown>();
+  RedisConnectionManager manager;
+  listener->manager = &manager;
+  RedisConfig config = config_at(server());
+  config.defaults.idle_timeout = 1ms;
+  config.cleanup_interval = 1ms;
+  config.listener = listener;
+  manager.start(std::move(config));
+  EXPECT_TRUE(eventually([&] {
+    if (const auto client = manager.optional_client("main")) static_cast<void>(client->results().get("key"));
+    return listener->ended.load();
+  }));
+  EXPECT_FALSE(manager.started());
+}
+
+TEST_F(Lifetimes, OneGraceIsEnoughForAllDatabases) {
+  RedisConnectionManager manager;
+  manager.start(config_at(server()));
+  const ScopedClient first = manager.scoped_client("main");
+  const ScopedClient second = manager.scoped_client("cache");
+  const ScopedClient third = manager.scoped_client("sessions");
+  const auto began = Clock::now();
+  manager.shutdown(100ms);
+  EXPECT_LT(Clock::now() - began, 100ms + 500ms + 700ms);
+}
+
 TEST_F(Lifetimes, AScopedHandleHasOneConnectionToItself) {
   StartedManager redis(config_at(server()));
   const ScopedClient first = redis->scoped_client("main");
