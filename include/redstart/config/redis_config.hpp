@@ -56,6 +56,20 @@ struct DatabaseConfig {
   /// Open for longer: closed when it comes back, the last tenth spread at random. 0: never.
   std::chrono::milliseconds max_lifetime{0};
 
+  /// Connections that any number of asynchronous (and, above `direct_limit`, synchronous) callers share, per
+  /// I/O thread; 1 … 16. Opened when first used; they count towards `max_connections`.
+  std::size_t shared_connections = 1;
+  /// So many synchronous callers at once have a connection of their own each; from the next on, calls go over
+  /// shared connections. 0: always shared.
+  std::size_t direct_limit = 10;
+  /// False: synchronous callers never share; beyond `max_connections` they wait in line.
+  bool sync_over_shared = true;
+  std::size_t max_pending = 100'000;                      ///< Operations that may wait or be in flight, 1 …
+  std::size_t max_pending_bytes = std::size_t{64} << 20;  ///< Their encoded bytes. Beyond: `overloaded`.
+  /// Proves for each batch of replies that it belongs to its commands, at the cost of one ECHO a batch;
+  /// guards against servers and proxies that swallow, repeat or swap replies.
+  bool integrity = false;
+
   Timeouts timeouts{};
   Keepalive keepalive{};
   resp::Limits limits{};  ///< What a reply may be at most.
@@ -79,6 +93,9 @@ struct RedisConfig {
   DatabaseConfig defaults{};         ///< What `database()` starts from.
   std::vector<NamedDatabase> databases{};
 
+  /// Threads of the library's own for asynchronous connections, 1 … 64; none are started where the service
+  /// gives its executor to `start`, or while nothing needs them.
+  std::size_t io_threads = 1;
   std::chrono::milliseconds start_timeout{5000};  ///< How long `start()` waits for required databases.
   std::chrono::milliseconds cleanup_interval{std::chrono::seconds{60}};  ///< Idle clean-up; 0: off.
   std::shared_ptr<EventListener> listener{};  ///< Told of every event; may be null.

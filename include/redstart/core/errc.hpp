@@ -28,6 +28,10 @@ enum class Errc : std::uint8_t {
   protocol_error,         ///< The peer sent bytes that are not RESP.
   server_error,           ///< The server answered with an error.
   decode_error,           ///< The reply has not the type that was asked for.
+  cancelled,              ///< The caller cancelled it.
+  overloaded,             ///< Too many commands, or too many bytes, wait already.
+  would_deadlock,         ///< The call would wait for the very thread it runs on.
+  forked,                 ///< The process was forked: this handle belongs to the parent.
   not_allowed,            ///< The command changes the state of a connection and needs a scoped handle.
   invalid_argument,       ///< The call itself is wrong.
 };
@@ -69,6 +73,10 @@ enum class Remedy : std::uint8_t {
     case Errc::protocol_error: return "protocol_error";
     case Errc::server_error: return "server_error";
     case Errc::decode_error: return "decode_error";
+    case Errc::cancelled: return "cancelled";
+    case Errc::overloaded: return "overloaded";
+    case Errc::would_deadlock: return "would_deadlock";
+    case Errc::forked: return "forked";
     case Errc::not_allowed: return "not_allowed";
     case Errc::invalid_argument: return "invalid_argument";
   }

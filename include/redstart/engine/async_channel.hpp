@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// async_channel.hpp: the seam between asynchronous handles and connections.
+#pragma once
+
+#include <redstart/engine/channel.hpp>
+#include <redstart/engine/operation_node.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstdint>
+#include <memory>
+
+namespace redstart::engine {
+
+/// Carries asynchronous operations to one database: its pool, or the one connection of a scoped handle.
+///
+/// Thread safety: full, but for a lease: one operation after another is started by one thread at a time
+/// (many may be under way).
+/// Lifetimes: may outlive its manager and its executor's context; operations then end with `Errc::closed`.
+class AsyncChannel {
+ public:
+  virtual ~AsyncChannel() = default;
+
+  /// Takes the operation over. It completes exactly once: here (then posted), or later on the loop.
+  virtual void start(OperationNode& operation) noexcept = 0;
+  /// Asks for a connection of its own: `grant`, then `finish`; or `finish` with the error.
+  virtual void lease(OperationNode& operation) noexcept = 0;
+  /// Cancels the operation that was started with this id; no such operation (any more): does nothing.
+  virtual void cancel(std::uint64_t id, Cancellation how) noexcept = 0;
+
+  /// Where handlers run that name no executor of their own; those of this executor are called from the loop.
+  [[nodiscard]] virtual const boost::asio::any_io_executor& executor() const noexcept = 0;
+  [[nodiscard]] virtual Exclusive exclusive() const noexcept = 0;
+  /// From now on the connection is not to be used by others.
+  virtual void mark_dirty() noexcept = 0;
+  [[nodiscard]] virtual const Origin& origin() const noexcept = 0;
+
+ protected:
+  AsyncChannel() = default;
+  AsyncChannel(const AsyncChannel&) = delete;
+  AsyncChannel& operator=(const AsyncChannel&) = delete;
+};
+
+using AsyncChannelPtr = std::shared_ptr<AsyncChannel>;
+
+}  // namespace redstart::engine

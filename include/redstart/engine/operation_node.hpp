@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// operation_node.hpp: one asynchronous operation from its start to its completion, as the engine sees it.
+#pragma once
+
+#include <redstart/core/error.hpp>
+#include <redstart/engine/owned_request.hpp>
+#include <redstart/engine/replies.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/intrusive/list_hook.hpp>
+#include <boost/intrusive/set_hook.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace redstart::engine {
+
+class AsyncChannel;
+
+/// What a cancellation may leave behind, in Asio's terms.
+enum class Cancellation : std::uint8_t {
+  total,     ///< No effect at all: honoured only while the command has not been sent.
+  terminal,  ///< Asio's `partial` and `terminal`: honoured always; a command that was sent may still run.
+};
+
+/// One operation: encoded commands, and who waits for their replies. Made by a handle, handed to
+/// `AsyncChannel::start`, which completes it exactly once by `finish` (or drops it by `destroy` when there is
+/// nothing left on which a handler could run). Neither the handle nor a cancellation ever touches it again.
+///
+/// Thread safety: none; owned by whoever holds it: the caller until `start`, then the engine.
+class OperationNode {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  OperationNode(const OperationNode&) = delete;
+  OperationNode& operator=(const OperationNode&) = delete;
+
+  /// Takes the next reply: its complete frame, which may be an error of the server. The bytes live during the
+  /// call. Called `request.replies` times at most, in order, on the channel's loop. Calls no code of the user
+  /// but (for frames that are not left to the handler's executor) nothing: a codec runs where the handler
+  /// runs.
+  virtual void accept(std::string_view frame, const Origin& origin) noexcept = 0;
+  /// What `AsyncChannel::lease` was asked for; `finish` without an error follows.
+  virtual void grant(std::shared_ptr<AsyncChannel> lease) noexcept { static_cast<void>(lease); }
+
+  /// Completes: `error` when not all replies came. Frees the node first, then calls the handler, or posts it.
+  ///
+  /// `home` is the executor in a turn of whose loop this is called: a handler of an equal executor, or of
+  /// none, is called at once. Null (any other place, also the call that started the operation): it is posted.
+  /// Errors: lets pass what a handler throws that it called itself.
+  virtual void finish(std::optional<Error> error, const boost::asio::any_io_executor* home) = 0;
+  /// Frees the node without completing: its executor is being destroyed.
+  virtual void destroy() noexcept = 0;
+
+  OwnedRequest request;
+  std::chrono::milliseconds timeout{0};  ///< For the whole operation; 0: the database's command timeout.
+  std::uint64_t id = 0;                  ///< For `AsyncChannel::cancel`; 0: can't be cancelled.
+
+  // What follows belongs to the engine.
+  Time start{};
+  Time deadline{};
+  OperationNode* next = nullptr;                // in a queue
+  std::uint64_t sequence = 0;                   // in flight: its place
+  std::uint32_t answered = 0;                   // replies accepted
+  std::uint8_t attempts = 0;                    // times that it was sent and lost
+  boost::intrusive::list_member_hook<> due{};   // in the timing wheel
+  boost::intrusive::set_member_hook<> known{};  // among those that can be cancelled
+
+ protected:
+  explicit OperationNode(OwnedRequest what) noexcept : request(std::move(what)) {}
+  ~OperationNode() = default;
+};
+
+/// A number that no other operation of this process has.
+[[nodiscard]] std::uint64_t next_operation_id() noexcept;
+
+}  // namespace redstart::engine

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// async_connection.hpp: a connection that carries many callers' operations at once, on a loop.
+#pragma once
+
+#include "loop.hpp"
+#include "outcome.hpp"
+
+#include <redstart/config/redis_config.hpp>
+#include <redstart/engine/operation_node.hpp>
+#include <redstart/observe/stats.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace redstart::net {
+
+/// One place in a pool through which operations go to the server: queue, socket, operations in flight. The
+/// socket comes and goes (`open`, loss, `retire`); the queue stays, so that operations can wait for a
+/// connection.
+///
+/// Thread safety: `submit`, `cancel`, `load`, `open`, `retire`, `stop`, `abandon` on every thread; the rest
+/// on the loop. Everything the owner is told, it is told on the loop with no lock held, and never from inside
+/// a call of its own.
+class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
+ public:
+  /// Who decides when it is opened, and finds the words.
+  class Owner {
+   public:
+    /// It is closed and operations wait. Told once until it is opened or `fail_queued`.
+    virtual void wanted(AsyncConnection& connection) = 0;
+    virtual void opened(AsyncConnection& connection) = 0;
+    /// Operations in the queue wait on, until `open` or `fail_queued`.
+    virtual void open_failed(AsyncConnection& connection, const OpenFailure& failure) = 0;
+    /// The socket is closed; operations that had been sent were finished (or put back into the queue) before.
+    virtual void closed(AsyncConnection& connection, CloseReason reason) = 0;
+    /// After `stop`: everything has ended, nothing will be told any more.
+    virtual void stopped(AsyncConnection& connection) = 0;
+    /// Replies of single commands or batches, `errors` of them errors of the server; all took about
+    /// `latency`.
+    virtual void answered(AsyncConnection& connection, std::size_t commands, std::size_t errors,
+                          std::chrono::nanoseconds latency) = 0;
+    /// The error of an operation that gets no reply: counted, with all that a message must say. `code`,
+    /// `effect` and `text` of the outcome are set. Also for cancelled ones (`Errc::cancelled`).
+    [[nodiscard]] virtual Error failed(const engine::OperationNode& operation, const Outcome& outcome) = 0;
+    [[nodiscard]] virtual const engine::Origin& origin() const noexcept = 0;
+
+   protected:
+    Owner() = default;
+    Owner(const Owner&) = default;
+    Owner& operator=(const Owner&) = default;
+    ~Owner() = default;
+  };
+
+  enum class Kind : std::uint8_t {
+    shared,     ///< What is cancelled or late after it was sent leaves a tombstone.
+    exclusive,  ///< …closes the connection.
+  };
+
+  /// What it holds at the moment; a little old when read on another thread.
+  struct Load {
+    std::size_t operations = 0;
+    std::size_t bytes = 0;
+  };
+
+  /// `config` and `client_name` must outlive the connection (the owner holds them).
+  [[nodiscard]] static std::shared_ptr<AsyncConnection> make(Loop loop, const DatabaseConfig& config,
+                                                             const std::string& client_name,
+                                                             std::shared_ptr<Owner> owner, Kind kind);
+  virtual ~AsyncConnection() = default;
+
+  /// Takes an operation over, its `start` and `deadline` set.
+  virtual void submit(engine::OperationNode& operation) noexcept = 0;
+  virtual void cancel(std::uint64_t id, engine::Cancellation how) noexcept = 0;
+  [[nodiscard]] virtual Load load() const noexcept = 0;
+
+  /// Resolves, connects and shakes hands, for at most the connect timeout. Does nothing unless closed.
+  virtual void open() noexcept = 0;
+  /// Closes the socket once nothing is in flight; what is queued waits for the next `open`.
+  virtual void retire(CloseReason reason) noexcept = 0;
+  /// Takes no more operations (they end with `Errc::closed`); those it has may end until `deadline`, then
+  /// they end with `Errc::closed`. Then `stopped`.
+  virtual void stop(Time deadline) noexcept = 0;
+  /// The loop's context is being destroyed: gives everything back that belongs to it, without a completion.
+  virtual void abandon() noexcept = 0;
+
+  // On the loop only.
+  /// Ends all operations in the queue: `outcome` says why.
+  virtual void fail_queued(const Outcome& outcome) = 0;
+  [[nodiscard]] virtual bool ready() const noexcept = 0;
+  /// True while the handshake waits for a server that is loading. On every thread.
+  [[nodiscard]] virtual bool loading() const noexcept = 0;
+  [[nodiscard]] virtual Time last_used() const noexcept = 0;  ///< On every thread.
+  [[nodiscard]] virtual Time opened_at() const noexcept = 0;
+  [[nodiscard]] virtual const Loop& loop() const noexcept = 0;
+  [[nodiscard]] virtual std::uint64_t take_pushes() noexcept = 0;
+
+ protected:
+  AsyncConnection() = default;
+};
+
+}  // namespace redstart::net

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// loop.hpp: where a connection lives: the executor that runs its events one after the other.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstddef>
+
+namespace redstart::net {
+
+/// One thread of the library's own, or a strand on the service's executor.
+struct Loop {
+  /// Runs the connection's events, never two at once: an own thread's `io_context`, or the strand.
+  boost::asio::any_io_executor executor;
+  /// What handlers' executors are compared with: the same, or the executor below the strand.
+  boost::asio::any_io_executor home;
+  /// Spreads the statistics.
+  std::size_t shard = 0;
+};
+
+/// Gives each new connection its loop: own threads in turn, or a new strand each.
+///
+/// Thread safety: full.
+class Loops {
+ public:
+  virtual ~Loops() = default;
+  [[nodiscard]] virtual Loop next() = 0;
+  /// Where handlers run that name no executor.
+  [[nodiscard]] virtual const boost::asio::any_io_executor& home() const noexcept = 0;
+  /// True when the calling thread runs events of these loops: it must not wait for them.
+  [[nodiscard]] virtual bool on_this_thread() const noexcept = 0;
+
+ protected:
+  Loops() = default;
+  Loops(const Loops&) = delete;
+  Loops& operator=(const Loops&) = delete;
+};
+
+/// True on a thread that is inside a turn of any connection, or is one of the library's own I/O threads: it
+/// must not wait for the engine.
+[[nodiscard]] bool on_engine_thread() noexcept;
+
+/// Marks the calling thread for as long as it lives.
+class EngineThreadMark {
+ public:
+  EngineThreadMark() noexcept;
+  EngineThreadMark(const EngineThreadMark&) = delete;
+  EngineThreadMark& operator=(const EngineThreadMark&) = delete;
+  ~EngineThreadMark();
+};
+
+}  // namespace redstart::net
