@@ -36,6 +36,9 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
     virtual void open_failed(AsyncConnection& connection, const OpenFailure& failure) = 0;
     /// The socket is closed; operations that had been sent were finished (or put back into the queue) before.
     virtual void closed(AsyncConnection& connection, CloseReason reason) = 0;
+    /// Exclusive connections only: the last operation has been finished (its handler may still run), nothing
+    /// is queued or in flight.
+    virtual void idle(AsyncConnection& connection) = 0;
     /// After `stop`: everything has ended, nothing will be told any more.
     virtual void stopped(AsyncConnection& connection) = 0;
     /// Replies of single commands or batches, `errors` of them errors of the server; all took about

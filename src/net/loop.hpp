@@ -2,6 +2,8 @@
 // loop.hpp: where a connection lives: the executor that runs its events one after the other.
 #pragma once
 
+#include "socket.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstddef>
@@ -27,6 +29,8 @@ class Loops {
   [[nodiscard]] virtual Loop next() = 0;
   /// Where handlers run that name no executor.
   [[nodiscard]] virtual const boost::asio::any_io_executor& home() const noexcept = 0;
+  /// How many threads there are to spread connections over; 1 for a service's executor.
+  [[nodiscard]] virtual std::size_t width() const noexcept { return 1; }
   /// True when the calling thread runs events of these loops: it must not wait for them.
   [[nodiscard]] virtual bool on_this_thread() const noexcept = 0;
 
@@ -40,13 +44,21 @@ class Loops {
 /// must not wait for the engine.
 [[nodiscard]] bool on_engine_thread() noexcept;
 
-/// Marks the calling thread for as long as it lives.
+/// The clock's reading with which the turn began that this thread is in; outside of a turn, the clock's.
+[[nodiscard]] Time turn_now() noexcept;
+
+/// Marks the calling thread for as long as it lives: as an own I/O thread, or as inside a turn that began at
+/// `now`. Marks nest.
 class EngineThreadMark {
  public:
-  EngineThreadMark() noexcept;
+  EngineThreadMark() noexcept : EngineThreadMark(Time{}) {}
+  explicit EngineThreadMark(Time now) noexcept;
   EngineThreadMark(const EngineThreadMark&) = delete;
   EngineThreadMark& operator=(const EngineThreadMark&) = delete;
   ~EngineThreadMark();
+
+ private:
+  Time before_;
 };
 
 }  // namespace redstart::net
