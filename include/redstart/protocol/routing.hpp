@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// routing.hpp: decides whether a synchronous call has a connection to itself or shares one.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+namespace redstart::protocol {
+
+/// Which way a synchronous call goes.
+enum class Route : std::uint8_t {
+  direct,  ///< Over a connection of its own: quickest while few call at once.
+  shared,  ///< Over a shared connection, its bytes in one send with those of others.
+};
+
+/// Counts the callers inside a pool and routes them: direct while at most `limit` are inside; once there is
+/// one more, all new calls go shared, until fewer than half of the limit (but one alone always suffices) are
+/// inside for 10 ms without a break. Both routes count. Mixing them costs more than either, hence the two
+/// thresholds.
+///
+/// The time is looked at by calls that enter, so the 10 ms begin with the first of them that finds few
+/// inside.
+///
+/// Thread safety: full, lock-free. Cost: one atomic addition in, one out; one operation more where the route
+/// changes or the 10 ms begin or are broken.
+class Routing {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  static constexpr std::chrono::milliseconds calm_time{10};
+
+  /// `limit` 0: always shared. Range: 0 to 2^20 - 1.
+  explicit constexpr Routing(std::uint32_t limit) noexcept
+      : limit_(limit), calm_limit_(limit < 3 ? 1 : (limit - 1) / 2) {}
+
+  Routing(const Routing&) = delete;
+  Routing& operator=(const Routing&) = delete;
+
+  /// The route of a call that begins; each must be followed by one `leave()`. `now` may be a little older
+  /// than that of other threads' calls. Preconditions: fewer than 2^20 - 1 callers are inside.
+  [[nodiscard]] Route enter(Time now) noexcept {
+    if (limit_ == 0) {
+      word_.fetch_add(one_caller, std::memory_order_relaxed);
+      return Route::shared;
+    }
+    const std::uint64_t word = word_.fetch_add(one_caller, std::memory_order_relaxed) + one_caller;
+    if ((word & sharing_bit) != 0) return enter_shared(word, now);
+    if (callers(word) <= limit_) return Route::direct;
+    word_.fetch_or(sharing_bit, std::memory_order_relaxed);
+    return Route::shared;
+  }
+
+  void leave() noexcept { word_.fetch_sub(one_caller, std::memory_order_relaxed); }
+
+  /// How many are inside now, on either route.
+  [[nodiscard]] std::uint32_t inside() const noexcept {
+    return callers(word_.load(std::memory_order_relaxed));
+  }
+  /// Which way a call would have gone a moment ago.
+  [[nodiscard]] Route current() const noexcept {
+    return limit_ == 0 || (word_.load(std::memory_order_relaxed) & sharing_bit) != 0 ? Route::shared
+                                                                                     : Route::direct;
+  }
+
+ private:
+  // All in one word, so that an addition tells count and mode of the same moment, and a change of mode holds
+  // only if the count is still what it was judged by: bits 0 to 19 callers, 20 sharing, 21 calm, from 22 on
+  // since when, in units of 0.1 ms modulo 2^42 (14 years).
+  static constexpr std::uint64_t one_caller = 1;
+  static constexpr unsigned caller_bits = 20;
+  static constexpr unsigned since_shift = caller_bits + 2;
+  static constexpr std::uint64_t caller_mask = (std::uint64_t{1} << caller_bits) - 1;
+  static constexpr std::uint64_t sharing_bit = std::uint64_t{1} << caller_bits;
+  static constexpr std::uint64_t calm_bit = sharing_bit << 1;
+  using Tick = std::chrono::duration<std::int64_t, std::ratio<1, 10'000>>;
+
+  static constexpr std::uint32_t callers(std::uint64_t word) noexcept {
+    return static_cast<std::uint32_t>(word & caller_mask);
+  }
+
+  // `word` is what stood there once this caller was counted.
+  Route enter_shared(std::uint64_t word, Time now) noexcept {
+    if (callers(word) > calm_limit_) {
+      if ((word & calm_bit) != 0) word_.fetch_and(~calm_bit, std::memory_order_relaxed);
+      return Route::shared;
+    }
+    if ((word & calm_bit) == 0) {
+      // Rounded up, and down when judged: 10 ms are never less. If another caller came between, the next
+      // tries.
+      const auto since = static_cast<std::uint64_t>(std::chrono::ceil<Tick>(now.time_since_epoch()).count());
+      const std::uint64_t calm = (word & (caller_mask | sharing_bit)) | calm_bit | (since << since_shift);
+      word_.compare_exchange_strong(word, calm, std::memory_order_relaxed);
+      return Route::shared;
+    }
+    if (calm_for(word, now) < calm_time) return Route::shared;
+    const bool switched = word_.compare_exchange_strong(word, word & caller_mask, std::memory_order_relaxed);
+    return switched ? Route::direct : Route::shared;
+  }
+
+  static Tick calm_for(std::uint64_t word, Time now) noexcept {
+    const auto ticks = static_cast<std::uint64_t>(std::chrono::floor<Tick>(now.time_since_epoch()).count());
+    // Shifted to the top and back as a signed number: `now` of a slow thread may lie before the beginning.
+    const std::uint64_t difference = (ticks << since_shift) - (word & ~(calm_bit | (calm_bit - 1)));
+    return Tick(static_cast<std::int64_t>(difference) >> since_shift);
+  }
+
+  // A line of its own: every synchronous call writes it.
+  alignas(64) std::atomic<std::uint64_t> word_{0};
+  const std::uint32_t limit_;
+  const std::uint32_t calm_limit_;  // at most so many are "fewer than half"
+};
+
+}  // namespace redstart::protocol
