@@ -19,7 +19,8 @@ Registry::Registry(RedisConfig config) : config_(std::move(config)) {
 
 Registry::ChannelPtr Registry::make(std::string_view name) {
   auto database = std::make_shared<pool::Database>(config_, std::string(name), config_.database(name));
-  auto direct = std::make_shared<pool::DirectPool>(database);
+  auto reachability = std::make_shared<pool::Reachability>(database);
+  auto direct = std::make_shared<pool::DirectPool>(database, reachability);
   auto channel = std::make_shared<pool::PoolChannel>(std::move(database), std::move(direct));
   channels_.emplace(name, channel);
   return channel;

@@ -20,6 +20,7 @@ class AsyncPool : public engine::AsyncChannel {
   /// `loops` is shared with the manager; connections are made when they are first needed.
   [[nodiscard]] static std::shared_ptr<AsyncPool> make(std::shared_ptr<Database> database,
                                                        std::shared_ptr<DirectPool> direct,
+                                                       std::shared_ptr<Reachability> reachability,
                                                        std::shared_ptr<net::Loops> loops);
 
   /// Takes no more operations; those under way may end until `deadline`, then they end with `Errc::closed`.

@@ -110,4 +110,10 @@ void Database::collect(RedisStats& into) const {
   into.last_errors.assign(last_errors_.begin(), last_errors_.end());
 }
 
+Time retirement(const Database& database, Time opened, double random) noexcept {
+  const auto lifetime = database.config().max_lifetime;
+  if (lifetime.count() == 0) return Time::max();
+  return opened + std::chrono::duration_cast<Clock::duration>(lifetime * (1.0 - random / 10));
+}
+
 }  // namespace redstart::pool

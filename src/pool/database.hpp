@@ -66,4 +66,8 @@ class Database {
   std::deque<LastError> last_errors_{};
 };
 
+/// When a connection that was opened at `opened` is to be closed: spread over the last tenth of the lifetime,
+/// so that connections opened together don't go together. `random` in [0, 1).
+[[nodiscard]] Time retirement(const Database& database, Time opened, double random) noexcept;
+
 }  // namespace redstart::pool

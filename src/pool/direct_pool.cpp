@@ -2,6 +2,8 @@
 // direct_pool.cpp: lending, opening and closing direct connections.
 #include "direct_pool.hpp"
 
+#include "../net/loop.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -22,10 +24,20 @@ ErrorInfo pool_timeout(std::size_t maximum, std::chrono::nanoseconds waited) {
   return info;
 }
 
+ErrorInfo would_deadlock() {
+  ErrorInfo info;
+  info.code = Errc::would_deadlock;
+  info.effect = Effect::not_sent;
+  info.remedy = Remedy::never;
+  info.what = "no connection is free, and this thread must not wait for one: it serves the others";
+  info.advice = "Use async_client() in handlers and coroutines, or call from another thread";
+  return info;
+}
+
 }  // namespace
 
-DirectPool::DirectPool(std::shared_ptr<Database> database)
-    : database_(std::move(database)), random_(std::random_device{}()) {}
+DirectPool::DirectPool(std::shared_ptr<Database> database, std::shared_ptr<Reachability> reachability)
+    : database_(std::move(database)), reachability_(std::move(reachability)) {}
 
 DirectPool::~DirectPool() = default;
 
@@ -55,13 +67,24 @@ Result<Borrowed> DirectPool::acquire(Time& now, Time deadline) {
     lock.lock();
   }
   if (draining_) return refused(Database::closed());
+  if (net::on_engine_thread()) return refused(would_deadlock());
+  if (reclaim_ && slots_ != 0) {
+    lock.unlock();
+    reclaim_();
+    lock.lock();
+    if (draining_) return refused(Database::closed());
+  }
   return wait_in_line(lock, now, deadline);
 }
 
 Result<Borrowed> DirectPool::wait_in_line(Lock& lock, Time& now, Time deadline) {
   const Time began = Clock::now();
-  Waiter self;
+  Caller self;
   waiters_.push_back(self);
+  if (open_ < database_->config().max_connections) {  // given back a moment ago
+    ++open_;
+    admit_next();
+  }
   while (self.got == Waiter::Got::nothing) {
     if (self.turn.wait_until(lock, deadline) == std::cv_status::timeout && self.got == Waiter::Got::nothing) {
       waiters_.erase(waiters_.iterator_to(self));
@@ -88,26 +111,18 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline) {
     give_back_slot();
     return refused(Database::closed());
   }
-  if (!reconnect_.may_attempt(now)) {
+  const Result<Reachability::Attempt> attempt = reachability_->begin(now);
+  if (!attempt) {
     give_back_slot();
-    ErrorInfo info;
-    info.code = Errc::unavailable;
-    info.remedy = Remedy::retry;
-    info.what = "the last attempt failed";
-    if (last_failure_) info = last_failure_->info();
-    info.effect = Effect::not_sent;
-    info.elapsed = {};
-    info.what += " (a moment ago; not tried again yet)";
-    return refused(std::move(info));
+    return attempt.error();
   }
-  const protocol::Reconnect::Attempt attempt = reconnect_.begin();
   Connection connection;
   std::optional<net::OpenFailure> failure;
   const Time began = now;
   const Time connect_deadline = began + database_->config().timeouts.connect;
   try {
     connection =
-        std::make_unique<net::DirectConnection>(database_->config(), database_->client_name(), created_);
+        std::make_unique<net::DirectConnection>(database_->config(), database_->client_name(), opened_++);
     in_use_.push_back(*connection);
     lock.unlock();
     failure = connection->open(std::min(deadline, connect_deadline));
@@ -115,33 +130,23 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline) {
     failure = net::OpenFailure{Errc::resource_exhausted, Remedy::retry, error.what(), {}};
   }
   const Time end = now = Clock::now();
-  if (!lock.owns_lock()) lock.lock();
+  if (lock.owns_lock()) lock.unlock();
   if (!failure) {
-    const bool first = created_++ == 0;
-    reconnect_.succeeded();
-    last_failure_.reset();
-    connection->retire_at(retirement(end));
-    lock.unlock();
-    database_->emit(EventKind::connected, {});
-    if (first) database_->emit(EventKind::initialized, {});
+    connection->retire_at(retirement(*database_, end, reachability_->random()));
+    reachability_->succeeded();
     return Borrowed(*this, std::move(connection));
   }
-  if (connection) in_use_.erase(in_use_.iterator_to(*connection));
-  Error error = database_->unreachable(*failure, end - began);
   // A caller in a hurry, or a server that is loading, says nothing about whether the server can be reached.
   const bool hurried = deadline + database_->config().timeouts.connect / 10 < connect_deadline;
   const bool inconclusive = failure->code == Errc::loading || failure->code == Errc::closed ||
                             (failure->code == Errc::connect_timeout && hurried);
-  if (inconclusive) {
-    reconnect_.abandoned(attempt, end);
-  } else {
-    ++connect_failures_;
-    reconnect_.failed(attempt, end, random());
-    last_failure_ = error;
-  }
+  // Before the slot goes to the next in line, so that he does not try in vain.
+  Error error = inconclusive ? reachability_->inconclusive(*attempt, *failure, end, end - began)
+                             : reachability_->failed(*attempt, *failure, end, end - began);
+  lock.lock();
+  if (connection) in_use_.erase(in_use_.iterator_to(*connection));
   give_back_slot();
   lock.unlock();
-  database_->emit(EventKind::connect_failed, error.what());
   return error;
 }
 
@@ -151,11 +156,17 @@ void DirectPool::release(Connection connection) noexcept {
   const Lock lock(mutex_);
   pushes_dropped_ += connection->take_pushes();
   if (!waiters_.empty() && !draining_) {
+    if (!waiters_.front().takes_connections) {
+      in_use_.erase(in_use_.iterator_to(*connection));
+      ++closed_by_[static_cast<std::size_t>(CloseReason::idle)];
+      admit_next();
+      return;  // closes it
+    }
     Waiter& next = waiters_.front();
     waiters_.pop_front();
     next.connection = std::move(connection);
     next.got = Waiter::Got::connection;
-    next.turn.notify_one();  // under the lock: the waiter, once awake, may be gone
+    next.decided();
     return;
   }
   in_use_.erase(in_use_.iterator_to(*connection));
@@ -201,14 +212,56 @@ void DirectPool::give_back_slot() noexcept {
 void DirectPool::admit_next() noexcept {
   Waiter& next = waiters_.front();
   waiters_.pop_front();
+  if (!next.takes_connections) ++slots_;
   next.got = Waiter::Got::slot;
-  next.turn.notify_one();
+  next.decided();
+}
+
+bool DirectPool::take_slot(Waiter& waiter) noexcept {
+  Connection given_up;
+  Lock lock(mutex_);
+  waiter.got = Waiter::Got::nothing;
+  waiter.takes_connections = false;
+  used_ = true;
+  if (draining_) {
+    waiter.got = Waiter::Got::shutdown;
+    waiter.decided();
+    return false;
+  }
+  if (waiters_.empty() && open_ < database_->config().max_connections) {
+    ++open_;
+  } else if (waiters_.empty() && !idle_.empty()) {
+    given_up = std::move(idle_.front());
+    idle_.erase(idle_.begin());
+    ++closed_by_[static_cast<std::size_t>(CloseReason::idle)];
+  } else {
+    waiters_.push_back(waiter);
+    return false;
+  }
+  ++slots_;
+  waiter.got = Waiter::Got::slot;
+  lock.unlock();
+  given_up.reset();
+  return true;
+}
+
+bool DirectPool::leave_line(Waiter& waiter) noexcept {
+  const Lock lock(mutex_);
+  if (waiter.got != Waiter::Got::nothing) return false;
+  waiters_.erase(waiters_.iterator_to(waiter));
+  return true;
+}
+
+void DirectPool::return_slot() noexcept {
+  const Lock lock(mutex_);
+  --slots_;
+  give_back_slot();
 }
 
 std::optional<Error> DirectPool::ensure_reachable(Time now, Time deadline) {
   {
     const Lock lock(mutex_);
-    if (!draining_ && reconnect_.state() == protocol::Reconnect::State::up) return std::nullopt;
+    if (!draining_ && reachability_->up()) return std::nullopt;
   }
   auto connection = acquire(now, deadline);
   if (!connection) return connection.error();
@@ -261,7 +314,7 @@ void DirectPool::stop() noexcept {
     Waiter& waiter = waiters_.front();
     waiters_.pop_front();
     waiter.got = Waiter::Got::shutdown;
-    waiter.turn.notify_one();
+    waiter.decided();
   }
   idle.swap(idle_);
   open_ -= idle.size();
@@ -280,13 +333,13 @@ void DirectPool::drain(Time deadline, Time last) noexcept {
 
 void DirectPool::collect(PoolStats& into) const {
   const Lock lock(mutex_);
-  into.created = created_;
-  into.in_use = open_ - idle_.size();
+  into.created = reachability_->created();
+  into.in_use = open_ - idle_.size() - slots_;
   into.idle = idle_.size();
   into.waiting = waiters_.size();
   into.maximum = database_->config().max_connections;
   into.leased = leased_.load(std::memory_order_relaxed);
-  into.connect_failures = connect_failures_;
+  into.connect_failures = reachability_->connect_failures();
   into.pushes_dropped = pushes_dropped_;
   into.closed = closed_by_;
 }
@@ -297,7 +350,7 @@ ConnectionState DirectPool::state() const {
   if (draining_) return ConnectionState::draining;
   const bool loading = std::any_of(in_use_.begin(), in_use_.end(), [](const auto& c) { return c.loading(); });
   if (loading) return ConnectionState::loading;
-  switch (reconnect_.state()) {
+  switch (reachability_->state()) {
     case protocol::Reconnect::State::fresh:
       return used_ ? ConnectionState::connecting : ConnectionState::stopped;
     case protocol::Reconnect::State::up: return ConnectionState::ready;
@@ -317,14 +370,5 @@ Error DirectPool::refused(ErrorInfo info) const {
   info.endpoint = database_->origin().endpoint;
   return Error(std::move(info));
 }
-
-// Spread over the last tenth of the lifetime, so that connections opened together don't go together.
-Time DirectPool::retirement(Time opened) noexcept {
-  const auto lifetime = database_->config().max_lifetime;
-  if (lifetime == 0ms) return Time::max();
-  return opened + std::chrono::duration_cast<Clock::duration>(lifetime * (1.0 - random() / 10));
-}
-
-double DirectPool::random() noexcept { return std::uniform_real_distribution<double>(0.0, 1.0)(random_); }
 
 }  // namespace redstart::pool

@@ -3,22 +3,40 @@
 #pragma once
 
 #include "database.hpp"
+#include "reachability.hpp"
 
 #include <redstart/core/result.hpp>
-#include <redstart/protocol/reconnect.hpp>
 
 #include <boost/intrusive/list.hpp>
 
 #include <condition_variable>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
-#include <random>
 #include <vector>
 
 namespace redstart::pool {
 
 class DirectPool;
+
+/// Somebody in line for a connection, or for the right to open one. Guarded by the pool's lock while in line.
+struct Waiter : boost::intrusive::list_base_hook<> {
+  enum class Got : std::uint8_t { nothing, connection, slot, shutdown };
+
+  /// The line has decided: `got` says how. Called with the pool's lock held; must not call the pool.
+  virtual void decided() noexcept = 0;
+
+  Got got = Got::nothing;
+  bool takes_connections = true;  ///< False: wants a slot only.
+  std::unique_ptr<net::DirectConnection> connection{};
+
+ protected:
+  Waiter() = default;
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+  ~Waiter() = default;
+};
 
 /// A connection on loan. Whatever happens, an exception included, it goes back: as given back, or else to be
 /// closed.
@@ -59,15 +77,16 @@ class Borrowed {
   Connection connection_;
 };
 
-/// Lends connections and opens them on the thread of the caller that needs one. Never more than
-/// `max_connections` at a time, those being opened included; callers beyond that wait in line.
+/// Lends direct connections and opens them on the thread of the caller that needs one. Keeps the count of all
+/// connections of the database: never more than `max_connections` at a time, those being opened and
+/// asynchronous ones included; who comes beyond that waits in line, first come, first served.
 ///
 /// Thread safety: full.
 class DirectPool {
  public:
   using Connection = Borrowed::Connection;
 
-  explicit DirectPool(std::shared_ptr<Database> database);
+  DirectPool(std::shared_ptr<Database> database, std::shared_ptr<Reachability> reachability);
   DirectPool(const DirectPool&) = delete;
   DirectPool& operator=(const DirectPool&) = delete;
   ~DirectPool();
@@ -80,6 +99,16 @@ class DirectPool {
   [[nodiscard]] std::optional<Error> ensure_reachable(Time now, Time deadline);
   /// Opens connections until `count` are open.
   [[nodiscard]] std::optional<Error> warm_up(std::size_t count, Time deadline);
+
+  /// The right to open a connection of another kind: true at once, or `waiter` stands in line and is told.
+  /// Closes an idle direct connection if that is what it takes. `return_slot` ends it.
+  [[nodiscard]] bool take_slot(Waiter& waiter) noexcept;
+  /// Leaves the line; false when it has been decided already.
+  [[nodiscard]] bool leave_line(Waiter& waiter) noexcept;
+  void return_slot() noexcept;
+  /// `reclaim` is called, with no lock held, when somebody has to wait: it may close idle connections of
+  /// other kinds. Set before the first use.
+  void on_shortage(std::function<void()> reclaim) { reclaim_ = std::move(reclaim); }
 
   std::size_t cleanup_idle(Time now);
   /// Takes no more calls, sends those in line away, closes what is idle.
@@ -96,12 +125,10 @@ class DirectPool {
   [[nodiscard]] bool ended() const;
 
  private:
-  // A caller in line; lives on its stack, guarded by the pool's lock.
-  struct Waiter : boost::intrusive::list_base_hook<> {
-    enum class Got : std::uint8_t { nothing, connection, slot, shutdown };
+  // A caller in line; lives on its stack.
+  struct Caller final : Waiter {
+    void decided() noexcept override { turn.notify_one(); }  // under the lock: once awake, it may be gone
     std::condition_variable turn{};
-    Got got = Got::nothing;
-    Connection connection{};
   };
   friend class Borrowed;
   using Lock = std::unique_lock<std::mutex>;
@@ -111,29 +138,26 @@ class DirectPool {
   void forget(Lock& lock, Connection connection, CloseReason reason) noexcept;
   Result<Borrowed> wait_in_line(Lock& lock, Time& now, Time deadline);
   Result<Borrowed> open(Lock& lock, Time& now, Time deadline);
-  [[nodiscard]] Time retirement(Time opened) noexcept;
   void give_back_slot() noexcept;
   void admit_next() noexcept;
   [[nodiscard]] Error refused(ErrorInfo info) const;
-  [[nodiscard]] double random() noexcept;
 
   const std::shared_ptr<Database> database_;
+  const std::shared_ptr<Reachability> reachability_;
+  std::function<void()> reclaim_{};
 
   mutable std::mutex mutex_{};
   std::condition_variable drained_{};
   std::vector<Connection> idle_{};  // the most recently used last
   boost::intrusive::list<net::DirectConnection> in_use_{};
   boost::intrusive::list<Waiter> waiters_{};
-  std::size_t open_ = 0;  // idle, in use, being opened, and reserved for a waiter
+  std::size_t open_ = 0;   // idle, in use, being opened, reserved for a waiter, and slots taken
+  std::size_t slots_ = 0;  // taken by connections of other kinds
   bool draining_ = false;
   bool closed_ = false;
   bool used_ = false;
-  protocol::Reconnect reconnect_{};
-  std::optional<Error> last_failure_{};
-  std::minstd_rand random_;
   std::atomic<std::size_t> leased_{0};
-  std::size_t created_ = 0;
-  std::uint64_t connect_failures_ = 0;
+  std::size_t opened_ = 0;
   std::uint64_t pushes_dropped_ = 0;
   std::array<std::uint64_t, close_reasons> closed_by_{};
 };
