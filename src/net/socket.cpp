@@ -2,6 +2,8 @@
 // socket.cpp: the calls into the kernel.
 #include "socket.hpp"
 
+#include "descriptors.hpp"
+
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -79,15 +81,21 @@ timeval as_timeval(std::chrono::nanoseconds limit) noexcept {
 int Socket::connect(const Address& address, const SocketOptions& options, Time deadline) noexcept {
   close();
   const int family = address.storage.ss_family;
-  const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return errno;
+  int fd = -1;
+  {
+    const descriptors::Hold hold;
+    fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return errno;
+    descriptors::add(fd, hold);
+  }
   {
     const std::scoped_lock lock(closing_);
-    if (interrupted()) {
-      ::close(fd);
-      return ECANCELED;
-    }
     fd_ = fd;
+    generation_ = fork_generation();
+  }
+  if (interrupted()) {
+    close();
+    return ECANCELED;
   }
   if (family != AF_UNIX) apply(fd, options);
   // sockaddr is the common prefix of all address types.
@@ -107,8 +115,10 @@ int Socket::connect(const Address& address, const SocketOptions& options, Time d
 }
 
 void Socket::close() noexcept {
+  if (fd_ < 0 || forked(generation_)) return;  // a child's number may be another's by now
   const std::scoped_lock lock(closing_);
-  if (fd_ < 0) return;
+  const descriptors::Hold hold;
+  descriptors::remove(fd_, hold);
   ::close(fd_);
   fd_ = -1;
 }

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <span>
 #include <string>
@@ -78,6 +79,7 @@ class Socket {
 
  private:
   int fd_ = -1;
+  std::uint32_t generation_ = 0;  // of the process that opened it
   std::atomic<bool> interrupted_{false};
   std::mutex closing_{};  // an interrupt must not meet a descriptor that was closed and given out again
 };
