@@ -65,6 +65,7 @@ class OperationNode {
   Time start{};
   Time deadline{};
   OperationNode* next = nullptr;                // in a queue
+  OperationNode* previous = nullptr;            // in a queue
   std::uint64_t sequence = 0;                   // in flight: its place
   std::uint32_t answered = 0;                   // replies accepted
   std::uint8_t attempts = 0;                    // times that it was sent and lost

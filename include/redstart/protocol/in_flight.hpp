@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// in_flight.hpp: what has been sent and awaits its reply, matched first in, first out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace redstart::protocol {
+
+/// Operations in flight on one connection, in the order in which they were sent; each has a sequence number
+/// by which it is found at once. A growing circular buffer: no allocation per operation.
+///
+/// Thread safety: none.
+template <class Node>
+class InFlight {
+ public:
+  struct Entry {
+    Node* node = nullptr;       ///< Null: a tombstone, or a fence. Its replies are read and dropped.
+    std::uint64_t end = 0;      ///< Where its bytes end in the stream of all that is sent.
+    std::uint64_t fence = 0;    ///< Not 0: no operation, but the number that has to come back.
+    std::uint32_t replies = 1;  ///< How many are still to come.
+    bool waits = false;         ///< The server may hold the reply back on purpose.
+  };
+
+  InFlight() = default;
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+
+  [[nodiscard]] bool empty() const noexcept { return begin_ == end_; }
+  [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(end_ - begin_); }
+  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+
+  /// The sequence numbers inside are `begin()` … `end()` - 1.
+  [[nodiscard]] std::uint64_t begin() const noexcept { return begin_; }
+  [[nodiscard]] std::uint64_t end() const noexcept { return end_; }
+  /// Preconditions: begin() <= sequence < end(). The reference lives until the next `push`.
+  [[nodiscard]] Entry& operator[](std::uint64_t sequence) noexcept {
+    return entries_[static_cast<std::size_t>(sequence) & (capacity_ - 1)];
+  }
+  [[nodiscard]] Entry& front() noexcept { return (*this)[begin_]; }
+
+  /// Returns its sequence number. Errors: std::bad_alloc, nothing changed.
+  std::uint64_t push(const Entry& entry) {
+    if (size() == capacity_) grow();
+    (*this)[end_] = entry;
+    return end_++;
+  }
+  /// Preconditions: not empty.
+  void pop() noexcept { ++begin_; }
+  void clear() noexcept { begin_ = end_; }
+  /// Gives the memory back. Preconditions: empty.
+  void release() noexcept {
+    entries_.reset();
+    capacity_ = 0;
+  }
+
+ private:
+  static constexpr std::size_t first_capacity = 8;
+
+  void grow() {
+    const std::size_t capacity = capacity_ == 0 ? first_capacity : capacity_ * 2;
+    auto entries = std::make_unique<Entry[]>(capacity);
+    for (std::uint64_t sequence = begin_; sequence != end_; ++sequence)
+      entries[static_cast<std::size_t>(sequence) & (capacity - 1)] = (*this)[sequence];
+    entries_ = std::move(entries);
+    capacity_ = capacity;
+  }
+
+  std::unique_ptr<Entry[]> entries_{};
+  std::size_t capacity_ = 0;  // 0 or a power of two
+  std::uint64_t begin_ = 0;
+  std::uint64_t end_ = 0;
+};
+
+}  // namespace redstart::protocol
