@@ -4,38 +4,74 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace redstart {
 
-/// Delays between attempts: the n-th lies at random between `initial` and `initial * factor^n`, never above
-/// `maximum`. Ranges: 0 < initial <= maximum, factor >= 1.
+/// How the delays of a series spread, so that clients that failed together don't come back together. The
+/// ceiling of the n-th delay, n from 0, is `initial * factor^n`, at most `maximum`.
+enum class Jitter : std::uint8_t {
+  none,          ///< Exactly the ceiling.
+  full,          ///< From 0 to the ceiling: spreads most; two attempts may be as close as that.
+  equal,         ///< From half of the ceiling to the ceiling.
+  decorrelated,  ///< From `initial` to three times the delay before, at most `maximum`; knows no factor.
+  floored,  ///< From `initial` to the next ceiling: never closer than `initial`, spread from the first on.
+};
+
+/// Delays between attempts. Ranges: 0 < initial <= maximum, factor >= 1.
 struct BackoffPolicy {
   std::chrono::milliseconds initial{50};
   std::chrono::milliseconds maximum{500};
   double factor = 2.0;
+  Jitter jitter = Jitter::floored;
 };
 
 /// The state of one series of attempts.
 class Backoff {
  public:
   explicit constexpr Backoff(BackoffPolicy policy = {}) noexcept
-      : policy_(policy), ceiling_(static_cast<double>(policy.initial.count())) {}
+      : policy_(policy), reach_(count(policy.initial)) {}
 
   /// The delay before the next attempt. `random` lies in [0, 1): who draws it decides how attempts spread.
   [[nodiscard]] constexpr std::chrono::milliseconds next(double random) noexcept {
-    const auto low = static_cast<double>(policy_.initial.count());
-    const auto high = static_cast<double>(policy_.maximum.count());
-    const double delay = low + random * (ceiling_ - low);
-    ceiling_ = ceiling_ * policy_.factor < high ? ceiling_ * policy_.factor : high;
-    return std::chrono::milliseconds(static_cast<std::chrono::milliseconds::rep>(delay));
+    const double ceiling = reach_;
+    const double grown = capped(ceiling * policy_.factor);
+    double delay = ceiling;
+    switch (policy_.jitter) {
+      case Jitter::none: break;
+      case Jitter::full: delay = random * ceiling; break;
+      case Jitter::equal: delay = between(ceiling / 2, ceiling, random); break;
+      case Jitter::floored: delay = between(count(policy_.initial), grown, random); break;
+      case Jitter::decorrelated:
+        delay = between(count(policy_.initial), capped(ceiling * 3), random);
+        reach_ = delay;
+        return truncated(delay);
+    }
+    reach_ = grown;
+    return truncated(delay);
   }
 
   /// Back to the first delay, once an attempt has fully succeeded.
-  constexpr void reset() noexcept { ceiling_ = static_cast<double>(policy_.initial.count()); }
+  constexpr void reset() noexcept { reach_ = count(policy_.initial); }
+
+  [[nodiscard]] constexpr const BackoffPolicy& policy() const noexcept { return policy_; }
 
  private:
+  static constexpr double count(std::chrono::milliseconds time) noexcept {
+    return static_cast<double>(time.count());
+  }
+  static constexpr double between(double low, double high, double random) noexcept {
+    return low + random * (high - low);
+  }
+  static constexpr std::chrono::milliseconds truncated(double delay) noexcept {
+    return std::chrono::milliseconds(static_cast<std::chrono::milliseconds::rep>(delay));
+  }
+  [[nodiscard]] constexpr double capped(double delay) const noexcept {
+    return delay < count(policy_.maximum) ? delay : count(policy_.maximum);
+  }
+
   BackoffPolicy policy_;
-  double ceiling_;  // in milliseconds
+  double reach_;  // in milliseconds: the ceiling of the next delay; decorrelated: the last delay
 };
 
 }  // namespace redstart

@@ -29,7 +29,7 @@ TEST(Reconnect, IsFreshAndMayAttemptAtOnce) {
 TEST(Reconnect, AfterAFailureNobodyMayTryBeforeTheTime) {
   Reconnect reconnect(policy);
   const auto attempt = reconnect.begin();
-  reconnect.failed(attempt, start, 0.5);
+  reconnect.failed(attempt, start, 0.0);
   EXPECT_EQ(reconnect.state(), State::backing_off);
   EXPECT_EQ(reconnect.next_attempt(), start + 50ms);
   EXPECT_FALSE(reconnect.may_attempt(start + 50ms - 1ns));
@@ -44,22 +44,92 @@ TEST(Reconnect, OneAttemptAtATimeProbesAServerThatIsAway) {
   EXPECT_FALSE(reconnect.may_attempt(start + 1h)) << "however long it takes";
 }
 
-TEST(Reconnect, DelaysGrowWithEachFailureAndStartOverAfterASuccess) {
-  Reconnect reconnect(policy);
-  Time now = start;
-  constexpr auto near_one = 0.999'999'9;
+constexpr double near_one = 0.999'999'9;
+
+// The delays of so many failures in a row, each the longest it may be.
+std::vector<std::int64_t> longest_delays(Reconnect& reconnect, Time& now, int failures) {
   std::vector<std::int64_t> delays;
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < failures; ++i) {
     reconnect.failed(reconnect.begin(), now, near_one);
     delays.push_back((reconnect.next_attempt() - now) / 1ms);
     now = reconnect.next_attempt();
   }
-  EXPECT_EQ(delays, (std::vector<std::int64_t>{50, 99, 199, 399, 499, 499}));
+  return delays;
+}
+
+TEST(Reconnect, DelaysGrowWithEachFailureAndStartOverAfterReadyAndAFirstAnswer) {
+  Reconnect reconnect(policy);
+  Time now = start;
+  EXPECT_EQ(longest_delays(reconnect, now, 6), (std::vector<std::int64_t>{99, 199, 399, 499, 499, 499}));
   static_cast<void>(reconnect.begin());
   reconnect.succeeded();
   EXPECT_EQ(reconnect.state(), State::up);
-  reconnect.failed(reconnect.begin(), now, near_one);
-  EXPECT_EQ(reconnect.next_attempt() - now, 50ms);
+  reconnect.answered();
+  EXPECT_EQ(longest_delays(reconnect, now, 1), (std::vector<std::int64_t>{99}));
+}
+
+TEST(Reconnect, ReadyAloneDoesNotStartDelaysOver) {
+  Reconnect reconnect(policy);
+  Time now = start;
+  static_cast<void>(longest_delays(reconnect, now, 4));
+  static_cast<void>(reconnect.begin());
+  reconnect.succeeded();
+  EXPECT_EQ(longest_delays(reconnect, now, 1), (std::vector<std::int64_t>{499}));
+  reconnect.answered();  // by a connection that had got through before: the server is away
+  EXPECT_EQ(longest_delays(reconnect, now, 1), (std::vector<std::int64_t>{499}));
+}
+
+TEST(Reconnect, AConnectionLostBeforeItAnsweredAnythingIsAFailedAttempt) {
+  Reconnect reconnect(policy);
+  Time now = start;
+  for (int i = 0; i < 4; ++i) {  // the server greets, then drops everybody
+    ASSERT_TRUE(reconnect.may_attempt(now)) << i;
+    static_cast<void>(reconnect.begin());
+    const auto connection = reconnect.succeeded();
+    reconnect.lost(connection, now, near_one);
+    ASSERT_EQ(reconnect.state(), State::backing_off) << i;
+    const auto least = std::vector{99ms, 199ms, 399ms, 499ms}.at(static_cast<std::size_t>(i));
+    ASSERT_GE(reconnect.next_attempt() - now, least) << i;
+    now = reconnect.next_attempt();
+  }
+}
+
+TEST(Reconnect, AConnectionLostAfterAnAnswerMayBeReplacedAtOnce) {
+  Reconnect reconnect(policy);
+  const auto connection = reconnect.succeeded();
+  reconnect.answered();
+  reconnect.lost(connection, start, 0.5);
+  EXPECT_EQ(reconnect.state(), State::up);
+  EXPECT_TRUE(reconnect.may_attempt(start));
+}
+
+TEST(Reconnect, TheLossOfAConnectionFromBeforeTheOutageSaysNothing) {
+  Reconnect reconnect(policy);
+  const auto old = reconnect.succeeded();
+  reconnect.answered();
+  reconnect.failed(reconnect.begin(), start, 0.0);
+  static_cast<void>(reconnect.begin());
+  reconnect.succeeded();
+  reconnect.lost(old, start, 0.5);
+  EXPECT_EQ(reconnect.state(), State::up);
+}
+
+TEST(Reconnect, AtStartUpItTriesSomeTimesWithLongDelaysThenWithShortOnes) {
+  Reconnect reconnect(policy, {{2s, 30s, 2.0, Jitter::none}, 5});
+  Time now = start;
+  EXPECT_EQ(longest_delays(reconnect, now, 7),
+            (std::vector<std::int64_t>{2000, 4000, 8000, 16000, 30000, 99, 199}));
+}
+
+TEST(Reconnect, WhatWasReachedOnceIsTriedAgainWithShortDelays) {
+  Reconnect reconnect(policy, StartupPolicy{});
+  Time now = start;
+  reconnect.failed(reconnect.begin(), now, 0.0);
+  EXPECT_EQ(reconnect.next_attempt() - now, 1s) << "half of 2 s at least";
+  static_cast<void>(reconnect.begin());
+  reconnect.succeeded();
+  reconnect.answered();
+  EXPECT_EQ(longest_delays(reconnect, now, 1), (std::vector<std::int64_t>{99}));
 }
 
 TEST(Reconnect, OneOutageCountsOnceHoweverManyAttemptsItBreaks) {
@@ -132,7 +202,7 @@ class Explorer {
   void explore(const Reconnect& before, Time now, const std::vector<Pending>& pending, int depth,
                const std::string& path) {
     ++paths_;
-    if (depth == 0 || ::testing::Test::HasFatalFailure()) return;
+    if (depth <= 0 || ::testing::Test::HasFatalFailure()) return;
     if (before.may_attempt(now)) {
       Reconnect next = before;
       auto more = pending;
@@ -145,8 +215,14 @@ class Explorer {
       rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(i));
       const Pending& each = pending[i];
       Reconnect ok = before;
-      ok.succeeded();
+      const Reconnect::Attempt connection = ok.succeeded();
       step(before, ok, now, rest, depth, path + "s" + std::to_string(i));
+      Reconnect dropped = ok;
+      dropped.lost(connection, now, 0.5);
+      step(ok, dropped, now, rest, depth - 1, path + "s" + std::to_string(i) + "l" + std::to_string(i));
+      Reconnect working = ok;
+      working.answered();
+      step(ok, working, now, rest, depth - 1, path + "s" + std::to_string(i) + "o" + std::to_string(i));
       Reconnect failed = before;
       failed.failed(each.attempt, now, 0.5);
       step(before, failed, now, rest, depth, path + "f" + std::to_string(i));
@@ -165,7 +241,8 @@ class Explorer {
     }
     ASSERT_TRUE(after.state() != State::up || before.state() == State::up || event == 's') << path;
     ASSERT_TRUE(after.state() != State::probing || before.state() == State::probing || event == 'b') << path;
-    if (after.state() == State::backing_off && before.state() != State::backing_off && event == 'f') {
+    if (after.state() == State::backing_off && before.state() != State::backing_off &&
+        (event == 'f' || event == 'l')) {
       ASSERT_GE(after.next_attempt(), now + policy.initial) << path;
     }
     // Nobody is locked out: whoever probes is still under way, or the time will come.

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// thundering_herd_test.cpp: fault 76: a thousand clients that lose one server together don't come back
+// together.
+#include <redstart/protocol/reconnect.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <queue>
+#include <random>
+#include <utility>
+#include <vector>
+
+namespace redstart::protocol {
+namespace {
+
+using namespace std::chrono_literals;
+using Time = Reconnect::Time;
+
+constexpr std::size_t clients = 1000;
+const Time lost_at = Time{} + 1h;
+
+/// What the server does with a connection at that time.
+enum class Server { refuses, greets_and_drops, serves };
+
+/// A thousand clients on one virtual clock; each tries as soon as its policy lets it.
+class Herd {
+ public:
+  explicit Herd(std::function<Server(Time)> server, unsigned seed = 76)
+      : server_(std::move(server)), generator_(seed), herd_(clients) {}
+
+  void run(Time end) {
+    for (std::size_t i = 0; i < clients; ++i) due_.emplace(lost_at, i);
+    while (!due_.empty() && due_.top().first < end) {
+      const auto [now, index] = due_.top();
+      due_.pop();
+      attempt(now, index);
+    }
+  }
+  [[nodiscard]] std::size_t served() const { return served_; }
+  [[nodiscard]] const std::vector<Time>& attempts() const { return attempts_; }
+
+  /// The most attempts in any window between two times, and the mean of all windows.
+  [[nodiscard]] std::pair<double, double> most_and_mean(Time from, Time to,
+                                                        std::chrono::milliseconds window = 100ms) const {
+    const auto first = std::lower_bound(attempts_.begin(), attempts_.end(), from);
+    const auto last = std::lower_bound(attempts_.begin(), attempts_.end(), to);
+    std::ptrdiff_t most = 0;
+    for (auto left = first, right = first; right != last; ++right) {
+      while (*right - *left >= window) ++left;
+      most = std::max(most, right - left + 1);
+    }
+    const double windows = std::chrono::duration<double>(to - from) / window;
+    return {static_cast<double>(most), static_cast<double>(last - first) / windows};
+  }
+
+ private:
+  void attempt(Time now, std::size_t index) {
+    Reconnect& client = herd_[index];
+    ASSERT_TRUE(client.may_attempt(now));
+    attempts_.push_back(now);
+    const Reconnect::Attempt attempt = client.begin();
+    const double random = std::uniform_real_distribution<double>(0.0, 1.0)(generator_);
+    switch (server_(now)) {
+      case Server::refuses: client.failed(attempt, now, random); break;
+      case Server::greets_and_drops: client.lost(client.succeeded(), now, random); break;
+      case Server::serves:
+        client.succeeded();
+        client.answered();
+        ++served_;
+        return;
+    }
+    due_.emplace(client.next_attempt(), index);
+  }
+
+  using Due = std::pair<Time, std::size_t>;
+  std::function<Server(Time)> server_;
+  std::minstd_rand generator_;
+  std::vector<Reconnect> herd_;
+  std::priority_queue<Due, std::vector<Due>, std::greater<>> due_{};
+  std::vector<Time> attempts_{};
+  std::size_t served_ = 0;
+};
+
+// Once delays have grown, which takes a second, attempts come evenly, up to and over the moment of its
+// return.
+constexpr auto grown = 1s;
+
+TEST(ThunderingHerd, Fault76AttemptsStayEvenWhileTheServerIsAwayAndWhenItIsBack) {
+  for (const unsigned seed : {1U, 76U, 4711U}) {
+    const Time back = lost_at + 10s;
+    Herd herd([back](Time now) { return now < back ? Server::refuses : Server::serves; }, seed);
+    herd.run(back + 10s);
+    EXPECT_EQ(herd.served(), clients);
+    const auto [most, mean] = herd.most_and_mean(lost_at + grown, back + 250ms);
+    EXPECT_GT(mean, 100.0);
+    EXPECT_LE(most, 2 * mean);
+    EXPECT_LE(herd.attempts().back() - back, 500ms) << "everybody is back within the longest delay";
+  }
+}
+
+TEST(ThunderingHerd, Fault76AServerThatGreetsAndDropsEverybodyDoesNotStartDelaysOver) {
+  const Time greets = lost_at + 5s;
+  const Time back = greets + 10s;
+  Herd herd([=](Time now) {
+    return now < greets ? Server::refuses : now < back ? Server::greets_and_drops : Server::serves;
+  });
+  herd.run(back + 1s);
+  EXPECT_EQ(herd.served(), clients);
+  const auto [most, mean] = herd.most_and_mean(lost_at + grown, back);
+  EXPECT_LE(most, 2 * mean);
+  const double away = herd.most_and_mean(lost_at + grown, greets).second;
+  const double greeting = herd.most_and_mean(greets, back).second;
+  EXPECT_NEAR(greeting, away, away / 10) << "no more attempts than while it was away";
+}
+
+TEST(ThunderingHerd, EvenTheFirstAttemptsAfterALossThatAllNoticeAtOnceAreSpread) {
+  Herd herd([](Time) { return Server::refuses; });
+  herd.run(lost_at + 1s);
+  EXPECT_LE(herd.most_and_mean(lost_at + 1ns, lost_at + 1s, 10ms).first, 0.3 * clients);
+}
+
+}  // namespace
+}  // namespace redstart::protocol
