@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// async_client.hpp: the asynchronous handle: every command as an operation that takes a completion token.
+#pragma once
+
+#include <redstart/client/async_execute.hpp>
+#include <redstart/client/async_results.hpp>
+#include <redstart/client/operation.hpp>
+#include <redstart/client/owned_command.hpp>
+#include <redstart/commands/all.hpp>
+
+#include <chrono>
+#include <exception>
+#include <string_view>
+#include <utility>
+
+namespace redstart {
+
+class AsyncClient;
+template <>
+struct executor_traits<AsyncClient> {
+  template <class R>
+  using reply = Operation<R, void(std::exception_ptr, R)>;
+};
+
+/// Talks to one database without waiting: each command is an `Operation`, to be started with a completion
+/// token or awaited.
+///
+///     async.get("key")([](std::exception_ptr error, std::optional<std::string> value) { … });
+///     auto value = co_await async.get("key");
+///
+/// Many commands are under way at once over few connections; commands that one thread starts on one handle
+/// reach the server in that order as long as the connection lasts. Made by
+/// `RedisConnectionManager::async_client` and its kin. A cheap value: copy it, keep it as a member.
+///
+/// Thread safety: full; any number of threads may use it at once.
+/// Lifetimes: outlives its manager safely; operations then complete with `Errc::closed`.
+/// Errors: operations complete with what `Client` throws. The call that makes one throws only
+/// std::length_error for an argument above 512 MiB, std::bad_alloc, and what a user's codec throws.
+class AsyncClient : public AllCommands<AsyncClient> {
+ public:
+  using executor_type = boost::asio::any_io_executor;
+
+  explicit AsyncClient(engine::AsyncChannelPtr channel) noexcept : channel_(std::move(channel)) {}
+
+  /// The same handle with another time limit for each operation: waiting, sending, the whole reply. Above
+  /// zero.
+  [[nodiscard]] AsyncClient with_timeout(std::chrono::milliseconds timeout) const {
+    AsyncClient copy(*this);
+    copy.options_.timeout = timeout;
+    return copy;
+  }
+
+  /// The same commands, completing with `Result<T>`.
+  [[nodiscard]] AsyncResults results() const { return AsyncResults(channel_, options_); }
+
+  /// Runs a command made by `cmd`, any number of times.
+  template <class R>
+  Operation<R, void(std::exception_ptr, R)> exec(const OwnedCommand<R>& command) const {
+    return {channel_, detail::call_for(command, options_)};
+  }
+
+  /// The name of the database, and where it is.
+  [[nodiscard]] std::string_view database() const noexcept { return channel_->origin().database; }
+  [[nodiscard]] std::string_view endpoint() const noexcept { return channel_->origin().endpoint; }
+  /// Where handlers run that have no executor of their own.
+  [[nodiscard]] const executor_type& get_executor() const noexcept { return channel_->executor(); }
+
+  template <class R, class... A>
+  Operation<R, void(std::exception_ptr, R)> submit(const Command<R, A...>& command) const {
+    return {channel_, detail::call_for(command, options_)};
+  }
+
+ private:
+  engine::AsyncChannelPtr channel_;
+  engine::CallOptions options_{};
+};
+
+}  // namespace redstart

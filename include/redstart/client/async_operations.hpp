@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// async_operations.hpp: asynchronous operations that are no commands: borrowing a connection, asking whether
+// there is one.
+#pragma once
+
+#include <redstart/client/async_client.hpp>
+#include <redstart/client/async_scoped_client.hpp>
+#include <redstart/client/operation.hpp>
+
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace redstart {
+
+namespace detail {
+
+/// Receives the connection that was asked for.
+class LeaseReceiver {
+ public:
+  using value_type = AsyncScopedClient;
+
+  static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
+    channel.lease(node);
+  }
+  static void accept(std::string_view, const engine::Origin&, engine::OwnedRequest&, bool) noexcept {}
+  void grant(engine::AsyncChannelPtr&& lease) noexcept { value = AsyncScopedClient(std::move(lease)); }
+  void settle(std::optional<Error>&& failure) noexcept {
+    if (!failure) return;
+    error = std::move(failure);
+    value = AsyncScopedClient();
+  }
+
+  std::optional<Error> error{};
+  AsyncScopedClient value{};
+};
+
+/// Holds a client until it is known whether its database can be reached.
+class ReachableReceiver {
+ public:
+  using value_type = std::optional<AsyncClient>;
+
+  explicit ReachableReceiver(AsyncClient client) noexcept : value(std::move(client)) {}
+
+  static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
+    channel.start(node);
+  }
+  static void accept(std::string_view, const engine::Origin&, engine::OwnedRequest&, bool) noexcept {}
+  static void grant(engine::AsyncChannelPtr&&) noexcept {}
+  void settle(std::optional<Error>&& failure) noexcept {
+    if (!failure) return;
+    if (!is_unavailable(failure->code())) error = std::move(failure);
+    value.reset();
+  }
+
+  std::optional<Error> error{};
+  std::optional<AsyncClient> value;
+};
+
+}  // namespace detail
+
+using LeaseOperation =
+    Operation<AsyncScopedClient, void(std::exception_ptr, AsyncScopedClient), detail::LeaseReceiver>;
+using ReachableOperation =
+    Operation<std::optional<AsyncClient>, void(std::exception_ptr, std::optional<AsyncClient>),
+              detail::ReachableReceiver>;
+
+/// Completes with a handle on a connection of its own. `timeout`: for getting it; 0: the database's limit.
+[[nodiscard]] inline LeaseOperation lease_operation(engine::AsyncChannelPtr channel,
+                                                    std::chrono::milliseconds timeout = {}) {
+  detail::Call<detail::LeaseReceiver> call;
+  call.request.replies = 0;
+  call.timeout = timeout;
+  return {std::move(channel), std::move(call)};
+}
+
+/// Waits for a ready connection; completes with a client, or empty when the database can't serve now.
+[[nodiscard]] inline ReachableOperation reachable_operation(engine::AsyncChannelPtr channel,
+                                                            std::chrono::milliseconds timeout = {}) {
+  AsyncClient client(channel);
+  detail::Call<detail::ReachableReceiver> call{{}, timeout, Session::none, detail::ReachableReceiver(client)};
+  call.request.replies = 0;
+  return {std::move(channel), std::move(call)};
+}
+
+}  // namespace redstart

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// async_receivers.hpp: what an asynchronous operation makes of the reply that it waits for.
+#pragma once
+
+#include <redstart/core/result.hpp>
+#include <redstart/engine/async_channel.hpp>
+#include <redstart/resp/decode.hpp>
+#include <redstart/resp/error_text.hpp>
+#include <redstart/resp/uses_codec.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace redstart::detail {
+
+/// The exception that `error.raise()` throws.
+[[nodiscard]] std::exception_ptr exception_of(const Error& error);
+/// What messages call the first command of `request`: as its row does where it has one, `CLIENT SETNAME`.
+[[nodiscard]] std::string title_of(const engine::OwnedRequest& request);
+/// The error of a frame that is an error of the server.
+[[nodiscard]] Error error_in(std::string_view frame, const engine::Origin& origin,
+                             const engine::OwnedRequest& request);
+/// Refuses the first command of `request`: others use the connection too.
+[[nodiscard]] Error refusal_of(const engine::OwnedRequest& request, const engine::Origin& origin);
+
+/// Frames up to this size are decoded on the loop.
+inline constexpr std::size_t decoded_on_loop = 16 * 1024;
+
+/// A reply that is decoded later, where its handler runs.
+struct KeptReply {
+  std::string frame;
+  engine::Origin origin;
+  engine::OwnedRequest request;
+};
+
+/// Receives the reply of one command as an `R`.
+///
+/// A receiver lives in its node until the operation completes; then it moves to where the handler runs, and
+/// `settle` is called there. Afterwards `error` or `value` holds the outcome.
+template <class R>
+class CommandReceiver {
+  static_assert(!resp::holds_view<R>,
+                "a std::string_view would point into a reply that is gone: read a std::string, or use a "
+                "pipeline, whose Replies keep the bytes");
+  static_assert(std::is_default_constructible_v<R>, "a reply is default-constructible");
+
+  // Keeping such a frame would cost as much as reading it.
+  static constexpr bool is_text =
+      std::is_same_v<R, std::string> || std::is_same_v<R, std::optional<std::string>>;
+
+ public:
+  using value_type = R;
+
+  static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
+    channel.start(node);
+  }
+
+  /// `runs_here`: the handler will run on this very loop for sure.
+  void accept(std::string_view frame, const engine::Origin& origin, engine::OwnedRequest& request,
+              bool runs_here) noexcept {
+    guarded(origin, request, [&] {
+      if (resp::is_error_frame(frame)) {
+        error = error_in(frame, origin, request);
+      } else if (resp::uses_codec<R> || !(is_text || runs_here || frame.size() <= decoded_on_loop)) {
+        kept_ = std::make_unique<KeptReply>(KeptReply{std::string(frame), origin, std::move(request)});
+      } else {
+        read(frame, origin, request);
+      }
+    });
+  }
+  void grant(std::shared_ptr<engine::AsyncChannel>&&) noexcept {}
+
+  void settle(std::optional<Error>&& failure) {
+    if (failure) {
+      error = std::move(failure);
+    } else if (kept_) {
+      const std::unique_ptr<KeptReply> kept = std::move(kept_);
+      guarded(kept->origin, kept->request, [&] { read(kept->frame, kept->origin, kept->request); });
+    }
+  }
+
+  std::optional<Error> error{};
+  R value{};
+
+ private:
+  void read(std::string_view frame, const engine::Origin& origin, const engine::OwnedRequest& request) {
+    resp::DecodeIssue issue;
+    if (resp::decode_frame(frame, value, issue)) [[likely]]
+      return;
+    error = engine::decode_error(origin, title_of(request), issue);
+  }
+  template <class F>
+  void guarded(const engine::Origin& origin, const engine::OwnedRequest& request, F function) {
+    try {
+      function();
+    } catch (...) {
+      error = engine::codec_error(origin, title_of(request));
+    }
+  }
+
+  std::unique_ptr<KeptReply> kept_{};
+};
+
+}  // namespace redstart::detail

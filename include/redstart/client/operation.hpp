@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// operation.hpp: an asynchronous command that has not been started yet.
+#pragma once
+
+#include <redstart/client/async_receivers.hpp>
+#include <redstart/client/operation_await.hpp>
+#include <redstart/client/operation_node.hpp>
+#include <redstart/commands/command_info.hpp>
+#include <redstart/engine/async_channel.hpp>
+
+#include <boost/asio/async_result.hpp>
+
+#include <chrono>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace redstart {
+
+namespace detail {
+
+/// What an operation carries until it is started.
+template <class Receiver>
+struct Call {
+  engine::OwnedRequest request{};
+  std::chrono::milliseconds timeout{0};
+  Session session = Session::none;
+  Receiver receiver{};
+};
+
+/// Starts an operation once a completion token has turned into a handler.
+template <class Signature, class Receiver>
+class Initiation {
+ public:
+  using executor_type = boost::asio::any_io_executor;
+
+  explicit Initiation(engine::AsyncChannelPtr channel) noexcept : channel_(std::move(channel)) {}
+  [[nodiscard]] const executor_type& get_executor() const noexcept { return channel_->executor(); }
+
+  template <class Handler>
+  void operator()(Handler&& handler, Call<Receiver> call) && {
+    using Node = HandlerNode<std::decay_t<Handler>, Signature, Receiver>;
+    Node& node = Node::make(std::forward<Handler>(handler), std::move(channel_), std::move(call.request),
+                            std::move(call.receiver));
+    node.timeout = call.timeout;
+    engine::AsyncChannel& channel = node.channel();
+    if (call.session != Session::none) [[unlikely]] {
+      if (channel.exclusive() == engine::Exclusive::no)
+        return node.finish(refusal_of(node.request, channel.origin()), nullptr);
+      channel.mark_dirty();
+    }
+    node.connect_slot();
+    Receiver::start(channel, node);
+  }
+
+ private:
+  engine::AsyncChannelPtr channel_;
+};
+
+}  // namespace detail
+
+/// An asynchronous operation that has not been started. Start it with a completion token of Asio's, or await
+/// it as it stands:
+///
+///     async.get("key")([](std::exception_ptr error, std::optional<std::string> value) { … });
+///     std::future<std::optional<std::string>> value = async.get("key")(asio::use_future);
+///     auto value = co_await async.get("key");
+///
+/// Owns all its bytes: may be started when the arguments of its command are gone. One that is dropped instead
+/// does nothing.
+///
+/// Completion: exactly once, never inside the call that starts it. A handler with an executor of its own runs
+/// there; one without runs on the thread that read the reply and should be quick. Until then work is tracked
+/// on the handler's executor.
+/// Cancellation: of each kind, through the handler's cancellation slot. `total` is honoured only while the
+/// command has not been sent; `partial` and `terminal` always: `Errc::cancelled`, and its effect tells
+/// whether the command may still run. Errors: an `Error` as Client throws it, as std::exception_ptr or inside
+/// of Result. Move-only. Thread safety: none until it is started.
+template <class R, class Signature, class Receiver = detail::CommandReceiver<R>>
+class [[nodiscard]] Operation {
+ public:
+  using value_type = R;
+  using executor_type = boost::asio::any_io_executor;
+
+  Operation(engine::AsyncChannelPtr channel, detail::Call<Receiver> call) noexcept
+      : channel_(std::move(channel)), call_(std::move(call)) {}
+  Operation(Operation&&) noexcept = default;
+  Operation& operator=(Operation&&) noexcept = default;
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+  ~Operation() = default;
+
+  /// Where its handler runs if it has no executor of its own.
+  [[nodiscard]] const executor_type& get_executor() const noexcept { return channel_->executor(); }
+
+  /// Starts the operation; what it returns depends on the token.
+  template <boost::asio::completion_token_for<Signature> Token>
+  auto operator()(Token&& token) && {
+    return boost::asio::async_initiate<Token, Signature>(
+        detail::Initiation<Signature, Receiver>(std::move(channel_)), token, std::move(call_));
+  }
+
+ private:
+  engine::AsyncChannelPtr channel_;
+  detail::Call<Receiver> call_;
+};
+
+}  // namespace redstart

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+// operation_node.hpp: a started operation that waits for its completion with somebody's handler.
+#pragma once
+
+#include <redstart/core/result.hpp>
+#include <redstart/engine/async_channel.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_allocator.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/recycling_allocator.hpp>
+#include <boost/asio/version.hpp>
+#if BOOST_ASIO_VERSION >= 102800
+#include <boost/asio/associated_immediate_executor.hpp>
+#endif
+
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace redstart::detail {
+
+namespace asio = boost::asio;
+
+[[nodiscard]] std::exception_ptr exception_of(const Error& error);
+
+/// The allocator of a handler's operations: its own, or one that keeps a few blocks for reuse.
+template <class Handler>
+struct handler_allocator {
+  using Associated = asio::associated_allocator_t<Handler, asio::recycling_allocator<void>>;
+  template <class A>
+  struct replaced {
+    using type = A;
+  };
+  template <class T>
+  struct replaced<std::allocator<T>> {
+    using type = asio::recycling_allocator<void>;
+  };
+  using type = typename replaced<Associated>::type;
+
+  [[nodiscard]] static type get(const Handler& handler) noexcept {
+    if constexpr (std::is_same_v<type, Associated>) {
+      return asio::get_associated_allocator(handler, asio::recycling_allocator<void>());
+    } else {
+      return {};
+    }
+  }
+};
+
+/// Stands for "no executor of its own" where a handler is asked for its executor.
+struct NoExecutor {};
+
+template <class Handler>
+inline constexpr bool has_executor =
+    !std::is_same_v<asio::associated_executor_t<Handler, NoExecutor>, NoExecutor>;
+
+template <class Executor>
+[[nodiscard]] bool same_executor(const Executor& a, const asio::any_io_executor& b) noexcept {
+  if constexpr (std::is_same_v<Executor, asio::any_io_executor>) {
+    return a == b;
+  } else {
+    const Executor* const target = b.template target<Executor>();
+    return target != nullptr && *target == a;
+  }
+}
+
+/// Where a handler is to run, and the work that keeps this place running until then.
+template <class Handler>
+class HandlerPlace {
+ public:
+  using Executor = asio::associated_executor_t<Handler, asio::any_io_executor>;
+
+  HandlerPlace(const Handler& handler, const asio::any_io_executor& channel) {
+    if constexpr (has_executor<Handler>) {
+      const Executor executor = asio::get_associated_executor(handler, channel);
+      if (!same_executor(executor, channel)) work_.emplace(executor);
+    }
+  }
+
+  /// Whether a handler may be called in a turn of `home`.
+  [[nodiscard]] bool is(const asio::any_io_executor& home, const asio::any_io_executor& channel) const {
+    if constexpr (has_executor<Handler>) {
+      return work_ ? same_executor(work_->get_executor(), home) : home == channel;
+    } else {
+      return true;
+    }
+  }
+
+ private:
+  std::optional<asio::executor_work_guard<Executor>> work_{};
+};
+template <class Handler>
+requires(!has_executor<Handler>) class HandlerPlace<Handler> {
+ public:
+  HandlerPlace(const Handler&, const asio::any_io_executor&) noexcept {}
+  [[nodiscard]] static bool is(const asio::any_io_executor&, const asio::any_io_executor&) noexcept {
+    return true;
+  }
+};
+
+/// Calls a handler of that signature with what a receiver holds.
+template <class Signature>
+struct deliver;
+template <class R>
+struct deliver<void(std::exception_ptr, R)> {
+  template <class Handler, class Receiver>
+  static void to(Handler& handler, Receiver& receiver) {
+    std::exception_ptr error;
+    if (receiver.error) [[unlikely]] {
+      error = exception_of(*receiver.error);
+      receiver.value = R{};
+    }
+    std::move(handler)(std::move(error), std::move(receiver.value));
+  }
+};
+template <class R>
+struct deliver<void(Result<R>)> {
+  template <class Handler, class Receiver>
+  static void to(Handler& handler, Receiver& receiver) {
+    if (receiver.error) [[unlikely]] {
+      std::move(handler)(Result<R>(*std::move(receiver.error)));
+    } else {
+      std::move(handler)(Result<R>(std::move(receiver.value)));
+    }
+  }
+};
+
+/// All that is left of an operation whose node is gone: calls its handler.
+template <class Handler, class Signature, class Receiver>
+class Completion {
+ public:
+  using allocator_type = typename handler_allocator<Handler>::type;
+
+  Completion(Handler&& to, Receiver&& with, std::optional<Error>&& why, bool cancellable)
+      : handler(std::move(to)),
+        receiver_(std::move(with)),
+        error_(std::move(why)),
+        cancellable_(cancellable) {}
+
+  [[nodiscard]] allocator_type get_allocator() const noexcept {
+    return handler_allocator<Handler>::get(handler);
+  }
+
+  void operator()() {
+    if (cancellable_) asio::get_associated_cancellation_slot(handler).clear();
+    receiver_.settle(std::move(error_));
+    deliver<Signature>::to(handler, receiver_);
+  }
+
+  Handler handler;
+
+ private:
+  Receiver receiver_;
+  std::optional<Error> error_;
+  bool cancellable_;
+};
+
+/// What a cancellation slot holds: the operation's number, never its node, which may be gone by then.
+class CancelOperation {
+ public:
+  CancelOperation(engine::AsyncChannelPtr channel, std::uint64_t id) noexcept
+      : channel_(std::move(channel)), id_(id) {}
+
+  void operator()(asio::cancellation_type_t type) const noexcept {
+    using asio::cancellation_type;
+    if ((type & (cancellation_type::terminal | cancellation_type::partial)) != cancellation_type::none) {
+      channel_->cancel(id_, engine::Cancellation::terminal);
+    } else if ((type & cancellation_type::total) != cancellation_type::none) {
+      channel_->cancel(id_, engine::Cancellation::total);
+    }
+  }
+
+ private:
+  engine::AsyncChannelPtr channel_;
+  std::uint64_t id_;
+};
+
+/// An operation under way, its handler, and what receives its replies: one allocation by the handler's
+/// allocator.
+template <class Handler, class Signature, class Receiver>
+class HandlerNode final : public engine::OperationNode {
+  using Done = Completion<Handler, Signature, Receiver>;
+  using Allocator =
+      typename std::allocator_traits<typename Done::allocator_type>::template rebind_alloc<HandlerNode>;
+  using Traits = std::allocator_traits<Allocator>;
+
+ public:
+  /// Exception safety: when it throws, nothing was started; the handler is lost.
+  template <class H>
+  static HandlerNode& make(H&& handler, engine::AsyncChannelPtr&& channel, engine::OwnedRequest&& request,
+                           Receiver&& receiver) {
+    Allocator allocator(handler_allocator<Handler>::get(handler));
+    HandlerNode* const memory = Traits::allocate(allocator, 1);
+    try {
+      return *::new (static_cast<void*>(memory))
+          HandlerNode(std::forward<H>(handler), std::move(channel), std::move(request), std::move(receiver));
+    } catch (...) {
+      Traits::deallocate(allocator, memory, 1);
+      throw;
+    }
+  }
+
+  /// Lets the handler's cancellation slot, if it is connected, cancel this operation.
+  void connect_slot() {
+    auto slot = asio::get_associated_cancellation_slot(handler_);
+    if (!slot.is_connected()) return;
+    id = engine::next_operation_id();
+    slot.template emplace<CancelOperation>(channel_, id);
+  }
+  [[nodiscard]] engine::AsyncChannel& channel() const noexcept { return *channel_; }
+
+  void accept(std::string_view frame, const engine::Origin& origin) noexcept override {
+    receiver_.accept(frame, origin, request, !has_executor<Handler>);
+  }
+  void grant(std::shared_ptr<engine::AsyncChannel> lease) noexcept override {
+    receiver_.grant(std::move(lease));
+  }
+
+  void finish(std::optional<Error> error, const asio::any_io_executor* home) override {
+    Done done(std::move(handler_), std::move(receiver_), std::move(error), id != 0);
+    const HandlerPlace<Handler> place(std::move(place_));
+    engine::AsyncChannelPtr channel(std::move(channel_));
+    release(done.handler);
+    if (home != nullptr && place.is(*home, channel->executor())) [[likely]] {
+      channel.reset();
+      return done();
+    }
+    const auto executor = asio::get_associated_executor(done.handler, channel->executor());
+    channel.reset();
+    if (home != nullptr) {
+      asio::dispatch(executor, std::move(done));
+    } else {
+      asio::post(executor, std::move(done));
+    }
+  }
+
+  void destroy() noexcept override {
+    const Handler handler(std::move(handler_));
+    release(handler);
+  }
+
+ private:
+  template <class H>
+  HandlerNode(H&& handler, engine::AsyncChannelPtr&& channel, engine::OwnedRequest&& what,
+              Receiver&& receiver)
+      : OperationNode(std::move(what)),
+        channel_(std::move(channel)),
+        handler_(std::forward<H>(handler)),
+        receiver_(std::move(receiver)),
+        place_(handler_, channel_->executor()) {}
+  ~HandlerNode() = default;
+
+  // The last that happens to this node.
+  void release(const Handler& handler) noexcept {
+    Allocator allocator(handler_allocator<Handler>::get(handler));
+    this->~HandlerNode();
+    Traits::deallocate(allocator, this, 1);
+  }
+
+  engine::AsyncChannelPtr channel_;
+  Handler handler_;
+  Receiver receiver_;
+  [[no_unique_address]] HandlerPlace<Handler> place_;
+};
+
+}  // namespace redstart::detail

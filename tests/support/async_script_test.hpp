@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// async_script_test.hpp: fixture with an asynchronous client over a script, and the loop that it runs on.
+#pragma once
+
+#include <redstart/client/async_client.hpp>
+
+#include "support/scripted_async_channel.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include <exception>
+#include <memory>
+#include <string>
+
+namespace redstart::test {
+
+namespace asio = boost::asio;
+
+/// What an exception says, as its own type.
+inline Error error_in(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const Error& error) {
+    return error;
+  }
+}
+
+class AsyncScript : public ::testing::Test {
+ protected:
+  using Answers = ScriptedAsyncChannel::Answers;
+
+  /// Runs the loop until nothing is left to do.
+  void run() {
+    loop_.restart();
+    loop_.run();
+  }
+  /// Runs the loop for what is ready, then completes the operation that was started first, in a turn.
+  void answer() {
+    asio::post(loop_, [this] { channel_->answer(); });
+    run();
+  }
+
+  asio::io_context loop_{};
+  std::shared_ptr<ScriptedAsyncChannel> channel_ =
+      std::make_shared<ScriptedAsyncChannel>(loop_.get_executor());
+  AsyncClient async_{channel_};
+};
+
+}  // namespace redstart::test

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// scripted_async_channel.hpp: an asynchronous channel without a socket, which answers when a test says so.
+#pragma once
+
+#include <redstart/engine/async_channel.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace redstart::test {
+
+/// An error with that code and effect, as the engine would make it.
+inline Error engine_error(Errc code, Effect effect) {
+  ErrorInfo info;
+  info.code = code;
+  info.effect = effect;
+  info.what = std::string(to_string(code));
+  return Error(std::move(info));
+}
+
+/// Stands where a pool stands, or a lease. Keeps what is started until the test answers it, or answers by
+/// itself as `answers` says. Takes the replies from `frames`, one after the other.
+class ScriptedAsyncChannel final : public engine::AsyncChannel,
+                                   public std::enable_shared_from_this<ScriptedAsyncChannel> {
+ public:
+  enum class Answers {
+    when_told,     ///< `answer`, `fail`
+    inside_start,  ///< before `start` returns
+    in_a_turn,     ///< later, in a turn of its loop
+  };
+  struct Sent {
+    std::string bytes;
+    std::uint64_t id;
+    std::chrono::milliseconds timeout;
+    Retry retry;
+    ReplyOf reply_of;
+    std::optional<std::chrono::milliseconds> blocks_for;
+    std::uint32_t replies;
+  };
+  struct Cancelled {
+    std::uint64_t id;
+    engine::Cancellation how;
+  };
+
+  explicit ScriptedAsyncChannel(boost::asio::any_io_executor loop,
+                                engine::Exclusive kind = engine::Exclusive::no)
+      : loop_(std::move(loop)), kind_(kind) {}
+  ~ScriptedAsyncChannel() override { destroy_all(); }
+
+  Answers answers = Answers::when_told;
+  std::deque<std::string> frames{};
+  std::optional<Error> failure{};                      ///< Instead of replies.
+  bool written = false;                                ///< What waits has been sent: matters to cancellation.
+  std::shared_ptr<ScriptedAsyncChannel> next_lease{};  ///< What `lease` grants.
+  std::vector<Sent> sent{};
+  std::vector<Cancelled> cancelled{};
+  int leases = 0;
+  bool dirty = false;
+
+  void start(engine::OperationNode& operation) noexcept override {
+    {
+      const std::scoped_lock lock(mutex_);
+      const engine::OwnedRequest& request = operation.request;
+      sent.push_back({std::string(request.bytes.view()), operation.id, operation.timeout, request.retry,
+                      request.reply_of, request.blocks_for, request.replies});
+      if (answers != Answers::inside_start) pending_.push_back(&operation);
+    }
+    if (answers == Answers::inside_start) complete(operation, nullptr);
+    if (answers == Answers::in_a_turn) post_turn();
+  }
+
+  void lease(engine::OperationNode& operation) noexcept override {
+    ++leases;
+    if (!failure) operation.grant(std::move(next_lease));
+    if (answers == Answers::inside_start) return operation.finish(failure, nullptr);
+    boost::asio::post(loop_, [this, &operation] { operation.finish(failure, &loop_); });
+  }
+
+  void cancel(std::uint64_t id, engine::Cancellation how) noexcept override {
+    const std::scoped_lock lock(mutex_);
+    cancelled.push_back({id, how});
+    const auto found = std::find_if(pending_.begin(), pending_.end(),
+                                    [id](const engine::OperationNode* node) { return node->id == id; });
+    if (found == pending_.end() || (written && how == engine::Cancellation::total)) return;
+    engine::OperationNode* const operation = *found;
+    pending_.erase(found);
+    boost::asio::post(loop_, [this, operation, self = shared_from_this()] {
+      operation->finish(engine_error(Errc::cancelled, written ? Effect::indeterminate : Effect::not_sent),
+                        &loop_);
+    });
+  }
+
+  [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept override { return loop_; }
+  [[nodiscard]] engine::Exclusive exclusive() const noexcept override { return kind_; }
+  void mark_dirty() noexcept override { dirty = true; }
+  [[nodiscard]] const engine::Origin& origin() const noexcept override { return origin_; }
+
+  [[nodiscard]] std::size_t waiting() const {
+    const std::scoped_lock lock(mutex_);
+    return pending_.size();
+  }
+  /// Completes what was started first, as a turn of the loop does.
+  void answer() { complete(take(), &loop_); }
+  /// The same in a turn of another loop.
+  void answer(const boost::asio::any_io_executor& home) { complete(take(), &home); }
+  /// The same outside of any turn.
+  void answer_from_outside() { complete(take(), nullptr); }
+  /// Drops everything without completing it.
+  void destroy_all() noexcept {
+    for (engine::OperationNode* const operation : std::exchange(pending_, {})) operation->destroy();
+  }
+  /// Completes with `error` what was started first, after that many replies.
+  void fail(Error error, std::size_t after = 0) {
+    engine::OperationNode& operation = take();
+    for (; after != 0; --after) accept(operation);
+    operation.finish(std::move(error), &loop_);
+  }
+
+ private:
+  engine::OperationNode& take() {
+    const std::scoped_lock lock(mutex_);
+    engine::OperationNode* const operation = pending_.at(0);
+    pending_.pop_front();
+    return *operation;
+  }
+  void post_turn() {
+    boost::asio::post(loop_, [this, self = shared_from_this()] { answer(); });
+  }
+  void accept(engine::OperationNode& operation) {
+    const std::string frame = frames.empty() ? "-ERR the script has ended\r\n" : std::move(frames.front());
+    if (!frames.empty()) frames.pop_front();
+    operation.accept(frame, origin_);
+  }
+  void complete(engine::OperationNode& operation, const boost::asio::any_io_executor* home) {
+    if (failure) return operation.finish(failure, home);
+    for (std::uint32_t left = operation.request.replies; left != 0; --left) accept(operation);
+    operation.finish(std::nullopt, home);
+  }
+
+  boost::asio::any_io_executor loop_;
+  engine::Exclusive kind_;
+  engine::Origin origin_{"main", "scripted:1"};
+  mutable std::mutex mutex_{};
+  std::deque<engine::OperationNode*> pending_{};
+};
+
+}  // namespace redstart::test
