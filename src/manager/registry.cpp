@@ -21,7 +21,7 @@ Registry::ChannelPtr Registry::make(std::string_view name) {
   auto database = std::make_shared<pool::Database>(config_, std::string(name), config_.database(name));
   auto reachability = std::make_shared<pool::Reachability>(database);
   auto direct = std::make_shared<pool::DirectPool>(database, reachability);
-  auto channel = std::make_shared<pool::PoolChannel>(std::move(database), std::move(direct));
+  auto channel = std::make_shared<pool::PoolChannel>(std::move(database), std::move(direct), nullptr);
   channels_.emplace(name, channel);
   return channel;
 }

@@ -92,7 +92,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
   // On the loop only.
   /// Ends all operations in the queue: `outcome` says why.
   virtual void fail_queued(const Outcome& outcome) = 0;
-  [[nodiscard]] virtual bool ready() const noexcept = 0;
+  [[nodiscard]] virtual bool ready() const noexcept = 0;  ///< On every thread.
   /// True while the handshake waits for a server that is loading. On every thread.
   [[nodiscard]] virtual bool loading() const noexcept = 0;
   [[nodiscard]] virtual Time last_used() const noexcept = 0;  ///< On every thread.

@@ -2,43 +2,86 @@
 // async_pool.hpp: the shared and leased connections of one database.
 #pragma once
 
-#include "../net/async_connection.hpp"
-#include "database.hpp"
-#include "direct_pool.hpp"
+#include "lease_line.hpp"
+#include "shared_line.hpp"
 
 #include <redstart/engine/async_channel.hpp>
 
+#include <cstddef>
 #include <memory>
+#include <mutex>
+#include <vector>
 
 namespace redstart::pool {
 
-/// The channel behind `AsyncClient`, and what synchronous calls stand on when there are many.
+/// The channel behind `AsyncClient`, and what synchronous calls stand on when there are many. Ordinary
+/// operations go over a shared connection; blocking and large ones, and scoped handles, over one of their
+/// own.
 ///
 /// Thread safety: full.
-class AsyncPool : public engine::AsyncChannel {
+class AsyncPool final : public engine::AsyncChannel,
+                        public LeaseLine::Home,
+                        public std::enable_shared_from_this<AsyncPool> {
  public:
-  /// `loops` is shared with the manager; connections are made when they are first needed.
+  /// `loops` is shared with the manager. Nothing is opened before it is needed.
   [[nodiscard]] static std::shared_ptr<AsyncPool> make(std::shared_ptr<Database> database,
                                                        std::shared_ptr<DirectPool> direct,
                                                        std::shared_ptr<Reachability> reachability,
                                                        std::shared_ptr<net::Loops> loops);
+  AsyncPool(std::shared_ptr<LineShop> shop, std::shared_ptr<net::Loops> loops);
+
+  void start(engine::OperationNode& operation) noexcept override;
+  void lease(engine::OperationNode& operation) noexcept override;
+  void cancel(std::uint64_t id, engine::Cancellation how) noexcept override;
+  [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept override { return executor_; }
+  [[nodiscard]] engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::no; }
+  void mark_dirty() noexcept override {}
+  [[nodiscard]] const engine::Origin& origin() const noexcept override { return shop_->database->origin(); }
+
+  /// Why a handle is not to be given out: the last attempt to connect failed, forked, shut down.
+  [[nodiscard]] std::optional<Error> unavailable() const;
+  /// True where the calling thread must not wait for this pool: it may be the one that serves it.
+  [[nodiscard]] bool serves_this_thread() const noexcept { return loops_->on_this_thread(); }
 
   /// Takes no more operations; those under way may end until `deadline`, then they end with `Errc::closed`.
-  virtual void stop(Time deadline) noexcept = 0;
+  void stop(Time deadline) noexcept;
   /// Waits until everything has ended; false when that was not so at `last`. Not on an engine thread.
-  virtual bool drain(Time last) noexcept = 0;
+  bool drain(Time last) noexcept;
   /// The loops' context is being destroyed: drops everything without completing it. Takes no more operations.
-  virtual void abandon() noexcept = 0;
+  void abandon() noexcept;
 
   /// Connects in the background, where nothing is or is being connected.
-  virtual void warm_up() noexcept = 0;
-  /// Closes shared and leased connections that have been idle for longer than `idle_timeout`, or open for
-  /// longer than `max_lifetime`; returns how many.
-  virtual std::size_t cleanup_idle(Time now) = 0;
-  virtual void collect(PoolStats& into) const = 0;
+  void warm_up() noexcept;
+  /// Closes shared and leased connections that have been idle for longer than `idle_timeout`; returns how
+  /// many.
+  std::size_t cleanup_idle(Time now);
+  /// Closes a leased connection that nobody uses, if there is one, so that its slot gets free.
+  void reclaim();
+  /// Adds what this pool counts.
+  void collect(PoolStats& into) const;
+  /// True while the handshake of a connection waits for a server that is loading.
+  [[nodiscard]] bool loading() const;
 
- protected:
-  AsyncPool() = default;
+ private:
+  void returned(LeaseLine::Ptr line) override;
+  void gone(LeaseLine& line) noexcept override;
+
+  [[nodiscard]] SharedLine& pick() const noexcept;
+  [[nodiscard]] LeaseLine::Ptr take_line();
+  [[nodiscard]] std::vector<std::shared_ptr<Line>> all() const;
+  void run_alone(engine::OperationNode& operation);
+  [[nodiscard]] Error out_of_memory(const engine::OperationNode& operation) const;
+  [[nodiscard]] std::optional<Error> overloaded(const engine::OperationNode& operation,
+                                                net::AsyncConnection::Load load) const;
+
+  const std::shared_ptr<LineShop> shop_;
+  const std::shared_ptr<net::Loops> loops_;
+  const boost::asio::any_io_executor executor_;
+  std::vector<std::shared_ptr<SharedLine>> shared_{};  // made once, never changed
+
+  mutable std::mutex mutex_{};
+  std::vector<LeaseLine::Ptr> leases_{};  // all
+  std::vector<LeaseLine::Ptr> idle_{};    // those nobody has; the most recently used last
 };
 
 }  // namespace redstart::pool

@@ -30,6 +30,9 @@ std::string_view advice_for(Errc code) {
              "loading_eta_seconds)";
     case Errc::pool_timeout:
       return "Raise max_connections, or look for scoped handles that are kept too long";
+    case Errc::overloaded:
+      return "Send less at once, or raise max_pending or max_pending_bytes; see whether the server is slow";
+    case Errc::forked: return "Call start() again in the child process and take new handles";
     case Errc::timeout: return "See SLOWLOG and the server's load, or raise the command timeout";
     case Errc::connection_lost:
       return "See the server's log: it restarted, or closed the connection (CLIENT KILL, timeout)";
@@ -54,13 +57,17 @@ Time Database::deadline(Time start, const engine::CallOptions& options,
   return blocks_for->count() == 0 ? start + for_ever : own + *blocks_for;
 }
 
-Error Database::failed(std::string_view command, std::uint64_t commands, ErrorInfo info) {
-  counters_.failed(commands, info.code == Errc::timeout || info.code == Errc::pool_timeout);
+Error Database::error(std::string_view command, ErrorInfo info) const {
   info.command = command;
   info.database = origin_.database;
   info.endpoint = origin_.endpoint;
   if (info.advice.empty()) info.advice = advice_for(info.code);
-  Error error(std::move(info));
+  return Error(std::move(info));
+}
+
+Error Database::failed(std::string_view command, std::uint64_t commands, ErrorInfo info) {
+  counters_.failed(commands, info.code == Errc::timeout || info.code == Errc::pool_timeout);
+  Error error = this->error(command, std::move(info));
   const std::scoped_lock lock(errors_mutex_);
   if (last_errors_.size() == kept_errors) last_errors_.pop_front();
   last_errors_.push_back({std::chrono::system_clock::now(), error.code(), error.what()});
@@ -97,6 +104,15 @@ ErrorInfo Database::closed() {
   info.effect = Effect::not_sent;
   info.remedy = Remedy::never;
   info.what = "the manager was shut down";
+  return info;
+}
+
+ErrorInfo Database::forked() {
+  ErrorInfo info;
+  info.code = Errc::forked;
+  info.effect = Effect::not_sent;
+  info.remedy = Remedy::never;
+  info.what = "the process was forked: connections and handles from before belong to the parent";
   return info;
 }
 

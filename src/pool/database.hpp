@@ -46,12 +46,16 @@ class Database {
 
   /// The error of a call that failed, also counted and kept for the statistics.
   [[nodiscard]] Error failed(std::string_view command, std::uint64_t commands, ErrorInfo info);
+  /// The same without counting it: what the caller wanted himself.
+  [[nodiscard]] Error error(std::string_view command, ErrorInfo info) const;
   /// The error of a connection attempt.
   [[nodiscard]] Error unreachable(const net::OpenFailure& failure, std::chrono::nanoseconds elapsed) const;
   /// The error of an exchange that broke off.
   [[nodiscard]] static ErrorInfo broken(const net::Outcome& outcome, std::chrono::nanoseconds elapsed);
   /// The error of calls on a manager that is shut down.
   [[nodiscard]] static ErrorInfo closed();
+  /// The error of calls in a forked child on what belongs to the parent.
+  [[nodiscard]] static ErrorInfo forked();
 
   void emit(EventKind kind, std::string_view detail) const noexcept;
   void collect(RedisStats& into) const;

@@ -258,6 +258,11 @@ void DirectPool::return_slot() noexcept {
   give_back_slot();
 }
 
+bool DirectPool::shortage() const {
+  const Lock lock(mutex_);
+  return !waiters_.empty();
+}
+
 std::optional<Error> DirectPool::ensure_reachable(Time now, Time deadline) {
   {
     const Lock lock(mutex_);

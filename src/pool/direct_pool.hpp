@@ -106,6 +106,8 @@ class DirectPool {
   /// Leaves the line; false when it has been decided already.
   [[nodiscard]] bool leave_line(Waiter& waiter) noexcept;
   void return_slot() noexcept;
+  /// True while somebody waits in line.
+  [[nodiscard]] bool shortage() const;
   /// `reclaim` is called, with no lock held, when somebody has to wait: it may close idle connections of
   /// other kinds. Set before the first use.
   void on_shortage(std::function<void()> reclaim) { reclaim_ = std::move(reclaim); }

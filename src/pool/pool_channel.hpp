@@ -2,9 +2,11 @@
 // pool_channel.hpp: carries commands over whichever connection of a pool is free.
 #pragma once
 
+#include "async_pool.hpp"
 #include "direct_pool.hpp"
 
 #include <redstart/engine/channel.hpp>
+#include <redstart/protocol/routing.hpp>
 
 #include <memory>
 #include <optional>
@@ -13,11 +15,11 @@
 
 namespace redstart::pool {
 
-/// The channel behind `Client`: takes a connection for each exchange.
+/// The channel behind `Client`: takes a connection for each exchange, or shares one when many call at once.
 class PoolChannel final : public engine::Channel {
  public:
-  PoolChannel(std::shared_ptr<Database> database, std::shared_ptr<DirectPool> pool) noexcept
-      : database_(std::move(database)), pool_(std::move(pool)) {}
+  PoolChannel(std::shared_ptr<Database> database, std::shared_ptr<DirectPool> pool,
+              std::shared_ptr<AsyncPool> async);
 
   std::optional<Error> exchange(const engine::Request& request, engine::ReplySink& sink,
                                 const engine::CallOptions& options) override;
@@ -32,11 +34,21 @@ class PoolChannel final : public engine::Channel {
   std::string_view endpoint() const noexcept override { return database_->origin().endpoint; }
 
   [[nodiscard]] DirectPool& pool() const noexcept { return *pool_; }
+  [[nodiscard]] const std::shared_ptr<AsyncPool>& async() const noexcept { return async_; }
   [[nodiscard]] Database& shared() const noexcept { return *database_; }
 
  private:
+  class Visit;
+
+  [[nodiscard]] std::optional<Error> exchange_direct(const engine::Request& request, engine::ReplySink& sink,
+                                                     const engine::CallOptions& options, Time start);
+
   std::shared_ptr<Database> database_;
   std::shared_ptr<DirectPool> pool_;
+  std::shared_ptr<AsyncPool> async_;
+  const std::uint32_t generation_;
+  const bool sharing_;
+  protocol::Routing routing_;
 };
 
 }  // namespace redstart::pool

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// parking.cpp: Linux's futex.
+#include "parking.hpp"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <ctime>
+
+namespace redstart::net {
+
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free && sizeof(std::atomic<std::uint32_t>) == 4);
+
+void park(const std::atomic<std::uint32_t>& word, std::uint32_t expected, Time deadline) noexcept {
+  // The steady clock is CLOCK_MONOTONIC, which an absolute deadline of FUTEX_WAIT_BITSET is measured by.
+  const auto since =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(deadline.time_since_epoch()).count();
+  constexpr std::int64_t second = 1'000'000'000;
+  const timespec until{static_cast<time_t>(since / second), static_cast<long>(since % second)};
+  ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected, &until, nullptr,
+            FUTEX_BITSET_MATCH_ANY);
+}
+
+void unpark(const std::atomic<std::uint32_t>* word) noexcept {
+  ::syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, nullptr, nullptr, 0);
+}
+
+}  // namespace redstart::net

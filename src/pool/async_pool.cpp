@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// async_pool.cpp: which connection an operation takes; stopping, cleaning, counting.
+#include "async_pool.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <new>
+#include <string>
+#include <thread>
+#include <utility>
+
+namespace redstart::pool {
+
+namespace {
+
+// An operation that large has a connection of its own, so that others do not wait behind it.
+constexpr std::size_t large = std::size_t{1} << 20;
+
+}  // namespace
+
+std::shared_ptr<AsyncPool> AsyncPool::make(std::shared_ptr<Database> database,
+                                           std::shared_ptr<DirectPool> direct,
+                                           std::shared_ptr<Reachability> reachability,
+                                           std::shared_ptr<net::Loops> loops) {
+  const std::size_t count =
+      std::min(database->config().shared_connections * loops->width(), database->config().max_connections);
+  auto shop = std::make_shared<LineShop>(std::move(database), std::move(direct), std::move(reachability));
+  auto pool = std::make_shared<AsyncPool>(shop, loops);
+  while (pool->shared_.size() < count) pool->shared_.push_back(SharedLine::make(shop, loops->next()));
+  shop->slots->on_shortage([weak = std::weak_ptr(pool)] {
+    if (const auto self = weak.lock()) self->reclaim();
+  });
+  return pool;
+}
+
+AsyncPool::AsyncPool(std::shared_ptr<LineShop> shop, std::shared_ptr<net::Loops> loops)
+    : shop_(std::move(shop)), loops_(std::move(loops)), executor_(loops_->home()) {}
+
+SharedLine& AsyncPool::pick() const noexcept {
+  if (shared_.size() == 1) return *shared_.front();
+  thread_local const std::size_t mine = std::hash<std::thread::id>{}(std::this_thread::get_id()) >> 4;
+  return *shared_[mine % shared_.size()];
+}
+
+std::optional<Error> AsyncPool::overloaded(const engine::OperationNode& operation,
+                                           net::AsyncConnection::Load load) const {
+  const DatabaseConfig& config = shop_->database->config();
+  const std::size_t bytes = operation.request.bytes.size();
+  if (load.operations < config.max_pending &&
+      (load.bytes + bytes <= config.max_pending_bytes || load.operations == 0))
+    return std::nullopt;
+  ErrorInfo info;
+  info.code = Errc::overloaded;
+  info.effect = Effect::not_sent;
+  info.remedy = Remedy::retry;
+  info.what = std::to_string(load.operations) + " commands of " + std::to_string(load.bytes) +
+              " bytes wait already, the limits are " + std::to_string(config.max_pending) + " and " +
+              std::to_string(config.max_pending_bytes);
+  return shop_->database->failed(engine::command_name(operation.request.bytes.view()),
+                                 operation.request.replies, std::move(info));
+}
+
+void AsyncPool::start(engine::OperationNode& operation) noexcept {
+  if (auto refused = shop_->refuse(operation)) return operation.finish(std::move(refused), nullptr);
+  if (shop_->reachability->failing()) {
+    if (auto failure = shop_->reachability->known_failure()) {
+      Error error = shop_->database->failed(engine::command_name(operation.request.bytes.view()),
+                                            operation.request.replies, failure->info());
+      return operation.finish(std::move(error), nullptr);
+    }
+  }
+  if (operation.request.blocks_for || operation.request.bytes.size() > large) return run_alone(operation);
+  net::AsyncConnection& connection = pick().connection();
+  if (auto error = overloaded(operation, connection.load()))
+    return operation.finish(std::move(error), nullptr);
+  connection.submit(operation);
+}
+
+void AsyncPool::lease(engine::OperationNode& operation) noexcept {
+  if (auto refused = shop_->refuse(operation)) return operation.finish(std::move(refused), nullptr);
+  operation.deadline =
+      std::min(operation.deadline, operation.start + shop_->database->config().timeouts.acquire);
+  try {
+    take_line()->lend(operation, executor_);
+  } catch (const std::bad_alloc&) {
+    operation.finish(out_of_memory(operation), nullptr);
+  }
+}
+
+void AsyncPool::run_alone(engine::OperationNode& operation) {
+  LeaseLine::Ptr line;
+  try {
+    line = take_line();
+  } catch (const std::bad_alloc&) {
+    return operation.finish(out_of_memory(operation), nullptr);
+  }
+  line->run(operation);
+}
+
+Error AsyncPool::out_of_memory(const engine::OperationNode& operation) const {
+  ErrorInfo info;
+  info.code = Errc::resource_exhausted;
+  info.effect = Effect::not_sent;
+  info.remedy = Remedy::retry;
+  info.what = "no memory for a connection";
+  return shop_->database->failed(engine::command_name(operation.request.bytes.view()),
+                                 operation.request.replies, std::move(info));
+}
+
+void AsyncPool::cancel(std::uint64_t id, engine::Cancellation how) noexcept {
+  if (net::forked(shop_->generation)) return;
+  for (const auto& line : shared_) line->connection().cancel(id, how);
+  const std::scoped_lock lock(mutex_);
+  for (const auto& line : leases_) line->connection().cancel(id, how);
+}
+
+LeaseLine::Ptr AsyncPool::take_line() {
+  const std::scoped_lock lock(mutex_);
+  while (!idle_.empty()) {
+    LeaseLine::Ptr line = std::move(idle_.back());
+    idle_.pop_back();
+    if (!line->broken() && !line->ended()) return line;
+  }
+  leases_.push_back(LeaseLine::make(shop_, loops_->next(), weak_from_this()));
+  return leases_.back();
+}
+
+void AsyncPool::returned(LeaseLine::Ptr line) {
+  const bool wanted_elsewhere = shop_->slots->shortage();
+  const std::scoped_lock lock(mutex_);
+  if (wanted_elsewhere || shop_->stopping.load(std::memory_order_relaxed))
+    line->connection().retire(wanted_elsewhere ? CloseReason::idle : CloseReason::shutdown);
+  else
+    idle_.push_back(std::move(line));
+}
+
+void AsyncPool::gone(LeaseLine& line) noexcept {
+  const std::scoped_lock lock(mutex_);
+  const auto same = [&line](const LeaseLine::Ptr& other) { return other.get() == &line; };
+  std::erase_if(idle_, same);
+  if (line.ended()) std::erase_if(leases_, same);
+}
+
+std::optional<Error> AsyncPool::unavailable() const {
+  if (net::forked(shop_->generation)) return shop_->database->error({}, Database::forked());
+  if (shop_->stopping.load(std::memory_order_acquire)) return shop_->database->error({}, Database::closed());
+  return shop_->reachability->known_failure();
+}
+
+std::vector<std::shared_ptr<Line>> AsyncPool::all() const {
+  std::vector<std::shared_ptr<Line>> lines(shared_.begin(), shared_.end());
+  const std::scoped_lock lock(mutex_);
+  lines.insert(lines.end(), leases_.begin(), leases_.end());
+  return lines;
+}
+
+void AsyncPool::stop(Time deadline) noexcept {
+  shop_->stopping.store(true, std::memory_order_seq_cst);
+  for (const auto& line : all()) line->stop(deadline);
+}
+
+bool AsyncPool::drain(Time last) noexcept { return shop_->wait_for_end(last); }
+
+void AsyncPool::abandon() noexcept {
+  shop_->stopping.store(true, std::memory_order_seq_cst);
+  for (const auto& line : all()) line->abandon();
+}
+
+void AsyncPool::warm_up() noexcept {
+  if (!shop_->stopping.load(std::memory_order_relaxed)) shared_.front()->warm_up();
+}
+
+std::size_t AsyncPool::cleanup_idle(Time now) {
+  const auto limit = shop_->database->config().idle_timeout;
+  if (limit.count() == 0) return 0;
+  std::size_t closed = 0;
+  const auto close = [&](net::AsyncConnection& connection) {
+    if (!connection.ready() || connection.load().operations != 0 || now - connection.last_used() <= limit)
+      return false;
+    connection.retire(CloseReason::idle);
+    ++closed;
+    return true;
+  };
+  for (const auto& line : shared_) close(line->connection());
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(idle_, [&](const LeaseLine::Ptr& line) { return close(line->connection()); });
+  return closed;
+}
+
+void AsyncPool::reclaim() {
+  const std::scoped_lock lock(mutex_);
+  if (idle_.empty()) return;
+  idle_.front()->connection().retire(CloseReason::idle);
+  idle_.erase(idle_.begin());
+}
+
+void AsyncPool::collect(PoolStats& into) const {
+  std::size_t idle = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    idle = idle_.size();
+  }
+  for (const auto& line : shared_) {
+    const auto load = line->connection().load();
+    into.shared += line->connection().ready() ? 1U : 0U;
+    into.in_flight += load.operations;
+    into.queued_bytes += load.bytes;
+  }
+  const std::size_t open = shop_->open.load(std::memory_order_relaxed);
+  into.in_use += open - std::min(open, idle);
+  into.idle += idle;
+  into.leased += shop_->leased.load(std::memory_order_relaxed);
+  into.pushes_dropped += shop_->pushes_dropped.load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < close_reasons; ++i)
+    into.closed[i] += shop_->closed_by[i].load(std::memory_order_relaxed);
+}
+
+bool AsyncPool::loading() const {
+  return std::any_of(shared_.begin(), shared_.end(),
+                     [](const auto& line) { return line->connection().loading(); });
+}
+
+}  // namespace redstart::pool

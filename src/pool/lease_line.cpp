@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// lease_line.cpp: lending and taking back.
+#include "lease_line.hpp"
+
+#include "async_lease.hpp"
+
+#include <utility>
+
+namespace redstart::pool {
+
+using namespace std::chrono_literals;
+
+// Waits for the connection in the caller's stead.
+class LeaseWait final : public engine::OperationNode {
+ public:
+  LeaseWait(LeaseLine::Ptr line, engine::OperationNode& caller, const boost::asio::any_io_executor& executor)
+      : OperationNode({}), line_(std::move(line)), caller_(caller), executor_(executor) {
+    request.replies = 0;
+    id = caller.id;
+    start = caller.start;
+    deadline = caller.deadline;
+  }
+
+  void accept(std::string_view, const engine::Origin&) noexcept override {}
+  void finish(std::optional<Error> error, const boost::asio::any_io_executor* home) override {
+    const std::unique_ptr<LeaseWait> self(this);
+    engine::OperationNode& caller = caller_;
+    if (error)
+      line_->returned();
+    else
+      caller.grant(std::make_shared<AsyncLease>(line_, executor_));
+    caller.finish(std::move(error), home);
+  }
+  void destroy() noexcept override {
+    const std::unique_ptr<LeaseWait> self(this);
+    caller_.destroy();
+  }
+
+  ~LeaseWait() = default;
+
+ private:
+  LeaseLine::Ptr line_;
+  engine::OperationNode& caller_;
+  boost::asio::any_io_executor executor_;
+};
+
+LeaseLine::Ptr LeaseLine::make(std::shared_ptr<LineShop> shop, net::Loop loop, std::weak_ptr<Home> home) {
+  auto line = std::make_shared<LeaseLine>(std::move(shop), std::move(home));
+  line->connect_to(std::move(loop), net::AsyncConnection::Kind::exclusive);
+  return line;
+}
+
+void LeaseLine::lend(engine::OperationNode& operation, const boost::asio::any_io_executor& executor) {
+  auto* const wait =
+      new LeaseWait(std::static_pointer_cast<LeaseLine>(shared_from_this()), operation, executor);
+  lent_.store(true, std::memory_order_relaxed);
+  used_.store(false, std::memory_order_relaxed);
+  connection().submit(*wait);
+}
+
+void LeaseLine::run(engine::OperationNode& operation) {
+  lent_.store(true, std::memory_order_relaxed);
+  used_.store(false, std::memory_order_relaxed);
+  returning_.store(true, std::memory_order_release);
+  connection().submit(operation);
+}
+
+void LeaseLine::give_back(bool dirty) noexcept {
+  if (ended()) return;
+  if (broken()) return end();
+  if (dirty) return connection().retire(CloseReason::dirty);
+  // Whichever comes last, the end of the last operation or this, sees the other.
+  returning_.store(true, std::memory_order_seq_cst);
+  if (connection().load().operations == 0 && returning_.exchange(false)) returned();
+}
+
+void LeaseLine::idle(net::AsyncConnection&) {
+  if (returning_.exchange(false)) returned();
+}
+
+void LeaseLine::returned() noexcept {
+  lent_.store(false, std::memory_order_release);
+  const auto home = home_.lock();
+  if (home && connection().ready())
+    home->returned(std::static_pointer_cast<LeaseLine>(shared_from_this()));
+  else
+    end();
+}
+
+void LeaseLine::wanted(net::AsyncConnection&) {
+  // What the borrower knew of the connection (WATCH, SELECT) is gone with it.
+  if (used_.load(std::memory_order_acquire)) return fail_waiting(Error(lost()));
+  want();
+}
+
+void LeaseLine::refused(const Error& error, Time) { fail_waiting(error); }
+
+void LeaseLine::postponed() { call_at(Clock::now() + 50ms, &LeaseLine::want); }
+
+void LeaseLine::closed(net::AsyncConnection&, CloseReason reason) {
+  note_closed(reason);
+  if (used_.load(std::memory_order_acquire)) {
+    broken_.store(true, std::memory_order_release);
+    give_slot_back();
+  }
+  if (lent_.load(std::memory_order_acquire) && reason != CloseReason::dirty) return;
+  if (const auto home = home_.lock()) home->gone(*this);
+  end();
+}
+
+void LeaseLine::end() noexcept { connection().stop(Time{}); }
+
+void LeaseLine::on_ended() {
+  if (const auto home = home_.lock()) home->gone(*this);
+}
+
+ErrorInfo LeaseLine::lost() {
+  ErrorInfo info;
+  info.code = Errc::connection_lost;
+  info.effect = Effect::not_sent;
+  info.remedy = Remedy::retry;
+  info.what = "the connection of this scoped handle broke before";
+  info.advice = "Take a new scoped handle and begin again";
+  return info;
+}
+
+}  // namespace redstart::pool

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// lease_line.hpp: an asynchronous connection that one borrower at a time has alone.
+#pragma once
+
+#include "line.hpp"
+
+#include <redstart/engine/async_channel.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+namespace redstart::pool {
+
+/// Made for one borrower, kept for the next when it comes back clean, closed when it is lost.
+class LeaseLine final : public Line {
+ public:
+  using Ptr = std::shared_ptr<LeaseLine>;
+
+  /// What becomes of it, told on any thread.
+  class Home {
+   public:
+    /// Nobody has it any more, and it may be lent again.
+    virtual void returned(Ptr line) = 0;
+    /// It was closed while nobody had it, or has ended.
+    virtual void gone(LeaseLine& line) noexcept = 0;
+
+   protected:
+    Home() = default;
+    Home(const Home&) = default;
+    Home& operator=(const Home&) = default;
+    ~Home() = default;
+  };
+
+  [[nodiscard]] static Ptr make(std::shared_ptr<LineShop> shop, net::Loop loop, std::weak_ptr<Home> home);
+  LeaseLine(std::shared_ptr<LineShop> shop, std::weak_ptr<Home> home)
+      : Line(std::move(shop)), home_(std::move(home)) {}
+
+  /// Lends it to the caller of `operation`, which is completed with a channel once it is ready. `executor` is
+  /// the channel's.
+  void lend(engine::OperationNode& operation, const boost::asio::any_io_executor& executor);
+  /// Runs one operation on it; it is returned afterwards.
+  void run(engine::OperationNode& operation);
+  /// The borrower is done with it. Any thread.
+  void give_back(bool dirty) noexcept;
+
+  /// True once the connection broke that its borrower knew. On every thread.
+  [[nodiscard]] bool broken() const noexcept { return broken_.load(std::memory_order_acquire); }
+  /// The borrower sends something: from now on a lost connection can't be replaced in silence.
+  void use() noexcept { used_.store(true, std::memory_order_release); }
+  [[nodiscard]] LineShop& shared() const noexcept { return shop(); }
+  /// Of operations on a broken one.
+  [[nodiscard]] static ErrorInfo lost();
+
+ private:
+  friend class LeaseWait;
+
+  void wanted(net::AsyncConnection& connection) override;
+  void refused(const Error& error, Time next) override;
+  void postponed() override;
+  void closed(net::AsyncConnection& connection, CloseReason reason) override;
+  void idle(net::AsyncConnection& connection) override;
+  void on_ended() override;
+  void end() noexcept;
+  void returned() noexcept;
+
+  const std::weak_ptr<Home> home_;
+  std::atomic<bool> lent_{false};       // somebody has it, or waits for it
+  std::atomic<bool> returning_{false};  // given back; operations are still under way
+  std::atomic<bool> used_{false};
+  std::atomic<bool> broken_{false};
+};
+
+}  // namespace redstart::pool

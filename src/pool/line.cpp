@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// line.cpp: slot, permission, opening; words and counts.
+#include "line.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <string>
+#include <utility>
+
+namespace redstart::pool {
+
+std::optional<Error> LineShop::refuse(engine::OperationNode& operation) const {
+  const std::string_view name = engine::command_name(operation.request.bytes.view());
+  if (net::forked(generation)) return database->error(name, Database::forked());
+  operation.start = net::turn_now();
+  operation.deadline = database->deadline(operation.start, {operation.timeout}, operation.request.blocks_for);
+  if (stopping.load(std::memory_order_acquire))
+    return database->failed(name, operation.request.replies, Database::closed());
+  return std::nullopt;
+}
+
+void LineShop::began() {
+  const std::scoped_lock lock(mutex_);
+  ++alive_;
+}
+
+void LineShop::ended() {
+  const std::scoped_lock lock(mutex_);
+  if (--alive_ == 0) none_left_.notify_all();
+}
+
+bool LineShop::wait_for_end(Time last) {
+  std::unique_lock lock(mutex_);
+  return none_left_.wait_until(lock, last, [this] { return alive_ == 0; });
+}
+
+void Line::connect_to(net::Loop loop, net::AsyncConnection::Kind kind) {
+  timer_.emplace(loop.executor);
+  shop_->began();
+  connection_ = net::AsyncConnection::make(std::move(loop), shop_->database->config(),
+                                           shop_->database->client_name(), shared_from_this(), kind);
+}
+
+void Line::want() {
+  if (opening_ || in_line_ || connection_->ready()) return;
+  if (!has_slot_) {
+    self_ = shared_from_this();  // the line of waiters refers to this
+    in_line_ = true;
+    if (!shop_->slots->take_slot(*this)) return;
+    in_line_ = false;
+    self_.reset();
+    has_slot_ = true;
+    shop_->open.fetch_add(1, std::memory_order_relaxed);
+  }
+  const Time now = Clock::now();
+  const auto attempt = shop_->reachability->begin(now);
+  if (!attempt) return refused(attempt.error(), shop_->reachability->next_attempt());
+  opening_ = true;
+  attempt_ = *attempt;
+  attempt_began_ = now;
+  connection_->open();
+}
+
+// On whatever thread gave a slot back, its pool's lock held.
+void Line::decided() noexcept {
+  boost::asio::post(connection_->loop().executor, [self = shared_from_this()] { self->on_decided(); });
+}
+
+void Line::on_decided() {
+  if (!in_line_) return;
+  in_line_ = false;
+  const auto self = std::exchange(self_, nullptr);
+  if (got != Waiter::Got::slot) return;  // shutting down; the connection ends what waits
+  has_slot_ = true;
+  shop_->open.fetch_add(1, std::memory_order_relaxed);
+  if (ended())
+    give_slot_back();
+  else
+    want();
+}
+
+void Line::give_slot_back() {
+  if (in_line_ && shop_->slots->leave_line(*this)) {
+    in_line_ = false;
+    self_.reset();
+  }
+  if (!std::exchange(has_slot_, false)) return;
+  shop_->open.fetch_sub(1, std::memory_order_relaxed);
+  shop_->slots->return_slot();
+}
+
+void Line::opened(net::AsyncConnection&) {
+  opening_ = false;
+  shop_->reachability->succeeded();
+}
+
+void Line::open_failed(net::AsyncConnection&, const net::OpenFailure& failure) {
+  opening_ = false;
+  const Time now = Clock::now();
+  const auto elapsed = now - attempt_began_;
+  if (failure.code == Errc::loading || failure.code == Errc::closed) {
+    static_cast<void>(shop_->reachability->inconclusive(attempt_, failure, now, elapsed));
+    if (failure.code == Errc::loading) postponed();
+    return;
+  }
+  const Error error = shop_->reachability->failed(attempt_, failure, now, elapsed);
+  refused(error, shop_->reachability->next_attempt());
+}
+
+void Line::fail_waiting(const Error& error) {
+  net::Outcome outcome;
+  outcome.kind = net::Outcome::Kind::broken;
+  outcome.code = error.code();
+  outcome.effect = Effect::not_sent;
+  refusal_ = error;
+  connection_->fail_queued(outcome);
+  refusal_.reset();
+}
+
+void Line::call_at(Time time, void (Line::*action)()) {
+  if (!timer_) return;
+  timer_->expires_at(time);
+  timer_->async_wait([weak = weak_from_this(), action](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (!error && self && !self->ended()) ((*self).*action)();
+  });
+}
+
+void Line::note_closed(CloseReason reason) {
+  shop_->closed_by[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
+  shop_->pushes_dropped.fetch_add(connection_->take_pushes(), std::memory_order_relaxed);
+  shop_->database->emit(EventKind::disconnected, to_string(reason));
+}
+
+void Line::answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
+                    std::chrono::nanoseconds latency) {
+  shop_->database->counters().answered(connection.loop().shard, commands, errors, latency);
+}
+
+Error Line::failed(const engine::OperationNode& operation, const net::Outcome& outcome) {
+  const std::uint32_t replies = operation.request.replies;
+  const std::string_view name = replies > 1    ? std::string_view("pipeline")
+                                : replies == 0 ? std::string_view("connect")
+                                               : engine::command_name(operation.request.bytes.view());
+  const std::size_t commands = replies - operation.answered;
+  if (refusal_) return shop_->database->failed(name, commands, refusal_->info());
+  ErrorInfo info = Database::broken(outcome, outcome.end - operation.start);
+  if (outcome.effect == Effect::not_sent && outcome.code == Errc::timeout) {
+    if (in_line_) {
+      info.code = Errc::pool_timeout;
+      info.what =
+          "all " + std::to_string(shop_->database->config().max_connections) + " connections were in use";
+    } else if (connection_->loading()) {
+      info.code = Errc::loading;
+      info.what = "the server is still loading its data set";
+    }
+  }
+  if (outcome.code == Errc::cancelled) {  // the caller's doing, no failure
+    info.remedy = Remedy::none;
+    return shop_->database->error(name, std::move(info));
+  }
+  return shop_->database->failed(name, commands, std::move(info));
+}
+
+void Line::stop(Time deadline) noexcept { connection_->stop(deadline); }
+
+void Line::stopped(net::AsyncConnection&) {
+  const auto self = shared_from_this();
+  give_slot_back();
+  timer_.reset();
+  has_ended();
+}
+
+void Line::abandon() noexcept {
+  const auto self = shared_from_this();
+  timer_.reset();
+  connection_->abandon();
+  give_slot_back();
+  has_ended();
+}
+
+void Line::has_ended() {
+  if (ended_.exchange(true, std::memory_order_acq_rel)) return;
+  on_ended();
+  shop_->ended();
+}
+
+}  // namespace redstart::pool

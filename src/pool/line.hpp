@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// line.hpp: an asynchronous connection in its pool: how it gets its slot, when it may be opened, what is said
+// of it.
+#pragma once
+
+#include "../net/async_connection.hpp"
+#include "../net/descriptors.hpp"
+#include "database.hpp"
+#include "direct_pool.hpp"
+#include "reachability.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+namespace redstart::pool {
+
+/// What all lines of a pool use, and what they count together.
+struct LineShop {
+  LineShop(std::shared_ptr<Database> of, std::shared_ptr<DirectPool> slots_of,
+           std::shared_ptr<Reachability> reach)
+      : database(std::move(of)), slots(std::move(slots_of)), reachability(std::move(reach)) {}
+
+  /// Sets the operation's times. Returns why it must not be taken: forked, shut down.
+  [[nodiscard]] std::optional<Error> refuse(engine::OperationNode& operation) const;
+
+  void began();
+  void ended();
+  /// Waits until every line has ended; false when that was not so at `last`.
+  [[nodiscard]] bool wait_for_end(Time last);
+
+  const std::shared_ptr<Database> database;
+  const std::shared_ptr<DirectPool> slots;
+  const std::shared_ptr<Reachability> reachability;
+  const std::uint32_t generation = net::fork_generation();
+  std::atomic<bool> stopping{false};
+  std::atomic<std::size_t> open{0};    ///< Slots held.
+  std::atomic<std::size_t> leased{0};  ///< Handles out.
+  std::atomic<std::uint64_t> pushes_dropped{0};
+  std::array<std::atomic<std::uint64_t>, close_reasons> closed_by{};
+
+ private:
+  std::mutex mutex_{};
+  std::condition_variable none_left_{};
+  std::size_t alive_ = 0;
+};
+
+/// Owner of one asynchronous connection. From `want` on it gets a slot, then permission for an attempt, then
+/// opens the connection; what it can't get, `refused` tells.
+///
+/// Thread safety: everything on the connection's loop, but where it is said otherwise.
+class Line : public net::AsyncConnection::Owner, private Waiter, public std::enable_shared_from_this<Line> {
+ public:
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+  virtual ~Line() = default;
+
+  /// On every thread.
+  [[nodiscard]] net::AsyncConnection& connection() const noexcept { return *connection_; }
+  /// The context of its loop is being destroyed. Any thread, but nothing runs on the loop any more.
+  void abandon() noexcept;
+  /// Called by `stop`'s caller, on every thread: see AsyncConnection::stop.
+  void stop(Time deadline) noexcept;
+  /// True once nothing will happen on it any more. On every thread.
+  [[nodiscard]] bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
+
+ protected:
+  explicit Line(std::shared_ptr<LineShop> shop) : shop_(std::move(shop)) {}
+  /// Makes the connection; once, right after construction.
+  void connect_to(net::Loop loop, net::AsyncConnection::Kind kind);
+
+  /// Gets whatever is missing for an attempt, then opens the connection.
+  void want();
+  /// The attempt can't be made, or failed. The next one may be made at `next`.
+  virtual void refused(const Error& error, Time next) = 0;
+  /// The server says that it will be ready later: operations wait on.
+  virtual void postponed() = 0;
+  /// Ends all waiting operations with this error.
+  void fail_waiting(const Error& error);
+  /// Calls `action` on the loop at `time`, unless the line has ended by then; replaces an earlier one.
+  void call_at(Time time, void (Line::*action)());
+  void give_slot_back();
+  [[nodiscard]] LineShop& shop() const noexcept { return *shop_; }
+  /// Counts the reason and says so.
+  void note_closed(CloseReason reason);
+  virtual void on_ended() = 0;
+
+  void wanted(net::AsyncConnection&) override { want(); }
+  void opened(net::AsyncConnection& connection) override;
+  void open_failed(net::AsyncConnection& connection, const net::OpenFailure& failure) override;
+  void stopped(net::AsyncConnection& connection) override;
+  void answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
+                std::chrono::nanoseconds latency) override;
+  [[nodiscard]] Error failed(const engine::OperationNode& operation, const net::Outcome& outcome) override;
+  [[nodiscard]] const engine::Origin& origin() const noexcept override { return shop_->database->origin(); }
+
+ private:
+  void decided() noexcept override;
+  void on_decided();
+  void has_ended();
+
+  const std::shared_ptr<LineShop> shop_;
+  std::shared_ptr<net::AsyncConnection> connection_{};
+  std::optional<boost::asio::steady_timer> timer_{};
+  std::shared_ptr<Line> self_{};  // while in line for a slot
+  bool has_slot_ = false;
+  bool in_line_ = false;
+  bool opening_ = false;
+  Reachability::Attempt attempt_{};
+  Time attempt_began_{};
+  std::optional<Error> refusal_{};  // what `failed` says at the moment
+  std::atomic<bool> ended_{false};
+};
+
+}  // namespace redstart::pool

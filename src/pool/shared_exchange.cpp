@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// shared_exchange.cpp: a call becomes an operation, and its replies come back to the caller.
+#include "shared_exchange.hpp"
+
+#include "shared_call.hpp"
+
+#include <redstart/resp/error_text.hpp>
+
+#include <string>
+#include <utility>
+
+namespace redstart::pool {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t largest_shared = 64 * 1024;
+constexpr std::size_t largest_shared_batch = std::size_t{1} << 20;
+// The engine ends operations at their deadline; a caller waits that much longer before he leaves it behind.
+constexpr auto grace = 50ms;
+
+void append(const engine::Outgoing& out, resp::Buffer& to) {
+  std::size_t at = 0;
+  for (const resp::External& external : out.external) {
+    to.append(out.bytes.substr(at, external.offset - at));
+    to.append({external.data, external.size});
+    at = external.offset;
+  }
+  to.append(out.bytes.substr(at));
+}
+
+// Starts the call and waits. Null: the engine did not end it in time, and has it still.
+SharedCall::Ptr run(AsyncPool& pool, Database& database, SharedCall::Ptr call,
+                    const engine::CallOptions& options) {
+  call->timeout = options.timeout;
+  const Time until = database.deadline(Clock::now(), options) + grace;
+  SharedCall* const started = call.release();  // belongs to both from here on
+  pool.start(*started);
+  if (!started->wait(until)) return nullptr;
+  return SharedCall::Ptr(started);
+}
+
+ErrorInfo stuck() {
+  ErrorInfo info;
+  info.code = Errc::timeout;
+  info.effect = Effect::indeterminate;
+  info.remedy = Remedy::retry;
+  info.what = "no reply, and the I/O thread does not answer";
+  info.advice = "Look for a handler that blocks it";
+  return info;
+}
+
+}  // namespace
+
+bool sharable(const engine::Request& request) noexcept {
+  if (request.traits().blocks_for) return false;
+  std::size_t size = request.outgoing().bytes.size();
+  for (const resp::External& external : request.outgoing().external) size += external.size;
+  return size <= largest_shared;
+}
+
+bool sharable(std::string_view batch) noexcept { return batch.size() <= largest_shared_batch; }
+
+std::optional<Error> exchange_shared(AsyncPool& pool, Database& database, const engine::Request& request,
+                                     engine::ReplySink& sink, const engine::CallOptions& options) {
+  const engine::RequestTraits& traits = request.traits();
+  SharedCall::Ptr call = SharedCall::take();
+  append(request.outgoing(), call->request.bytes);
+  call->request.retry = traits.retry;
+  call->request.reply_of = traits.reply_of;
+  call = run(pool, database, std::move(call), options);
+  if (!call) return database.failed(traits.name, 1, stuck());
+  std::optional<Error> error = std::move(call->error());
+  if (!error) {
+    const std::string_view frame = call->replies().frame(0);
+    if (resp::is_error_frame(frame))
+      error = engine::server_error(database.origin(), traits.name, resp::error_text(frame), traits.reply_of);
+    else
+      sink.frame(frame);
+  }
+  SharedCall::keep(std::move(call));
+  return error;
+}
+
+engine::Replies exchange_batch_shared(AsyncPool& pool, Database& database, std::string_view bytes,
+                                      std::span<const std::size_t> ends, const engine::CallOptions& options) {
+  SharedCall::Ptr call = SharedCall::take();
+  call->request.bytes.append(bytes);
+  call->request.replies = static_cast<std::uint32_t>(ends.size());
+  call->request.retry = Retry::accumulating;
+  call->replies().frames.reserve(ends.size());
+  call = run(pool, database, std::move(call), options);
+  engine::Replies replies;
+  std::optional<Error> error;
+  if (call) {
+    replies = std::move(call->replies());
+    error = std::move(call->error());
+    call->replies() = {};
+    SharedCall::keep(std::move(call));
+  } else {
+    error = database.failed("pipeline", ends.size(), stuck());
+  }
+  replies.origin = database.origin();
+  replies.sent = ends.size();
+  if (!error) return replies;
+  if (error->effect() == Effect::indeterminate) {
+    replies.rest = std::move(error);
+  } else {
+    replies.sent = replies.frames.size();
+    replies.rest_unsent = std::move(error);
+  }
+  return replies;
+}
+
+}  // namespace redstart::pool

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// shared_exchange.hpp: synchronous calls over shared connections.
+#pragma once
+
+#include "async_pool.hpp"
+
+#include <redstart/engine/channel.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace redstart::pool {
+
+/// True when a request may go over a shared connection: it does not block the server for others, and is not
+/// so large that sending it in place is quicker.
+[[nodiscard]] bool sharable(const engine::Request& request) noexcept;
+[[nodiscard]] bool sharable(std::string_view batch) noexcept;
+
+/// Sends a command over a shared connection and waits for its reply; see engine::Channel::exchange.
+/// Preconditions: not on a thread that serves the pool.
+[[nodiscard]] std::optional<Error> exchange_shared(AsyncPool& pool, Database& database,
+                                                   const engine::Request& request, engine::ReplySink& sink,
+                                                   const engine::CallOptions& options);
+/// The same for a batch; see engine::Channel::exchange_batch.
+[[nodiscard]] engine::Replies exchange_batch_shared(AsyncPool& pool, Database& database,
+                                                    std::string_view bytes, std::span<const std::size_t> ends,
+                                                    const engine::CallOptions& options);
+
+}  // namespace redstart::pool
