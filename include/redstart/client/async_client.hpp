@@ -3,6 +3,7 @@
 #pragma once
 
 #include <redstart/client/async_execute.hpp>
+#include <redstart/client/async_pipeline.hpp>
 #include <redstart/client/async_results.hpp>
 #include <redstart/client/operation.hpp>
 #include <redstart/client/owned_command.hpp>
@@ -52,6 +53,21 @@ class AsyncClient : public AllCommands<AsyncClient> {
 
   /// The same commands, completing with `Result<T>`.
   [[nodiscard]] AsyncResults results() const { return AsyncResults(channel_, options_); }
+
+  /// Collects commands and sends them at once: see `AsyncPipeline`.
+  [[nodiscard]] AsyncPipeline pipeline() const { return AsyncPipeline(channel_, options_); }
+
+  /// Calls `collect(pipe)` at once; the operation sends what it collected, and completes with the replies of
+  /// the slots that it returned: one slot, a tuple or pair of slots, or a vector of slots. Errors: the first
+  /// error among those replies. What `collect` throws passes, and nothing is sent.
+  ///
+  ///     auto [hits, name] = co_await async.pipeline([](auto& pipe) {
+  ///       return std::tuple{pipe.incr("hits"), pipe.get("name")};
+  ///     });
+  template <class F>
+  auto pipeline(F&& collect) const {
+    return run_pipeline(pipeline(), std::forward<F>(collect));
+  }
 
   /// Runs a command made by `cmd`, any number of times.
   template <class R>

@@ -26,7 +26,7 @@ class LeaseReceiver {
   static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
     channel.lease(node);
   }
-  static void accept(std::string_view, const engine::Origin&, engine::OwnedRequest&, bool) noexcept {}
+  static void accept(std::string_view, const engine::Origin&, const engine::OwnedRequest&, bool) noexcept {}
   void grant(engine::AsyncChannelPtr&& lease) noexcept { value = AsyncScopedClient(std::move(lease)); }
   void settle(std::optional<Error>&& failure) noexcept {
     if (!failure) return;
@@ -48,7 +48,7 @@ class ReachableReceiver {
   static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
     channel.start(node);
   }
-  static void accept(std::string_view, const engine::Origin&, engine::OwnedRequest&, bool) noexcept {}
+  static void accept(std::string_view, const engine::Origin&, const engine::OwnedRequest&, bool) noexcept {}
   static void grant(engine::AsyncChannelPtr&&) noexcept {}
   void settle(std::optional<Error>&& failure) noexcept {
     if (!failure) return;

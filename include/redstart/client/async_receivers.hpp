@@ -37,7 +37,7 @@ inline constexpr std::size_t decoded_on_loop = 16 * 1024;
 struct KeptReply {
   std::string frame;
   engine::Origin origin;
-  engine::OwnedRequest request;
+  std::string command;
 };
 
 /// Receives the reply of one command as an `R`.
@@ -63,26 +63,27 @@ class CommandReceiver {
   }
 
   /// `runs_here`: the handler will run on this very loop for sure.
-  void accept(std::string_view frame, const engine::Origin& origin, engine::OwnedRequest& request,
+  void accept(std::string_view frame, const engine::Origin& origin, const engine::OwnedRequest& request,
               bool runs_here) noexcept {
-    guarded(origin, request, [&] {
+    const auto title = [&request] { return title_of(request); };
+    guarded(origin, title, [&] {
       if (resp::is_error_frame(frame)) {
         error = error_in(frame, origin, request);
       } else if (resp::uses_codec<R> || !(is_text || runs_here || frame.size() <= decoded_on_loop)) {
-        kept_ = std::make_unique<KeptReply>(KeptReply{std::string(frame), origin, std::move(request)});
+        kept_ = std::make_unique<KeptReply>(KeptReply{std::string(frame), origin, title()});
       } else {
-        read(frame, origin, request);
+        read(frame, origin, title);
       }
     });
   }
-  void grant(std::shared_ptr<engine::AsyncChannel>&&) noexcept {}
+  static void grant(engine::AsyncChannelPtr&&) noexcept {}
 
   void settle(std::optional<Error>&& failure) {
     if (failure) {
       error = std::move(failure);
     } else if (kept_) {
-      const std::unique_ptr<KeptReply> kept = std::move(kept_);
-      guarded(kept->origin, kept->request, [&] { read(kept->frame, kept->origin, kept->request); });
+      const auto title = [this]() -> const std::string& { return kept_->command; };
+      guarded(kept_->origin, title, [&] { read(kept_->frame, kept_->origin, title); });
     }
   }
 
@@ -90,18 +91,19 @@ class CommandReceiver {
   R value{};
 
  private:
-  void read(std::string_view frame, const engine::Origin& origin, const engine::OwnedRequest& request) {
+  template <class Title>
+  void read(std::string_view frame, const engine::Origin& origin, Title title) {
     resp::DecodeIssue issue;
     if (resp::decode_frame(frame, value, issue)) [[likely]]
       return;
-    error = engine::decode_error(origin, title_of(request), issue);
+    error = engine::decode_error(origin, title(), issue);
   }
-  template <class F>
-  void guarded(const engine::Origin& origin, const engine::OwnedRequest& request, F function) {
+  template <class Title, class F>
+  void guarded(const engine::Origin& origin, Title title, F function) {
     try {
       function();
     } catch (...) {
-      error = engine::codec_error(origin, title_of(request));
+      error = engine::codec_error(origin, title());
     }
   }
 

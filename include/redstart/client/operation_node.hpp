@@ -116,7 +116,7 @@ struct deliver<void(std::exception_ptr, R)> {
     std::exception_ptr error;
     if (receiver.error) [[unlikely]] {
       error = exception_of(*receiver.error);
-      receiver.value = R{};
+      if constexpr (std::is_default_constructible_v<R>) receiver.value = R{};
     }
     std::move(handler)(std::move(error), std::move(receiver.value));
   }

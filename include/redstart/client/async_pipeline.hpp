@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// async_pipeline.hpp: many commands as one asynchronous operation, each with its typed reply.
+#pragma once
+
+#include <redstart/client/operation.hpp>
+#include <redstart/client/pipeline.hpp>
+#include <redstart/commands/all.hpp>
+#include <redstart/engine/async_channel.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace redstart {
+
+namespace detail {
+
+/// Receives the replies of a batch as they come.
+class RepliesReceiver {
+ public:
+  using value_type = Replies;
+
+  RepliesReceiver(engine::Origin origin, std::size_t commands) noexcept : commands_(commands) {
+    replies_.origin = std::move(origin);
+  }
+
+  static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
+    if (node.request.replies == 0) return node.finish(std::nullopt, nullptr);
+    channel.start(node);
+  }
+  void accept(std::string_view frame, const engine::Origin& origin, const engine::OwnedRequest& request,
+              bool runs_here) noexcept;
+  static void grant(engine::AsyncChannelPtr&&) noexcept {}
+  void settle(std::optional<Error>&& failure);
+
+  std::optional<Error> error{};  ///< Always empty: each slot tells its own.
+  Replies value{engine::Replies{}};
+
+ private:
+  engine::Replies replies_{};
+  std::size_t commands_;
+};
+
+/// What the replies of slots are: the slot's own type, or a tuple, pair or vector of them.
+template <class Slots>
+struct replies_of;
+template <class R>
+struct replies_of<Slot<R>> {
+  using type = R;
+};
+template <class... R>
+struct replies_of<std::tuple<Slot<R>...>> {
+  using type = std::tuple<R...>;
+};
+template <class A, class B>
+struct replies_of<std::pair<Slot<A>, Slot<B>>> {
+  using type = std::pair<A, B>;
+};
+template <class R>
+struct replies_of<std::vector<Slot<R>>> {
+  using type = std::vector<R>;
+};
+
+/// Receives the replies of a batch, and picks those of some slots where the handler runs.
+template <class Slots>
+class SlotsReceiver {
+ public:
+  using value_type = typename replies_of<Slots>::type;
+  static_assert(!resp::holds_view<value_type>,
+                "a std::string_view would point into replies that are gone: read a std::string, or keep the "
+                "Replies of execute()");
+
+  SlotsReceiver(Slots slots, RepliesReceiver replies)
+      : slots_(std::move(slots)), replies_(std::move(replies)) {}
+
+  static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
+    RepliesReceiver::start(channel, node);
+  }
+  void accept(std::string_view frame, const engine::Origin& origin, const engine::OwnedRequest& request,
+              bool runs_here) noexcept {
+    replies_.accept(frame, origin, request, runs_here);
+  }
+  static void grant(engine::AsyncChannelPtr&&) noexcept {}
+  void settle(std::optional<Error>&& failure) {
+    replies_.settle(std::move(failure));
+    try {
+      if constexpr (requires { slots_.index; }) {
+        value = replies_.value[slots_].value();
+      } else {
+        value = replies_.value[slots_];
+      }
+    } catch (const Error& first) {
+      error = first;
+    } catch (...) {
+      error = engine::codec_error({}, "pipeline");
+    }
+  }
+
+  std::optional<Error> error{};
+  value_type value{};
+
+ private:
+  Slots slots_;
+  RepliesReceiver replies_;
+};
+
+}  // namespace detail
+
+using RepliesOperation = Operation<Replies, void(std::exception_ptr, Replies), detail::RepliesReceiver>;
+/// Completes with the replies of slots.
+template <class Slots>
+using SlotsOperation = Operation<typename detail::replies_of<Slots>::type,
+                                 void(std::exception_ptr, typename detail::replies_of<Slots>::type),
+                                 detail::SlotsReceiver<Slots>>;
+
+class AsyncPipeline;
+template <>
+struct executor_traits<AsyncPipeline> {
+  template <class R>
+  using reply = Slot<R>;
+};
+
+/// Collects commands and sends them in one exchange, without waiting for it. Not a transaction: other
+/// clients' commands may come in between.
+///
+///     auto pipe = async.pipeline();
+///     const auto hits = pipe.incr("hits");
+///     const auto name = pipe.get<std::string_view>("name");
+///     const auto replies = co_await pipe.execute();
+///     use(replies[hits].value(), replies[name].value());
+///
+/// Move-only. Thread safety: one thread at a time. A pipeline that is dropped sends nothing.
+class AsyncPipeline : public AllCommands<AsyncPipeline> {
+ public:
+  AsyncPipeline(engine::AsyncChannelPtr channel, engine::CallOptions options)
+      : channel_(std::move(channel)), options_(options) {
+    clear();
+  }
+  AsyncPipeline(AsyncPipeline&&) noexcept = default;
+  AsyncPipeline& operator=(AsyncPipeline&&) noexcept = default;
+  AsyncPipeline(const AsyncPipeline&) = delete;
+  AsyncPipeline& operator=(const AsyncPipeline&) = delete;
+  ~AsyncPipeline() = default;
+
+  /// How many commands were collected.
+  [[nodiscard]] std::size_t size() const noexcept { return batch_.replies; }
+
+  /// The operation that sends everything collected so far and completes with the replies; the pipeline is
+  /// empty then and can be used again. Sends nothing when nothing was collected.
+  ///
+  /// Errors: it completes without one; each slot tells its own. After a lost connection the first replies may
+  /// be there, and the other slots tell what became of theirs.
+  RepliesOperation execute() { return {channel_, take(replies())}; }
+
+  /// The same, completing with the replies of these slots: of one, or a tuple, pair or vector of them.
+  /// Errors: the first error among those replies.
+  template <class Slots>
+  SlotsOperation<Slots> execute(Slots slots) {
+    return {channel_, take(detail::SlotsReceiver<Slots>(std::move(slots), replies()))};
+  }
+
+  template <class R, class... A>
+  Slot<R> submit(const Command<R, A...>& command) const {
+    if (command.info().session != Session::none)
+      engine::not_allowed(channel_->origin(), command.info().name).raise();
+    const std::size_t before = batch_.bytes.size();
+    try {
+      resp::Writer writer(batch_.bytes);
+      command.encode(writer);
+    } catch (...) {
+      batch_.bytes.truncate(before);
+      throw;
+    }
+    note(command.retry(), command.info().reply_of(), command.blocks_for());
+    return {batch_.replies++, command.info().reply_of()};
+  }
+
+ private:
+  [[nodiscard]] detail::RepliesReceiver replies() const { return {channel_->origin(), size()}; }
+  template <class Receiver>
+  detail::Call<Receiver> take(Receiver receiver) {
+    detail::Call<Receiver> call{std::move(batch_), options_.timeout, Session::none, std::move(receiver)};
+    clear();
+    return call;
+  }
+  void clear() const noexcept {
+    batch_ = engine::OwnedRequest();
+    batch_.replies = 0;
+    batch_.retry = Retry::read;
+  }
+  // A batch may be repeated when each of its commands may, and waits as long as all of them together.
+  void note(Retry retry, ReplyOf reply_of,
+            const std::optional<std::chrono::milliseconds>& blocks_for) const noexcept {
+    if (retry > batch_.retry) batch_.retry = retry;
+    if (reply_of == ReplyOf::script) batch_.reply_of = reply_of;
+    if (!blocks_for) return;
+    const bool for_ever = blocks_for->count() == 0 || (batch_.blocks_for && batch_.blocks_for->count() == 0);
+    const auto before = batch_.blocks_for.value_or(std::chrono::milliseconds(0));
+    batch_.blocks_for = for_ever ? std::chrono::milliseconds(0) : before + *blocks_for;
+  }
+
+  engine::AsyncChannelPtr channel_;
+  engine::CallOptions options_;
+  mutable engine::OwnedRequest batch_{};
+};
+
+/// Lets `collect` fill `pipe`; the operation sends it and completes with the replies of the slots that
+/// `collect` returned.
+template <class F>
+auto run_pipeline(AsyncPipeline pipe, F&& collect) {
+  auto slots = std::forward<F>(collect)(pipe);
+  return pipe.execute(std::move(slots));
+}
+
+}  // namespace redstart

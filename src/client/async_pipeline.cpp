@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// async_pipeline.cpp: keeps the replies of a batch as they come.
+#include <redstart/client/async_pipeline.hpp>
+
+#include <cstring>
+
+namespace redstart::detail {
+
+void RepliesReceiver::accept(std::string_view frame, const engine::Origin& origin,
+                             const engine::OwnedRequest& request, bool /*runs_here*/) noexcept {
+  // After one that could not be kept the others would stand in the wrong place.
+  if (replies_.rest) return;
+  try {
+    if (replies_.frames.empty()) replies_.frames.reserve(request.replies);
+    replies_.bytes.reserve(frame.size());
+    std::memcpy(replies_.bytes.end(), frame.data(), frame.size());
+    replies_.frames.push_back({replies_.bytes.size(), frame.size()});
+    replies_.bytes.commit(frame.size());
+    if (resp::is_error_frame(frame)) ++replies_.errors;
+  } catch (...) {
+    replies_.rest = engine::codec_error(origin, "pipeline");
+  }
+}
+
+void RepliesReceiver::settle(std::optional<Error>&& failure) {
+  if (failure) replies_.rest = std::move(failure);
+  // The error itself tells whether its command was sent: there is one kind of missing reply.
+  replies_.sent = commands_;
+  value = Replies(std::move(replies_));
+}
+
+}  // namespace redstart::detail
