@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// circuit_breaker.hpp: stops calls to a database that does not answer, and lets them back in carefully.
+#pragma once
+
+#include <redstart/resilience/backoff.hpp>
+#include <redstart/resilience/sliding_window.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+namespace redstart {
+
+enum class BreakerState : std::uint8_t {
+  closed,         ///< Calls pass; their outcomes are counted.
+  open,           ///< Calls are refused until the recovery time is over or a connection becomes ready.
+  half_open,      ///< A few calls pass as probes: they decide.
+  forced_open,    ///< Refuses everything, by API, until told otherwise.
+  forced_closed,  ///< Lets everything pass, by API, until told otherwise.
+};
+
+[[nodiscard]] constexpr std::string_view to_string(BreakerState state) noexcept {
+  switch (state) {
+    case BreakerState::closed: return "closed";
+    case BreakerState::open: return "open";
+    case BreakerState::half_open: return "half_open";
+    case BreakerState::forced_open: return "forced_open";
+    case BreakerState::forced_closed: return "forced_closed";
+  }
+  return "unknown";
+}
+
+/// When a breaker opens, and how it recovers.
+struct BreakerPolicy {
+  unsigned consecutive_failures = 5;  ///< So many without a success between open it; 1 …
+  double failure_share = 0.5;   ///< Of the calls of the last 10 s; so many failed, or more, open it; 0 … 1.
+  unsigned minimum_calls = 20;  ///< Fewer calls than this in 10 s say nothing about the share; 1 …
+  BackoffPolicy recovery{std::chrono::milliseconds{500}, std::chrono::seconds{5},
+                         2.0};  ///< How long it is open.
+  unsigned probes = 3;  ///< So many calls at once while half open, and so many successes close it; 1 …
+};
+
+/// A call that was let through. Its generation is that of the state which did so: an outcome never moves a
+/// later state.
+struct BreakerTicket {
+  std::uint64_t generation = 0;
+};
+
+// What each state has to remember, in the order of BreakerState.
+namespace detail::breaker {
+
+struct Closed {
+  SlidingWindow window{};
+  unsigned consecutive = 0;  // failures without a success between
+};
+struct Open {
+  std::chrono::steady_clock::time_point until{};
+};
+struct HalfOpen {
+  unsigned in_flight = 0;
+  unsigned successes = 0;
+};
+struct ForcedOpen {};
+struct ForcedClosed {};
+
+}  // namespace detail::breaker
+
+/// The circuit breaker of one database as a state machine.
+///
+/// Every call that was admitted ends in exactly one of `succeeded`, `failed` and `dropped`. A connection that
+/// is lost is one failure, however many calls were in flight on it: `failed` with the ticket of one of them
+/// (the newest), `dropped` for the others. `verdict` in breaker_verdict.hpp tells which errors are what.
+///
+/// Thread safety: none, the pool's lock guards it. While `state()` is closed, an admission changes nothing:
+/// the pool may hold a copy of the generation for its callers and tell successes in bulk.
+class CircuitBreaker {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  using Ticket = BreakerTicket;
+
+  explicit CircuitBreaker(BreakerPolicy policy = {}) noexcept : policy_(policy), recovery_(policy.recovery) {}
+
+  [[nodiscard]] BreakerState state() const noexcept { return static_cast<BreakerState>(state_.index()); }
+  /// Grows with each change of state.
+  [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
+  /// While open: when calls may pass as probes, if no connection becomes ready before. Else the beginning of
+  /// time.
+  [[nodiscard]] Time open_until() const noexcept {
+    const Open* const open = std::get_if<Open>(&state_);
+    return open != nullptr ? open->until : Time{};
+  }
+  /// Calls that pass as probes now.
+  [[nodiscard]] unsigned probing() const noexcept {
+    const HalfOpen* const half_open = std::get_if<HalfOpen>(&state_);
+    return half_open != nullptr ? half_open->in_flight : 0;
+  }
+  /// Outcomes of the last 10 s while closed; zero in other states.
+  [[nodiscard]] SlidingWindow::Counts counts(Time now) noexcept {
+    Closed* const closed = std::get_if<Closed>(&state_);
+    return closed != nullptr ? closed->window.counts(now) : SlidingWindow::Counts{};
+  }
+
+  /// Lets a call pass, or not (empty). The first asked after the recovery time half-opens the breaker.
+  [[nodiscard]] std::optional<Ticket> admit(Time now) noexcept {
+    if (const Open* const open = std::get_if<Open>(&state_); open != nullptr && now >= open->until)
+      become(HalfOpen{});
+    if (HalfOpen* const half_open = std::get_if<HalfOpen>(&state_)) {
+      if (half_open->in_flight + half_open->successes >= policy_.probes) return std::nullopt;
+      ++half_open->in_flight;
+      return Ticket{generation_};
+    }
+    const bool passes =
+        std::holds_alternative<Closed>(state_) || std::holds_alternative<ForcedClosed>(state_);
+    return passes ? std::optional(Ticket{generation_}) : std::nullopt;
+  }
+
+  /// `count` calls were answered, whatever the answer; more than one only with a ticket of the closed state.
+  void succeeded(Ticket ticket, Time now, std::uint64_t count = 1) noexcept {
+    if (ticket.generation != generation_ || count == 0) return;
+    if (Closed* const closed = std::get_if<Closed>(&state_)) {
+      closed->consecutive = 0;
+      closed->window.add({count, 0}, now);
+    } else if (HalfOpen* const half_open = std::get_if<HalfOpen>(&state_)) {
+      --half_open->in_flight;
+      if (++half_open->successes < policy_.probes) return;
+      recovery_.reset();
+      become(Closed{});
+    }
+  }
+
+  /// A call timed out, or a connection was lost. `random` in [0, 1).
+  void failed(Ticket ticket, Time now, double random) noexcept {
+    if (ticket.generation != generation_) return;
+    if (Closed* const closed = std::get_if<Closed>(&state_)) {
+      ++closed->consecutive;
+      closed->window.add({0, 1}, now);
+      if (trips(*closed, now)) open(now, random);
+    } else if (std::holds_alternative<HalfOpen>(state_)) {
+      open(now, random);
+    }
+  }
+
+  /// A call ended without telling anything: cancelled, refused before it was sent, loading, or one of many on
+  /// a connection that was lost. A probe gives its place to the next.
+  void dropped(Ticket ticket) noexcept {
+    if (ticket.generation != generation_) return;
+    if (HalfOpen* const half_open = std::get_if<HalfOpen>(&state_)) --half_open->in_flight;
+  }
+
+  /// A connection became ready, or the pool's own PING was answered: half-opens an open breaker at once.
+  void connection_ready() noexcept {
+    if (std::holds_alternative<Open>(state_)) become(HalfOpen{});
+  }
+
+  void force_open() noexcept {
+    if (state() != BreakerState::forced_open) become(ForcedOpen{});
+  }
+  void force_closed() noexcept {
+    if (state() != BreakerState::forced_closed) become(ForcedClosed{});
+  }
+  /// Ends a forced state: closed, with nothing counted. No effect on the others.
+  void automatic() noexcept {
+    if (!std::holds_alternative<ForcedOpen>(state_) && !std::holds_alternative<ForcedClosed>(state_)) return;
+    recovery_.reset();
+    become(Closed{});
+  }
+
+ private:
+  using Closed = detail::breaker::Closed;
+  using Open = detail::breaker::Open;
+  using HalfOpen = detail::breaker::HalfOpen;
+  using ForcedOpen = detail::breaker::ForcedOpen;
+  using ForcedClosed = detail::breaker::ForcedClosed;
+
+  template <class State>
+  void become(State next) noexcept {
+    ++generation_;
+    state_ = next;
+  }
+  void open(Time now, double random) noexcept { become(Open{now + recovery_.next(random)}); }
+
+  [[nodiscard]] bool trips(Closed& closed, Time now) const noexcept {
+    if (closed.consecutive >= policy_.consecutive_failures) return true;
+    const SlidingWindow::Counts counts = closed.window.counts(now);
+    return counts.calls() >= policy_.minimum_calls &&
+           static_cast<double>(counts.failed) >= policy_.failure_share * static_cast<double>(counts.calls());
+  }
+
+  BreakerPolicy policy_;
+  Backoff recovery_;
+  std::variant<Closed, Open, HalfOpen, ForcedOpen, ForcedClosed> state_{};
+  std::uint64_t generation_ = 0;
+};
+
+}  // namespace redstart

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// retry_budget.hpp: keeps retries below a share of calls, so that they don't bury a server that is slow.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace redstart {
+
+/// How many retries there may be. In any stretch of time: at most `capacity + share * calls + trickle *
+/// seconds`.
+struct RetryBudgetPolicy {
+  double share = 0.1;       ///< Retries per call, 0 … 1.
+  double trickle = 1.0;     ///< Retries a second that need no calls, so that a quiet client may retry too.
+  double capacity = 100.0;  ///< What may be saved up, and what there is at the beginning; >= 1.
+};
+
+/// A token bucket: calls and time fill it, each retry takes one token.
+///
+/// Calls are told in bulk, by a count that only grows: statistics count every call anyway, so a call costs
+/// nothing here.
+///
+/// Thread safety: none, the pool's lock guards it; only retries touch it.
+class RetryBudget {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  explicit constexpr RetryBudget(RetryBudgetPolicy policy = {}) noexcept
+      : policy_(policy), tokens_(policy.capacity) {}
+
+  /// `total`: how many calls there have been since the beginning. One that is less than before is ignored.
+  constexpr void calls(std::uint64_t total) noexcept {
+    if (total <= calls_) return;
+    add(policy_.share * static_cast<double>(total - calls_));
+    calls_ = total;
+  }
+
+  /// True when there may be a retry now, which is then counted.
+  [[nodiscard]] constexpr bool take(Time now) noexcept {
+    if (!started_) {
+      started_ = true;
+      filled_ = now;
+    } else if (now > filled_) {
+      add(policy_.trickle * std::chrono::duration<double>(now - filled_).count());
+      filled_ = now;
+    }
+    if (tokens_ < 1) {
+      ++refused_;
+      return false;
+    }
+    tokens_ -= 1;
+    ++taken_;
+    return true;
+  }
+
+  [[nodiscard]] constexpr double tokens() const noexcept { return tokens_; }
+  [[nodiscard]] constexpr std::uint64_t taken() const noexcept { return taken_; }
+  [[nodiscard]] constexpr std::uint64_t refused() const noexcept { return refused_; }
+
+ private:
+  constexpr void add(double tokens) noexcept {
+    tokens_ = tokens_ + tokens < policy_.capacity ? tokens_ + tokens : policy_.capacity;
+  }
+
+  RetryBudgetPolicy policy_;
+  double tokens_;
+  Time filled_{};
+  bool started_ = false;
+  std::uint64_t calls_ = 0;
+  std::uint64_t taken_ = 0;
+  std::uint64_t refused_ = 0;
+};
+
+}  // namespace redstart

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+// circuit_breaker_graph_test.cpp: fault 77: every state against every event and ticket of every generation,
+// until nothing new is found.
+#include <redstart/resilience/circuit_breaker.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace redstart {
+namespace {
+
+using namespace std::chrono_literals;
+using State = BreakerState;
+using Ticket = CircuitBreaker::Ticket;
+using Time = CircuitBreaker::Time;
+
+// Small numbers keep the graph finite; the share of failures stays out of it and has its own test.
+constexpr unsigned row = 3;
+constexpr unsigned probes = 3;
+constexpr std::size_t most_tickets = 5;
+constexpr int oldest = 3;
+constexpr auto tick = 500ms;
+constexpr auto longest = 1000ms;
+const BreakerPolicy policy{row, 1.0, 1'000'000, {tick, longest, 2.0, Jitter::none}, probes};
+
+/// What the breaker has to be, in the plainest terms: the sentences of the invariant, no code of the class.
+struct Model {
+  State state = State::closed;
+  unsigned failures = 0;       // in a row, while closed
+  unsigned in_flight = 0;      // while half open
+  unsigned successes = 0;      // while half open
+  int ticks_left = 0;          // while open: until a caller may probe
+  int next_ticks = 1;          // how long it will be open the next time
+  std::vector<int> tickets{};  // out there: how many changes of state ago they were given, up to `oldest`
+
+  friend bool operator<(const Model& a, const Model& b) {
+    const auto key = [](const Model& m) {
+      return std::tie(m.state, m.failures, m.in_flight, m.successes, m.ticks_left, m.next_ticks, m.tickets);
+    };
+    return key(a) < key(b);
+  }
+
+  void become(State next) {
+    state = next;
+    failures = in_flight = successes = 0;
+    ticks_left = 0;
+    for (int& age : tickets) age = std::min(age + 1, oldest);
+  }
+  void open() {
+    become(State::open);
+    ticks_left = next_ticks;
+    next_ticks = 2;
+  }
+  bool admit() {
+    if (state == State::open && ticks_left == 0) become(State::half_open);
+    if (state == State::open || state == State::forced_open) return false;
+    if (state == State::half_open) {
+      if (in_flight + successes == probes) return false;
+      ++in_flight;
+    }
+    tickets.push_back(0);
+    return true;
+  }
+  bool take(std::size_t index) {
+    const bool present = tickets[index] == 0;
+    tickets.erase(tickets.begin() + static_cast<std::ptrdiff_t>(index));
+    return present;
+  }
+  void succeeded(std::size_t index) {
+    if (!take(index)) return;
+    if (state == State::closed) failures = 0;
+    if (state != State::half_open) return;
+    --in_flight;
+    if (++successes < probes) return;
+    become(State::closed);
+    next_ticks = 1;
+  }
+  void failed(std::size_t index) {
+    if (!take(index)) return;
+    if (state == State::half_open || (state == State::closed && ++failures == row)) open();
+  }
+  void dropped(std::size_t index) {
+    if (take(index) && state == State::half_open) --in_flight;
+  }
+  void pass_time() { ticks_left = std::max(0, ticks_left - 1); }
+  void automatic() {
+    if (state != State::forced_open && state != State::forced_closed) return;
+    become(State::closed);
+    next_ticks = 1;
+  }
+};
+
+enum class Event { admit, succeeded, failed, dropped, time, ready, force_open, force_closed, automatic };
+
+struct Node {
+  Model model{};
+  CircuitBreaker breaker{policy};
+  std::vector<Ticket> tickets{};
+  Time now = Time{} + 1h;
+  std::string path{};
+};
+
+class Graph {
+ public:
+  void explore() {
+    add(Node{});
+    while (!todo_.empty() && !::testing::Test::HasFatalFailure()) {
+      const Node node = std::move(todo_.front());
+      todo_.pop_front();
+      for (const Event event : {Event::admit, Event::time, Event::ready, Event::force_open,
+                                Event::force_closed, Event::automatic})
+        if (event != Event::admit || node.tickets.size() < most_tickets) step(node, event, 0);
+      for (std::size_t i = 0; i < node.tickets.size(); ++i)
+        for (const Event event : {Event::succeeded, Event::failed, Event::dropped}) step(node, event, i);
+    }
+  }
+  [[nodiscard]] std::size_t states() const { return seen_.size(); }
+  [[nodiscard]] std::size_t steps() const { return steps_; }
+  [[nodiscard]] const std::set<std::tuple<State, Event, State>>& edges() const { return edges_; }
+
+ private:
+  void add(Node node) {
+    if (seen_.insert(node.model).second) todo_.push_back(std::move(node));
+  }
+
+  void step(const Node& from, Event event, std::size_t index) {
+    ++steps_;
+    Node to = from;
+    to.path += "asfdtroc-"[static_cast<std::size_t>(event)];
+    const bool outcome = event == Event::succeeded || event == Event::failed || event == Event::dropped;
+    const bool stale = outcome && to.tickets[index].generation != to.breaker.generation();
+    Ticket ticket;
+    if (outcome) {
+      to.path += std::to_string(index);
+      ticket = to.tickets[index];
+      to.tickets.erase(to.tickets.begin() + static_cast<std::ptrdiff_t>(index));
+    }
+    switch (event) {
+      case Event::admit: {
+        const auto admitted = to.breaker.admit(to.now);
+        ASSERT_EQ(admitted.has_value(), to.model.admit()) << to.path;
+        if (admitted) to.tickets.push_back(*admitted);
+        break;
+      }
+      case Event::succeeded:
+        to.breaker.succeeded(ticket, to.now);
+        to.model.succeeded(index);
+        break;
+      case Event::failed:
+        to.breaker.failed(ticket, to.now, 0.5);
+        to.model.failed(index);
+        break;
+      case Event::dropped:
+        to.breaker.dropped(ticket);
+        to.model.dropped(index);
+        break;
+      case Event::time:
+        to.now += tick;
+        to.model.pass_time();
+        break;
+      case Event::ready:
+        to.breaker.connection_ready();
+        if (to.model.state == State::open) to.model.become(State::half_open);
+        break;
+      case Event::force_open:
+        to.breaker.force_open();
+        if (to.model.state != State::forced_open) to.model.become(State::forced_open);
+        break;
+      case Event::force_closed:
+        to.breaker.force_closed();
+        if (to.model.state != State::forced_closed) to.model.become(State::forced_closed);
+        break;
+      case Event::automatic:
+        to.breaker.automatic();
+        to.model.automatic();
+        break;
+    }
+    check(from, to, event, stale);
+    add(std::move(to));
+  }
+
+  void check(const Node& from, const Node& to, Event event, bool stale) {
+    const State before = from.breaker.state();
+    const State after = to.breaker.state();
+    if (before != after) edges_.insert({before, event, after});
+    ASSERT_EQ(after, to.model.state) << to.path;
+    ASSERT_EQ(to.breaker.probing(), to.model.in_flight) << to.path;
+    ASSERT_EQ(to.breaker.generation(), from.breaker.generation() + (before == after ? 0 : 1)) << to.path;
+    ASSERT_LE(to.breaker.probing(), probes) << to.path;
+    for (std::size_t i = 0; i < to.tickets.size(); ++i)
+      ASSERT_EQ(std::min<std::uint64_t>(to.breaker.generation() - to.tickets[i].generation, oldest),
+                static_cast<std::uint64_t>(to.model.tickets[i]))
+          << to.path;
+    if (after == State::open) {
+      ASSERT_LE(to.breaker.open_until() - to.now, longest) << to.path;
+      ASSERT_EQ(std::max<Time>(to.breaker.open_until(), to.now) - to.now, to.model.ticks_left * tick)
+          << to.path;
+    }
+    if (stale) {
+      ASSERT_EQ(before, after) << to.path;
+      ASSERT_EQ(from.breaker.probing(), to.breaker.probing()) << to.path;
+    }
+    // Nobody is locked out: once what is in flight has ended, whoever asks late enough is let through.
+    CircuitBreaker later = to.breaker;
+    for (const Ticket ticket : to.tickets) later.dropped(ticket);
+    ASSERT_EQ(later.admit(to.now + longest).has_value(), after != State::forced_open) << to.path;
+    check_memory(to);
+  }
+
+  // A state that was seen is not walked from again, so what the breaker keeps to itself is looked at here.
+  void check_memory(const Node& at) {
+    const State state = at.breaker.state();
+    if (state != State::closed && state != State::half_open) return;
+    CircuitBreaker failing = at.breaker;
+    for (const Ticket ticket : at.tickets) failing.dropped(ticket);
+    CircuitBreaker succeeding = failing;
+    const unsigned failures = state == State::closed ? row - at.model.failures : 1;
+    for (unsigned i = 0; i < failures; ++i) {
+      ASSERT_EQ(failing.state(), state) << at.path;
+      failing.failed(failing.admit(at.now).value(), at.now, 0.5);
+    }
+    ASSERT_EQ(failing.state(), State::open) << at.path;
+    ASSERT_EQ(failing.open_until() - at.now, at.model.next_ticks * tick) << at.path;
+    if (state == State::closed) return;
+    for (unsigned i = at.model.successes; i < probes; ++i) {
+      ASSERT_EQ(succeeding.state(), state) << at.path;
+      succeeding.succeeded(succeeding.admit(at.now).value(), at.now);
+    }
+    ASSERT_EQ(succeeding.state(), State::closed) << at.path;
+  }
+
+  std::set<Model> seen_{};
+  std::deque<Node> todo_{};
+  std::set<std::tuple<State, Event, State>> edges_{};
+  std::size_t steps_ = 0;
+};
+
+TEST(CircuitBreakerGraph, Fault77HasOnlyLegalEdgesInAllStatesEventsAndGenerations) {
+  Graph graph;
+  graph.explore();
+  EXPECT_GT(graph.states(), 500U);
+  EXPECT_GT(graph.steps(), 5'000U);
+  using enum State;
+  const std::set<std::tuple<State, Event, State>> legal = {
+      {closed, Event::failed, open},
+      {open, Event::admit, half_open},
+      {open, Event::ready, half_open},
+      {half_open, Event::failed, open},
+      {half_open, Event::succeeded, closed},
+      {closed, Event::force_open, forced_open},
+      {open, Event::force_open, forced_open},
+      {half_open, Event::force_open, forced_open},
+      {forced_closed, Event::force_open, forced_open},
+      {closed, Event::force_closed, forced_closed},
+      {open, Event::force_closed, forced_closed},
+      {half_open, Event::force_closed, forced_closed},
+      {forced_open, Event::force_closed, forced_closed},
+      {forced_open, Event::automatic, closed},
+      {forced_closed, Event::automatic, closed},
+  };
+  EXPECT_EQ(graph.edges(), legal);
+  RecordProperty("states", static_cast<int>(graph.states()));
+  RecordProperty("steps", static_cast<int>(graph.steps()));
+}
+
+}  // namespace
+}  // namespace redstart

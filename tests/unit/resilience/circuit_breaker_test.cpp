@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// circuit_breaker_test.cpp: when it opens, how it recovers, what it does not listen to.
+#include <redstart/resilience/circuit_breaker.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+namespace redstart {
+namespace {
+
+using namespace std::chrono_literals;
+using State = BreakerState;
+using Ticket = CircuitBreaker::Ticket;
+using Time = CircuitBreaker::Time;
+
+const Time start = Time{} + 1h;
+constexpr double almost_one = 0.999'999'9;
+
+void succeed(CircuitBreaker& breaker, Time now, int count = 1) {
+  for (int i = 0; i < count; ++i) breaker.succeeded(breaker.admit(now).value(), now);
+}
+void fail(CircuitBreaker& breaker, Time now, int count = 1, double random = 0.0) {
+  for (int i = 0; i < count; ++i) breaker.failed(breaker.admit(now).value(), now, random);
+}
+// Open since `start`, for 0.5 s.
+CircuitBreaker opened() {
+  CircuitBreaker breaker;
+  fail(breaker, start, 5);
+  return breaker;
+}
+
+TEST(CircuitBreaker, IsClosedAtFirstAndLetsEverythingPass) {
+  CircuitBreaker breaker;
+  EXPECT_EQ(breaker.state(), State::closed);
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(breaker.admit(start).has_value());
+  EXPECT_EQ(breaker.probing(), 0U);
+}
+
+TEST(CircuitBreaker, FiveFailuresInARowOpenIt) {
+  CircuitBreaker breaker;
+  fail(breaker, start, 4);
+  EXPECT_EQ(breaker.state(), State::closed);
+  fail(breaker, start);
+  EXPECT_EQ(breaker.state(), State::open);
+  EXPECT_FALSE(breaker.admit(start).has_value());
+}
+
+TEST(CircuitBreaker, ASuccessBetweenStartsTheRowAnew) {
+  CircuitBreaker breaker;
+  succeed(breaker, start, 100);
+  for (int i = 0; i < 10; ++i) {
+    fail(breaker, start, 4);
+    succeed(breaker, start);
+  }
+  EXPECT_EQ(breaker.state(), State::closed);
+}
+
+TEST(CircuitBreaker, HalfOfTwentyCallsInTenSecondsOpenIt) {
+  CircuitBreaker breaker;
+  for (int i = 0; i < 9; ++i) {
+    succeed(breaker, start);
+    fail(breaker, start);
+  }
+  succeed(breaker, start);
+  EXPECT_EQ(breaker.state(), State::closed) << "19 calls say nothing about the share";
+  fail(breaker, start);
+  EXPECT_EQ(breaker.state(), State::open);
+}
+
+TEST(CircuitBreaker, FewerThanHalfDoNotOpenIt) {
+  CircuitBreaker breaker;
+  for (int i = 0; i < 1000; ++i) {
+    succeed(breaker, start, 2);
+    fail(breaker, start, 1);
+  }
+  EXPECT_EQ(breaker.state(), State::closed);
+  EXPECT_EQ(breaker.counts(start).failed, 1000U);
+  EXPECT_EQ(breaker.counts(start).ok, 2000U);
+}
+
+TEST(CircuitBreaker, WhatIsOlderThanTenSecondsDoesNotCount) {
+  CircuitBreaker breaker;
+  for (int i = 0; i < 9; ++i) {
+    succeed(breaker, start);
+    fail(breaker, start);
+  }
+  succeed(breaker, start + 11s);
+  fail(breaker, start + 11s);
+  EXPECT_EQ(breaker.state(), State::closed);
+}
+
+TEST(CircuitBreaker, SuccessesMayBeToldInBulk) {
+  CircuitBreaker breaker;
+  fail(breaker, start, 4);
+  breaker.succeeded({breaker.generation()}, start, 1000);
+  EXPECT_EQ(breaker.counts(start).ok, 1000U);
+  fail(breaker, start, 4);
+  EXPECT_EQ(breaker.state(), State::closed);
+  breaker.succeeded({breaker.generation()}, start, 0);
+  fail(breaker, start);
+  EXPECT_EQ(breaker.state(), State::open) << "no success is no success";
+}
+
+TEST(CircuitBreaker, AfterTheRecoveryTimeTheFirstWhoAsksIsAProbe) {
+  CircuitBreaker breaker = opened();
+  EXPECT_EQ(breaker.open_until(), start + 500ms);
+  EXPECT_FALSE(breaker.admit(start + 500ms - 1ns).has_value());
+  EXPECT_EQ(breaker.state(), State::open);
+  EXPECT_TRUE(breaker.admit(start + 500ms).has_value());
+  EXPECT_EQ(breaker.state(), State::half_open);
+  EXPECT_EQ(breaker.probing(), 1U);
+}
+
+TEST(CircuitBreaker, NoMoreThanSoManyProbesAtOnce) {
+  CircuitBreaker breaker = opened();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(breaker.admit(start + 1s).has_value());
+  for (int i = 0; i < 100; ++i) ASSERT_FALSE(breaker.admit(start + 1h).has_value());
+  EXPECT_EQ(breaker.probing(), 3U);
+}
+
+TEST(CircuitBreaker, EnoughSuccessfulProbesCloseIt) {
+  CircuitBreaker breaker = opened();
+  succeed(breaker, start + 1s, 2);
+  EXPECT_EQ(breaker.state(), State::half_open);
+  succeed(breaker, start + 1s);
+  EXPECT_EQ(breaker.state(), State::closed);
+  fail(breaker, start + 1s, 4);
+  EXPECT_EQ(breaker.state(), State::closed) << "with nothing counted";
+}
+
+TEST(CircuitBreaker, OneFailedProbeOpensItAgainWhateverTheOthersDid) {
+  CircuitBreaker breaker = opened();
+  const auto first = breaker.admit(start + 1s).value();
+  const auto second = breaker.admit(start + 1s).value();
+  breaker.succeeded(first, start + 1s);
+  breaker.failed(second, start + 1s, 0.0);
+  EXPECT_EQ(breaker.state(), State::open);
+}
+
+TEST(CircuitBreaker, ADroppedProbeGivesItsPlaceToTheNext) {
+  CircuitBreaker breaker = opened();
+  std::vector<Ticket> probes;
+  for (int i = 0; i < 3; ++i) probes.push_back(breaker.admit(start + 1s).value());
+  for (const Ticket probe : probes) breaker.dropped(probe);
+  EXPECT_EQ(breaker.state(), State::half_open);
+  EXPECT_EQ(breaker.probing(), 0U);
+  succeed(breaker, start + 1s, 3);
+  EXPECT_EQ(breaker.state(), State::closed);
+}
+
+TEST(CircuitBreaker, TheRecoveryTimeGrowsWithEachFailedProbeAndStartsOverOnceClosed) {
+  CircuitBreaker breaker;
+  Time now = start;
+  std::vector<std::int64_t> longest;
+  fail(breaker, now, 5, almost_one);
+  for (int i = 0; i < 6; ++i) {
+    longest.push_back((breaker.open_until() - now) / 1ms);
+    now = breaker.open_until();
+    fail(breaker, now, 1, almost_one);
+  }
+  EXPECT_EQ(longest, (std::vector<std::int64_t>{999, 1999, 3999, 4999, 4999, 4999}));
+  now = breaker.open_until();
+  succeed(breaker, now, 3);
+  fail(breaker, now, 5, almost_one);
+  EXPECT_EQ((breaker.open_until() - now) / 1ms, 999);
+}
+
+TEST(CircuitBreaker, AConnectionThatBecameReadyHalfOpensItAtOnce) {
+  CircuitBreaker breaker = opened();
+  breaker.connection_ready();
+  EXPECT_EQ(breaker.state(), State::half_open);
+  EXPECT_TRUE(breaker.admit(start).has_value());
+}
+
+TEST(CircuitBreaker, AConnectionThatBecameReadyChangesNothingElse) {
+  CircuitBreaker breaker;
+  breaker.connection_ready();
+  EXPECT_EQ(breaker.state(), State::closed);
+  breaker.force_open();
+  breaker.connection_ready();
+  EXPECT_EQ(breaker.state(), State::forced_open);
+}
+
+TEST(CircuitBreaker, OutcomesOfAnEarlierStateMoveNothing) {
+  CircuitBreaker breaker;
+  std::vector<Ticket> stragglers;
+  for (int i = 0; i < 20; ++i) stragglers.push_back(breaker.admit(start).value());
+  fail(breaker, start, 5);
+  breaker.succeeded(stragglers[0], start);
+  EXPECT_EQ(breaker.state(), State::open);
+  const auto probe = breaker.admit(start + 1s);
+  ASSERT_TRUE(probe.has_value());
+  for (int i = 1; i < 4; ++i) breaker.succeeded(stragglers.at(static_cast<std::size_t>(i)), start + 1s);
+  breaker.dropped(stragglers[4]);
+  breaker.failed(stragglers[5], start + 1s, 0.0);
+  EXPECT_EQ(breaker.state(), State::half_open);
+  EXPECT_EQ(breaker.probing(), 1U);
+  breaker.succeeded(*probe, start + 1s);
+  succeed(breaker, start + 1s, 2);
+  ASSERT_EQ(breaker.state(), State::closed);
+  for (std::size_t i = 6; i < 20; ++i) breaker.failed(stragglers.at(i), start + 1s, 0.0);
+  EXPECT_EQ(breaker.state(), State::closed);
+  EXPECT_EQ(breaker.counts(start + 1s).calls(), 0U);
+}
+
+TEST(CircuitBreaker, OneLostConnectionIsOneFailure) {
+  CircuitBreaker breaker;
+  for (int loss = 0; loss < 4; ++loss) {
+    std::vector<Ticket> in_flight;
+    for (int i = 0; i < 1000; ++i) in_flight.push_back(breaker.admit(start).value());
+    breaker.failed(in_flight.back(), start, 0.0);
+    in_flight.pop_back();
+    for (const Ticket ticket : in_flight) breaker.dropped(ticket);
+  }
+  EXPECT_EQ(breaker.state(), State::closed);
+  EXPECT_EQ(breaker.counts(start).failed, 4U);
+}
+
+TEST(CircuitBreaker, ForcedOpenRefusesUntilToldOtherwise) {
+  CircuitBreaker breaker;
+  const auto before = breaker.admit(start).value();
+  breaker.force_open();
+  EXPECT_EQ(breaker.state(), State::forced_open);
+  EXPECT_FALSE(breaker.admit(start + 24h).has_value());
+  breaker.succeeded(before, start);
+  EXPECT_EQ(breaker.state(), State::forced_open);
+  breaker.automatic();
+  EXPECT_EQ(breaker.state(), State::closed);
+  EXPECT_TRUE(breaker.admit(start).has_value());
+}
+
+TEST(CircuitBreaker, ForcedClosedLetsEverythingPassWhateverHappens) {
+  CircuitBreaker breaker = opened();
+  breaker.force_closed();
+  fail(breaker, start, 1000);
+  EXPECT_EQ(breaker.state(), State::forced_closed);
+  breaker.automatic();
+  EXPECT_EQ(breaker.state(), State::closed);
+  fail(breaker, start, 4);
+  EXPECT_EQ(breaker.state(), State::closed) << "with nothing counted";
+}
+
+TEST(CircuitBreaker, AutomaticEndsOnlyForcedStates) {
+  CircuitBreaker breaker = opened();
+  breaker.automatic();
+  EXPECT_EQ(breaker.state(), State::open);
+  breaker.connection_ready();
+  breaker.automatic();
+  EXPECT_EQ(breaker.state(), State::half_open);
+}
+
+TEST(CircuitBreaker, EachChangeOfStateHasItsGeneration) {
+  CircuitBreaker breaker;
+  const auto closed = breaker.generation();
+  fail(breaker, start, 5);
+  EXPECT_EQ(breaker.generation(), closed + 1);
+  breaker.connection_ready();
+  EXPECT_EQ(breaker.generation(), closed + 2);
+  breaker.force_open();
+  breaker.force_open();
+  EXPECT_EQ(breaker.generation(), closed + 3) << "what does not change is no change";
+}
+
+TEST(CircuitBreaker, StatesHaveNames) {
+  EXPECT_EQ(to_string(State::closed), "closed");
+  EXPECT_EQ(to_string(State::open), "open");
+  EXPECT_EQ(to_string(State::half_open), "half_open");
+  EXPECT_EQ(to_string(State::forced_open), "forced_open");
+  EXPECT_EQ(to_string(State::forced_closed), "forced_closed");
+}
+
+}  // namespace
+}  // namespace redstart

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// retry_budget_test.cpp: retries stay below a share of calls.
+#include <redstart/resilience/retry_budget.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+
+namespace redstart {
+namespace {
+
+using namespace std::chrono_literals;
+using Time = RetryBudget::Time;
+
+const Time start = Time{} + 1h;
+
+int take_all(RetryBudget& budget, Time now) {
+  int taken = 0;
+  while (budget.take(now)) ++taken;
+  return taken;
+}
+
+TEST(RetryBudget, BeginsWithWhatItCanHold) {
+  RetryBudget budget({0.1, 1.0, 10.0});
+  EXPECT_EQ(take_all(budget, start), 10);
+  EXPECT_EQ(budget.taken(), 10U);
+  EXPECT_EQ(budget.refused(), 1U);
+}
+
+TEST(RetryBudget, EachCallAddsItsShare) {
+  RetryBudget budget({0.1, 0.0, 10.0});
+  static_cast<void>(take_all(budget, start));
+  budget.calls(9);
+  EXPECT_EQ(take_all(budget, start), 0);
+  budget.calls(50);
+  EXPECT_EQ(take_all(budget, start), 5);
+  budget.calls(50);
+  EXPECT_EQ(take_all(budget, start), 0) << "the same calls don't count twice";
+  budget.calls(40);
+  EXPECT_EQ(take_all(budget, start), 0) << "nor does a count read before by a slower thread";
+  budget.calls(60);
+  EXPECT_EQ(take_all(budget, start), 1);
+}
+
+TEST(RetryBudget, TimeAddsSomeForThoseWhoCallSeldom) {
+  RetryBudget budget({0.0, 2.0, 10.0});
+  static_cast<void>(take_all(budget, start));
+  EXPECT_FALSE(budget.take(start + 499ms));
+  EXPECT_TRUE(budget.take(start + 500ms));
+  EXPECT_FALSE(budget.take(start + 500ms));
+  EXPECT_FALSE(budget.take(start)) << "a time before is no time";
+  EXPECT_EQ(take_all(budget, start + 2500ms), 4);
+}
+
+TEST(RetryBudget, SavesUpNoMoreThanItsCapacity) {
+  RetryBudget budget({0.1, 1.0, 10.0});
+  budget.calls(1'000'000'000);
+  EXPECT_EQ(take_all(budget, start + 24h), 10);
+}
+
+TEST(RetryBudget, InAStormRetriesStayBelowTheirShareOfCalls) {
+  const RetryBudgetPolicy policy{0.1, 1.0, 20.0};
+  RetryBudget budget(policy);
+  std::uint64_t calls = 0;
+  Time now = start;
+  for (int i = 0; i < 100'000; ++i) {  // every call fails, and everyone who fails wants two retries
+    now += 100us;
+    budget.calls(++calls);
+    static_cast<void>(budget.take(now));
+    static_cast<void>(budget.take(now));
+    const double seconds = std::chrono::duration<double>(now - start).count();
+    ASSERT_LE(static_cast<double>(budget.taken()),
+              policy.capacity + policy.share * static_cast<double>(calls) + policy.trickle * seconds + 1e-6);
+  }
+  EXPECT_GE(budget.taken(), 10'000U) << "and the share can be used";
+}
+
+}  // namespace
+}  // namespace redstart

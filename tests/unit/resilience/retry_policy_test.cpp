@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// retry_policy_test.cpp: nothing runs twice that the mode does not allow; delays and deadline hold.
+#include <redstart/resilience/retry_policy.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <set>
+#include <tuple>
+#include <vector>
+
+namespace redstart {
+namespace {
+
+using namespace std::chrono_literals;
+using Time = RetrySeries::Time;
+
+const Time start = Time{} + 1h;
+constexpr double almost_one = 0.999'999'999;
+constexpr Effect effects[] = {Effect::none, Effect::server_error, Effect::not_sent, Effect::indeterminate};
+constexpr Remedy remedies[] = {Remedy::none, Remedy::retry, Remedy::reconnect, Remedy::never};
+constexpr Retry categories[] = {Retry::read, Retry::last_write_wins, Retry::accumulating};
+constexpr RetryMode modes[] = {RetryMode::off, RetryMode::not_sent, RetryMode::reads,
+                               RetryMode::last_write_wins, RetryMode::at_least_once};
+constexpr Failure lost{Errc::connection_lost, Effect::indeterminate, Remedy::none};
+constexpr Failure refused{Errc::server_error, Effect::not_sent, Remedy::retry};
+
+std::vector<Errc> codes() {
+  std::vector<Errc> all;
+  for (int i = 0; to_string(static_cast<Errc>(i)) != "unknown"; ++i) all.push_back(static_cast<Errc>(i));
+  return all;
+}
+
+TEST(MayRepeat, AnUnknownOutcomeIsRepeatedExactlyWhereTheModeAllowsTheCategory) {
+  // The whole table, written out.
+  using enum RetryMode;
+  const std::set<std::tuple<Retry, RetryMode>> allowed = {
+      {Retry::read, reads},
+      {Retry::read, last_write_wins},
+      {Retry::read, at_least_once},
+      {Retry::last_write_wins, last_write_wins},
+      {Retry::last_write_wins, at_least_once},
+      {Retry::accumulating, at_least_once},
+  };
+  for (const Retry category : categories)
+    for (const RetryMode mode : modes)
+      EXPECT_EQ(may_repeat(lost, category, mode), allowed.count({category, mode}) == 1)
+          << static_cast<int>(category) << " " << static_cast<int>(mode);
+}
+
+TEST(MayRepeat, WhatWasNotSentIsRepeatedInEveryModeButOff) {
+  for (const Retry category : categories)
+    for (const RetryMode mode : modes) EXPECT_EQ(may_repeat(refused, category, mode), mode != RetryMode::off);
+}
+
+TEST(MayRepeat, HoldsInEveryCombinationOfCodeEffectRemedyCategoryAndMode) {
+  ASSERT_EQ(codes().size(), 25U);
+  int allowed = 0;
+  for (const Errc code : codes())
+    for (const Effect effect : effects)
+      for (const Remedy remedy : remedies)
+        for (const Retry category : categories)
+          for (std::size_t m = 0; m < std::size(modes); ++m) {
+            const bool may = may_repeat({code, effect, remedy}, category, modes[m]);
+            if (!may) continue;
+            ++allowed;
+            ASSERT_NE(modes[m], RetryMode::off);
+            ASSERT_NE(remedy, Remedy::never);
+            ASSERT_FALSE(is_final(code)) << to_string(code);
+            ASSERT_TRUE(effect == Effect::not_sent || effect == Effect::indeterminate);
+            // Each mode allows what the one before it allows.
+            for (std::size_t more = m; more < std::size(modes); ++more)
+              ASSERT_TRUE(may_repeat({code, effect, remedy}, category, modes[more]));
+          }
+  EXPECT_GT(allowed, 0);
+}
+
+TEST(MayRepeat, ACancelledOrWrongCallIsNeverRepeated) {
+  for (const Errc code :
+       {Errc::cancelled, Errc::closed, Errc::forked, Errc::would_deadlock, Errc::not_allowed,
+        Errc::invalid_argument, Errc::decode_error, Errc::unknown_database, Errc::not_started})
+    EXPECT_FALSE(may_repeat({code, Effect::not_sent, Remedy::retry}, Retry::read, RetryMode::at_least_once))
+        << to_string(code);
+}
+
+TEST(MayRepeat, WordsOfTheServerCarryTheRule) {
+  const auto failure = [](std::string_view words, ReplyOf of) {
+    const ServerVerdict verdict = judge(words, of);
+    return Failure{Errc::server_error, verdict.effect, verdict.remedy};
+  };
+  const auto may = [&](std::string_view words, ReplyOf of = ReplyOf::plain_command) {
+    return may_repeat(failure(words, of), Retry::accumulating, RetryMode::reads);
+  };
+  EXPECT_TRUE(may("LOADING Redis is loading the dataset in memory"));
+  EXPECT_TRUE(may("READONLY You can't write against a read only replica."));
+  EXPECT_TRUE(may("ERR max number of clients reached"));
+  EXPECT_FALSE(may("OOM command not allowed when used memory > 'maxmemory'."));
+  EXPECT_FALSE(may("NOAUTH Authentication required."));
+  EXPECT_FALSE(may("WRONGTYPE Operation against a key holding the wrong kind of value"));
+  EXPECT_FALSE(may("READONLY said by a script that had written", ReplyOf::script));
+}
+
+TEST(RetrySeries, ByDefaultThereAreThreeAttemptsWithFullJitterFromTwentyMilliseconds) {
+  RetrySeries longest(RetryPolicy{}, Retry::read);
+  EXPECT_EQ(longest.next(lost, start, Time::max(), almost_one, nullptr), 19ms);
+  EXPECT_EQ(longest.next(lost, start, Time::max(), almost_one, nullptr), 39ms);
+  EXPECT_EQ(longest.attempts(), 3U);
+  EXPECT_EQ(longest.next(lost, start, Time::max(), almost_one, nullptr), std::nullopt);
+  RetrySeries shortest(RetryPolicy{}, Retry::read);
+  EXPECT_EQ(shortest.next(lost, start, Time::max(), 0.0, nullptr), 0ms);
+}
+
+TEST(RetrySeries, DelaysGrowToOneSecondAndNoFurther) {
+  RetryPolicy policy;
+  policy.attempts = 100;
+  RetrySeries series(policy, Retry::read);
+  for (int n = 1; n < 100; ++n) {
+    const auto delay = series.next(lost, start, Time::max(), almost_one, nullptr);
+    ASSERT_TRUE(delay.has_value());
+    ASSERT_LE(*delay, 1s);
+    ASSERT_GE(*delay, n > 7 ? 999ms : 19ms);
+  }
+  EXPECT_FALSE(series.next(lost, start, Time::max(), 0.0, nullptr).has_value());
+}
+
+TEST(RetrySeries, OneAttemptMeansNoRetry) {
+  RetryPolicy policy;
+  policy.attempts = 1;
+  EXPECT_FALSE(RetrySeries(policy, Retry::read).next(refused, start, Time::max(), 0.0, nullptr).has_value());
+}
+
+TEST(RetrySeries, NothingIsTriedBeyondTheDeadline) {
+  RetryPolicy policy;
+  policy.backoff = {20ms, 20ms, 1.0, Jitter::none};
+  const auto next = [&](Time deadline) {
+    return RetrySeries(policy, Retry::read).next(lost, start, deadline, 0.0, nullptr);
+  };
+  EXPECT_EQ(next(start + 20ms + 1ns), 20ms);
+  EXPECT_FALSE(next(start + 20ms).has_value()) << "it would begin when time is up";
+  EXPECT_FALSE(next(start).has_value());
+  EXPECT_FALSE(next(start - 1s).has_value());
+  EXPECT_FALSE(next(Time::min()).has_value());
+  EXPECT_TRUE(next(Time::max()).has_value());
+}
+
+TEST(RetrySeries, WhoCanGoOnWithoutAnAnswerIsToldAtOnceThatTheDatabaseIsAway) {
+  RetryPolicy policy;
+  policy.while_away = false;
+  const auto next = [&](Errc code) {
+    return RetrySeries(policy, Retry::read)
+        .next({code, Effect::not_sent, Remedy::retry}, start, Time::max(), 0.0, nullptr)
+        .has_value();
+  };
+  for (const Errc code : {Errc::unavailable, Errc::connect_refused, Errc::connect_timeout,
+                          Errc::resolve_failed, Errc::pool_timeout, Errc::overloaded})
+    EXPECT_FALSE(next(code)) << to_string(code);
+  for (const Errc code : {Errc::loading, Errc::server_error, Errc::connection_lost})
+    EXPECT_TRUE(next(code)) << to_string(code);
+  policy.while_away = true;
+  EXPECT_TRUE(next(Errc::unavailable));
+}
+
+TEST(RetrySeries, TheBudgetIsAskedLast) {
+  RetryBudget budget({0.0, 0.0, 1.0});
+  RetryPolicy policy;
+  policy.attempts = 10;
+  RetrySeries series(policy, Retry::accumulating);
+  EXPECT_FALSE(series.next(lost, start, Time::max(), 0.0, &budget).has_value()) << "not allowed to run twice";
+  EXPECT_FALSE(series.next(refused, start, start, 0.0, &budget).has_value()) << "too late";
+  EXPECT_EQ(budget.taken(), 0U);
+  EXPECT_TRUE(series.next(refused, start, Time::max(), 0.0, &budget).has_value());
+  EXPECT_FALSE(series.next(refused, start, Time::max(), 0.0, &budget).has_value()) << "the budget is used up";
+  EXPECT_EQ(budget.taken(), 1U);
+  EXPECT_EQ(budget.refused(), 1U);
+  EXPECT_EQ(series.attempts(), 2U);
+}
+
+}  // namespace
+}  // namespace redstart

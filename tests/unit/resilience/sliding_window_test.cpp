@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// sliding_window_test.cpp: what is older than ten seconds is forgotten, nothing else.
+#include <redstart/resilience/sliding_window.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <random>
+#include <utility>
+
+namespace redstart {
+namespace {
+
+using namespace std::chrono_literals;
+using Time = SlidingWindow::Time;
+
+const Time start = Time{} + 1h;
+
+TEST(SlidingWindow, IsEmptyAtFirst) {
+  SlidingWindow window;
+  EXPECT_EQ(window.counts(start).calls(), 0U);
+}
+
+TEST(SlidingWindow, CountsWhatHappenedInTheLastTenSeconds) {
+  SlidingWindow window;
+  window.add({3, 1}, start);
+  window.add({0, 2}, start + 5s);
+  EXPECT_EQ(window.counts(start + 5s).ok, 3U);
+  EXPECT_EQ(window.counts(start + 5s).failed, 3U);
+  EXPECT_EQ(window.counts(start + 10s - 1ns).calls(), 6U);
+  EXPECT_EQ(window.counts(start + 10s).ok, 0U);
+  EXPECT_EQ(window.counts(start + 10s).failed, 2U);
+  EXPECT_EQ(window.counts(start + 15s).calls(), 0U);
+}
+
+TEST(SlidingWindow, ForgetsEverythingAfterALongSilence) {
+  SlidingWindow window;
+  window.add({7, 7}, start);
+  EXPECT_EQ(window.counts(start + 24h).calls(), 0U);
+  window.add({1, 0}, start + 24h);
+  EXPECT_EQ(window.counts(start + 24h).calls(), 1U);
+}
+
+TEST(SlidingWindow, ASlowThreadsTimeCountsAsTheNewest) {
+  SlidingWindow window;
+  window.add({1, 0}, start + 5s);
+  window.add({0, 1}, start);
+  EXPECT_EQ(window.counts(start + 14s).calls(), 2U);
+  EXPECT_EQ(window.counts(start + 15s).calls(), 0U);
+}
+
+TEST(SlidingWindow, AgreesWithAListOfAllOutcomes) {
+  for (const Time begin : {start, Time{}, Time{} - 25s}) {  // clocks may begin anywhere
+    std::minstd_rand random(3);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same sequence each time
+    SlidingWindow window;
+    std::deque<std::pair<std::int64_t, SlidingWindow::Counts>> all;
+    Time now = begin;
+    for (int i = 0; i < 20'000; ++i) {
+      now += random() % 100 == 0 ? random() % 13'000 * 1ms : random() % 300 * 1ms;
+      const SlidingWindow::Counts more{random() % 4, random() % 3};
+      const auto second = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
+      window.add(more, now);
+      all.emplace_back(second, more);
+      while (all.front().first <= second - 10) all.pop_front();
+      SlidingWindow::Counts expected;
+      for (const auto& [when, counts] : all) {
+        expected.ok += counts.ok;
+        expected.failed += counts.failed;
+      }
+      ASSERT_EQ(window.counts(now).ok, expected.ok) << i;
+      ASSERT_EQ(window.counts(now).failed, expected.failed) << i;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace redstart
