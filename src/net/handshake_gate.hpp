@@ -6,7 +6,12 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
 #include <mutex>
+#include <optional>
+#include <utility>
 
 namespace redstart::net {
 
@@ -41,6 +46,32 @@ class HandshakeGate {
     HandshakeGate* gate_ = nullptr;
   };
 
+  /// Names one that waits without a thread.
+  using Ticket = std::uint64_t;
+
+  /// A place, when there is one. Otherwise an empty pass; `called` gets the next place that becomes free, on
+  /// the thread that leaves it, unless `forget` comes first.
+  [[nodiscard]] Pass enter(std::function<void(Pass)> called, Ticket& ticket) {
+    const std::scoped_lock lock(mutex_);
+    if (free_ != 0) {
+      --free_;
+      return Pass(*this);
+    }
+    ticket = ++last_ticket_;
+    waiting_.push_back({ticket, std::move(called)});
+    return {};
+  }
+  /// Does nothing when the place was given already.
+  void forget(Ticket ticket) noexcept {
+    std::list<Waiting> dropped;  // what it held is freed without the lock
+    const std::scoped_lock lock(mutex_);
+    for (auto entry = waiting_.begin(); entry != waiting_.end(); ++entry) {
+      if (entry->ticket != ticket) continue;
+      dropped.splice(dropped.end(), waiting_, entry);
+      return;
+    }
+  }
+
   /// Waits for a place; an empty pass at the deadline.
   [[nodiscard]] Pass enter(Time deadline) {
     std::unique_lock lock(mutex_);
@@ -50,13 +81,28 @@ class HandshakeGate {
   }
 
  private:
+  struct Waiting {
+    Ticket ticket;
+    std::function<void(Pass)> called;
+  };
+
   void leave() noexcept {
-    const std::scoped_lock lock(mutex_);
-    ++free_;
-    left_.notify_one();
+    std::list<Waiting> next;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (waiting_.empty()) {
+        ++free_;
+        left_.notify_one();
+        return;
+      }
+      next.splice(next.end(), waiting_, waiting_.begin());
+    }
+    next.front().called(Pass(*this));
   }
 
   std::mutex mutex_{};
+  std::list<Waiting> waiting_{};  // first come, first served, and before those that wait on a thread
+  Ticket last_ticket_ = 0;
   std::condition_variable left_{};
   std::size_t free_;
 };

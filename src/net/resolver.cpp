@@ -56,22 +56,26 @@ struct Lookup {
 
 }  // namespace
 
-Resolved resolve(const Endpoint& endpoint, Time deadline) {
-  if (endpoint.is_unix()) return unix_address(endpoint.unix_path);
+void resolve(const Endpoint& endpoint, std::function<void(Resolved)> done) {
+  if (endpoint.is_unix()) return done(unix_address(endpoint.unix_path));
   const std::string port = std::to_string(endpoint.port);
-  if (Resolved literal = lookup(endpoint.host, port, AI_NUMERICHOST); literal.error.empty()) return literal;
-
-  auto shared = std::make_shared<Lookup>();
+  if (Resolved literal = lookup(endpoint.host, port, AI_NUMERICHOST); literal.error.empty())
+    return done(std::move(literal));
+  auto shared = std::make_shared<std::function<void(Resolved)>>(std::move(done));
   try {
-    std::thread([shared, host = endpoint.host, port] {
-      Resolved found = lookup(host, port, 0);
-      const std::scoped_lock lock(shared->mutex);
-      shared->result = std::move(found);
-      shared->done.notify_one();
-    }).detach();
+    std::thread([shared, host = endpoint.host, port] { (*shared)(lookup(host, port, 0)); }).detach();
   } catch (const std::system_error& error) {
-    return {{}, std::string("no thread for the lookup: ") + error.what()};
+    (*shared)({{}, std::string("no thread for the lookup: ") + error.what()});
   }
+}
+
+Resolved resolve(const Endpoint& endpoint, Time deadline) {
+  auto shared = std::make_shared<Lookup>();
+  resolve(endpoint, [shared](Resolved found) {
+    const std::scoped_lock lock(shared->mutex);
+    shared->result = std::move(found);
+    shared->done.notify_one();
+  });
   std::unique_lock lock(shared->mutex);
   if (!shared->done.wait_until(lock, deadline, [&] { return shared->result.has_value(); }))
     return {{}, "the lookup did not end in time"};

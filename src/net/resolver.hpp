@@ -6,6 +6,7 @@
 
 #include <redstart/core/endpoint.hpp>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,5 +22,9 @@ struct Resolved {
 /// the system's lookup can hang and cannot be interrupted. Gives up at the deadline; the helper then ends by
 /// itself.
 [[nodiscard]] Resolved resolve(const Endpoint& endpoint, Time deadline);
+
+/// The same without waiting: calls `done` once, at once for what needs no lookup, else on the helper thread
+/// whenever the lookup ends, maybe never. Nothing that `done` holds may need the caller's thread to be freed.
+void resolve(const Endpoint& endpoint, std::function<void(Resolved)> done);
 
 }  // namespace redstart::net

@@ -78,16 +78,51 @@ timeval as_timeval(std::chrono::nanoseconds limit) noexcept {
 
 }  // namespace
 
-int Socket::connect(const Address& address, const SocketOptions& options, Time deadline) noexcept {
-  close();
+int open_stream(const Address& address, const SocketOptions& options) noexcept {
   const int family = address.storage.ss_family;
   int fd = -1;
   {
     const descriptors::Hold hold;
     fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) return errno;
+    if (fd < 0) return -errno;
     descriptors::add(fd, hold);
   }
+  if (family != AF_UNIX) apply(fd, options);
+  return fd;
+}
+
+void close_stream(int fd) noexcept {
+  const descriptors::Hold hold;
+  descriptors::remove(fd, hold);
+  ::close(fd);
+}
+
+int start_connect(int fd, const Address& address) noexcept {
+  // sockaddr is the common prefix of all address types.
+  const auto* name = static_cast<const sockaddr*>(static_cast<const void*>(&address.storage));
+  if (::connect(fd, name, address.size) == 0) return 0;
+  return errno == EINTR ? EINPROGRESS : errno;
+}
+
+int connect_result(int fd) noexcept {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+IoResult send_now(int fd, std::span<const char> bytes) noexcept {
+  return retry_interrupted(
+      [&] { return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT); });
+}
+
+IoResult receive_now(int fd, char* into, std::size_t size) noexcept {
+  return retry_interrupted([&] { return ::recv(fd, into, size, MSG_DONTWAIT); });
+}
+
+int Socket::connect(const Address& address, const SocketOptions& options, Time deadline) noexcept {
+  close();
+  const int fd = open_stream(address, options);
+  if (fd < 0) return -fd;
   {
     const std::scoped_lock lock(closing_);
     fd_ = fd;
@@ -97,17 +132,8 @@ int Socket::connect(const Address& address, const SocketOptions& options, Time d
     close();
     return ECANCELED;
   }
-  if (family != AF_UNIX) apply(fd, options);
-  // sockaddr is the common prefix of all address types.
-  const auto* name = static_cast<const sockaddr*>(static_cast<const void*>(&address.storage));
-  int error = ::connect(fd, name, address.size) == 0 ? 0 : errno;
-  if (error == EINPROGRESS || error == EINTR) {
-    error = ETIMEDOUT;
-    if (wait(fd, POLLOUT, deadline)) {
-      socklen_t size = sizeof error;
-      if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
-    }
-  }
+  int error = start_connect(fd, address);
+  if (error == EINPROGRESS) error = wait(fd, POLLOUT, deadline) ? connect_result(fd) : ETIMEDOUT;
   if (error == 0 && interrupted()) error = ECANCELED;
   if (error == 0 && ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK) != 0) error = errno;
   if (error != 0) close();
@@ -134,10 +160,7 @@ IoResult Socket::send(std::span<const iovec> pieces) noexcept {
   return retry_interrupted([&] { return ::sendmsg(fd_, &message, MSG_NOSIGNAL); });
 }
 
-IoResult Socket::send_some(std::span<const char> bytes) noexcept {
-  return retry_interrupted(
-      [&] { return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT); });
-}
+IoResult Socket::send_some(std::span<const char> bytes) noexcept { return send_now(fd_, bytes); }
 
 IoResult Socket::receive(char* into, std::size_t size) noexcept {
   // Not retried here: after EINTR the caller recomputes how long he may still wait.
@@ -145,9 +168,7 @@ IoResult Socket::receive(char* into, std::size_t size) noexcept {
   return r.error == EINTR ? IoResult{0, EAGAIN} : r;
 }
 
-IoResult Socket::receive_some(char* into, std::size_t size) noexcept {
-  return retry_interrupted([&] { return ::recv(fd_, into, size, MSG_DONTWAIT); });
-}
+IoResult Socket::receive_some(char* into, std::size_t size) noexcept { return receive_now(fd_, into, size); }
 
 bool Socket::wait_readable_or_writable(Time deadline) const noexcept {
   return wait(fd_, POLLIN | POLLOUT, deadline);

@@ -39,6 +39,18 @@ struct SocketOptions {
   std::chrono::milliseconds user_timeout{5000};  ///< TCP_USER_TIMEOUT: sent, but never acknowledged.
 };
 
+/// A stream socket that does not block, closed by exec and known to `descriptors`; or a negative errno value.
+[[nodiscard]] int open_stream(const Address& address, const SocketOptions& options) noexcept;
+void close_stream(int fd) noexcept;
+/// Begins to connect: 0 when that is done already, EINPROGRESS when it is under way, or another errno value.
+[[nodiscard]] int start_connect(int fd, const Address& address) noexcept;
+/// How an attempt went, once the socket is writable: 0 or an errno value.
+[[nodiscard]] int connect_result(int fd) noexcept;
+/// Sends what fits into the kernel's buffer now; EAGAIN when nothing does.
+[[nodiscard]] IoResult send_now(int fd, std::span<const char> bytes) noexcept;
+/// Receives what is there; EAGAIN when nothing is.
+[[nodiscard]] IoResult receive_now(int fd, char* into, std::size_t size) noexcept;
+
 /// One connection. Never raises SIGPIPE.
 ///
 /// Thread safety: one thread at a time, but for `interrupt`.

@@ -32,7 +32,7 @@ class InFlight {
   [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(end_ - begin_); }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
-  /// The sequence numbers inside are `begin()` … `end()` - 1.
+  /// The sequence numbers inside are `begin()` … `end()` - 1. None is ever 0.
   [[nodiscard]] std::uint64_t begin() const noexcept { return begin_; }
   [[nodiscard]] std::uint64_t end() const noexcept { return end_; }
   /// Preconditions: begin() <= sequence < end(). The reference lives until the next `push`.
@@ -70,8 +70,8 @@ class InFlight {
 
   std::unique_ptr<Entry[]> entries_{};
   std::size_t capacity_ = 0;  // 0 or a power of two
-  std::uint64_t begin_ = 0;
-  std::uint64_t end_ = 0;
+  std::uint64_t begin_ = 1;
+  std::uint64_t end_ = 1;
 };
 
 }  // namespace redstart::protocol

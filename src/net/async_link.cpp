@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+// async_link.cpp: turns, and what other threads ask of a connection.
+#include "async_link.hpp"
+
+#include "async_link_opening.hpp"
+#include "async_link_turn.hpp"
+
+#include <random>
+#include <utility>
+
+namespace redstart::net {
+
+constinit thread_local AsyncLink* current_link = nullptr;
+
+std::shared_ptr<AsyncConnection> AsyncConnection::make(Loop loop, const DatabaseConfig& config,
+                                                       const std::string& client_name,
+                                                       std::shared_ptr<Owner> owner, Kind kind) {
+  return std::make_shared<AsyncLink>(std::move(loop), config, client_name, std::move(owner), kind);
+}
+
+AsyncLink::AsyncLink(Loop loop, const DatabaseConfig& config, const std::string& client_name,
+                     std::shared_ptr<Owner> owner, Kind kind)
+    : loop_(std::move(loop)),
+      config_(config),
+      client_name_(client_name),
+      owner_(std::move(owner)),
+      origin_(owner_->origin()),
+      kind_(kind),
+      scanner_(config.limits) {
+  timer_.emplace(loop_.executor);
+  if (config.integrity) {
+    std::random_device random;
+    nonce_ = (std::uint64_t{random()} << 32) | random();
+  }
+}
+
+AsyncLink::~AsyncLink() {
+  close_socket();
+  drop_all();
+}
+
+// --- On every thread
+
+void AsyncLink::submit(Node& node) noexcept {
+  const std::size_t bytes = node.request.bytes.size();
+  node.sequence = 0;
+  if (current_link == this && stack_.empty()) {
+    local_operations_.add(1);
+    local_bytes_.add(bytes);
+    pick_up(node);
+    return;
+  }
+  remote_operations_.fetch_add(1, std::memory_order_relaxed);
+  remote_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  stack_.push(node);
+  if (current_link != this) wake();  // a turn takes it before it ends
+}
+
+AsyncConnection::Load AsyncLink::load() const noexcept {
+  const auto read = [](const std::atomic<std::uint64_t>& count) {
+    return count.load(std::memory_order_relaxed);
+  };
+  // What has ended is read first: the difference is never below zero.
+  const std::uint64_t ended = read(ended_operations_.value);
+  const std::uint64_t ended_bytes = read(ended_bytes_.value);
+  const auto left = [](std::uint64_t all, std::uint64_t gone) {
+    return all < gone ? std::size_t{0} : static_cast<std::size_t>(all - gone);
+  };
+  return {left(read(remote_operations_) + read(local_operations_.value), ended),
+          left(read(remote_bytes_) + read(local_bytes_.value), ended_bytes)};
+}
+
+Time AsyncLink::last_used() const noexcept {
+  return Time(Time::duration(last_used_.load(std::memory_order_relaxed)));
+}
+
+void AsyncLink::cancel(std::uint64_t id, engine::Cancellation how) noexcept { send_mail(Cancel{id, how}); }
+void AsyncLink::open() noexcept { send_mail(Open{}); }
+void AsyncLink::retire(CloseReason reason) noexcept { send_mail(Retire{reason}); }
+void AsyncLink::stop(Time deadline) noexcept { send_mail(Stop{deadline}); }
+
+void AsyncLink::send_mail(Mail mail) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (gone_) return;
+    mail_.push_back(std::move(mail));
+    has_mail_.store(true, std::memory_order_release);
+  }
+  if (current_link != this) wake();
+}
+
+void AsyncLink::wake() noexcept {
+  if (wake_pending_.exchange(true, std::memory_order_acq_rel)) return;
+  {
+    // The context may be destroyed at any moment after `abandon`, but not while this is held.
+    const std::scoped_lock lock(mutex_);
+    if (!gone_) {
+      post_on(loop_.executor, LinkHandler{self(), &wake_slot_, [](AsyncLink& link) {
+                                            // Cleared first: who pushes from now on wakes again.
+                                            link.wake_pending_.exchange(false, std::memory_order_acq_rel);
+                                            link.turn([] {});
+                                          }});
+      return;
+    }
+  }
+  wake_pending_.exchange(false, std::memory_order_acq_rel);
+  reject_rest();
+}
+
+void AsyncLink::abandon() noexcept {
+  std::vector<Mail> unread;
+  {
+    const std::scoped_lock lock(mutex_);
+    gone_ = abandoned_ = true;
+    unread.swap(mail_);
+  }
+  wake_pending_.exchange(false, std::memory_order_acq_rel);
+  close_socket();
+  state_ = State::closed;
+  drop_all();
+  postponed_.clear();
+  // What knows the context must not outlive it.
+  opening_.reset();
+  timer_.reset();
+  loop_ = {};
+}
+
+// --- On the loop
+
+void AsyncLink::post_turn() {
+  if (std::exchange(turn_posted_, true)) return;
+  post_on(loop_.executor, [link = self()] {
+    link->turn_posted_ = false;
+    link->turn([&link = *link] {
+      if (link.more_to_read_) link.go_on_receiving();
+      if (link.more_to_read_) return;
+      if (link.write_error_ != 0 && link.state_ == State::ready)
+        link.lose(CloseReason::lost, broken_by(link.write_error_, false, Effect::none));
+      if (link.judge_next_) link.judge();
+    });
+  });
+}
+
+void AsyncLink::settle() {
+  // Somebody who resubmits whatever fails could keep a turn going for ever.
+  constexpr int most_rounds = 16;
+  for (int round = 0; settle_once(); ++round) {
+    if (round == most_rounds) {
+      post_turn();
+      break;
+    }
+  }
+  start_reading();
+  arm_timer();
+  if (more_to_read_) post_turn();
+}
+
+bool AsyncLink::settle_once() {
+  bool progress = false;
+  if (!postponed_.empty()) {
+    progress = true;
+    for (const auto& event : std::exchange(postponed_, {})) event();
+  }
+  if (has_mail_.load(std::memory_order_acquire)) {
+    progress = true;
+    take_mail();
+  } else {
+    drain_stack();
+  }
+  if (!doomed_.empty()) {
+    progress = true;
+    finish_doomed();
+  }
+  if (state_ == State::ready && gather()) progress = true;
+  if (finish_waiting()) progress = true;
+  return tell_owner() || progress;
+}
+
+bool AsyncLink::tell_owner() {
+  report_answers();
+  if (retiring_ && state_ == State::ready && in_flight_ == 0) {
+    Outcome outcome;
+    outcome.code = Errc::connection_lost;
+    lose(*retiring_, std::move(outcome));
+  }
+  if (std::exchange(tell_opened_, false)) {
+    owner_->opened(*this);
+    return true;
+  }
+  if (tell_closed_) {
+    owner_->closed(*this, *std::exchange(tell_closed_, std::nullopt));
+    return true;
+  }
+  if (tell_failed_) {
+    const OpenFailure failure = *std::exchange(tell_failed_, std::nullopt);
+    owner_->open_failed(*this, failure);
+    return true;
+  }
+  if (stopping_) return finish_stop();
+  if (state_ == State::closed && !queue_.empty() && !wanted_told_) {
+    wanted_told_ = true;
+    owner_->wanted(*this);
+    return true;
+  }
+  if (tell_idle_ && live_ == 0) {
+    tell_idle_ = false;
+    owner_->idle(*this);
+    return true;
+  }
+  return false;
+}
+
+bool AsyncLink::finish_stop() {
+  if (stopped_ || live_ != 0) return false;
+  if (state_ == State::ready) {
+    lose(CloseReason::shutdown, Outcome{});
+    return true;  // first it is told that it is closed
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    gone_ = true;
+    mail_.clear();
+    has_mail_.store(false, std::memory_order_relaxed);
+  }
+  drain_stack();
+  if (live_ != 0) return true;
+  close_socket();
+  state_ = State::closed;
+  opening_.reset();
+  ++timer_number_;
+  timer_->cancel();
+  stopped_ = true;
+  owner_->stopped(*this);
+  return false;
+}
+
+void AsyncLink::drain_stack() {
+  for (Node* node = stack_.take(); node != nullptr;) {
+    Node* const next = node->next;
+    pick_up(*node);
+    node = next;
+  }
+}
+
+void AsyncLink::take_mail() {
+  std::vector<Mail> mail;
+  {
+    const std::scoped_lock lock(mutex_);
+    mail.swap(mail_);
+    has_mail_.store(false, std::memory_order_relaxed);
+  }
+  drain_stack();  // whoever cancels has submitted before
+  for (Mail& one : mail) std::visit([this](auto& request) { apply(request); }, one);
+}
+
+void AsyncLink::apply(Open&) {
+  if (state_ == State::closed && !stopped_) start_opening();
+}
+
+void AsyncLink::apply(Retire& mail) {
+  if (state_ == State::ready && !retiring_) retiring_ = mail.reason;
+}
+
+void AsyncLink::apply(Stop& mail) {
+  stopping_ = stopping_ ? std::min(*stopping_, mail.deadline) : mail.deadline;
+  if (*stopping_ <= now_)
+    end_all();
+  else
+    wake_at(*stopping_);
+}
+
+}  // namespace redstart::net

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+// async_link.hpp: the machine behind AsyncConnection; its parts are async_link_*.cpp.
+#pragma once
+
+#include "async_connection.hpp"
+#include "async_memory.hpp"
+#include "handshake_gate.hpp"
+#include "resolver.hpp"
+#include "submission.hpp"
+
+#include <redstart/engine/reply_buffer.hpp>
+#include <redstart/protocol/in_flight.hpp>
+#include <redstart/protocol/timing_wheel.hpp>
+#include <redstart/resp/scanner.hpp>
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/intrusive/set.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace redstart::net {
+
+/// Everything happens in turns: an event (bytes came, the timer fired, somebody submitted) begins one, marks
+/// the thread, reads the clock once, does its own part and then `settle`s: takes mail, finishes what has
+/// failed, sends what is queued, tells the owner, and arms the next events.
+///
+/// Users' code runs in `OperationNode::finish` only, and may do anything but change this object: submitting
+/// appends to the queue, everything else is mail. Before each `finish` the state is consistent; when it
+/// throws, the turn is left as it is and another is posted, which goes on where this one stopped.
+class AsyncLink final : public AsyncConnection {
+ public:
+  AsyncLink(Loop loop, const DatabaseConfig& config, const std::string& client_name,
+            std::shared_ptr<Owner> owner, Kind kind);
+  AsyncLink(const AsyncLink&) = delete;
+  AsyncLink& operator=(const AsyncLink&) = delete;
+  ~AsyncLink() override;
+
+  void submit(engine::OperationNode& operation) noexcept override;
+  void cancel(std::uint64_t id, engine::Cancellation how) noexcept override;
+  [[nodiscard]] Load load() const noexcept override;
+  void open() noexcept override;
+  void retire(CloseReason reason) noexcept override;
+  void stop(Time deadline) noexcept override;
+  void abandon() noexcept override;
+
+  void fail_queued(const Outcome& outcome) override;
+  [[nodiscard]] bool ready() const noexcept override { return state_ == State::ready; }
+  [[nodiscard]] bool loading() const noexcept override { return loading_.load(std::memory_order_relaxed); }
+  [[nodiscard]] Time last_used() const noexcept override;
+  [[nodiscard]] Time opened_at() const noexcept override { return opened_at_; }
+  [[nodiscard]] const Loop& loop() const noexcept override { return loop_; }
+  [[nodiscard]] std::uint64_t take_pushes() noexcept override { return std::exchange(pushes_, 0); }
+
+ private:
+  using Node = engine::OperationNode;
+  using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol>;
+  using Wheel = protocol::TimingWheel<Node, &Node::due, &Node::deadline>;
+  using InFlight = protocol::InFlight<Node>;
+  struct Id {
+    using type = std::uint64_t;
+    type operator()(const Node& node) const noexcept { return node.id; }
+  };
+  using Known = boost::intrusive::set<
+      Node, boost::intrusive::member_hook<Node, boost::intrusive::set_member_hook<>, &Node::known>,
+      boost::intrusive::key_of_value<Id>, boost::intrusive::constant_time_size<false>>;
+
+  enum class State : std::uint8_t { closed, opening, ready };
+  class Turn;
+  class KeepRest;
+  struct Opening;
+
+  // Operations that end with an error, all for the same reason.
+  struct Doom {
+    OperationQueue nodes{};
+    Outcome outcome{};
+  };
+
+  // What other threads (and users' code on this one) ask for; done in this order.
+  struct Cancel {
+    std::uint64_t id;
+    engine::Cancellation how;
+  };
+  struct Open {};
+  struct Retire {
+    CloseReason reason;
+  };
+  struct Stop {
+    Time deadline;
+  };
+  struct Admitted {
+    std::uint64_t epoch;
+    std::shared_ptr<HandshakeGate::Pass> pass;
+  };
+  struct Found {
+    std::uint64_t epoch;
+    Resolved resolved;
+  };
+  using Mail = std::variant<Cancel, Open, Retire, Stop, Admitted, Found>;
+
+  // A counter that one thread writes and all read.
+  struct Count {
+    std::atomic<std::uint64_t> value{0};
+    void add(std::uint64_t n) noexcept {
+      value.store(value.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+    }
+  };
+
+  // Turns: async_link.cpp
+  template <class Work>
+  void turn(Work work);
+  void settle();
+  bool settle_once();
+  bool tell_owner();
+  bool finish_stop();
+  void post_turn();
+  void send_mail(Mail mail);
+  void wake() noexcept;
+  void take_mail();
+  void drain_stack();
+  void apply(Cancel& mail);
+  void apply(Open& mail);
+  void apply(Retire& mail);
+  void apply(Stop& mail);
+  void apply(Admitted& mail);
+  void apply(Found& mail);
+  [[nodiscard]] std::shared_ptr<AsyncLink> self() {
+    return std::static_pointer_cast<AsyncLink>(shared_from_this());
+  }
+
+  // Operations from pick-up to completion: async_link_operations.cpp
+  void pick_up(Node& node);
+  void forget(Node& node) noexcept;
+  void complete(Node& node);
+  Doom& doom(Outcome outcome);
+  void finish_doomed();
+  bool finish_waiting();
+  void fail_queue(const Outcome& outcome);
+  void end_all();
+  void expire_queued(Node& node);
+  void leave_tombstone(Node& node, Outcome outcome);
+  void close_condemned();
+  void lose(CloseReason reason, Outcome outcome);
+  void close_socket() noexcept;
+  void reject_rest() noexcept;
+  void drop_all() noexcept;
+
+  // Opening: async_link_open.cpp
+  void start_opening();
+  void resolve();
+  void connect_next();
+  void on_connected();
+  void start_handshake();
+  void drive_handshake(bool first);
+  void handshake_received(std::size_t n);
+  void on_opening_timer();
+  void arm_opening(Time time);
+  void open_failed(OpenFailure failure);
+  void opened();
+  [[nodiscard]] OpenFailure handshake_lost(int error) const;
+
+  // Sending: async_link_send.cpp
+  bool gather();
+  void write(std::string_view bytes);
+  void await_writable();
+  void enter(Node& node);
+  [[nodiscard]] std::size_t fence(char* at);
+  static void nonce_text(char* into, std::uint64_t nonce) noexcept;
+  void on_writable();
+
+  // Receiving: async_link_receive.cpp
+  void start_reading();
+  void received(std::size_t n);
+  void on_read(int error, std::size_t n);
+  void receive(engine::ReplyBuffer window, const char* lent, bool more);
+  void go_on_receiving();
+  bool deliver(engine::ReplyBuffer& window);
+  void deliver_frame(std::string_view frame, resp::Type type, bool last);
+  bool hold(std::string_view bytes);
+  void deliver_held(std::string_view bytes);
+  void drop_delivered(engine::ReplyBuffer& window);
+  void count_answer(const Node& node);
+  void report_answers();
+
+  // Timers: async_link_timers.cpp
+  void arm_timer();
+  void wake_at(Time time) noexcept {
+    if (time < wanted_) wanted_ = time;
+  }
+  // So long a server may be silent while something is in flight.
+  [[nodiscard]] Clock::duration silence_limit() const noexcept {
+    return std::min<Clock::duration>(config_.timeouts.command, std::chrono::seconds(5));
+  }
+  void judge();
+  void judge_silence();
+  void release_memory();
+
+  static constexpr std::size_t inline_size = 1024;
+
+  // Shared with other threads.
+  SubmissionStack stack_{};
+  std::atomic<bool> wake_pending_{false};
+  std::atomic<bool> has_mail_{false};
+  std::atomic<bool> loading_{false};
+  std::atomic<std::uint64_t> remote_operations_{0};
+  std::atomic<std::uint64_t> remote_bytes_{0};
+  Count local_operations_{};
+  Count local_bytes_{};
+  Count ended_operations_{};
+  Count ended_bytes_{};
+  std::atomic<Clock::rep> last_used_{0};
+  std::mutex mutex_{};  // held for a few pointers, never while anybody is called
+  std::vector<Mail> mail_{};
+  bool gone_ = false;       // stopped or abandoned: the loop may not be used any more
+  bool abandoned_ = false;  // its context is being destroyed
+
+  // On the loop.
+  Loop loop_;
+  const DatabaseConfig& config_;
+  const std::string& client_name_;
+  std::shared_ptr<Owner> owner_;
+  const engine::Origin& origin_;
+  const Kind kind_;
+  State state_ = State::closed;
+  std::optional<Socket> socket_{};
+  int fd_ = -1;
+  std::uint64_t epoch_ = 0;  // of the socket and of the attempt to open one; events of older ones are ignored
+  std::unique_ptr<Opening> opening_{};
+  Time now_{};
+  Time opened_at_{};
+
+  bool in_turn_ = false;
+  bool turn_posted_ = false;
+  std::vector<std::function<void()>> postponed_{};  // events that came while users' code ran the loop
+
+  OperationQueue queue_{};
+  InFlight ring_{};
+  OperationQueue waiting_done_{};  // waited for a ready connection only
+  std::list<Doom> doomed_{};
+  Known known_{};
+  Wheel wheel_{};
+  std::size_t live_ = 0;       // operations picked up and not finished
+  std::size_t in_flight_ = 0;  // those of them that are in the ring
+  std::size_t held_back_ = 0;  // entries of the ring whose replies the server may hold back
+
+  std::uint64_t written_ = 0;   // bytes that the kernel took, since the connection is ready
+  std::uint64_t gathered_ = 0;  // bytes that were to be sent
+  std::string unsent_{};
+  std::size_t unsent_at_ = 0;
+  int write_error_ = 0;
+  std::uint64_t nonce_ = 0;
+
+  resp::Scanner scanner_;
+  engine::ReplyBuffer partial_{};  // what was received behind the last complete reply
+  std::size_t delivered_ = 0;      // how much of the buffer at hand is done with
+  bool reading_ = false;           // an asynchronous read is pending: nobody else may read
+  bool more_to_read_ = false;      // the turn's share was used up, or users' code threw
+  Time heard_{};                   // last byte, or first byte sent after nothing was in flight
+  std::uint64_t pushes_ = 0;
+
+  // integrity: replies that wait for their fence.
+  struct Held {
+    std::size_t begin;
+    std::size_t end;
+    resp::Type type;
+  };
+  std::vector<Held> held_{};
+  std::size_t held_done_ = 0;       // delivered already
+  std::uint64_t held_entry_ = 0;    // the entry that the next reply belongs to
+  std::uint32_t held_replies_ = 0;  // how many of its replies are held
+
+  // A run of replies of equal latency.
+  std::size_t run_commands_ = 0;
+  std::size_t run_errors_ = 0;
+  Time run_start_{};
+
+  std::optional<boost::asio::steady_timer> timer_{};
+  std::uint64_t timer_number_ = 0;
+  Time armed_ = Time::max();
+  Time wanted_ = Time::max();
+  bool judge_next_ = false;  // deadlines are judged in the next turn, after the socket was looked at
+
+  bool wanted_told_ = false;
+  bool tell_opened_ = false;
+  bool tell_idle_ = false;
+  std::optional<OpenFailure> tell_failed_{};
+  std::optional<CloseReason> tell_closed_{};
+  std::optional<CloseReason> retiring_{};
+  std::optional<CloseReason> condemned_{};  // an exclusive connection whose exchange was given up
+  std::optional<Time> stopping_{};
+  bool stopped_ = false;
+
+  HandlerSlot read_slot_{};
+  HandlerSlot timer_slot_{};
+  HandlerSlot wake_slot_{};
+  char inline_[inline_size];
+};
+
+}  // namespace redstart::net

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// async_link_open.cpp: from closed to ready: a place at the gate, an address, a connection, the handshake.
+#include "async_link.hpp"
+#include "async_link_opening.hpp"
+#include "async_link_turn.hpp"
+#include "descriptors.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace redstart::net {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// The kernel repeats a lost SYN after 1, 3 and 7 s; a new attempt is quicker.
+constexpr auto longest_attempt = 1s;
+
+}  // namespace
+
+void AsyncLink::start_opening() {
+  state_ = State::opening;
+  wanted_told_ = true;
+  ++epoch_;
+  opening_ =
+      std::make_unique<Opening>(loop_.executor, config_, client_name_, now_ + config_.timeouts.connect);
+  arm_opening(opening_->deadline);
+  // The gate may call on any thread, and long after this connection is gone.
+  auto called = [link = std::weak_ptr<AsyncLink>(self()), epoch = epoch_](HandshakeGate::Pass pass) {
+    auto shared = std::make_shared<HandshakeGate::Pass>(std::move(pass));
+    if (const auto alive = link.lock()) alive->send_mail(Admitted{epoch, std::move(shared)});
+  };
+  if (auto pass = HandshakeGate::process().enter(std::move(called), opening_->ticket)) {
+    opening_->pass = std::make_shared<HandshakeGate::Pass>(std::move(pass));
+    resolve();
+  }
+}
+
+void AsyncLink::apply(Admitted& mail) {
+  if (!opening_ || mail.epoch != epoch_ || opening_->phase != Opening::Phase::gate) return;
+  opening_->ticket = 0;
+  opening_->pass = std::move(mail.pass);
+  resolve();
+}
+
+void AsyncLink::resolve() {
+  opening_->phase = Opening::Phase::resolve;
+  net::resolve(config_.endpoint,
+               [link = std::weak_ptr<AsyncLink>(self()), epoch = epoch_](Resolved resolved) {
+                 if (const auto alive = link.lock()) alive->send_mail(Found{epoch, std::move(resolved)});
+               });
+}
+
+void AsyncLink::apply(Found& mail) {
+  if (!opening_ || mail.epoch != epoch_ || opening_->phase != Opening::Phase::resolve) return;
+  if (mail.resolved.addresses.empty())
+    return open_failed({Errc::resolve_failed, Remedy::retry, mail.resolved.error, {}});
+  opening_->addresses = std::move(mail.resolved.addresses);
+  opening_->phase = Opening::Phase::connect;
+  connect_next();
+}
+
+// Tries one address after the other; once more those that did not answer, while there is time.
+void AsyncLink::connect_next() {
+  Opening& opening = *opening_;
+  for (;;) {
+    if (opening.next_address == opening.addresses.size()) {
+      if (!std::exchange(opening.unanswered, false))
+        return open_failed(connect_failure(opening.error, false));
+      opening.next_address = 0;
+    }
+    if (now_ >= opening.deadline) return open_failed(connect_failure(opening.error, false));
+    const std::size_t left = opening.addresses.size() - opening.next_address;
+    const Address& address = opening.addresses[opening.next_address++];
+    const int fd = open_stream(address, {config_.keepalive, config_.timeouts.command});
+    if (fd < 0) {
+      opening.error = -fd;
+      continue;
+    }
+    opening.error = start_connect(fd, address);
+    if (opening.error != 0 && opening.error != EINPROGRESS) {
+      close_stream(fd);
+      continue;
+    }
+    boost::system::error_code failed;
+    socket_.emplace(loop_.executor);
+    socket_->assign(boost::asio::generic::stream_protocol(address.storage.ss_family, 0), fd, failed);
+    if (failed) {
+      socket_.reset();
+      close_stream(fd);
+      opening.error = failed.value();
+      continue;
+    }
+    fd_ = fd;
+    if (opening.error == 0) return start_handshake();
+    const auto share = (opening.deadline - now_) / static_cast<Clock::rep>(left);
+    arm_opening(now_ + std::min<Clock::duration>(share, longest_attempt));
+    socket_->async_wait(Socket::wait_write,
+                        [link = self(), epoch = epoch_](const boost::system::error_code&) {
+                          if (epoch != link->epoch_) return;
+                          link->turn([&link = *link, epoch] {
+                            if (epoch == link.epoch_ && link.opening_) link.on_connected();
+                          });
+                        });
+    return;
+  }
+}
+
+void AsyncLink::on_connected() {
+  if (opening_->phase != Opening::Phase::connect || !socket_) return;
+  opening_->error = connect_result(fd_);
+  if (opening_->error == 0) return start_handshake();
+  close_socket();
+  connect_next();
+}
+
+void AsyncLink::start_handshake() {
+  arm_opening(opening_->deadline);
+  written_ = gathered_ = 0;
+  drive_handshake(true);
+}
+
+void AsyncLink::handshake_received(std::size_t n) {
+  opening_->buffer.reserve(n);
+  std::copy_n(inline_, n, opening_->buffer.end());
+  opening_->buffer.commit(n);
+  if (opening_->phase == Opening::Phase::answer) drive_handshake(false);
+}
+
+// Carries out what the machine says, as far as there are replies. `start`: it has not begun yet, or its
+// delay is over.
+void AsyncLink::drive_handshake(bool first) {
+  using Do = protocol::HandshakeFsm::Action::Kind;
+  Opening& opening = *opening_;
+  protocol::HandshakeFsm::Action action;
+  if (first)
+    action = opening.phase == Opening::Phase::wait ? opening.machine.on_delay() : opening.machine.start();
+  opening.phase = Opening::Phase::answer;
+  for (;;) {
+    switch (action.kind) {
+      case Do::ready:
+        if (opening.scanner.position() != opening.buffer.size())
+          return open_failed(
+              {Errc::protocol_error, Remedy::never, "the server sent more than it was asked for", {}});
+        return opened();
+      case Do::fail: {
+        const auto& failure = opening.machine.failure();
+        const std::string what =
+            failure.code == Errc::protocol_error ? "no Redis server answers so to " : "the server refused ";
+        return open_failed({failure.code, failure.remedy, what + std::string(failure.step), failure.server});
+      }
+      case Do::wait:
+        loading_.store(opening.machine.loading(), std::memory_order_relaxed);
+        opening.phase = Opening::Phase::wait;
+        return arm_opening(std::min(now_ + action.delay, opening.deadline));
+      case Do::send: write(action.bytes); break;
+      case Do::receive: break;
+    }
+    do {
+      switch (opening.scanner.scan(opening.buffer.view())) {
+        case resp::Scanner::Status::incomplete: return;
+        case resp::Scanner::Status::fault:
+          return open_failed({Errc::protocol_error,
+                              Remedy::never,
+                              not_resp(opening.scanner, opening.buffer.view()).text,
+                              {}});
+        case resp::Scanner::Status::complete: break;
+      }
+      if (opening.scanner.type() == resp::Type::push) ++pushes_;
+    } while (opening.scanner.type() == resp::Type::push);
+    action = opening.machine.on_reply(opening.buffer.view().substr(
+        opening.scanner.begin(), opening.scanner.position() - opening.scanner.begin()));
+  }
+}
+
+OpenFailure AsyncLink::handshake_lost(int error) const {
+  if (error == EAGAIN && opening_->machine.loading())
+    return {Errc::loading, Remedy::retry, "the server is still loading its data set", {}};
+  if (error == EAGAIN) return {Errc::connect_timeout, Remedy::retry, "no answer to the handshake", {}};
+  if (error == end_of_stream)
+    return {
+        Errc::handshake_failed, Remedy::retry, "the server closed the connection during the handshake", {}};
+  return {Errc::handshake_failed,
+          Remedy::retry,
+          "connection lost during the handshake (" + error_text(error) + ")",
+          {}};
+}
+
+void AsyncLink::arm_opening(Time time) {
+  opening_->timer.expires_at(time);
+  opening_->timer.async_wait(
+      [link = self(), epoch = opening_.get(), step = ++opening_->step](const boost::system::error_code&) {
+        const auto current = [&link = *link, epoch, step] {
+          return link.opening_.get() == epoch && link.opening_->step == step;
+        };
+        if (!current()) return;
+        link->turn([&link = *link, current] {
+          if (current()) link.on_opening_timer();
+        });
+      });
+}
+
+void AsyncLink::on_opening_timer() {
+  const bool late = now_ >= opening_->deadline;
+  switch (opening_->phase) {
+    case Opening::Phase::gate:
+      return open_failed({Errc::connect_timeout, Remedy::retry, "too many connections are being opened", {}});
+    case Opening::Phase::resolve:
+      return open_failed({Errc::resolve_failed, Remedy::retry, "the lookup did not end in time", {}});
+    case Opening::Phase::connect:
+      close_socket();
+      opening_->error = ETIMEDOUT;
+      opening_->unanswered = true;
+      return connect_next();
+    case Opening::Phase::answer: return open_failed(handshake_lost(EAGAIN));
+    case Opening::Phase::wait:
+      if (late) return open_failed(handshake_lost(EAGAIN));
+      arm_opening(opening_->deadline);
+      return drive_handshake(true);
+  }
+}
+
+void AsyncLink::open_failed(OpenFailure failure) {
+  opening_.reset();
+  close_socket();
+  state_ = State::closed;
+  tell_failed_ = std::move(failure);
+}
+
+void AsyncLink::opened() {
+  opening_.reset();
+  loading_.store(false, std::memory_order_relaxed);
+  state_ = State::ready;
+  scanner_.reset();
+  written_ = gathered_ = 0;
+  heard_ = opened_at_ = now_;
+  last_used_.store(now_.time_since_epoch().count(), std::memory_order_relaxed);
+  wanted_told_ = false;
+  tell_opened_ = true;
+}
+
+}  // namespace redstart::net

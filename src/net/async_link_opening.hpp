@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// async_link_opening.hpp: what a connection needs only while it is being opened; part of async_link*.cpp.
+#pragma once
+
+#include "async_link.hpp"
+
+#include <redstart/protocol/handshake_fsm.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace redstart::net {
+
+struct AsyncLink::Opening {
+  enum class Phase : std::uint8_t {
+    gate,     // too many are being opened in this process
+    resolve,  // the name is looked up
+    connect,  // an address is being tried
+    answer,   // the handshake awaits a reply
+    wait,     // the server is loading: until it is asked again
+  };
+
+  Opening(const boost::asio::any_io_executor& executor, const DatabaseConfig& config,
+          const std::string& client_name, Time until)
+      : settings{config.username, config.password.reveal(), client_name, config.number, config.protocol},
+        scanner(config.limits),
+        timer(executor),
+        deadline(until) {}
+  Opening(const Opening&) = delete;
+  Opening& operator=(const Opening&) = delete;
+  ~Opening() {
+    if (ticket != 0) HandshakeGate::process().forget(ticket);
+  }
+
+  protocol::HandshakeSettings settings;
+  protocol::HandshakeFsm machine{settings};
+  resp::Scanner scanner;
+  engine::ReplyBuffer buffer{};
+  boost::asio::steady_timer timer;
+  Time deadline;
+  Phase phase = Phase::gate;
+  HandshakeGate::Ticket ticket = 0;
+  std::shared_ptr<HandshakeGate::Pass> pass{};
+  std::vector<Address> addresses{};
+  std::size_t next_address = 0;
+  int error = ETIMEDOUT;    // of the last attempt to connect
+  bool unanswered = false;  // an address did not answer: worth another round
+  std::uint64_t step = 0;   // events of earlier steps are ignored
+};
+
+}  // namespace redstart::net

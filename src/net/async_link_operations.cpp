@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// async_link_operations.cpp: what becomes of operations, from pick-up to completion.
+#include "async_link.hpp"
+#include "async_link_opening.hpp"
+#include "async_link_turn.hpp"
+#include "descriptors.hpp"
+
+#include <utility>
+
+namespace redstart::net {
+
+namespace {
+
+Outcome ended(Errc code, Effect effect, std::string text) {
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::broken;
+  outcome.code = code;
+  outcome.effect = effect;
+  outcome.reusable = false;
+  outcome.text = std::move(text);
+  return outcome;
+}
+
+Outcome closed_by_shutdown() { return ended(Errc::closed, Effect::not_sent, "the manager was shut down"); }
+
+}  // namespace
+
+void AsyncLink::pick_up(Node& node) {
+  ++live_;
+  if (stopping_) [[unlikely]] {
+    doom(closed_by_shutdown()).nodes.push_back(node);
+    return;
+  }
+  if (node.id != 0) known_.insert(known_.end(), node);
+  wheel_.insert(node, now_);
+  wake_at(Wheel::expiry(node.deadline));
+  queue_.push_back(node);
+}
+
+// Takes it out of everything by which deadlines and cancellations find it.
+void AsyncLink::forget(Node& node) noexcept {
+  if (node.due.is_linked()) wheel_.erase(node);
+  if (node.known.is_linked()) known_.erase(known_.iterator_to(node));
+}
+
+// All replies have come. Nothing of the node is used after `finish`.
+void AsyncLink::complete(Node& node) {
+  forget(node);
+  --live_;
+  --in_flight_;
+  tell_idle_ = kind_ == Kind::exclusive;
+  ended_operations_.add(1);
+  ended_bytes_.add(node.request.bytes.size());
+  node.finish(std::nullopt, &loop_.home);
+}
+
+AsyncLink::Doom& AsyncLink::doom(Outcome outcome) {
+  Doom& group = doomed_.emplace_back();
+  group.outcome = std::move(outcome);
+  group.outcome.end = now_;
+  return group;
+}
+
+void AsyncLink::finish_doomed() {
+  // Only what is there now: their handlers may submit what fails at once again.
+  for (std::size_t groups = doomed_.size(); groups != 0; --groups) {
+    while (!doomed_.front().nodes.empty()) {
+      const Outcome& outcome = doomed_.front().outcome;
+      Node& node = doomed_.front().nodes.front();
+      Error error = owner_->failed(node, outcome);
+      doomed_.front().nodes.pop_front();
+      --live_;
+      tell_idle_ = kind_ == Kind::exclusive;
+      ended_operations_.add(1);
+      ended_bytes_.add(node.request.bytes.size());
+      node.finish(std::move(error), &loop_.home);
+    }
+    doomed_.pop_front();
+  }
+}
+
+// Those that only waited for a ready connection.
+bool AsyncLink::finish_waiting() {
+  if (waiting_done_.empty()) return false;
+  OperationQueue& done = waiting_done_;
+  while (!done.empty()) {
+    Node& node = done.pop_front();
+    --live_;
+    tell_idle_ = kind_ == Kind::exclusive;
+    ended_operations_.add(1);
+    ended_bytes_.add(node.request.bytes.size());
+    node.finish(std::nullopt, &loop_.home);
+  }
+  return true;
+}
+
+void AsyncLink::fail_queued(const Outcome& outcome) {
+  wanted_told_ = false;
+  drain_stack();
+  fail_queue(outcome);
+  if (!in_turn_) post_turn();
+}
+
+void AsyncLink::fail_queue(const Outcome& outcome) {
+  if (queue_.empty()) return;
+  Doom& group = doom(outcome);
+  group.outcome.effect = Effect::not_sent;
+  while (!queue_.empty()) {
+    Node& node = queue_.pop_front();
+    forget(node);
+    group.nodes.push_back(node);
+  }
+}
+
+void AsyncLink::apply(Cancel& mail) {
+  const auto found = known_.find(mail.id);
+  if (found == known_.end()) return;
+  Node& node = *found;
+  if (node.sequence == 0) {
+    forget(node);
+    queue_.erase(node);
+    doom(ended(Errc::cancelled, Effect::not_sent, "cancelled before it was sent")).nodes.push_back(node);
+  } else if (mail.how == engine::Cancellation::terminal) {
+    leave_tombstone(node, ended(Errc::cancelled, Effect::indeterminate, "cancelled after it was sent"));
+    close_condemned();
+  }
+}
+
+// Gives up what is in flight: its replies will be dropped when they come.
+void AsyncLink::leave_tombstone(Node& node, Outcome outcome) {
+  if (kind_ == Kind::exclusive)
+    condemned_ = outcome.code == Errc::timeout ? CloseReason::timeout : CloseReason::dirty;
+  forget(node);
+  ring_[node.sequence].node = nullptr;
+  --in_flight_;
+  doom(std::move(outcome)).nodes.push_back(node);
+}
+
+void AsyncLink::close_condemned() {
+  if (!condemned_) return;
+  const CloseReason reason = *std::exchange(condemned_, std::nullopt);
+  if (state_ == State::ready)
+    lose(reason, ended(Errc::connection_lost, Effect::none, "closed because of a command that was given up"));
+}
+
+void AsyncLink::expire_queued(Node& node) {
+  forget(node);
+  queue_.erase(node);
+  doom(ended(Errc::timeout, Effect::not_sent, "no time was left to send it")).nodes.push_back(node);
+}
+
+void AsyncLink::judge() {
+  judge_next_ = false;
+  wheel_.advance(now_, [this](Node& node) {
+    if (node.sequence == 0) {
+      expire_queued(node);
+    } else {
+      leave_tombstone(node, ended(Errc::timeout, Effect::indeterminate, "no complete reply"));
+    }
+  });
+  close_condemned();
+  judge_silence();
+  if (stopping_ && *stopping_ <= now_) end_all();
+  if (stopping_ && !stopped_) wake_at(*stopping_ > now_ ? *stopping_ : Time::max());
+  wake_at(wheel_.next());
+  if (live_ == 0) release_memory();
+}
+
+// Ends everything because time for shutdown is over.
+void AsyncLink::end_all() {
+  if (state_ == State::ready) lose(CloseReason::shutdown, closed_by_shutdown());
+  fail_queue(closed_by_shutdown());
+}
+
+// Closes the socket and decides for each operation in flight: back to the queue, or what its effect was.
+void AsyncLink::lose(CloseReason reason, Outcome outcome) {
+  if (state_ != State::ready) return;
+  report_answers();
+  close_socket();
+  state_ = State::closed;
+  tell_closed_ = reason;
+  retiring_.reset();
+  condemned_.reset();
+
+  OperationQueue again;
+  outcome.kind = Outcome::Kind::broken;
+  outcome.reason = reason;
+  Outcome unsent = outcome;
+  unsent.effect = Effect::not_sent;
+  outcome.effect = Effect::indeterminate;
+  Doom& lost = doom(std::move(outcome));
+  Doom& not_sent = doom(std::move(unsent));
+  const bool may_repeat = kind_ == Kind::shared && reason != CloseReason::shutdown;
+  for (std::uint64_t sequence = ring_.begin(); sequence != ring_.end(); ++sequence) {
+    const InFlight::Entry& entry = ring_[sequence];
+    if (entry.node == nullptr) continue;
+    Node& node = *entry.node;
+    // One command has no effect before its last byte has arrived; of a batch the first ones may have.
+    const bool untouched =
+        node.request.replies == 1 ? written_ < entry.end : written_ + node.request.bytes.size() <= entry.end;
+    const bool harmless =
+        node.request.retry == Retry::read && node.request.replies == 1 && reason != CloseReason::protocol;
+    node.sequence = 0;
+    if (may_repeat && node.attempts == 0 && (untouched || harmless)) {
+      ++node.attempts;
+      node.answered = 0;
+      again.push_back(node);
+    } else {
+      forget(node);
+      (untouched ? not_sent : lost).nodes.push_back(node);
+    }
+  }
+  queue_.prepend(std::move(again));
+  ring_.clear();
+  in_flight_ = held_back_ = 0;
+}
+
+void AsyncLink::close_socket() noexcept {
+  ++epoch_;
+  reading_ = more_to_read_ = false;
+  write_error_ = 0;
+  partial_ = engine::ReplyBuffer();
+  held_.clear();
+  held_done_ = 0;
+  delivered_ = 0;
+  std::string().swap(unsent_);
+  unsent_at_ = 0;
+  loading_.store(false, std::memory_order_relaxed);
+  if (!socket_) return;
+  {
+    const descriptors::Hold hold;
+    descriptors::remove(fd_, hold);
+    boost::system::error_code ignored;
+    socket_->close(ignored);
+  }
+  socket_.reset();
+  fd_ = -1;
+}
+
+// What was submitted after the end.
+void AsyncLink::reject_rest() noexcept {
+  for (Node* node = stack_.take(); node != nullptr;) {
+    Node& one = *std::exchange(node, node->next);
+    ended_operations_.add(1);
+    ended_bytes_.add(one.request.bytes.size());
+    if (abandoned_)
+      one.destroy();
+    else
+      one.finish(owner_->failed(one, closed_by_shutdown()), nullptr);
+  }
+}
+
+// Frees every operation without completing it.
+void AsyncLink::drop_all() noexcept {
+  const auto drop = [this](OperationQueue& queue) {
+    while (!queue.empty()) {
+      Node& node = queue.pop_front();
+      forget(node);
+      node.destroy();
+    }
+  };
+  OperationQueue all = std::move(queue_);
+  for (std::uint64_t sequence = ring_.begin(); sequence != ring_.end(); ++sequence) {
+    if (Node* const node = ring_[sequence].node; node != nullptr) all.push_back(*node);
+  }
+  ring_.clear();
+  for (Node* node = stack_.take(); node != nullptr;) all.push_back(*std::exchange(node, node->next));
+  for (Doom& group : doomed_) drop(group.nodes);
+  doomed_.clear();
+  drop(waiting_done_);
+  drop(all);
+  live_ = in_flight_ = held_back_ = 0;
+}
+
+}  // namespace redstart::net

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// async_link_send.cpp: from the queue to the kernel, in few large pieces.
+#include "async_link.hpp"
+#include "async_link_turn.hpp"
+
+#include <redstart/resp/writer.hpp>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace redstart::net {
+
+namespace {
+
+// *2\r\n$4\r\nECHO\r\n$16\r\n<nonce>\r\n
+constexpr std::string_view fence_head = "*2\r\n$4\r\nECHO\r\n$16\r\n";
+constexpr std::size_t fence_size = fence_head.size() + 18;
+
+}  // namespace
+
+// Sends what is queued; while the kernel takes no more, the rest waits in the queue. False when there was
+// nothing to do.
+bool AsyncLink::gather() {
+  if (queue_.empty() || !unsent_.empty() || retiring_ || write_error_ != 0) return false;
+  const Scratch scratch;
+  char* const bytes = scratch.data();
+  const std::size_t room = Scratch::size - (config_.integrity ? fence_size : 0);
+  std::size_t used = 0;
+  while (!queue_.empty() && unsent_.empty() && write_error_ == 0) {
+    Node& node = queue_.front();
+    const std::string_view command = node.request.bytes.view();
+    if (node.deadline <= now_) [[unlikely]] {
+      expire_queued(node);
+      continue;
+    }
+    if (used + command.size() > room && used != 0) {
+      write({bytes, used + fence(bytes + used)});
+      used = 0;
+      continue;
+    }
+    queue_.pop_front();
+    if (node.request.replies == 0) {
+      forget(node);
+      waiting_done_.push_back(node);
+      continue;
+    }
+    enter(node);
+    if (command.size() > room) {
+      write(command);
+      write({bytes, fence(bytes)});
+    } else {
+      std::memcpy(bytes + used, command.data(), command.size());
+      used += command.size();
+    }
+  }
+  if (used != 0) write({bytes, used + fence(bytes + used)});
+  return true;
+}
+
+void AsyncLink::enter(Node& node) {
+  if (ring_.empty()) {
+    heard_ = now_;  // from now on the server has something to answer
+    if (held_back_ == 0) wake_at(now_ + silence_limit());
+  }
+  gathered_ += node.request.bytes.size();
+  const bool waits = node.request.blocks_for.has_value();
+  held_back_ += waits ? 1U : 0U;
+  ++in_flight_;
+  node.sequence = ring_.push({&node, gathered_, 0, node.request.replies, waits});
+}
+
+// With `integrity`, puts the command behind a batch whose reply proves that the replies before it are those
+// of the batch. Returns its size.
+std::size_t AsyncLink::fence(char* at) {
+  if (!config_.integrity) return 0;
+  if (++nonce_ == 0) ++nonce_;
+  gathered_ += fence_size;
+  ring_.push({nullptr, gathered_, nonce_, 1, false});
+  std::memcpy(at, fence_head.data(), fence_head.size());
+  nonce_text(at + fence_head.size(), nonce_);
+  std::memcpy(at + fence_size - 2, "\r\n", 2);
+  return fence_size;
+}
+
+// Gives the bytes to the kernel; what it does not take is kept.
+void AsyncLink::write(std::string_view bytes) {
+  if (bytes.empty()) return;
+  if (!unsent_.empty() || write_error_ != 0) {
+    unsent_.append(bytes);
+    return;
+  }
+  const IoResult result = send_now(fd_, bytes);
+  written_ += result.bytes;
+  if (result.bytes == bytes.size()) return;
+  unsent_.assign(bytes.substr(result.bytes));
+  unsent_at_ = 0;
+  if (result.error != 0 && result.error != EAGAIN) {
+    // What the server has said before is still to be read: the next turn closes.
+    write_error_ = result.error;
+    if (state_ == State::ready) post_turn();
+    return;
+  }
+  await_writable();
+}
+
+void AsyncLink::await_writable() {
+  socket_->async_wait(Socket::wait_write, [link = self(), epoch = epoch_](const boost::system::error_code&) {
+    if (epoch != link->epoch_) return;
+    link->turn([&link = *link, epoch] {
+      if (epoch == link.epoch_) link.on_writable();
+    });
+  });
+}
+
+void AsyncLink::on_writable() {
+  while (unsent_at_ != unsent_.size()) {
+    const IoResult result = send_now(fd_, std::string_view(unsent_).substr(unsent_at_));
+    written_ += result.bytes;
+    unsent_at_ += result.bytes;
+    if (result.error == EAGAIN) return await_writable();
+    if (result.error != 0) {
+      write_error_ = result.error;
+      if (state_ == State::ready) post_turn();
+      return;
+    }
+  }
+  std::string().swap(unsent_);
+  unsent_at_ = 0;
+}
+
+}  // namespace redstart::net

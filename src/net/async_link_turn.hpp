@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// async_link_turn.hpp: how events reach an AsyncLink and begin its turns; part of async_link*.cpp.
+#pragma once
+
+#include "async_link.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include <exception>
+#include <memory>
+#include <utility>
+
+namespace redstart::net {
+
+/// The link whose turn this thread is in; null outside of turns.
+extern constinit thread_local AsyncLink* current_link;
+
+/// A handler that keeps its link alive and lies in one of the link's slots while it is pending.
+template <class Work>
+struct LinkHandler {
+  std::shared_ptr<AsyncLink> link;
+  HandlerSlot* slot;
+  Work work;
+
+  using allocator_type = HandlerAllocator<void>;
+  [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type(*slot); }
+
+  template <class... Arguments>
+  void operator()(const Arguments&... arguments) {
+    work(*link, arguments...);
+  }
+};
+template <class Work>
+LinkHandler(std::shared_ptr<AsyncLink>, HandlerSlot*, Work) -> LinkHandler<Work>;
+
+/// Posts past the type-erased executor where that is possible: the handler then lies in its slot.
+template <class Handler>
+void post_on(const boost::asio::any_io_executor& executor, Handler handler) {
+  if (const auto* own = executor.target<boost::asio::io_context::executor_type>(); own != nullptr)
+    boost::asio::post(*own, std::move(handler));
+  else
+    boost::asio::post(executor, std::move(handler));
+}
+
+class AsyncLink::Turn {
+ public:
+  Turn(AsyncLink& link, Time now) noexcept
+      : link_(link),
+        mark_(now),
+        before_(std::exchange(current_link, &link)),
+        exceptions_(std::uncaught_exceptions()) {
+    link.in_turn_ = true;
+    link.now_ = now;
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    current_link = before_;
+    link_.in_turn_ = false;
+    if (std::uncaught_exceptions() > exceptions_) link_.post_turn();  // goes on where a handler threw
+  }
+
+ private:
+  AsyncLink& link_;
+  EngineThreadMark mark_;
+  AsyncLink* before_;
+  int exceptions_;
+};
+
+template <class Work>
+void AsyncLink::turn(Work work) {
+  if (in_turn_) {  // users' code runs the loop inside of a turn
+    postponed_.emplace_back(std::move(work));
+    return;
+  }
+  const Turn guard(*this, Clock::now());
+  work();
+  settle();
+}
+
+}  // namespace redstart::net
