@@ -250,7 +250,7 @@ TEST(CircuitBreakerGraph, Fault77HasOnlyLegalEdgesInAllStatesEventsAndGeneration
   graph.explore();
   EXPECT_GT(graph.states(), 500U);
   EXPECT_GT(graph.steps(), 5'000U);
-  using enum State;
+  using enum BreakerState;
   const std::set<std::tuple<State, Event, State>> legal = {
       {closed, Event::failed, open},
       {open, Event::admit, half_open},
