@@ -68,13 +68,15 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
   std::vector<Cancelled> cancelled{};
   int leases = 0;
   bool dirty = false;
+  bool forget = false;  ///< Notes nothing of what is started any more.
 
   void start(engine::OperationNode& operation) noexcept override {
     {
       const std::scoped_lock lock(mutex_);
       const engine::OwnedRequest& request = operation.request;
-      sent.push_back({std::string(request.bytes.view()), operation.id, operation.timeout, request.retry,
-                      request.reply_of, request.blocks_for, request.replies});
+      if (!forget)
+        sent.push_back({std::string(request.bytes.view()), operation.id, operation.timeout, request.retry,
+                        request.reply_of, request.blocks_for, request.replies});
       if (answers != Answers::inside_start) pending_.push_back(&operation);
     }
     if (answers == Answers::inside_start) complete(operation, nullptr);
@@ -115,6 +117,12 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
   void answer() { complete(take(), &loop_); }
   /// The same in a turn of another loop.
   void answer(const boost::asio::any_io_executor& home) { complete(take(), &home); }
+  /// The same with a frame of the caller's.
+  void answer_with(std::string_view frame) {
+    engine::OperationNode& operation = take();
+    operation.accept(frame, origin_);
+    operation.finish(std::nullopt, &loop_);
+  }
   /// The same outside of any turn.
   void answer_from_outside() { complete(take(), nullptr); }
   /// Drops everything without completing it.
@@ -132,7 +140,7 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
   engine::OperationNode& take() {
     const std::scoped_lock lock(mutex_);
     engine::OperationNode* const operation = pending_.at(0);
-    pending_.pop_front();
+    pending_.erase(pending_.begin());
     return *operation;
   }
   void post_turn() {
@@ -153,7 +161,7 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
   engine::Exclusive kind_;
   engine::Origin origin_{"main", "scripted:1"};
   mutable std::mutex mutex_{};
-  std::deque<engine::OperationNode*> pending_{};
+  std::vector<engine::OperationNode*> pending_{};
 };
 
 }  // namespace redstart::test
