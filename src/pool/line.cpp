@@ -112,9 +112,8 @@ void Line::fail_waiting(const Error& error) {
   outcome.kind = net::Outcome::Kind::broken;
   outcome.code = error.code();
   outcome.effect = Effect::not_sent;
-  refusal_ = error;
+  refusal_ = error;  // `failed` is asked a little later
   connection_->fail_queued(outcome);
-  refusal_.reset();
 }
 
 void Line::call_at(Time time, void (Line::*action)()) {
@@ -134,6 +133,7 @@ void Line::note_closed(CloseReason reason) {
 
 void Line::answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
                     std::chrono::nanoseconds latency) {
+  shop_->reachability->answered();
   shop_->database->counters().answered(connection.loop().shard, commands, errors, latency);
 }
 
@@ -143,7 +143,8 @@ Error Line::failed(const engine::OperationNode& operation, const net::Outcome& o
                                 : replies == 0 ? std::string_view("connect")
                                                : engine::command_name(operation.request.bytes.view());
   const std::size_t commands = replies - operation.answered;
-  if (refusal_) return shop_->database->failed(name, commands, refusal_->info());
+  if (refusal_ && outcome.effect == Effect::not_sent && outcome.code == refusal_->code())
+    return shop_->database->failed(name, commands, refusal_->info());
   ErrorInfo info = Database::broken(outcome, outcome.end - operation.start);
   if (outcome.effect == Effect::not_sent && outcome.code == Errc::timeout) {
     if (in_line_) {

@@ -115,7 +115,7 @@ class Line : public net::AsyncConnection::Owner, private Waiter, public std::ena
   bool opening_ = false;
   Reachability::Attempt attempt_{};
   Time attempt_began_{};
-  std::optional<Error> refusal_{};  // what `failed` says at the moment
+  std::optional<Error> refusal_{};  // why operations in the queue were last ended
   std::atomic<bool> ended_{false};
 };
 
