@@ -10,12 +10,12 @@
 namespace redstart::pool {
 
 std::optional<Error> LineShop::refuse(engine::OperationNode& operation) const {
-  const std::string_view name = engine::command_name(operation.request.bytes.view());
-  if (net::forked(generation)) return database->error(name, Database::forked());
+  const auto name = [&operation] { return engine::command_name(operation.request.bytes.view()); };
+  if (net::forked(generation)) return database->error(name(), Database::forked());
   operation.start = net::turn_now();
   operation.deadline = database->deadline(operation.start, {operation.timeout}, operation.request.blocks_for);
   if (stopping.load(std::memory_order_acquire))
-    return database->failed(name, operation.request.replies, Database::closed());
+    return database->failed(name(), operation.request.replies, Database::closed());
   return std::nullopt;
 }
 
