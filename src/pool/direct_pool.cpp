@@ -49,6 +49,10 @@ void Borrowed::give_back() noexcept { pool_->release(std::move(connection_)); }
 
 void Borrowed::discard(CloseReason reason) noexcept { pool_->discard(std::move(connection_), reason); }
 
+void Borrowed::note(const net::Outcome& outcome) noexcept {
+  if (outcome.kind != net::Outcome::Kind::broken) pool_->reachability_->answered();
+}
+
 Result<Borrowed> DirectPool::acquire(Time& now, Time deadline) {
   Lock lock(mutex_);
   used_ = true;

@@ -64,8 +64,11 @@ class Borrowed {
   void give_back() noexcept;
   /// To be closed.
   void discard(CloseReason reason) noexcept;
-  /// The one or the other, as the exchange left it.
+  /// Tells the pool what an exchange says about the server.
+  void note(const net::Outcome& outcome) noexcept;
+  /// Notes it, then the one or the other, as the exchange left it.
   void settle(const net::Outcome& outcome) noexcept {
+    note(outcome);
     if (outcome.reusable)
       give_back();
     else

@@ -35,6 +35,7 @@ ErrorInfo LeaseChannel::gone() const {
 }
 
 void LeaseChannel::keep(Borrowed connection, const net::Outcome& outcome) noexcept {
+  connection.note(outcome);
   if (outcome.reusable)
     connection_ = std::move(connection);
   else

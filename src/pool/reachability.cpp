@@ -22,11 +22,18 @@ void Reachability::succeeded() {
     const std::scoped_lock lock(mutex_);
     first = created_++ == 0;
     reconnect_.succeeded();
+    unproven_.store(true, std::memory_order_relaxed);
     last_failure_.reset();
     failing_.store(false, std::memory_order_relaxed);
   }
   database_->emit(EventKind::connected, {});
   if (first) database_->emit(EventKind::initialized, {});
+}
+
+void Reachability::prove() noexcept {
+  const std::scoped_lock lock(mutex_);
+  reconnect_.answered();
+  unproven_.store(false, std::memory_order_relaxed);
 }
 
 Error Reachability::failed(Attempt attempt, const net::OpenFailure& failure, Time now,

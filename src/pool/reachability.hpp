@@ -35,6 +35,11 @@ class Reachability {
   [[nodiscard]] Result<Attempt> begin(Time now);
   /// A connection is ready. Emits the events.
   void succeeded();
+  /// A command was answered: only then the server is back, and delays start over. Quick: takes the lock for
+  /// the first after a connection became ready.
+  void answered() noexcept {
+    if (unproven_.load(std::memory_order_relaxed)) prove();
+  }
   /// An attempt that took `elapsed` failed. Emits the event. Returns what callers are told.
   Error failed(Attempt attempt, const net::OpenFailure& failure, Time now, std::chrono::nanoseconds elapsed);
   /// It ended without telling anything about the server: loading, shut down, a caller in a hurry.
@@ -57,6 +62,7 @@ class Reachability {
 
  private:
   [[nodiscard]] Error repeated() const;
+  void prove() noexcept;
 
   const std::shared_ptr<Database> database_;
   mutable std::mutex mutex_{};
@@ -66,6 +72,7 @@ class Reachability {
   std::size_t created_ = 0;
   std::uint64_t connect_failures_ = 0;
   std::atomic<bool> failing_{false};
+  std::atomic<bool> unproven_{false};  // ready, nothing answered yet
 };
 
 }  // namespace redstart::pool
