@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <utility>
 
 namespace redstart::net {
 
@@ -65,6 +66,16 @@ void redstart_after_fork_in_child() {
     ::pthread_atfork(redstart_before_fork, redstart_after_fork_in_parent, redstart_after_fork_in_child);
 
 }  // namespace
+
+void leave_to_parent(std::shared_ptr<const void> what) noexcept {
+  struct Kept {
+    std::shared_ptr<const void> what;
+    Kept* next;
+  };
+  static std::atomic<Kept*> all{nullptr};  // known to leak checkers
+  auto* const kept = new Kept{std::move(what), all.load(std::memory_order_relaxed)};
+  while (!all.compare_exchange_weak(kept->next, kept, std::memory_order_release)) continue;
+}
 
 descriptors::Hold::Hold() noexcept : lock_(table.mutex) {}
 

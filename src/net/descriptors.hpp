@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 
 namespace redstart::net {
@@ -22,6 +23,9 @@ extern std::atomic<std::uint32_t> fork_generation;
 [[nodiscard]] inline bool forked(std::uint32_t generation) noexcept {
   return generation != fork_generation();
 }
+
+/// Keeps what is the parent's for ever: its destruction would wait for threads that the child does not have.
+void leave_to_parent(std::shared_ptr<const void> what) noexcept;
 
 /// The open sockets of this process. In a child of `fork` they are closed, by number, so that the parent's
 /// connections end when the parent ends them; without `::shutdown`, which would end them for the parent too.

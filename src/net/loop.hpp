@@ -27,8 +27,12 @@ class Loops {
  public:
   virtual ~Loops() = default;
   [[nodiscard]] virtual Loop next() = 0;
-  /// Where handlers run that name no executor.
+  /// Where handlers run that name no executor. Ask each time: once its context is gone, and in the child of a
+  /// fork, it is another.
   [[nodiscard]] virtual const boost::asio::any_io_executor& home() const noexcept = 0;
+  /// Makes sure that somebody runs what was posted to `home`, also after the end of the threads. Call it
+  /// after posting where no connection is concerned: what was refused.
+  virtual void flush() noexcept {}
   /// How many threads there are to spread connections over; 1 for a service's executor.
   [[nodiscard]] virtual std::size_t width() const noexcept { return 1; }
   /// True when the calling thread runs events of these loops: it must not wait for them.

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// service_loops.cpp: strands on a service's executor, and what happens when its context dies.
+#include "service_loops.hpp"
+
+#include "io_threads.hpp"
+
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/query.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace redstart::net {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using Bits = std::make_integer_sequence<unsigned, 8>;  // what an executor may be required to do or not
+
+template <class Executor>
+bool runs_here(const asio::any_io_executor& executor) noexcept {
+  if (const auto* const plain = executor.target<Executor>()) return plain->running_in_this_thread();
+  if (const auto* const strand = executor.target<asio::strand<Executor>>())
+    return strand->get_inner_executor().running_in_this_thread();
+  return false;
+}
+
+template <unsigned... bits>
+bool runs_here(const asio::any_io_executor& executor, std::integer_sequence<unsigned, bits...>) noexcept {
+  return (runs_here<asio::io_context::basic_executor_type<std::allocator<void>, bits>>(executor) || ...) ||
+         (runs_here<asio::thread_pool::basic_executor_type<std::allocator<void>, bits>>(executor) || ...);
+}
+
+asio::execution_context& context_of(const asio::any_io_executor& executor) {
+  return asio::query(executor, asio::execution::context);
+}
+
+// Makes the services that connections use, before the one that watches: a context ends its services in the
+// reverse order, so sockets, timers and strands can still be used when we are told.
+void make_services(const asio::any_io_executor& executor) {
+  static_cast<void>(asio::make_strand(executor));
+  static_cast<void>(asio::steady_timer(executor));
+  static_cast<void>(asio::ip::tcp::socket(executor));
+  static_cast<void>(asio::local::stream_protocol::socket(executor));
+  static_cast<void>(asio::generic::stream_protocol::socket(executor));
+}
+
+}  // namespace
+
+struct ServiceLoops::Watcher {
+  asio::any_io_executor executor;
+  std::function<void()> on_death;
+  std::atomic<bool> context_died{false};
+};
+
+// Lives in the context, and is told of its end. Knows the watchers weakly, so that either side may go first.
+class ServiceLoops::Watch final : public asio::execution_context::service {
+ public:
+  static inline asio::execution_context::id id{};
+
+  explicit Watch(asio::execution_context& context) : service(context) {}
+
+  void add(const std::shared_ptr<Watcher>& watcher) {
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(watchers_, [](const auto& one) { return one.expired(); });
+    watchers_.push_back(watcher);
+  }
+
+ private:
+  void shutdown() override {
+    std::vector<std::weak_ptr<Watcher>> watchers;
+    {
+      const std::scoped_lock lock(mutex_);
+      watchers.swap(watchers_);
+    }
+    for (const auto& one : watchers) {
+      const auto watcher = one.lock();
+      if (!watcher || watcher->context_died.exchange(true, std::memory_order_acq_rel)) continue;
+      watcher->on_death();
+      watcher->executor = {};  // a strand must not outlive its context
+    }
+  }
+
+  std::mutex mutex_{};
+  std::vector<std::weak_ptr<Watcher>> watchers_{};
+};
+
+ServiceLoops::ServiceLoops(asio::any_io_executor executor, std::function<void()> on_context_death)
+    : watcher_(std::make_shared<Watcher>()) {
+  // Else the service's run() would never return.
+  executor = asio::prefer(executor, asio::execution::outstanding_work.untracked);
+  make_services(executor);
+  watcher_->executor = executor;
+  watcher_->on_death = std::move(on_context_death);
+  asio::use_service<Watch>(context_of(executor)).add(watcher_);
+}
+
+ServiceLoops::~ServiceLoops() = default;
+
+bool ServiceLoops::gone() const noexcept {
+  return watcher_->context_died.load(std::memory_order_acquire) || forked(generation_);
+}
+
+Loop ServiceLoops::next() {
+  return {asio::make_strand(watcher_->executor), watcher_->executor,
+          made_.fetch_add(1, std::memory_order_relaxed)};
+}
+
+const asio::any_io_executor& ServiceLoops::home() const noexcept {
+  return gone() ? late_loop().home() : watcher_->executor;
+}
+
+bool ServiceLoops::on_this_thread() const noexcept {
+  return !gone() && runs_here(watcher_->executor, Bits{});
+}
+
+void ServiceLoops::flush() noexcept {
+  if (gone()) late_loop().flush();
+}
+
+}  // namespace redstart::net

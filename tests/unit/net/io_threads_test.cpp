@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// io_threads_test.cpp: threads come when they are needed and end in every way that is asked of them.
+#include "net/io_threads.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <pthread.h>
+#include <array>
+#include <atomic>
+#include <future>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "support/managers.hpp"
+
+namespace redstart::net {
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using test::eventually;
+using test::running_threads;
+
+std::unique_ptr<IoThreads> make(std::size_t count) { return std::make_unique<IoThreads>(count, nullptr); }
+
+// Runs `body` there and returns what it returns.
+template <class Body>
+auto on(const asio::any_io_executor& executor, Body body) {
+  std::promise<decltype(body())> result;
+  asio::post(executor, [&] { result.set_value(body()); });
+  return result.get_future().get();
+}
+
+TEST(IoThreads, NoThreadRunsBeforeALoopIsAskedFor) {
+  const auto before = running_threads();
+  const auto threads = make(2);
+  static_cast<void>(threads->home());
+  EXPECT_EQ(running_threads(), before);
+  static_cast<void>(threads->next());
+  EXPECT_EQ(running_threads(), before + 1);
+}
+
+TEST(IoThreads, LoopsAreGivenOutInTurnAndOnAThreadOfTheirsItsOwn) {
+  const auto threads = make(2);
+  const Loop first = threads->next();
+  const Loop second = threads->next();
+  EXPECT_NE(first.executor, second.executor);
+  EXPECT_EQ(first.executor, first.home);
+  EXPECT_EQ(threads->next().executor, first.executor);
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(on(second.executor, [&] { return threads->next().executor; }), second.executor);
+  EXPECT_EQ(threads->width(), 2U);
+}
+
+TEST(IoThreads, KnowTheirThreadsAndMarkThem) {
+  const auto threads = make(1);
+  const auto others = make(1);
+  EXPECT_FALSE(threads->on_this_thread());
+  EXPECT_FALSE(on_engine_thread());
+  EXPECT_TRUE(on(threads->next().executor, [&] {
+    return threads->on_this_thread() && !others->on_this_thread() && on_engine_thread();
+  }));
+}
+
+TEST(IoThreads, ThreadsHaveNames) {
+  const auto threads = make(1);
+  EXPECT_EQ(on(threads->next().executor,
+               [] {
+                 std::array<char, 16> name{};
+                 pthread_getname_np(pthread_self(), name.data(), name.size());
+                 return std::string(name.data());
+               }),
+            "redstart-io-0");
+}
+
+TEST(IoThreads, StopWaitsForWhatIsLeftToDo) {
+  const auto threads = make(1);
+  std::atomic<int> done{0};
+  const auto executor = threads->next().executor;
+  for (int i = 0; i < 100; ++i)
+    asio::post(executor, [&, executor] { asio::post(executor, [&] { ++done; }); });
+  threads->stop(Clock::now() + 10s, IoThreads::Rest::run);
+  EXPECT_EQ(done, 100);
+}
+
+TEST(IoThreads, StopDropsWhatIsNotItsBusiness) {
+  const auto before = running_threads();
+  const auto threads = make(1);
+  const auto forgotten = std::make_shared<int>();
+  auto timer = std::make_unique<asio::steady_timer>(threads->next().executor, 1h);
+  timer->async_wait([forgotten](boost::system::error_code) {});
+  const auto began = Clock::now();
+  threads->stop(began + 20ms, IoThreads::Rest::drop);
+  EXPECT_LT(Clock::now() - began, 10s);
+  EXPECT_EQ(running_threads(), before);
+  EXPECT_EQ(forgotten.use_count(), 1);
+}
+
+TEST(IoThreads, StopDoesNotWaitForAHandlerThatHangs) {
+  const auto before = running_threads();
+  std::promise<void> release;
+  std::atomic<bool> ran_after{false};
+  {
+    const auto threads = make(1);
+    const auto executor = threads->next().executor;
+    asio::post(executor, [&] { release.get_future().wait(); });
+    asio::post(executor, [&] { ran_after = true; });
+    threads->stop(Clock::now() + 10ms, IoThreads::Rest::run);
+    EXPECT_EQ(running_threads(), before + 1);
+  }
+  release.set_value();
+  EXPECT_TRUE(eventually([&] { return ran_after && running_threads() == before; })) << "it went on by itself";
+}
+
+TEST(IoThreads, MayBeDestroyedOnAThreadOfTheirOwn) {
+  const auto before = running_threads();
+  auto threads = make(2);
+  static_cast<void>(threads->next());
+  const auto executor = threads->next().executor;
+  std::atomic<bool> ran_after{false};
+  asio::post(executor, [&, executor] {
+    threads.reset();
+    asio::post(executor, [&] { ran_after = true; });
+  });
+  EXPECT_TRUE(eventually([&] { return ran_after && running_threads() == before; }));
+}
+
+TEST(IoThreads, FlushRunsWhatCameAfterTheEnd) {
+  const auto before = running_threads();
+  const auto threads = make(1);
+  static_cast<void>(threads->next());
+  threads->stop(Clock::now() + 10s, IoThreads::Rest::run);
+  for (int i = 0; i < 100; ++i) {
+    std::promise<void> ran;
+    asio::post(threads->home(), [&] { ran.set_value(); });
+    threads->flush();
+    ran.get_future().wait();
+  }
+  EXPECT_TRUE(eventually([&] { return running_threads() == before; }));
+}
+
+TEST(IoThreads, ThreadsThatCouldHandNothingOverComeForLateHandlers) {
+  const auto before = running_threads();
+  std::promise<void> ran;
+  asio::post(late_loop().home(), [&] { ran.set_value(); });
+  late_loop().flush();
+  ran.get_future().wait();
+  EXPECT_TRUE(eventually([&] { return running_threads() == before; }));
+}
+
+TEST(IoThreadsDeathTest, AnExceptionThatLeavesAHandlerIsReportedAndEndsTheProcess) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(
+      {
+        IoThreads threads(1, [](std::string_view what) {
+          std::fprintf(stderr, "told of: %.*s\n", static_cast<int>(what.size()), what.data());
+        });
+        asio::post(threads.next().executor, [] { throw std::runtime_error("out of the handler"); });
+        threads.stop(Clock::now() + 10s, IoThreads::Rest::run);
+      },
+      "told of: out of the handler");
+}
+
+}  // namespace
+}  // namespace redstart::net

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// service_loops_test.cpp: strands on a service's executor, and its context's end before or after ours.
+#include "net/service_loops.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <future>
+#include <memory>
+#include <optional>
+
+#include "net/io_threads.hpp"
+
+namespace redstart::net {
+namespace {
+
+namespace asio = boost::asio;
+
+TEST(ServiceLoops, EachLoopIsAStrandOfItsOwnAboveTheServicesExecutor) {
+  asio::io_context context;
+  ServiceLoops loops(context.get_executor(), nullptr);
+  const Loop first = loops.next();
+  const Loop second = loops.next();
+  EXPECT_NE(first.executor, second.executor);
+  EXPECT_EQ(first.home, asio::any_io_executor(context.get_executor()));
+  EXPECT_EQ(loops.home(), first.home);
+  EXPECT_NE(first.shard, second.shard);
+}
+
+// True where `executor` runs, false here.
+void knows_its_threads(const asio::any_io_executor& executor, asio::io_context* to_run = nullptr) {
+  ServiceLoops loops(executor, nullptr);
+  EXPECT_FALSE(loops.on_this_thread());
+  std::promise<bool> there;
+  asio::post(executor, [&] { there.set_value(loops.on_this_thread()); });
+  if (to_run != nullptr) to_run->run_one();
+  EXPECT_TRUE(there.get_future().get());
+}
+
+TEST(ServiceLoops, KnowTheThreadsOfTheUsualExecutors) {
+  asio::io_context context;
+  knows_its_threads(context.get_executor(), &context);
+  context.restart();
+  knows_its_threads(asio::make_strand(context), &context);
+  context.restart();
+  knows_its_threads(asio::require(context.get_executor(), asio::execution::outstanding_work.tracked),
+                    &context);
+  asio::thread_pool pool(1);
+  knows_its_threads(pool.get_executor());
+  knows_its_threads(asio::make_strand(pool));
+}
+
+TEST(ServiceLoops, TellWhenTheContextDiesFirst) {
+  std::optional<asio::io_context> context(std::in_place);
+  int told = 0;
+  ServiceLoops loops(asio::make_strand(*context), [&] { ++told; });
+  const asio::any_io_executor before = loops.home();
+  EXPECT_EQ(told, 0);
+  // A strand must not outlive its context.
+  const_cast<asio::any_io_executor&>(before) = {};
+  context.reset();
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(loops.home(), late_loop().home());
+  EXPECT_FALSE(loops.on_this_thread());
+  loops.flush();
+}
+
+TEST(ServiceLoops, TellNothingWhenTheyGoFirst) {
+  std::optional<asio::io_context> context(std::in_place);
+  int told = 0;
+  std::optional<ServiceLoops> first(std::in_place, context->get_executor(), [&] { told += 1; });
+  const ServiceLoops second(context->get_executor(), [&] { told += 10; });
+  first.reset();
+  context.reset();
+  EXPECT_EQ(told, 10);
+}
+
+TEST(ServiceLoops, LoopsCanBeGivenUpWhileTheContextDies) {
+  std::optional<asio::io_context> context(std::in_place);
+  std::optional<Loop> loop;
+  std::optional<ServiceLoops> loops(std::in_place, context->get_executor(), [&] { loop.reset(); });
+  loop = loops->next();
+  asio::post(loop->executor, [] {});
+  context.reset();
+  EXPECT_FALSE(loop.has_value());
+  loops.reset();
+}
+
+}  // namespace
+}  // namespace redstart::net
