@@ -12,3 +12,4 @@
 #include <redstart/core/error.hpp>
 #include <redstart/core/version.hpp>
 #include <redstart/manager/redis_connection_manager.hpp>
+#include <redstart/resilience/retry.hpp>
