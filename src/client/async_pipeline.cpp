@@ -22,8 +22,7 @@ void RepliesReceiver::accept(std::string_view frame, const engine::Origin& origi
   }
 }
 
-void RepliesReceiver::settle(std::optional<Error>&& failure) {
-  if (failure) replies_.rest = std::move(failure);
+void RepliesReceiver::settle() {
   // The error itself tells whether its command was sent: there is one kind of missing reply.
   replies_.sent = commands_;
   value = Replies(std::move(replies_));

@@ -72,7 +72,7 @@ class AsyncClient : public AllCommands<AsyncClient> {
   /// Runs a command made by `cmd`, any number of times.
   template <class R>
   Operation<R, void(std::exception_ptr, R)> exec(const OwnedCommand<R>& command) const {
-    return {channel_, detail::call_for(command, options_)};
+    return Operation<R, void(std::exception_ptr, R)>(channel_, detail::call_for(command, options_));
   }
 
   /// The name of the database, and where it is.
@@ -83,7 +83,7 @@ class AsyncClient : public AllCommands<AsyncClient> {
 
   template <class R, class... A>
   Operation<R, void(std::exception_ptr, R)> submit(const Command<R, A...>& command) const {
-    return {channel_, detail::call_for(command, options_)};
+    return Operation<R, void(std::exception_ptr, R)>(channel_, command, options_);
   }
 
  private:

@@ -22,17 +22,20 @@ namespace detail {
 class LeaseReceiver {
  public:
   using value_type = AsyncScopedClient;
+  struct Seed {};
+
+  explicit LeaseReceiver(Seed) noexcept {}
 
   static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
     channel.lease(node);
   }
   static void accept(std::string_view, const engine::Origin&, const engine::OwnedRequest&, bool) noexcept {}
   void grant(engine::AsyncChannelPtr&& lease) noexcept { value = AsyncScopedClient(std::move(lease)); }
-  void settle(std::optional<Error>&& failure) noexcept {
-    if (!failure) return;
-    error = std::move(failure);
+  void fail(Error&& why) noexcept {
+    error = std::move(why);
     value = AsyncScopedClient();
   }
+  static void settle() noexcept {}
 
   std::optional<Error> error{};
   AsyncScopedClient value{};
@@ -42,19 +45,20 @@ class LeaseReceiver {
 class ReachableReceiver {
  public:
   using value_type = std::optional<AsyncClient>;
+  using Seed = AsyncClient;
 
-  explicit ReachableReceiver(AsyncClient client) noexcept : value(std::move(client)) {}
+  explicit ReachableReceiver(Seed&& client) noexcept : value(std::move(client)) {}
 
   static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
     channel.start(node);
   }
   static void accept(std::string_view, const engine::Origin&, const engine::OwnedRequest&, bool) noexcept {}
   static void grant(engine::AsyncChannelPtr&&) noexcept {}
-  void settle(std::optional<Error>&& failure) noexcept {
-    if (!failure) return;
-    if (!is_unavailable(failure->code())) error = std::move(failure);
+  void fail(Error&& why) noexcept {
+    if (!is_unavailable(why.code())) error = std::move(why);
     value.reset();
   }
+  static void settle() noexcept {}
 
   std::optional<Error> error{};
   std::optional<AsyncClient> value;
@@ -68,22 +72,28 @@ using ReachableOperation =
     Operation<std::optional<AsyncClient>, void(std::exception_ptr, std::optional<AsyncClient>),
               detail::ReachableReceiver>;
 
+namespace detail {
+
+/// A request that waits for a connection and sends nothing.
+[[nodiscard]] inline engine::OwnedRequest no_command() {
+  engine::OwnedRequest request;
+  request.replies = 0;
+  return request;
+}
+
+}  // namespace detail
+
 /// Completes with a handle on a connection of its own. `timeout`: for getting it; 0: the database's limit.
-[[nodiscard]] inline LeaseOperation lease_operation(engine::AsyncChannelPtr channel,
+[[nodiscard]] inline LeaseOperation lease_operation(const engine::AsyncChannelPtr& channel,
                                                     std::chrono::milliseconds timeout = {}) {
-  detail::Call<detail::LeaseReceiver> call;
-  call.request.replies = 0;
-  call.timeout = timeout;
-  return {std::move(channel), std::move(call)};
+  return LeaseOperation(channel, detail::no_command(), engine::CallOptions{timeout}, Session::none);
 }
 
 /// Waits for a ready connection; completes with a client, or empty when the database can't serve now.
-[[nodiscard]] inline ReachableOperation reachable_operation(engine::AsyncChannelPtr channel,
+[[nodiscard]] inline ReachableOperation reachable_operation(const engine::AsyncChannelPtr& channel,
                                                             std::chrono::milliseconds timeout = {}) {
-  AsyncClient client(channel);
-  detail::Call<detail::ReachableReceiver> call{{}, timeout, Session::none, detail::ReachableReceiver(client)};
-  call.request.replies = 0;
-  return {std::move(channel), std::move(call)};
+  return ReachableOperation(channel, detail::no_command(), engine::CallOptions{timeout}, Session::none,
+                            AsyncClient(channel));
 }
 
 }  // namespace redstart

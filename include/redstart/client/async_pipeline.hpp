@@ -24,9 +24,13 @@ namespace detail {
 class RepliesReceiver {
  public:
   using value_type = Replies;
+  struct Seed {
+    engine::Origin origin{};
+    std::size_t commands = 0;
+  };
 
-  RepliesReceiver(engine::Origin origin, std::size_t commands) noexcept : commands_(commands) {
-    replies_.origin = std::move(origin);
+  explicit RepliesReceiver(Seed&& seed) noexcept : commands_(seed.commands) {
+    replies_.origin = std::move(seed.origin);
   }
 
   static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
@@ -36,7 +40,8 @@ class RepliesReceiver {
   void accept(std::string_view frame, const engine::Origin& origin, const engine::OwnedRequest& request,
               bool runs_here) noexcept;
   static void grant(engine::AsyncChannelPtr&&) noexcept {}
-  void settle(std::optional<Error>&& failure);
+  void fail(Error&& why) noexcept { replies_.rest = std::move(why); }
+  void settle();
 
   std::optional<Error> error{};  ///< Always empty: each slot tells its own.
   Replies value{engine::Replies{}};
@@ -75,8 +80,12 @@ class SlotsReceiver {
                 "a std::string_view would point into replies that are gone: read a std::string, or keep the "
                 "Replies of execute()");
 
-  SlotsReceiver(Slots slots, RepliesReceiver replies)
-      : slots_(std::move(slots)), replies_(std::move(replies)) {}
+  struct Seed {
+    Slots slots;
+    RepliesReceiver::Seed replies;
+  };
+
+  explicit SlotsReceiver(Seed&& seed) : slots_(std::move(seed.slots)), replies_(std::move(seed.replies)) {}
 
   static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
     RepliesReceiver::start(channel, node);
@@ -86,8 +95,9 @@ class SlotsReceiver {
     replies_.accept(frame, origin, request, runs_here);
   }
   static void grant(engine::AsyncChannelPtr&&) noexcept {}
-  void settle(std::optional<Error>&& failure) {
-    replies_.settle(std::move(failure));
+  void fail(Error&& why) noexcept { replies_.fail(std::move(why)); }
+  void settle() {
+    replies_.settle();
     try {
       if constexpr (requires { slots_.index; }) {
         value = replies_.value[slots_].value();
@@ -155,13 +165,13 @@ class AsyncPipeline : public AllCommands<AsyncPipeline> {
   ///
   /// Errors: it completes without one; each slot tells its own. After a lost connection the first replies may
   /// be there, and the other slots tell what became of theirs.
-  RepliesOperation execute() { return {channel_, take(replies())}; }
+  RepliesOperation execute() { return RepliesOperation(channel_, take<detail::RepliesReceiver>(replies())); }
 
   /// The same, completing with the replies of these slots: of one, or a tuple, pair or vector of them.
   /// Errors: the first error among those replies.
   template <class Slots>
   SlotsOperation<Slots> execute(Slots slots) {
-    return {channel_, take(detail::SlotsReceiver<Slots>(std::move(slots), replies()))};
+    return SlotsOperation<Slots>(channel_, take<detail::SlotsReceiver<Slots>>({std::move(slots), replies()}));
   }
 
   template <class R, class... A>
@@ -181,10 +191,10 @@ class AsyncPipeline : public AllCommands<AsyncPipeline> {
   }
 
  private:
-  [[nodiscard]] detail::RepliesReceiver replies() const { return {channel_->origin(), size()}; }
+  [[nodiscard]] detail::RepliesReceiver::Seed replies() const { return {channel_->origin(), size()}; }
   template <class Receiver>
-  detail::Call<Receiver> take(Receiver receiver) {
-    detail::Call<Receiver> call{std::move(batch_), options_.timeout, Session::none, std::move(receiver)};
+  detail::Call<Receiver> take(typename Receiver::Seed seed) {
+    detail::Call<Receiver> call(std::move(batch_), options_, Session::none, std::move(seed));
     clear();
     return call;
   }

@@ -40,6 +40,9 @@ struct KeptReply {
   std::string command;
 };
 
+/// What a receiver does not need takes no room.
+struct NothingKept {};
+
 /// Receives the reply of one command as an `R`.
 ///
 /// A receiver lives in its node until the operation completes; then it moves to where the handler runs, and
@@ -54,9 +57,16 @@ class CommandReceiver {
   // Keeping such a frame would cost as much as reading it.
   static constexpr bool is_text =
       std::is_same_v<R, std::string> || std::is_same_v<R, std::optional<std::string>>;
+  // A reply of a few bytes whatever its frame says.
+  static constexpr bool is_small = std::is_arithmetic_v<R> || std::is_same_v<R, Ok>;
+  static constexpr bool may_keep = !is_text && !is_small;
 
  public:
   using value_type = R;
+  /// What an operation carries to make its receiver of when it is started.
+  struct Seed {};
+
+  explicit CommandReceiver(Seed) noexcept {}
 
   static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
     channel.start(node);
@@ -65,23 +75,28 @@ class CommandReceiver {
   /// `runs_here`: the handler will run on this very loop for sure.
   void accept(std::string_view frame, const engine::Origin& origin, const engine::OwnedRequest& request,
               bool runs_here) noexcept {
+    if (resp::is_error_frame(frame)) [[unlikely]] {
+      error = error_in(frame, origin, request);
+      return;
+    }
     const auto title = [&request] { return title_of(request); };
     guarded(origin, title, [&] {
-      if (resp::is_error_frame(frame)) {
-        error = error_in(frame, origin, request);
-      } else if (resp::uses_codec<R> || !(is_text || runs_here || frame.size() <= decoded_on_loop)) {
-        kept_ = std::make_unique<KeptReply>(KeptReply{std::string(frame), origin, title()});
-      } else {
-        read(frame, origin, title);
+      if constexpr (may_keep) {
+        if (resp::uses_codec<R> || !(runs_here || frame.size() <= decoded_on_loop)) {
+          kept_ = std::make_unique<KeptReply>(KeptReply{std::string(frame), origin, title()});
+          return;
+        }
       }
+      read(frame, origin, title);
     });
   }
   static void grant(engine::AsyncChannelPtr&&) noexcept {}
+  /// Not all replies came.
+  void fail(Error&& why) noexcept { error = std::move(why); }
 
-  void settle(std::optional<Error>&& failure) {
-    if (failure) {
-      error = std::move(failure);
-    } else if (kept_) {
+  void settle() {
+    if constexpr (may_keep) {
+      if (!kept_ || error) return;
       const auto title = [this]() -> const std::string& { return kept_->command; };
       guarded(kept_->origin, title, [&] { read(kept_->frame, kept_->origin, title); });
     }
@@ -94,6 +109,18 @@ class CommandReceiver {
   template <class Title>
   void read(std::string_view frame, const engine::Origin& origin, Title title) {
     resp::DecodeIssue issue;
+    if constexpr (is_text) {
+      std::string_view text;
+      if (resp::Cursor(frame, issue).take_bulk(text)) [[likely]] {
+        // constructed in place: half the cost of an empty string that is assigned to
+        if constexpr (std::is_same_v<R, std::string>) {
+          value.assign(text);
+        } else {
+          value.emplace(text);
+        }
+        return;
+      }
+    }
     if (resp::decode_frame(frame, value, issue)) [[likely]]
       return;
     error = engine::decode_error(origin, title(), issue);
@@ -107,7 +134,7 @@ class CommandReceiver {
     }
   }
 
-  std::unique_ptr<KeptReply> kept_{};
+  [[no_unique_address]] std::conditional_t<may_keep, std::unique_ptr<KeptReply>, NothingKept> kept_{};
 };
 
 }  // namespace redstart::detail

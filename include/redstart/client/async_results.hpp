@@ -31,12 +31,12 @@ class AsyncResults : public AllCommands<AsyncResults> {
   /// Runs a command made by `cmd`, any number of times.
   template <class R>
   Operation<R, void(Result<R>)> exec(const OwnedCommand<R>& command) const {
-    return {channel_, detail::call_for(command, options_)};
+    return Operation<R, void(Result<R>)>(channel_, detail::call_for(command, options_));
   }
 
   template <class R, class... A>
   Operation<R, void(Result<R>)> submit(const Command<R, A...>& command) const {
-    return {channel_, detail::call_for(command, options_)};
+    return Operation<R, void(Result<R>)>(channel_, command, options_);
   }
 
  private:

@@ -59,12 +59,12 @@ class AsyncScopedClient : public AllCommands<AsyncScopedClient>, public SessionC
   /// Runs a command made by `cmd`.
   template <class R>
   Operation<R, void(std::exception_ptr, R)> exec(const OwnedCommand<R>& command) const {
-    return {lease_, detail::call_for(command, options_)};
+    return Operation<R, void(std::exception_ptr, R)>(lease_, detail::call_for(command, options_));
   }
 
   template <class R, class... A>
   Operation<R, void(std::exception_ptr, R)> submit(const Command<R, A...>& command) const {
-    return {lease_, detail::call_for(command, options_)};
+    return Operation<R, void(std::exception_ptr, R)>(lease_, command, options_);
   }
 
  private:

@@ -5,7 +5,7 @@
 #include <redstart/client/async_receivers.hpp>
 #include <redstart/client/operation_await.hpp>
 #include <redstart/client/operation_node.hpp>
-#include <redstart/commands/command_info.hpp>
+#include <redstart/commands/command.hpp>
 #include <redstart/engine/async_channel.hpp>
 
 #include <boost/asio/async_result.hpp>
@@ -22,10 +22,18 @@ namespace detail {
 /// What an operation carries until it is started.
 template <class Receiver>
 struct Call {
-  engine::OwnedRequest request{};
-  std::chrono::milliseconds timeout{0};
-  Session session = Session::none;
-  Receiver receiver{};
+  using Seed = typename Receiver::Seed;
+
+  template <class R, class... A>
+  Call(const Command<R, A...>& command, const engine::CallOptions& options)
+      : request(command), timeout(options.timeout), session(command.info().session) {}
+  Call(engine::OwnedRequest&& what, const engine::CallOptions& options, Session state, Seed with = {})
+      : request(std::move(what)), timeout(options.timeout), session(state), seed(std::move(with)) {}
+
+  engine::OwnedRequest request;
+  std::chrono::milliseconds timeout;
+  Session session;
+  [[no_unique_address]] Seed seed{};
 };
 
 /// Starts an operation once a completion token has turned into a handler.
@@ -34,14 +42,14 @@ class Initiation {
  public:
   using executor_type = boost::asio::any_io_executor;
 
-  explicit Initiation(engine::AsyncChannelPtr channel) noexcept : channel_(std::move(channel)) {}
+  explicit Initiation(engine::AsyncChannelPtr&& channel) noexcept : channel_(std::move(channel)) {}
   [[nodiscard]] const executor_type& get_executor() const noexcept { return channel_->executor(); }
 
   template <class Handler>
-  void operator()(Handler&& handler, Call<Receiver> call) && {
+  void operator()(Handler&& handler, Call<Receiver>&& call) && {
     using Node = HandlerNode<std::decay_t<Handler>, Signature, Receiver>;
     Node& node = Node::make(std::forward<Handler>(handler), std::move(channel_), std::move(call.request),
-                            std::move(call.receiver));
+                            std::move(call.seed));
     node.timeout = call.timeout;
     engine::AsyncChannel& channel = node.channel();
     if (call.session != Session::none) [[unlikely]] {
@@ -82,8 +90,10 @@ class [[nodiscard]] Operation {
   using value_type = R;
   using executor_type = boost::asio::any_io_executor;
 
-  Operation(engine::AsyncChannelPtr channel, detail::Call<Receiver> call) noexcept
-      : channel_(std::move(channel)), call_(std::move(call)) {}
+  /// For handles.
+  template <class... CallArguments>
+  explicit Operation(const engine::AsyncChannelPtr& channel, CallArguments&&... arguments)
+      : channel_(channel), call_(std::forward<CallArguments>(arguments)...) {}
   Operation(Operation&&) noexcept = default;
   Operation& operator=(Operation&&) noexcept = default;
   Operation(const Operation&) = delete;
@@ -98,6 +108,12 @@ class [[nodiscard]] Operation {
   auto operator()(Token&& token) && {
     return boost::asio::async_initiate<Token, Signature>(
         detail::Initiation<Signature, Receiver>(std::move(channel_)), token, std::move(call_));
+  }
+  /// The same with what is a handler already.
+  template <class Handler>
+  void start(Handler&& handler) && {
+    detail::Initiation<Signature, Receiver>(std::move(channel_))(std::forward<Handler>(handler),
+                                                                 std::move(call_));
   }
 
  private:

@@ -88,7 +88,12 @@ class OperationAwaiter {
     frame_->after_suspend(
         [](void* awaiter) {
           auto& self = *static_cast<OperationAwaiter*>(awaiter);
-          std::move(self.operation_)(AwaitHandler<R, Executor>(self.frame_->detach_thread(), self.outcome_));
+          AwaitHandler<R, Executor> handler(self.frame_->detach_thread(), self.outcome_);
+          if constexpr (requires { std::move(self.operation_).start(std::move(handler)); }) {
+            std::move(self.operation_).start(std::move(handler));
+          } else {
+            std::move(self.operation_)(std::move(handler));
+          }
         },
         this);
   }

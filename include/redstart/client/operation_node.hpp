@@ -139,11 +139,8 @@ class Completion {
  public:
   using allocator_type = typename handler_allocator<Handler>::type;
 
-  Completion(Handler&& to, Receiver&& with, std::optional<Error>&& why, bool cancellable)
-      : handler(std::move(to)),
-        receiver_(std::move(with)),
-        error_(std::move(why)),
-        cancellable_(cancellable) {}
+  Completion(Handler&& to, Receiver&& with, bool cancellable)
+      : handler(std::move(to)), receiver_(std::move(with)), cancellable_(cancellable) {}
 
   [[nodiscard]] allocator_type get_allocator() const noexcept {
     return handler_allocator<Handler>::get(handler);
@@ -151,7 +148,7 @@ class Completion {
 
   void operator()() {
     if (cancellable_) asio::get_associated_cancellation_slot(handler).clear();
-    receiver_.settle(std::move(error_));
+    receiver_.settle();
     deliver<Signature>::to(handler, receiver_);
   }
 
@@ -159,7 +156,6 @@ class Completion {
 
  private:
   Receiver receiver_;
-  std::optional<Error> error_;
   bool cancellable_;
 };
 
@@ -191,17 +187,18 @@ class HandlerNode final : public engine::OperationNode {
   using Allocator =
       typename std::allocator_traits<typename Done::allocator_type>::template rebind_alloc<HandlerNode>;
   using Traits = std::allocator_traits<Allocator>;
+  using Seed = typename Receiver::Seed;
 
  public:
   /// Exception safety: when it throws, nothing was started; the handler is lost.
   template <class H>
   static HandlerNode& make(H&& handler, engine::AsyncChannelPtr&& channel, engine::OwnedRequest&& request,
-                           Receiver&& receiver) {
+                           Seed&& seed) {
     Allocator allocator(handler_allocator<Handler>::get(handler));
     HandlerNode* const memory = Traits::allocate(allocator, 1);
     try {
       return *::new (static_cast<void*>(memory))
-          HandlerNode(std::forward<H>(handler), std::move(channel), std::move(request), std::move(receiver));
+          HandlerNode(std::forward<H>(handler), std::move(channel), std::move(request), std::move(seed));
     } catch (...) {
       Traits::deallocate(allocator, memory, 1);
       throw;
@@ -225,7 +222,9 @@ class HandlerNode final : public engine::OperationNode {
   }
 
   void finish(std::optional<Error> error, const asio::any_io_executor* home) override {
-    Done done(std::move(handler_), std::move(receiver_), std::move(error), id != 0);
+    if (error) [[unlikely]]
+      receiver_.fail(*std::move(error));
+    Done done(std::move(handler_), std::move(receiver_), id != 0);
     const HandlerPlace<Handler> place(std::move(place_));
     engine::AsyncChannelPtr channel(std::move(channel_));
     release(done.handler);
@@ -249,12 +248,11 @@ class HandlerNode final : public engine::OperationNode {
 
  private:
   template <class H>
-  HandlerNode(H&& handler, engine::AsyncChannelPtr&& channel, engine::OwnedRequest&& what,
-              Receiver&& receiver)
+  HandlerNode(H&& handler, engine::AsyncChannelPtr&& channel, engine::OwnedRequest&& what, Seed&& seed)
       : OperationNode(std::move(what)),
         channel_(std::move(channel)),
         handler_(std::forward<H>(handler)),
-        receiver_(std::move(receiver)),
+        receiver_(std::move(seed)),
         place_(handler_, channel_->executor()) {}
   ~HandlerNode() = default;
 

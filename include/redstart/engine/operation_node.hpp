@@ -73,7 +73,7 @@ class OperationNode {
   boost::intrusive::set_member_hook<> known{};  // among those that can be cancelled
 
  protected:
-  explicit OperationNode(OwnedRequest what) noexcept : request(std::move(what)) {}
+  explicit OperationNode(OwnedRequest&& what) noexcept : request(std::move(what)) {}
   ~OperationNode() = default;
 };
 

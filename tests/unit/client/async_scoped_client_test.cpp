@@ -111,9 +111,9 @@ TEST_F(AsyncScoped, LeaseCompletesWithItsError) {
 
 TEST_F(AsyncScoped, AConnectionThatCameTogetherWithAnErrorGoesBack) {
   const std::weak_ptr<ScriptedAsyncChannel> lease = lease_;
-  detail::LeaseReceiver receiver;
+  detail::LeaseReceiver receiver{detail::LeaseReceiver::Seed{}};
   receiver.grant(std::move(lease_));
-  receiver.settle(engine_error(Errc::cancelled, Effect::not_sent));
+  receiver.fail(engine_error(Errc::cancelled, Effect::not_sent));
   EXPECT_FALSE(receiver.value);
   EXPECT_TRUE(lease.expired());
 }
