@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+// async_opening_test.cpp: each step from closed to ready broken in turn, by script.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "net/handshake_gate.hpp"
+#include "support/fake_server.hpp"
+#include "support/redis_server.hpp"
+#include "support/test_operation.hpp"
+
+namespace redstart::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view hello = "%1\r\n+proto\r\n:3\r\n";
+
+// Opens a connection to that server and returns why it failed.
+std::optional<net::OpenFailure> open_at(DatabaseConfig config) {
+  TestLink link(std::move(config));
+  const bool opened = link.open();
+  EXPECT_EQ(opened, link.owner->failed_calls == 0);
+  return link.owner->last_failure;
+}
+std::optional<net::OpenFailure> open_at(const FakeServer& server, std::chrono::milliseconds limit = 30s) {
+  DatabaseConfig config = TestLink::at(server.port());
+  config.timeouts.connect = limit;
+  return open_at(std::move(config));
+}
+
+TEST(AsyncOpeningTest, NothingOfAUserGoesOutBeforeTheServerIsReady) {
+  std::vector<std::string> seen;
+  FakeServer server([&](FakeConnection& connection, std::size_t) {
+    for (auto words = connection.command(); !words.empty(); words = connection.command()) {
+      seen.push_back(words[0]);
+      if (words[0] == "HELLO") connection.send(hello);
+      if (words[0] == "CLIENT") connection.send("+OK\r\n");
+      if (words[0] == "PING")
+        connection.send(std::count(seen.begin(), seen.end(), "PING") < 3 ? "-LOADING wait\r\n" : "+PONG\r\n");
+      if (words[0] == "GET") connection.send("_\r\n");
+    }
+  });
+  TestLink link(server.port());
+  link.submit(TestOperation::make({"GET", "k"}, link.into(0)));
+  ASSERT_TRUE(link.run_until([&] { return link.connection->loading(); }));
+  ASSERT_TRUE(link.run_to_end(1));
+  EXPECT_FALSE(link.endings[0]->error);
+  EXPECT_FALSE(link.connection->loading());
+  EXPECT_EQ(seen.back(), "GET");
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), "PING"), 3);
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), "GET"), 1);
+}
+
+TEST(AsyncOpeningTest, ARefusedConnectionIsToldAndTheQueueWaits) {
+  TestLink link(free_port());
+  link.submit(TestOperation::make({"GET", "k"}, link.into(0)));
+  ASSERT_TRUE(link.run_until([&] { return link.owner->failed_calls == 1; }));
+  EXPECT_EQ(link.owner->last_failure->code, Errc::connect_refused);
+  EXPECT_EQ(link.ended, 0U);
+  EXPECT_EQ(link.connection->load().operations, 1U);
+  net::Outcome outcome;
+  outcome.code = Errc::unavailable;
+  link.connection->fail_queued(outcome);
+  EXPECT_EQ(link.ended, 0U) << "never from inside the call";
+  ASSERT_TRUE(link.run_to_end(1));
+  EXPECT_EQ(link.endings[0]->error->code(), Errc::unavailable);
+  EXPECT_EQ(link.endings[0]->error->effect(), Effect::not_sent);
+}
+
+TEST(AsyncOpeningTest, ANameThatDoesNotExistIsTold) {
+  DatabaseConfig config = TestLink::at(6379);
+  config.endpoint.host = "no-such-host.invalid";
+  EXPECT_EQ(open_at(config)->code, Errc::resolve_failed);
+}
+
+TEST(AsyncOpeningTest, ANameIsLookedUpAndItsAddressesAreTriedInTurn) {
+  FakeServer server([](FakeConnection& connection, std::size_t) { connection.handshake(); });
+  DatabaseConfig config = TestLink::at(server.port());
+  config.endpoint.host = "localhost";  // ::1 first, where nobody listens
+  EXPECT_FALSE(open_at(config));
+}
+
+TEST(AsyncOpeningTest, AUnixSocketThatIsNotThereIsTold) {
+  DatabaseConfig config;
+  config.endpoint.unix_path = "/nonexistent/socket";
+  EXPECT_EQ(open_at(config)->code, Errc::connect_failed);
+  config.endpoint.unix_path = std::string(200, 'x');
+  EXPECT_EQ(open_at(config)->code, Errc::resolve_failed);
+}
+
+TEST(AsyncOpeningTest, AServerThatAcceptsAndIsSilentEndsWithTheBudget) {
+  FakeServer server([](FakeConnection& connection, std::size_t) { connection.await_close(); });
+  EXPECT_EQ(open_at(server, 50ms)->code, Errc::connect_timeout);
+}
+
+// The steps: HELLO, then one flight of CLIENT SETINFO twice and PING.
+TEST(AsyncOpeningTest, TheEndOfTheStreamAtEachStepIsTold) {
+  for (const bool reset : {false, true}) {
+    for (int step = 0; step < 4; ++step) {
+      FakeServer server([step, reset](FakeConnection& connection, std::size_t) {
+        for (int i = 0; i < step; ++i) {
+          connection.command();
+          connection.send(i == 0 ? hello : "+OK\r\n");
+        }
+        connection.command();
+        if (reset) connection.reset();
+      });
+      const auto failure = open_at(server);
+      ASSERT_TRUE(failure) << step;
+      EXPECT_EQ(failure->code, Errc::handshake_failed) << step;
+    }
+  }
+}
+
+TEST(AsyncOpeningTest, SilenceAtEachStepEndsWithTheBudget) {
+  for (int step = 0; step < 4; ++step) {
+    FakeServer server([step](FakeConnection& connection, std::size_t) {
+      for (int i = 0; i < step; ++i) {
+        connection.command();
+        connection.send(i == 0 ? hello : "+OK\r\n");
+      }
+      connection.await_close();
+    });
+    EXPECT_EQ(open_at(server, 40ms)->code, Errc::connect_timeout) << step;
+  }
+}
+
+TEST(AsyncOpeningTest, AnAnswerThatIsNotRespIsTold) {
+  for (const std::string_view answer :
+       {"HTTP/1.1 400 Bad Request\r\n", "\x15\x03\x01", "$-2\r\n", "+OK\r\n"}) {
+    FakeServer server([answer](FakeConnection& connection, std::size_t) {
+      connection.command();
+      connection.send(answer);
+      connection.await_close();
+    });
+    EXPECT_EQ(open_at(server)->code, Errc::protocol_error) << answer;
+  }
+}
+
+TEST(AsyncOpeningTest, RefusalsAreToldInTheServersWords) {
+  FakeServer server([](FakeConnection& connection, std::size_t) {
+    connection.command();
+    connection.send("-ERR max number of clients reached\r\n");
+  });
+  const auto failure = open_at(server);
+  EXPECT_EQ(failure->code, Errc::handshake_failed);
+  EXPECT_EQ(failure->server, "ERR max number of clients reached");
+  EXPECT_EQ(failure->remedy, Remedy::retry);
+}
+
+TEST(AsyncOpeningTest, AReplyTooManyIsAProtocolError) {
+  FakeServer server([](FakeConnection& connection, std::size_t) {
+    connection.command();
+    connection.send(std::string(hello) + "+OK\r\n+OK\r\n+PONG\r\n+OK\r\n");
+    connection.await_close();
+  });
+  EXPECT_EQ(open_at(server)->code, Errc::protocol_error);
+}
+
+TEST(AsyncOpeningTest, AnAnswerInSinglePiecesIsUnderstood) {
+  FakeServer server([](FakeConnection& connection, std::size_t) {
+    connection.command();
+    for (const char c : std::string(hello) + "+OK\r\n>2\r\n+a\r\n+b\r\n+OK\r\n+PONG\r\n")
+      connection.send(std::string_view(&c, 1));
+    connection.await_close();
+  });
+  TestLink link(server.port());
+  ASSERT_TRUE(link.open());
+  EXPECT_EQ(link.connection->take_pushes(), 1U);
+}
+
+TEST(AsyncOpeningTest, AnOldServerIsSpokenToInResp2) {
+  FakeServer server([](FakeConnection& connection, std::size_t) {
+    for (auto words = connection.command(); !words.empty(); words = connection.command()) {
+      connection.send(words[0] == "PING" ? "+PONG\r\n" : "-ERR unknown command\r\n");
+    }
+  });
+  EXPECT_FALSE(open_at(server));
+}
+
+TEST(AsyncOpeningTest, LoadingThatDoesNotEndIsToldAsSuch) {
+  FakeServer server([](FakeConnection& connection, std::size_t) {
+    for (auto words = connection.command(); !words.empty(); words = connection.command())
+      connection.send("-LOADING the data set\r\n");
+  });
+  EXPECT_EQ(open_at(server, 100ms)->code, Errc::loading);
+}
+
+TEST(AsyncOpeningTest, AServerThatGoesAwayWhileLoadingIsNoticedAtOnce) {
+  FakeServer server([](FakeConnection& connection, std::size_t) {
+    for (auto words = connection.command(); words[0] != "PING"; words = connection.command())
+      connection.send(words[0] == "HELLO" ? hello : "+OK\r\n");
+    connection.send("-LOADING the data set\r\n");
+  });
+  EXPECT_EQ(open_at(server)->code, Errc::handshake_failed);
+}
+
+TEST(AsyncOpeningTest, AfterAFailureItCanBeOpenedAgain) {
+  FakeServer server([](FakeConnection& connection, std::size_t index) {
+    if (index == 0) return;
+    connection.serve([](const FakeConnection::Words&) { return "+OK\r\n"; });
+  });
+  TestLink link(server.port());
+  link.submit(TestOperation::make({"SET", "k", "v"}, link.into(0)));
+  ASSERT_TRUE(link.run_until([&] { return link.owner->failed_calls == 1; }));
+  link.connection->open();
+  ASSERT_TRUE(link.run_to_end(1));
+  EXPECT_FALSE(link.endings[0]->error);
+  EXPECT_EQ(link.owner->wanted_calls, 1);
+}
+
+TEST(AsyncOpeningTest, StoppingEndsAnAttempt) {
+  FakeServer server([](FakeConnection& connection, std::size_t) { connection.await_close(); });
+  TestLink link(server.port());
+  link.submit(TestOperation::make({"GET", "k"}, link.into(0)));
+  ASSERT_TRUE(link.run_until([&] { return server.accepted() == 1; }));
+  link.connection->stop({});
+  ASSERT_TRUE(link.run_until([&] { return link.owner->stopped_calls == 1; }));
+  EXPECT_EQ(link.endings[0]->error->code(), Errc::closed);
+  EXPECT_EQ(link.endings[0]->error->effect(), Effect::not_sent);
+}
+
+TEST(AsyncOpeningTest, WhoeverWaitsAtTheGateIsLetInWhenAnotherLeaves) {
+  net::HandshakeGate gate(1);
+  int called = 0;
+  net::HandshakeGate::Ticket first = 0;
+  net::HandshakeGate::Ticket second = 0;
+  net::HandshakeGate::Ticket none = 0;
+  {
+    const auto pass = gate.enter([](net::HandshakeGate::Pass) { ADD_FAILURE(); }, none);
+    ASSERT_TRUE(pass);
+    EXPECT_FALSE(gate.enter([](net::HandshakeGate::Pass) { ADD_FAILURE() << "was forgotten"; }, first));
+    EXPECT_FALSE(gate.enter([&](net::HandshakeGate::Pass given) { called += given ? 1 : 0; }, second));
+    gate.forget(first);
+    EXPECT_EQ(called, 0);
+  }
+  EXPECT_EQ(called, 1);
+  EXPECT_TRUE(gate.enter([](net::HandshakeGate::Pass) {}, none)) << "the second has left again";
+}
+
+}  // namespace
+}  // namespace redstart::test
