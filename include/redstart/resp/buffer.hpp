@@ -17,7 +17,8 @@ class Buffer {
  public:
   static constexpr std::size_t inline_capacity = 160;
 
-  Buffer() noexcept = default;
+  // Not defaulted: `Buffer bytes{}` would then write zeros all over the inline bytes first.
+  Buffer() noexcept {}
   ~Buffer() { free_heap(); }
   Buffer(Buffer&& other) noexcept { take(other); }
   Buffer& operator=(Buffer&& other) noexcept {
