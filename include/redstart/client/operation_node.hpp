@@ -225,15 +225,13 @@ class HandlerNode final : public engine::OperationNode {
     if (error) [[unlikely]]
       receiver_.fail(*std::move(error));
     Done done(std::move(handler_), std::move(receiver_), id != 0);
-    const HandlerPlace<Handler> place(std::move(place_));
-    engine::AsyncChannelPtr channel(std::move(channel_));
-    release(done.handler);
-    if (home != nullptr && place.is(*home, channel->executor())) [[likely]] {
-      channel.reset();
+    if (home != nullptr && place_.is(*home, channel_->executor())) [[likely]] {
+      release(done.handler);
       return done();
     }
-    const auto executor = asio::get_associated_executor(done.handler, channel->executor());
-    channel.reset();
+    const HandlerPlace<Handler> place(std::move(place_));
+    const auto executor = asio::get_associated_executor(done.handler, channel_->executor());
+    release(done.handler);
     if (home != nullptr) {
       asio::dispatch(executor, std::move(done));
     } else {
