@@ -31,6 +31,9 @@ class AsyncScript : public ::testing::Test {
  protected:
   using Answers = ScriptedAsyncChannel::Answers;
 
+  // What waits keeps its channel.
+  ~AsyncScript() override { channel_->destroy_all(); }
+
   /// Runs the loop until nothing is left to do.
   void run() {
     loop_.restart();

@@ -229,7 +229,7 @@ class HandlerNode final : public engine::OperationNode {
       release(done.handler);
       return done();
     }
-    const HandlerPlace<Handler> place(std::move(place_));
+    [[maybe_unused]] const HandlerPlace<Handler> at_work(std::move(place_));
     const auto executor = asio::get_associated_executor(done.handler, channel_->executor());
     release(done.handler);
     if (home != nullptr) {
