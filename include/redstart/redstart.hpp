@@ -2,13 +2,9 @@
 // redstart.hpp: everything.
 #pragma once
 
-#include <redstart/client/async_client.hpp>
-#include <redstart/client/async_operations.hpp>
-#include <redstart/client/async_pipeline.hpp>
-#include <redstart/client/async_results.hpp>
-#include <redstart/client/async_scoped_client.hpp>
-#include <redstart/client/operation.hpp>
+#include <redstart/async.hpp>
 #include <redstart/json.hpp>
+#include <redstart/manager/io_executor.hpp>
 #include <redstart/resp/string_list.hpp>
 #include <redstart/resp/value.hpp>
 #include <redstart/sync.hpp>

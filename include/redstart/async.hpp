@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// async.hpp: both sides of the library without JSON: what asynchronous programs include to compile quickly.
+#pragma once
+
+#include <redstart/client/async_client.hpp>
+#include <redstart/client/async_operations.hpp>
+#include <redstart/client/async_pipeline.hpp>
+#include <redstart/client/async_results.hpp>
+#include <redstart/client/async_scoped_client.hpp>
+#include <redstart/client/operation.hpp>
+#include <redstart/sync.hpp>
