@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // redis_connection_manager.cpp: the manager's life: started, serving, shut down.
+#include <redstart/manager/io_executor.hpp>
 #include <redstart/manager/redis_connection_manager.hpp>
 
-#include "housekeeper.hpp"
+#include "../net/descriptors.hpp"
 #include "override_slot.hpp"
-#include "registry.hpp"
+#include "running.hpp"
 
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -19,7 +21,7 @@ namespace {
 Error lifecycle_error(Errc code, std::string what, std::string advice) {
   ErrorInfo info;
   info.code = code;
-  info.effect = code == Errc::closed ? Effect::not_sent : Effect::none;
+  info.effect = code == Errc::closed || code == Errc::forked ? Effect::not_sent : Effect::none;
   info.remedy = Remedy::never;
   info.what = std::move(what);
   info.advice = std::move(advice);
@@ -41,55 +43,86 @@ std::atomic<RedisConnectionManager*>& detail::override_slot() noexcept {
 
 class RedisConnectionManager::State {
  public:
-  using RegistryPtr = std::shared_ptr<manager::Registry>;
+  using RunningPtr = std::shared_ptr<manager::Running>;
 
-  void start(RedisConfig config) {
-    RegistryPtr started;
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    if (is_parents()) net::leave_to_parent(std::move(life_));
+  }
+
+  void start(RedisConfig config, const boost::asio::any_io_executor& executor) {
+    if (is_parents()) begin_anew();
+    Life& life = *life_;
+    RunningPtr started;
     {
-      const std::scoped_lock lock(mutex_);
-      if (registry_) {
+      const std::scoped_lock lock(life.mutex);
+      if (life.running) {
         throw lifecycle_error(Errc::invalid_argument, "the manager has been started already",
                               "Call shutdown() first, or start it in one place only");
       }
       if (auto faults = validate(config); !faults.empty()) throw ConfigError(std::move(faults));
-      registry_ = started = std::make_shared<manager::Registry>(std::move(config));
-      closed_ = false;
+      life.running = started = manager::Running::make(std::move(config), executor);
+      life.closed = false;
     }
-    const RedisConfig& used = started->config();
-    started->warm_up(pool::Clock::now() + used.start_timeout);
-    if (used.cleanup_interval.count() == 0) return;
-    auto cleaner = std::make_unique<manager::Housekeeper>(
-        used.cleanup_interval, [started] { started->cleanup_idle(pool::Clock::now()); });
-    const std::scoped_lock lock(mutex_);
-    if (registry_ == started) housekeeper_ = std::move(cleaner);
+    started->open();
   }
 
   void shutdown(std::chrono::milliseconds deadline) noexcept {
-    RegistryPtr ending;
-    std::unique_ptr<manager::Housekeeper> cleaner;
+    if (is_parents()) return;
+    Life& life = *life_;
+    RunningPtr ending;
     {
-      const std::scoped_lock lock(mutex_);
-      ending = std::exchange(registry_, nullptr);
-      cleaner = std::move(housekeeper_);
-      if (ending) closed_ = true;
+      const std::scoped_lock lock(life.mutex);
+      if (life.running) {
+        life.ending = std::exchange(life.running, nullptr);
+        life.closed = true;
+      }
+      ending = life.ending;  // also one whose end goes on behind an earlier call
     }
-    cleaner.reset();
-    if (ending) ending->shutdown(pool::Clock::now() + deadline);
+    if (!ending) return;
+    ending->shutdown(manager::Clock::now() + deadline);
   }
 
-  [[nodiscard]] Result<RegistryPtr> registry() const {
-    const std::scoped_lock lock(mutex_);
-    if (registry_) return registry_;
-    if (closed_) return lifecycle_error(Errc::closed, "the manager was shut down", {});
+  [[nodiscard]] Result<RunningPtr> running() const {
+    if (is_parents()) {
+      return lifecycle_error(Errc::forked,
+                             "the process was forked: the manager's connections are the parent's",
+                             "Call start() again in the child process");
+    }
+    const std::scoped_lock lock(life_->mutex);
+    if (life_->running) return life_->running;
+    if (life_->closed) return lifecycle_error(Errc::closed, "the manager was shut down", {});
     return lifecycle_error(Errc::not_started, "the manager has not been started",
                            "Call start(RedisConfigLoader{}.load()) first");
   }
 
  private:
-  mutable std::mutex mutex_{};
-  RegistryPtr registry_{};
-  std::unique_ptr<manager::Housekeeper> housekeeper_{};
-  bool closed_ = false;
+  // All of it is the parent's in the child of a fork, the lock too.
+  struct Life {
+    std::mutex mutex{};
+    RunningPtr running{};
+    RunningPtr ending{};  // kept so that a later call can wait for it
+    bool closed = false;
+  };
+
+  [[nodiscard]] bool is_parents() const noexcept {
+    return net::forked(generation_.load(std::memory_order_acquire));
+  }
+  void begin_anew() {
+    auto fresh = std::make_shared<Life>();
+    {
+      const net::descriptors::Hold one_at_a_time;
+      if (!is_parents()) return;
+      fresh.swap(life_);
+      generation_.store(net::fork_generation(), std::memory_order_release);
+    }
+    net::leave_to_parent(std::move(fresh));
+  }
+
+  std::atomic<std::uint32_t> generation_{net::fork_generation()};
+  std::shared_ptr<Life> life_ = std::make_shared<Life>();
 };
 
 RedisConnectionManager::RedisConnectionManager() : state_(std::make_unique<State>()) {}
@@ -101,8 +134,14 @@ RedisConnectionManager& RedisConnectionManager::instance() {
   return process_instance();
 }
 
-void RedisConnectionManager::start(RedisConfig config) {
-  state_->start(std::move(config));
+void RedisConnectionManager::start(RedisConfig config) { start_on(std::move(config), nullptr); }
+
+void RedisConnectionManager::start(RedisConfig config, IoExecutor executor) {
+  start_on(std::move(config), &executor);
+}
+
+void RedisConnectionManager::start_on(RedisConfig config, const IoExecutor* executor) {
+  state_->start(std::move(config), executor != nullptr ? executor->get() : boost::asio::any_io_executor());
   if (this != &process_instance()) return;
   // One hook for the life of the process, however often the instance is started.
   [[maybe_unused]] static const int registered = std::atexit([] { process_instance().shutdown(); });
@@ -112,30 +151,52 @@ void RedisConnectionManager::shutdown(std::chrono::milliseconds deadline) noexce
   state_->shutdown(deadline);
 }
 
-bool RedisConnectionManager::started() const noexcept { return state_->registry().has_value(); }
+bool RedisConnectionManager::started() const noexcept { return state_->running().has_value(); }
 
 Result<engine::ChannelPtr> RedisConnectionManager::channel(std::string_view database) {
-  auto registry = state_->registry();
-  if (!registry) return registry.error();
-  auto found = (*registry)->find(database);
+  auto running = state_->running();
+  if (!running) return running.error();
+  auto found = (*running)->registry().find(database);
   if (!found) return found.error();
   if (auto error = (*found)->ensure_reachable({})) return *std::move(error);
   return engine::ChannelPtr(*std::move(found));
 }
 
+Result<engine::AsyncChannelPtr> RedisConnectionManager::async_channel(std::string_view database) {
+  auto running = state_->running();
+  if (!running) return running.error();
+  auto found = (*running)->registry().find(database);
+  if (!found) return found.error();
+  if (!(*found)->async()) return (*found)->shared().error({}, pool::Database::closed());
+  return engine::AsyncChannelPtr((*found)->async());
+}
+
+std::optional<Error> RedisConnectionManager::outage(std::string_view database) {
+  auto running = state_->running();
+  if (!running) return running.error();
+  auto found = (*running)->registry().find(database);
+  if (!found) return found.error();
+  const auto& async = (*found)->async();
+  if (!async) return (*found)->shared().error({}, pool::Database::closed());
+  auto error = async->unavailable();
+  if (!error) async->warm_up();
+  return error;
+}
+
 ManagerStats RedisConnectionManager::stats() const {
-  const auto registry = state_->registry();
-  return registry ? (*registry)->stats() : ManagerStats{};
+  const auto running = state_->running();
+  return running ? (*running)->registry().stats() : ManagerStats{};
 }
 
 DatabaseStats RedisConnectionManager::stats(std::string_view database) const {
-  const auto registry = state_->registry().value();
-  return registry->stats(*registry->find(database).value());
+  const auto running = state_->running().value();
+  manager::Registry& registry = running->registry();
+  return registry.stats(*registry.find(database).value());
 }
 
 std::size_t RedisConnectionManager::cleanup_idle_connections() {
-  const auto registry = state_->registry();
-  return registry ? (*registry)->cleanup_idle(pool::Clock::now()) : 0;
+  const auto running = state_->running();
+  return running ? (*running)->registry().cleanup_idle(manager::Clock::now()) : 0;
 }
 
 }  // namespace redstart

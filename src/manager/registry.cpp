@@ -13,15 +13,24 @@
 
 namespace redstart::manager {
 
-Registry::Registry(RedisConfig config) : config_(std::move(config)) {
+Registry::Registry(RedisConfig config) : config_(std::move(config)) {}
+
+void Registry::use(std::shared_ptr<net::Loops> loops) {
+  const std::scoped_lock lock(mutex_);
+  loops_ = std::move(loops);
   for (std::size_t i = 0; i < config_.databases.size(); ++i) make(std::string(config_.databases[i].name));
 }
 
+// Preconditions: the lock is held.
 Registry::ChannelPtr Registry::make(std::string_view name) {
   auto database = std::make_shared<pool::Database>(config_, std::string(name), config_.database(name));
   auto reachability = std::make_shared<pool::Reachability>(database);
   auto direct = std::make_shared<pool::DirectPool>(database, reachability);
-  auto channel = std::make_shared<pool::PoolChannel>(std::move(database), std::move(direct), nullptr);
+  std::shared_ptr<pool::AsyncPool> async;
+  if (!stopped_ && !abandoned_) async = pool::AsyncPool::make(database, direct, reachability, loops_);
+  if (stopped_) direct->stop();
+  auto channel =
+      std::make_shared<pool::PoolChannel>(std::move(database), std::move(direct), std::move(async));
   channels_.emplace(name, channel);
   return channel;
 }
@@ -60,7 +69,7 @@ std::vector<Registry::ChannelPtr> Registry::all() const {
   return channels;
 }
 
-void Registry::warm_up(pool::Time deadline) {
+void Registry::warm_up(Time deadline) {
   for (const ChannelPtr& channel : all()) {
     const DatabaseConfig& config = channel->shared().config();
     const std::size_t wanted = std::max<std::size_t>(config.min_idle, config.required ? 1 : 0);
@@ -68,24 +77,57 @@ void Registry::warm_up(pool::Time deadline) {
   }
 }
 
-std::size_t Registry::cleanup_idle(pool::Time now) {
+std::size_t Registry::cleanup_idle(Time now) {
   std::size_t closed = 0;
-  for (const ChannelPtr& channel : all()) closed += channel->pool().cleanup_idle(now);
+  for (const ChannelPtr& channel : all()) {
+    closed += channel->pool().cleanup_idle(now);
+    if (channel->async()) closed += channel->async()->cleanup_idle(now);
+  }
   return closed;
 }
 
-void Registry::shutdown(pool::Time deadline) noexcept {
-  using namespace std::chrono_literals;
-  constexpr auto grace = 500ms;  // for interrupted calls to notice, all databases together
-  const std::shared_lock lock(mutex_);
-  for (const auto& [name, channel] : channels_) {
-    channel->shared().emit(EventKind::shutdown_begin, {});
+void Registry::stop(Time deadline) noexcept {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopped_ = true;
+  }
+  for (const ChannelPtr& channel : all()) {
     channel->pool().stop();
+    if (channel->async()) channel->async()->stop(deadline);
   }
-  for (const auto& [name, channel] : channels_) {
-    channel->pool().drain(deadline, deadline + grace);
-    channel->shared().emit(EventKind::shutdown_complete, {});
+}
+
+bool Registry::drain(Time deadline, Time last) noexcept {
+  bool ended = true;
+  for (const ChannelPtr& channel : all()) channel->pool().drain(deadline, last);
+  for (const ChannelPtr& channel : all())
+    ended = (!channel->async() || channel->async()->drain(last)) && ended;
+  return ended;
+}
+
+bool Registry::drained(Time deadline, Time last) noexcept {
+  const Time now = Clock::now();
+  bool ended = true;
+  for (const ChannelPtr& channel : all()) {
+    const bool direct_ended = channel->pool().drained(now >= deadline) || now >= last;
+    const bool async_ended = !channel->async() || channel->async()->drain(Time{});
+    ended = ended && direct_ended && async_ended;
   }
+  return ended;
+}
+
+void Registry::abandon() noexcept {
+  {
+    const std::scoped_lock lock(mutex_);
+    abandoned_ = true;
+  }
+  for (const ChannelPtr& channel : all()) {
+    if (channel->async()) channel->async()->abandon();
+  }
+}
+
+void Registry::emit(EventKind kind) const noexcept {
+  for (const ChannelPtr& channel : all()) channel->shared().emit(kind, {});
 }
 
 DatabaseStats Registry::stats(const pool::PoolChannel& channel) const {
@@ -96,12 +138,13 @@ DatabaseStats Registry::stats(const pool::PoolChannel& channel) const {
   stats.required = channel.shared().config().required;
   channel.shared().collect(stats.operations);
   channel.pool().collect(stats.pool);
+  if (channel.async()) channel.async()->collect(stats.pool);
   return stats;
 }
 
 ManagerStats Registry::stats() const {
   ManagerStats result;
-  result.uptime = pool::Clock::now() - started_;
+  result.uptime = Clock::now() - started_;
   for (const ChannelPtr& channel : all()) result.databases.push_back(stats(*channel));
   return result;
 }

@@ -15,8 +15,12 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace redstart::manager {
+
+using pool::Clock;
+using pool::Time;
 
 /// One pool per database that is configured or was asked for. A database known by name only gets its pool,
 /// and opens no connection, when somebody asks for it first.
@@ -28,14 +32,28 @@ class Registry {
 
   explicit Registry(RedisConfig config);
 
+  /// Makes the pools of the configured databases, on these loops. Once, before anything else.
+  void use(std::shared_ptr<net::Loops> loops);
+
   /// Errors: `Errc::unknown_database`, with the nearest name.
   [[nodiscard]] Result<ChannelPtr> find(std::string_view database);
   /// Connects the required databases and those with `min_idle`, at most until `deadline`; failures are
   /// events.
-  void warm_up(pool::Time deadline);
-  std::size_t cleanup_idle(pool::Time now);
-  void shutdown(pool::Time deadline) noexcept;
+  void warm_up(Time deadline);
+  std::size_t cleanup_idle(Time now);
 
+  /// Takes no more operations; those under way may end until `deadline`.
+  void stop(Time deadline) noexcept;
+  /// Waits until `deadline` for the calls under way, then interrupts them; waits until `last` at most for
+  /// everything to end. Returns false when asynchronous operations are left then. Not on an engine thread.
+  [[nodiscard]] bool drain(Time deadline, Time last) noexcept;
+  /// The same, without waiting: whether everything has ended by now, or is not to be waited for any more.
+  [[nodiscard]] bool drained(Time deadline, Time last) noexcept;
+  /// The loops' context is being destroyed.
+  void abandon() noexcept;
+
+  /// Tells the listener, for each database.
+  void emit(EventKind kind) const noexcept;
   [[nodiscard]] DatabaseStats stats(const pool::PoolChannel& channel) const;
   [[nodiscard]] ManagerStats stats() const;
   [[nodiscard]] const RedisConfig& config() const noexcept { return config_; }
@@ -46,9 +64,12 @@ class Registry {
   [[nodiscard]] std::vector<ChannelPtr> all() const;
 
   RedisConfig config_;  // databases are added under the lock, never changed
-  const pool::Time started_ = pool::Clock::now();
+  const Time started_ = Clock::now();
   mutable std::shared_mutex mutex_{};
+  std::shared_ptr<net::Loops> loops_{};
   std::map<std::string, ChannelPtr, std::less<>> channels_{};
+  bool stopped_ = false;    // a pool made from now on is stopped, too
+  bool abandoned_ = false;  // … has no asynchronous side
 };
 
 }  // namespace redstart::manager

@@ -340,6 +340,15 @@ void DirectPool::drain(Time deadline, Time last) noexcept {
   closed_ = true;
 }
 
+bool DirectPool::drained(bool interrupt) noexcept {
+  const Lock lock(mutex_);
+  if (interrupt) {
+    for (net::DirectConnection& connection : in_use_) connection.interrupt();
+  }
+  closed_ = in_use_.empty();
+  return closed_;
+}
+
 void DirectPool::collect(PoolStats& into) const {
   const Lock lock(mutex_);
   into.created = reachability_->created();

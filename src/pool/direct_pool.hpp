@@ -121,6 +121,8 @@ class DirectPool {
   /// Waits until the calls under way have ended or `deadline` has passed, interrupts the rest and gives them
   /// until `last` to notice. Preconditions: `stop` was called.
   void drain(Time deadline, Time last) noexcept;
+  /// The same without waiting: true when no call is under way any more; `interrupt`: sees to that.
+  [[nodiscard]] bool drained(bool interrupt) noexcept;
 
   void lease_began() noexcept { leased_.fetch_add(1, std::memory_order_relaxed); }
   void lease_ended() noexcept { leased_.fetch_sub(1, std::memory_order_relaxed); }

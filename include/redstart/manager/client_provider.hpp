@@ -6,11 +6,33 @@
 #include <redstart/client/scoped_client.hpp>
 #include <redstart/config/redis_database.hpp>
 
+#include <chrono>
+#include <exception>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 namespace redstart {
+
+// Of <redstart/client/async_operations.hpp>, which whoever uses them includes (redstart.hpp does).
+namespace engine {
+class AsyncChannel;
+using AsyncChannelPtr = std::shared_ptr<AsyncChannel>;
+}  // namespace engine
+class AsyncClient;
+class AsyncScopedClient;
+namespace detail {
+class LeaseReceiver;
+class ReachableReceiver;
+}  // namespace detail
+template <class R, class Signature, class Receiver>
+class Operation;
+using LeaseOperation =
+    Operation<AsyncScopedClient, void(std::exception_ptr, AsyncScopedClient), detail::LeaseReceiver>;
+using ReachableOperation =
+    Operation<std::optional<AsyncClient>, void(std::exception_ptr, std::optional<AsyncClient>),
+              detail::ReachableReceiver>;
 
 /// Gives out handles. `RedisConnectionManager` implements it; code that takes a `ClientProvider&` can be
 /// given another.
@@ -60,6 +82,37 @@ class ClientProvider {
     return pipeline(to_string(database), std::forward<F>(collect));
   }
 
+  /// The asynchronous handle. Returns at once, and connects in the background.
+  ///
+  /// Errors: `Unavailable` when the last attempt to reach the database failed, or the manager was shut down;
+  /// `Errc::unknown_database`, `Errc::not_started`.
+  [[nodiscard]] AsyncClient async_client(std::string_view database);
+  [[nodiscard]] AsyncClient async_client(RedisDatabase database);
+
+  /// An operation that completes with the optional handle: `std::optional<AsyncClient>`, once a connection is
+  /// ready; empty when the database can't be reached.
+  ///
+  ///     if (auto cache = co_await redis.optional_async_client("cache")) co_await cache->incr("hits");
+  ///
+  /// `timeout`: how long it may take; 0: the database's command timeout. Errors: those that no outage
+  /// explains are thrown at once.
+  [[nodiscard]] ReachableOperation optional_async_client(std::string_view database,
+                                                         std::chrono::milliseconds timeout = {});
+  [[nodiscard]] ReachableOperation optional_async_client(RedisDatabase database,
+                                                         std::chrono::milliseconds timeout = {});
+
+  /// An operation that completes with the scoped handle: `AsyncScopedClient`, which has one connection alone
+  /// until it is destroyed.
+  ///
+  ///     auto session = co_await redis.scoped_async_client("sessions");
+  ///
+  /// `timeout`: for getting the connection; 0: the database's command timeout. Errors: it completes with
+  /// those of `scoped_client`; those that no outage explains are thrown at once.
+  [[nodiscard]] LeaseOperation scoped_async_client(std::string_view database,
+                                                   std::chrono::milliseconds timeout = {});
+  [[nodiscard]] LeaseOperation scoped_async_client(RedisDatabase database,
+                                                   std::chrono::milliseconds timeout = {});
+
  protected:
   ClientProvider() = default;
   ClientProvider(const ClientProvider&) = default;
@@ -67,6 +120,11 @@ class ClientProvider {
 
   /// The channel of a database that can be reached, or the error that `client` throws.
   [[nodiscard]] virtual Result<engine::ChannelPtr> channel(std::string_view database) = 0;
+  /// The asynchronous channel of a database, whether or not it can be reached. By default the error that says
+  /// that this provider has none.
+  [[nodiscard]] virtual Result<engine::AsyncChannelPtr> async_channel(std::string_view database);
+  /// Why the database can't be reached, as far as that is known without waiting. By default nothing is.
+  [[nodiscard]] virtual std::optional<Error> outage(std::string_view database);
 };
 
 }  // namespace redstart

@@ -9,9 +9,12 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace redstart {
+
+class IoExecutor;
 
 /// Owns a pool of connections per database and gives out handles.
 ///
@@ -22,7 +25,9 @@ namespace redstart {
 /// Use the process-wide `instance()`, or make ordinary objects of your own. A database that nobody uses opens
 /// no connection.
 ///
-/// Thread safety: full.
+/// Thread safety: full. `shutdown` and destruction may come from every thread, also from a handler.
+/// In the child of a fork: what was made before belongs to the parent. Handles fail with `Errc::forked`,
+/// `shutdown` and destruction return at once; `start` begins anew.
 class RedisConnectionManager final : public ClientProvider {
  public:
   RedisConnectionManager();
@@ -42,9 +47,17 @@ class RedisConnectionManager final : public ClientProvider {
   /// Errors: `ConfigError` with every fault of the configuration; `Errc::invalid_argument` when already
   /// started.
   void start(RedisConfig config);
+  /// The same on the service's own executor (`redstart/manager/io_executor.hpp`; every `io_context`,
+  /// `thread_pool` and executor of Asio's fits), which somebody has to run: no thread of the library's own is
+  /// started then. It never keeps the executor's context from ending once `shutdown` was called.
+  void start(RedisConfig config, IoExecutor executor);
 
   /// Takes no more calls, waits until those under way have ended or `deadline` has passed, interrupts the
   /// rest, closes everything. Handles then fail with `Errc::closed`. Does nothing when not started.
+  ///
+  /// Returns half a second after the deadline at the latest, even if nobody runs the executor or a handler
+  /// hangs; on a thread that runs handlers it returns at once. In these cases the end goes on behind it.
+  /// Every operation completes, once.
   void shutdown(std::chrono::milliseconds deadline = std::chrono::seconds{1}) noexcept;
 
   [[nodiscard]] bool started() const noexcept;
@@ -61,7 +74,10 @@ class RedisConnectionManager final : public ClientProvider {
  private:
   class State;
 
+  void start_on(RedisConfig config, const IoExecutor* executor);
   [[nodiscard]] Result<engine::ChannelPtr> channel(std::string_view database) override;
+  [[nodiscard]] Result<engine::AsyncChannelPtr> async_channel(std::string_view database) override;
+  [[nodiscard]] std::optional<Error> outage(std::string_view database) override;
 
   std::unique_ptr<State> state_;
 };

@@ -9,13 +9,14 @@ namespace redstart {
 
 /// What happened. The names are those of the structured log.
 enum class EventKind : std::uint8_t {
-  initialized,        ///< redis.initialized: a database became ready for the first time.
-  connected,          ///< redis.connection.opened
-  connect_failed,     ///< redis.connection.failed
-  disconnected,       ///< redis.connection.closed
-  release_failed,     ///< redis.release_failed: a fault while a scoped handle gave its connection back.
-  push_dropped,       ///< redis.push_dropped: a push message that nobody waits for.
-  shutdown_begin,     ///< redis.shutdown.begin
+  initialized,     ///< redis.initialized: a database became ready for the first time.
+  connected,       ///< redis.connection.opened
+  connect_failed,  ///< redis.connection.failed
+  disconnected,    ///< redis.connection.closed
+  release_failed,  ///< redis.release_failed: a fault while a scoped handle gave its connection back.
+  push_dropped,    ///< redis.push_dropped: a push message that nobody waits for.
+  handler_failed,  ///< redis.handler_failed: an exception left a handler on an I/O thread; the process ends.
+  shutdown_begin,  ///< redis.shutdown.begin
   shutdown_complete,  ///< redis.shutdown.complete
 };
 
@@ -27,6 +28,7 @@ enum class EventKind : std::uint8_t {
     case EventKind::disconnected: return "redis.connection.closed";
     case EventKind::release_failed: return "redis.release_failed";
     case EventKind::push_dropped: return "redis.push_dropped";
+    case EventKind::handler_failed: return "redis.handler_failed";
     case EventKind::shutdown_begin: return "redis.shutdown.begin";
     case EventKind::shutdown_complete: return "redis.shutdown.complete";
   }

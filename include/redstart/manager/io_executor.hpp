@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// io_executor.hpp: where a service lets the library run.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/execution_context.hpp>
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+namespace redstart {
+
+/// The executor that a service gives to `RedisConnectionManager::start`: an executor of Asio's, or a context
+/// that has one (`io_context`, `thread_pool`). Any number of threads may run it.
+///
+/// Lifetimes: the context may be destroyed before the manager or after it; not while others use either.
+class IoExecutor {
+ public:
+  template <class Executor>
+  requires(!std::same_as<std::remove_cvref_t<Executor>, IoExecutor> &&
+           std::convertible_to<Executor, boost::asio::any_io_executor>) IoExecutor(Executor&& executor)
+      : executor_(std::forward<Executor>(executor)) {}
+
+  template <std::derived_from<boost::asio::execution_context> Context>
+  requires requires(Context& context) {
+    { context.get_executor() } -> std::convertible_to<boost::asio::any_io_executor>;
+  }
+  IoExecutor(Context& context) : executor_(context.get_executor()) {}
+
+  [[nodiscard]] const boost::asio::any_io_executor& get() const noexcept { return executor_; }
+
+ private:
+  boost::asio::any_io_executor executor_;
+};
+
+}  // namespace redstart

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// chore.hpp: a small work that is done on a loop, again and again.
+#pragma once
+
+#include "../net/loop.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+namespace redstart::manager {
+
+/// Calls `work` after each `interval`, until it returns false or the chore is stopped. Lives as long as it is
+/// under way, or held.
+///
+/// Thread safety: full.
+class Chore : public std::enable_shared_from_this<Chore> {
+ public:
+  using Work = std::function<bool()>;
+
+  [[nodiscard]] static std::shared_ptr<Chore> start(net::Loop loop, std::chrono::milliseconds interval,
+                                                    Work work);
+  Chore(net::Loop loop, std::chrono::milliseconds interval, Work work);
+
+  /// From now on `work` does not begin any more; one that is under way ends by itself.
+  void stop() noexcept;
+  /// The same where the loop's context is being destroyed: leaves nothing behind there.
+  void abandon() noexcept;
+
+ private:
+  void arm();
+  void turn();
+
+  const std::chrono::milliseconds interval_;
+  std::mutex mutex_{};
+  Work work_;                                         // empty: stopped
+  std::optional<boost::asio::steady_timer> timer_{};  // empty: abandoned
+};
+
+}  // namespace redstart::manager

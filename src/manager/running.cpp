@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// running.cpp: starting, cleaning up, and the ways to end.
+#include "running.hpp"
+
+#include "../net/service_loops.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <string_view>
+#include <utility>
+
+namespace redstart::manager {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto grace = 500ms;  // for what was interrupted to notice, all databases together
+constexpr auto look_again = 2ms;
+
+}  // namespace
+
+std::shared_ptr<Running> Running::make(RedisConfig config, boost::asio::any_io_executor executor) {
+  const std::size_t count = config.io_threads;
+  const auto listener = config.listener;
+  auto running = std::make_shared<Running>(std::move(config));
+  if (executor) {
+    running->loops_ =
+        std::make_shared<net::ServiceLoops>(std::move(executor), [weak = std::weak_ptr(running)] {
+          if (const auto self = weak.lock()) self->context_died();
+        });
+  } else {
+    running->threads_ = std::make_shared<net::IoThreads>(count, [listener](std::string_view what) {
+      if (listener) listener->on_event({EventKind::handler_failed, {}, {}, what});
+    });
+    running->loops_ = running->threads_;
+  }
+  running->registry_.use(running->loops_);
+  return running;
+}
+
+Running::Running(RedisConfig config) : registry_(std::move(config)) {}
+
+void Running::open() {
+  const RedisConfig& config = registry_.config();
+  registry_.warm_up(Clock::now() + config.start_timeout);
+  if (config.cleanup_interval == 0ms) return;
+  const std::scoped_lock lock(mutex_);
+  if (stopping_ || context_died_) return;
+  cleanup_ = Chore::start(loops_->next(), config.cleanup_interval, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self) static_cast<void>(self->registry_.cleanup_idle(Clock::now()));
+    return self != nullptr;
+  });
+}
+
+bool Running::must_not_wait() const noexcept { return net::on_engine_thread() || loops_->on_this_thread(); }
+
+void Running::shutdown(Time deadline) noexcept {
+  try {
+    const bool first = begin_end(deadline);
+    if (must_not_wait()) {
+      if (first) end_behind(deadline);
+    } else if (first) {
+      end(deadline);
+    } else {
+      await_end(deadline + grace);
+    }
+  } catch (const std::exception&) {
+    note_end();  // no memory: what is left ends with its connections
+  }
+}
+
+// False when somebody else has begun.
+bool Running::begin_end(Time deadline) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (std::exchange(stopping_, true)) return false;
+  }
+  registry_.emit(EventKind::shutdown_begin);
+  const std::scoped_lock lock(mutex_);
+  if (context_died_) return true;
+  registry_.stop(deadline);
+  if (cleanup_) cleanup_->stop();
+  return true;
+}
+
+void Running::end(Time deadline) {
+  const Time last = deadline + grace;
+  if (!registry_.drain(deadline, last)) {
+    // Nobody runs the loops, or a handler does not return. When that changes, the rest follows.
+    end_behind(deadline);
+    if (threads_) threads_->stop(Time{}, net::IoThreads::Rest::run);
+    return;
+  }
+  registry_.emit(EventKind::shutdown_complete);
+  if (threads_) threads_->stop(std::max(last, Clock::now() + grace / 5), net::IoThreads::Rest::drop);
+  note_end();
+}
+
+// On the loops, which keep this alive meanwhile.
+void Running::end_behind(Time deadline) {
+  const std::scoped_lock lock(mutex_);
+  if (context_died_) return;
+  ending_ = Chore::start(loops_->next(), look_again,
+                         [self = shared_from_this(), deadline] { return !self->has_ended(deadline); });
+}
+
+bool Running::has_ended(Time deadline) noexcept {
+  if (!registry_.drained(deadline, deadline + grace)) return false;
+  registry_.emit(EventKind::shutdown_complete);
+  if (threads_) threads_->stop(Time{}, net::IoThreads::Rest::run);
+  note_end();
+  return true;
+}
+
+void Running::note_end() noexcept {
+  const std::scoped_lock lock(mutex_);
+  ended_ = true;
+  ending_.reset();
+  cleanup_.reset();
+  end_noted_.notify_all();
+}
+
+void Running::await_end(Time last) noexcept {
+  {
+    std::unique_lock lock(mutex_);
+    end_noted_.wait_until(lock, last, [this] { return ended_; });
+  }
+  if (threads_) threads_->stop(last, net::IoThreads::Rest::run);
+}
+
+// Nothing runs on the loops any more, nor ever will.
+void Running::context_died() noexcept {
+  std::shared_ptr<Chore> cleanup;
+  std::shared_ptr<Chore> ending;
+  {
+    const std::scoped_lock lock(mutex_);
+    context_died_ = true;
+    cleanup = std::move(cleanup_);
+    ending = std::move(ending_);
+  }
+  if (cleanup) cleanup->abandon();
+  if (ending) ending->abandon();
+  registry_.abandon();
+  const std::scoped_lock lock(mutex_);
+  ended_ = stopping_;
+  end_noted_.notify_all();
+}
+
+}  // namespace redstart::manager
