@@ -2,6 +2,7 @@
 // async_memory.hpp: memory that a connection's events need again and again.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -12,7 +13,7 @@ namespace redstart::net {
 /// Memory for the handler of one kind of event, of which one at a time is pending as a rule; what does not
 /// fit or comes on top is taken from the heap.
 ///
-/// Thread safety: whoever allocates next must come after whoever freed last.
+/// Thread safety: one thread at a time allocates; any may free (Asio does before it enters the strand).
 class HandlerSlot {
  public:
   HandlerSlot() = default;
@@ -20,20 +21,20 @@ class HandlerSlot {
   HandlerSlot& operator=(const HandlerSlot&) = delete;
 
   [[nodiscard]] void* allocate(std::size_t size) {
-    if (used_ || size > sizeof bytes_) return ::operator new(size);
-    used_ = true;
+    if (size > sizeof bytes_ || used_.load(std::memory_order_acquire)) return ::operator new(size);
+    used_.store(true, std::memory_order_relaxed);
     return bytes_;
   }
   void free(void* at) noexcept {
     if (at == bytes_)
-      used_ = false;
+      used_.store(false, std::memory_order_release);
     else
       ::operator delete(at);
   }
 
  private:
   alignas(std::max_align_t) std::byte bytes_[208];
-  bool used_ = false;
+  std::atomic<bool> used_{false};
 };
 
 /// Gives a handler its slot, as Asio asks for it.
