@@ -64,7 +64,7 @@ void Running::shutdown(Time deadline) noexcept {
     } else if (first) {
       end(deadline);
     } else {
-      await_end(deadline + grace);
+      await_end(deadline);
     }
   } catch (const std::exception&) {
     note_end();  // no memory: what is left ends with its connections
@@ -76,6 +76,7 @@ bool Running::begin_end(Time deadline) {
   {
     const std::scoped_lock lock(mutex_);
     if (std::exchange(stopping_, true)) return false;
+    deadline_ = deadline;
   }
   registry_.emit(EventKind::shutdown_begin);
   const std::scoped_lock lock(mutex_);
@@ -122,9 +123,12 @@ void Running::note_end() noexcept {
   end_noted_.notify_all();
 }
 
-void Running::await_end(Time last) noexcept {
+// At most until a grace after the earlier deadline: who comes when that was in vain does not wait again.
+void Running::await_end(Time deadline) noexcept {
+  Time last;
   {
     std::unique_lock lock(mutex_);
+    last = std::min(deadline, deadline_) + grace;
     end_noted_.wait_until(lock, last, [this] { return ended_; });
   }
   if (threads_) threads_->stop(last, net::IoThreads::Rest::run);

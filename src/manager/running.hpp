@@ -41,7 +41,7 @@ class Running : public std::enable_shared_from_this<Running> {
   void end_behind(Time deadline);
   [[nodiscard]] bool has_ended(Time deadline) noexcept;
   void note_end() noexcept;
-  void await_end(Time last) noexcept;
+  void await_end(Time deadline) noexcept;
   [[nodiscard]] bool must_not_wait() const noexcept;
   void context_died() noexcept;
 
@@ -55,6 +55,7 @@ class Running : public std::enable_shared_from_this<Running> {
   std::shared_ptr<Chore> cleanup_{};
   std::shared_ptr<Chore> ending_{};
   bool stopping_ = false;
+  Time deadline_{};  // of the first who stopped it
   bool context_died_ = false;
   bool ended_ = false;
 };

@@ -8,8 +8,7 @@
 
 namespace redstart::pool {
 
-AsyncLease::AsyncLease(LeaseLine::Ptr line, boost::asio::any_io_executor executor)
-    : line_(std::move(line)), executor_(std::move(executor)) {
+AsyncLease::AsyncLease(LeaseLine::Ptr line) : line_(std::move(line)) {
   line_->shared().leased.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -21,6 +20,7 @@ AsyncLease::~AsyncLease() {
 
 void AsyncLease::start(engine::OperationNode& operation) noexcept {
   LineShop& shop = line_->shared();
+  const LineShop::Taking taking(shop);
   if (auto refused = shop.refuse(operation)) return operation.finish(std::move(refused), nullptr);
   if (line_->broken()) {
     Error error = shop.database->failed(engine::command_name(operation.request.bytes.view()),
@@ -32,6 +32,7 @@ void AsyncLease::start(engine::OperationNode& operation) noexcept {
 }
 
 void AsyncLease::lease(engine::OperationNode& operation) noexcept {
+  const LineShop::Taking taking(line_->shared());
   ErrorInfo info;
   info.code = Errc::invalid_argument;
   info.remedy = Remedy::never;

@@ -13,14 +13,16 @@ namespace redstart::pool {
 /// The channel behind `AsyncScopedClient`; gives the connection back when it is destroyed.
 class AsyncLease final : public engine::AsyncChannel {
  public:
-  AsyncLease(LeaseLine::Ptr line, boost::asio::any_io_executor executor);
+  explicit AsyncLease(LeaseLine::Ptr line);
   ~AsyncLease() override;
 
   void start(engine::OperationNode& operation) noexcept override;
   void lease(engine::OperationNode& operation) noexcept override;
   void cancel(std::uint64_t id, engine::Cancellation how) noexcept override;
 
-  [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept override { return executor_; }
+  [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept override {
+    return line_->shared().loops->home();
+  }
   [[nodiscard]] engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::yes; }
   void mark_dirty() noexcept override { dirty_.store(true, std::memory_order_relaxed); }
   [[nodiscard]] const engine::Origin& origin() const noexcept override {
@@ -29,7 +31,6 @@ class AsyncLease final : public engine::AsyncChannel {
 
  private:
   const LeaseLine::Ptr line_;
-  const boost::asio::any_io_executor executor_;
   std::atomic<bool> dirty_{false};
 };
 

@@ -24,7 +24,8 @@ std::shared_ptr<AsyncPool> AsyncPool::make(std::shared_ptr<Database> database,
                                            std::shared_ptr<net::Loops> loops) {
   const std::size_t count =
       std::min(database->config().shared_connections * loops->width(), database->config().max_connections);
-  auto shop = std::make_shared<LineShop>(std::move(database), std::move(direct), std::move(reachability));
+  auto shop =
+      std::make_shared<LineShop>(std::move(database), std::move(direct), std::move(reachability), loops);
   auto pool = std::make_shared<AsyncPool>(shop, loops);
   while (pool->shared_.size() < count) pool->shared_.push_back(SharedLine::make(shop, loops->next()));
   shop->slots->on_shortage([weak = std::weak_ptr(pool)] {
@@ -34,7 +35,7 @@ std::shared_ptr<AsyncPool> AsyncPool::make(std::shared_ptr<Database> database,
 }
 
 AsyncPool::AsyncPool(std::shared_ptr<LineShop> shop, std::shared_ptr<net::Loops> loops)
-    : shop_(std::move(shop)), loops_(std::move(loops)), executor_(loops_->home()) {}
+    : shop_(std::move(shop)), loops_(std::move(loops)) {}
 
 SharedLine& AsyncPool::pick() const noexcept {
   if (shared_.size() == 1) return *shared_.front();
@@ -61,6 +62,7 @@ std::optional<Error> AsyncPool::overloaded(const engine::OperationNode& operatio
 }
 
 void AsyncPool::start(engine::OperationNode& operation) noexcept {
+  const LineShop::Taking taking(*shop_);
   if (auto refused = shop_->refuse(operation)) return operation.finish(std::move(refused), nullptr);
   if (shop_->reachability->failing()) {
     if (auto failure = shop_->reachability->known_failure()) {
@@ -77,11 +79,12 @@ void AsyncPool::start(engine::OperationNode& operation) noexcept {
 }
 
 void AsyncPool::lease(engine::OperationNode& operation) noexcept {
+  const LineShop::Taking taking(*shop_);
   if (auto refused = shop_->refuse(operation)) return operation.finish(std::move(refused), nullptr);
   operation.deadline =
       std::min(operation.deadline, operation.start + shop_->database->config().timeouts.acquire);
   try {
-    take_line()->lend(operation, executor_);
+    take_line()->lend(operation);
   } catch (const std::bad_alloc&) {
     operation.finish(out_of_memory(operation), nullptr);
   }

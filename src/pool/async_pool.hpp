@@ -33,7 +33,9 @@ class AsyncPool final : public engine::AsyncChannel,
   void start(engine::OperationNode& operation) noexcept override;
   void lease(engine::OperationNode& operation) noexcept override;
   void cancel(std::uint64_t id, engine::Cancellation how) noexcept override;
-  [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept override { return executor_; }
+  [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept override {
+    return loops_->home();
+  }
   [[nodiscard]] engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::no; }
   void mark_dirty() noexcept override {}
   [[nodiscard]] const engine::Origin& origin() const noexcept override { return shop_->database->origin(); }
@@ -76,7 +78,6 @@ class AsyncPool final : public engine::AsyncChannel,
 
   const std::shared_ptr<LineShop> shop_;
   const std::shared_ptr<net::Loops> loops_;
-  const boost::asio::any_io_executor executor_;
   std::vector<std::shared_ptr<SharedLine>> shared_{};  // made once, never changed
 
   mutable std::mutex mutex_{};

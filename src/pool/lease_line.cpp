@@ -13,8 +13,8 @@ using namespace std::chrono_literals;
 // Waits for the connection in the caller's stead.
 class LeaseWait final : public engine::OperationNode {
  public:
-  LeaseWait(LeaseLine::Ptr line, engine::OperationNode& caller, const boost::asio::any_io_executor& executor)
-      : OperationNode({}), line_(std::move(line)), caller_(caller), executor_(executor) {
+  LeaseWait(LeaseLine::Ptr line, engine::OperationNode& caller)
+      : OperationNode({}), line_(std::move(line)), caller_(caller) {
     request.replies = 0;
     id = caller.id;
     start = caller.start;
@@ -28,7 +28,7 @@ class LeaseWait final : public engine::OperationNode {
     if (error)
       line_->returned();
     else
-      caller.grant(std::make_shared<AsyncLease>(line_, executor_));
+      caller.grant(std::make_shared<AsyncLease>(line_));
     caller.finish(std::move(error), home);
   }
   void destroy() noexcept override {
@@ -41,7 +41,6 @@ class LeaseWait final : public engine::OperationNode {
  private:
   LeaseLine::Ptr line_;
   engine::OperationNode& caller_;
-  boost::asio::any_io_executor executor_;
 };
 
 LeaseLine::Ptr LeaseLine::make(std::shared_ptr<LineShop> shop, net::Loop loop, std::weak_ptr<Home> home) {
@@ -50,9 +49,8 @@ LeaseLine::Ptr LeaseLine::make(std::shared_ptr<LineShop> shop, net::Loop loop, s
   return line;
 }
 
-void LeaseLine::lend(engine::OperationNode& operation, const boost::asio::any_io_executor& executor) {
-  auto* const wait =
-      new LeaseWait(std::static_pointer_cast<LeaseLine>(shared_from_this()), operation, executor);
+void LeaseLine::lend(engine::OperationNode& operation) {
+  auto* const wait = new LeaseWait(std::static_pointer_cast<LeaseLine>(shared_from_this()), operation);
   lent_.store(true, std::memory_order_relaxed);
   used_.store(false, std::memory_order_relaxed);
   connection().submit(*wait);

@@ -36,9 +36,8 @@ class LeaseLine final : public Line {
   LeaseLine(std::shared_ptr<LineShop> shop, std::weak_ptr<Home> home)
       : Line(std::move(shop)), home_(std::move(home)) {}
 
-  /// Lends it to the caller of `operation`, which is completed with a channel once it is ready. `executor` is
-  /// the channel's.
-  void lend(engine::OperationNode& operation, const boost::asio::any_io_executor& executor);
+  /// Lends it to the caller of `operation`, which is completed with a channel once it is ready.
+  void lend(engine::OperationNode& operation);
   /// Runs one operation on it; it is returned afterwards.
   void run(engine::OperationNode& operation);
   /// The borrower is done with it. Any thread.

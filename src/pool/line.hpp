@@ -25,8 +25,27 @@ namespace redstart::pool {
 /// What all lines of a pool use, and what they count together.
 struct LineShop {
   LineShop(std::shared_ptr<Database> of, std::shared_ptr<DirectPool> slots_of,
-           std::shared_ptr<Reachability> reach)
-      : database(std::move(of)), slots(std::move(slots_of)), reachability(std::move(reach)) {}
+           std::shared_ptr<Reachability> reach, std::shared_ptr<net::Loops> on)
+      : database(std::move(of)),
+        slots(std::move(slots_of)),
+        reachability(std::move(reach)),
+        loops(std::move(on)) {}
+
+  /// Lives while an operation is taken over: where the loops have ended or belong to a parent, somebody has
+  /// to run what is posted for one that is refused.
+  class Taking {
+   public:
+    explicit Taking(const LineShop& shop) noexcept : shop_(shop) {}
+    Taking(const Taking&) = delete;
+    Taking& operator=(const Taking&) = delete;
+    ~Taking() {
+      if (shop_.stopping.load(std::memory_order_acquire) || net::forked(shop_.generation))
+        shop_.loops->flush();
+    }
+
+   private:
+    const LineShop& shop_;
+  };
 
   /// Sets the operation's times. Returns why it must not be taken: forked, shut down.
   [[nodiscard]] std::optional<Error> refuse(engine::OperationNode& operation) const;
@@ -39,6 +58,7 @@ struct LineShop {
   const std::shared_ptr<Database> database;
   const std::shared_ptr<DirectPool> slots;
   const std::shared_ptr<Reachability> reachability;
+  const std::shared_ptr<net::Loops> loops;
   const std::uint32_t generation = net::fork_generation();
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> open{0};    ///< Slots held.

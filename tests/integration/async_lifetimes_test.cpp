@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+// async_lifetimes_test.cpp: managers, executors and handles end in every order, from every thread; each
+// operation completes once.
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <optional>
+#include <redstart/redstart.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/managers.hpp"
+#include "support/redis_test.hpp"
+
+namespace redstart::test {
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+constexpr auto slack = 1500ms;  // for a machine that is busy with something else
+
+class AsyncLifetimes : public RedisTest {
+ protected:
+  // No clean-up, so that every thread that runs is one of the engine's.
+  static RedisConfig config() {
+    RedisConfig config = config_at(server());
+    config.cleanup_interval = 0ms;
+    return config;
+  }
+  // Stops answering for as long as it lives.
+  class Paused {
+   public:
+    Paused() { server().pause(); }
+    Paused(const Paused&) = delete;
+    Paused& operator=(const Paused&) = delete;
+    ~Paused() { server().resume(); }
+  };
+};
+
+// Counts completions by what they brought.
+struct Tally {
+  std::atomic<int> started{0};
+  std::atomic<int> ok{0};
+  std::atomic<int> closed{0};
+  std::atomic<int> other{0};
+
+  [[nodiscard]] int completed() const { return ok + closed + other; }
+  template <class T>
+  void note(const Result<T>& result) {
+    if (result)
+      ++ok;
+    else if (result.error().code() == Errc::closed)
+      ++closed;
+    else
+      ++other;
+  }
+};
+
+// A GET that adds to the tally. The tally outlives it.
+void get(const AsyncClient& client, Tally& tally) {
+  ++tally.started;
+  client.results().get("key")([&tally](Result<std::optional<std::string>> result) { tally.note(result); });
+}
+
+// Threads that run a context, as a service would.
+class Runners {
+ public:
+  Runners(asio::io_context& context, int count) {
+    for (int i = 0; i < count; ++i) threads_.emplace_back([&context] { context.run(); });
+  }
+  ~Runners() { join(); }
+  void join() {
+    for (std::thread& thread : threads_)
+      if (thread.joinable()) thread.join();
+  }
+
+ private:
+  std::vector<std::thread> threads_;
+};
+
+TEST_F(AsyncLifetimes, OwnThreadsServeAndEndWithTheManager) {
+  const auto before = running_threads();
+  {
+    RedisConfig own = config();
+    own.io_threads = 2;
+    StartedManager redis(std::move(own));
+    const AsyncClient client = redis->async_client("main");
+    EXPECT_TRUE(client.set("key", "value")(asio::use_future).get());
+    EXPECT_EQ(client.get("key")(asio::use_future).get(), "value");
+    EXPECT_GT(running_threads(), before);
+  }
+  EXPECT_EQ(running_threads(), before);
+}
+
+TEST_F(AsyncLifetimes, AServicesFourThreadsSufficeAndReturnAfterShutdown) {
+  asio::io_context context(4);
+  RedisConnectionManager manager;
+  manager.start(config(), context);
+  const AsyncClient client = manager.async_client(RedisDatabase::main);
+  std::atomic<int> done{0};
+  for (int i = 0; i < 1000; ++i) {
+    asio::co_spawn(
+        context,
+        [&, i]() -> asio::awaitable<void> {
+          const std::string key = "key" + std::to_string(i);
+          co_await client.set(key, std::to_string(i));
+          EXPECT_EQ(co_await client.get(key), std::to_string(i));
+          if (++done == 1000) manager.shutdown();
+        },
+        asio::detached);
+  }
+  const auto before = running_threads();
+  Runners four(context, 4);
+  EXPECT_LE(running_threads(), before + 4) << "no thread of the library's own";
+  four.join();  // run() returns
+  EXPECT_EQ(done, 1000);
+  EXPECT_FALSE(manager.started());
+}
+
+TEST_F(AsyncLifetimes, AThreadPoolAndAStrandOnItServeAsWell) {
+  asio::thread_pool pool(2);
+  RedisConnectionManager manager;
+  manager.start(config(), pool);
+  EXPECT_EQ(manager.async_client("main").incr("n")(asio::use_future).get(), 1);
+  manager.shutdown();
+  manager.start(config(), asio::make_strand(pool));
+  EXPECT_EQ(manager.async_client("main").incr("n")(asio::use_future).get(), 2);
+  manager.shutdown();
+  pool.join();
+}
+
+TEST_F(AsyncLifetimes, ShutdownCompletesWhatIsUnderWayOnce) {
+  Tally tally;
+  RedisConnectionManager manager;
+  manager.start(config());
+  const AsyncClient client = manager.async_client("main");
+  EXPECT_EQ(client.ping()(asio::use_future).get(), "PONG");
+  {
+    const Paused paused;
+    for (int i = 0; i < 1000; ++i) get(client, tally);
+    const auto began = Clock::now();
+    manager.shutdown(50ms);
+    EXPECT_LT(Clock::now() - began, 50ms + 500ms + slack);
+    EXPECT_EQ(tally.closed, 1000);
+  }
+  EXPECT_EQ(tally.completed(), 1000);
+  get(client, tally);
+  EXPECT_TRUE(eventually([&] { return tally.completed() == 1001; })) << "also where its threads have ended";
+  EXPECT_EQ(tally.closed, 1001);
+}
+
+TEST_F(AsyncLifetimes, ShutdownLetsEndWhatCan) {
+  Tally tally;
+  RedisConnectionManager manager;
+  manager.start(config());
+  const AsyncClient client = manager.async_client("main");
+  for (int i = 0; i < 10'000; ++i) get(client, tally);
+  manager.shutdown(10s);
+  EXPECT_EQ(tally.ok, 10'000);
+}
+
+TEST_F(AsyncLifetimes, TheManagerMayBeDestroyedByAHandlerOnItsOwnThread) {
+  const auto before = running_threads();
+  for (int round = 0; round < 50; ++round) {
+    Tally tally;
+    auto manager = std::make_unique<RedisConnectionManager>();
+    manager->start(config());
+    std::promise<void> destroyed;
+    {
+      const AsyncClient client = manager->async_client("main");
+      for (int i = 0; i < 20; ++i) get(client, tally);
+      client.ping()([&](const std::exception_ptr&, const std::string&) {
+        manager.reset();
+        destroyed.set_value();
+      });
+      for (int i = 0; i < 20; ++i) get(client, tally);
+    }
+    const auto began = Clock::now();
+    destroyed.get_future().wait();
+    EXPECT_TRUE(eventually([&] { return tally.completed() == 40; }));
+    EXPECT_TRUE(eventually([&] { return running_threads() == before; })) << "the threads ended by themselves";
+    EXPECT_LT(Clock::now() - began, 2s + slack);
+  }
+}
+
+TEST_F(AsyncLifetimes, AHandlerMayShutDownWhileAUserThreadDoes) {
+  for (int round = 0; round < 50; ++round) {
+    Tally tally;
+    RedisConnectionManager manager;
+    manager.start(config());
+    const AsyncClient client = manager.async_client("main");
+    std::promise<void> reached;
+    for (int i = 0; i < 20; ++i) get(client, tally);
+    client.ping()([&](const std::exception_ptr&, const std::string&) {
+      reached.set_value();
+      manager.shutdown();
+    });
+    for (int i = 0; i < 20; ++i) get(client, tally);
+    reached.get_future().wait();
+    manager.shutdown();
+    EXPECT_EQ(tally.completed(), 40) << "the second to come waits for the end as well";
+  }
+}
+
+TEST_F(AsyncLifetimes, TwoThreadsMayShutDownAtOnce) {
+  for (int round = 0; round < 50; ++round) {
+    Tally tally;
+    RedisConnectionManager manager;
+    manager.start(config());
+    const AsyncClient client = manager.async_client("main");
+    for (int i = 0; i < 100; ++i) get(client, tally);
+    std::thread other([&] { manager.shutdown(); });
+    manager.shutdown();
+    EXPECT_EQ(tally.completed(), 100);
+    other.join();
+  }
+}
+
+TEST_F(AsyncLifetimes, ShutdownMayComeDuringStartAndAStartAfterIt) {
+  for (int round = 0; round < 50; ++round) {
+    RedisConnectionManager manager;
+    std::thread starting([&] { manager.start(config()); });
+    while (!manager.started()) std::this_thread::yield();
+    manager.shutdown();
+    starting.join();
+    EXPECT_FALSE(manager.started());
+    manager.start(config());
+    EXPECT_EQ(manager.async_client("main").ping()(asio::use_future).get(), "PONG");
+  }
+}
+
+TEST_F(AsyncLifetimes, AContextMayDieBeforeTheManager) {
+  Tally tally;
+  RedisConnectionManager manager;
+  std::optional<asio::io_context> context(std::in_place);
+  manager.start(config(), *context);
+  std::optional<AsyncClient> client = manager.async_client("main");
+  bool answered = false;
+  client->ping()([&](const std::exception_ptr& error, const std::string&) { answered = !error; });
+  while (!answered) context->run_one();
+  for (int i = 0; i < 10; ++i) get(*client, tally);
+  context.reset();
+  EXPECT_EQ(tally.completed(), 0) << "nobody is left who could complete them";
+  get(*client, tally);
+  EXPECT_TRUE(eventually([&] { return tally.closed == 1; })) << "what comes later is refused";
+  EXPECT_EQ(error_of([&] { return manager.async_client("main"); }).code(), Errc::closed);
+  EXPECT_EQ(manager.client("main").ping(), "PONG") << "synchronous calls go on";
+  EXPECT_EQ(manager.client("sessions").ping(), "PONG") << "also on databases that were not used before";
+  const auto began = Clock::now();
+  manager.shutdown();
+  EXPECT_LT(Clock::now() - began, slack);
+}
+
+TEST_F(AsyncLifetimes, AContextMayDieDuringAShutdownThatNobodyServed) {
+  Tally tally;
+  std::optional<asio::io_context> context(std::in_place);
+  {
+    RedisConnectionManager manager;
+    manager.start(config(), *context);
+    const AsyncClient client = manager.async_client("main");
+    for (int i = 0; i < 10; ++i) get(client, tally);
+    const auto began = Clock::now();
+    manager.shutdown(20ms);
+    EXPECT_LT(Clock::now() - began, 20ms + 500ms + slack) << "nobody runs the context";
+  }
+  context.reset();
+  EXPECT_EQ(tally.completed(), 0);
+}
+
+TEST_F(AsyncLifetimes, WhatNobodyServedEndsWhenSomebodyDoes) {
+  Tally tally;
+  asio::io_context context;
+  {
+    RedisConnectionManager manager;
+    manager.start(config(), context);
+    const AsyncClient client = manager.async_client("main");
+    for (int i = 0; i < 10; ++i) get(client, tally);
+    manager.shutdown(20ms);
+  }
+  EXPECT_EQ(tally.completed(), 0);
+  context.run();
+  EXPECT_EQ(tally.closed, 10);
+}
+
+TEST_F(AsyncLifetimes, AHandlerThatHangsHoldsUpNobodyElse) {
+  const auto before = running_threads();
+  Tally tally;
+  std::promise<void> release;
+  std::promise<void> reached;
+  {
+    RedisConnectionManager manager;
+    manager.start(config());
+    const AsyncClient client = manager.async_client("main");
+    client.ping()([&](const std::exception_ptr&, const std::string&) {
+      reached.set_value();
+      release.get_future().wait();
+    });
+    for (int i = 0; i < 10; ++i) get(client, tally);
+    reached.get_future().wait();
+    const auto began = Clock::now();
+    manager.shutdown(20ms);
+    EXPECT_LT(Clock::now() - began, 20ms + 500ms + slack);
+  }
+  EXPECT_LT(tally.completed(), 10);
+  release.set_value();
+  EXPECT_TRUE(eventually([&] { return tally.completed() == 10 && running_threads() == before; }));
+}
+
+TEST_F(AsyncLifetimes, HandlesOutliveTheManager) {
+  std::optional<AsyncClient> client;
+  {
+    StartedManager redis(config());
+    client = redis->async_client("main");
+    EXPECT_EQ(client->ping()(asio::use_future).get(), "PONG");
+  }
+  const auto ping = [&] { return client->ping()(asio::use_future).get(); };
+  EXPECT_EQ(error_of(ping).code(), Errc::closed);
+  EXPECT_EQ(error_of(ping).effect(), Effect::not_sent);
+}
+
+TEST_F(AsyncLifetimes, HandlesOfEachKindAreGivenOut) {
+  StartedManager redis(config());
+  auto scoped = redis->scoped_async_client("main")(asio::use_future).get();
+  const auto id = scoped.client_id()(asio::use_future).get();
+  EXPECT_EQ(scoped.client_id()(asio::use_future).get(), id);
+  const auto optional = redis->optional_async_client(RedisDatabase::cache)(asio::use_future).get();
+  ASSERT_TRUE(optional.has_value());
+  EXPECT_NE(optional->client_id()(asio::use_future).get(), id);
+  EXPECT_EQ(error_of([&] { return redis->async_client("mian"); }).code(), Errc::unknown_database);
+  redis->shutdown();
+  EXPECT_EQ(redis->optional_async_client("main")(asio::use_future).get(), std::nullopt);
+  EXPECT_EQ(error_of([&] { return redis->scoped_async_client("main")(asio::use_future).get(); }).code(),
+            Errc::closed);
+  RedisConnectionManager never;
+  EXPECT_EQ(error_of([&] { return never.optional_async_client("main"); }).code(), Errc::not_started);
+}
+
+TEST_F(AsyncLifetimes, ADatabaseThatIsAwayIsTold) {
+  RedisConfig away = config();
+  away.defaults.endpoint.unix_path = "/nowhere/redis.sock";
+  RedisConnectionManager manager;
+  manager.start(std::move(away));
+  EXPECT_EQ(manager.optional_async_client("main")(asio::use_future).get(), std::nullopt);
+  EXPECT_THROW(static_cast<void>(manager.async_client("main")), Unavailable);
+  EXPECT_THROW(static_cast<void>(manager.scoped_async_client("main")(asio::use_future).get()), Unavailable);
+}
+
+TEST_F(AsyncLifetimes, AStandInGivesAsynchronousHandlesToo) {
+  StartedManager redis(config());
+  const testing::ScopedOverride override(*redis);
+  EXPECT_EQ(RedisConnectionManager::instance().async_client("main").ping()(asio::use_future).get(), "PONG");
+}
+
+}  // namespace
+}  // namespace redstart::test
