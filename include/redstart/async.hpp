@@ -8,4 +8,5 @@
 #include <redstart/client/async_results.hpp>
 #include <redstart/client/async_scoped_client.hpp>
 #include <redstart/client/operation.hpp>
+#include <redstart/manager/io_executor.hpp>
 #include <redstart/sync.hpp>

@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -137,14 +138,23 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
   }
 
  private:
-  engine::OperationNode& take() {
+  engine::OperationNode* take_if_any() {
     const std::scoped_lock lock(mutex_);
-    engine::OperationNode* const operation = pending_.at(0);
+    if (pending_.empty()) return nullptr;
+    engine::OperationNode* const operation = pending_.front();
     pending_.erase(pending_.begin());
+    return operation;
+  }
+  engine::OperationNode& take() {
+    engine::OperationNode* const operation = take_if_any();
+    if (operation == nullptr) throw std::logic_error("nothing was started that could be answered");
     return *operation;
   }
   void post_turn() {
-    boost::asio::post(loop_, [this, self = shared_from_this()] { answer(); });
+    boost::asio::post(loop_, [this, self = shared_from_this()] {
+      // It may have been cancelled meanwhile.
+      if (engine::OperationNode* const operation = take_if_any()) complete(*operation, &loop_);
+    });
   }
   void accept(engine::OperationNode& operation) {
     const std::string frame = frames.empty() ? "-ERR the script has ended\r\n" : std::move(frames.front());
