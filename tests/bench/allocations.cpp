@@ -17,17 +17,23 @@ int main(int argc, char** argv) {
   Workload workload;
   Timing timing{0.05, 0.1, &counted_allocations};
   std::size_t depth = 0;
+  std::size_t chains = 0;
 
   CLI::App app("redstart_allocations: allocations per command, with every malloc counted");
   app.add_option("--client", client, "redstart or hiredis")->check(CLI::IsMember({"redstart", "hiredis"}));
   app.add_option("--port", server.port, "Port of the redis-server on 127.0.0.1")->required();
   app.add_option("--pipeline", depth, "Commands in a pipeline; 0: single GETs");
+  app.add_option("--chains", chains, "Coroutines that call GET asynchronously; 0: synchronous calls");
   app.add_option("--duration", timing.duration, "Seconds to measure");
   CLI11_PARSE(app, argc, argv);
 
   if (depth != 0) {
     workload.kind = Workload::Kind::pipeline;
     workload.depth = depth;
+  }
+  if (chains != 0) {
+    workload.kind = Workload::Kind::chains;
+    workload.depth = chains;
   }
   if (!allocations_are_counted()) {
     std::fputs("redstart_allocations: allocations can't be counted in this build\n", stderr);

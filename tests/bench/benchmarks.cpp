@@ -97,7 +97,29 @@ void add_threads(List& list) {
   };
   add(2, {});
   add(8, ratio(1.0));
-  add(24, {});
+  add(12, ratio(1.0));
+  add(16, ratio(1.1));
+  add(24, ratio(1.3));
+  add(64, ratio(1.6));
+}
+
+void add_chains(List& list) {
+  const auto add = [&list](std::size_t chains, std::optional<Target> target, bool same_core = false) {
+    Workload get;
+    get.kind = Workload::Kind::chains;
+    get.depth = chains;
+    const std::string id = "W3.n" + std::to_string(chains);
+    const std::string who =
+        chains == 1 ? "1 coroutine" : std::to_string(chains) + " coroutines, one connection";
+    std::vector<RowSpec> rows{{id, "async GET from " + who, rate(), target}};
+    if (chains == 1024)
+      rows.push_back({id + ".cpu", "… processor time of the client, each", cpu_us(), at_most(0.25)});
+    list.workload(id, get, std::move(rows)).same_core = same_core;
+  };
+  add(1, ratio(1.05), true);
+  add(64, ratio(1.15));
+  add(256, ratio(1.4));
+  add(1024, ratio(1.6));
 }
 
 void add_pipelines(List& list) {
@@ -157,13 +179,14 @@ void add_ranges(List& list) {
 }
 
 void add_allocations(List& list) {
-  const auto add = [&list](std::string id, std::string what, std::size_t depth, double limit) {
+  const auto add = [&list](std::string id, std::string what, const char* option, std::size_t number,
+                           double limit) {
     const Environment& environment = list.environment();
     std::vector<std::string> words{environment.program_folder + "/redstart_allocations",
                                    "--port",
                                    std::to_string(environment.server.port),
-                                   "--pipeline",
-                                   std::to_string(depth),
+                                   option,
+                                   std::to_string(number),
                                    "--duration",
                                    std::to_string(std::min(environment.duration, 0.3)),
                                    "--client"};
@@ -176,22 +199,25 @@ void add_allocations(List& list) {
       return of_value(std::stod(run.output));
     });
   };
-  add("W7.W1", "allocations per GET", 0, 1);
-  add("W7.W4", "allocations per command, pipeline of 1000 GET", 1000, 0.02);
+  add("W7.W1", "allocations per GET", "--pipeline", 0, 1);
+  add("W7.W3", "allocations per async GET, 64 coroutines", "--chains", 64, 1);
+  add("W7.W4", "allocations per command, pipeline of 1000 GET", "--pipeline", 1000, 0.02);
 }
 
 void add_idle(List& list) {
-  const auto add = [&list](std::string id, std::string what, std::size_t size) {
+  const auto add = [&list](std::string id, std::string what, std::size_t size, auto idle_kilobytes) {
     constexpr std::size_t connections = 1000;
     const Server server = list.environment().server;
     std::vector<RowSpec> rows{{id, std::move(what), value_in("KB"), at_most(4)}};
-    list.add(std::move(id), std::move(rows), [server, size](ClientKind client) {
+    list.add(std::move(id), std::move(rows), [server, size, idle_kilobytes](ClientKind client) {
       return of_value(client == ClientKind::hiredis ? idle_kilobytes_hiredis(server, connections, size)
-                                                    : idle_kilobytes_redstart(server, connections, size));
+                                                    : idle_kilobytes(server, connections, size));
     });
   };
-  add("W8.idle", "memory per idle connection, 1000 of them", 0);
-  add("W8.after_large", "… after a reply of 1 MiB on each", mebibyte);
+  add("W8.idle", "memory per idle connection, 1000 of them", 0, &idle_kilobytes_redstart);
+  add("W8.after_large", "… after a reply of 1 MiB on each", mebibyte, &idle_kilobytes_redstart);
+  add("W8.async", "memory per idle asynchronous connection, 1000 of them", 0, &idle_kilobytes_redstart_async);
+  add("W8.async.after_large", "… after a reply of 1 MiB on each", mebibyte, &idle_kilobytes_redstart_async);
 }
 
 void add_compile_time(List& list) {
@@ -237,6 +263,7 @@ std::vector<Benchmark> all_benchmarks(const Environment& environment) {
   List list(environment);
   add_single_calls(list);
   add_threads(list);
+  add_chains(list);
   add_pipelines(list);
   add_large(list);
   add_ranges(list);

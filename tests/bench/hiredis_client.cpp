@@ -99,12 +99,14 @@ Sample run_hiredis(const Workload& workload, const Server& server, const Timing&
     return timed_threads(timing, workload.threads, [&] {
       return [context = connect(workload, server)](std::size_t i) { get(context, i); };
     });
+  if (workload.kind == Workload::Kind::chains) return run_hiredis_chains(workload, server, timing);
   const Context context = connect(workload, server);
   switch (workload.kind) {
     case Workload::Kind::pipeline: return run_pipeline(context, workload, timing);
     case Workload::Kind::large: return run_large(context, workload, timing);
     case Workload::Kind::range: return run_range(context, timing);
     case Workload::Kind::threads:
+    case Workload::Kind::chains:
     case Workload::Kind::get: break;
   }
   return timed_loop(timing, {}, [&](std::uint64_t i) { get(context, i); });

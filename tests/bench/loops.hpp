@@ -88,4 +88,43 @@ Sample timed_threads(const Timing& timing, unsigned threads, Make make) {
   return meter.stop(total, latencies[0], 0);
 }
 
+/// The time of chains of asynchronous operations on one thread: each reports every operation that ended.
+class TimedChains {
+ public:
+  explicit TimedChains(const Timing& timing) : timing_(timing), meter_(timing), end_(later(timing.warm_up)) {}
+
+  /// An operation ended at `now` that took `latency`. False: the time is over, begin no other.
+  [[nodiscard]] bool ended(std::uint64_t now, std::uint64_t latency) {
+    if (phase_ == Phase::over) return false;
+    if (phase_ == Phase::measure) {
+      latencies_.add(latency);
+      ++operations_;
+    }
+    if (now < end_) return true;
+    if (phase_ == Phase::warm_up) {
+      phase_ = Phase::measure;
+      meter_.start();
+      end_ = later(timing_.duration);
+      return true;
+    }
+    sample_ = meter_.stop(operations_, latencies_, 0);
+    phase_ = Phase::over;
+    return false;
+  }
+  [[nodiscard]] const Sample& sample() const { return sample_; }
+
+ private:
+  enum class Phase : std::uint8_t { warm_up, measure, over };
+
+  static std::uint64_t later(double seconds) { return now_ns() + static_cast<std::uint64_t>(seconds * 1e9); }
+
+  Timing timing_;
+  Meter meter_;
+  Phase phase_ = Phase::warm_up;
+  std::uint64_t end_;
+  std::uint64_t operations_ = 0;
+  Latencies latencies_{};
+  Sample sample_{};
+};
+
 }  // namespace redstart::bench

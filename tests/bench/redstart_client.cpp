@@ -85,6 +85,7 @@ Sample run_range(const Client& client, const Timing& timing) {
 }  // namespace
 
 Sample run_redstart(const Workload& workload, const Server& server, const Timing& timing) {
+  if (workload.kind == Workload::Kind::chains) return run_redstart_chains(workload, server, timing);
   RedisConnectionManager manager;
   manager.start(configuration(workload, server));
   const Client client = manager.client("main");
@@ -97,6 +98,7 @@ Sample run_redstart(const Workload& workload, const Server& server, const Timing
       return workload.write ? run_pipeline_of_set(client, workload.depth, timing)
                             : run_pipeline_of_get(client, workload.depth, timing);
     case Workload::Kind::large: return run_large(client, workload, timing);
+    case Workload::Kind::chains: break;
     case Workload::Kind::range:
       return workload.flat ? run_range<StringList>(client, timing)
                            : run_range<std::vector<std::string>>(client, timing);

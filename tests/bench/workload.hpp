@@ -18,6 +18,7 @@ struct Workload {
     threads,   ///< The same from `threads` threads.
     pipeline,  ///< `depth` times GET (SET with `write`) at once.
     large,     ///< GET (SET with `write`) of a value of `size` bytes.
+    chains,    ///< GET from `depth` coroutines (hiredis: chains of callbacks) on one thread.
     range,     ///< LRANGE of a long list into a vector of strings, with `flat` into one arena.
   };
   Kind kind = Kind::get;
@@ -45,11 +46,17 @@ inline void expect(bool ok, const char* what) {
 }
 
 [[nodiscard]] Sample run_redstart(const Workload& workload, const Server& server, const Timing& timing);
+[[nodiscard]] Sample run_redstart_chains(const Workload& workload, const Server& server,
+                                         const Timing& timing);
+[[nodiscard]] Sample run_hiredis_chains(const Workload& workload, const Server& server, const Timing& timing);
 [[nodiscard]] Sample run_hiredis(const Workload& workload, const Server& server, const Timing& timing);
 
 /// Resident KiB that each of `connections` idle connections costs, after a GET of `size` bytes on it (0: of
 /// an ordinary value).
 [[nodiscard]] double idle_kilobytes_redstart(const Server& server, std::size_t connections, std::size_t size);
+/// The same of leased asynchronous connections.
+[[nodiscard]] double idle_kilobytes_redstart_async(const Server& server, std::size_t connections,
+                                                   std::size_t size);
 [[nodiscard]] double idle_kilobytes_hiredis(const Server& server, std::size_t connections, std::size_t size);
 
 }  // namespace redstart::bench

@@ -30,6 +30,7 @@ usage: redstart_yardstick name=value ...
 
   w=W1             GET, one thread              [unix=1: through the Unix socket]
   w=W2 t=8         GET, t threads, one client object
+  w=W3 n=64        GET from n coroutines on one thread
   w=W4 P=100       pipelines of P commands      [cmd=GET|SET]
   w=W5 size=N      values of N bytes            [cmd=GET|SET]
   w=W6             LRANGE of 100,000 elements   [flat=1: into a StringList]
@@ -80,7 +81,8 @@ Workload parse(const Arguments& arguments) {
   Workload workload;
   workload.unix_socket = arguments.number("unix", 0) != 0;
   workload.threads = arguments.number("t", 8U);
-  workload.depth = arguments.number("P", workload.depth);
+  workload.depth =
+      name == "W3" ? arguments.number("n", std::size_t{64}) : arguments.number("P", workload.depth);
   workload.size = arguments.number("size", workload.size);
   workload.write = arguments.text("cmd", "GET") == "SET";
   workload.flat = arguments.number("flat", 0) != 0;
@@ -95,7 +97,7 @@ Workload parse(const Arguments& arguments) {
   else if (name == "W6")
     workload.kind = Workload::Kind::range;
   else if (name == "W3")
-    throw std::invalid_argument("W3 measures asynchronous calls, which this version does not offer yet");
+    workload.kind = Workload::Kind::chains;
   else
     throw std::invalid_argument("w=" + name + " is not a workload; see --help");
   return workload;

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+// async_pool_test.cpp: which connection an asynchronous operation takes, who waits for one, what happens when
+// the server is away.
+#include <boost/asio/use_future.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <latch>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "support/fake_server.hpp"
+#include "support/managers.hpp"
+#include "support/redis_test.hpp"
+
+namespace redstart::test {
+namespace {
+
+using namespace std::chrono_literals;
+using boost::asio::use_future;
+using ::testing::HasSubstr;
+
+class AsyncPool : public RedisTest {
+ protected:
+  static std::size_t connections_at_the_server() {
+    std::size_t n = 0;
+    for (const std::string& line : raw().client_list())
+      n += line.find("name=test:main") != std::string::npos ? 1U : 0U;
+    return n;
+  }
+};
+
+template <class T>
+Error error_of_future(std::future<T> future) {
+  return error_of([&] { return future.get(); });
+}
+
+TEST_F(AsyncPool, CarriesAHundredCallersOverOneConnection) {
+  StartedManager redis(config_at(server()));
+  const AsyncClient client = redis->async_client("main");
+  std::vector<std::future<std::string>> replies;
+  for (int i = 0; i < 100; ++i) replies.push_back(client.echo(std::to_string(i))(use_future));
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(replies[static_cast<std::size_t>(i)].get(), std::to_string(i));
+  const PoolStats pool = redis->stats("main").pool;
+  EXPECT_EQ(pool.shared, 1U);
+  EXPECT_EQ(redis->stats("main").operations.ok, 100U);
+}
+
+TEST_F(AsyncPool, OpensNothingForADatabaseThatNobodyUses) {
+  RedisConfig config = config_at(server());
+  config.database("cache");
+  StartedManager redis(std::move(config));
+  const AsyncClient cache = redis->async_client("cache");
+  EXPECT_EQ(redis->stats("cache").pool.created, 0U);
+  cache.ping()(use_future).get();
+  EXPECT_EQ(redis->stats("cache").pool.created, 1U);
+}
+
+TEST_F(AsyncPool, BlockingCommandsHaveAConnectionOfTheirOwn) {
+  StartedManager redis(config_at(server()));
+  const AsyncClient client = redis->async_client("main");
+  auto popped = client.blpop("queue", {10s})(use_future);
+  EXPECT_EQ(client.ping()(use_future).get(), "PONG");  // not behind the BLPOP
+  ASSERT_TRUE(eventually([&] {
+    return raw().command({"CLIENT", "LIST"}).find("cmd=blpop") != std::string::npos;
+  }));
+  EXPECT_EQ(client.rpush("queue", "x")(use_future).get(), 1);
+  const auto element = popped.get();
+  ASSERT_TRUE(element);
+  EXPECT_EQ(element->value, "x");
+  // It is kept for the next.
+  EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.idle != 0; }));
+  const std::size_t created = redis->stats("main").pool.created;
+  client.rpush("queue", "y")(use_future).get();
+  client.blpop("queue", {10s})(use_future).get();
+  EXPECT_EQ(redis->stats("main").pool.created, created);
+}
+
+TEST_F(AsyncPool, LargeCommandsDoNotHoldUpSmallOnes) {
+  StartedManager redis(config_at(server()));
+  const AsyncClient client = redis->async_client("main");
+  const std::string large(std::size_t{8} << 20, 'x');
+  auto written = client.set("large", large)(use_future);
+  EXPECT_EQ(client.ping()(use_future).get(), "PONG");
+  written.get();
+  EXPECT_EQ(client.get("large")(use_future).get(), large);
+}
+
+TEST_F(AsyncPool, AScopedHandleKeepsItsConnectionAndGivesItBack) {
+  StartedManager redis(config_at(server()));
+  std::int64_t id = 0;
+  {
+    const AsyncScopedClient session = redis->scoped_async_client("main")(use_future).get();
+    id = session.client_id()(use_future).get();
+    EXPECT_EQ(session.client_id()(use_future).get(), id);
+    EXPECT_EQ(redis->stats("main").pool.leased, 1U);
+  }
+  EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.leased == 0; }));
+  {
+    const AsyncScopedClient session = redis->scoped_async_client("main")(use_future).get();
+    EXPECT_EQ(session.client_id()(use_future).get(), id) << "a clean connection is lent again";
+    session.select(3)(use_future).get();
+  }
+  const AsyncScopedClient session = redis->scoped_async_client("main")(use_future).get();
+  EXPECT_NE(session.client_id()(use_future).get(), id) << "a changed one is not";
+}
+
+TEST_F(AsyncPool, AScopedHandleWhoseConnectionBrokeSaysSo) {
+  StartedManager redis(config_at(server()));
+  const AsyncScopedClient session = redis->scoped_async_client("main")(use_future).get();
+  const std::int64_t id = session.client_id()(use_future).get();
+  raw().command({"CLIENT", "KILL", "ID", std::to_string(id)});
+  const Error first = error_of_future(session.ping()(use_future));
+  EXPECT_EQ(first.code(), Errc::connection_lost);
+  const Error second = error_of_future(session.ping()(use_future));
+  EXPECT_EQ(second.code(), Errc::connection_lost);
+  EXPECT_EQ(second.effect(), Effect::not_sent);
+}
+
+TEST_F(AsyncPool, ConnectionsOfAllKindsTogetherNeverExceedTheLimit) {
+  RedisConfig config = config_at(server());
+  config.defaults.max_connections = 3;
+  StartedManager redis(std::move(config));
+  redis->async_client("main").ping()(use_future).get();  // the shared one
+  std::optional<ScopedClient> sync(redis->scoped_client("main"));
+  std::optional<AsyncScopedClient> async(redis->scoped_async_client("main")(use_future).get());
+  auto next = redis->scoped_async_client("main")(use_future);
+  EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.waiting == 1; }));
+  EXPECT_EQ(connections_at_the_server(), 3U);
+  sync.reset();  // its slot goes to the one in line
+  AsyncScopedClient granted = next.get();
+  EXPECT_EQ(granted.ping()(use_future).get(), "PONG");
+  EXPECT_TRUE(eventually([&] { return connections_at_the_server() == 3; }));
+
+  // A synchronous lease gets the slot of an asynchronous one that came back.
+  std::thread waiting([&] { EXPECT_EQ(redis->scoped_client("main").ping(), "PONG"); });
+  EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.waiting == 1; }));
+  async.reset();
+  waiting.join();
+}
+
+TEST_F(AsyncPool, WaitingForALeaseEndsAtItsDeadline) {
+  RedisConfig config = config_at(server());
+  config.defaults.max_connections = 1;
+  config.defaults.timeouts.acquire = 50ms;
+  StartedManager redis(std::move(config));
+  const ScopedClient held = redis->scoped_client("main");
+  const Error error = error_of_future(redis->scoped_async_client("main")(use_future));
+  EXPECT_EQ(error.code(), Errc::pool_timeout);
+  EXPECT_EQ(error.effect(), Effect::not_sent);
+  EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.waiting == 0; }));
+}
+
+TEST_F(AsyncPool, RefusesAtOnceWhatIsTooMuch) {
+  RedisConfig config = config_at(server());
+  config.defaults.max_pending = 10;
+  StartedManager redis(std::move(config));
+  const AsyncClient client = redis->async_client("main");
+  client.ping()(use_future).get();
+  raw().command({"CLIENT", "PAUSE", "300"});
+  std::vector<std::future<std::string>> replies;
+  for (int i = 0; i < 20; ++i) replies.push_back(client.echo(std::to_string(i))(use_future));
+  std::size_t overloaded = 0;
+  for (auto& reply : replies) {
+    try {
+      reply.get();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Errc::overloaded);
+      EXPECT_EQ(error.effect(), Effect::not_sent);
+      EXPECT_THAT(error.what(), HasSubstr("max_pending"));
+      ++overloaded;
+    }
+  }
+  EXPECT_EQ(overloaded, 10U);
+}
+
+TEST_F(AsyncPool, IdleConnectionsAreCleanedUpAndComeBack) {
+  RedisConfig config = config_at(server());
+  config.defaults.idle_timeout = 1ms;
+  StartedManager redis(std::move(config));
+  const AsyncClient client = redis->async_client("main");
+  client.ping()(use_future).get();
+  { const AsyncScopedClient session = redis->scoped_async_client("main")(use_future).get(); }
+  EXPECT_TRUE(eventually([&] {
+    redis->cleanup_idle_connections();
+    return redis->stats("main").pool.in_use + redis->stats("main").pool.idle == 0;
+  }));
+  EXPECT_EQ(client.ping()(use_future).get(), "PONG");
+}
+
+TEST_F(AsyncPool, ASharedConnectionIsRenewedAtTheEndOfItsLifetime) {
+  RedisConfig config = config_at(server());
+  config.defaults.max_lifetime = 50ms;
+  StartedManager redis(std::move(config));
+  const AsyncClient client = redis->async_client("main");
+  EXPECT_TRUE(eventually([&] {
+    EXPECT_EQ(client.ping()(use_future).get(), "PONG");
+    return redis->stats("main").pool.closed_for(CloseReason::lifetime) >= 3;
+  }));
+}
+
+TEST(AsyncPoolAway, FailsFastOnceAnAttemptFailedAndComesBackByItself) {
+  REDSTART_NEEDS_REDIS();
+  RedisServer server;
+  StartedManager redis(config_at(server));
+  const AsyncClient client = redis->async_client("main");
+  EXPECT_EQ(client.ping()(use_future).get(), "PONG");
+  server.kill();
+  ASSERT_TRUE(eventually([&] {
+    const Error error = error_of_future(client.ping()(use_future));
+    return error.code() == Errc::connect_refused;
+  }));
+  const auto began = std::chrono::steady_clock::now();
+  const Error error = error_of_future(client.ping()(use_future));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 1s);
+  EXPECT_EQ(error.effect(), Effect::not_sent);
+  EXPECT_THROW(static_cast<void>(redis->async_client("main")), Unavailable);
+  EXPECT_EQ(redis->optional_async_client("main")(use_future).get(), std::nullopt);
+  server.restart();
+  // Without any call that would try: the pool reconnects in the background.
+  EXPECT_TRUE(eventually([&] { return redis->stats("main").state == ConnectionState::ready; }));
+  EXPECT_EQ(client.ping()(use_future).get(), "PONG");
+}
+
+TEST(AsyncPoolAway, AnOptionalClientWaitsForTheFirstAttempt) {
+  REDSTART_NEEDS_REDIS();
+  RedisServer server;
+  StartedManager redis(config_at(server));
+  const std::optional<AsyncClient> cache = redis->optional_async_client("cache")(use_future).get();
+  ASSERT_TRUE(cache);
+  EXPECT_EQ(cache->ping()(use_future).get(), "PONG");
+}
+
+TEST(AsyncPoolAway, WaitsWhileTheServerIsLoading) {
+  Gate loaded;
+  FakeServer server([&](FakeConnection& connection, std::size_t) {
+    for (;;) {
+      const auto words = connection.command();
+      if (words.empty()) return;
+      const bool ready = loaded.is_open();
+      if (words[0] == "HELLO")
+        connection.send("%1\r\n$5\r\nproto\r\n:3\r\n");
+      else if (words[0] == "CLIENT")
+        connection.send("+OK\r\n");
+      else if (!ready)
+        connection.send("-LOADING Redis is loading the dataset in memory\r\n");
+      else
+        connection.send(words[0] == "PING" ? "+PONG\r\n" : "$1\r\nx\r\n");
+    }
+  });
+  RedisConfig config = config_at(server.port());
+  config.database("main").required = false;
+  StartedManager redis(std::move(config));
+  const AsyncClient client = redis->async_client("main");
+  auto waiting = client.get("key")(use_future);
+  ASSERT_TRUE(eventually([&] { return redis->stats("main").state == ConnectionState::loading; }));
+  const Error late = error_of_future(client.with_timeout(30ms).get("key")(use_future));
+  EXPECT_EQ(late.code(), Errc::loading);
+  EXPECT_EQ(late.effect(), Effect::not_sent);
+  loaded.open();
+  EXPECT_EQ(waiting.get(), "x");
+}
+
+// Synchronous callers.
+
+TEST_F(AsyncPool, ManySynchronousCallersShareAConnection) {
+  RedisConfig config = config_at(server());
+  config.defaults.direct_limit = 2;
+  StartedManager redis(std::move(config));
+  const Client client = redis->client("main");
+  std::latch start(32);
+  std::atomic<int> wrong{0};
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 32; ++t) {
+    threads.emplace_back([&, t] {
+      start.arrive_and_wait();
+      for (int i = 0; i < 200; ++i) {
+        const std::string nonce = std::to_string(t) + "/" + std::to_string(i);
+        wrong += client.echo(nonce) == nonce ? 0 : 1;
+        const auto replies = client.pipeline([&](Pipeline& pipe) {
+          return std::pair{pipe.echo(nonce), pipe.ping()};
+        });
+        wrong += replies.first == nonce && replies.second == "PONG" ? 0 : 1;
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_LE(connections_at_the_server(), 3U);
+}
+
+TEST_F(AsyncPool, SynchronousCallsOverASharedConnectionFailAsAlways) {
+  RedisConfig config = config_at(server());
+  config.defaults.direct_limit = 0;
+  StartedManager redis(std::move(config));
+  const Client client = redis->client("main");
+  raw().command({"SET", "text", "x"});
+  EXPECT_EQ(error_of([&] { return client.incr("text"); }).code(), Errc::server_error);
+  EXPECT_EQ(error_of([&] { return client.get<int>("text"); }).code(), Errc::decode_error);
+  raw().command({"CLIENT", "PAUSE", "200"});
+  const Error late = error_of([&] { return client.with_timeout(20ms).get("text"); });
+  EXPECT_EQ(late.code(), Errc::timeout);
+  EXPECT_EQ(late.effect(), Effect::indeterminate);
+  EXPECT_EQ(client.get("text"), "x") << "the late reply went nowhere";
+  auto pipe = client.pipeline();
+  const auto first = pipe.get("text");
+  const auto bad = pipe.incr("text");
+  const auto last = pipe.ping();
+  const Replies replies = pipe.execute();
+  EXPECT_EQ(replies[first].value(), "x");
+  EXPECT_EQ(replies[bad].error().code(), Errc::server_error);
+  EXPECT_EQ(replies[last].value(), "PONG");
+}
+
+TEST_F(AsyncPool, OnAnIoThreadSynchronousCallsUseAConnectionOfTheirOwnOrFail) {
+  RedisConfig config = config_at(server());
+  config.defaults.direct_limit = 0;
+  config.defaults.max_connections = 2;
+  StartedManager redis(std::move(config));
+  const Client client = redis->client("main");
+  const AsyncClient async = redis->async_client("main");
+  std::promise<std::string> on_the_loop;
+  async.ping()(
+      [&](const std::exception_ptr&, const std::string&) { on_the_loop.set_value(client.echo("direct")); });
+  EXPECT_EQ(on_the_loop.get_future().get(), "direct");
+
+  const ScopedClient held = redis->scoped_client("main");
+  std::promise<Error> refused;
+  async.ping()([&](const std::exception_ptr&, const std::string&) {
+    refused.set_value(client.results().echo("none left").error());
+  });
+  const Error error = refused.get_future().get();
+  EXPECT_EQ(error.code(), Errc::would_deadlock);
+  EXPECT_EQ(error.effect(), Effect::not_sent);
+}
+
+TEST_F(AsyncPool, ACallerLeavesAStuckIoThreadBehindAtHisDeadline) {
+  RedisConfig config = config_at(server());
+  config.defaults.direct_limit = 0;
+  StartedManager redis(std::move(config));
+  const Client client = redis->client("main");
+  Gate release;
+  Gate blocked;
+  redis->async_client("main").ping()([&](const std::exception_ptr&, const std::string&) {
+    blocked.open();
+    release.wait();
+  });
+  blocked.wait();
+  const Error error = error_of([&] { return client.with_timeout(50ms).echo("x"); });
+  EXPECT_EQ(error.code(), Errc::timeout);
+  EXPECT_THAT(error.what(), HasSubstr("handler"));
+  release.open();
+  EXPECT_EQ(client.echo("y"), "y");
+}
+
+}  // namespace
+}  // namespace redstart::test
