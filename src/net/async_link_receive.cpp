@@ -39,7 +39,7 @@ class AsyncLink::KeepRest {
     }
     engine::ReplyBuffer copy;
     copy.reserve(window_.size());
-    std::memcpy(copy.end(), lent_, window_.size());
+    std::memcpy(copy.end(), window_.view().data(), window_.size());
     copy.commit(window_.size());
     link_.partial_ = std::move(copy);
   }

@@ -77,9 +77,9 @@ std::size_t AsyncLink::fence(char* at) {
   if (++nonce_ == 0) ++nonce_;
   gathered_ += fence_size;
   ring_.push({nullptr, gathered_, nonce_, 1, false});
-  std::memcpy(at, fence_head.data(), fence_head.size());
+  fence_head.copy(at, fence_head.size());
   nonce_text(at + fence_head.size(), nonce_);
-  std::memcpy(at + fence_size - 2, "\r\n", 2);
+  std::string_view("\r\n").copy(at + fence_size - 2, 2);
   return fence_size;
 }
 

@@ -46,7 +46,7 @@ class OperationNode {
   /// runs.
   virtual void accept(std::string_view frame, const Origin& origin) noexcept = 0;
   /// What `AsyncChannel::lease` was asked for; `finish` without an error follows.
-  virtual void grant(std::shared_ptr<AsyncChannel> lease) noexcept { static_cast<void>(lease); }
+  virtual void grant(std::shared_ptr<AsyncChannel> lease) noexcept { static_cast<void>(std::move(lease)); }
 
   /// Completes: `error` when not all replies came. Frees the node first, then calls the handler, or posts it.
   ///
