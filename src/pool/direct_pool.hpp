@@ -64,6 +64,8 @@ class Borrowed {
   void give_back() noexcept;
   /// To be closed.
   void discard(CloseReason reason) noexcept;
+  /// In the child of a fork: leaves it alone. The parent's pool, which lives on, knows it still.
+  void leave_to_parent() noexcept { static_cast<void>(connection_.release()); }
   /// Tells the pool what an exchange says about the server.
   void note(const net::Outcome& outcome) noexcept;
   /// Notes it, then the one or the other, as the exchange left it.

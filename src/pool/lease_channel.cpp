@@ -15,6 +15,10 @@ LeaseChannel::LeaseChannel(std::shared_ptr<Database> database, std::shared_ptr<D
 }
 
 LeaseChannel::~LeaseChannel() {
+  if (net::forked(generation_)) {
+    connection_.leave_to_parent();
+    return;
+  }
   pool_->lease_ended();
   if (!connection_) return;
   if (dirty_)
@@ -23,15 +27,16 @@ LeaseChannel::~LeaseChannel() {
     connection_.give_back();
 }
 
-ErrorInfo LeaseChannel::gone() const {
-  if (pool_->ended()) return Database::closed();
+Error LeaseChannel::gone(std::string_view what, std::size_t commands) const {
+  if (net::forked(generation_)) return database_->error(what, Database::forked());
+  if (pool_->ended()) return database_->failed(what, commands, Database::closed());
   ErrorInfo info;
   info.code = Errc::connection_lost;
   info.effect = Effect::not_sent;
   info.remedy = Remedy::retry;
   info.what = "the connection of this scoped handle broke before";
   info.advice = "Take a new scoped handle and begin again";
-  return info;
+  return database_->failed(what, commands, std::move(info));
 }
 
 void LeaseChannel::keep(Borrowed connection, const net::Outcome& outcome) noexcept {
@@ -45,7 +50,7 @@ void LeaseChannel::keep(Borrowed connection, const net::Outcome& outcome) noexce
 std::optional<Error> LeaseChannel::exchange(const engine::Request& request, engine::ReplySink& sink,
                                             const engine::CallOptions& options) {
   const engine::RequestTraits& traits = request.traits();
-  if (!connection_) return database_->failed(traits.name, 1, gone());
+  if (!usable()) return gone(traits.name, 1);
   const Time start = Clock::now();
   Borrowed connection = std::move(connection_);  // whatever throws, it is not used again
   const net::Outcome outcome = connection->exchange(request.outgoing(), sink, start,
@@ -60,8 +65,8 @@ engine::Replies LeaseChannel::exchange_batch(std::string_view bytes, std::span<c
   engine::Replies replies;
   replies.origin = database_->origin();
   if (ends.empty()) return replies;
-  if (!connection_) {
-    report_unsent(*database_, replies, ends.size(), gone());
+  if (!usable()) {
+    replies.rest_unsent = gone("pipeline", ends.size());
     return replies;
   }
   const Time start = Clock::now();
@@ -74,8 +79,8 @@ engine::Replies LeaseChannel::exchange_batch(std::string_view bytes, std::span<c
 }
 
 std::optional<Error> LeaseChannel::ensure_reachable(const engine::CallOptions&) {
-  if (connection_) return std::nullopt;
-  return database_->failed("scoped handle", 0, gone());
+  if (usable()) return std::nullopt;
+  return gone("scoped handle", 0);
 }
 
 Result<std::unique_ptr<engine::Channel>> LeaseChannel::lease(const engine::CallOptions&) {

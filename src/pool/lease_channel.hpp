@@ -2,10 +2,12 @@
 // lease_channel.hpp: carries the commands of a scoped handle over its one connection.
 #pragma once
 
+#include "../net/descriptors.hpp"
 #include "direct_pool.hpp"
 
 #include <redstart/engine/channel.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -34,12 +36,14 @@ class LeaseChannel final : public engine::Channel {
   std::string_view endpoint() const noexcept override { return database_->origin().endpoint; }
 
  private:
-  [[nodiscard]] ErrorInfo gone() const;
+  [[nodiscard]] bool usable() const noexcept { return connection_ && !net::forked(generation_); }
+  [[nodiscard]] Error gone(std::string_view what, std::size_t commands) const;
   void keep(Borrowed connection, const net::Outcome& outcome) noexcept;
 
   std::shared_ptr<Database> database_;
   std::shared_ptr<DirectPool> pool_;
   Borrowed connection_;
+  const std::uint32_t generation_ = net::fork_generation();
   bool dirty_ = false;
 };
 

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// fork_test.cpp: parent and child each go on by themselves, whatever was under way when the process was
+// forked.
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <future>
+#include <memory>
+#include <optional>
+#include <redstart/redstart.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/managers.hpp"
+#include "support/redis_test.hpp"
+
+namespace redstart::test {
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+
+// Runs `body` in a child and returns what it complained of; empty when all was well.
+template <class Body>
+std::string complaints_of_child(Body body) {
+  int pipe_ends[2] = {-1, -1};
+  EXPECT_EQ(::pipe(pipe_ends), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(60);  // one that hangs is ended
+    std::string complaint;
+    try {
+      complaint = body();
+    } catch (const std::exception& error) {
+      complaint = std::string("threw: ") + error.what();
+    }
+    [[maybe_unused]] const auto written = ::write(pipe_ends[1], complaint.data(), complaint.size());
+    ::_exit(0);
+  }
+  ::close(pipe_ends[1]);
+  std::string complaint;
+  char buffer[1024];
+  for (ssize_t n = 0; (n = ::read(pipe_ends[0], buffer, sizeof buffer)) > 0;)
+    complaint.append(buffer, static_cast<std::size_t>(n));
+  ::close(pipe_ends[0]);
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  if (!WIFEXITED(status)) complaint += " the child was ended by signal " + std::to_string(WTERMSIG(status));
+  return complaint;
+}
+
+// In a child: what is wrong with the error of `call`, if anything.
+template <class Call>
+std::string unless_forked(const char* what, Call call) {
+  try {
+    static_cast<void>(call());
+  } catch (const Error& error) {
+    if (error.code() == Errc::forked && error.effect() == Effect::not_sent && error.remedy() == Remedy::never)
+      return {};
+    return std::string(what) + ": " + error.what() + "; ";
+  }
+  return std::string(what) + ": no error; ";
+}
+
+// Callers that keep everything busy; each reply is compared with what was asked.
+class Traffic {
+ public:
+  explicit Traffic(RedisConnectionManager& manager) {
+    for (int t = 0; t < 3; ++t) {
+      threads_.emplace_back([this, client = manager.client("main"), t] {
+        for (int i = 0; !stop_; ++i) check(client.echo(text(t, i)), text(t, i));
+      });
+      threads_.emplace_back([this, client = manager.async_client("main"), t] {
+        for (int i = 0; !stop_; ++i) check(client.echo(text(t, i))(asio::use_future).get(), text(t, i));
+      });
+    }
+  }
+  ~Traffic() { join(); }
+  // How many replies were wrong.
+  int join() {
+    stop_ = true;
+    for (std::thread& thread : threads_)
+      if (thread.joinable()) thread.join();
+    return wrong_;
+  }
+  [[nodiscard]] int right() const { return right_; }
+
+ private:
+  static std::string text(int t, int i) { return std::to_string(t) + "|" + std::to_string(i); }
+  void check(const std::string& got, const std::string& wanted) { ++(got == wanted ? right_ : wrong_); }
+
+  std::atomic<bool> stop_{false};
+  std::atomic<int> right_{0};
+  std::atomic<int> wrong_{0};
+  std::vector<std::thread> threads_;
+};
+
+class Fork : public RedisTest {
+ protected:
+  static RedisConfig config() {
+    RedisConfig config = config_at(server());
+    config.defaults.direct_limit = 1;
+    config.defaults.timeouts = {20s, 20s, 20s};
+    return config;
+  }
+};
+
+TEST_F(Fork, HandlesOfTheParentSayForkedInTheChild) {
+  StartedManager redis(config());
+  const Client client = redis->client("main");
+  const AsyncClient async = redis->async_client("main");
+  const ScopedClient scoped = redis->scoped_client("main");
+  auto async_scoped = redis->scoped_async_client("main")(asio::use_future).get();
+  EXPECT_EQ(client.ping(), "PONG");
+  EXPECT_EQ(async.ping()(asio::use_future).get(), "PONG");
+  const std::string complaints = complaints_of_child([&] {
+    std::string all;
+    all += unless_forked("client", [&] { return client.ping(); });
+    all += unless_forked("pipeline", [&] { return client.pipeline([](auto& pipe) { return pipe.ping(); }); });
+    all += unless_forked("scoped", [&] { return scoped.ping(); });
+    all += unless_forked("async", [&] { return async.ping()(asio::use_future).get(); });
+    all += unless_forked("async scoped", [&] { return async_scoped.ping()(asio::use_future).get(); });
+    all += unless_forked("manager", [&] { return redis->client("main"); });
+    all += unless_forked("async manager", [&] { return redis->async_client("main"); });
+    all += unless_forked("optional", [&] { return redis->optional_client("main"); });
+    if (redis->started()) all += "started; ";
+    return all;
+  });
+  EXPECT_EQ(complaints, "");
+  EXPECT_EQ(client.ping(), "PONG") << "nothing has changed for the parent";
+  EXPECT_EQ(async.ping()(asio::use_future).get(), "PONG");
+  EXPECT_EQ(async_scoped.ping()(asio::use_future).get(), "PONG");
+  EXPECT_EQ(redis->stats("main").pool.created, 4U);
+}
+
+TEST_F(Fork, TheChildMayEndWhatItInheritedAndStartAnew) {
+  auto manager = std::make_unique<RedisConnectionManager>();
+  manager->start(config());
+  std::optional<AsyncClient> kept = manager->async_client("main");
+  EXPECT_EQ(kept->incr("n")(asio::use_future).get(), 1);
+  std::optional<ScopedClient> scoped = manager->scoped_client("main");
+  const std::string complaints = complaints_of_child([&] {
+    std::string all;
+    const auto began = std::chrono::steady_clock::now();
+    manager->shutdown(10s);
+    if (std::chrono::steady_clock::now() - began > 5s) all += "shutdown waited; ";
+    manager->start(config());
+    const AsyncClient fresh = manager->async_client("main");
+    if (fresh.incr("n")(asio::use_future).get() != 2) all += "not the second; ";
+    if (manager->client("main").incr("n") != 3) all += "not the third; ";
+    std::promise<Result<std::string>> old;  // a future's own executor would start Asio's system threads
+    kept->results().ping()([&](Result<std::string> result) { old.set_value(std::move(result)); });
+    all += unless_forked("old handle", [&] { return old.get_future().get().value(); });
+    kept.reset();
+    scoped.reset();
+    manager.reset();
+    if (!eventually([] { return running_threads() == 1; }))
+      all += std::to_string(running_threads()) + " threads; ";
+    return all;
+  });
+  EXPECT_EQ(complaints, "");
+  EXPECT_EQ(kept->incr("n")(asio::use_future).get(), 4);
+  EXPECT_EQ(scoped->ping(), "PONG");
+}
+
+TEST_F(Fork, AChildDestroysTheManagerOfItsParentAtOnce) {
+  auto manager = std::make_unique<RedisConnectionManager>();
+  manager->start(config());
+  const AsyncClient client = manager->async_client("main");
+  EXPECT_EQ(client.ping()(asio::use_future).get(), "PONG");
+  EXPECT_EQ(complaints_of_child([&] {
+              manager.reset();
+              return std::string();
+            }),
+            "");
+  EXPECT_EQ(client.ping()(asio::use_future).get(), "PONG");
+}
+
+TEST_F(Fork, ManyChildrenUnderLoadDisturbNobody) {
+  StartedManager redis(config());
+  Traffic traffic(*redis);
+  for (int i = 0; i < 30; ++i) {
+    const int before = traffic.right();
+    EXPECT_EQ(complaints_of_child([&] {
+                RedisConnectionManager own;
+                own.start(config());
+                std::string all;
+                if (own.client("main").ping() != "PONG") all += "sync; ";
+                if (own.async_client("main").ping()(asio::use_future).get() != "PONG") all += "async; ";
+                return all + unless_forked("parent's", [&] { return redis->client("main"); });
+              }),
+              "");
+    EXPECT_TRUE(eventually([&] { return traffic.right() > before + 100; })) << "the parent goes on";
+  }
+  EXPECT_EQ(traffic.join(), 0);
+  EXPECT_GT(traffic.right(), 0);
+  EXPECT_EQ(redis->stats("main").operations.failed, 0U);
+}
+
+TEST_F(Fork, AHandlerMayForkAndTheChildStarts) {
+  StartedManager redis(config());
+  const AsyncClient client = redis->async_client("main");
+  std::promise<std::string> complaints;
+  client.ping()([&](const std::exception_ptr&, const std::string&) {
+    complaints.set_value(complaints_of_child([&] {
+      RedisConnectionManager own;
+      own.start(config());
+      std::string all = own.client("main").ping() == "PONG" ? "" : "sync; ";
+      if (own.async_client("main").ping()(asio::use_future).get() != "PONG") all += "async; ";
+      own.shutdown();
+      if (running_threads() != 1) all += std::to_string(running_threads()) + " threads; ";
+      return all;
+    }));
+  });
+  EXPECT_EQ(complaints.get_future().get(), "");
+  EXPECT_EQ(client.ping()(asio::use_future).get(), "PONG");
+}
+
+TEST_F(Fork, OnAServicesExecutorTheChildStartsOnItsOwn) {
+  asio::io_context context;
+  RedisConnectionManager manager;
+  manager.start(config(), context);
+  const AsyncClient client = manager.async_client("main");
+  auto first = client.ping()(asio::use_future);
+  while (first.wait_for(0s) != std::future_status::ready) context.run_one();
+  EXPECT_EQ(complaints_of_child([&] {
+              std::string all = unless_forked("async", [&] { return client.ping()(asio::use_future).get(); });
+              manager.start(config());
+              if (manager.async_client("main").ping()(asio::use_future).get() != "PONG") all += "async; ";
+              manager.shutdown();
+              return all;
+            }),
+            "");
+  auto second = client.ping()(asio::use_future);
+  while (second.wait_for(0s) != std::future_status::ready) context.run_one();
+  EXPECT_EQ(second.get(), "PONG");
+}
+
+TEST_F(Fork, TheInstanceStartsInTheChildAndEndsAtItsExit) {
+  RedisConnectionManager& instance = RedisConnectionManager::instance();
+  instance.start(config());
+  EXPECT_EQ(instance.async_client("main").ping()(asio::use_future).get(), "PONG");
+  EXPECT_EQ(complaints_of_child([&] {
+              instance.start(config());
+              const bool well = instance.async_client("main").ping()(asio::use_future).get() == "PONG";
+              const AsyncClient client = instance.async_client("main");
+              for (int i = 0; i < 100; ++i)
+                client.ping()([](const std::exception_ptr&, const std::string&) {});
+              instance.shutdown();
+              return std::string(well ? "" : "async; ");
+            }),
+            "");
+  instance.shutdown();
+}
+
+}  // namespace
+}  // namespace redstart::test
