@@ -4,7 +4,8 @@
 """usage: check_snippets.py COMPILER FLAGS DOCUMENT…
 
 A block that begins with #include is a program. Any other is a fragment: it is put into a function that knows `redis` (a
-manager), `db` (a client) and `config`, with std::chrono_literals and everything of the library included. Lines are
+manager), `db` (a client), `async` (an asynchronous one), `context` (an io_context) and `config`, with
+std::chrono_literals, `asio` and everything of the library included; one that awaits is put into a coroutine. Lines are
 counted in the document, so that the compiler's messages name the right place. FLAGS is one argument, blank-separated.
 """
 import re
@@ -14,17 +15,27 @@ import tempfile
 
 PROLOGUE = """
 #include <redstart/redstart.hpp>
+#include <boost/asio.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <future>
 #include <iostream>
 #include <map>
+#include <memory_resource>
 using namespace std::chrono_literals;
+namespace asio = boost::asio;
 """
 FUNCTION = """
-[[maybe_unused]] static void fragment_{n}([[maybe_unused]] redstart::RedisConnectionManager& redis,
+[[maybe_unused]] static {returns} fragment_{n}([[maybe_unused]] redstart::RedisConnectionManager& redis,
                                           [[maybe_unused]] const redstart::Client& db,
+                                          [[maybe_unused]] const redstart::AsyncClient& async,
+                                          [[maybe_unused]] asio::io_context& context,
                                           [[maybe_unused]] redstart::RedisConfig& config) {{
 """
 # What a short example may do and a program should not.
 LENIENT = ["-Wno-unused-variable", "-Wno-unused-but-set-variable", "-Wno-shadow"]
+# A coroutine inside a lambda is taken for one in a header, because #line names another file.
+LENIENT += ["-Wno-subobject-linkage", "-Wno-unknown-warning-option"]
 
 
 def blocks(path):
@@ -58,7 +69,10 @@ def main():
             if text.lstrip().startswith("#include"):
                 good &= compiles(compiler, flags, place + text)
             else:
-                fragments += FUNCTION.format(n=count) + place + text + "}\n"
+                # One that writes down a coroutine of its own awaits in there.
+                awaits = re.search(r"^[^/\n]*\bco_(await|return)\b", text, re.M) and "awaitable<" not in text
+                returns = "asio::awaitable<void>" if awaits else "void"
+                fragments += FUNCTION.format(n=count, returns=returns) + place + text + "}\n"
     good &= compiles(compiler, flags, fragments)
     print(f"check_snippets: {count} blocks in {len(documents)} documents")
     if count == 0:
