@@ -30,6 +30,15 @@ class Validator {
     if (config.min_idle > config.max_connections)
       fault("min_idle", "is " + std::to_string(config.min_idle) + ", above max_connections",
             "use at most " + std::to_string(config.max_connections));
+    if (config.shared_connections < 1 || config.shared_connections > 16)
+      fault("shared_connections", "is " + std::to_string(config.shared_connections), "use 1 to 16");
+    if (config.direct_limit > 10'000)
+      fault("direct_limit", "is " + std::to_string(config.direct_limit),
+            "use 0 (always shared) to 10000, or sync_over_shared = false for never");
+    if (config.max_pending < 1 || config.max_pending > 100'000'000)
+      fault("max_pending", "is " + std::to_string(config.max_pending), "use 1 to 100000000");
+    if (config.max_pending_bytes < 1024)
+      fault("max_pending_bytes", "is " + std::to_string(config.max_pending_bytes), "use 1024 or above");
     if (config.idle_timeout < milliseconds::zero())
       fault("idle_timeout", "is negative", "use 0 (never) or above");
     if (config.max_lifetime < milliseconds::zero())
@@ -115,6 +124,8 @@ std::vector<ConfigFault> validate(const RedisConfig& config) {
   if (!Validator::printable(config.service))
     faults.push_back(
         {"service", "holds a blank or a control character", "use visible ASCII characters only"});
+  if (config.io_threads < 1 || config.io_threads > 64)
+    faults.push_back({"io_threads", "is " + std::to_string(config.io_threads), "use 1 to 64"});
   if (config.start_timeout < milliseconds::zero())
     faults.push_back({"start_timeout", "is negative", "use 0 or above"});
   if (config.cleanup_interval < milliseconds::zero())

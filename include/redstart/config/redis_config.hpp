@@ -60,12 +60,15 @@ struct DatabaseConfig {
   /// I/O thread; 1 … 16. Opened when first used; they count towards `max_connections`.
   std::size_t shared_connections = 1;
   /// So many synchronous callers at once have a connection of their own each; from the next on, calls go over
-  /// shared connections. 0: always shared.
+  /// shared connections. 0: always shared; at most 10,000.
   std::size_t direct_limit = 10;
   /// False: synchronous callers never share; beyond `max_connections` they wait in line.
   bool sync_over_shared = true;
-  std::size_t max_pending = 100'000;                      ///< Operations that may wait or be in flight, 1 …
-  std::size_t max_pending_bytes = std::size_t{64} << 20;  ///< Their encoded bytes. Beyond: `overloaded`.
+  /// Operations that may wait or be in flight on one shared connection, 1 … 100,000,000. Beyond:
+  /// `overloaded`.
+  std::size_t max_pending = 100'000;
+  /// Their encoded bytes, 1,024 or above. One operation is let in whatever its size.
+  std::size_t max_pending_bytes = std::size_t{64} << 20;
   /// Proves for each batch of replies that it belongs to its commands, at the cost of one ECHO a batch;
   /// guards against servers and proxies that swallow, repeat or swap replies.
   bool integrity = false;
@@ -94,7 +97,7 @@ struct RedisConfig {
   std::vector<NamedDatabase> databases{};
 
   /// Threads of the library's own for asynchronous connections, 1 … 64; none are started where the service
-  /// gives its executor to `start`, or while nothing needs them.
+  /// gives its executor to `start`.
   std::size_t io_threads = 1;
   std::chrono::milliseconds start_timeout{5000};  ///< How long `start()` waits for required databases.
   std::chrono::milliseconds cleanup_interval{std::chrono::seconds{60}};  ///< Idle clean-up; 0: off.

@@ -79,6 +79,14 @@ TEST(Validation, NamesTheFieldOfEachFault) {
       {"number", main([](DatabaseConfig& c) { c.number = -1; })},
       {"max_connections", main([](DatabaseConfig& c) { c.max_connections = 0; })},
       {"max_connections", main([](DatabaseConfig& c) { c.max_connections = 10'001; })},
+      {"shared_connections", main([](DatabaseConfig& c) { c.shared_connections = 0; })},
+      {"shared_connections", main([](DatabaseConfig& c) { c.shared_connections = 17; })},
+      {"direct_limit", main([](DatabaseConfig& c) { c.direct_limit = 10'001; })},
+      {"max_pending", main([](DatabaseConfig& c) { c.max_pending = 0; })},
+      {"max_pending", main([](DatabaseConfig& c) { c.max_pending = 100'000'001; })},
+      {"max_pending_bytes", main([](DatabaseConfig& c) { c.max_pending_bytes = 1023; })},
+      {"io_threads", [](RedisConfig& c) { c.io_threads = 0; }},
+      {"io_threads", [](RedisConfig& c) { c.io_threads = 65; }},
       {"min_idle", main([](DatabaseConfig& c) { c.min_idle = 51; })},
       {"idle_timeout", main([](DatabaseConfig& c) { c.idle_timeout = -1ms; })},
       {"timeouts.connect", main([](DatabaseConfig& c) { c.timeouts.connect = 0ms; })},
@@ -134,6 +142,11 @@ TEST(Validation, TakesTheDefaultsAndTheEndsOfEveryRange) {
   edge.endpoint.unix_path = std::string(107, 'x');
   edge.max_connections = 10'000;
   edge.min_idle = 10'000;
+  edge.shared_connections = 16;
+  edge.direct_limit = 0;
+  edge.max_pending = 1;
+  edge.max_pending_bytes = 1024;
+  config.io_threads = 64;
   edge.idle_timeout = 0ms;
   edge.timeouts = {1ms, 24h, 1ms};
   edge.keepalive = {0s, 1s, 1};

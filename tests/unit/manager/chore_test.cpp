@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// chore_test.cpp: a chore comes again until it is told to stop, and leaves nothing behind.
+#include "manager/chore.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <memory>
+#include <new>
+#include <optional>
+
+namespace redstart::manager {
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+
+net::Loop loop_on(asio::io_context& context) { return {context.get_executor(), context.get_executor(), 0}; }
+
+TEST(Chore, WorksUntilItHasEnough) {
+  asio::io_context context;
+  int turns = 0;
+  const auto chore = Chore::start(loop_on(context), 1ms, [&] { return ++turns != 3; });
+  context.run();
+  EXPECT_EQ(turns, 3);
+}
+
+TEST(Chore, StopsAndLetsTheContextEndLongBeforeItIsDue) {
+  asio::io_context context;
+  int turns = 0;
+  const auto held = std::make_shared<int>();
+  const auto chore = Chore::start(loop_on(context), 24h, [&turns, held] { return ++turns != 0; });
+  chore->stop();
+  EXPECT_EQ(held.use_count(), 1) << "what the work held is given back at once";
+  context.run();
+  EXPECT_EQ(turns, 0);
+}
+
+TEST(Chore, MayStopItself) {
+  asio::io_context context;
+  int turns = 0;
+  std::shared_ptr<Chore> chore;
+  chore = Chore::start(loop_on(context), 1ms, [&] {
+    ++turns;
+    chore->stop();
+    return true;
+  });
+  context.run();
+  EXPECT_EQ(turns, 1);
+}
+
+TEST(Chore, GoesOnAfterAFailure) {
+  asio::io_context context;
+  int turns = 0;
+  const auto chore = Chore::start(loop_on(context), 1ms, [&] {
+    if (++turns == 1) throw std::bad_alloc();
+    return turns != 2;
+  });
+  context.run();
+  EXPECT_EQ(turns, 2);
+}
+
+TEST(Chore, OutlivesItsContextOnceAbandoned) {
+  std::optional<asio::io_context> context(std::in_place);
+  const auto chore = Chore::start(loop_on(*context), 1ms, [] { return true; });
+  chore->abandon();
+  context.reset();
+  chore->stop();
+}
+
+TEST(Chore, LivesByItselfWhileItIsUnderWay) {
+  asio::io_context context;
+  int turns = 0;
+  std::weak_ptr<Chore> chore = Chore::start(loop_on(context), 1ms, [&] { return ++turns != 2; });
+  EXPECT_FALSE(chore.expired());
+  context.run();
+  EXPECT_EQ(turns, 2);
+  EXPECT_TRUE(chore.expired());
+}
+
+}  // namespace
+}  // namespace redstart::manager
