@@ -192,8 +192,8 @@ bool AsyncLink::tell_owner() {
     return true;
   }
   if (tell_failed_) {
-    const OpenFailure failure = *std::exchange(tell_failed_, std::nullopt);
-    owner_->open_failed(*this, failure);
+    const auto failure = std::move(tell_failed_);
+    owner_->open_failed(*this, *failure);
     return true;
   }
   if (stopping_) return finish_stop();

@@ -209,7 +209,7 @@ class AsyncLink final : public AsyncConnection {
   void judge_silence();
   void release_memory();
 
-  static constexpr std::size_t inline_size = 1024;
+  static constexpr std::size_t inline_size = 768;  // an idle connection holds it too
 
   // Shared with other threads.
   SubmissionStack stack_{};
@@ -297,16 +297,17 @@ class AsyncLink final : public AsyncConnection {
   bool wanted_told_ = false;
   bool tell_opened_ = false;
   bool tell_idle_ = false;
-  std::optional<OpenFailure> tell_failed_{};
+  std::unique_ptr<OpenFailure> tell_failed_{};
   std::optional<CloseReason> tell_closed_{};
   std::optional<CloseReason> retiring_{};
   std::optional<CloseReason> condemned_{};  // an exclusive connection whose exchange was given up
   std::optional<Time> stopping_{};
   bool stopped_ = false;
 
-  HandlerSlot read_slot_{};
-  HandlerSlot timer_slot_{};
-  HandlerSlot wake_slot_{};
+  // As large as Asio's operations are.
+  SizedSlot<208> read_slot_{};
+  SizedSlot<160> timer_slot_{};
+  SizedSlot<80> wake_slot_{};
   char inline_[inline_size];
 };
 

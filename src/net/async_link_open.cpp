@@ -226,7 +226,7 @@ void AsyncLink::open_failed(OpenFailure failure) {
   opening_.reset();
   close_socket();
   state_ = State::closed;
-  tell_failed_ = std::move(failure);
+  tell_failed_ = std::make_unique<OpenFailure>(std::move(failure));
 }
 
 void AsyncLink::opened() {

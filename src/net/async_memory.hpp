@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <utility>
@@ -16,25 +17,39 @@ namespace redstart::net {
 /// Thread safety: one thread at a time allocates; any may free (Asio does before it enters the strand).
 class HandlerSlot {
  public:
-  HandlerSlot() = default;
   HandlerSlot(const HandlerSlot&) = delete;
   HandlerSlot& operator=(const HandlerSlot&) = delete;
 
   [[nodiscard]] void* allocate(std::size_t size) {
-    if (size > sizeof bytes_ || used_.load(std::memory_order_acquire)) return ::operator new(size);
+    if (size > size_ || used_.load(std::memory_order_acquire)) return ::operator new(size);
     used_.store(true, std::memory_order_relaxed);
-    return bytes_;
+    return memory_;
   }
   void free(void* at) noexcept {
-    if (at == bytes_)
+    if (at == memory_)
       used_.store(false, std::memory_order_release);
     else
       ::operator delete(at);
   }
 
+ protected:
+  HandlerSlot(std::byte* memory, std::uint32_t size) noexcept : memory_(memory), size_(size) {}
+  ~HandlerSlot() = default;
+
  private:
-  alignas(std::max_align_t) std::byte bytes_[208];
+  std::byte* memory_;
+  std::uint32_t size_;
   std::atomic<bool> used_{false};
+};
+
+/// A slot with its memory.
+template <std::uint32_t Size>
+class SizedSlot final : public HandlerSlot {
+ public:
+  SizedSlot() noexcept : HandlerSlot(bytes_, Size) {}
+
+ private:
+  alignas(std::max_align_t) std::byte bytes_[Size];
 };
 
 /// Gives a handler its slot, as Asio asks for it.

@@ -17,9 +17,9 @@ namespace redstart::protocol {
 /// same few instructions whatever else is in it: what ends long before its deadline never moves.
 ///
 /// Deadlines are kept in ticks of 2^20 ns (about 1 ms): a node expires never early and at most two ticks
-/// late. Seven levels of eight slots, each slot eight times as long as one of the level below; when time
-/// reaches a slot, its nodes move to finer ones. What lies beyond (36 minutes) is looked at once in that
-/// time.
+/// late. Six levels of eight slots, each slot eight times as long as one of the level below; when time
+/// reaches a slot, its nodes move to finer ones. What lies beyond (four and a half minutes) is looked at once
+/// in that time.
 ///
 /// `Hook` is the list hook of a node, `Deadline` its deadline, which must not change while it is inside.
 ///
@@ -92,7 +92,7 @@ class TimingWheel {
   static constexpr unsigned tick_bits = 20;  // of nanoseconds
   static constexpr unsigned slot_bits = 3;
   static constexpr unsigned slots = 1U << slot_bits;
-  static constexpr unsigned levels = 7;
+  static constexpr unsigned levels = 6;
   static constexpr std::uint64_t span = std::uint64_t{1} << (slot_bits * levels);
 
   [[nodiscard]] static std::uint64_t tick_of(Time time) noexcept {
