@@ -51,6 +51,9 @@ class Initiation {
     Node& node = Node::make(std::forward<Handler>(handler), std::move(channel_), std::move(call.request),
                             std::move(call.seed));
     node.timeout = call.timeout;
+#if BOOST_ASIO_VERSION >= 102800
+    const StartMark mark(&node);
+#endif
     engine::AsyncChannel& channel = node.channel();
     if (call.session != Session::none) [[unlikely]] {
       if (channel.exclusive() == engine::Exclusive::no)

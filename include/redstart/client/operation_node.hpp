@@ -55,6 +55,24 @@ struct handler_allocator {
   }
 };
 
+#if BOOST_ASIO_VERSION >= 102800
+/// The operation that this thread is starting: what completes inside of that call goes to the handler's
+/// immediate executor.
+inline constinit thread_local const void* operation_in_start = nullptr;
+
+class StartMark {
+ public:
+  explicit StartMark(const void* operation) noexcept
+      : before_(std::exchange(operation_in_start, operation)) {}
+  StartMark(const StartMark&) = delete;
+  StartMark& operator=(const StartMark&) = delete;
+  ~StartMark() { operation_in_start = before_; }
+
+ private:
+  const void* before_;
+};
+#endif
+
 /// Stands for "no executor of its own" where a handler is asked for its executor.
 struct NoExecutor {};
 
@@ -217,7 +235,7 @@ class HandlerNode final : public engine::OperationNode {
   void accept(std::string_view frame, const engine::Origin& origin) noexcept override {
     receiver_.accept(frame, origin, request, !has_executor<Handler>);
   }
-  void grant(std::shared_ptr<engine::AsyncChannel> lease) noexcept override {
+  void grant(std::shared_ptr<engine::AsyncChannel>&& lease) noexcept override {
     receiver_.grant(std::move(lease));
   }
 
@@ -231,6 +249,13 @@ class HandlerNode final : public engine::OperationNode {
     }
     [[maybe_unused]] const HandlerPlace<Handler> at_work(std::move(place_));
     const auto executor = asio::get_associated_executor(done.handler, channel_->executor());
+#if BOOST_ASIO_VERSION >= 102800
+    if (home == nullptr && operation_in_start == this) {
+      const auto immediate = asio::get_associated_immediate_executor(done.handler, channel_->executor());
+      release(done.handler);
+      return asio::dispatch(immediate, std::move(done));
+    }
+#endif
     release(done.handler);
     if (home != nullptr) {
       asio::dispatch(executor, std::move(done));

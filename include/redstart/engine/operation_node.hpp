@@ -41,12 +41,11 @@ class OperationNode {
   OperationNode& operator=(const OperationNode&) = delete;
 
   /// Takes the next reply: its complete frame, which may be an error of the server. The bytes live during the
-  /// call. Called `request.replies` times at most, in order, on the channel's loop. Calls no code of the user
-  /// but (for frames that are not left to the handler's executor) nothing: a codec runs where the handler
-  /// runs.
+  /// call. Called `request.replies` times at most, in order, on the channel's loop. Calls no code of the
+  /// user: a codec runs where the handler runs.
   virtual void accept(std::string_view frame, const Origin& origin) noexcept = 0;
   /// What `AsyncChannel::lease` was asked for; `finish` without an error follows.
-  virtual void grant(std::shared_ptr<AsyncChannel> lease) noexcept { static_cast<void>(std::move(lease)); }
+  virtual void grant(std::shared_ptr<AsyncChannel>&& /*lease*/) noexcept {}
 
   /// Completes: `error` when not all replies came. Frees the node first, then calls the handler, or posts it.
   ///
