@@ -12,9 +12,13 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <future>
 #include <memory>
 #include <optional>
+#include <random>
 #include <redstart/redstart.hpp>
 #include <string>
 #include <thread>
@@ -318,6 +322,71 @@ TEST_F(AsyncLifetimes, AHandlerThatHangsHoldsUpNobodyElse) {
   EXPECT_TRUE(eventually([&] { return tally.completed() == 10 && running_threads() == before; }));
 }
 
+// Starts commands from two threads without end, until it is destroyed.
+class Load {
+ public:
+  Load(const AsyncClient& client, Tally& tally) {
+    for (int t = 0; t < 2; ++t) {
+      threads_.emplace_back([this, client, &tally] {
+        while (!stop_) {
+          get(client, tally);
+          while (tally.started - tally.completed() > 1000 && !stop_) std::this_thread::yield();
+        }
+      });
+    }
+  }
+  ~Load() {
+    stop_ = true;
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+ private:
+  std::atomic<bool> stop_{false};
+  std::vector<std::thread> threads_{};
+};
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__clang__)
+constexpr int destructions = 200;  // each takes ten times as long where it is watched
+#else
+constexpr int destructions = 1000;
+#endif
+
+// Destroys a manager under load at a random moment: on a user's thread or by a handler.
+TEST_F(AsyncLifetimes, DestructionUnderLoadCompletesEverythingOnce) {
+  const auto before = running_threads();
+  std::minstd_rand random(20);
+  for (int round = 0; round < destructions; ++round) {
+    Tally tally;
+    auto manager = std::make_unique<RedisConnectionManager>();
+    RedisConfig own = config();
+    own.io_threads = 1 + random() % 2;
+    manager->start(std::move(own));
+    std::atomic<bool> destroyed{false};
+    const auto began = Clock::now();
+    {
+      const AsyncClient client = manager->async_client("main");
+      const Load load(client, tally);
+      const int moment = static_cast<int>(random() % 300);
+      while (tally.completed() < moment) std::this_thread::yield();
+      if (round % 2 == 0) {
+        manager.reset();
+        destroyed = true;
+      } else {
+        client.ping()([&](const std::exception_ptr&, const std::string&) {
+          manager.reset();
+          destroyed = true;
+        });
+        ASSERT_TRUE(eventually([&] { return destroyed.load(); }));
+      }
+    }
+    ASSERT_TRUE(eventually([&] { return tally.completed() == tally.started; }))
+        << "round " << round << ": " << tally.completed() << " of " << tally.started;
+    ASSERT_TRUE(eventually([&] { return running_threads() == before; }));
+    ASSERT_LT(Clock::now() - began, 2s + slack) << "round " << round;
+    ASSERT_EQ(tally.other, 0);
+  }
+}
+
 TEST_F(AsyncLifetimes, HandlesOutliveTheManager) {
   std::optional<AsyncClient> client;
   {
@@ -361,6 +430,61 @@ TEST_F(AsyncLifetimes, AStandInGivesAsynchronousHandlesToo) {
   StartedManager redis(config());
   const testing::ScopedOverride override(*redis);
   EXPECT_EQ(RedisConnectionManager::instance().async_client("main").ping()(asio::use_future).get(), "PONG");
+}
+
+// Each ends a process of its own, with its own server.
+class AsyncExitDeathTest : public AsyncLifetimes {
+ protected:
+  void SetUp() override {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    AsyncLifetimes::SetUp();
+  }
+};
+
+TEST_F(AsyncExitDeathTest, ExitWithCommandsUnderWay) {
+  const auto exits = [] {
+    static Tally tally;
+    static std::optional<AsyncClient> kept;
+    // Runs after the library's own hook, which is registered later.
+    std::atexit([] { std::fprintf(stderr, "completed %d", tally.completed()); });
+    RedisConnectionManager::instance().start(config());
+    kept = RedisConnectionManager::instance().async_client("main");
+    for (int i = 0; i < 10'000; ++i) get(*kept, tally);
+    std::exit(0);
+  };
+  EXPECT_EXIT(exits(), ::testing::ExitedWithCode(0), "completed 10000");
+}
+
+TEST_F(AsyncExitDeathTest, AHandlerMayExit) {
+  const auto exits = [] {
+    RedisConnectionManager::instance().start(config());
+    const AsyncClient client = RedisConnectionManager::instance().async_client("main");
+    client.ping()([](const std::exception_ptr&, const std::string&) { std::exit(0); });
+    std::promise<void>().get_future().wait();
+  };
+  EXPECT_EXIT(exits(), ::testing::ExitedWithCode(0), "");
+}
+
+TEST_F(AsyncExitDeathTest, StaticObjectsMayUseAndDestroyManagers) {
+  struct Late {
+    ~Late() {
+      if (client) static_cast<void>(client->results().ping()(asio::use_future).get());
+      manager.reset();
+    }
+    std::optional<AsyncClient> client{};
+    std::unique_ptr<RedisConnectionManager> manager = std::make_unique<RedisConnectionManager>();
+  };
+  const auto exits = [] {
+    static Late late;
+    late.manager->start(config());
+    late.client = late.manager->async_client("main");
+    static Late later;
+    later.manager->start(config());
+    RedisConnectionManager::instance().start(config());
+    later.client = RedisConnectionManager::instance().async_client("main");
+    std::exit(0);
+  };
+  EXPECT_EXIT(exits(), ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
