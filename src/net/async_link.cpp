@@ -123,12 +123,21 @@ void AsyncLink::abandon() noexcept {
   opening_.reset();
   timer_.reset();
   loop_ = {};
+  leave_owner();
+}
+
+// Owner and connection hold each other no longer.
+void AsyncLink::leave_owner() noexcept {
+  std::shared_ptr<Owner> last;
+  const std::scoped_lock lock(mutex_);
+  last.swap(owner_);
+  late_owner_ = last;
 }
 
 // --- On the loop
 
 void AsyncLink::post_turn() {
-  if (std::exchange(turn_posted_, true)) return;
+  if (stopped_ || std::exchange(turn_posted_, true)) return;
   post_on(loop_.executor, [link = self()] {
     link->turn_posted_ = false;
     link->turn([&link = *link] {
@@ -216,10 +225,11 @@ bool AsyncLink::finish_stop() {
     lose(CloseReason::shutdown, Outcome{});
     return true;  // first it is told that it is closed
   }
+  std::vector<Mail> unread;  // freed without the lock: it may hold places at the gate
   {
     const std::scoped_lock lock(mutex_);
     gone_ = true;
-    mail_.clear();
+    unread.swap(mail_);
     has_mail_.store(false, std::memory_order_relaxed);
   }
   drain_stack();
@@ -228,9 +238,14 @@ bool AsyncLink::finish_stop() {
   state_ = State::closed;
   opening_.reset();
   ++timer_number_;
-  timer_->cancel();
+  timer_.reset();
   stopped_ = true;
-  owner_->stopped(*this);
+  const std::shared_ptr<Owner> owner = owner_;
+  owner->stopped(*this);
+  // Whoever still holds this may outlive the context.
+  loop_.executor = {};
+  loop_.home = {};
+  leave_owner();
   return false;
 }
 

@@ -157,6 +157,7 @@ class AsyncLink final : public AsyncConnection {
   void lose(CloseReason reason, Outcome outcome);
   void close_socket() noexcept;
   void reject_rest() noexcept;
+  void leave_owner() noexcept;
   void drop_all() noexcept;
 
   // Opening: async_link_open.cpp
@@ -232,7 +233,8 @@ class AsyncLink final : public AsyncConnection {
   Loop loop_;
   const DatabaseConfig& config_;
   const std::string& client_name_;
-  std::shared_ptr<Owner> owner_;
+  std::shared_ptr<Owner> owner_;       // holds this in turn: let go once everything has ended
+  std::weak_ptr<Owner> late_owner_{};  // from then on; under the lock
   const engine::Origin& origin_;
   const Kind kind_;
   State state_ = State::closed;

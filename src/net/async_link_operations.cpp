@@ -117,9 +117,10 @@ void AsyncLink::apply(Cancel& mail) {
   if (found == known_.end()) return;
   Node& node = *found;
   if (node.sequence == 0) {
+    Doom& group = doom(ended(Errc::cancelled, Effect::not_sent, "cancelled before it was sent"));
     forget(node);
     queue_.erase(node);
-    doom(ended(Errc::cancelled, Effect::not_sent, "cancelled before it was sent")).nodes.push_back(node);
+    group.nodes.push_back(node);
   } else if (mail.how == engine::Cancellation::terminal) {
     leave_tombstone(node, ended(Errc::cancelled, Effect::indeterminate, "cancelled after it was sent"));
     close_condemned();
@@ -130,10 +131,11 @@ void AsyncLink::apply(Cancel& mail) {
 void AsyncLink::leave_tombstone(Node& node, Outcome outcome) {
   if (kind_ == Kind::exclusive)
     condemned_ = outcome.code == Errc::timeout ? CloseReason::timeout : CloseReason::dirty;
+  Doom& group = doom(std::move(outcome));
   forget(node);
   ring_[node.sequence].node = nullptr;
   --in_flight_;
-  doom(std::move(outcome)).nodes.push_back(node);
+  group.nodes.push_back(node);
 }
 
 void AsyncLink::close_condemned() {
@@ -144,9 +146,10 @@ void AsyncLink::close_condemned() {
 }
 
 void AsyncLink::expire_queued(Node& node) {
+  Doom& group = doom(ended(Errc::timeout, Effect::not_sent, "no time was left to send it"));
   forget(node);
   queue_.erase(node);
-  doom(ended(Errc::timeout, Effect::not_sent, "no time was left to send it")).nodes.push_back(node);
+  group.nodes.push_back(node);
 }
 
 void AsyncLink::judge() {
@@ -239,14 +242,19 @@ void AsyncLink::close_socket() noexcept {
 
 // What was submitted after the end.
 void AsyncLink::reject_rest() noexcept {
+  std::shared_ptr<Owner> owner;
+  {
+    const std::scoped_lock lock(mutex_);
+    owner = owner_ ? owner_ : late_owner_.lock();
+  }
   for (Node* node = stack_.take(); node != nullptr;) {
     Node& one = *std::exchange(node, node->next);
     ended_operations_.add(1);
     ended_bytes_.add(one.request.bytes.size());
-    if (abandoned_)
+    if (abandoned_ || !owner)
       one.destroy();
     else
-      one.finish(owner_->failed(one, closed_by_shutdown()), nullptr);
+      one.finish(owner->failed(one, closed_by_shutdown()), nullptr);
   }
 }
 

@@ -39,13 +39,14 @@ bool AsyncLink::gather() {
       used = 0;
       continue;
     }
-    queue_.pop_front();
     if (node.request.replies == 0) {
+      queue_.pop_front();
       forget(node);
       waiting_done_.push_back(node);
       continue;
     }
     enter(node);
+    queue_.pop_front();
     if (command.size() > room) {
       write(command);
       write({bytes, fence(bytes)});
@@ -63,11 +64,12 @@ void AsyncLink::enter(Node& node) {
     heard_ = now_;  // from now on the server has something to answer
     if (held_back_ == 0) wake_at(now_ + silence_limit());
   }
-  gathered_ += node.request.bytes.size();
+  const std::uint64_t end = gathered_ + node.request.bytes.size();
   const bool waits = node.request.blocks_for.has_value();
+  node.sequence = ring_.push({&node, end, 0, node.request.replies, waits});  // may find no memory
+  gathered_ = end;
   held_back_ += waits ? 1U : 0U;
   ++in_flight_;
-  node.sequence = ring_.push({&node, gathered_, 0, node.request.replies, waits});
 }
 
 // With `integrity`, puts the command behind a batch whose reply proves that the replies before it are those

@@ -98,7 +98,9 @@ TEST_F(Destructions, FromUsersThreads) {
         << counts->issued - counts->completed << " operations never completed, round " << round;
     ASSERT_EQ(counts->wrong, 0U);
   }
-  EXPECT_TRUE(eventually([&] { return open_descriptors() <= descriptors + 1; }));
+  // What ends late has a loop of its own for the rest of the process: three descriptors.
+  EXPECT_TRUE(eventually([&] { return open_descriptors() <= descriptors + 3; }))
+      << open_descriptors() << " descriptors are open, " << descriptors << " were before";
 }
 
 TEST_F(Destructions, FromItsOwnThread) {
