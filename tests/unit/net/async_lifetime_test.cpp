@@ -229,6 +229,30 @@ TEST(AsyncLifetimeTest, AbandoningWhileItIsBeingOpened) {
   EXPECT_EQ(TestOperation::alive(), 0);
 }
 
+TEST(AsyncLifetimeTest, AStoppedConnectionMayOutliveItsContext) {
+  FakeServer server(serve_echo);
+  DatabaseConfig config = TestLink::at(server.port());
+  const std::string name = "test";
+  const auto owner = std::make_shared<TestOwner>();
+  auto context = std::make_unique<boost::asio::io_context>();
+  const auto connection =
+      net::AsyncConnection::make({boost::asio::make_strand(*context), context->get_executor(), 0}, config,
+                                 name, owner, net::AsyncConnection::Kind::shared);
+  bool ended = false;
+  connection->submit(TestOperation::make({"ECHO", "a"}, [&](const Ending&) { ended = true; }));
+  while (!ended) context->run_one();
+  connection->stop({});
+  while (owner->stopped_calls == 0) context->run_one();
+  context.reset();
+  connection->cancel(1, Cancellation::terminal);
+  connection->open();
+  bool refused = false;
+  connection->submit(TestOperation::make({"ECHO", "b"}, [&](const Ending& ending) {
+    refused = ending.error && ending.error->code() == Errc::closed;
+  }));
+  EXPECT_TRUE(refused);
+}
+
 TEST(AsyncLifetimeTest, AContextMayDieOnAStrandToo) {
   FakeServer server(serve_echo);
   DatabaseConfig config = TestLink::at(server.port());
