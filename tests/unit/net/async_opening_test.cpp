@@ -23,6 +23,12 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view hello = "%1\r\n+proto\r\n:3\r\n";
 
+std::string hello_and(std::string_view rest) {
+  std::string bytes(hello);
+  bytes.append(rest);
+  return bytes;
+}
+
 // Opens a connection to that server and returns why it failed.
 std::optional<net::OpenFailure> open_at(DatabaseConfig config) {
   TestLink link(std::move(config));
@@ -159,7 +165,7 @@ TEST(AsyncOpeningTest, RefusalsAreToldInTheServersWords) {
 TEST(AsyncOpeningTest, AReplyTooManyIsAProtocolError) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.command();
-    connection.send(std::string(hello) + "+OK\r\n+OK\r\n+PONG\r\n+OK\r\n");
+    connection.send(hello_and("+OK\r\n+OK\r\n+PONG\r\n+OK\r\n"));
     connection.await_close();
   });
   EXPECT_EQ(open_at(server)->code, Errc::protocol_error);
@@ -168,7 +174,7 @@ TEST(AsyncOpeningTest, AReplyTooManyIsAProtocolError) {
 TEST(AsyncOpeningTest, AnAnswerInSinglePiecesIsUnderstood) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.command();
-    for (const char c : std::string(hello) + "+OK\r\n>2\r\n+a\r\n+b\r\n+OK\r\n+PONG\r\n")
+    for (const char c : hello_and("+OK\r\n>2\r\n+a\r\n+b\r\n+OK\r\n+PONG\r\n"))
       connection.send(std::string_view(&c, 1));
     connection.await_close();
   });
