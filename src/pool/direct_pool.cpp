@@ -268,14 +268,19 @@ bool DirectPool::shortage() const {
 }
 
 std::optional<Error> DirectPool::ensure_reachable(Time now, Time deadline) {
-  {
-    const Lock lock(mutex_);
-    if (!draining_ && reachability_->up()) return std::nullopt;
-  }
+  Lock lock(mutex_);
+  // One of those who come at the same time tries, the others wait for what he finds.
+  const auto decided = [this] { return draining_ || reachability_->up() || !somebody_tries_; };
+  if (!net::on_engine_thread()) tried_.wait_until(lock, deadline, decided);
+  if (!draining_ && reachability_->up()) return std::nullopt;
+  somebody_tries_ = true;
+  lock.unlock();
   auto connection = acquire(now, deadline);
-  if (!connection) return connection.error();
-  connection->give_back();
-  return std::nullopt;
+  if (connection) connection->give_back();
+  lock.lock();
+  somebody_tries_ = false;
+  tried_.notify_all();
+  return connection ? std::nullopt : std::optional(connection.error());
 }
 
 std::optional<Error> DirectPool::warm_up(std::size_t count, Time deadline) {
@@ -319,6 +324,7 @@ void DirectPool::stop() noexcept {
   std::vector<Connection> idle;
   const Lock lock(mutex_);
   draining_ = true;
+  tried_.notify_all();
   while (!waiters_.empty()) {
     Waiter& waiter = waiters_.front();
     waiters_.pop_front();

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <future>
 #include <latch>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -129,7 +130,7 @@ TEST_F(AsyncPool, ConnectionsOfAllKindsTogetherNeverExceedTheLimit) {
   config.defaults.max_connections = 3;
   StartedManager redis(std::move(config));
   redis->async_client("main").ping()(use_future).get();  // the shared one
-  std::optional<ScopedClient> sync(redis->scoped_client("main"));
+  auto sync = std::make_unique<ScopedClient>(redis->scoped_client("main"));
   std::optional<AsyncScopedClient> async(redis->scoped_async_client("main")(use_future).get());
   auto next = redis->scoped_async_client("main")(use_future);
   EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.waiting == 1; }));

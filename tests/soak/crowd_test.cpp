@@ -96,7 +96,11 @@ TEST_F(Crowd, AThousandCoroutinesAndSixtyFourThreads) {
   EXPECT_EQ(counts.wrong, 0U);
   EXPECT_GT(counts.replies, 1000U * 3 * rounds);
   const PoolStats pool = redis->stats("main").pool;
-  EXPECT_LE(pool.created, 11U) << "10 of their own, 1 shared";
+  EXPECT_LE(pool.in_use + pool.idle, 11U) << "10 of their own, 1 shared; " << pool.created
+                                          << " were opened, lost: " << pool.closed_for(CloseReason::lost)
+                                          << ", stale: " << pool.closed_for(CloseReason::stale)
+                                          << ", idle: " << pool.closed_for(CloseReason::idle);
+  EXPECT_EQ(pool.created, pool.in_use + pool.idle) << "none was lost";
 }
 
 // The same with integrity: every batch of replies is proven.
