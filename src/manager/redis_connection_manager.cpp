@@ -82,7 +82,9 @@ class RedisConnectionManager::State {
       ending = life.ending;  // also one whose end goes on behind an earlier call
     }
     if (!ending) return;
-    ending->shutdown(manager::Clock::now() + deadline);
+    if (!ending->shutdown(manager::Clock::now() + deadline)) return;
+    const std::scoped_lock lock(life.mutex);
+    if (life.ending == ending) life.ending.reset();
   }
 
   [[nodiscard]] Result<RunningPtr> running() const {

@@ -56,19 +56,22 @@ void Running::open() {
 
 bool Running::must_not_wait() const noexcept { return net::on_engine_thread() || loops_->on_this_thread(); }
 
-void Running::shutdown(Time deadline) noexcept {
+bool Running::shutdown(Time deadline) noexcept {
   try {
     const bool first = begin_end(deadline);
     if (must_not_wait()) {
       if (first) end_behind(deadline);
-    } else if (first) {
-      end(deadline);
-    } else {
-      await_end(deadline);
+      return false;
     }
+    if (first)
+      end(deadline);
+    else
+      await_end(deadline);
   } catch (const std::exception&) {
     note_end();  // no memory: what is left ends with its connections
   }
+  const std::scoped_lock lock(mutex_);
+  return ended_;
 }
 
 // False when somebody else has begun.

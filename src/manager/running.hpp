@@ -33,7 +33,8 @@ class Running : public std::enable_shared_from_this<Running> {
   /// Takes no more operations, lets those under way end until `deadline`, ends the rest. Returns once all
   /// that has happened, or a short grace after the deadline; on a thread of the loops at once, and it happens
   /// behind.
-  void shutdown(Time deadline) noexcept;
+  /// True when nothing is left to wait for.
+  bool shutdown(Time deadline) noexcept;
 
  private:
   [[nodiscard]] bool begin_end(Time deadline);

@@ -69,6 +69,21 @@ std::string unless_forked(const char* what, Call call) {
   return std::string(what) + ": no error; ";
 }
 
+// Waits for an operation. Not by `use_future`: its handlers may need Asio's system threads, which no child
+// has.
+template <class Operation>
+auto value_of(Operation operation) {
+  using Value = typename Operation::value_type;
+  std::promise<Value> promise;
+  std::move(operation)([&promise](const std::exception_ptr& error, Value value) {
+    if (error)
+      promise.set_exception(error);
+    else
+      promise.set_value(std::move(value));
+  });
+  return promise.get_future().get();
+}
+
 // Callers that keep everything busy; each reply is compared with what was asked.
 class Traffic {
  public:
@@ -78,7 +93,7 @@ class Traffic {
         for (int i = 0; !stop_; ++i) check(client.echo(text(t, i)), text(t, i));
       });
       threads_.emplace_back([this, client = manager.async_client("main"), t] {
-        for (int i = 0; !stop_; ++i) check(client.echo(text(t, i))(asio::use_future).get(), text(t, i));
+        for (int i = 0; !stop_; ++i) check(value_of(client.echo(text(t, i))), text(t, i));
       });
     }
   }
@@ -117,16 +132,16 @@ TEST_F(Fork, HandlesOfTheParentSayForkedInTheChild) {
   const Client client = redis->client("main");
   const AsyncClient async = redis->async_client("main");
   const ScopedClient scoped = redis->scoped_client("main");
-  auto async_scoped = redis->scoped_async_client("main")(asio::use_future).get();
+  auto async_scoped = value_of(redis->scoped_async_client("main"));
   EXPECT_EQ(client.ping(), "PONG");
-  EXPECT_EQ(async.ping()(asio::use_future).get(), "PONG");
+  EXPECT_EQ(value_of(async.ping()), "PONG");
   const std::string complaints = complaints_of_child([&] {
     std::string all;
     all += unless_forked("client", [&] { return client.ping(); });
     all += unless_forked("pipeline", [&] { return client.pipeline([](auto& pipe) { return pipe.ping(); }); });
     all += unless_forked("scoped", [&] { return scoped.ping(); });
-    all += unless_forked("async", [&] { return async.ping()(asio::use_future).get(); });
-    all += unless_forked("async scoped", [&] { return async_scoped.ping()(asio::use_future).get(); });
+    all += unless_forked("async", [&] { return value_of(async.ping()); });
+    all += unless_forked("async scoped", [&] { return value_of(async_scoped.ping()); });
     all += unless_forked("manager", [&] { return redis->client("main"); });
     all += unless_forked("async manager", [&] { return redis->async_client("main"); });
     all += unless_forked("optional", [&] { return redis->optional_client("main"); });
@@ -135,8 +150,8 @@ TEST_F(Fork, HandlesOfTheParentSayForkedInTheChild) {
   });
   EXPECT_EQ(complaints, "");
   EXPECT_EQ(client.ping(), "PONG") << "nothing has changed for the parent";
-  EXPECT_EQ(async.ping()(asio::use_future).get(), "PONG");
-  EXPECT_EQ(async_scoped.ping()(asio::use_future).get(), "PONG");
+  EXPECT_EQ(value_of(async.ping()), "PONG");
+  EXPECT_EQ(value_of(async_scoped.ping()), "PONG");
   EXPECT_EQ(redis->stats("main").pool.created, 4U);
 }
 
@@ -144,7 +159,7 @@ TEST_F(Fork, TheChildMayEndWhatItInheritedAndStartAnew) {
   auto manager = std::make_unique<RedisConnectionManager>();
   manager->start(config());
   std::optional<AsyncClient> kept = manager->async_client("main");
-  EXPECT_EQ(kept->incr("n")(asio::use_future).get(), 1);
+  EXPECT_EQ(value_of(kept->incr("n")), 1);
   std::optional<ScopedClient> scoped = manager->scoped_client("main");
   const std::string complaints = complaints_of_child([&] {
     std::string all;
@@ -153,11 +168,9 @@ TEST_F(Fork, TheChildMayEndWhatItInheritedAndStartAnew) {
     if (std::chrono::steady_clock::now() - began > 5s) all += "shutdown waited; ";
     manager->start(config());
     const AsyncClient fresh = manager->async_client("main");
-    if (fresh.incr("n")(asio::use_future).get() != 2) all += "not the second; ";
+    if (value_of(fresh.incr("n")) != 2) all += "not the second; ";
     if (manager->client("main").incr("n") != 3) all += "not the third; ";
-    std::promise<Result<std::string>> old;  // a future's own executor would start Asio's system threads
-    kept->results().ping()([&](Result<std::string> result) { old.set_value(std::move(result)); });
-    all += unless_forked("old handle", [&] { return old.get_future().get().value(); });
+    all += unless_forked("old handle", [&] { return value_of(kept->ping()); });
     kept.reset();
     scoped.reset();
     manager.reset();
@@ -166,7 +179,7 @@ TEST_F(Fork, TheChildMayEndWhatItInheritedAndStartAnew) {
     return all;
   });
   EXPECT_EQ(complaints, "");
-  EXPECT_EQ(kept->incr("n")(asio::use_future).get(), 4);
+  EXPECT_EQ(value_of(kept->incr("n")), 4);
   EXPECT_EQ(scoped->ping(), "PONG");
 }
 
@@ -174,13 +187,13 @@ TEST_F(Fork, AChildDestroysTheManagerOfItsParentAtOnce) {
   auto manager = std::make_unique<RedisConnectionManager>();
   manager->start(config());
   const AsyncClient client = manager->async_client("main");
-  EXPECT_EQ(client.ping()(asio::use_future).get(), "PONG");
+  EXPECT_EQ(value_of(client.ping()), "PONG");
   EXPECT_EQ(complaints_of_child([&] {
               manager.reset();
               return std::string();
             }),
             "");
-  EXPECT_EQ(client.ping()(asio::use_future).get(), "PONG");
+  EXPECT_EQ(value_of(client.ping()), "PONG");
 }
 
 TEST_F(Fork, ManyChildrenUnderLoadDisturbNobody) {
@@ -193,7 +206,7 @@ TEST_F(Fork, ManyChildrenUnderLoadDisturbNobody) {
                 own.start(config());
                 std::string all;
                 if (own.client("main").ping() != "PONG") all += "sync; ";
-                if (own.async_client("main").ping()(asio::use_future).get() != "PONG") all += "async; ";
+                if (value_of(own.async_client("main").ping()) != "PONG") all += "async; ";
                 return all + unless_forked("parent's", [&] { return redis->client("main"); });
               }),
               "");
@@ -213,14 +226,14 @@ TEST_F(Fork, AHandlerMayForkAndTheChildStarts) {
       RedisConnectionManager own;
       own.start(config());
       std::string all = own.client("main").ping() == "PONG" ? "" : "sync; ";
-      if (own.async_client("main").ping()(asio::use_future).get() != "PONG") all += "async; ";
+      if (value_of(own.async_client("main").ping()) != "PONG") all += "async; ";
       own.shutdown();
       if (running_threads() != 1) all += std::to_string(running_threads()) + " threads; ";
       return all;
     }));
   });
   EXPECT_EQ(complaints.get_future().get(), "");
-  EXPECT_EQ(client.ping()(asio::use_future).get(), "PONG");
+  EXPECT_EQ(value_of(client.ping()), "PONG");
 }
 
 TEST_F(Fork, OnAServicesExecutorTheChildStartsOnItsOwn) {
@@ -231,9 +244,9 @@ TEST_F(Fork, OnAServicesExecutorTheChildStartsOnItsOwn) {
   auto first = client.ping()(asio::use_future);
   while (first.wait_for(0s) != std::future_status::ready) context.run_one();
   EXPECT_EQ(complaints_of_child([&] {
-              std::string all = unless_forked("async", [&] { return client.ping()(asio::use_future).get(); });
+              std::string all = unless_forked("async", [&] { return value_of(client.ping()); });
               manager.start(config());
-              if (manager.async_client("main").ping()(asio::use_future).get() != "PONG") all += "async; ";
+              if (value_of(manager.async_client("main").ping()) != "PONG") all += "async; ";
               manager.shutdown();
               return all;
             }),
@@ -246,10 +259,10 @@ TEST_F(Fork, OnAServicesExecutorTheChildStartsOnItsOwn) {
 TEST_F(Fork, TheInstanceStartsInTheChildAndEndsAtItsExit) {
   RedisConnectionManager& instance = RedisConnectionManager::instance();
   instance.start(config());
-  EXPECT_EQ(instance.async_client("main").ping()(asio::use_future).get(), "PONG");
+  EXPECT_EQ(value_of(instance.async_client("main").ping()), "PONG");
   EXPECT_EQ(complaints_of_child([&] {
               instance.start(config());
-              const bool well = instance.async_client("main").ping()(asio::use_future).get() == "PONG";
+              const bool well = value_of(instance.async_client("main").ping()) == "PONG";
               const AsyncClient client = instance.async_client("main");
               for (int i = 0; i < 100; ++i)
                 client.ping()([](const std::exception_ptr&, const std::string&) {});

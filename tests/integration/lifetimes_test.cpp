@@ -199,6 +199,7 @@ TEST_F(Lifetimes, ShutdownInterruptsCallsOnAHangingServerAndThoseInLine) {
   RedisServer own;
   RedisConfig config = config_at(own);
   config.defaults.max_connections = 2;
+  config.defaults.sync_over_shared = false;
   config.defaults.timeouts = {30s, 30s, 30s};
   StartedManager redis(config);
   const Client client = redis->client("main");
@@ -216,6 +217,30 @@ TEST_F(Lifetimes, ShutdownInterruptsCallsOnAHangingServerAndThoseInLine) {
   EXPECT_LE(Clock::now() - begin, 100ms + 500ms + slack);
   callers.clear();
   EXPECT_EQ(closed, 10) << "one of them was still shaking hands";
+  own.resume();
+}
+
+TEST_F(Lifetimes, ShutdownEndsCallsThatShareConnectionsToAHangingServer) {
+  RedisServer own;
+  RedisConfig config = config_at(own);
+  config.defaults.direct_limit = 1;
+  config.defaults.timeouts = {30s, 30s, 30s};
+  StartedManager redis(config);
+  const Client client = redis->client("main");
+  client.ping();
+  own.pause();
+  std::vector<std::jthread> callers;
+  std::atomic<int> closed{0};
+  for (int i = 0; i < 10; ++i) {
+    callers.emplace_back(
+        [&] { closed += error_of([&] { return client.incr("count"); }).code() == Errc::closed ? 1 : 0; });
+  }
+  ASSERT_TRUE(eventually([&] { return redis->stats("main").pool.in_flight >= 8; }));
+  const auto begin = Clock::now();
+  redis->shutdown(100ms);
+  EXPECT_LE(Clock::now() - begin, 100ms + 500ms + slack);
+  callers.clear();
+  EXPECT_EQ(closed, 10);
   own.resume();
 }
 
@@ -252,9 +277,11 @@ TEST_F(Lifetimes, AShutDownManagerHoldsNoConnection) {
   StartedManager redis(config_at(server()));
   {
     std::vector<ScopedClient> held;
+    held.push_back(redis->scoped_client("main"));
+    const std::size_t with_one = open_descriptors();  // and what an I/O thread needs
     for (int i = 0; i < 5; ++i) held.push_back(redis->scoped_client("main"));
+    EXPECT_EQ(open_descriptors(), with_one + 5);
   }
-  EXPECT_EQ(open_descriptors(), before + 5);
   redis->shutdown();
   EXPECT_EQ(open_descriptors(), before);
   EXPECT_TRUE(redis->stats().databases.empty());

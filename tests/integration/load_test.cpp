@@ -25,6 +25,7 @@ class Load : public RedisTest {
   static RedisConfig limited_config(std::size_t connections) {
     RedisConfig config = config_at(server());
     config.defaults.max_connections = connections;
+    config.defaults.sync_over_shared = false;
     config.defaults.timeouts = {30s, 30s, 30s};
     return config;
   }
