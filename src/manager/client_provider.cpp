@@ -17,7 +17,7 @@ namespace {
 engine::AsyncChannelPtr or_refusing(Result<engine::AsyncChannelPtr> found) {
   if (found) return *std::move(found);
   if (!is_unavailable(found.error().code())) found.error().raise();
-  return std::make_shared<manager::RefusingChannel>(found.error());
+  return std::make_shared<manager::RefusingChannel>(found.error().info());
 }
 
 }  // namespace

@@ -138,7 +138,7 @@ RedisConnectionManager& RedisConnectionManager::instance() {
 
 void RedisConnectionManager::start(RedisConfig config) { start_on(std::move(config), nullptr); }
 
-void RedisConnectionManager::start(RedisConfig config, IoExecutor executor) {
+void RedisConnectionManager::start(RedisConfig config, const IoExecutor& executor) {
   start_on(std::move(config), &executor);
 }
 

@@ -14,10 +14,10 @@ namespace redstart::manager {
 /// Thread safety: full.
 class RefusingChannel final : public engine::AsyncChannel {
  public:
-  explicit RefusingChannel(Error error) : error_(std::move(error)) {}
+  explicit RefusingChannel(ErrorInfo why) : origin_{why.database, why.endpoint}, why_(std::move(why)) {}
 
   void start(engine::OperationNode& operation) noexcept override {
-    operation.finish(error_, nullptr);
+    operation.finish(Error(why_), nullptr);
     net::late_loop().flush();
   }
   void lease(engine::OperationNode& operation) noexcept override { start(operation); }
@@ -31,8 +31,8 @@ class RefusingChannel final : public engine::AsyncChannel {
   [[nodiscard]] const engine::Origin& origin() const noexcept override { return origin_; }
 
  private:
-  const Error error_;
-  const engine::Origin origin_{error_.info().database, error_.info().endpoint};
+  const engine::Origin origin_;
+  const ErrorInfo why_;
 };
 
 }  // namespace redstart::manager

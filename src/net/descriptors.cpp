@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <exception>
+#include <new>
 #include <utility>
 
 namespace redstart::net {
@@ -73,7 +75,8 @@ void leave_to_parent(std::shared_ptr<const void> what) noexcept {
     Kept* next;
   };
   static std::atomic<Kept*> all{nullptr};  // known to leak checkers
-  auto* const kept = new Kept{std::move(what), all.load(std::memory_order_relaxed)};
+  auto* const kept = new (std::nothrow) Kept{std::move(what), all.load(std::memory_order_relaxed)};
+  if (kept == nullptr) std::terminate();
   while (!all.compare_exchange_weak(kept->next, kept, std::memory_order_release)) continue;
 }
 

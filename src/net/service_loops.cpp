@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -115,8 +116,9 @@ bool ServiceLoops::gone() const noexcept {
 }
 
 Loop ServiceLoops::next() {
-  return {asio::make_strand(watcher_->executor), watcher_->executor,
-          made_.fetch_add(1, std::memory_order_relaxed)};
+  const asio::any_io_executor& executor = watcher_->executor;
+  if (!executor) throw std::logic_error("the executor's context is gone");
+  return {asio::make_strand(executor), executor, made_.fetch_add(1, std::memory_order_relaxed)};
 }
 
 const asio::any_io_executor& ServiceLoops::home() const noexcept {

@@ -6,8 +6,6 @@
 #include <boost/asio/execution_context.hpp>
 
 #include <concepts>
-#include <type_traits>
-#include <utility>
 
 namespace redstart {
 
@@ -18,9 +16,10 @@ namespace redstart {
 class IoExecutor {
  public:
   template <class Executor>
-  requires(!std::same_as<std::remove_cvref_t<Executor>, IoExecutor> &&
-           std::convertible_to<Executor, boost::asio::any_io_executor>) IoExecutor(Executor&& executor)
-      : executor_(std::forward<Executor>(executor)) {}
+  requires(!std::same_as<Executor, IoExecutor> &&
+           std::convertible_to<const Executor&, boost::asio::any_io_executor>)
+      IoExecutor(const Executor& executor)
+      : executor_(executor) {}
 
   template <std::derived_from<boost::asio::execution_context> Context>
   requires requires(Context& context) {

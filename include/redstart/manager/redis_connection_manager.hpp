@@ -50,7 +50,7 @@ class RedisConnectionManager final : public ClientProvider {
   /// The same on the service's own executor (`redstart/manager/io_executor.hpp`; every `io_context`,
   /// `thread_pool` and executor of Asio's fits), which somebody has to run: no thread of the library's own is
   /// started then. It never keeps the executor's context from ending once `shutdown` was called.
-  void start(RedisConfig config, IoExecutor executor);
+  void start(RedisConfig config, const IoExecutor& executor);
 
   /// Takes no more calls, waits until those under way have ended or `deadline` has passed, interrupts the
   /// rest, closes everything. Handles then fail with `Errc::closed`. Does nothing when not started.
