@@ -114,7 +114,9 @@ int main(int argc, char** argv) try {
     redis.shutdown();  // what is under way ends, then nothing of Redstart keeps run() from returning
   };
   signals.async_wait([&](const auto& error, int) {
-    if (!error) stop();
+    if (error) return;
+    stop();
+    context.stop();  // clients that are still connected are dropped
   });
   asio::co_spawn(acceptor.get_executor(), accept_clients(acceptor, redis.async_client("main")),
                  asio::detached);

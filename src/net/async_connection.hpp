@@ -45,6 +45,8 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
     /// `latency`.
     virtual void answered(AsyncConnection& connection, std::size_t commands, std::size_t errors,
                           std::chrono::nanoseconds latency) = 0;
+    /// So many operations whose connection was lost are sent once more.
+    virtual void repeated(std::size_t operations) = 0;
     /// The error of an operation that gets no reply: counted, with all that a message must say. `code`,
     /// `effect` and `text` of the outcome are set. Also for cancelled ones (`Errc::cancelled`).
     [[nodiscard]] virtual Error failed(const engine::OperationNode& operation, const Outcome& outcome) = 0;

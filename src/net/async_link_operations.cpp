@@ -186,6 +186,7 @@ void AsyncLink::lose(CloseReason reason, Outcome outcome) {
   condemned_.reset();
 
   OperationQueue again;
+  std::size_t repeated = 0;
   outcome.kind = Outcome::Kind::broken;
   outcome.reason = reason;
   Outcome unsent = outcome;
@@ -208,11 +209,13 @@ void AsyncLink::lose(CloseReason reason, Outcome outcome) {
       ++node.attempts;
       node.answered = 0;
       again.push_back(node);
+      ++repeated;
     } else {
       forget(node);
       (untouched ? not_sent : lost).nodes.push_back(node);
     }
   }
+  if (repeated != 0) owner_->repeated(repeated);
   queue_.prepend(std::move(again));
   ring_.clear();
   in_flight_ = held_back_ = 0;

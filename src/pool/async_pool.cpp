@@ -83,6 +83,7 @@ void AsyncPool::lease(engine::OperationNode& operation) noexcept {
   if (auto refused = shop_->refuse(operation)) return operation.finish(std::move(refused), nullptr);
   operation.deadline =
       std::min(operation.deadline, operation.start + shop_->database->config().timeouts.acquire);
+  if (auto error = too_many_alone(operation)) return operation.finish(std::move(error), nullptr);
   try {
     take_line()->lend(operation);
   } catch (const std::bad_alloc&) {
@@ -91,6 +92,7 @@ void AsyncPool::lease(engine::OperationNode& operation) noexcept {
 }
 
 void AsyncPool::run_alone(engine::OperationNode& operation) {
+  if (auto error = too_many_alone(operation)) return operation.finish(std::move(error), nullptr);
   LeaseLine::Ptr line;
   try {
     line = take_line();
@@ -98,6 +100,13 @@ void AsyncPool::run_alone(engine::OperationNode& operation) {
     return operation.finish(out_of_memory(operation), nullptr);
   }
   line->run(operation);
+}
+
+// Who wants a connection of his own waits in line for it; the line is limited as every queue is.
+std::optional<Error> AsyncPool::too_many_alone(const engine::OperationNode& operation) const {
+  const std::scoped_lock lock(mutex_);
+  if (idle_.empty()) return overloaded(operation, {leases_.size(), 0});
+  return std::nullopt;
 }
 
 Error AsyncPool::out_of_memory(const engine::OperationNode& operation) const {
@@ -131,8 +140,12 @@ LeaseLine::Ptr AsyncPool::take_line() {
 void AsyncPool::returned(LeaseLine::Ptr line) {
   const bool wanted_elsewhere = shop_->slots->shortage();
   const std::scoped_lock lock(mutex_);
-  if (wanted_elsewhere || shop_->stopping.load(std::memory_order_relaxed))
-    line->connection().retire(wanted_elsewhere ? CloseReason::idle : CloseReason::shutdown);
+  if (shop_->stopping.load(std::memory_order_relaxed))
+    line->connection().retire(CloseReason::shutdown);
+  else if (line->over_age())
+    line->connection().retire(CloseReason::lifetime);
+  else if (wanted_elsewhere)
+    line->connection().retire(CloseReason::idle);
   else
     idle_.push_back(std::move(line));
 }
@@ -170,7 +183,7 @@ void AsyncPool::abandon() noexcept {
 }
 
 void AsyncPool::warm_up() noexcept {
-  if (!shop_->stopping.load(std::memory_order_relaxed)) shared_.front()->warm_up();
+  if (usable() && !shared_.front()->connection().ready()) shared_.front()->warm_up();
 }
 
 std::size_t AsyncPool::cleanup_idle(Time now) {
@@ -191,10 +204,18 @@ std::size_t AsyncPool::cleanup_idle(Time now) {
 }
 
 void AsyncPool::reclaim() {
-  const std::scoped_lock lock(mutex_);
-  if (idle_.empty()) return;
-  idle_.front()->connection().retire(CloseReason::idle);
-  idle_.erase(idle_.begin());
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!idle_.empty()) {
+      idle_.front()->connection().retire(CloseReason::idle);
+      idle_.erase(idle_.begin());
+      return;
+    }
+  }
+  for (const auto& line : shared_) {
+    net::AsyncConnection& connection = line->connection();
+    if (connection.ready() && connection.load().operations == 0) return connection.retire(CloseReason::idle);
+  }
 }
 
 void AsyncPool::collect(PoolStats& into) const {

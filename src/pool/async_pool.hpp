@@ -42,6 +42,8 @@ class AsyncPool final : public engine::AsyncChannel,
 
   /// Why a handle is not to be given out: the last attempt to connect failed, forked, shut down.
   [[nodiscard]] std::optional<Error> unavailable() const;
+  /// False from `stop` or `abandon` on.
+  [[nodiscard]] bool usable() const noexcept { return !shop_->stopping.load(std::memory_order_relaxed); }
   /// True where the calling thread must not wait for this pool: it may be the one that serves it.
   [[nodiscard]] bool serves_this_thread() const noexcept { return loops_->on_this_thread(); }
 
@@ -57,7 +59,7 @@ class AsyncPool final : public engine::AsyncChannel,
   /// Closes shared and leased connections that have been idle for longer than `idle_timeout`; returns how
   /// many.
   std::size_t cleanup_idle(Time now);
-  /// Closes a leased connection that nobody uses, if there is one, so that its slot gets free.
+  /// Closes a connection that nobody uses, a leased one first, so that its slot gets free.
   void reclaim();
   /// Adds what this pool counts.
   void collect(PoolStats& into) const;
@@ -72,6 +74,7 @@ class AsyncPool final : public engine::AsyncChannel,
   [[nodiscard]] LeaseLine::Ptr take_line();
   [[nodiscard]] std::vector<std::shared_ptr<Line>> all() const;
   void run_alone(engine::OperationNode& operation);
+  [[nodiscard]] std::optional<Error> too_many_alone(const engine::OperationNode& operation) const;
   [[nodiscard]] Error out_of_memory(const engine::OperationNode& operation) const;
   [[nodiscard]] std::optional<Error> overloaded(const engine::OperationNode& operation,
                                                 net::AsyncConnection::Load load) const;

@@ -95,6 +95,12 @@ void LeaseLine::refused(const Error& error, Time) { fail_waiting(error); }
 
 void LeaseLine::postponed() { call_at(Clock::now() + 50ms, &LeaseLine::want); }
 
+void LeaseLine::opened(net::AsyncConnection& connection) {
+  Line::opened(connection);
+  const Time end = retirement(*shop().database, Clock::now(), shop().reachability->random());
+  retires_.store(end.time_since_epoch().count(), std::memory_order_relaxed);
+}
+
 void LeaseLine::closed(net::AsyncConnection&, CloseReason reason) {
   note_closed(reason);
   if (used_.load(std::memory_order_acquire)) {

@@ -43,6 +43,10 @@ class LeaseLine final : public Line {
   /// The borrower is done with it. Any thread.
   void give_back(bool dirty) noexcept;
 
+  /// True once it has been open for longer than connections may be. On every thread.
+  [[nodiscard]] bool over_age() const noexcept {
+    return Clock::now().time_since_epoch().count() >= retires_.load(std::memory_order_relaxed);
+  }
   /// True once the connection broke that its borrower knew. On every thread.
   [[nodiscard]] bool broken() const noexcept { return broken_.load(std::memory_order_acquire); }
   /// The borrower sends something: from now on a lost connection can't be replaced in silence.
@@ -57,6 +61,7 @@ class LeaseLine final : public Line {
   void wanted(net::AsyncConnection& connection) override;
   void refused(const Error& error, Time next) override;
   void postponed() override;
+  void opened(net::AsyncConnection& connection) override;
   void closed(net::AsyncConnection& connection, CloseReason reason) override;
   void idle(net::AsyncConnection& connection) override;
   void on_ended() override;
@@ -68,6 +73,7 @@ class LeaseLine final : public Line {
   std::atomic<bool> returning_{false};  // given back; operations are still under way
   std::atomic<bool> used_{false};
   std::atomic<bool> broken_{false};
+  std::atomic<Clock::rep> retires_{Time::max().time_since_epoch().count()};
 };
 
 }  // namespace redstart::pool

@@ -118,6 +118,7 @@ class Line : public net::AsyncConnection::Owner, private Waiter, public std::ena
   void stopped(net::AsyncConnection& connection) override;
   void answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
                 std::chrono::nanoseconds latency) override;
+  void repeated(std::size_t operations) override { shop_->database->counters().retried(operations); }
   [[nodiscard]] Error failed(const engine::OperationNode& operation, const net::Outcome& outcome) override;
   [[nodiscard]] const engine::Origin& origin() const noexcept override { return shop_->database->origin(); }
 

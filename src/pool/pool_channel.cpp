@@ -28,7 +28,8 @@ class PoolChannel::Visit {
   Visit(PoolChannel& channel, Time now) noexcept
       : routing_(channel.sharing_ ? &channel.routing_ : nullptr),
         shared_(routing_ != nullptr && routing_->enter(now) == protocol::Route::shared &&
-                !net::on_engine_thread() && !channel.async_->serves_this_thread()) {}
+                channel.async_->usable() && !net::on_engine_thread() &&
+                !channel.async_->serves_this_thread()) {}
   Visit(const Visit&) = delete;
   Visit& operator=(const Visit&) = delete;
   ~Visit() {

@@ -140,11 +140,20 @@ TEST_F(AsyncPool, ConnectionsOfAllKindsTogetherNeverExceedTheLimit) {
   EXPECT_EQ(granted.ping()(use_future).get(), "PONG");
   EXPECT_TRUE(eventually([&] { return connections_at_the_server() == 3; }));
 
-  // A synchronous lease gets the slot of an asynchronous one that came back.
-  std::thread waiting([&] { EXPECT_EQ(redis->scoped_client("main").ping(), "PONG"); });
+  // The shared one, which nobody uses at the moment, gives way to a lease, and comes back.
+  {
+    const ScopedClient third = redis->scoped_client("main");
+    EXPECT_EQ(third.ping(), "PONG");
+    EXPECT_EQ(redis->stats("main").pool.shared, 0U);
+  }
+  EXPECT_EQ(redis->async_client("main").ping()(use_future).get(), "PONG");
+  EXPECT_LE(connections_at_the_server(), 3U);
+
+  // A synchronous lease in line gets the slot of an asynchronous one that came back.
+  const ScopedClient third = redis->scoped_client("main");
+  std::jthread waiting([&] { EXPECT_EQ(redis->scoped_client("main").ping(), "PONG"); });
   EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.waiting == 1; }));
   async.reset();
-  waiting.join();
 }
 
 TEST_F(AsyncPool, WaitingForALeaseEndsAtItsDeadline) {
@@ -267,6 +276,61 @@ TEST(AsyncPoolAway, WaitsWhileTheServerIsLoading) {
   EXPECT_EQ(late.effect(), Effect::not_sent);
   loaded.open();
   EXPECT_EQ(waiting.get(), "x");
+}
+
+TEST_F(AsyncPool, AConnectionThatIsSharedGivesWayWhereItIsTheOnlyOne) {
+  RedisConfig config = config_at(server());
+  config.defaults.max_connections = 1;
+  StartedManager redis(std::move(config));
+  redis->async_client("main").ping()(use_future).get();
+  EXPECT_EQ(redis->scoped_client("main").ping(), "PONG");
+  EXPECT_EQ(redis->async_client("main").ping()(use_future).get(), "PONG");
+}
+
+TEST_F(AsyncPool, WaitingForAConnectionOfOnesOwnIsLimited) {
+  RedisConfig config = config_at(server());
+  config.defaults.max_connections = 2;
+  config.defaults.max_pending = 3;
+  StartedManager redis(std::move(config));
+  const AsyncClient client = redis->async_client("main");
+  std::vector<std::future<std::optional<std::pair<std::string, std::string>>>> waiting;
+  for (int i = 0; i < 10; ++i)
+    waiting.push_back(client.with_timeout(100ms).blpop("none", {100ms})(use_future));
+  int overloaded = 0;
+  for (auto& one : waiting) {
+    try {
+      one.get();
+    } catch (const Error& error) {
+      if (error.code() == Errc::overloaded) ++overloaded;
+    }
+  }
+  EXPECT_EQ(overloaded, 7);
+}
+
+TEST_F(AsyncPool, WhatIsSentOnceMoreIsCounted) {
+  StartedManager redis(config_at(server()));
+  const AsyncClient client = redis->async_client("main");
+  const std::int64_t id = client.client_id()(use_future).get();
+  raw().command({"CLIENT", "PAUSE", "200"});
+  auto reply = client.get("key")(use_future);
+  ASSERT_TRUE(eventually([&] { return redis->stats("main").pool.in_flight == 1; }));
+  raw().command({"CLIENT", "KILL", "ID", std::to_string(id)});
+  EXPECT_EQ(reply.get(), std::nullopt);
+  EXPECT_GE(redis->stats("main").operations.retries, 1U);
+}
+
+TEST_F(AsyncPool, AskingWhetherADatabaseCanBeReachedOpensOneConnectionForAll) {
+  StartedManager redis(config_at(server()));
+  std::latch start(32);
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 32; ++t) {
+    threads.emplace_back([&] {
+      start.arrive_and_wait();
+      static_cast<void>(redis->client("main"));
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(redis->stats("main").pool.created, 1U);
 }
 
 // Synchronous callers.

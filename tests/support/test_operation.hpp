@@ -159,6 +159,7 @@ class TestOwner final : public net::AsyncConnection::Owner {
     ++stopped_calls;
     tell();
   }
+  void repeated(std::size_t) override {}
   void answered(net::AsyncConnection&, std::size_t commands, std::size_t failures,
                 std::chrono::nanoseconds) override {
     answers += commands;

@@ -31,7 +31,9 @@ class OperationCounters {
     failed_.fetch_add(commands, std::memory_order_relaxed);
     if (timed_out) timeouts_.fetch_add(commands, std::memory_order_relaxed);
   }
-  void retried() noexcept { retries_.fetch_add(1, std::memory_order_relaxed); }
+  void retried(std::uint64_t commands = 1) noexcept {
+    retries_.fetch_add(commands, std::memory_order_relaxed);
+  }
 
   /// The counts so far; `last_errors` stays empty.
   void collect(RedisStats& into) const noexcept {
