@@ -21,7 +21,7 @@ constexpr std::size_t large = std::size_t{1} << 20;
 std::shared_ptr<AsyncPool> AsyncPool::make(std::shared_ptr<Database> database,
                                            std::shared_ptr<DirectPool> direct,
                                            std::shared_ptr<Reachability> reachability,
-                                           std::shared_ptr<net::Loops> loops) {
+                                           const std::shared_ptr<net::Loops>& loops) {
   const std::size_t count =
       std::min(database->config().shared_connections * loops->width(), database->config().max_connections);
   auto shop =

@@ -27,7 +27,7 @@ class AsyncPool final : public engine::AsyncChannel,
   [[nodiscard]] static std::shared_ptr<AsyncPool> make(std::shared_ptr<Database> database,
                                                        std::shared_ptr<DirectPool> direct,
                                                        std::shared_ptr<Reachability> reachability,
-                                                       std::shared_ptr<net::Loops> loops);
+                                                       const std::shared_ptr<net::Loops>& loops);
   AsyncPool(std::shared_ptr<LineShop> shop, std::shared_ptr<net::Loops> loops);
 
   void start(engine::OperationNode& operation) noexcept override;

@@ -158,7 +158,7 @@ class DirectPool {
   mutable std::mutex mutex_{};
   std::condition_variable drained_{};
   std::condition_variable tried_{};
-  bool somebody_tries_ = false;  // whether the database can be reached
+  bool somebody_tries_ = false;     // whether the database can be reached
   std::vector<Connection> idle_{};  // the most recently used last
   boost::intrusive::list<net::DirectConnection> in_use_{};
   boost::intrusive::list<Waiter> waiters_{};
