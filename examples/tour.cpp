@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// tour.cpp: a small service at work: several threads, three databases, real text, and the statistics at the
-// end.
+// tour.cpp: a small service at work: threads and coroutines side by side, three databases, real text, and the
+// statistics at the end.
 #include "tour/documents.hpp"
 #include "tour/progress.hpp"
 #include "tour/report.hpp"
 
 #include <redstart/redstart.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include <unistd.h>
 #include <CLI/CLI.hpp>
@@ -14,6 +18,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <future>
 #include <iostream>
 #include <map>
 #include <mutex>
@@ -26,6 +31,8 @@
 namespace {
 
 using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using redstart::AsyncClient;
 using redstart::Client;
 using redstart::RedisConnectionManager;
 using tour::Document;
@@ -111,6 +118,59 @@ void serve_reader(RedisConnectionManager& redis, const Work& work, int reader) {
   sessions.set(session_key(reader), session, {.expire = redstart::Expiry::keep_ttl()});
   if (reader % 4 != 0) sessions.rpush(logout_key, reader);  // the others just stay away
 }
+
+// Beside the threads: coroutines that read every line back and compare it with the text. They share one
+// connection; nobody waits for it with a thread.
+class Audit {
+ public:
+  Audit(const AsyncClient& db, const Work& work, std::size_t coroutines) : work_(work) {
+    for (std::size_t i = 0; i < coroutines; ++i)
+      running_.push_back(asio::co_spawn(db.get_executor(), read_back(db), asio::use_future));
+  }
+  Audit(const Audit&) = delete;
+  Audit& operator=(const Audit&) = delete;
+  ~Audit() {
+    for (auto& one : running_) one.wait();  // they refer to this
+  }
+
+  /// Waits for all. False when a line was not as it was written.
+  bool finish() {
+    for (auto& one : running_) one.get();
+    std::cout << "  " << tour::grouped(lines_) << " lines read back by " << running_.size()
+              << " coroutines beside the threads, "
+              << (different_ == 0 ? "each as it was written" : "SOME OF THEM DIFFERENT") << '\n';
+    running_.clear();
+    return different_ == 0;
+  }
+
+ private:
+  asio::awaitable<void> read_back(AsyncClient db) {
+    for (std::size_t i; !stopping && (i = next_++) < work_.documents.size();)
+      co_await read_document(db, work_.documents[i]);
+  }
+  asio::awaitable<void> read_document(const AsyncClient& db, const Document& document) {
+    constexpr std::size_t batch = 20;
+    const std::string key = index_key(document);
+    for (std::size_t first = 0; first < document.lines.size() && !stopping; first += batch) {
+      const std::size_t last = std::min(first + batch, document.lines.size());
+      const auto lines = co_await db.pipeline([&](auto& pipe) {
+        std::vector<redstart::Slot<std::optional<std::string>>> slots;
+        for (std::size_t i = first; i < last; ++i) slots.push_back(pipe.hget(key, std::to_string(i + 1)));
+        return slots;
+      });
+      for (std::size_t i = first; i < last; ++i) {
+        ++lines_;
+        if (lines[i - first] != document.lines[i]) ++different_;
+      }
+    }
+  }
+
+  const Work& work_;
+  std::vector<std::future<void>> running_{};
+  std::atomic<std::size_t> next_{0};
+  std::atomic<std::size_t> lines_{0};
+  std::atomic<std::size_t> different_{0};
+};
 
 // Waits for logouts on a connection of its own, and ends those sessions. A negative number ends it.
 int end_sessions(RedisConnectionManager& redis) {
@@ -239,6 +299,7 @@ int run(RedisConnectionManager& redis, const std::string& service, const Work& w
   });
 
   FirstFailure failure;
+  Audit audit(redis.async_client("main"), work, 64);
   int ended = 0;
   std::thread ending([&] { failure.guard([&] { ended = end_sessions(redis); }); });
   std::atomic<int> next_reader{0};
@@ -255,7 +316,7 @@ int run(RedisConnectionManager& redis, const std::string& service, const Work& w
   if (stopping) return 130;
 
   const Client db = redis.client("main");
-  const bool whole = check(db, work);
+  const bool whole = check(db, work) && audit.finish();
   const auto hits = redis.client("cache").get<std::uint64_t>(hits_key).value_or(0);
   std::cout << "  " << work.readers << " sessions, " << ended << " of them ended by a logout; "
             << tour::percent(static_cast<double>(hits) / (work.readers * 10.0)) << " of the look-ups "
@@ -272,7 +333,8 @@ int run(RedisConnectionManager& redis, const std::string& service, const Work& w
 }  // namespace
 
 int main(int argc, char** argv) try {
-  CLI::App app("Counts and indexes the words of a folder's text files in Redis, with several threads.");
+  CLI::App app(
+      "Counts and indexes the words of a folder's text files in Redis, with threads and coroutines.");
   std::string folder = REDSTART_SOURCE_DIR;
   Work work;
   std::size_t most_lines = 40'000;
