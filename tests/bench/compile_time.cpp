@@ -21,18 +21,25 @@ void append_include_folders(std::vector<std::string>& words, const std::string& 
 
 }  // namespace
 
-ProgramRun compile_smallest(bool with_hiredis) {
+ProgramRun compile_smallest(Smallest which) {
   std::string output = (std::filesystem::temp_directory_path() / "redstart-compile-XXXXXX").string();
   const int file = ::mkstemp(output.data());
   if (file < 0) throw std::runtime_error("no temporary file");
   std::vector<std::string> words{REDSTART_BENCH_COMPILER, "-std=c++20", "-o", output};
   append_include_folders(words, REDSTART_BENCH_INCLUDES);
-  if (with_hiredis) {
-    words.insert(words.end(),
-                 {REDSTART_BENCH_SOURCES "/smallest/smallest_hiredis.cpp", REDSTART_BENCH_HIREDIS});
-  } else {
-    words.insert(words.end(), {REDSTART_BENCH_SOURCES "/smallest/smallest_redstart.cpp",
-                               REDSTART_BENCH_LIBRARY, "-pthread"});
+  switch (which) {
+    case Smallest::hiredis:
+      words.insert(words.end(),
+                   {REDSTART_BENCH_SOURCES "/smallest/smallest_hiredis.cpp", REDSTART_BENCH_HIREDIS});
+      break;
+    case Smallest::redstart:
+      words.insert(words.end(), {REDSTART_BENCH_SOURCES "/smallest/smallest_redstart.cpp",
+                                 REDSTART_BENCH_LIBRARY, "-pthread"});
+      break;
+    case Smallest::redstart_async:
+      words.insert(words.end(), {REDSTART_BENCH_SOURCES "/smallest/smallest_redstart_async.cpp",
+                                 REDSTART_BENCH_LIBRARY, "-pthread"});
+      break;
   }
   ProgramRun run = run_program(words);
   std::filesystem::remove(output);

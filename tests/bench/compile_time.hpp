@@ -4,9 +4,14 @@
 
 #include "process.hpp"
 
+#include <cstdint>
+
 namespace redstart::bench {
 
+/// What a program uses.
+enum class Smallest : std::uint8_t { hiredis, redstart, redstart_async };
+
 /// Compiles and links the smallest program that GETs a key, with the compiler and the library of this build.
-[[nodiscard]] ProgramRun compile_smallest(bool with_hiredis);
+[[nodiscard]] ProgramRun compile_smallest(Smallest which);
 
 }  // namespace redstart::bench
