@@ -237,7 +237,7 @@ class AsyncLink final : public AsyncConnection {
   std::weak_ptr<Owner> late_owner_{};  // from then on; under the lock
   const engine::Origin& origin_;
   const Kind kind_;
-  State state_ = State::closed;
+  std::atomic<State> state_{State::closed};  // written on the loop only
   std::optional<Socket> socket_{};
   int fd_ = -1;
   std::uint64_t epoch_ = 0;  // of the socket and of the attempt to open one; events of older ones are ignored

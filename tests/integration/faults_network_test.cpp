@@ -101,7 +101,8 @@ TEST(NetworkFaults, Fault02ABlackholeEndsInAConnectTimeoutAndLeavesNoDescriptor)
   const FullQueue hole;
   {
     StartedManager redis(impatient_config(hole.port()));
-    const std::size_t before = open_descriptors();  // with those of the I/O thread
+    static_cast<void>(redis->stats("main"));  // makes the pool, and starts the I/O thread
+    const std::size_t before = open_descriptors();
     const auto begin = Clock::now();
     const Error error = error_of([&] { return redis->client("main"); });
     const auto took = Clock::now() - begin;
