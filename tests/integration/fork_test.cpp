@@ -52,7 +52,10 @@ std::string complaints_of_child(Body body) {
   ::close(pipe_ends[0]);
   int status = 0;
   EXPECT_EQ(::waitpid(child, &status, 0), child);
-  if (!WIFEXITED(status)) complaint += " the child was ended by signal " + std::to_string(WTERMSIG(status));
+  if (!WIFEXITED(status))
+    complaint += " the child was ended by signal " + std::to_string(WTERMSIG(status));
+  else if (WEXITSTATUS(status) != 0)
+    complaint += " the child ended with code " + std::to_string(WEXITSTATUS(status));
   return complaint;
 }
 
@@ -119,6 +122,21 @@ class Traffic {
 
 class Fork : public RedisTest {
  protected:
+  void SetUp() override {
+#if defined(__SANITIZE_THREAD__)
+    constexpr bool watched = true;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+    constexpr bool watched = true;
+#else
+    constexpr bool watched = false;
+#endif
+#else
+    constexpr bool watched = false;
+#endif
+    if (watched) GTEST_SKIP() << "ThreadSanitizer ends a forked child that starts threads";
+    RedisTest::SetUp();
+  }
   static RedisConfig config() {
     RedisConfig config = config_at(server());
     config.defaults.direct_limit = 1;
