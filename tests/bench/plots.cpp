@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// plots.cpp: an overview of ratios, pipelines by depth, large values, and the decoder.
+// plots.cpp: an overview of ratios, many callers, pipelines by depth, large values, and the decoder.
 #include "plots.hpp"
 
 #include "svg_chart.hpp"
@@ -67,6 +67,29 @@ LineChart pipelines(const std::vector<Row>& rows) {
   return chart;
 }
 
+LineChart callers(const std::vector<Row>& rows) {
+  LineChart chart{
+      "Many callers at once",
+      "GET; threads share one client object (hiredis: a connection each), coroutines one connection",
+      "callers",
+      "thousand commands per second",
+      {{"Redstart, coroutines", "#c4372c", false, {}},
+       {"Redstart, threads", "#c4372c", true, {}},
+       {"hiredis, callbacks", "#6e7781", false, {}},
+       {"hiredis, threads", "#6e7781", true, {}}}};
+  for (const int count : {2, 8, 12, 16, 24, 64, 256, 1024}) {
+    if (const Row* row = find(rows, "W3.n" + std::to_string(count))) {
+      chart.lines[0].points.push_back({double(count), row->redstart});
+      chart.lines[2].points.push_back({double(count), row->hiredis});
+    }
+    if (const Row* row = find(rows, "W2.t" + std::to_string(count))) {
+      chart.lines[1].points.push_back({double(count), row->redstart});
+      chart.lines[3].points.push_back({double(count), row->hiredis});
+    }
+  }
+  return chart;
+}
+
 }  // namespace
 
 std::vector<std::string> write_plots(const std::string& folder, const std::vector<Row>& rows) {
@@ -82,6 +105,8 @@ std::vector<std::string> write_plots(const std::string& folder, const std::vecto
   if (const BarChart chart = ratios(rows); !chart.groups.empty()) write("ratios.svg", to_svg(chart));
   if (const LineChart chart = pipelines(rows); !chart.lines[0].points.empty())
     write("pipelines.svg", to_svg(chart));
+  if (const LineChart chart = callers(rows); !chart.lines[0].points.empty())
+    write("callers.svg", to_svg(chart));
   const BarChart large = both(rows, "Large values", "One value at a time; longer is better", "MB/s",
                               {{"W5.SET.1MiB", "SET of 1 MiB"},
                                {"W5.GET.1MiB", "GET of 1 MiB"},
