@@ -153,6 +153,7 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app(
       "redstart_bench: Redstart beside hiredis against a private redis-server, in interleaved rounds");
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // scripts/bench sets some
   app.add_option("--filter", options.filter, "Only benchmarks whose name matches this regular expression");
   app.add_option("--rounds", options.rounds, "How often each is measured")
       ->check(CLI::Range(1, 1000))
