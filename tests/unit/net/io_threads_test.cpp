@@ -124,10 +124,13 @@ TEST(IoThreads, MayBeDestroyedOnAThreadOfTheirOwn) {
   static_cast<void>(threads->next());
   const auto executor = threads->next().executor;
   std::atomic<bool> ran_after{false};
+  std::promise<void> posted;  // whoever posts must have done so before the context goes
   asio::post(executor, [&, executor] {
+    posted.get_future().wait();
     threads.reset();
     asio::post(executor, [&] { ran_after = true; });
   });
+  posted.set_value();
   EXPECT_TRUE(eventually([&] { return ran_after && running_threads() == before; }));
 }
 
