@@ -176,16 +176,7 @@ void AsyncLink::drive_handshake(bool first) {
 }
 
 OpenFailure AsyncLink::handshake_lost(int error) const {
-  if (error == EAGAIN && opening_->machine.loading())
-    return {Errc::loading, Remedy::retry, "the server is still loading its data set", {}};
-  if (error == EAGAIN) return {Errc::connect_timeout, Remedy::retry, "no answer to the handshake", {}};
-  if (error == end_of_stream)
-    return {
-        Errc::handshake_failed, Remedy::retry, "the server closed the connection during the handshake", {}};
-  return {Errc::handshake_failed,
-          Remedy::retry,
-          "connection lost during the handshake (" + error_text(error) + ")",
-          {}};
+  return handshake_failure(error, opening_->machine.loading());
 }
 
 void AsyncLink::arm_opening(Time time) {

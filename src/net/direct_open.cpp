@@ -58,16 +58,7 @@ std::optional<OpenFailure> DirectConnection::handshake(Time deadline) {
 
   const auto lost = [&](int error) -> OpenFailure {
     if (socket_.interrupted()) return connect_failure(ECANCELED, true);
-    if (error == EAGAIN && machine.loading())
-      return {Errc::loading, Remedy::retry, "the server is still loading its data set", {}};
-    if (error == EAGAIN) return {Errc::connect_timeout, Remedy::retry, "no answer to the handshake", {}};
-    if (error == end_of_stream)
-      return {
-          Errc::handshake_failed, Remedy::retry, "the server closed the connection during the handshake", {}};
-    return {Errc::handshake_failed,
-            Remedy::retry,
-            "connection lost during the handshake (" + error_text(error) + ")",
-            {}};
+    return handshake_failure(error, machine.loading());
   };
 
   auto action = machine.start();

@@ -66,4 +66,17 @@ OpenFailure connect_failure(int error, bool interrupted) {
   }
 }
 
+OpenFailure handshake_failure(int error, bool loading) {
+  if (error == EAGAIN && loading)
+    return {Errc::loading, Remedy::retry, "the server is still loading its data set", {}};
+  if (error == EAGAIN) return {Errc::connect_timeout, Remedy::retry, "no answer to the handshake", {}};
+  if (error == end_of_stream)
+    return {
+        Errc::handshake_failed, Remedy::retry, "the server closed the connection during the handshake", {}};
+  return {Errc::handshake_failed,
+          Remedy::retry,
+          "connection lost during the handshake (" + error_text(error) + ")",
+          {}};
+}
+
 }  // namespace redstart::net

@@ -47,6 +47,8 @@ struct Outcome {
 [[nodiscard]] Outcome too_late();
 /// The outcome of an exchange in which `bytes` came that are not RESP.
 [[nodiscard]] Outcome not_resp(const resp::Scanner& scanner, std::string_view bytes);
+/// Why a handshake did not end: an errno value, EAGAIN at its deadline, or `end_of_stream`.
+[[nodiscard]] OpenFailure handshake_failure(int error, bool loading);
 /// Why connecting failed, from an errno value.
 [[nodiscard]] OpenFailure connect_failure(int error, bool interrupted);
 
