@@ -159,11 +159,11 @@ void DirectPool::release(Connection connection) noexcept {
     return discard(std::move(connection), CloseReason::lifetime);
   const Lock lock(mutex_);
   pushes_dropped_ += connection->take_pushes();
-  if (!waiters_.empty() && !draining_) {
+  if (!waiters_.empty()) {
     if (!waiters_.front().takes_connections) {
       in_use_.erase(in_use_.iterator_to(*connection));
       ++closed_by_[static_cast<std::size_t>(CloseReason::idle)];
-      admit_next();
+      give_back_slot();
       return;  // closes it
     }
     Waiter& next = waiters_.front();
@@ -176,8 +176,7 @@ void DirectPool::release(Connection connection) noexcept {
   in_use_.erase(in_use_.iterator_to(*connection));
   if (draining_) {
     ++closed_by_[static_cast<std::size_t>(CloseReason::shutdown)];
-    --open_;
-    if (in_use_.empty()) drained_.notify_all();
+    give_back_slot();
     return;  // closes it
   }
   idle_.push_back(std::move(connection));
@@ -207,8 +206,10 @@ void DirectPool::forget(Lock& lock, Connection connection, CloseReason reason) n
 
 // Preconditions: the lock is held, one connection less is open than `open_` says.
 void DirectPool::give_back_slot() noexcept {
-  if (!draining_ && !waiters_.empty()) return admit_next();
-  --open_;
+  if (waiters_.empty())
+    --open_;
+  else
+    admit_next();
   if (draining_ && in_use_.empty()) drained_.notify_all();
 }
 
@@ -227,11 +228,6 @@ bool DirectPool::take_slot(Waiter& waiter) noexcept {
   waiter.got = Waiter::Got::nothing;
   waiter.takes_connections = false;
   used_ = true;
-  if (draining_) {
-    waiter.got = Waiter::Got::shutdown;
-    waiter.decided();
-    return false;
-  }
   if (waiters_.empty() && open_ < database_->config().max_connections) {
     ++open_;
   } else if (waiters_.empty() && !idle_.empty()) {
@@ -325,15 +321,14 @@ void DirectPool::stop() noexcept {
   const Lock lock(mutex_);
   draining_ = true;
   tried_.notify_all();
-  while (!waiters_.empty()) {
-    Waiter& waiter = waiters_.front();
-    waiters_.pop_front();
-    waiter.got = Waiter::Got::shutdown;
-    waiter.decided();
-  }
+  waiters_.remove_and_dispose_if([](const Waiter& waiter) { return waiter.takes_connections; },
+                                 [](Waiter* waiter) {
+                                   waiter->got = Waiter::Got::shutdown;
+                                   waiter->decided();
+                                 });
   idle.swap(idle_);
-  open_ -= idle.size();
   closed_by_[static_cast<std::size_t>(CloseReason::shutdown)] += idle.size();
+  for (std::size_t i = 0; i < idle.size(); ++i) give_back_slot();
 }
 
 void DirectPool::drain(Time deadline, Time last) noexcept {

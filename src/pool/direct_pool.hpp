@@ -118,7 +118,8 @@ class DirectPool {
   void on_shortage(std::function<void()> reclaim) { reclaim_ = std::move(reclaim); }
 
   std::size_t cleanup_idle(Time now);
-  /// Takes no more calls, sends those in line away, closes what is idle.
+  /// Takes no more calls, sends callers in line away, closes what is idle. Connections of other kinds still
+  /// get slots: they have operations from before.
   void stop() noexcept;
   /// Waits until the calls under way have ended or `deadline` has passed, interrupts the rest and gives them
   /// until `last` to notice. Preconditions: `stop` was called.

@@ -70,10 +70,6 @@ void Line::on_decided() {
   if (!in_line_) return;
   in_line_ = false;
   const auto self = std::exchange(self_, nullptr);
-  if (got != Waiter::Got::slot) {  // shutting down
-    if (!ended()) fail_waiting(shop_->database->error({}, Database::closed()));
-    return;
-  }
   has_slot_ = true;
   shop_->open.fetch_add(1, std::memory_order_relaxed);
   if (ended())

@@ -175,6 +175,22 @@ TEST_F(AsyncLifetimes, ShutdownLetsEndWhatCan) {
   EXPECT_EQ(tally.ok, 10'000);
 }
 
+TEST_F(AsyncLifetimes, ShutdownLetsEndWhatHasNoConnectionYet) {
+  Tally tally;
+  RedisConnectionManager manager;
+  asio::io_context context;
+  manager.start(config(), context);
+  {
+    const AsyncClient client = manager.async_client("main");
+    for (int i = 0; i < 100; ++i) get(client, tally);
+  }
+  std::thread ending([&] { manager.shutdown(10s); });
+  while (manager.started()) std::this_thread::yield();
+  context.run();
+  ending.join();
+  EXPECT_EQ(tally.ok, 100);
+}
+
 TEST_F(AsyncLifetimes, TheManagerMayBeDestroyedByAHandlerOnItsOwnThread) {
   const auto before = running_threads();
   for (int round = 0; round < 50; ++round) {
