@@ -41,11 +41,19 @@ class Validator {
       fault("max_pending_bytes", "is " + std::to_string(config.max_pending_bytes), "use 1024 or above");
     if (config.idle_timeout < milliseconds::zero())
       fault("idle_timeout", "is negative", "use 0 (never) or above");
+    if (config.check_after_idle < milliseconds::zero())
+      fault("check_after_idle", "is negative", "use 0 (never) or above");
+    if (config.lease_warning < milliseconds::zero())
+      fault("lease_warning", "is negative", "use 0 (never) or above");
+    resilience(config);
+    tls(config);
     if (config.max_lifetime < milliseconds::zero())
       fault("max_lifetime", "is negative", "use 0 (never) or above");
     if (config.keepalive.idle.count() < 0 || config.keepalive.interval.count() < 1 ||
         config.keepalive.count < 1)
       fault("keepalive", "has a value out of range", "use idle >= 0 s, interval >= 1 s, count >= 1");
+    if (config.credentials && !(config.username.empty() && config.password.empty()))
+      fault("credentials", "are set beside username or password", "set the one or the other");
     if (!config.username.empty() && config.password.empty())
       fault("username", "is set, but no password", "set the password too, or neither");
     if (!printable(config.client_name))
@@ -70,6 +78,48 @@ class Validator {
       fault("endpoint.host", "holds a blank or a control character", "use a host name or an address");
     if (endpoint.port == 0)
       fault("endpoint.port", "is 0", "use 1 to 65535 (Redis listens on 6379 by default)");
+  }
+  void resilience(const DatabaseConfig& config) {
+    backoff("startup.backoff", config.startup.backoff);
+    backoff("reconnect", config.reconnect);
+    backoff("breaker.recovery", config.breaker.recovery);
+    backoff("retry.backoff", config.retry.backoff);
+    at_least_one("breaker.consecutive_failures", config.breaker.consecutive_failures);
+    at_least_one("breaker.minimum_calls", config.breaker.minimum_calls);
+    at_least_one("breaker.probes", config.breaker.probes);
+    at_least_one("retry.attempts", config.retry.attempts);
+    share("breaker.failure_share", config.breaker.failure_share);
+    share("retry_budget.share", config.retry_budget.share);
+    if (!(config.retry_budget.trickle >= 0))
+      fault("retry_budget.trickle", "is " + std::to_string(config.retry_budget.trickle), "use 0 or above");
+    if (!(config.retry_budget.capacity >= 1))
+      fault("retry_budget.capacity", "is " + std::to_string(config.retry_budget.capacity), "use 1 or above");
+  }
+  void backoff(const std::string& field, const BackoffPolicy& policy) {
+    if (policy.initial <= milliseconds::zero() || policy.maximum < policy.initial ||
+        policy.maximum > hours(24) || !(policy.factor >= 1))
+      fault(field,
+            "goes from " + std::to_string(policy.initial.count()) + " ms to " +
+                std::to_string(policy.maximum.count()) + " ms by factor " + std::to_string(policy.factor),
+            "use 0 < initial <= maximum <= 24 h and a factor of 1 or above");
+  }
+  void at_least_one(const char* field, unsigned value) {
+    if (value == 0) fault(field, "is 0", "use 1 or above");
+  }
+  void share(const char* field, double value) {
+    if (!(value >= 0 && value <= 1)) fault(field, "is " + std::to_string(value), "use 0 to 1");
+  }
+  void tls(const DatabaseConfig& config) {
+    const TlsConfig& tls = config.tls;
+    if (tls.certificate_file.empty() != tls.key_file.empty())
+      fault("tls",
+            tls.key_file.empty() ? "has a certificate_file without a key_file"
+                                 : "has a key_file without a certificate_file",
+            "set both, or neither");
+    if (tls.enabled && config.endpoint.is_unix())
+      fault("tls.enabled", "is set for a Unix socket", "turn it off: nothing of it crosses a network");
+    if (!printable(tls.server_name))
+      fault("tls.server_name", "holds a blank or a control character", "use a host name or an address");
   }
   void limit(const char* field, milliseconds value) {
     if (value <= milliseconds::zero() || value > hours(24))

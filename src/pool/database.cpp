@@ -28,6 +28,10 @@ std::string_view advice_for(Errc code) {
     case Errc::loading:
       return "Wait: the server answers once its data set is in memory (INFO persistence: "
              "loading_eta_seconds)";
+    case Errc::tls_failed:
+      return "Check the server's certificate (openssl s_client -connect), tls.ca_file and tls.server_name";
+    case Errc::circuit_open:
+      return "Wait: probes let calls back in once the server answers; look why it did not";
     case Errc::pool_timeout:
       return "Raise max_connections, or look for scoped handles that are kept too long";
     case Errc::overloaded:

@@ -2,10 +2,15 @@
 // redis_config.hpp: the configuration as plain structs.
 #pragma once
 
+#include <redstart/config/credentials.hpp>
+#include <redstart/config/tls_config.hpp>
 #include <redstart/core/endpoint.hpp>
 #include <redstart/core/error.hpp>
 #include <redstart/core/secret.hpp>
 #include <redstart/observe/event.hpp>
+#include <redstart/resilience/backoff.hpp>
+#include <redstart/resilience/breaker_policy.hpp>
+#include <redstart/resilience/retry_policy.hpp>
 #include <redstart/resp/limits.hpp>
 
 #include <chrono>
@@ -40,12 +45,21 @@ struct Keepalive {
   int count = 5;
 };
 
+/// What calls do while the database can't be reached.
+enum class WhenAway : std::uint8_t {
+  fail,  ///< They fail at once, from the first failed attempt to connect until one succeeds.
+  wait,  ///< They wait for it until their own deadline.
+};
+
 /// One database: where it is, who we are there, how many connections it may have.
 struct DatabaseConfig {
   Endpoint endpoint{};
   std::string username{};  ///< ACL user; empty: the server's default user.
   Secret password{};       ///< Empty: no AUTH.
   int number = 0;          ///< SELECT; 0 … what the server allows.
+  /// Asked for user and password instead of the two above; may be null.
+  std::shared_ptr<CredentialsProvider> credentials{};
+  TlsConfig tls{};
   Protocol protocol = Protocol::automatic;
   std::string client_name{};  ///< CLIENT SETNAME; empty: `<service>:<database>`. No blanks or line ends.
 
@@ -72,6 +86,20 @@ struct DatabaseConfig {
   /// Proves for each batch of replies that it belongs to its commands, at the cost of one ECHO a batch;
   /// guards against servers and proxies that swallow, repeat or swap replies.
   bool integrity = false;
+
+  /// Unused for longer: asked by PING before it is handed out, since a firewall or a dead host may have cut
+  /// it without a word. 0: never.
+  std::chrono::milliseconds check_after_idle{std::chrono::seconds{30}};
+  /// A scoped handle kept for longer is told as an event, once. 0: never.
+  std::chrono::milliseconds lease_warning{std::chrono::seconds{30}};
+
+  WhenAway when_away = WhenAway::fail;
+  StartupPolicy startup{};    ///< Delays between attempts to connect until the first one succeeds,
+  BackoffPolicy reconnect{};  ///< and after any loss, for ever: 50 ms … 500 ms.
+  BreakerPolicy breaker{};    ///< When calls are kept away from a server that does not answer.
+  /// What is sent again, how often and how far apart. `while_away` is no matter here: `when_away` decides.
+  RetryPolicy retry{};
+  RetryBudgetPolicy retry_budget{};  ///< How many retries there may be, all calls together.
 
   Timeouts timeouts{};
   Keepalive keepalive{};

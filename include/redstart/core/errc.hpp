@@ -20,20 +20,22 @@ enum class Errc : std::uint8_t {
   resource_exhausted,     ///< This process is out of file descriptors, ports or buffers.
   handshake_failed,       ///< Connected, but the server refused or garbled the handshake.
   authentication_failed,  ///< The server refused user name or password, or wants some.
-  loading,                ///< The server is still loading its data set.
-  unavailable,            ///< The last attempt failed and the next one is not due yet.
-  pool_timeout,           ///< Every connection was in use until the deadline.
-  timeout,                ///< No (complete) reply until the deadline.
-  connection_lost,        ///< The connection broke while the command was under way.
-  protocol_error,         ///< The peer sent bytes that are not RESP.
-  server_error,           ///< The server answered with an error.
-  decode_error,           ///< The reply has not the type that was asked for.
-  cancelled,              ///< The caller cancelled it.
-  overloaded,             ///< Too many commands, or too many bytes, wait already.
-  would_deadlock,         ///< The call would wait for the very thread it runs on.
-  forked,                 ///< The process was forked: this handle belongs to the parent.
-  not_allowed,            ///< The command changes the state of a connection and needs a scoped handle.
-  invalid_argument,       ///< The call itself is wrong.
+  tls_failed,        ///< No TLS session: the server's certificate, or what both sides speak, is not right.
+  loading,           ///< The server is still loading its data set.
+  unavailable,       ///< The last attempt failed and the next one is not due yet.
+  circuit_open,      ///< The circuit breaker keeps calls away: the server did not answer lately.
+  pool_timeout,      ///< Every connection was in use until the deadline.
+  timeout,           ///< No (complete) reply until the deadline.
+  connection_lost,   ///< The connection broke while the command was under way.
+  protocol_error,    ///< The peer sent bytes that are not RESP.
+  server_error,      ///< The server answered with an error.
+  decode_error,      ///< The reply has not the type that was asked for.
+  cancelled,         ///< The caller cancelled it.
+  overloaded,        ///< Too many commands, or too many bytes, wait already.
+  would_deadlock,    ///< The call would wait for the very thread it runs on.
+  forked,            ///< The process was forked: this handle belongs to the parent.
+  not_allowed,       ///< The command changes the state of a connection and needs a scoped handle.
+  invalid_argument,  ///< The call itself is wrong.
 };
 
 /// What became of the command.
@@ -65,8 +67,10 @@ enum class Remedy : std::uint8_t {
     case Errc::resource_exhausted: return "resource_exhausted";
     case Errc::handshake_failed: return "handshake_failed";
     case Errc::authentication_failed: return "authentication_failed";
+    case Errc::tls_failed: return "tls_failed";
     case Errc::loading: return "loading";
     case Errc::unavailable: return "unavailable";
+    case Errc::circuit_open: return "circuit_open";
     case Errc::pool_timeout: return "pool_timeout";
     case Errc::timeout: return "timeout";
     case Errc::connection_lost: return "connection_lost";
@@ -114,8 +118,10 @@ enum class Remedy : std::uint8_t {
     case Errc::resource_exhausted:
     case Errc::handshake_failed:
     case Errc::authentication_failed:
+    case Errc::tls_failed:
     case Errc::loading:
     case Errc::unavailable:
+    case Errc::circuit_open:
     case Errc::pool_timeout: return true;
     default: return false;
   }

@@ -7,6 +7,7 @@
 #include <redstart/engine/replies.hpp>
 #include <redstart/engine/reply_sink.hpp>
 #include <redstart/engine/request.hpp>
+#include <redstart/resilience/retry_policy.hpp>
 #include <redstart/resp/decode.hpp>
 
 #include <chrono>
@@ -20,6 +21,7 @@ namespace redstart::engine {
 /// What a caller may set for his own calls.
 struct CallOptions {
   std::chrono::milliseconds timeout{0};  ///< For the whole call; 0: the database's command timeout.
+  std::optional<RetryMode> retry{};      ///< What may be sent again; empty: the database's policy.
 };
 
 /// Whether a channel may carry commands that change the state of its connection.

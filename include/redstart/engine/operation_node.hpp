@@ -5,6 +5,7 @@
 #include <redstart/core/error.hpp>
 #include <redstart/engine/owned_request.hpp>
 #include <redstart/engine/replies.hpp>
+#include <redstart/resilience/retry_policy.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/intrusive/list_hook.hpp>
@@ -58,6 +59,7 @@ class OperationNode {
 
   OwnedRequest request;
   std::chrono::milliseconds timeout{0};  ///< For the whole operation; 0: the database's command timeout.
+  std::optional<RetryMode> retry{};      ///< What may be sent again; empty: the database's policy.
   std::uint64_t id = 0;                  ///< For `AsyncChannel::cancel`; 0: can't be cancelled.
 
   // What follows belongs to the engine.

@@ -9,13 +9,6 @@
 
 namespace redstart::protocol {
 
-/// The delays between the first attempts of all, before anything has ever been reached; then the reconnect
-/// policy takes over.
-struct StartupPolicy {
-  BackoffPolicy backoff{std::chrono::seconds{2}, std::chrono::seconds{30}, 2.0, Jitter::equal};
-  unsigned attempts = 5;  ///< So many failed attempts are followed by these delays; 0: none.
-};
-
 /// The reconnect policy of one database as a state machine: while attempts succeed, anybody may open a
 /// connection; from the first failure on, one attempt at a time and not before its time has come, all others
 /// fail fast. Delays grow until a connection was ready *and* a command was answered: a server that greets and

@@ -26,6 +26,13 @@ struct BackoffPolicy {
   Jitter jitter = Jitter::floored;
 };
 
+/// The delays between the first attempts of all, before anything has ever been reached; then the reconnect
+/// policy takes over.
+struct StartupPolicy {
+  BackoffPolicy backoff{std::chrono::seconds{2}, std::chrono::seconds{30}, 2.0, Jitter::equal};
+  unsigned attempts = 5;  ///< So many failed attempts are followed by these delays; 0: none.
+};
+
 /// The state of one series of attempts.
 class Backoff {
  public:

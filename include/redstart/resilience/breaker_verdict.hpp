@@ -36,8 +36,10 @@ enum class BreakerVerdict : std::uint8_t {
     case Errc::resource_exhausted:
     case Errc::handshake_failed:
     case Errc::authentication_failed:
+    case Errc::tls_failed:
     case Errc::loading:
     case Errc::unavailable:
+    case Errc::circuit_open:
     case Errc::pool_timeout:
     case Errc::cancelled:
     case Errc::overloaded:

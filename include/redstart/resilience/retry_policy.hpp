@@ -66,8 +66,10 @@ struct Failure {
     case Errc::resource_exhausted:
     case Errc::handshake_failed:
     case Errc::authentication_failed:
+    case Errc::tls_failed:
     case Errc::loading:
     case Errc::unavailable:
+    case Errc::circuit_open:
     case Errc::pool_timeout:
     case Errc::timeout:
     case Errc::connection_lost:

@@ -7,7 +7,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cmath>
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace redstart {
@@ -61,6 +63,11 @@ TEST(RedisDatabase, NamesAndNumbersBelongTogether) {
   EXPECT_EQ(default_number(""), std::nullopt);
 }
 
+class Nobody final : public CredentialsProvider {
+ public:
+  Credentials credentials() override { return {}; }
+};
+
 struct Case {
   const char* where;
   std::function<void(RedisConfig&)> breakage;
@@ -89,6 +96,33 @@ TEST(Validation, NamesTheFieldOfEachFault) {
       {"io_threads", [](RedisConfig& c) { c.io_threads = 65; }},
       {"min_idle", main([](DatabaseConfig& c) { c.min_idle = 51; })},
       {"idle_timeout", main([](DatabaseConfig& c) { c.idle_timeout = -1ms; })},
+      {"max_lifetime", main([](DatabaseConfig& c) { c.max_lifetime = -1ms; })},
+      {"check_after_idle", main([](DatabaseConfig& c) { c.check_after_idle = -1ms; })},
+      {"lease_warning", main([](DatabaseConfig& c) { c.lease_warning = -1ms; })},
+      {"startup.backoff", main([](DatabaseConfig& c) { c.startup.backoff.initial = 0ms; })},
+      {"reconnect", main([](DatabaseConfig& c) { c.reconnect.maximum = 49ms; })},
+      {"reconnect", main([](DatabaseConfig& c) { c.reconnect.maximum = 24h + 1ms; })},
+      {"breaker.recovery", main([](DatabaseConfig& c) { c.breaker.recovery.factor = 0.5; })},
+      {"breaker.consecutive_failures", main([](DatabaseConfig& c) { c.breaker.consecutive_failures = 0; })},
+      {"breaker.minimum_calls", main([](DatabaseConfig& c) { c.breaker.minimum_calls = 0; })},
+      {"breaker.probes", main([](DatabaseConfig& c) { c.breaker.probes = 0; })},
+      {"breaker.failure_share", main([](DatabaseConfig& c) { c.breaker.failure_share = 1.5; })},
+      {"retry.attempts", main([](DatabaseConfig& c) { c.retry.attempts = 0; })},
+      {"retry.backoff", main([](DatabaseConfig& c) { c.retry.backoff.factor = std::nan(""); })},
+      {"retry_budget.share", main([](DatabaseConfig& c) { c.retry_budget.share = -0.1; })},
+      {"retry_budget.trickle", main([](DatabaseConfig& c) { c.retry_budget.trickle = -1; })},
+      {"retry_budget.capacity", main([](DatabaseConfig& c) { c.retry_budget.capacity = 0.5; })},
+      {"tls", main([](DatabaseConfig& c) { c.tls.certificate_file = "client.pem"; })},
+      {"tls", main([](DatabaseConfig& c) { c.tls.key_file = "client.key"; })},
+      {"tls.server_name", main([](DatabaseConfig& c) { c.tls.server_name = "a b"; })},
+      {"tls.enabled", main([](DatabaseConfig& c) {
+         c.tls.enabled = true;
+         c.endpoint.unix_path = "/run/redis.sock";
+       })},
+      {"credentials", main([](DatabaseConfig& c) {
+         c.credentials = std::make_shared<Nobody>();
+         c.password = "pw";
+       })},
       {"timeouts.connect", main([](DatabaseConfig& c) { c.timeouts.connect = 0ms; })},
       {"timeouts.connect", main([](DatabaseConfig& c) { c.timeouts.connect = 24h + 1ms; })},
       {"timeouts.command", main([](DatabaseConfig& c) { c.timeouts.command = -5ms; })},
@@ -103,10 +137,7 @@ TEST(Validation, NamesTheFieldOfEachFault) {
       {"start_timeout", [](RedisConfig& c) { c.start_timeout = -1ms; }},
       {"cleanup_interval", [](RedisConfig& c) { c.cleanup_interval = -1ms; }},
       {"databases", [](RedisConfig& c) { c.database(""); }},
-      {"databases",
-       [](RedisConfig& c) {
-         c.databases = {{"x", {}}, {"x", {}}};
-       }},
+      {"databases", [](RedisConfig& c) { c.databases = {{"x", {}}, {"x", {}}}; }},
       {"service", [](RedisConfig& c) { c.service = "my service"; }},
       {"my cache", [](RedisConfig& c) { c.database("my cache"); }},
   };

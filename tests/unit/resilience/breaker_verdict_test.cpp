@@ -34,7 +34,7 @@ TEST(BreakerVerdict, OnlyTimeoutsAndBrokenConnectionsAreFailures) {
   }
   EXPECT_EQ(seen[BreakerVerdict::failure], 3);
   EXPECT_EQ(seen[BreakerVerdict::success], 2);
-  EXPECT_EQ(seen[BreakerVerdict::nothing], 20);
+  EXPECT_EQ(seen[BreakerVerdict::nothing], 22);
 }
 
 TEST(BreakerVerdict, AnAnswerIsASuccessWhateverItSays) {
