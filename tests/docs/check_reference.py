@@ -49,6 +49,18 @@ def check_errors():
                 faults.append(f"docs/errors.md: {name}::{word} is not explained")
 
 
+def check_runbook():
+    """Every code, every error word that the library knows and every state has its entry."""
+    entries = set(map(anchor, re.findall(r"^### (.*)$", read("docs/runbook.md"), re.M)))
+    words = re.findall(r'{"(\w+)", Remedy::', read("include/redstart/core/server_reply.hpp"))
+    if len(words) < 10:
+        faults.append("core/server_reply.hpp: hardly any error words found, the check is broken")
+    for name in [*enumerators("include/redstart/core/errc.hpp", "Errc"), *map(str.lower, words),
+                 *enumerators("include/redstart/observe/stats.hpp", "ConnectionState")]:
+        if name not in entries:
+            faults.append(f"docs/runbook.md: the entry {name} is missing")
+
+
 def check_settings():
     header = "include/redstart/config/redis_config.hpp"
     documented = table_codes("docs/configuration.md")
@@ -93,6 +105,7 @@ def check_named_files(document):
 
 def main():
     check_errors()
+    check_runbook()
     check_settings()
     documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
     for document in documents:

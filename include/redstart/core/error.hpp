@@ -47,6 +47,10 @@ class Error : public std::exception {
   /// The whole message: what was tried, where, how long it took, whether it was sent, what to look at.
   [[nodiscard]] const char* what() const noexcept override { return body_->message.c_str(); }
 
+  /// Everything that is known, line by line: the message, the code, what became of the command, what helps,
+  /// and which entry of the runbook says what to do.
+  [[nodiscard]] std::string explain() const;
+
   /// Throws this error as the type that fits its code.
   [[noreturn]] void raise() const;
 

@@ -25,21 +25,23 @@ struct ServerVerdict {
   return message.substr(0, message.find(' '));
 }
 
+/// An error word by which the server says that it did not run a command, and what helps.
+struct Refusal {
+  std::string_view word;
+  Remedy remedy;
+};
+inline constexpr Refusal refusals[] = {
+    {"LOADING", Remedy::retry},      {"BUSY", Remedy::retry},      {"TRYAGAIN", Remedy::retry},
+    {"NOREPLICAS", Remedy::retry},   {"MOVED", Remedy::reconnect}, {"ASK", Remedy::reconnect},
+    {"READONLY", Remedy::reconnect}, {"OOM", Remedy::never},       {"MASTERDOWN", Remedy::reconnect},
+    {"CLUSTERDOWN", Remedy::retry},  {"MISCONF", Remedy::never},   {"NOAUTH", Remedy::never},
+    {"WRONGPASS", Remedy::never},    {"NOPERM", Remedy::never},    {"EXECABORT", Remedy::never},
+    {"CROSSSLOT", Remedy::never},    {"NOPROTO", Remedy::never},
+};
+
 /// Judges an error reply by its words. A refusal (LOADING, READONLY, OOM, …) of a plain command is
 /// `not_sent`; of a script it proves nothing, because a script may write and then return such a text.
 [[nodiscard]] constexpr ServerVerdict judge(std::string_view message, ReplyOf of) noexcept {
-  struct Refusal {
-    std::string_view word;
-    Remedy remedy;
-  };
-  constexpr Refusal refusals[] = {
-      {"LOADING", Remedy::retry},      {"BUSY", Remedy::retry},      {"TRYAGAIN", Remedy::retry},
-      {"NOREPLICAS", Remedy::retry},   {"MOVED", Remedy::reconnect}, {"ASK", Remedy::reconnect},
-      {"READONLY", Remedy::reconnect}, {"OOM", Remedy::never},       {"MASTERDOWN", Remedy::reconnect},
-      {"CLUSTERDOWN", Remedy::retry},  {"MISCONF", Remedy::never},   {"NOAUTH", Remedy::never},
-      {"WRONGPASS", Remedy::never},    {"NOPERM", Remedy::never},    {"EXECABORT", Remedy::never},
-      {"CROSSSLOT", Remedy::never},    {"NOPROTO", Remedy::never},
-  };
   // An exact text that the server alone produces, before it looks at any command.
   if (message == "ERR max number of clients reached") return {Effect::not_sent, Remedy::retry};
   if (message == "NOSCRIPT No matching script. Please use EVAL.") return {Effect::not_sent, Remedy::none};

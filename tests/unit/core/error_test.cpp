@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // error_test.cpp: what an Error says, and as which type it is thrown.
 #include <redstart/core/error.hpp>
+#include <redstart/core/runbook.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -49,6 +50,23 @@ bool raised_exactly_as(const Error& error) {
   } catch (const Error& caught) {
     return typeid(caught) == typeid(T) && caught.code() == error.code();
   }
+}
+
+TEST(ErrorExplanation, SaysWhatBecameOfItWhatHelpsAndWhereToReadOn) {
+  EXPECT_EQ(Error(lost_get()).explain(),
+            "GET on database \"main\" at localhost:6379: the server closed the connection after 1.2 ms; it "
+            "was sent and may have been executed. See the server's log\n"
+            "  code     connection_lost\n"
+            "  effect   indeterminate: it may have run, may yet run, or not; repeat only what may run twice\n"
+            "  remedy   retry: the same again, a little later\n"
+            "  runbook  docs/runbook.md#connection_lost");
+}
+
+TEST(ErrorExplanation, LeadsToTheServersWordWhereThatSaysMore) {
+  EXPECT_EQ(runbook_entry(Errc::server_error, "OOM command not allowed"), "docs/runbook.md#oom");
+  EXPECT_EQ(runbook_entry(Errc::authentication_failed, "WRONGPASS invalid"), "docs/runbook.md#wrongpass");
+  EXPECT_EQ(runbook_entry(Errc::server_error, "WRONGTYPE Operation"), "docs/runbook.md#server_error");
+  EXPECT_EQ(runbook_entry(Errc::timeout), "docs/runbook.md#timeout");
 }
 
 TEST(ErrorMessage, TellsCommandDatabaseEndpointEventTimeEffectAndAdviceInThatOrder) {
