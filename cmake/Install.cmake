@@ -11,7 +11,11 @@ else()
   install(DIRECTORY include/redstart DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
 endif()
 
-install(TARGETS redstart EXPORT redstart
+set(install_targets redstart)
+if(REDSTART_WITH_TESTING)
+  list(APPEND install_targets redstart_testing)
+endif()
+install(TARGETS ${install_targets} EXPORT redstart
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
         RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}

@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <redstart/testing/fake_server.hpp>
+
 int main(int argc, char** argv) {
   testing::InitGoogleMock(&argc, argv);
+  redstart::testing::on_failure([](const std::string& text) { ADD_FAILURE() << text; });
   const int result = RUN_ALL_TESTS();
   const auto& run = *testing::UnitTest::GetInstance();
   const bool all_skipped =

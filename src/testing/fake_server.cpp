@@ -1,50 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 // fake_server.cpp: the sockets and threads of the fake server.
-#include "fake_server.hpp"
-
-#include <arpa/inet.h>
-#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <redstart/testing/fake_server.hpp>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 
-namespace redstart::test {
+#include "message_reader.hpp"
+#include "socket_file.hpp"
+
+namespace redstart::testing {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto watchdog = std::chrono::seconds(30);
 constexpr int slice_ms = 10;  // how soon a stop is noticed
 
-[[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+std::function<void(const std::string&)>& failure_handler() {
+  static std::function<void(const std::string&)> handler = [](const std::string& text) {
+    std::fprintf(stderr, "%s\n", text.c_str());
+    std::abort();
+  };
+  return handler;
+}
 
 std::size_t number_in(std::string_view line) { return std::stoul(std::string(line.substr(1))); }
 
 }  // namespace
-
-void Gate::open() {
-  const std::scoped_lock lock(mutex_);
-  open_ = true;
-  opened_.notify_all();
-}
-
-bool Gate::is_open() const {
-  const std::scoped_lock lock(mutex_);
-  return open_;
-}
-
-void Gate::wait(const std::stop_token& stop) const {
-  std::unique_lock lock(mutex_);
-  if (!opened_.wait_for(lock, stop, watchdog, [this] { return open_; }) && !stop.stop_requested())
-    throw std::runtime_error("a gate was not opened within 30 s");
-}
 
 // False when a stop was requested.
 bool FakeConnection::wait_for(short events) const {
@@ -67,7 +58,7 @@ bool FakeConnection::fill() {
   return true;
 }
 
-FakeConnection::Words FakeConnection::command() {
+Words FakeConnection::command() {
   std::size_t at = 0;
   const auto line = [&]() -> std::string_view {
     std::size_t end = 0;
@@ -97,6 +88,7 @@ FakeConnection::Words FakeConnection::command() {
     at += size + 2;
   }
   buffer_.erase(0, at);
+  if (log_) log_(words);
   return words;
 }
 
@@ -110,12 +102,12 @@ void FakeConnection::send(std::string_view bytes) {
   while (!bytes.empty() && wait_for(POLLOUT)) {
     const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) return;  // the client has had enough
-    if (n < 0) fail("send");
+    if (n < 0) detail::throw_errno("send");
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
 }
 
-FakeConnection::Words FakeConnection::handshake() {
+Words FakeConnection::handshake() {
   for (;;) {
     Words words = command();
     if (words.empty()) return words;
@@ -130,7 +122,7 @@ FakeConnection::Words FakeConnection::handshake() {
   }
 }
 
-void FakeConnection::serve(const std::function<std::string(const Words&)>& answer) {
+void FakeConnection::serve(const Answer& answer) {
   for (Words words = handshake(); !words.empty(); words = handshake()) send(answer(words));
 }
 
@@ -147,27 +139,42 @@ void FakeConnection::reset() noexcept {
 void FakeConnection::half_close() noexcept { ::shutdown(fd_, SHUT_WR); }
 
 FakeServer::FakeServer(Script script) : script_(std::move(script)) {
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (listener_ < 0) fail("socket");
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  // sockaddr_in is handed to the socket functions as sockaddr by their own convention.
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 511) != 0) fail("bind");
-  if (::getsockname(listener_, generic, &size) != 0) fail("getsockname");
-  port_ = ntohs(address.sin_port);
-  acceptor_ = std::jthread([this](const std::stop_token& stop) { accept_all(stop); });
+  detail::SocketFile listener = detail::bound_socket(0);
+  detail::listen_on(listener, 511);
+  port_ = detail::port_of(listener);
+  listener_ = listener.get();
+  acceptor_ =
+      std::jthread([this, held = std::move(listener)](const std::stop_token& stop) { accept_all(stop); });
 }
 
 FakeServer::~FakeServer() {
+  stop();
+  for (const std::string& failure : take_failures()) failure_handler()("fake server: " + failure);
+}
+
+void FakeServer::stop() {
   acceptor_.request_stop();
-  acceptor_.join();
+  if (acceptor_.joinable()) acceptor_.join();
   for (std::jthread& script : scripts_) script.request_stop();
   scripts_.clear();  // joins
-  ::close(listener_);
-  for (const std::string& failure : failures_) ADD_FAILURE() << "fake server: " << failure;
+}
+
+std::vector<Words> FakeServer::commands() const {
+  const std::scoped_lock lock(mutex_);
+  return commands_;
+}
+
+std::size_t FakeServer::count(std::string_view name) const {
+  const std::string wanted = detail::in_capitals(name);
+  const std::scoped_lock lock(mutex_);
+  return static_cast<std::size_t>(std::count_if(commands_.begin(), commands_.end(), [&](const Words& words) {
+    return detail::in_capitals(words.front()) == wanted;
+  }));
+}
+
+std::vector<std::string> FakeServer::take_failures() {
+  const std::scoped_lock lock(mutex_);
+  return std::exchange(failures_, {});
 }
 
 void FakeServer::accept_all(const std::stop_token& stop) {
@@ -184,7 +191,10 @@ void FakeServer::accept_all(const std::stop_token& stop) {
 }
 
 void FakeServer::run(int fd, std::size_t index, const std::stop_token& stop) {
-  FakeConnection connection(fd, stop);
+  FakeConnection connection(fd, stop, [this](const Words& words) {
+    const std::scoped_lock lock(mutex_);
+    commands_.push_back(words);
+  });
   try {
     script_(connection, index);
   } catch (const std::exception& error) {
@@ -200,10 +210,16 @@ std::string resp_bulk(std::string_view text) {
   return bytes;
 }
 
-std::string resp_command(const FakeConnection::Words& words) {
+std::string resp_integer(std::int64_t number) { return ":" + std::to_string(number) + "\r\n"; }
+
+void on_failure(std::function<void(const std::string& text)> handler) {
+  failure_handler() = std::move(handler);
+}
+
+std::string resp_command(const Words& words) {
   std::string bytes = "*" + std::to_string(words.size()) + "\r\n";
   for (const std::string& word : words) bytes += resp_bulk(word);
   return bytes;
 }
 
-}  // namespace redstart::test
+}  // namespace redstart::testing

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// proxy_connection.hpp: the two sockets of one connection through a proxy.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <redstart/testing/fault_proxy.hpp>
+#include <string>
+#include <vector>
+
+#include "fault_link.hpp"
+#include "socket_file.hpp"
+
+namespace redstart::testing::detail {
+
+/// A ProxyEvent that owns its text, until it can be told without the proxy's mutex.
+struct OwnedEvent {
+  ProxyEvent::Kind kind = ProxyEvent::Kind::accepted;
+  std::size_t connection = 0;
+  std::uint64_t number = 0;
+  std::string command{};
+};
+
+/// What connections tell their proxy.
+struct ProxyLog {
+  ProxyCounters counters{};
+  std::vector<OwnedEvent> events{};
+  std::function<void(std::size_t, Direction, std::string_view)> tap{};
+};
+
+/// Moves bytes between two sockets as its link decides. Used on the proxy's thread, and under its mutex.
+class ProxyConnection {
+ public:
+  using Time = FaultLink::Time;
+
+  ProxyConnection(std::size_t index, SocketFile client, std::uint64_t seed)
+      : link(seed), index_(index), client_(std::move(client)) {}
+
+  /// Begins to connect to the server. Does nothing when a fault has ended the connection already.
+  void connect(const SocketAddress& server, int epoll, ProxyLog& log);
+  /// Moves what can be moved. False once both sockets are closed.
+  bool pump(Time now, int epoll, ProxyLog& log);
+  void finish(FaultLink::End how) noexcept;
+
+  FaultLink link;
+
+ private:
+  void read(Direction direction, Time now, ProxyLog& log);
+  void write(Direction direction, Time now, ProxyLog& log);
+  void connected(ProxyLog& log);
+  void sender_gone(Direction direction, ProxyLog& log);
+  void watch(SocketFile& socket, std::uint32_t& watched, std::uint32_t events, int epoll) const;
+
+  SocketFile& sender(Direction direction) noexcept {
+    return direction == Direction::to_client ? server_ : client_;
+  }
+  SocketFile& receiver(Direction direction) noexcept {
+    return direction == Direction::to_client ? client_ : server_;
+  }
+
+  std::size_t index_;
+  SocketFile client_;
+  SocketFile server_{};
+  std::uint32_t client_watched_ = 0;
+  std::uint32_t server_watched_ = 0;
+  bool connecting_ = false;
+  std::uint8_t blocked_ = 0;  // bit per direction: the receiver's kernel takes no more
+  std::uint64_t fired_ = 0;   // of the link's faults, counted already
+};
+
+}  // namespace redstart::testing::detail
