@@ -36,8 +36,10 @@ struct Slot {
   asio::any_io_executor executor = context.get_executor();
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work{};
   std::thread thread{};
-  bool running = false;  // from before its start until it will never look into the context again
-  bool again = false;    // it shall look once more before it ends
+  bool running = false;     // from before its start until it will never look into the context again
+  bool again = false;       // it shall look once more before it ends
+  bool dropped = false;     // by who stops it, once it has ended
+  bool drops_late = false;  // it was told to drop everything, and does so itself when it comes to that
 };
 
 // Which loop the calling thread runs.
@@ -169,18 +171,22 @@ void IoThreads::stop(Time last, Rest rest) noexcept {
   shared.stopped = true;
   for (Slot& slot : shared.slots) slot.work.reset();
   const auto ended = [&] { return shared.ended(); };
-  bool dropping = false;
   if (!on_this_thread() && !shared.one_ended.wait_until(lock, last, ended) && rest == Rest::drop) {
     for (Slot& slot : shared.slots) {
       slot.again = false;
       slot.context.stop();
     }
-    dropping = shared.one_ended.wait_for(lock, grace, ended);
+    shared.one_ended.wait_for(lock, grace, ended);
+    for (Slot& slot : shared.slots) {
+      slot.drops_late = slot.running;
+      slot.dropped = !slot.running;
+    }
   }
   shared.let_go();
   lock.unlock();
-  if (!dropping) return;
-  for (Slot& slot : shared.slots) slot.context.drop_all();
+  for (Slot& slot : shared.slots) {
+    if (std::exchange(slot.dropped, false)) slot.context.drop_all();
+  }
 }
 
 void IoThreads::run(const std::shared_ptr<Shared>& shared, std::size_t index) {
@@ -196,7 +202,13 @@ void IoThreads::run(const std::shared_ptr<Shared>& shared, std::size_t index) {
       if (shared->on_failure) shared->on_failure(describe_current_exception());
       std::terminate();
     }
-    const std::scoped_lock lock(shared->mutex);
+    std::unique_lock lock(shared->mutex);
+    if (slot.drops_late && !slot.again) {
+      slot.drops_late = false;
+      lock.unlock();
+      slot.context.drop_all();
+      lock.lock();
+    }
     if (!std::exchange(slot.again, false)) {
       slot.running = false;
       shared->one_ended.notify_all();
