@@ -135,9 +135,7 @@ DatabaseStats Registry::stats(const pool::PoolChannel& channel) const {
   stats.name = channel.database();
   stats.endpoint = channel.endpoint();
   stats.state = channel.pool().state();
-  const bool waiting = stats.state == ConnectionState::connecting || stats.state == ConnectionState::ready ||
-                       stats.state == ConnectionState::backing_off;
-  if (waiting && channel.async() && channel.async()->loading()) stats.state = ConnectionState::loading;
+  stats.loading_eta = channel.pool().loading_eta();
   stats.required = channel.shared().config().required;
   channel.shared().collect(stats.operations);
   channel.pool().collect(stats.pool);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "loop.hpp"
+#include "open_watcher.hpp"
 #include "outcome.hpp"
 
 #include <redstart/config/redis_config.hpp>
@@ -27,7 +28,7 @@ namespace redstart::net {
 class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
  public:
   /// Who decides when it is opened, and finds the words.
-  class Owner {
+  class Owner : public OpenWatcher {
    public:
     /// It is closed and operations wait. Told once until it is opened or `fail_queued`.
     virtual void wanted(AsyncConnection& connection) = 0;
@@ -94,9 +95,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
   // On the loop only.
   /// Ends all operations in the queue: `outcome` says why.
   virtual void fail_queued(const Outcome& outcome) = 0;
-  [[nodiscard]] virtual bool ready() const noexcept = 0;  ///< On every thread.
-  /// True while the handshake waits for a server that is loading. On every thread.
-  [[nodiscard]] virtual bool loading() const noexcept = 0;
+  [[nodiscard]] virtual bool ready() const noexcept = 0;      ///< On every thread.
   [[nodiscard]] virtual Time last_used() const noexcept = 0;  ///< On every thread.
   [[nodiscard]] virtual Time opened_at() const noexcept = 0;
   [[nodiscard]] virtual const Loop& loop() const noexcept = 0;

@@ -60,7 +60,6 @@ class AsyncLink final : public AsyncConnection {
 
   void fail_queued(const Outcome& outcome) override;
   [[nodiscard]] bool ready() const noexcept override { return state_ == State::ready; }
-  [[nodiscard]] bool loading() const noexcept override { return loading_.load(std::memory_order_relaxed); }
   [[nodiscard]] Time last_used() const noexcept override;
   [[nodiscard]] Time opened_at() const noexcept override { return opened_at_; }
   [[nodiscard]] const Loop& loop() const noexcept override { return loop_; }
@@ -216,7 +215,6 @@ class AsyncLink final : public AsyncConnection {
   SubmissionStack stack_{};
   std::atomic<bool> wake_pending_{false};
   std::atomic<bool> has_mail_{false};
-  std::atomic<bool> loading_{false};
   std::atomic<std::uint64_t> remote_operations_{0};
   std::atomic<std::uint64_t> remote_bytes_{0};
   Count local_operations_{};

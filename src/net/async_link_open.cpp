@@ -144,6 +144,7 @@ void AsyncLink::drive_handshake(bool first) {
         if (opening.scanner.position() != opening.buffer.size())
           return open_failed(
               {Errc::protocol_error, Remedy::never, "the server sent more than it was asked for", {}});
+        owner_->ready(opening.machine);
         return opened();
       case Do::fail: {
         const auto& failure = opening.machine.failure();
@@ -152,7 +153,8 @@ void AsyncLink::drive_handshake(bool first) {
         return open_failed({failure.code, failure.remedy, what + std::string(failure.step), failure.server});
       }
       case Do::wait:
-        loading_.store(opening.machine.loading(), std::memory_order_relaxed);
+        opening.pass.reset();  // others need not wait for this server
+        if (!owner_->not_ready(opening.machine.not_ready())) return open_failed(handshake_lost(EAGAIN));
         opening.phase = Opening::Phase::wait;
         return arm_opening(std::min(now_ + action.delay, opening.deadline));
       case Do::send: write(action.bytes); break;
@@ -176,7 +178,8 @@ void AsyncLink::drive_handshake(bool first) {
 }
 
 OpenFailure AsyncLink::handshake_lost(int error) const {
-  return handshake_failure(error, opening_->machine.loading());
+  if (error == EAGAIN && opening_->machine.loading()) return still_not_ready(opening_->machine.not_ready());
+  return handshake_failure(error);
 }
 
 void AsyncLink::arm_opening(Time time) {
@@ -222,7 +225,6 @@ void AsyncLink::open_failed(OpenFailure failure) {
 
 void AsyncLink::opened() {
   opening_.reset();
-  loading_.store(false, std::memory_order_relaxed);
   state_ = State::ready;
   scanner_.reset();
   written_ = gathered_ = 0;

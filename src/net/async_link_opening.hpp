@@ -5,6 +5,7 @@
 #include "async_link.hpp"
 
 #include <redstart/protocol/handshake_fsm.hpp>
+#include <redstart/resilience/random.hpp>
 
 #include <cerrno>
 #include <cstddef>
@@ -24,7 +25,8 @@ struct AsyncLink::Opening {
 
   Opening(const boost::asio::any_io_executor& executor, const DatabaseConfig& config,
           const std::string& client_name, Time until)
-      : settings{config.username, config.password.reveal(), client_name, config.number, config.protocol},
+      : settings{config.username, config.password.reveal(), client_name,
+                 config.number,   config.protocol,          Random(random_seed()).unit()},
         scanner(config.limits),
         timer(executor),
         deadline(until) {}

@@ -231,7 +231,6 @@ void AsyncLink::close_socket() noexcept {
   delivered_ = 0;
   std::string().swap(unsent_);
   unsent_at_ = 0;
-  loading_.store(false, std::memory_order_relaxed);
   if (!socket_) return;
   {
     const descriptors::Hold hold;

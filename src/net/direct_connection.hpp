@@ -2,6 +2,8 @@
 // direct_connection.hpp: a connection that one caller at a time uses on its own thread, blocking.
 #pragma once
 
+#include "handshake_gate.hpp"
+#include "open_watcher.hpp"
 #include "outcome.hpp"
 #include "socket.hpp"
 
@@ -25,7 +27,7 @@ namespace redstart::net {
 
 /// One connection and its two kinds of exchange. After anything but a complete exchange it is not reusable.
 ///
-/// Thread safety: one thread at a time, but for `interrupt` and `loading`.
+/// Thread safety: one thread at a time, but for `interrupt`.
 class DirectConnection : public boost::intrusive::list_base_hook<> {
  public:
   /// Both must outlive the connection. `shard` spreads the statistics.
@@ -33,7 +35,7 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
       : config_(config), client_name_(client_name), shard_(shard) {}
 
   /// Resolves, connects, shakes hands, waits while the server is loading; at most until `deadline`.
-  [[nodiscard]] std::optional<OpenFailure> open(Time deadline);
+  [[nodiscard]] std::optional<OpenFailure> open(Time deadline, OpenWatcher& watcher);
 
   /// Sends a command and delivers its reply.
   [[nodiscard]] Outcome exchange(const engine::Outgoing& out, engine::ReplySink& sink, Time now,
@@ -53,15 +55,15 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   [[nodiscard]] Time retires() const noexcept { return retires_; }
   [[nodiscard]] std::uint64_t exchanges() const noexcept { return exchanges_; }
   [[nodiscard]] std::size_t shard() const noexcept { return shard_; }
-  [[nodiscard]] bool loading() const noexcept { return loading_.load(std::memory_order_relaxed); }
   /// Push messages dropped since the last call.
   [[nodiscard]] std::uint64_t take_pushes() noexcept { return std::exchange(pushes_, 0); }
 
  private:
   class Reception;
 
-  [[nodiscard]] std::optional<OpenFailure> connect(Time deadline);
-  [[nodiscard]] std::optional<OpenFailure> handshake(Time deadline);
+  [[nodiscard]] std::optional<OpenFailure> connect(Time deadline, OpenWatcher& watcher);
+  [[nodiscard]] std::optional<OpenFailure> handshake(Time deadline, HandshakeGate::Pass& pass,
+                                                     OpenWatcher& watcher);
   [[nodiscard]] int send_all(const engine::Outgoing& out, Time deadline, bool& sent_all);
   [[nodiscard]] int receive_more(engine::ReplyBuffer& buffer, Time& now, Time deadline);
   void arm_receive(std::chrono::nanoseconds remaining) noexcept;
@@ -75,7 +77,6 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   Time retires_ = Time::max();
   std::uint64_t exchanges_ = 0;
   std::uint64_t pushes_ = 0;
-  std::atomic<bool> loading_{false};
 };
 
 }  // namespace redstart::net

@@ -4,6 +4,7 @@
 #include "handshake_gate.hpp"
 #include "resolver.hpp"
 
+#include <redstart/resilience/random.hpp>
 #include <redstart/resp/scanner.hpp>
 
 #include <algorithm>
@@ -13,24 +14,23 @@
 
 namespace redstart::net {
 
-std::optional<OpenFailure> DirectConnection::open(Time deadline) {
-  const HandshakeGate::Pass pass = HandshakeGate::process().enter(deadline);
+std::optional<OpenFailure> DirectConnection::open(Time deadline, OpenWatcher& watcher) {
+  HandshakeGate::Pass pass = HandshakeGate::process().enter(deadline);
   if (!pass)
     return OpenFailure{Errc::connect_timeout, Remedy::retry, "too many connections are being opened", {}};
-  if (auto failure = connect(deadline)) return failure;
-  if (auto failure = handshake(deadline)) {
+  if (auto failure = connect(deadline, watcher)) return failure;
+  if (auto failure = handshake(deadline, pass, watcher)) {
     socket_.close();
-    loading_.store(false, std::memory_order_relaxed);
     return failure;
   }
-  loading_.store(false, std::memory_order_relaxed);
   last_used_ = Clock::now();
   return std::nullopt;
 }
 
-std::optional<OpenFailure> DirectConnection::connect(Time deadline) {
+std::optional<OpenFailure> DirectConnection::connect(Time deadline, OpenWatcher& watcher) {
   const Resolved resolved = resolve(config_.endpoint, deadline);
   if (resolved.addresses.empty()) return OpenFailure{Errc::resolve_failed, Remedy::retry, resolved.error, {}};
+  watcher.reached(OpenWatcher::Step::resolved);
   const SocketOptions options{config_.keepalive, config_.timeouts.command};
   int error = ETIMEDOUT;
   for (std::size_t i = 0; i < resolved.addresses.size(); ++i) {
@@ -41,15 +41,18 @@ std::optional<OpenFailure> DirectConnection::connect(Time deadline) {
     if (error == 0 || socket_.interrupted()) break;
   }
   if (error != 0) return connect_failure(error, socket_.interrupted());
+  watcher.reached(OpenWatcher::Step::connected);
   armed_ = config_.timeouts.command;
   socket_.arm_receive(armed_);
   socket_.arm_send(armed_);
   return std::nullopt;
 }
 
-std::optional<OpenFailure> DirectConnection::handshake(Time deadline) {
-  const protocol::HandshakeSettings settings{config_.username, config_.password.reveal(), client_name_,
-                                             config_.number, config_.protocol};
+std::optional<OpenFailure> DirectConnection::handshake(Time deadline, HandshakeGate::Pass& pass,
+                                                       OpenWatcher& watcher) {
+  const protocol::HandshakeSettings settings{config_.username, config_.password.reveal(),
+                                             client_name_,     config_.number,
+                                             config_.protocol, Random(random_seed()).unit()};
   protocol::HandshakeFsm machine(settings);
   char stack[4096];
   engine::ReplyBuffer buffer(stack, sizeof stack);
@@ -58,7 +61,8 @@ std::optional<OpenFailure> DirectConnection::handshake(Time deadline) {
 
   const auto lost = [&](int error) -> OpenFailure {
     if (socket_.interrupted()) return connect_failure(ECANCELED, true);
-    return handshake_failure(error, machine.loading());
+    if (error == EAGAIN && machine.loading()) return still_not_ready(machine.not_ready());
+    return handshake_failure(error);
   };
 
   auto action = machine.start();
@@ -68,6 +72,7 @@ std::optional<OpenFailure> DirectConnection::handshake(Time deadline) {
         if (scanner.position() != buffer.size())
           return OpenFailure{
               Errc::protocol_error, Remedy::never, "the server sent more than it was asked for", {}};
+        watcher.ready(machine);
         return std::nullopt;
       case Kind::fail: {
         const auto& failure = machine.failure();
@@ -76,8 +81,9 @@ std::optional<OpenFailure> DirectConnection::handshake(Time deadline) {
         return OpenFailure{failure.code, failure.remedy, what + std::string(failure.step), failure.server};
       }
       case Kind::wait: {
-        loading_.store(machine.loading(), std::memory_order_relaxed);
-        if (Clock::now() + action.delay >= deadline) return lost(EAGAIN);
+        pass.leave();  // others need not wait for this server
+        if (!watcher.not_ready(machine.not_ready()) || Clock::now() + action.delay >= deadline)
+          return lost(EAGAIN);
         static_cast<void>(
             socket_.wait_readable(Clock::now() + action.delay));  // ends early when the server goes away
         action = machine.on_delay();

@@ -37,8 +37,10 @@ class HandshakeGate {
     Pass& operator=(const Pass&) = delete;
     Pass(Pass&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)) {}
     Pass& operator=(Pass&&) = delete;
-    ~Pass() {
-      if (gate_ != nullptr) gate_->leave();
+    ~Pass() { leave(); }
+    /// Gives the place back at once.
+    void leave() noexcept {
+      if (gate_ != nullptr) std::exchange(gate_, nullptr)->leave();
     }
     explicit operator bool() const noexcept { return gate_ != nullptr; }
 

@@ -66,9 +66,11 @@ OpenFailure connect_failure(int error, bool interrupted) {
   }
 }
 
-OpenFailure handshake_failure(int error, bool loading) {
-  if (error == EAGAIN && loading)
-    return {Errc::loading, Remedy::retry, "the server is still loading its data set", {}};
+OpenFailure still_not_ready(const protocol::NotReady& state) {
+  return {Errc::loading, Remedy::retry, protocol::describe(state), {}};
+}
+
+OpenFailure handshake_failure(int error) {
   if (error == EAGAIN) return {Errc::connect_timeout, Remedy::retry, "no answer to the handshake", {}};
   if (error == end_of_stream)
     return {

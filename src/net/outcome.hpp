@@ -6,6 +6,7 @@
 
 #include <redstart/core/errc.hpp>
 #include <redstart/observe/stats.hpp>
+#include <redstart/protocol/not_ready.hpp>
 #include <redstart/resp/scanner.hpp>
 
 #include <cstdint>
@@ -48,7 +49,9 @@ struct Outcome {
 /// The outcome of an exchange in which `bytes` came that are not RESP.
 [[nodiscard]] Outcome not_resp(const resp::Scanner& scanner, std::string_view bytes);
 /// Why a handshake did not end: an errno value, EAGAIN at its deadline, or `end_of_stream`.
-[[nodiscard]] OpenFailure handshake_failure(int error, bool loading);
+[[nodiscard]] OpenFailure handshake_failure(int error);
+/// The same where the server was not ready yet at the deadline.
+[[nodiscard]] OpenFailure still_not_ready(const protocol::NotReady& state);
 /// Why connecting failed, from an errno value.
 [[nodiscard]] OpenFailure connect_failure(int error, bool interrupted);
 

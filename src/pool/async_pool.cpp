@@ -239,9 +239,4 @@ void AsyncPool::collect(PoolStats& into) const {
     into.closed[i] += shop_->closed_by[i].load(std::memory_order_relaxed);
 }
 
-bool AsyncPool::loading() const {
-  return std::any_of(shared_.begin(), shared_.end(),
-                     [](const auto& line) { return line->connection().loading(); });
-}
-
 }  // namespace redstart::pool

@@ -63,8 +63,6 @@ class AsyncPool final : public engine::AsyncChannel,
   void reclaim();
   /// Adds what this pool counts.
   void collect(PoolStats& into) const;
-  /// True while the handshake of a connection waits for a server that is loading.
-  [[nodiscard]] bool loading() const;
 
  private:
   void returned(LeaseLine::Ptr line) override;

@@ -26,8 +26,9 @@ std::string_view advice_for(Errc code) {
     case Errc::protocol_error:
       return "Is this the port of a Redis server, and not one that speaks TLS or HTTP?";
     case Errc::loading:
-      return "Wait: the server answers once its data set is in memory (INFO persistence: "
-             "loading_eta_seconds)";
+      return "Wait until the server is ready: see INFO persistence (loading_eta_seconds); for a script "
+             "SCRIPT "
+             "KILL; for a lost master INFO replication";
     case Errc::tls_failed:
       return "Check the server's certificate (openssl s_client -connect), tls.ca_file and tls.server_name";
     case Errc::circuit_open:

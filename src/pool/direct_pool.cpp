@@ -34,6 +34,24 @@ ErrorInfo would_deadlock() {
   return info;
 }
 
+// Hands on what is heard while a connection is being opened.
+class Report final : public net::OpenWatcher {
+ public:
+  Report(Reachability& reachability, const Reachability::Attempt& attempt) noexcept
+      : reachability_(reachability), attempt_(attempt) {}
+
+  bool not_ready(const protocol::NotReady& state) override {
+    return reachability_.not_ready(attempt_, state);
+  }
+  void ready(const protocol::HandshakeFsm& handshake) override {
+    reachability_.met(attempt_, handshake.greeting());
+  }
+
+ private:
+  Reachability& reachability_;
+  const Reachability::Attempt& attempt_;
+};
+
 }  // namespace
 
 DirectPool::DirectPool(std::shared_ptr<Database> database, std::shared_ptr<Reachability> reachability)
@@ -54,10 +72,25 @@ void Borrowed::note(const net::Outcome& outcome) noexcept {
 }
 
 Result<Borrowed> DirectPool::acquire(Time& now, Time deadline) {
+  for (;;) {
+    Result<Borrowed> lent = try_acquire(now, deadline);
+    if (lent || lent.error().code() != Errc::loading || net::on_engine_thread()) return lent;
+    const bool in_time = reachability_->await_turn(deadline);
+    now = Clock::now();
+    if (!in_time || now >= deadline) {
+      auto latest = reachability_->must_wait(now);  // with what the server said since
+      if (latest) return *std::move(latest);
+      return lent;
+    }
+  }
+}
+
+Result<Borrowed> DirectPool::try_acquire(Time& now, Time deadline) {
   Lock lock(mutex_);
   used_ = true;
   while (!draining_ && waiters_.empty()) {
     if (idle_.empty()) {
+      if (auto error = reachability_->must_wait(now)) return *std::move(error);
       if (open_ == database_->config().max_connections) break;
       ++open_;
       return open(lock, now, deadline);
@@ -129,7 +162,8 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline) {
         std::make_unique<net::DirectConnection>(database_->config(), database_->client_name(), opened_++);
     in_use_.push_back(*connection);
     lock.unlock();
-    failure = connection->open(std::min(deadline, connect_deadline));
+    Report report(*reachability_, *attempt);
+    failure = connection->open(std::min(deadline, connect_deadline), report);
   } catch (const std::exception& error) {  // no memory, no thread: nothing that the server is to blame for
     failure = net::OpenFailure{Errc::resource_exhausted, Remedy::retry, error.what(), {}};
   }
@@ -137,7 +171,7 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline) {
   if (lock.owns_lock()) lock.unlock();
   if (!failure) {
     connection->retire_at(retirement(*database_, end, reachability_->random()));
-    reachability_->succeeded();
+    reachability_->succeeded(*attempt);
     return Borrowed(*this, std::move(connection));
   }
   // A caller in a hurry, or a server that is loading, says nothing about whether the server can be reached.
@@ -321,6 +355,7 @@ void DirectPool::stop() noexcept {
   const Lock lock(mutex_);
   draining_ = true;
   tried_.notify_all();
+  reachability_->stop();
   waiters_.remove_and_dispose_if([](const Waiter& waiter) { return waiter.takes_connections; },
                                  [](Waiter* waiter) {
                                    waiter->got = Waiter::Got::shutdown;
@@ -367,8 +402,7 @@ ConnectionState DirectPool::state() const {
   const Lock lock(mutex_);
   if (closed_) return ConnectionState::closed;
   if (draining_) return ConnectionState::draining;
-  const bool loading = std::any_of(in_use_.begin(), in_use_.end(), [](const auto& c) { return c.loading(); });
-  if (loading) return ConnectionState::loading;
+  if (reachability_->not_ready_now(Clock::now())) return ConnectionState::loading;
   switch (reachability_->state()) {
     case protocol::Reconnect::State::fresh:
       return used_ ? ConnectionState::connecting : ConnectionState::stopped;
@@ -377,6 +411,11 @@ ConnectionState DirectPool::state() const {
     case protocol::Reconnect::State::probing: return ConnectionState::backing_off;
   }
   return ConnectionState::stopped;
+}
+
+std::optional<std::chrono::seconds> DirectPool::loading_eta() const {
+  const auto state = reachability_->not_ready_now(Clock::now());
+  return state ? state->left : std::nullopt;
 }
 
 bool DirectPool::ended() const {

@@ -97,7 +97,7 @@ class DirectPool {
   ~DirectPool();
 
   /// Lends a connection, at most until `deadline`. `now` spares a reading of the clock, and is renewed when
-  /// it came to waiting.
+  /// it came to waiting. While the server is loading, one caller waits at the server, the others for him.
   [[nodiscard]] Result<Borrowed> acquire(Time& now, Time deadline);
 
   /// One attempt, unless the last one succeeded, or failed so lately that the next is not due.
@@ -131,6 +131,8 @@ class DirectPool {
   void lease_ended() noexcept { leased_.fetch_sub(1, std::memory_order_relaxed); }
   void collect(PoolStats& into) const;
   [[nodiscard]] ConnectionState state() const;
+  /// While the server is loading its data set: how much longer, as far as it said.
+  [[nodiscard]] std::optional<std::chrono::seconds> loading_eta() const;
   /// True from `stop` on.
   [[nodiscard]] bool ended() const;
 
@@ -143,6 +145,7 @@ class DirectPool {
   friend class Borrowed;
   using Lock = std::unique_lock<std::mutex>;
 
+  Result<Borrowed> try_acquire(Time& now, Time deadline);
   void release(Connection connection) noexcept;
   void discard(Connection connection, CloseReason reason) noexcept;
   void forget(Lock& lock, Connection connection, CloseReason reason) noexcept;

@@ -54,10 +54,12 @@ void Line::want() {
   }
   const Time now = Clock::now();
   const auto attempt = shop_->reachability->begin(now);
-  if (!attempt) return refused(attempt.error(), shop_->reachability->next_attempt());
+  if (!attempt) {
+    if (attempt.error().code() == Errc::loading) return postponed();
+    return refused(attempt.error(), shop_->reachability->next_attempt());
+  }
   opening_ = true;
   attempt_ = *attempt;
-  attempt_began_ = now;
   connection_->open();
 }
 
@@ -90,13 +92,13 @@ void Line::give_slot_back() {
 
 void Line::opened(net::AsyncConnection&) {
   opening_ = false;
-  shop_->reachability->succeeded();
+  shop_->reachability->succeeded(attempt_);
 }
 
 void Line::open_failed(net::AsyncConnection&, const net::OpenFailure& failure) {
   opening_ = false;
   const Time now = Clock::now();
-  const auto elapsed = now - attempt_began_;
+  const auto elapsed = now - attempt_.began;
   if (failure.code == Errc::loading || failure.code == Errc::closed) {
     static_cast<void>(shop_->reachability->inconclusive(attempt_, failure, now, elapsed));
     if (failure.code == Errc::loading) postponed();
@@ -146,13 +148,13 @@ Error Line::failed(const engine::OperationNode& operation, const net::Outcome& o
     return shop_->database->failed(name, commands, refusal_->info());
   ErrorInfo info = Database::broken(outcome, outcome.end - operation.start);
   if (outcome.effect == Effect::not_sent && outcome.code == Errc::timeout) {
-    if (in_line_) {
+    if (const auto state = shop_->reachability->not_ready_now(Clock::now())) {
+      info.code = Errc::loading;
+      info.what = protocol::describe(*state);
+    } else if (in_line_) {
       info.code = Errc::pool_timeout;
       info.what =
           "all " + std::to_string(shop_->database->config().max_connections) + " connections were in use";
-    } else if (connection_->loading()) {
-      info.code = Errc::loading;
-      info.what = "the server is still loading its data set";
     }
   }
   if (outcome.code == Errc::cancelled) {  // the caller's doing, no failure
@@ -166,6 +168,7 @@ void Line::stop(Time deadline) noexcept { connection_->stop(deadline); }
 
 void Line::stopped(net::AsyncConnection&) {
   const auto self = shared_from_this();
+  if (std::exchange(opening_, false)) shop_->reachability->given_up(attempt_, Clock::now());
   give_slot_back();
   timer_.reset();
   has_ended();
@@ -175,6 +178,7 @@ void Line::abandon() noexcept {
   const auto self = shared_from_this();
   timer_.reset();
   connection_->abandon();
+  if (std::exchange(opening_, false)) shop_->reachability->given_up(attempt_, Clock::now());
   give_slot_back();
   has_ended();
 }

@@ -112,6 +112,12 @@ class Line : public net::AsyncConnection::Owner, private Waiter, public std::ena
   void note_closed(CloseReason reason);
   virtual void on_ended() = 0;
 
+  bool not_ready(const protocol::NotReady& state) override {
+    return shop_->reachability->not_ready(attempt_, state);
+  }
+  void ready(const protocol::HandshakeFsm& handshake) override {
+    shop_->reachability->met(attempt_, handshake.greeting());
+  }
   void wanted(net::AsyncConnection&) override { want(); }
   void opened(net::AsyncConnection& connection) override;
   void open_failed(net::AsyncConnection& connection, const net::OpenFailure& failure) override;
@@ -135,7 +141,6 @@ class Line : public net::AsyncConnection::Owner, private Waiter, public std::ena
   bool in_line_ = false;
   bool opening_ = false;
   Reachability::Attempt attempt_{};
-  Time attempt_began_{};
   std::optional<Error> refusal_{};  // why operations in the queue were last ended
   std::atomic<bool> ended_{false};
 };

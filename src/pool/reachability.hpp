@@ -5,9 +5,13 @@
 #include "database.hpp"
 
 #include <redstart/core/result.hpp>
+#include <redstart/observe/repeats.hpp>
+#include <redstart/protocol/greeting.hpp>
+#include <redstart/protocol/loading_watch.hpp>
 #include <redstart/protocol/reconnect.hpp>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,12 +22,16 @@
 namespace redstart::pool {
 
 /// Who may try to connect, and what came of the last attempt. From the first failure on there is one attempt
-/// at a time, whichever kind of connection makes it.
+/// at a time, whichever kind of connection makes it; the same while the server is not ready yet.
 ///
 /// Thread safety: full.
 class Reachability {
  public:
-  using Attempt = protocol::Reconnect::Attempt;
+  struct Attempt {
+    protocol::Reconnect::Attempt turn{};
+    protocol::LoadingWatch::Attempt number = 0;
+    Time began{};
+  };
   using State = protocol::Reconnect::State;
 
   explicit Reachability(std::shared_ptr<Database> database);
@@ -31,10 +39,21 @@ class Reachability {
   Reachability& operator=(const Reachability&) = delete;
 
   /// Begins an attempt, which `succeeded`, `failed` or `inconclusive` must end; or says why there must be
-  /// none now.
+  /// none now: `Errc::loading` where another waits for a server that is not ready yet.
   [[nodiscard]] Result<Attempt> begin(Time now);
   /// A connection is ready. Emits the events.
-  void succeeded();
+  void succeeded(const Attempt& attempt);
+  /// The server of a connection that is about to be ready has said who it is. Emits the event when that is
+  /// another one than before.
+  void met(const Attempt& attempt, const protocol::Greeting& greeting);
+  /// The server that an attempt has reached is not ready yet. Emits the event when that is news. False: the
+  /// attempt is to be given up, since another waits already.
+  [[nodiscard]] bool not_ready(const Attempt& attempt, const protocol::NotReady& state);
+  /// Waits while another attempt waits for the server, until it makes sense to begin one; false at the
+  /// deadline.
+  [[nodiscard]] bool await_turn(Time deadline);
+  /// Lets nobody wait any more.
+  void stop() noexcept;
   /// A command was answered: only then the server is back, and delays start over. Quick: takes the lock for
   /// the first after a connection became ready.
   void answered() noexcept {
@@ -46,8 +65,15 @@ class Reachability {
   Error inconclusive(Attempt attempt, const net::OpenFailure& failure, Time now,
                      std::chrono::nanoseconds elapsed);
 
+  /// The same without a word: nobody waits for it any more.
+  void given_up(const Attempt& attempt, Time now) noexcept;
+
   /// The last failure, worded for those who were not there, while nothing has succeeded since.
   [[nodiscard]] std::optional<Error> known_failure() const;
+  /// What a server that can be reached, but is not ready yet, said last.
+  [[nodiscard]] std::optional<protocol::NotReady> not_ready_now(Time now) const;
+  /// Why there must be no attempt now as the server is not ready yet. Quick where that is not so.
+  [[nodiscard]] std::optional<Error> must_wait(Time now) const;
   /// Quick: true while `known_failure` has one.
   [[nodiscard]] bool failing() const noexcept { return failing_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool up() const;
@@ -62,6 +88,8 @@ class Reachability {
 
  private:
   [[nodiscard]] Error repeated() const;
+  [[nodiscard]] Error waiting(Time now) const;
+  bool end_wait(const Attempt& attempt, protocol::LoadingWatch::End end, Time now) noexcept;
   void prove() noexcept;
 
   const std::shared_ptr<Database> database_;
@@ -71,6 +99,12 @@ class Reachability {
   std::minstd_rand random_;
   std::size_t created_ = 0;
   std::uint64_t connect_failures_ = 0;
+  protocol::LoadingWatch loading_{};
+  std::condition_variable turn_{};  // to wait for the server
+  protocol::ServerIdentity identity_{};
+  Repeats failures_{};
+  bool stopped_ = false;
+  std::atomic<bool> waiting_{false};  // for a server that is not ready yet
   std::atomic<bool> failing_{false};
   std::atomic<bool> unproven_{false};  // ready, nothing answered yet
 };

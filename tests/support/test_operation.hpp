@@ -119,6 +119,7 @@ class TestOwner final : public net::AsyncConnection::Owner {
   std::atomic<bool> fails_queue{false};  ///< After an attempt that failed, or a loss.
   std::atomic<int> wanted_calls{0};
   std::atomic<int> opened_calls{0};
+  std::atomic<int> not_ready_calls{0};
   std::atomic<int> failed_calls{0};
   std::atomic<int> closed_calls{0};
   std::atomic<int> idle_calls{0};
@@ -127,9 +128,17 @@ class TestOwner final : public net::AsyncConnection::Owner {
   std::atomic<std::size_t> errors{0};
   std::atomic<std::size_t> reports{0};
   std::optional<net::OpenFailure> last_failure{};  ///< Written on the loop.
+  protocol::NotReady last_not_ready{};             ///< Written on the loop.
   std::optional<CloseReason> last_reason{};        ///< Written on the loop.
   std::function<void()> on_event{};                ///< After each call but `answered`.
 
+  bool not_ready(const protocol::NotReady& state) override {
+    last_not_ready = state;
+    ++not_ready_calls;
+    tell();
+    return true;
+  }
+  void ready(const protocol::HandshakeFsm&) override {}
   void wanted(net::AsyncConnection& connection) override {
     ++wanted_calls;
     if (opens) connection.open();

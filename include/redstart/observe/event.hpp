@@ -11,13 +11,16 @@ namespace redstart {
 enum class EventKind : std::uint8_t {
   initialized,     ///< redis.initialized: a database became ready for the first time.
   connected,       ///< redis.connection.opened
-  connect_failed,  ///< redis.connection.failed
+  connect_failed,  ///< redis.connection.failed: the first, then one each 10 s that counts the others.
   disconnected,    ///< redis.connection.closed
   release_failed,  ///< redis.release_failed: a fault while a scoped handle gave its connection back.
   push_dropped,    ///< redis.push_dropped: a push message that nobody waits for.
   handler_failed,  ///< redis.handler_failed: an exception left a handler on an I/O thread; the process ends.
   shutdown_begin,  ///< redis.shutdown.begin
   shutdown_complete,  ///< redis.shutdown.complete
+  loading,  ///< redis.loading: the server is not ready yet (LOADING, BUSY, MASTERDOWN), and when that is
+            ///< over.
+  server_changed,  ///< redis.server_changed: another server process answers than before.
 };
 
 [[nodiscard]] constexpr std::string_view to_string(EventKind kind) noexcept {
@@ -31,6 +34,8 @@ enum class EventKind : std::uint8_t {
     case EventKind::handler_failed: return "redis.handler_failed";
     case EventKind::shutdown_begin: return "redis.shutdown.begin";
     case EventKind::shutdown_complete: return "redis.shutdown.complete";
+    case EventKind::loading: return "redis.loading";
+    case EventKind::server_changed: return "redis.server_changed";
   }
   return "unknown";
 }

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,10 +18,10 @@ namespace redstart {
 
 /// What a database's connections are doing, as a whole.
 enum class ConnectionState : std::uint8_t {
-  stopped,       ///< Nobody has used the database yet.
-  connecting,    ///< The first attempt is under way.
-  loading,       ///< Connected; the server is still loading its data set.
-  ready,         ///< The last attempt succeeded.
+  stopped,     ///< Nobody has used the database yet.
+  connecting,  ///< The first attempt is under way.
+  loading,  ///< Connected; the server can't serve yet: it loads its data set, runs a script, lost its master.
+  ready,    ///< The last attempt succeeded.
   backing_off,   ///< The last attempt failed; the next one is due later.
   circuit_open,  ///< The circuit breaker keeps calls away.
   draining,      ///< Shutting down: calls under way may finish.
@@ -119,6 +120,7 @@ struct DatabaseStats {
   std::string name{};
   std::string endpoint{};
   ConnectionState state = ConnectionState::stopped;
+  std::optional<std::chrono::seconds> loading_eta{};  ///< While `loading`: how much longer, as it estimates.
   bool required = false;
   RedisStats operations{};
   PoolStats pool{};

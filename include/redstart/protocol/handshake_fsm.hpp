@@ -5,6 +5,9 @@
 #include <redstart/config/redis_config.hpp>
 #include <redstart/core/server_reply.hpp>
 #include <redstart/core/version.hpp>
+#include <redstart/protocol/greeting.hpp>
+#include <redstart/protocol/not_ready.hpp>
+#include <redstart/resilience/backoff.hpp>
 #include <redstart/resp/buffer.hpp>
 #include <redstart/resp/cursor.hpp>
 #include <redstart/resp/error_text.hpp>
@@ -27,11 +30,14 @@ struct HandshakeSettings {
   std::string_view client_name{};
   int number = 0;
   Protocol protocol = Protocol::automatic;
+  double random = 0.5;  ///< In [0, 1): spreads the polls of many clients of a server that is not ready yet.
 };
 
 /// The handshake: HELLO 3 with AUTH and SETNAME, or AUTH and CLIENT SETNAME in RESP2; then CLIENT SETINFO,
-/// SELECT and PING in one flight. While the server says LOADING, BUSY or MASTERDOWN: what it refused again. A
-/// connection is ready after PONG, not before.
+/// SELECT and PING in one flight. While the server says LOADING, BUSY or MASTERDOWN: what it refused again,
+/// after 50 … 500 ms, and while it is loading INFO persistence, too, for how long that will take. A
+/// connection is ready after PONG, not before; also after MISCONF or NOPERM, which say that the server serves
+/// others.
 ///
 /// `start`, `on_reply` and `on_delay` return what to do next. Every reply that was asked for is awaited, even
 /// where an error is ignored, so that a ready connection has nothing unread.
@@ -91,7 +97,7 @@ class HandshakeFsm {
   [[nodiscard]] Action on_reply(std::string_view frame) {
     resp::DecodeIssue unused;
     const resp::Token reply = resp::Cursor(frame, unused).take();
-    if (!resp::is_error(reply.type)) return on_answer(reply);
+    if (!resp::is_error(reply.type)) return on_answer(reply, frame);
     return on_error(resp::error_text(frame));
   }
 
@@ -107,8 +113,13 @@ class HandshakeFsm {
     return send();
   }
 
-  /// True while the server says that it will be ready later.
+  /// True while the server says that it will be ready later: `not_ready` says why.
   [[nodiscard]] bool loading() const noexcept { return loading_; }
+  [[nodiscard]] const NotReady& not_ready() const noexcept { return not_ready_; }
+  /// What the server said of itself; with RESP2 nothing.
+  [[nodiscard]] const Greeting& greeting() const noexcept { return greeting_; }
+  /// What the PING was refused with although the connection is ready (MISCONF …, NOPERM …), or empty.
+  [[nodiscard]] const std::string& refused_ping() const noexcept { return refused_ping_; }
   /// True when the connection speaks RESP3.
   [[nodiscard]] bool resp3() const noexcept { return resp3_; }
   [[nodiscard]] const Failure& failure() const noexcept { return failure_; }
@@ -120,13 +131,15 @@ class HandshakeFsm {
     courtesy,  // CLIENT SETNAME, CLIENT SETINFO: an error is fine
     select,
     ping,
+    info,  // of a server that is loading: whatever it says is fine
   };
 
-  Action on_answer(const resp::Token& reply) {
+  Action on_answer(const resp::Token& reply, std::string_view frame) {
     switch (pending_[next_++]) {
       case Step::hello:
         if (reply.type != resp::Type::map && reply.type != resp::Type::array) return unexpected("HELLO");
         resp3_ = true;
+        greeting_ = read_greeting(frame);
         return introduce();
       case Step::auth:
         if (reply.text != "OK") return unexpected("AUTH");
@@ -138,6 +151,7 @@ class HandshakeFsm {
       case Step::ping:
         if (reply.text != "PONG") return unexpected("PING");
         return from_start_ ? wait() : ready();
+      case Step::info: not_ready_ = read_loading(reply.text); return wait();
     }
     return {Action::Kind::receive, {}, {}};
   }
@@ -160,9 +174,12 @@ class HandshakeFsm {
         from_start_ = true;
         break;
       case Step::ping:
-        if (comes_back(word)) return wait();
-        if (word != "NOPERM") return fail("PING", std::move(words));
-        return from_start_ ? wait() : ready();  // who may not PING learns this way that the server answers
+        if (comes_back(word)) return not_ready_.why == NotReady::Why::loading ? ask() : wait();
+        // Who may not PING learns this way that the server answers; one that can't save still serves reads.
+        if (word != "NOPERM" && word != "MISCONF") return fail("PING", std::move(words));
+        refused_ping_ = std::move(words);
+        return from_start_ ? wait() : ready();
+      case Step::info: silent_ = true; return wait();
     }
     return {Action::Kind::receive, {}, {}};
   }
@@ -171,8 +188,10 @@ class HandshakeFsm {
     return error_word(words) == "NOPROTO" || words.starts_with("ERR unknown command") ||
            words.starts_with("ERR Unknown command");
   }
-  static bool comes_back(std::string_view word) noexcept {
-    return word == "LOADING" || word == "MASTERDOWN" || word == "BUSY";
+  bool comes_back(std::string_view word) noexcept {
+    const auto why = why_not_ready(word);
+    if (why && (!loading_ || not_ready_.why != *why)) not_ready_ = {*why, {}, {}};
+    return why.has_value();
   }
 
   Action authenticate() {
@@ -213,9 +232,19 @@ class HandshakeFsm {
     return send();
   }
 
+  // How far it is; whom that is denied once is not asked again.
+  Action ask() {
+    if (silent_ || from_start_) return wait();
+    expect({Step::info});
+    resp::Writer writer(bytes_);
+    writer.array(2);
+    writer.bulk("INFO");
+    writer.bulk("persistence");
+    return send();
+  }
   Action wait() {
     loading_ = true;
-    return {Action::Kind::wait, {}, std::chrono::milliseconds(poll_delay())};
+    return {Action::Kind::wait, {}, polls_.next(settings_.random)};
   }
   Action ready() {
     loading_ = false;
@@ -270,8 +299,6 @@ class HandshakeFsm {
     return resp::Writer(bytes_);
   }
   Action send() { return {Action::Kind::send, bytes_.view(), {}}; }
-  // 20, 40, … 320 ms.
-  std::int64_t poll_delay() noexcept { return std::int64_t{20} << (polls_ < 4 ? polls_++ : 4); }
   // The bytes may hold the password.
   void wipe() noexcept { bytes_.wipe(); }
 
@@ -280,10 +307,14 @@ class HandshakeFsm {
   std::array<Step, 5> pending_{};
   std::size_t next_ = 0;
   std::size_t count_ = 0;
-  unsigned polls_ = 0;
+  Backoff polls_{BackoffPolicy{}};  // 50 … 500 ms
   bool resp3_ = false;
   bool loading_ = false;
   bool from_start_ = false;  // what was refused for now came before the PING
+  bool silent_ = false;      // it does not tell how far it is
+  NotReady not_ready_{};
+  Greeting greeting_{};
+  std::string refused_ping_{};
   Failure failure_{};
 };
 

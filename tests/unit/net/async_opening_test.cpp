@@ -51,15 +51,16 @@ TEST(AsyncOpeningTest, NothingOfAUserGoesOutBeforeTheServerIsReady) {
       if (words[0] == "CLIENT") connection.send("+OK\r\n");
       if (words[0] == "PING")
         connection.send(std::count(seen.begin(), seen.end(), "PING") < 3 ? "-LOADING wait\r\n" : "+PONG\r\n");
+      if (words[0] == "INFO") connection.send("$21\r\nloading_eta_seconds:7\r\n");
       if (words[0] == "GET") connection.send("_\r\n");
     }
   });
   TestLink link(server.port());
   link.submit(TestOperation::make({"GET", "k"}, link.into(0)));
-  ASSERT_TRUE(link.run_until([&] { return link.connection->loading(); }));
+  ASSERT_TRUE(link.run_until([&] { return link.owner->not_ready_calls == 2; }));
   ASSERT_TRUE(link.run_to_end(1));
   EXPECT_FALSE(link.endings[0]->error);
-  EXPECT_FALSE(link.connection->loading());
+  EXPECT_EQ(link.owner->last_not_ready.left, 7s);
   EXPECT_EQ(seen.back(), "GET");
   EXPECT_EQ(std::count(seen.begin(), seen.end(), "PING"), 3);
   EXPECT_EQ(std::count(seen.begin(), seen.end(), "GET"), 1);

@@ -30,6 +30,7 @@ constexpr std::string_view no_hello =
 constexpr std::string_view no_setinfo =
     "-ERR Unknown subcommand or wrong number of arguments for 'SETINFO'\r\n";
 constexpr std::string_view loading = "-LOADING Redis is loading the dataset in memory\r\n";
+constexpr std::string_view info = "$49\r\nloading_loaded_perc:37.50\r\nloading_eta_seconds:12\r\n";
 constexpr std::string_view wrongpass = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
 constexpr std::string_view noauth = "-NOAUTH Authentication required.\r\n";
 constexpr std::string_view maxclients = "-ERR max number of clients reached\r\n";
@@ -224,7 +225,7 @@ std::vector<BrokenStep> all_steps() {
           {"SELECT", everything2(), {ok, ok, ok, ok}},
           {"PING", everything(), {hello3, ok, ok, ok}},
           {"PING", everything2(), {ok, ok, ok, ok, ok}},
-          {"PING", everything(), {hello3, ok, ok, ok, loading, "delay"}}};
+          {"PING", everything(), {hello3, ok, ok, ok, loading, info, "delay"}}};
 }
 
 void advance_to(Script& script, const BrokenStep& step) {
@@ -272,7 +273,7 @@ TEST(Handshake, AnAnswerThatNoRedisGivesIsNoSuccess) {
 }
 
 TEST(Handshake, PingsAgainWhileTheServerIsNotReady) {
-  for (const std::string_view word : {"LOADING", "MASTERDOWN", "BUSY"}) {
+  for (const std::string_view word : {"MASTERDOWN", "BUSY"}) {
     SCOPED_TRACE(word);
     const std::string refusal = "-" + std::string(word) + " not now\r\n";
     Script script(everything());
@@ -283,10 +284,54 @@ TEST(Handshake, PingsAgainWhileTheServerIsNotReady) {
       delays.push_back(script.waits());
       script.sends(ping).reply(refusal);
     }
-    EXPECT_EQ(delays, (std::vector{20ms, 40ms, 80ms, 160ms, 320ms, 320ms}));
+    EXPECT_EQ(delays, (std::vector{75ms, 125ms, 225ms, 275ms, 275ms, 275ms})) << "half way in each range";
     static_cast<void>(script.waits());
     script.reply(pong).ready();
   }
+}
+
+const std::string ask_info = wire({"INFO", "persistence"});
+
+TEST(Handshake, Fault37AServerThatIsLoadingIsAskedHowFarItIs) {
+  Script script(everything());
+  script.reply(hello3).replies({ok, ok, ok, loading}).sends(ask_info).reply(info);
+  EXPECT_EQ(script.machine().not_ready().why, NotReady::Why::loading);
+  EXPECT_EQ(script.machine().not_ready().left, 12s);
+  EXPECT_EQ(script.machine().not_ready().percent, 37);
+  static_cast<void>(script.waits());
+  script.sends(ping).reply(loading).sends(ask_info).reply("=7\r\ntxt:???\r\n");
+  EXPECT_FALSE(script.machine().not_ready().left) << "not what it said before";
+  static_cast<void>(script.waits());
+  script.sends(ping).reply(pong).ready();
+}
+
+TEST(Handshake, AServerThatDoesNotTellHowFarItIsIsNotAskedAgain) {
+  for (const std::string_view refusal : {loading, std::string_view("-NOPERM no permission\r\n")}) {
+    Script script(everything());
+    script.reply(hello3).replies({ok, ok, ok, loading}).sends(ask_info).reply(refusal);
+    static_cast<void>(script.waits());
+    script.sends(ping).reply(loading);
+    EXPECT_EQ(script.machine().not_ready().why, NotReady::Why::loading);
+    static_cast<void>(script.waits());
+    script.sends(ping).reply(pong).ready();
+  }
+}
+
+TEST(Handshake, Fault41AServerThatCanNotSaveServesReadsAllTheSame) {
+  Script script({{}, {}, {}, 0, Protocol::automatic});
+  script.reply(hello3).replies({ok, ok, "-MISCONF Redis is configured to save RDB snapshots\r\n"}).ready();
+  EXPECT_THAT(script.machine().refused_ping(), HasSubstr("MISCONF"));
+}
+
+TEST(Handshake, TellsWhoTheServerIs) {
+  Script script({{}, {}, {}, 0, Protocol::automatic});
+  script.reply(
+      "%4\r\n$2\r\nid\r\n:42\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n$7\r\nmodules\r\n*0\r\n$4\r\nrole\r\n"
+      "$6\r\nmaster\r\n");
+  EXPECT_EQ(script.machine().greeting().id, 42);
+  EXPECT_EQ(script.machine().greeting().version, "7.0.15");
+  EXPECT_EQ(script.machine().greeting().role, "master");
+  EXPECT_EQ(script.machine().greeting().mode, "");
 }
 
 TEST(Handshake, WhatWasRefusedForNowIsSaidAgain) {

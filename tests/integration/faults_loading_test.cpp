@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// faults_loading_test.cpp: faults 37, 38, 41 and 49 of the catalogue: a server that is loading, that can't
+// save, that was restarted.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <atomic>
+#include <boost/asio/use_future.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "support/fake_server.hpp"
+#include "support/managers.hpp"
+#include "support/redis_test.hpp"
+
+namespace redstart::test {
+namespace {
+
+using namespace std::chrono_literals;
+using boost::asio::use_future;
+using ::testing::HasSubstr;
+
+// A server that is loading until the gate is opened, and counts who asks.
+class LoadingServer {
+ public:
+  explicit LoadingServer(std::string info) : info_(std::move(info)) {}
+
+  [[nodiscard]] std::uint16_t port() const noexcept { return server_.port(); }
+  [[nodiscard]] std::size_t connections() const noexcept { return server_.accepted(); }
+  /// Most connections at a time that were told LOADING.
+  [[nodiscard]] int most_waiting() const noexcept { return most_; }
+  [[nodiscard]] int polls() const noexcept { return polls_; }
+  void load() { loaded_.open(); }
+
+ private:
+  void serve(FakeConnection& connection) {
+    bool waits = false;
+    for (auto words = connection.command(); !words.empty(); words = connection.command()) {
+      if (words[0] == "HELLO") {
+        connection.send("%1\r\n+proto\r\n:3\r\n");
+      } else if (words[0] == "CLIENT" || words[0] == "SELECT") {
+        connection.send("+OK\r\n");
+      } else if (words[0] == "INFO") {
+        connection.send(resp_bulk(info_));
+      } else if (!loaded_.is_open()) {
+        if (!std::exchange(waits, true)) {
+          const int now = ++waiting_;
+          int most = most_;
+          while (most < now && !most_.compare_exchange_weak(most, now)) continue;
+        }
+        ++polls_;
+        connection.send("-LOADING Redis is loading the dataset in memory\r\n");
+      } else {
+        connection.send(words[0] == "PING" ? "+PONG\r\n" : "$1\r\nv\r\n");
+      }
+    }
+    if (waits) --waiting_;
+  }
+
+  const std::string info_;
+  Gate loaded_{};
+  std::atomic<int> waiting_{0};
+  std::atomic<int> most_{0};
+  std::atomic<int> polls_{0};
+  FakeServer server_{[this](FakeConnection& connection, std::size_t) { serve(connection); }};
+};
+
+RedisConfig loading_config(const LoadingServer& server, std::shared_ptr<EventListener> listener = {}) {
+  RedisConfig config = config_at(server.port());
+  config.start_timeout = 0ms;
+  config.listener = std::move(listener);
+  config.database("main").required = false;
+  config.database("main").timeouts.connect = 30s;  // one attempt lasts for the whole test
+  return config;
+}
+
+constexpr const char* twelve_left = "loading:1\r\nloading_loaded_perc:37.50\r\nloading_eta_seconds:12\r\n";
+
+TEST(Fault37, TheTimeThatIsLeftIsSeenInStateErrorAndEvents) {
+  LoadingServer server(twelve_left);
+  auto log = std::make_shared<EventLog>();
+  StartedManager redis(loading_config(server, log));
+  const AsyncClient client = redis->async_client("main");
+  auto waiting = client.with_timeout(30s).get("key")(use_future);
+  ASSERT_TRUE(eventually([&] { return redis->stats("main").loading_eta.has_value(); }));
+  EXPECT_EQ(redis->stats("main").state, ConnectionState::loading);
+  EXPECT_LE(*redis->stats("main").loading_eta, 12s);
+  ASSERT_TRUE(eventually([&] { return server.polls() >= 4; })) << "it goes on asking";
+  try {
+    static_cast<void>(client.with_timeout(30ms).get("key")(use_future).get());
+    ADD_FAILURE() << "it is still loading";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Errc::loading);
+    EXPECT_EQ(error.effect(), Effect::not_sent);
+    EXPECT_THAT(error.what(), HasSubstr("37 % done, about "));
+  }
+  server.load();
+  EXPECT_EQ(waiting.get(), "v");
+  EXPECT_EQ(redis->stats("main").loading_eta, std::nullopt);
+  EXPECT_EQ(redis->stats("main").state, ConnectionState::ready);
+  EXPECT_EQ(redis->stats("main").pool.connect_failures, 0U);
+  EXPECT_EQ(log->count("redis.loading"), 2U) << "one line when it begins, one when it ends";
+  EXPECT_EQ(log->count("redis.loading over"), 1U);
+  EXPECT_EQ(log->count("redis.connection.failed"), 0U);
+}
+
+TEST(Fault37, AHundredCallersWaitBehindOneConnection) {
+  LoadingServer server(twelve_left);
+  StartedManager redis(loading_config(server));
+  std::atomic<int> served{0};
+  std::vector<std::jthread> callers;
+  callers.reserve(100);
+  for (int i = 0; i < 100; ++i) {
+    callers.emplace_back([&] {
+      if (redis->client("main").with_timeout(30s).get("key") == "v") ++served;
+    });
+  }
+  ASSERT_TRUE(eventually([&] { return server.polls() >= 6; }));
+  EXPECT_EQ(server.most_waiting(), 1);
+  EXPECT_EQ(redis->stats("main").state, ConnectionState::loading);
+  server.load();
+  callers.clear();
+  EXPECT_EQ(served, 100);
+}
+
+TEST(Fault37, SynchronousAndAsynchronousCallersWaitForTheSame) {
+  LoadingServer server("");
+  StartedManager redis(loading_config(server));
+  const AsyncClient client = redis->async_client("main");
+  std::vector<std::future<std::optional<std::string>>> waiting;
+  for (int i = 0; i < 20; ++i) waiting.push_back(client.with_timeout(30s).get("key")(use_future));
+  // Not before it is known here: until then nobody is kept from a connection of his own.
+  ASSERT_TRUE(eventually([&] { return redis->stats("main").state == ConnectionState::loading; }));
+  std::vector<std::jthread> callers;
+  std::atomic<int> served{0};
+  for (int i = 0; i < 20; ++i) {
+    callers.emplace_back([&] { served += redis->client("main").get("key") == "v" ? 1 : 0; });
+  }
+  ASSERT_TRUE(eventually([&] { return server.polls() >= 5; }));
+  EXPECT_EQ(server.most_waiting(), 1);
+  server.load();
+  for (auto& one : waiting) EXPECT_EQ(one.get(), "v");
+  callers.clear();
+  EXPECT_EQ(served, 20);
+}
+
+TEST(Fault38, WhoWaitsBehindAnotherIsToldAtHisOwnDeadline) {
+  LoadingServer server(twelve_left);
+  StartedManager redis(loading_config(server));
+  const AsyncClient client = redis->async_client("main");
+  auto waiting = client.with_timeout(30s).get("key")(use_future);
+  ASSERT_TRUE(eventually([&] { return server.polls() >= 1; }));
+  RedisConfig hurried = loading_config(server);
+  hurried.database("main").timeouts.connect = 200ms;
+  StartedManager other(hurried);
+  for (int i = 0; i < 3; ++i) {  // each polls anew, for its own time
+    const Error error = error_of([&] { return other->client("main"); });
+    EXPECT_EQ(error.code(), Errc::loading) << error.what();
+    EXPECT_EQ(error.effect(), Effect::not_sent);
+    EXPECT_EQ(error.remedy(), Remedy::retry);
+  }
+  EXPECT_EQ(other->stats("main").state, ConnectionState::loading) << "as far as is known";
+  EXPECT_EQ(other->stats("main").pool.connect_failures, 0U);
+  server.load();
+  EXPECT_EQ(waiting.get(), "v");
+  EXPECT_EQ(other->client("main").get("key"), "v");
+}
+
+TEST(Fault38, AConnectTimeoutShorterThanAPollDoesNotHammerTheServer) {
+  LoadingServer server("");
+  RedisConfig config = loading_config(server);
+  config.database("main").timeouts.connect = 20ms;
+  StartedManager redis(config);
+  const AsyncClient client = redis->async_client("main");
+  EXPECT_THROW(static_cast<void>(client.with_timeout(400ms).get("key")(use_future).get()), Unavailable);
+  EXPECT_LE(server.connections(), 12U) << "50 ms lie between two attempts";
+}
+
+TEST(Fault38, AShutdownEndsTheWait) {
+  LoadingServer server("");
+  StartedManager redis(loading_config(server));
+  const AsyncClient client = redis->async_client("main");
+  auto first = client.with_timeout(30s).get("key")(use_future);
+  ASSERT_TRUE(eventually([&] { return server.polls() >= 1; }));
+  std::promise<void> called;
+  std::jthread caller([&] {
+    called.set_value();
+    const Error error = error_of([&] { return redis->client("main"); });
+    EXPECT_EQ(error.code(), Errc::closed) << error.what();
+  });
+  called.get_future().wait();
+  redis->shutdown(0ms);
+  EXPECT_THROW(static_cast<void>(first.get()), Error);
+}
+
+class Fault41 : public RedisTest {};
+class Fault49 : public RedisTest {};
+
+TEST_F(Fault41, AServerThatCanNotSaveServesReadsAndRefusesWrites) {
+  RedisServer server({"--save", "3600 1", "--rdb-key-save-delay", "10000000"});
+  RawRedis raw(server.port());
+  raw.text({"CONFIG", "SET", "stop-writes-on-bgsave-error", "yes"});
+  raw.text({"SET", "key", "value"});
+  raw.text({"BGSAVE"});
+  // The child of the server, which is its only one.
+  ASSERT_TRUE(eventually([&] {
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      const std::string name = entry.path().filename();
+      if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+      std::ifstream stat(entry.path() / "stat");
+      std::string text((std::istreambuf_iterator<char>(stat)), {});
+      const auto end = text.rfind(')');
+      if (end == std::string::npos || end + 4 > text.size()) continue;
+      if (std::atoi(text.c_str() + end + 4) != server.pid()) continue;
+      ::kill(std::stoi(name), SIGKILL);
+      return true;
+    }
+    return false;
+  }));
+  ASSERT_TRUE(eventually([&] { return raw.command({"PING"}).text.starts_with("MISCONF"); }));
+  StartedManager redis(config_at(server));
+  auto main = redis->client("main");
+  EXPECT_EQ(main.get("key"), "value");
+  const Error error = error_of([&] { return main.set("key", "other"); });
+  EXPECT_EQ(error.effect(), Effect::not_sent) << error.what();
+  EXPECT_EQ(error.remedy(), Remedy::never);
+  EXPECT_THAT(error.what(), HasSubstr("MISCONF"));
+  EXPECT_EQ(main.get("key"), "value");
+}
+
+TEST_F(Fault49, ARestartIsToldAndNothingElseIs) {
+  RedisServer server;
+  for (int i = 0; i < 20; ++i) RawRedis one(server.port());  // its first connections
+  auto log = std::make_shared<EventLog>();
+  RedisConfig config = config_at(server);
+  config.listener = log;
+  StartedManager redis(config);
+  EXPECT_EQ(redis->client("main").ping(), "PONG");
+  {
+    auto another = redis->scoped_client("main");
+    EXPECT_EQ(another.ping(), "PONG");
+  }
+  EXPECT_EQ(log->count("redis.server_changed"), 0U);
+  server.kill();
+  server.restart();
+  ASSERT_TRUE(eventually([&] { return redis->optional_client("main").has_value(); }));
+  EXPECT_TRUE(eventually([&] {
+    try {
+      return redis->client("main").ping() == "PONG";
+    } catch (const Error&) {
+      return false;
+    }
+  }));
+  EXPECT_EQ(log->count("redis.server_changed connection number"), 1U);
+}
+
+class Fault01 : public RedisTest {};
+
+TEST_F(Fault01, RepeatedFailuresAreToldOnceWithACount) {
+  auto log = std::make_shared<EventLog>();
+  RedisServer server;
+  RedisConfig config = config_at(server);
+  config.listener = log;
+  StartedManager redis(config);
+  EXPECT_EQ(redis->client("main").ping(), "PONG");
+  server.kill();
+  ASSERT_TRUE(eventually([&] {
+    static_cast<void>(redis->optional_client("main"));
+    try {
+      redis->client("main").ping();
+    } catch (const Error&) {
+    }
+    return redis->stats("main").pool.connect_failures >= 4;
+  }));
+  const std::size_t told = log->count("redis.connection.failed");
+  EXPECT_GE(told, 1U);
+  EXPECT_LT(told, redis->stats("main").pool.connect_failures);
+  server.restart();
+  ASSERT_TRUE(eventually([&] { return redis->optional_client("main").has_value(); }));
+  EXPECT_EQ(log->count("redis.connection.opened after "), 1U);
+}
+
+}  // namespace
+}  // namespace redstart::test
