@@ -115,10 +115,15 @@ void RedisServer::restart() {
   await_answer();
 }
 
+void RedisServer::start(const std::vector<std::string>& more) {
+  if (running()) throw std::logic_error("the redis-server of this test runs already");
+  launch(more);
+}
+
 void RedisServer::pause() { signal_process(SIGSTOP); }
 void RedisServer::resume() { signal_process(SIGCONT); }
 
-void RedisServer::launch() {
+void RedisServer::launch(const std::vector<std::string>& more) {
   const std::string program = find_program();
   if (program.empty()) throw std::runtime_error("redis-server is not installed");
   std::vector<std::string> words{program,
@@ -139,6 +144,7 @@ void RedisServer::launch() {
                                  "--logfile",
                                  directory_ + "/redis.log"};
   words.insert(words.end(), arguments_.begin(), arguments_.end());
+  words.insert(words.end(), more.begin(), more.end());
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);

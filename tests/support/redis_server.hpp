@@ -38,15 +38,20 @@ class RedisServer {
   void stop();
   /// Ends it by SIGKILL.
   void kill();
-  /// Starts it again on the same port and socket, empty; stops it first when it still runs.
+  /// Starts it again on the same port and socket, empty (unless `arguments` say otherwise); stops it first
+  /// when it still runs. Returns once it has loaded its data; or, if a password keeps that from being seen,
+  /// once it answers.
   void restart();
+  /// Starts it again after `stop` or `kill`, with further arguments for this time, and does not wait. It dies
+  /// with the thread that calls this.
+  void start(const std::vector<std::string>& more = {});
 
   /// Lets it hang (SIGSTOP): the kernel still accepts connections and takes bytes, nothing answers.
   void pause();
   void resume();
 
  private:
-  void launch();
+  void launch(const std::vector<std::string>& more = {});
   void await_answer();
   void end(int signal);
   void signal_process(int signal) const;

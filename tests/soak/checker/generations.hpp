@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// generations.hpp: keys with one writer, whose values never go back (I7) and always are the key's own (I6).
+#pragma once
+
+#include "violations.hpp"
+
+#include <atomic>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace redstart::soak {
+
+/// One writer's key. A write whose outcome is unknown may run at any later time, so its writer goes on with a
+/// fresh key then: the next incarnation.
+///
+/// Thread safety: `key`, `expect` and `judge` on every thread; the others for the writer alone.
+class Generations {
+ public:
+  struct Expectation {
+    std::uint32_t incarnation = 0;
+    std::uint64_t floor = 0;  ///< What a read that begins now must see at least; 0: perhaps nothing.
+  };
+
+  explicit Generations(std::string name) : name_(std::move(name)) {}
+
+  [[nodiscard]] std::string key(std::uint32_t incarnation) const {
+    return name_ + "#" + std::to_string(incarnation);
+  }
+  [[nodiscard]] Expectation expect() const noexcept { return unpacked(state_.load()); }
+
+  /// Judges what a read returned that began when `before` was expected.
+  void judge(const Expectation& before, const std::optional<std::string>& value, Violations& into) {
+    const std::string wanted = key(before.incarnation);
+    if (!value) {
+      if (before.floor != 0)
+        into.add("I7", wanted + " is gone, generation " + std::to_string(before.floor) + " was there");
+      return;
+    }
+    const auto generation = generation_of(*value, wanted);
+    if (!generation)
+      into.add("I6", "a read of " + wanted + " returned `" + value->substr(0, 60) + "`");
+    else if (*generation < before.floor)
+      into.add("I7", wanted + " went back from generation " + std::to_string(before.floor) + " to " +
+                         std::to_string(*generation));
+    else
+      raise(before.incarnation, *generation);
+  }
+
+  /// The writer: the value to be written next, of that size or a little more.
+  [[nodiscard]] std::string next_value(std::size_t size) {
+    std::string value = key(expect().incarnation) + "|" + std::to_string(++written_) + "|";
+    if (value.size() < size) value.resize(size, '.');
+    return value;
+  }
+  void acknowledged() { raise(expect().incarnation, written_); }
+  void unknown() {
+    state_.store(packed({expect().incarnation + 1, 0}));
+    written_ = 0;
+  }
+
+ private:
+  static constexpr unsigned generation_bits = 40;
+
+  static std::uint64_t packed(const Expectation& e) noexcept {
+    return std::uint64_t{e.incarnation} << generation_bits | e.floor;
+  }
+  static Expectation unpacked(std::uint64_t state) noexcept {
+    return {static_cast<std::uint32_t>(state >> generation_bits),
+            state & ((std::uint64_t{1} << generation_bits) - 1)};
+  }
+  static std::optional<std::uint64_t> generation_of(std::string_view value, std::string_view key) {
+    if (!value.starts_with(key) || value.size() <= key.size() || value[key.size()] != '|')
+      return std::nullopt;
+    value.remove_prefix(key.size() + 1);
+    std::uint64_t generation = 0;
+    const auto result = std::from_chars(value.data(), value.data() + value.size(), generation);
+    if (result.ec != std::errc() || result.ptr == value.data() + value.size() || *result.ptr != '|')
+      return std::nullopt;
+    return generation;
+  }
+  void raise(std::uint32_t incarnation, std::uint64_t generation) noexcept {
+    std::uint64_t state = state_.load();
+    for (;;) {
+      const Expectation now = unpacked(state);
+      if (now.incarnation != incarnation || now.floor >= generation) return;
+      if (state_.compare_exchange_weak(state, packed({incarnation, generation}))) return;
+    }
+  }
+
+  std::string name_;
+  std::atomic<std::uint64_t> state_{0};
+  std::uint64_t written_ = 0;
+};
+
+}  // namespace redstart::soak

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// outcome.hpp: what became of an operation, as the checker counts it.
+#pragma once
+
+#include <redstart/core/error.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace redstart::soak {
+
+enum class Outcome : std::uint8_t {
+  pending,  ///< Issued, not completed.
+  ok,
+  server_error,
+  not_sent,
+  indeterminate,
+};
+inline constexpr std::size_t outcomes = 5;
+
+[[nodiscard]] constexpr std::string_view to_string(Outcome outcome) noexcept {
+  switch (outcome) {
+    case Outcome::pending: return "pending";
+    case Outcome::ok: return "ok";
+    case Outcome::server_error: return "server_error";
+    case Outcome::not_sent: return "not_sent";
+    case Outcome::indeterminate: return "indeterminate";
+  }
+  return "unknown";
+}
+
+/// What an error claims. An error without an effect claims nothing: that is `pending`, which no completed
+/// operation may be.
+[[nodiscard]] constexpr Outcome outcome_of(Effect effect) noexcept {
+  switch (effect) {
+    case Effect::none: return Outcome::pending;
+    case Effect::server_error: return Outcome::server_error;
+    case Effect::not_sent: return Outcome::not_sent;
+    case Effect::indeterminate: return Outcome::indeterminate;
+  }
+  return Outcome::pending;
+}
+
+}  // namespace redstart::soak

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// report.hpp: what a run of the soak says at its end.
+#pragma once
+
+#include "run.hpp"
+
+#include <cstddef>
+#include <map>
+#include <ostream>
+#include <string>
+
+namespace redstart::soak {
+
+/// What the watch on the process and the statistics has seen.
+struct Watched {
+  std::size_t most_connections = 0;
+  std::size_t most_in_flight = 0;
+  std::size_t most_queued_bytes = 0;
+  std::size_t resident_before = 0;  ///< Bytes, before the first fault.
+  std::size_t resident_most = 0;
+  std::map<std::string, std::size_t> events{};
+};
+
+using FaultCounts = std::map<std::string, std::size_t>;
+
+/// The table: operations by outcome, faults by kind, violations, recovery.
+void write_table(std::ostream& out, const Run& run, const FaultCounts& faults, const Watched& watched);
+/// The last line.
+void write_last_line(std::ostream& out, const Run& run, const FaultCounts& faults);
+/// The same as JSON. Errors: std::runtime_error.
+void write_json(const std::string& path, const Run& run, const FaultCounts& faults, const Watched& watched);
+
+}  // namespace redstart::soak

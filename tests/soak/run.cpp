@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// run.cpp: judges completed operations while the soak runs.
+#include "run.hpp"
+
+namespace redstart::soak {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto grace = 100ms;  // I1: by the deadline, and that much for what has to be done then
+constexpr auto settling = 2s;  // of a quiet time, before everything has to succeed
+
+std::string in_ms(std::chrono::nanoseconds time) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) + " ms";
+}
+
+}  // namespace
+
+Outcome Run::end(const Ticket& ticket, const Error* error) {
+  const auto now = Clock::now();
+  const auto took = now - ticket.began;
+  if (took > ticket.limit + grace) {
+    const auto allowed = ticket.limit + grace + 3 * lag.worst(ticket.began, now);
+    if (took > allowed)
+      violations.add("I1", std::string(to_string(ticket.kind)) + " with a limit of " + in_ms(ticket.limit) +
+                               " completed after " + in_ms(took) + ", " + in_ms(age(now)) +
+                               " after the start; the machine's lag allows " + in_ms(allowed) +
+                               (error == nullptr ? "" : std::string("; ") + error->what()));
+  }
+  const Outcome outcome = error == nullptr ? Outcome::ok : outcome_of(error->effect());
+  counts_[static_cast<std::size_t>(ticket.kind)][static_cast<std::size_t>(outcome)].fetch_add(
+      1, std::memory_order_relaxed);
+  if (error == nullptr) {
+    recovery.succeeded(ticket.caller, ticket.began, now);
+    return outcome;
+  }
+  scan("an error", error->what());
+  if (outcome == Outcome::pending)
+    violations.add("I1", std::string("an error does not say what became of its command: ") + error->what());
+  const bool on_purpose = ticket.kind == Kind::hurried || ticket.kind == Kind::cancelled;
+  if (!on_purpose && is_quiet(terms, age(ticket.began), settling))
+    violations.add("liveness", in_ms(age(ticket.began)) + " after the start nothing is broken, but " +
+                                   std::string(error->what()));
+  return outcome;
+}
+
+void Run::wrong_reply(const Ticket& ticket, std::string_view expected, std::string_view received) {
+  violations.add("I6", std::string(to_string(ticket.kind)) + " got `" + std::string(received.substr(0, 80)) +
+                           "` instead of `" + std::string(expected.substr(0, 80)) + "`, " + in_ms(age()) +
+                           " after the start");
+  stop = true;  // what follows says nothing any more
+}
+
+void Run::scan(std::string_view where, std::string_view text) {
+  if (text.find(secret_) != std::string_view::npos)
+    violations.add("I17", "the password stands in " + std::string(where));
+}
+
+std::uint64_t Run::completed(Outcome outcome) const noexcept {
+  std::uint64_t sum = 0;
+  for (std::size_t kind = 0; kind < kinds; ++kind) sum += completed(static_cast<Kind>(kind), outcome);
+  return sum;
+}
+
+std::uint64_t Run::completed() const noexcept {
+  std::uint64_t sum = 0;
+  for (std::size_t outcome = 0; outcome < outcomes; ++outcome)
+    sum += completed(static_cast<Outcome>(outcome));
+  return sum;
+}
+
+}  // namespace redstart::soak

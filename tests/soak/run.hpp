@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// run.hpp: what everybody in one run of the soak shares, and the judge of every completed operation.
+#pragma once
+
+#include "checker/generations.hpp"
+#include "checker/ledger.hpp"
+#include "checker/plan.hpp"
+#include "checker/recovery.hpp"
+#include "checker/violations.hpp"
+#include "lag.hpp"
+
+#include <redstart/core/error.hpp>
+#include <redstart/core/result.hpp>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+
+namespace redstart::soak {
+
+using Clock = std::chrono::steady_clock;
+
+enum class Kind : std::uint8_t {
+  echo,
+  get,
+  set,
+  rpush,
+  script,
+  incr,
+  transaction,
+  blpop,
+  hurried,
+  cancelled
+};
+inline constexpr std::size_t kinds = 10;
+
+[[nodiscard]] constexpr std::string_view to_string(Kind kind) noexcept {
+  constexpr std::array<std::string_view, kinds> names{"ECHO", "GET",  "SET",   "RPUSH",      "EVAL",
+                                                      "INCR", "EXEC", "BLPOP", "in a hurry", "cancelled"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+struct Options {
+  unsigned seconds = 60;
+  std::uint32_t seed = 1;
+  double faults_per_minute = 20;
+  unsigned rate = 3000;  ///< Operations a second, all callers together.
+  bool verbose = false;
+  std::string only{};  ///< Faults whose name holds this.
+  std::string json{};
+};
+
+/// An operation under way.
+struct Ticket {
+  Clock::time_point began{};
+  std::chrono::milliseconds limit{0};
+  Caller caller = Caller::sync;
+  Kind kind = Kind::echo;
+};
+
+/// A counter of the server's and what we know of it.
+struct Counter {
+  std::string key{};
+  std::atomic<std::uint64_t> acknowledged{0};
+  std::atomic<std::uint64_t> unknown{0};
+};
+
+/// Thread safety: full.
+class Run {
+ public:
+  static constexpr std::chrono::milliseconds usual_limit{1000};
+
+  Run(const Options& options, std::string secret, std::size_t ledger_size)
+      : ledger(ledger_size), secret_(std::move(secret)), options_(options) {
+    terms.seed = options.seed;
+    terms.duration = std::chrono::seconds(options.seconds);
+    terms.faults_per_minute = options.faults_per_minute;
+  }
+
+  [[nodiscard]] static Ticket begin(Caller caller, Kind kind, std::chrono::milliseconds limit = usual_limit) {
+    return {Clock::now(), limit, caller, kind};
+  }
+
+  /// Judges when and how an operation ended, counts it, and says what became of it.
+  template <class T>
+  Outcome end(const Ticket& ticket, const Result<T>& result) {
+    return end(ticket, result ? nullptr : &result.error());
+  }
+  Outcome end(const Ticket& ticket, const Error* error);
+
+  /// A reply that is not the caller's own.
+  void wrong_reply(const Ticket& ticket, std::string_view expected, std::string_view received);
+  /// I17: whatever text there is must not hold the password.
+  void scan(std::string_view where, std::string_view text);
+
+  void start() { started_ = Clock::now(); }
+  [[nodiscard]] std::chrono::milliseconds age(Clock::time_point now = Clock::now()) const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(now - started_);
+  }
+  [[nodiscard]] const Options& options() const noexcept { return options_; }
+  [[nodiscard]] bool stopping() const noexcept { return stop.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t completed() const noexcept;
+  [[nodiscard]] std::uint64_t completed(Outcome outcome) const noexcept;
+  [[nodiscard]] std::uint64_t completed(Kind kind, Outcome outcome) const noexcept {
+    return counts_[static_cast<std::size_t>(kind)][static_cast<std::size_t>(outcome)].load(
+        std::memory_order_relaxed);
+  }
+
+  Ledger ledger;
+  Violations violations{};
+  Recovery recovery{};
+  Lag lag{};
+  PlanTerms terms{};
+  std::deque<Generations> keys{};
+  std::deque<Counter> counters{};
+  std::atomic<std::int64_t> under_way{0};  ///< Asynchronous operations not completed yet.
+  std::atomic<std::uint64_t> skipped{0};   ///< Not issued: too many under way.
+  std::atomic<std::uint64_t> verified{0};  ///< Replies that carried their proof.
+  std::atomic<bool> stop{false};
+
+ private:
+  std::string secret_;
+  Options options_;
+  Clock::time_point started_{};
+  std::array<std::array<std::atomic<std::uint64_t>, outcomes>, kinds> counts_{};
+};
+
+}  // namespace redstart::soak

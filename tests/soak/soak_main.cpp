@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// soak_main.cpp: redstart_soak: everything at once while everything breaks, and a checker that knows what
+// must hold.
+#include "nemesis.hpp"
+#include "report.hpp"
+#include "run.hpp"
+#include "stage.hpp"
+#include "watch.hpp"
+#include "workload.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <random>
+#include <vector>
+
+namespace {
+
+using namespace redstart::soak;
+using namespace std::chrono_literals;
+
+void prepare(Run& run) {
+  const std::size_t writers = sync_callers + coroutines + 2;
+  for (std::size_t i = 0; i < writers; ++i) run.keys.emplace_back("gen:" + std::to_string(i));
+  for (std::size_t i = 0; i < 16; ++i) run.counters.emplace_back().key = "counter:" + std::to_string(i);
+}
+
+// Whatever happens, callers end: joining them would wait for ever otherwise.
+class StopAtEnd {
+ public:
+  explicit StopAtEnd(Run& run) : run_(run) {}
+  StopAtEnd(const StopAtEnd&) = delete;
+  StopAtEnd& operator=(const StopAtEnd&) = delete;
+  ~StopAtEnd() { run_.stop = true; }
+
+ private:
+  Run& run_;
+};
+
+std::vector<Fault> chosen(std::vector<Fault> faults, const std::string& only) {
+  std::erase_if(faults, [&](const Fault& f) { return f.kind.name.find(only) == std::string::npos; });
+  return faults;
+}
+
+int run_soak(const Options& options) {
+  std::cout << "seed " << options.seed << "; the same run again: redstart_soak --seconds " << options.seconds
+            << " --seed " << options.seed << " --faults-per-minute " << options.faults_per_minute
+            << " --rate " << options.rate << (options.only.empty() ? "" : " --only '" + options.only + "'")
+            << std::endl;
+  Stage stage(random_password());
+  // Half of all operations have a number; twice that leaves room for what falls behind and catches up.
+  Run run(options, stage.password(), std::size_t{options.seconds} * options.rate + 10'000);
+  prepare(run);
+  stage.open_accounts();
+
+  auto events = std::make_shared<EventWatch>(run);
+  redstart::RedisConfig config = stage.config(stage.server().port());
+  redstart::RedisConfig visiting = config;
+  visiting.io_threads = 1;
+  config.listener = events;
+  redstart::RedisConnectionManager redis;
+  redis.start(std::move(config));
+  QueueLog queue;
+  const double rate = options.rate;
+  run.start();
+  std::vector<std::unique_ptr<Group>> groups;
+  groups.push_back(sync_workload(run, redis, rate * 0.30));
+  groups.push_back(async_workload(run, redis, rate * 0.60));
+  groups.push_back(scoped_workload(run, redis, rate * 0.05));
+  groups.push_back(queue_workload(run, redis, rate * 0.05, queue));
+  groups.push_back(visitors(run, std::move(visiting), 2));
+  StatsWatch stats(run, redis);
+  const StopAtEnd stop_at_end(run);
+
+  Nemesis nemesis(run, chosen(server_faults(stage), options.only));
+  nemesis.work();
+  run.stop = true;
+  for (auto& group : groups) group->join();
+  groups.clear();
+  Watched watched = stats.finish();
+  redis.shutdown();
+  watched.events = events->counts();
+  check_everything(run, stage, queue, false);
+
+  write_table(std::cout, run, nemesis.counts(), watched);
+  if (!options.json.empty()) write_json(options.json, run, nemesis.counts(), watched);
+  write_last_line(std::cout, run, nemesis.counts());
+  return run.violations.count() == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  options.seed = std::random_device{}();
+  CLI::App app(
+      "redstart_soak: a mix of operations against a private redis-server that breaks again and again; a\n"
+      "checker holds every outcome against what the server has in the end.");
+  app.add_option("--seconds", options.seconds, "How long")
+      ->check(CLI::Range(10, 86'400))
+      ->capture_default_str();
+  app.add_option("--seed", options.seed, "Repeats a run; by default a fresh one");
+  app.add_option("--faults-per-minute", options.faults_per_minute, "On the average; 0: none")
+      ->check(CLI::Range(0.0, 120.0))
+      ->capture_default_str();
+  app.add_option("--rate", options.rate, "Operations a second, all callers together")
+      ->check(CLI::Range(10, 100'000))
+      ->capture_default_str();
+  app.add_option("--only", options.only, "Only faults whose name holds this");
+  app.add_option("--json", options.json, "Write the result to this file");
+  app.add_flag("--verbose", options.verbose, "Tell of each fault when it begins and ends");
+  app.footer("Exit code: 0; 1 when something was violated; 77 without a redis-server.");
+  CLI11_PARSE(app, argc, argv);
+  if (!redstart::test::RedisServer::available()) {
+    std::cerr << "redstart_soak: skipped, there is no redis-server (Debian: apt-get install redis-server)\n";
+    return 77;
+  }
+  try {
+    return run_soak(options);
+  } catch (const std::exception& error) {
+    std::cerr << "redstart_soak: " << error.what() << '\n';
+    return 1;
+  }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// stage.hpp: the private server of a run, what it holds in the end, and how the manager finds it.
+#pragma once
+
+#include "checker/history_check.hpp"
+#include "support/raw_redis.hpp"
+#include "support/redis_server.hpp"
+#include "workload.hpp"
+
+#include <redstart/config/redis_config.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace redstart::soak {
+
+/// A redis-server with a password that keeps what it has acknowledged through SIGKILL.
+class Stage {
+ public:
+  Stage(std::string password, std::vector<std::string> arguments = {});
+
+  [[nodiscard]] test::RedisServer& server() noexcept { return server_; }
+  [[nodiscard]] const std::string& password() const noexcept { return password_; }
+  /// A connection past the library and the proxy. Errors: std::runtime_error when there is none.
+  [[nodiscard]] test::RawRedis raw() const;
+
+  /// Waits until it answers PONG; throws after 30 s.
+  void await_ready() const;
+
+  /// The configuration of the callers: the usual and the strict database, at that port.
+  [[nodiscard]] RedisConfig config(std::uint16_t port) const;
+
+  /// Accounts with their opening balance.
+  void open_accounts() const;
+  [[nodiscard]] Lists lists() const;
+  [[nodiscard]] std::vector<std::int64_t> balances() const;
+  [[nodiscard]] std::uint64_t counter(const std::string& key) const;
+  /// Waits until nobody else is connected, so that nothing can run late any more; false after 30 s.
+  [[nodiscard]] bool await_alone() const;
+
+ private:
+  std::string password_;
+  test::RedisServer server_;
+};
+
+/// 32 hexadecimal digits that stand in no list of passwords.
+[[nodiscard]] std::string random_password();
+
+/// Holds everything the run knows against what the server has.
+void check_everything(Run& run, const Stage& stage, const QueueLog& queue, bool wire_was_watched);
+
+}  // namespace redstart::soak

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// workload.hpp: callers of every kind, each at its own pace.
+#pragma once
+
+#include "run.hpp"
+
+#include <redstart/manager/redis_connection_manager.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace redstart::soak {
+
+/// When the next operation is due, at a steady rate. Who falls behind catches up, but by a second at most:
+/// so faults queue work instead of slowing the callers down.
+class Pace {
+ public:
+  explicit Pace(double per_second) : interval_(static_cast<std::int64_t>(1e9 / per_second)) {}
+
+  [[nodiscard]] Clock::time_point next() {
+    const auto now = Clock::now();
+    due_ = std::max(due_ + interval_, now - std::chrono::seconds(1));
+    return due_;
+  }
+
+ private:
+  std::chrono::nanoseconds interval_;
+  Clock::time_point due_ = Clock::now();
+};
+
+// The lists of the callers.
+inline constexpr std::uint16_t first_sync_list = 0;
+inline constexpr std::uint16_t first_coroutine_list = 100;
+inline constexpr std::uint16_t first_issuer_list = 200;
+inline constexpr std::uint16_t first_scoped_list = 300;
+inline constexpr std::uint16_t bank_list = 400;
+inline constexpr std::uint16_t queue_list = 500;
+
+inline constexpr std::size_t sync_callers = 8;
+inline constexpr std::size_t coroutines = 48;
+inline constexpr std::size_t issuers = 2;
+inline constexpr std::size_t accounts = 8;
+inline constexpr std::int64_t opening_balance = 1000;
+
+/// The databases: one repeats by its defaults, the other never.
+inline constexpr const char* usual_database = "main";
+inline constexpr const char* strict_database = "cache";
+[[nodiscard]] inline const char* database_of(std::size_t caller) {
+  return caller % 2 == 0 ? usual_database : strict_database;
+}
+/// How often a command's bytes may go out there: what was refused or not sent is repeated by default.
+[[nodiscard]] inline std::uint8_t most_on_wire(std::size_t caller) { return caller % 2 == 0 ? 3 : 1; }
+
+/// A group of callers: runs from its construction until `run.stop`; `join` returns when all have ended and
+/// everything they issued has completed.
+class Group {
+ public:
+  Group() = default;
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
+  virtual ~Group() = default;
+  virtual void join() = 0;
+};
+
+/// Threads with single commands and pipelines; more of them than have a connection of their own.
+[[nodiscard]] std::unique_ptr<Group> sync_workload(Run& run, RedisConnectionManager& redis, double rate);
+/// Coroutines and callbacks; some in a hurry, some cancelled.
+[[nodiscard]] std::unique_ptr<Group> async_workload(Run& run, RedisConnectionManager& redis, double rate);
+/// Threads with scoped handles: plain commands, and transfers between accounts by WATCH and EXEC.
+[[nodiscard]] std::unique_ptr<Group> scoped_workload(Run& run, RedisConnectionManager& redis, double rate);
+
+/// What the consumer of the queue has seen.
+struct QueueLog {
+  std::vector<std::uint32_t> taken{};
+  std::uint64_t unknown_takes = 0;
+};
+/// A producer, and a consumer that waits by BLPOP. `log` may be read after `join`.
+[[nodiscard]] std::unique_ptr<Group> queue_workload(Run& run, RedisConnectionManager& redis, double rate,
+                                                    QueueLog& log);
+/// Managers of their own, destroyed at random moments with work under way (I18).
+[[nodiscard]] std::unique_ptr<Group> visitors(Run& run, RedisConfig config, double rate);
+
+/// Waits until the time has come or the run ends.
+inline void sleep_until(const Run& run, Clock::time_point due) {
+  while (!run.stopping() && Clock::now() < due)
+    std::this_thread::sleep_until(std::min(due, Clock::now() + std::chrono::milliseconds(100)));
+}
+
+}  // namespace redstart::soak

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// workload_operations.hpp: the operations of the soak: each is submitted to any kind of client, and judges
+// its own reply.
+#pragma once
+
+#include "run.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <variant>
+
+namespace redstart::soak {
+
+/// One caller's share of the run: one operation after the other, or many at once.
+struct Source {
+  std::mt19937 random;
+  Caller caller = Caller::sync;
+  std::uint16_t list = no_list;
+  std::uint8_t most_on_wire = 1;
+  bool serial = true;          ///< One operation after the other.
+  Generations* own = nullptr;  ///< The key that it alone writes; serial sources only.
+
+  [[nodiscard]] std::uint32_t below(std::uint32_t bound) {
+    return static_cast<std::uint32_t>(random() % bound);
+  }
+  /// Log-uniform between 16 B and 16 KiB, now and then 256 KiB.
+  [[nodiscard]] std::size_t size() {
+    if (below(400) == 0) return 256 << 10;
+    return static_cast<std::size_t>(std::exp2(4.0 + 10.0 * static_cast<double>(below(1000)) / 1000.0));
+  }
+};
+
+struct Echo {
+  static constexpr Kind kind = Kind::echo;
+  std::string nonce;
+
+  template <class Client>
+  auto submit(const Client& client) const {
+    return client.echo(nonce);
+  }
+  void judge(Run& run, const Ticket& ticket, const Result<std::string>& reply) const {
+    if (run.end(ticket, reply) != Outcome::ok) return;
+    if (*reply != nonce) return run.wrong_reply(ticket, nonce, *reply);
+    ++run.verified;
+  }
+};
+
+struct Read {
+  static constexpr Kind kind = Kind::get;
+  Generations* of;
+  Generations::Expectation expected = of->expect();
+
+  template <class Client>
+  auto submit(const Client& client) const {
+    return client.get(of->key(expected.incarnation));
+  }
+  void judge(Run& run, const Ticket& ticket, const Result<std::optional<std::string>>& reply) const {
+    if (run.end(ticket, reply) != Outcome::ok) return;
+    of->judge(expected, *reply, run.violations);
+    ++run.verified;
+  }
+};
+
+struct Write {
+  static constexpr Kind kind = Kind::set;
+  Generations* to;
+  std::string key;
+  std::string value;
+
+  template <class Client>
+  auto submit(const Client& client) const {
+    return client.set(key, value, {.expire = std::chrono::minutes(5)});
+  }
+  void judge(Run& run, const Ticket& ticket, const Result<bool>& reply) const {
+    switch (run.end(ticket, reply)) {
+      case Outcome::ok: to->acknowledged(); break;
+      case Outcome::indeterminate: to->unknown(); break;
+      default: break;
+    }
+  }
+};
+
+struct Push {
+  static constexpr Kind kind = Kind::rpush;
+  std::uint16_t list;
+  std::uint32_t number;
+
+  template <class Client>
+  auto submit(const Client& client) const {
+    return client.rpush("oplog:" + std::to_string(list), marked(number));
+  }
+  void judge(Run& run, const Ticket& ticket, const Result<std::int64_t>& reply) const {
+    run.ledger.complete(number, run.end(ticket, reply));
+  }
+};
+
+struct Script {
+  static constexpr Kind kind = Kind::script;
+  Counter* counter;
+  std::uint32_t number;
+
+  template <class Client>
+  auto submit(const Client& client) const {
+    return client.template command<std::tuple<std::string, std::uint64_t>>(
+        "EVAL", R"(return {ARGV[1], redis.call("INCR",KEYS[1])})", 1, counter->key, marked(number));
+  }
+  void judge(Run& run, const Ticket& ticket,
+             const Result<std::tuple<std::string, std::uint64_t>>& reply) const {
+    const Outcome outcome = run.end(ticket, reply);
+    run.ledger.complete(number, outcome);
+    if (outcome == Outcome::ok) {
+      ++counter->acknowledged;
+      if (std::get<0>(*reply) != marked(number)) run.wrong_reply(ticket, marked(number), std::get<0>(*reply));
+    } else if (outcome != Outcome::not_sent) {
+      ++counter->unknown;  // a script may have written before its error
+    }
+  }
+};
+
+struct Count {
+  static constexpr Kind kind = Kind::incr;
+  Counter* counter;
+
+  template <class Client>
+  auto submit(const Client& client) const {
+    return client.incr(counter->key);
+  }
+  void judge(Run& run, const Ticket& ticket, const Result<std::int64_t>& reply) const {
+    switch (run.end(ticket, reply)) {
+      case Outcome::ok: ++counter->acknowledged; break;
+      case Outcome::indeterminate: ++counter->unknown; break;
+      default: break;
+    }
+  }
+};
+
+using AnyOperation = std::variant<Echo, Read, Write, Push, Script, Count>;
+
+/// The next operation of that caller. What it writes in the ledger or to its key is issued with that.
+[[nodiscard]] inline AnyOperation next_operation(Run& run, Source& source) {
+  const std::uint32_t dice = source.below(100);
+  const auto issue = [&](std::uint16_t list) {
+    return run.ledger.issue({.list = list, .most_on_wire = source.most_on_wire, .in_order = source.serial});
+  };
+  Counter& counter = run.counters[source.below(static_cast<std::uint32_t>(run.counters.size()))];
+  if (dice < 20)
+    return Echo{"nonce:" + std::to_string(source.random()) + ":" + std::to_string(source.random())};
+  if (dice < 47) return Read{&run.keys[source.below(static_cast<std::uint32_t>(run.keys.size()))]};
+  if (dice < 67 && source.own != nullptr) {
+    std::string value = source.own->next_value(source.size());
+    return Write{source.own, source.own->key(source.own->expect().incarnation), std::move(value)};
+  }
+  if (dice < 84) return Push{source.list, issue(source.list)};
+  if (dice < 94) return Script{&counter, issue(no_list)};
+  return Count{&counter};
+}
+
+}  // namespace redstart::soak

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// online_check_test.cpp: what the soak checks while it runs, held against values, bytes and times made up for
+// it.
+#include <gtest/gtest.h>
+
+#include "soak/checker/generations.hpp"
+#include "soak/checker/plan.hpp"
+#include "soak/checker/recovery.hpp"
+#include "soak/checker/wire_watch.hpp"
+
+namespace redstart::soak {
+namespace {
+
+using namespace std::chrono_literals;
+
+class KeysOfOneWriter : public ::testing::Test {
+ protected:
+  Generations key{"gen:1"};
+  Violations violations{};
+};
+
+TEST_F(KeysOfOneWriter, MoveOn) {
+  EXPECT_TRUE(key.next_value(40).starts_with("gen:1#0|1|"));
+  key.judge(key.expect(), std::nullopt, violations);
+  key.acknowledged();
+  key.judge(key.expect(), "gen:1#0|1|...", violations);
+  EXPECT_EQ(violations.count(), 0U);
+}
+
+TEST_F(KeysOfOneWriter, ThatGoBackBreakI7) {
+  static_cast<void>(key.next_value(0));
+  static_cast<void>(key.next_value(0));
+  key.acknowledged();
+  key.judge(key.expect(), "gen:1#0|1|", violations);
+  EXPECT_EQ(violations.count("I7"), 1U);
+}
+
+TEST_F(KeysOfOneWriter, ThatGoBackBehindAnotherReaderBreakI7) {
+  key.judge(key.expect(), "gen:1#0|5|", violations);
+  key.judge(key.expect(), "gen:1#0|4|", violations);
+  EXPECT_EQ(violations.count("I7"), 1U);
+}
+
+TEST_F(KeysOfOneWriter, ThatAreGoneBreakI7) {
+  key.judge(key.expect(), "gen:1#0|5|", violations);
+  key.judge(key.expect(), std::nullopt, violations);
+  EXPECT_EQ(violations.count("I7"), 1U);
+}
+
+TEST_F(KeysOfOneWriter, MayStillBeOldForAReadThatBeganEarlier) {
+  const auto before = key.expect();
+  key.judge(key.expect(), "gen:1#0|5|", violations);
+  key.judge(before, "gen:1#0|4|", violations);
+  EXPECT_EQ(violations.count(), 0U);
+}
+
+TEST_F(KeysOfOneWriter, WithAnothersValueBreakI6) {
+  key.judge(key.expect(), "gen:2#0|5|", violations);
+  key.judge(key.expect(), "gen:1#0|", violations);
+  EXPECT_EQ(violations.count("I6"), 2U);
+}
+
+TEST_F(KeysOfOneWriter, AreLeftBehindWhenAWriteIsUnknown) {
+  const auto before = key.expect();
+  static_cast<void>(key.next_value(0));
+  key.unknown();
+  EXPECT_TRUE(key.next_value(0).starts_with("gen:1#1|1|"));
+  key.judge(before, "gen:1#0|1|", violations);  // it ran after all
+  EXPECT_EQ(key.expect().floor, 0U);
+  EXPECT_EQ(violations.count(), 0U);
+}
+
+class Wires : public ::testing::Test {
+ protected:
+  static constexpr std::string_view ready = "*1\r\n$4\r\nPING\r\n";
+
+  Ledger ledger{10'000};
+  Violations violations{};
+  WireWatch watch{ledger, violations};
+  std::uint32_t number = ledger.issue({});
+  std::string command = "*3\r\n$5\r\nRPUSH\r\n$1\r\nk\r\n$10\r\n" + marked(number) + "\r\n";
+
+  [[nodiscard]] int seen() const { return ledger.entries()[number].on_wire; }
+};
+
+TEST_F(Wires, AreCountedOnceHoweverTheyAreCut) {
+  const std::string bytes = std::string(ready) + command;
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    const int before = seen();
+    watch.to_server(cut, std::string_view(bytes).substr(0, cut));
+    watch.to_server(cut, std::string_view(bytes).substr(cut));
+    ASSERT_EQ(seen(), before + 1) << "cut at " << cut;
+  }
+  watch.to_server(1000, ready);
+  for (const char c : command) watch.to_server(1000, {&c, 1});
+  EXPECT_EQ(seen(), static_cast<int>(bytes.size()) + 2);
+  EXPECT_EQ(violations.count(), 0U);
+}
+
+TEST_F(Wires, ThatCarryACommandTooEarlyBreakI14) {
+  watch.to_server(1, command);
+  EXPECT_EQ(violations.count("I14"), 1U);
+  watch.to_server(2, command + std::string(ready));
+  EXPECT_EQ(violations.count("I14"), 2U);
+}
+
+TEST(Recoveries, LastUntilEverybodyIsBack) {
+  const Recovery::Time start{};
+  Recovery recovery;
+  recovery.succeeded(Caller::sync, start, start);  // nothing was broken
+  recovery.healed(start + 1s);
+  EXPECT_EQ(recovery.waiting(start + 2s), 1s);
+  recovery.succeeded(Caller::sync, start + 1100ms, start + 1200ms);
+  recovery.succeeded(Caller::scoped, start + 1100ms, start + 1200ms);
+  recovery.succeeded(Caller::async, start + 900ms, start + 1300ms);  // issued before
+  EXPECT_TRUE(recovery.times().empty());
+  recovery.succeeded(Caller::async, start + 1300ms, start + 1400ms);
+  ASSERT_EQ(recovery.times().size(), 1U);
+  EXPECT_EQ(recovery.percentile(0.99), 400ms);
+  EXPECT_EQ(recovery.waiting(start + 2s), std::nullopt);
+}
+
+TEST(Recoveries, AreCutShortByTheNextFault) {
+  Recovery recovery;
+  recovery.healed({});
+  recovery.disturbed();
+  EXPECT_EQ(recovery.cut_short(), 1U);
+  EXPECT_EQ(recovery.waiting({}), std::nullopt);
+}
+
+class Plans : public ::testing::Test {
+ protected:
+  PlanTerms terms{.seed = 7, .duration = 10min, .faults_per_minute = 20};
+  std::vector<FaultKind> kinds{{"a", 0ms, 0ms, false}, {"b", 300ms, 900ms, true}, {"c", 200ms, 2s, true}};
+};
+
+TEST_F(Plans, RepeatWithTheirSeed) {
+  const auto one = make_plan(terms, kinds);
+  const auto two = make_plan(terms, kinds);
+  terms.seed = 8;
+  const auto other = make_plan(terms, kinds);
+  ASSERT_EQ(one.size(), two.size());
+  bool differs = one.size() != other.size();
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    EXPECT_EQ(one[i].begin, two[i].begin);
+    EXPECT_EQ(one[i].kind, two[i].kind);
+    differs = differs || one[i].begin != other[i].begin;
+  }
+  EXPECT_TRUE(differs);
+}
+
+TEST_F(Plans, KeepTheRateAndTheQuietTimes) {
+  const auto plan = make_plan(terms, kinds);
+  EXPECT_GT(plan.size(), 120U);
+  EXPECT_LT(plan.size(), 260U);
+  std::vector<std::size_t> counts(kinds.size());
+  std::chrono::milliseconds alone_until{0};
+  for (const PlannedFault& fault : plan) {
+    ++counts[fault.kind];
+    for (auto at = fault.begin; at <= fault.end; at += 10ms) EXPECT_FALSE(is_quiet(terms, at));
+    if (!kinds[fault.kind].alone) continue;
+    EXPECT_GT(fault.begin, alone_until);
+    alone_until = fault.end;
+  }
+  for (const std::size_t n : counts)
+    EXPECT_NEAR(static_cast<double>(n), static_cast<double>(plan.size()) / 3.0, 1.1);
+}
+
+}  // namespace
+}  // namespace redstart::soak
