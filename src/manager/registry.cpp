@@ -137,7 +137,7 @@ DatabaseStats Registry::stats(const pool::PoolChannel& channel) const {
   stats.state = channel.pool().state();
   stats.loading_eta = channel.pool().loading_eta();
   stats.required = channel.shared().config().required;
-  channel.shared().collect(stats.operations);
+  channel.shared().collect(stats);
   channel.pool().collect(stats.pool);
   if (channel.async()) channel.async()->collect(stats.pool);
   return stats;

@@ -202,10 +202,11 @@ void AsyncLink::lose(CloseReason reason, Outcome outcome) {
     // One command has no effect before its last byte has arrived; of a batch the first ones may have.
     const bool untouched =
         node.request.replies == 1 ? written_ < entry.end : written_ + node.request.bytes.size() <= entry.end;
-    const bool harmless =
-        node.request.retry == Retry::read && node.request.replies == 1 && reason != CloseReason::protocol;
+    const RetryMode mode = node.retry.value_or(config_.retry.mode);
+    const bool harmless = node.request.retry == Retry::read && node.request.replies == 1 &&
+                          mode >= RetryMode::reads && reason != CloseReason::protocol;
     node.sequence = 0;
-    if (may_repeat && node.attempts == 0 && (untouched || harmless)) {
+    if (may_repeat && node.attempts == 0 && mode != RetryMode::off && (untouched || harmless)) {
       ++node.attempts;
       node.answered = 0;
       again.push_back(node);

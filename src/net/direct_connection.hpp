@@ -53,6 +53,9 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   /// From when on it is not to be lent out again.
   void retire_at(Time time) noexcept { retires_ = time; }
   [[nodiscard]] Time retires() const noexcept { return retires_; }
+  /// What its pool knows it by; nothing here looks at it.
+  void tag(std::uint64_t tag) noexcept { tag_ = tag; }
+  [[nodiscard]] std::uint64_t tag() const noexcept { return tag_; }
   [[nodiscard]] std::uint64_t exchanges() const noexcept { return exchanges_; }
   [[nodiscard]] std::size_t shard() const noexcept { return shard_; }
   /// Push messages dropped since the last call.
@@ -75,6 +78,7 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   std::chrono::nanoseconds armed_{0};  // what SO_RCVTIMEO says
   Time last_used_{};
   Time retires_ = Time::max();
+  std::uint64_t tag_ = 0;
   std::uint64_t exchanges_ = 0;
   std::uint64_t pushes_ = 0;
 };

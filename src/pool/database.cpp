@@ -2,6 +2,8 @@
 // database.cpp: the words and counts of one database.
 #include "database.hpp"
 
+#include <redstart/core/server_reply.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -52,7 +54,33 @@ Database::Database(const RedisConfig& manager, std::string name, DatabaseConfig 
       origin_{std::move(name), to_string(config_.endpoint)},
       client_name_(config_.client_name.empty() ? manager.service + ":" + origin_.database
                                                : config_.client_name),
-      listener_(manager.listener) {}
+      listener_(manager.listener),
+      breaker_(config_.breaker, counters_),
+      retries_(config_.retry, config_.retry_budget, counters_,
+               [this](const FailedAttempt& attempt, std::chrono::milliseconds delay) {
+                 note_retry(attempt, delay);
+               }) {
+  breaker_.on_change([this](const Breaker::Change& change) { circuit_changed(change); });
+}
+
+void Database::circuit_changed(const Breaker::Change& change) const {
+  if (change.from != change.to && listener_) {
+    std::string text(to_string(change.from));
+    text += " -> ";
+    text += to_string(change.to);
+    text += ": " + change.why;
+    emit(EventKind::circuit_changed, text);
+  }
+  if (circuit_told_) circuit_told_();
+}
+
+void Database::note_retry(const FailedAttempt& attempt, std::chrono::milliseconds delay) const {
+  if (!listener_) return;
+  std::string text(attempt.command);
+  text += ": attempt " + std::to_string(attempt.made + 1) + " in " + std::to_string(delay.count()) + " ms: ";
+  text += attempt.why;
+  emit(EventKind::retrying, text);
+}
 
 Time Database::deadline(Time start, const engine::CallOptions& options,
                         std::optional<std::chrono::milliseconds> blocks_for) const noexcept {
@@ -103,6 +131,31 @@ ErrorInfo Database::broken(const net::Outcome& outcome, std::chrono::nanoseconds
   return info;
 }
 
+ErrorInfo Database::circuit_open(Time now) const {
+  const auto text_of = [](Clock::duration time) {
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+    return ms < 0 ? std::string("0 ms") : std::to_string(ms) + " ms";
+  };
+  const Breaker::Status status = breaker_.status();
+  ErrorInfo info;
+  info.code = Errc::circuit_open;
+  info.effect = Effect::not_sent;
+  info.remedy = Remedy::retry;
+  info.what = "the circuit breaker is " + std::string(to_string(status.state)) + " since " +
+              text_of(now - status.since);
+  if (status.state == BreakerState::forced_open) {
+    info.remedy = Remedy::never;
+    info.advice = "Somebody forced it open: breaker(\"" + name() + "\").automatic() ends that";
+    return info;
+  }
+  if (!status.why.empty()) info.what += " (last failure: " + status.why + ")";
+  if (status.state == BreakerState::open)
+    info.what += "; probes may pass in " + text_of(status.next_probe - now) + " at the latest";
+  else
+    info.what += "; its probes are under way";
+  return info;
+}
+
 ErrorInfo Database::closed() {
   ErrorInfo info;
   info.code = Errc::closed;
@@ -129,6 +182,20 @@ void Database::collect(RedisStats& into) const {
   counters_.collect(into);
   const std::scoped_lock lock(errors_mutex_);
   into.last_errors.assign(last_errors_.begin(), last_errors_.end());
+}
+
+void Database::collect(DatabaseStats& into) const {
+  const Breaker::Status status = breaker_.status();
+  into.breaker = status.state;
+  into.breaker_changes = status.changes;
+  collect(into.operations);
+}
+
+Failure failure_of(const net::Outcome& outcome, ReplyOf reply_of) noexcept {
+  if (outcome.kind != net::Outcome::Kind::refused)
+    return {outcome.code, outcome.effect, outcome.code == Errc::closed ? Remedy::never : Remedy::retry};
+  const ServerVerdict verdict = judge(outcome.text, reply_of);
+  return {Errc::server_error, verdict.effect, verdict.remedy};
 }
 
 Time retirement(const Database& database, Time opened, double random) noexcept {

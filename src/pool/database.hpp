@@ -3,6 +3,8 @@
 #pragma once
 
 #include "../net/direct_connection.hpp"
+#include "breaker.hpp"
+#include "retries.hpp"
 
 #include <redstart/config/redis_config.hpp>
 #include <redstart/core/error.hpp>
@@ -15,6 +17,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -22,9 +25,6 @@
 #include <string_view>
 
 namespace redstart::pool {
-
-using net::Clock;
-using net::Time;
 
 /// One database as its pool, channels and leases see it.
 ///
@@ -38,6 +38,13 @@ class Database {
   [[nodiscard]] const std::string& client_name() const noexcept { return client_name_; }
   [[nodiscard]] const engine::Origin& origin() const noexcept { return origin_; }
   [[nodiscard]] OperationCounters& counters() noexcept { return counters_; }
+  [[nodiscard]] Breaker& breaker() noexcept { return breaker_; }
+  [[nodiscard]] Retries& retries() noexcept { return retries_; }
+  /// True where calls wait for a database that is away.
+  [[nodiscard]] bool waits_while_away() const noexcept { return config_.when_away == WhenAway::wait; }
+  /// `told` is called, on any thread, when the breaker lets other calls pass than before. Set before the
+  /// first use.
+  void on_circuit(std::function<void()> told) { circuit_told_ = std::move(told); }
 
   /// Until when a call that begins at `start` may take. A command that waits in the server may wait on top of
   /// that.
@@ -52,6 +59,8 @@ class Database {
   [[nodiscard]] Error unreachable(const net::OpenFailure& failure, std::chrono::nanoseconds elapsed) const;
   /// The error of an exchange that broke off.
   [[nodiscard]] static ErrorInfo broken(const net::Outcome& outcome, std::chrono::nanoseconds elapsed);
+  /// The error of a call that the circuit breaker does not let pass.
+  [[nodiscard]] ErrorInfo circuit_open(Time now) const;
   /// The error of calls on a manager that is shut down.
   [[nodiscard]] static ErrorInfo closed();
   /// The error of calls in a forked child on what belongs to the parent.
@@ -59,16 +68,26 @@ class Database {
 
   void emit(EventKind kind, std::string_view detail) const noexcept;
   void collect(RedisStats& into) const;
+  void collect(DatabaseStats& into) const;
 
  private:
+  void circuit_changed(const Breaker::Change& change) const;
+  void note_retry(const FailedAttempt& attempt, std::chrono::milliseconds delay) const;
+
   DatabaseConfig config_;
   engine::Origin origin_;
   std::string client_name_;
   std::shared_ptr<EventListener> listener_;
   OperationCounters counters_{};
+  Breaker breaker_;
+  Retries retries_;
+  std::function<void()> circuit_told_{};
   mutable std::mutex errors_mutex_{};
   std::deque<LastError> last_errors_{};
 };
+
+/// What a decision about retries needs to know of an exchange without a reply that can be used.
+[[nodiscard]] Failure failure_of(const net::Outcome& outcome, ReplyOf reply_of) noexcept;
 
 /// When a connection that was opened at `opened` is to be closed: spread over the last tenth of the lifetime,
 /// so that connections opened together don't go together. `random` in [0, 1).

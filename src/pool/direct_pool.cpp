@@ -171,7 +171,7 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline) {
   if (lock.owns_lock()) lock.unlock();
   if (!failure) {
     connection->retire_at(retirement(*database_, end, reachability_->random()));
-    reachability_->succeeded(*attempt);
+    connection->tag(reachability_->succeeded(*attempt).generation);
     return Borrowed(*this, std::move(connection));
   }
   // A caller in a hurry, or a server that is loading, says nothing about whether the server can be reached.
@@ -217,6 +217,8 @@ void DirectPool::release(Connection connection) noexcept {
 }
 
 void DirectPool::discard(Connection connection, CloseReason reason) noexcept {
+  if (reason == CloseReason::lost || reason == CloseReason::protocol)
+    reachability_->lost({connection->tag()}, connection->last_used());
   Lock lock(mutex_);
   pushes_dropped_ += connection->take_pushes();
   in_use_.erase(in_use_.iterator_to(*connection));
@@ -328,6 +330,22 @@ std::optional<Error> DirectPool::warm_up(std::size_t count, Time deadline) {
   return error;
 }
 
+bool DirectPool::pause(Time until) {
+  Lock lock(mutex_);
+  tried_.wait_until(lock, until, [this] { return draining_; });
+  return !draining_;
+}
+
+void DirectPool::role_changed(Time now) noexcept {
+  std::vector<Connection> old;
+  const Lock lock(mutex_);
+  if (now - role_changed_ < 1s) return;
+  role_changed_ = now;
+  old.swap(idle_);
+  closed_by_[static_cast<std::size_t>(CloseReason::role)] += old.size();
+  for (std::size_t i = 0; i < old.size(); ++i) give_back_slot();
+}
+
 std::size_t DirectPool::cleanup_idle(Time now) {
   std::vector<Connection> old;
   const DatabaseConfig& config = database_->config();
@@ -403,6 +421,9 @@ ConnectionState DirectPool::state() const {
   if (closed_) return ConnectionState::closed;
   if (draining_) return ConnectionState::draining;
   if (reachability_->not_ready_now(Clock::now())) return ConnectionState::loading;
+  const BreakerState breaker = database_->breaker().state();
+  if (breaker == BreakerState::open || breaker == BreakerState::forced_open)
+    return ConnectionState::circuit_open;
   switch (reachability_->state()) {
     case protocol::Reconnect::State::fresh:
       return used_ ? ConnectionState::connecting : ConnectionState::stopped;

@@ -104,6 +104,10 @@ class DirectPool {
   [[nodiscard]] std::optional<Error> ensure_reachable(Time now, Time deadline);
   /// Opens connections until `count` are open.
   [[nodiscard]] std::optional<Error> warm_up(std::size_t count, Time deadline);
+  /// Sleeps; false when the pool was stopped meanwhile. Not on an engine thread.
+  [[nodiscard]] bool pause(Time until);
+  /// The server has another role now: closes what is idle, at most once a second.
+  void role_changed(Time now) noexcept;
 
   /// The right to open a connection of another kind: true at once, or `waiter` stands in line and is told.
   /// Closes an idle direct connection if that is what it takes. `return_slot` ends it.
@@ -162,6 +166,7 @@ class DirectPool {
   mutable std::mutex mutex_{};
   std::condition_variable drained_{};
   std::condition_variable tried_{};
+  Time role_changed_{};             // when idle connections were last closed for it
   bool somebody_tries_ = false;     // whether the database can be reached
   std::vector<Connection> idle_{};  // the most recently used last
   boost::intrusive::list<net::DirectConnection> in_use_{};

@@ -6,27 +6,29 @@
 
 namespace redstart::pool {
 
-std::optional<Error> report(Database& database, const engine::RequestTraits& request,
-                            const net::DirectConnection& connection, const net::Outcome& outcome,
-                            Time start) {
+std::optional<Error> report(Database& database, const engine::RequestTraits& request, std::size_t shard,
+                            const net::Outcome& outcome, Time start, bool uncertain) {
   switch (outcome.kind) {
     case net::Outcome::Kind::answered:
-      database.counters().answered(connection.shard(), 1, 0, outcome.end - start);
+      database.counters().answered(shard, 1, 0, outcome.end - start);
       return std::nullopt;
     case net::Outcome::Kind::refused:
-      database.counters().answered(connection.shard(), 1, 1, outcome.end - start);
-      return engine::server_error(database.origin(), request.name, outcome.text, request.reply_of);
+      database.counters().answered(shard, 1, 1, outcome.end - start);
+      // Its words speak for this attempt alone, as those of a script do for its last command.
+      return engine::server_error(database.origin(), request.name, outcome.text,
+                                  uncertain ? ReplyOf::script : request.reply_of);
     case net::Outcome::Kind::broken: break;
   }
-  return database.failed(request.name, 1, Database::broken(outcome, outcome.end - start));
+  ErrorInfo info = Database::broken(outcome, outcome.end - start);
+  if (uncertain) info.effect = Effect::indeterminate;
+  return database.failed(request.name, 1, std::move(info));
 }
 
-void report_batch(Database& database, engine::Replies& replies, std::size_t commands,
-                  const net::DirectConnection& connection, const net::Outcome& outcome, Time start) {
+void report_batch(Database& database, engine::Replies& replies, std::size_t commands, std::size_t shard,
+                  const net::Outcome& outcome, Time start) {
   replies.origin = database.origin();
   if (!replies.frames.empty())
-    database.counters().answered(connection.shard(), replies.frames.size(), replies.errors,
-                                 outcome.end - start);
+    database.counters().answered(shard, replies.frames.size(), replies.errors, outcome.end - start);
   if (outcome.kind != net::Outcome::Kind::broken) return;
   ErrorInfo info = Database::broken(outcome, outcome.end - start);
   if (replies.sent < commands) {

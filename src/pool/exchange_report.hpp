@@ -13,15 +13,15 @@
 
 namespace redstart::pool {
 
-/// Reports one command's exchange on `connection` that began at `start`: what the caller gets instead of a
-/// reply, if anything.
+/// Reports one command's exchange that began at `start`: what the caller gets instead of a reply, if
+/// anything. `uncertain`: an earlier attempt may have been executed.
 [[nodiscard]] std::optional<Error> report(Database& database, const engine::RequestTraits& request,
-                                          const net::DirectConnection& connection,
-                                          const net::Outcome& outcome, Time start);
+                                          std::size_t shard, const net::Outcome& outcome, Time start,
+                                          bool uncertain = false);
 
 /// Reports a batch's, and fills in what stands for replies that did not come.
-void report_batch(Database& database, engine::Replies& replies, std::size_t commands,
-                  const net::DirectConnection& connection, const net::Outcome& outcome, Time start);
+void report_batch(Database& database, engine::Replies& replies, std::size_t commands, std::size_t shard,
+                  const net::Outcome& outcome, Time start);
 
 /// Fails all commands of a batch that never got a connection.
 void report_unsent(Database& database, engine::Replies& replies, std::size_t commands, const ErrorInfo& info);

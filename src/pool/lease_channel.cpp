@@ -2,7 +2,10 @@
 // lease_channel.cpp: one connection from lease to return.
 #include "lease_channel.hpp"
 
+#include "attempts.hpp"
 #include "exchange_report.hpp"
+
+#include <redstart/resilience/server_condition.hpp>
 
 #include <utility>
 
@@ -52,10 +55,18 @@ std::optional<Error> LeaseChannel::exchange(const engine::Request& request, engi
   const engine::RequestTraits& traits = request.traits();
   if (!usable()) return gone(traits.name, 1);
   const Time start = Clock::now();
+  Admission admission(database_->breaker(), database_->breaker().admit(start, !traits.blocks_for));
+  if (!admission) return database_->failed(traits.name, 1, database_->circuit_open(start));
   Borrowed connection = std::move(connection_);  // whatever throws, it is not used again
   const net::Outcome outcome = connection->exchange(request.outgoing(), sink, start,
                                                     database_->deadline(start, options, traits.blocks_for));
-  auto error = report(*database_, traits, *connection, outcome, start);
+  settle(admission, outcome);
+  // Its user learns that the server has another role; the next one shall have another connection.
+  if (outcome.kind == net::Outcome::Kind::refused) {
+    const ServerCondition condition = condition_of(outcome.text);
+    dirty_ |= condition == ServerCondition::loading || condition == ServerCondition::other_role;
+  }
+  auto error = report(*database_, traits, connection->shard(), outcome, start);
   keep(std::move(connection), outcome);
   return error;
 }
@@ -70,10 +81,16 @@ engine::Replies LeaseChannel::exchange_batch(std::string_view bytes, std::span<c
     return replies;
   }
   const Time start = Clock::now();
+  Admission admission(database_->breaker(), database_->breaker().admit(start));
+  if (!admission) {
+    replies.rest_unsent = database_->failed("pipeline", ends.size(), database_->circuit_open(start));
+    return replies;
+  }
   Borrowed connection = std::move(connection_);
   const net::Outcome outcome =
       connection->exchange_batch(bytes, ends, replies, start, database_->deadline(start, options));
-  report_batch(*database_, replies, ends.size(), *connection, outcome, start);
+  settle(admission, outcome);
+  report_batch(*database_, replies, ends.size(), connection->shard(), outcome, start);
   keep(std::move(connection), outcome);
   return replies;
 }

@@ -2,9 +2,13 @@
 // pool_channel.cpp: one exchange: take a connection, use it, give it back, report.
 #include "pool_channel.hpp"
 
+#include "attempts.hpp"
 #include "exchange_report.hpp"
 #include "lease_channel.hpp"
 #include "shared_exchange.hpp"
+
+#include <redstart/resilience/server_condition.hpp>
+#include <redstart/resp/error_text.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -55,36 +59,70 @@ std::optional<Error> PoolChannel::exchange(const engine::Request& request, engin
                                            const engine::CallOptions& options) {
   if (net::forked(generation_)) return database_->error(request.traits().name, Database::forked());
   const Time start = Clock::now();
+  database_->breaker().tick(start);
   const Visit visit(*this, start);
   if (visit.shared() && sharable(request))
     return exchange_shared(*async_, *database_, request, sink, options);
   return exchange_direct(request, sink, options, start);
 }
 
+// One connection for one attempt, let through by the breaker. On failure the ticket is given back.
+Result<Borrowed> PoolChannel::acquire(Admission& admission, Time& now, Time deadline) {
+  if (!admission) {
+    ErrorInfo refused = database_->circuit_open(now);
+    return Error(std::move(refused));
+  }
+  auto acquired = pool_->acquire(now, std::min(deadline, now + database_->config().timeouts.acquire));
+  if (!acquired) admission.drop();
+  return acquired;
+}
+
 std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request, engine::ReplySink& sink,
                                                   const engine::CallOptions& options, Time start) {
   const engine::RequestTraits& traits = request.traits();
   const Time deadline = database_->deadline(start, options, traits.blocks_for);
-  Time now = start;
-  for (bool again = true;; again = false) {
-    auto acquired = pool_->acquire(now, std::min(deadline, now + database_->config().timeouts.acquire));
-    if (!acquired) return database_->failed(traits.name, 1, acquired.error().info());
+  Attempts attempts(*database_, *pool_, traits, options, deadline);
+  for (Time now = start;;) {
+    Admission admission(database_->breaker(), database_->breaker().admit(now, !traits.blocks_for));
+    auto acquired = acquire(admission, now, deadline);
+    if (!acquired) {
+      if (attempts.wait_for_database(acquired.error().info(), now)) continue;
+      return attempts.failed(1, acquired.error().info());
+    }
     Borrowed connection = *std::move(acquired);
     const bool reused = connection->exchanges() != 0;
-    const net::Outcome outcome = connection->exchange(request.outgoing(), sink, now, deadline);
-    const bool lost = outcome.kind == net::Outcome::Kind::broken && outcome.code == Errc::connection_lost;
-    // The server may close a connection between the check and the send. What is safe to repeat is, once.
-    if (lost && again && outcome.end < deadline &&
-        (outcome.effect == Effect::not_sent || (reused && traits.retry == Retry::read))) {
-      connection.discard(CloseReason::stale);
-      database_->counters().retried();
-      now = outcome.end;
-      continue;
+    net::Outcome outcome = connection->exchange(request.outgoing(), sink, now, deadline);
+    const std::size_t shard = connection->shard();
+    if (outcome.kind == net::Outcome::Kind::answered) [[likely]] {
+      admission.succeeded(outcome.end);
+      auto error = report(*database_, traits, shard, outcome, start);
+      connection.settle(outcome);
+      return error;
     }
-    auto error = report(*database_, traits, *connection, outcome, start);
-    connection.settle(outcome);
+    note_condition(outcome);
+    const Retries::Delay delay = attempts.next(outcome, reused);
+    // A server may close an idle connection; what comes of the repetition tells whether it is well.
+    if (delay && reused && outcome.code == Errc::connection_lost) admission.drop();
+    settle(admission, outcome);
+    if (delay) {
+      connection.settle(outcome);
+      now = outcome.end;
+      if (attempts.sleep(*delay, now)) continue;
+    }
+    auto error = report(*database_, traits, shard, outcome, start, attempts.uncertain());
+    if (connection) connection.settle(outcome);
     return error;
   }
+}
+
+// A server that is loading, or a replica now, is left: the next connection finds out who serves.
+void PoolChannel::note_condition(net::Outcome& outcome) {
+  if (outcome.kind != net::Outcome::Kind::refused) return;
+  const ServerCondition condition = condition_of(outcome.text);
+  if (condition != ServerCondition::loading && condition != ServerCondition::other_role) return;
+  outcome.reusable = false;
+  outcome.reason = CloseReason::role;
+  pool_->role_changed(outcome.end);
 }
 
 engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
@@ -97,28 +135,80 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
     return replies;
   }
   const Time start = Clock::now();
+  database_->breaker().tick(start);
   const Visit visit(*this, start);
   if (visit.shared() && sharable(bytes))
     return exchange_batch_shared(*async_, *database_, bytes, ends, options);
   const Time deadline = database_->deadline(start, options);
-  Time now = start;
-  auto acquired = pool_->acquire(now, std::min(deadline, start + database_->config().timeouts.acquire));
-  if (!acquired) {
-    report_unsent(*database_, replies, ends.size(), acquired.error().info());
+  const engine::RequestTraits traits{"pipeline"};
+  Attempts attempts(*database_, *pool_, traits, options, deadline);
+  for (Time now = start;;) {
+    Admission admission(database_->breaker(), database_->breaker().admit(now));
+    auto acquired = acquire(admission, now, deadline);
+    if (!acquired) {
+      if (attempts.wait_for_database(acquired.error().info(), now)) continue;
+      report_unsent(*database_, replies, ends.size(), acquired.error().info());
+      return replies;
+    }
+    Borrowed connection = *std::move(acquired);
+    const bool reused = connection->exchanges() != 0;
+    const std::size_t shard = connection->shard();
+    net::Outcome outcome = connection->exchange_batch(bytes, ends, replies, now, deadline);
+    settle(admission, outcome);
+    if (outcome.kind == net::Outcome::Kind::broken && replies.sent == 0 && replies.frames.empty()) {
+      // Nothing of it can have been executed: it may go as a whole once more.
+      net::Outcome unsent = outcome;
+      unsent.effect = Effect::not_sent;
+      const Retries::Delay delay = attempts.next(unsent, reused);
+      if (delay) {
+        connection.settle(outcome);
+        now = outcome.end;
+        if (attempts.sleep(*delay, now)) {
+          replies = {};
+          replies.origin = database_->origin();
+          continue;
+        }
+      }
+    }
+    note_condition(replies, outcome);
+    report_batch(*database_, replies, ends.size(), shard, outcome, start);
+    if (connection) connection.settle(outcome);
     return replies;
   }
-  Borrowed connection = *std::move(acquired);
-  const net::Outcome outcome = connection->exchange_batch(bytes, ends, replies, now, deadline);
-  report_batch(*database_, replies, ends.size(), *connection, outcome, start);
-  connection.settle(outcome);
-  return replies;
+}
+
+// The same for the replies of a batch.
+void PoolChannel::note_condition(const engine::Replies& replies, net::Outcome& outcome) {
+  for (std::size_t i = 0; replies.errors != 0 && i != replies.frames.size(); ++i) {
+    const std::string_view frame = replies.frame(i);
+    if (!resp::is_error_frame(frame)) continue;
+    net::Outcome refused;
+    refused.kind = net::Outcome::Kind::refused;
+    refused.text = resp::error_text(frame);
+    refused.end = outcome.end;
+    note_condition(refused);
+    if (refused.reusable) continue;
+    outcome.reusable = false;
+    outcome.reason = refused.reason;
+    return;
+  }
 }
 
 std::optional<Error> PoolChannel::ensure_reachable(const engine::CallOptions& options) {
   if (net::forked(generation_)) return database_->error({}, Database::forked());
-  const Time now = Clock::now();
-  const Time limit = now + database_->config().timeouts.connect;
-  return pool_->ensure_reachable(now, options.timeout.count() > 0 ? now + options.timeout : limit);
+  Time now = Clock::now();
+  const Time limit =
+      now + (options.timeout.count() > 0 ? options.timeout : database_->config().timeouts.connect);
+  const engine::RequestTraits traits{};
+  const Attempts attempts(*database_, *pool_, traits, options, limit);
+  for (;;) {
+    std::optional<Error> error;
+    if (database_->breaker().refuses(now))
+      error = database_->error({}, database_->circuit_open(now));
+    else
+      error = pool_->ensure_reachable(now, limit);
+    if (!error || !attempts.wait_for_database(error->info(), now)) return error;
+  }
 }
 
 Result<std::unique_ptr<engine::Channel>> PoolChannel::lease(const engine::CallOptions& options) {
@@ -126,10 +216,20 @@ Result<std::unique_ptr<engine::Channel>> PoolChannel::lease(const engine::CallOp
   Time now = Clock::now();
   const Time deadline =
       std::min(database_->deadline(now, options), now + database_->config().timeouts.acquire);
-  auto acquired = pool_->acquire(now, deadline);
-  if (!acquired) return database_->failed("scoped handle", 0, acquired.error().info());
-  return std::unique_ptr<engine::Channel>(
-      std::make_unique<LeaseChannel>(database_, pool_, std::move(*acquired)));
+  const engine::RequestTraits traits{"scoped handle"};
+  const Attempts attempts(*database_, *pool_, traits, options, deadline);
+  for (;;) {
+    Result<Borrowed> acquired = Error(ErrorInfo{});
+    if (database_->breaker().refuses(now))
+      acquired = Error(database_->circuit_open(now));
+    else
+      acquired = pool_->acquire(now, deadline);
+    if (acquired)
+      return std::unique_ptr<engine::Channel>(
+          std::make_unique<LeaseChannel>(database_, pool_, std::move(*acquired)));
+    if (!attempts.wait_for_database(acquired.error().info(), now))
+      return attempts.failed(0, acquired.error().info());
+  }
 }
 
 }  // namespace redstart::pool

@@ -43,6 +43,10 @@ class PoolChannel final : public engine::Channel {
   [[nodiscard]] std::optional<Error> exchange_direct(const engine::Request& request, engine::ReplySink& sink,
                                                      const engine::CallOptions& options, Time start);
 
+  [[nodiscard]] Result<Borrowed> acquire(Admission& admission, Time& now, Time deadline);
+  void note_condition(net::Outcome& outcome);
+  void note_condition(const engine::Replies& replies, net::Outcome& outcome);
+
   std::shared_ptr<Database> database_;
   std::shared_ptr<DirectPool> pool_;
   std::shared_ptr<AsyncPool> async_;

@@ -9,7 +9,9 @@
 namespace redstart::pool {
 
 Reachability::Reachability(std::shared_ptr<Database> database)
-    : database_(std::move(database)), random_(std::random_device{}()) {}
+    : database_(std::move(database)),
+      reconnect_(database_->config().reconnect, database_->config().startup),
+      random_(random_seed()) {}
 
 Result<Reachability::Attempt> Reachability::begin(Time now) {
   const std::scoped_lock lock(mutex_);
@@ -18,14 +20,15 @@ Result<Reachability::Attempt> Reachability::begin(Time now) {
   return Attempt{reconnect_.begin(), loading_.begin(), now};
 }
 
-void Reachability::succeeded(const Attempt& attempt) {
+protocol::Reconnect::Attempt Reachability::succeeded(const Attempt& attempt) {
   bool first = false;
   bool waited = false;
   std::uint64_t failures = 0;
+  protocol::Reconnect::Attempt connection;
   {
     const std::scoped_lock lock(mutex_);
     first = created_++ == 0;
-    reconnect_.succeeded();
+    connection = reconnect_.succeeded();
     unproven_.store(true, std::memory_order_relaxed);
     last_failure_.reset();
     failing_.store(false, std::memory_order_relaxed);
@@ -36,6 +39,27 @@ void Reachability::succeeded(const Attempt& attempt) {
   database_->emit(EventKind::connected,
                   failures == 0 ? std::string() : "after " + std::to_string(failures) + " failed attempts");
   if (first) database_->emit(EventKind::initialized, {});
+  database_->breaker().connection_ready();
+  return connection;
+}
+
+void Reachability::lost(protocol::Reconnect::Attempt connection, Time now) {
+  if (!unproven_.load(std::memory_order_relaxed)) return;
+  const net::OpenFailure failure{Errc::connect_failed,
+                                 Remedy::retry,
+                                 "the server closed a new connection before it answered any command",
+                                 {}};
+  Error error = database_->unreachable(failure, {});
+  {
+    const std::scoped_lock lock(mutex_);
+    if (++losses_ == 1) return;  // bad luck; the next attempt will tell
+    reconnect_.lost(connection, now, random_.unit());
+    if (reconnect_.state() != State::backing_off || last_failure_) return;
+    ++connect_failures_;
+    last_failure_ = error;
+    failing_.store(true, std::memory_order_relaxed);
+  }
+  database_->emit(EventKind::connect_failed, error.what());
 }
 
 void Reachability::met(const Attempt& attempt, const protocol::Greeting& greeting) {
@@ -88,6 +112,7 @@ void Reachability::stop() noexcept {
 void Reachability::prove() noexcept {
   const std::scoped_lock lock(mutex_);
   reconnect_.answered();
+  losses_ = 0;
   unproven_.store(false, std::memory_order_relaxed);
 }
 
@@ -185,7 +210,7 @@ Time Reachability::next_attempt() const {
 
 double Reachability::random() {
   const std::scoped_lock lock(mutex_);
-  return std::uniform_real_distribution<double>(0.0, 1.0)(random_);
+  return random_.unit();
 }
 
 std::size_t Reachability::created() const {

@@ -9,6 +9,7 @@
 #include <redstart/protocol/greeting.hpp>
 #include <redstart/protocol/loading_watch.hpp>
 #include <redstart/protocol/reconnect.hpp>
+#include <redstart/resilience/random.hpp>
 
 #include <atomic>
 #include <condition_variable>
@@ -17,7 +18,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <random>
 
 namespace redstart::pool {
 
@@ -41,8 +41,11 @@ class Reachability {
   /// Begins an attempt, which `succeeded`, `failed` or `inconclusive` must end; or says why there must be
   /// none now: `Errc::loading` where another waits for a server that is not ready yet.
   [[nodiscard]] Result<Attempt> begin(Time now);
-  /// A connection is ready. Emits the events.
-  void succeeded(const Attempt& attempt);
+  /// A connection is ready. Emits the events. Returns what `lost` takes.
+  protocol::Reconnect::Attempt succeeded(const Attempt& attempt);
+  /// A connection was lost. The second that is lost before anything was answered is a failed attempt: a
+  /// server that greets and then drops everybody is not back. Emits the event then.
+  void lost(protocol::Reconnect::Attempt connection, Time now);
   /// The server of a connection that is about to be ready has said who it is. Emits the event when that is
   /// another one than before.
   void met(const Attempt& attempt, const protocol::Greeting& greeting);
@@ -94,9 +97,9 @@ class Reachability {
 
   const std::shared_ptr<Database> database_;
   mutable std::mutex mutex_{};
-  protocol::Reconnect reconnect_{};
+  protocol::Reconnect reconnect_;
   std::optional<Error> last_failure_{};
-  std::minstd_rand random_;
+  Random random_;
   std::size_t created_ = 0;
   std::uint64_t connect_failures_ = 0;
   protocol::LoadingWatch loading_{};
@@ -105,6 +108,7 @@ class Reachability {
   Repeats failures_{};
   bool stopped_ = false;
   std::atomic<bool> waiting_{false};  // for a server that is not ready yet
+  unsigned losses_ = 0;  // since something was answered
   std::atomic<bool> failing_{false};
   std::atomic<bool> unproven_{false};  // ready, nothing answered yet
 };

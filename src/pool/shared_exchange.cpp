@@ -34,6 +34,7 @@ void append(const engine::Outgoing& out, resp::Buffer& to) {
 SharedCall::Ptr run(AsyncPool& pool, Database& database, SharedCall::Ptr call,
                     const engine::CallOptions& options) {
   call->timeout = options.timeout;
+  call->retry = options.retry;
   const Time until = database.deadline(Clock::now(), options) + grace;
   SharedCall* const started = call.release();  // belongs to both from here on
   pool.start(*started);

@@ -289,18 +289,24 @@ TEST(NetworkFaults, Fault17WritingToAResetConnectionIsAnErrorAndNoSignal) {
     static_cast<void>(connection.handshake());  // the whole command, or what the client had to say
     connection.reset();
   });
-  StartedManager redis(config_at(server.port()));
+  RedisConfig config = config_at(server.port());
+  // A server that greets and then drops everybody is left alone for a while.
+  config.database("main").reconnect = {1ms, 1ms, 1.0, Jitter::none};
+  StartedManager redis(config);
   const Client client = redis->client("main");
   for (int i = 0; i < 2; ++i) {
+    let_pass(5ms);
     const Error error = error_of([&] { return client.set("key", "value"); });
     EXPECT_EQ(error.code(), Errc::connection_lost);
   }
   for (int i = 0; i < 2; ++i) {
+    let_pass(5ms);
     Pipeline pipe = client.pipeline();
     const auto slot = pipe.set("key", "value");
     static_cast<void>(pipe.set("other", std::string(8 << 20, 'x')));
     EXPECT_FALSE(pipe.execute()[slot].has_value());
   }
+  let_pass(5ms);
   EXPECT_EQ(client.get("key"), "value of key");
 }
 

@@ -51,6 +51,15 @@ class AsyncClient : public AllCommands<AsyncClient> {
     return copy;
   }
 
+  /// The same handle with another rule for what may be sent again; the default is the database's
+  /// `retry.mode`. So far only what its connection had not taken, and single reads, are sent again, once,
+  /// after a loss: modes above `RetryMode::reads` allow no more.
+  [[nodiscard]] AsyncClient with_retry(RetryMode mode) const {
+    AsyncClient copy(*this);
+    copy.options_.retry = mode;
+    return copy;
+  }
+
   /// The same commands, completing with `Result<T>`.
   [[nodiscard]] AsyncResults results() const { return AsyncResults(channel_, options_); }
 

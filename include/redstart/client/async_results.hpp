@@ -28,6 +28,13 @@ class AsyncResults : public AllCommands<AsyncResults> {
   AsyncResults(engine::AsyncChannelPtr channel, engine::CallOptions options) noexcept
       : channel_(std::move(channel)), options_(options) {}
 
+  /// The same handle with another rule for what may be sent again: see `AsyncClient::with_retry`.
+  [[nodiscard]] AsyncResults with_retry(RetryMode mode) const {
+    AsyncResults copy(*this);
+    copy.options_.retry = mode;
+    return copy;
+  }
+
   /// Runs a command made by `cmd`, any number of times.
   template <class R>
   Operation<R, void(Result<R>)> exec(const OwnedCommand<R>& command) const {

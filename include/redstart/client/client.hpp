@@ -41,6 +41,16 @@ class Client : public AllCommands<Client> {
     return copy;
   }
 
+  /// The same handle with another rule for what may be sent again. `RetryMode::at_least_once` is for calls
+  /// that may run twice, `off` for none at all; the default is the database's `retry.mode`.
+  /// Calls that share a connection (above `direct_limit`) are sent again once, after a loss, and only what
+  /// was not sent, or reads.
+  [[nodiscard]] Client with_retry(RetryMode mode) const {
+    Client copy(*this);
+    copy.options_.retry = mode;
+    return copy;
+  }
+
   /// The same commands, returning `Result<T>` instead of throwing.
   [[nodiscard]] Results results() const { return Results(channel_, options_); }
 

@@ -26,12 +26,17 @@ struct Call {
 
   template <class R, class... A>
   Call(const Command<R, A...>& command, const engine::CallOptions& options)
-      : request(command), timeout(options.timeout), session(command.info().session) {}
+      : request(command), timeout(options.timeout), retry(options.retry), session(command.info().session) {}
   Call(engine::OwnedRequest&& what, const engine::CallOptions& options, Session state, Seed with = {})
-      : request(std::move(what)), timeout(options.timeout), session(state), seed(std::move(with)) {}
+      : request(std::move(what)),
+        timeout(options.timeout),
+        retry(options.retry),
+        session(state),
+        seed(std::move(with)) {}
 
   engine::OwnedRequest request;
   std::chrono::milliseconds timeout;
+  std::optional<RetryMode> retry;
   Session session;
   [[no_unique_address]] Seed seed{};
 };
@@ -51,6 +56,7 @@ class Initiation {
     Node& node = Node::make(std::forward<Handler>(handler), std::move(channel_), std::move(call.request),
                             std::move(call.seed));
     node.timeout = call.timeout;
+    node.retry = call.retry;
 #if BOOST_ASIO_VERSION >= 102800
     const StartMark mark(&node);
 #endif

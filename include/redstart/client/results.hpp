@@ -27,6 +27,13 @@ class Results : public AllCommands<Results> {
   Results(engine::ChannelPtr channel, engine::CallOptions options) noexcept
       : channel_(std::move(channel)), options_(options) {}
 
+  /// The same handle with another rule for what may be sent again: see `Client::with_retry`.
+  [[nodiscard]] Results with_retry(RetryMode mode) const {
+    Results copy(*this);
+    copy.options_.retry = mode;
+    return copy;
+  }
+
   /// Runs a command made by `cmd`, any number of times.
   template <class R>
   Result<R> exec(const OwnedCommand<R>& command) const {

@@ -35,6 +35,19 @@ class OperationCounters {
     retries_.fetch_add(commands, std::memory_order_relaxed);
   }
 
+  void retry_refused() noexcept { retries_refused_.fetch_add(1, std::memory_order_relaxed); }
+
+  /// Commands that were answered so far, also with an error.
+  [[nodiscard]] std::uint64_t all_answered() const noexcept {
+    std::uint64_t sum = 0;
+    for (const Shard& s : shards_)
+      sum += s.ok.load(std::memory_order_relaxed) + s.server_errors.load(std::memory_order_relaxed);
+    return sum;
+  }
+  /// Commands that ended so far.
+  [[nodiscard]] std::uint64_t all_ended() const noexcept {
+    return all_answered() + failed_.load(std::memory_order_relaxed);
+  }
   /// The counts so far; `last_errors` stays empty.
   void collect(RedisStats& into) const noexcept {
     for (const Shard& s : shards_) {
@@ -45,6 +58,7 @@ class OperationCounters {
     into.failed += failed_.load(std::memory_order_relaxed);
     into.timeouts += timeouts_.load(std::memory_order_relaxed);
     into.retries += retries_.load(std::memory_order_relaxed);
+    into.retries_refused += retries_refused_.load(std::memory_order_relaxed);
   }
 
  private:
@@ -59,6 +73,7 @@ class OperationCounters {
   std::atomic<std::uint64_t> failed_{0};
   std::atomic<std::uint64_t> timeouts_{0};
   std::atomic<std::uint64_t> retries_{0};
+  std::atomic<std::uint64_t> retries_refused_{0};
 };
 
 }  // namespace redstart

@@ -9,14 +9,16 @@ namespace redstart {
 
 /// What happened. The names are those of the structured log.
 enum class EventKind : std::uint8_t {
-  initialized,     ///< redis.initialized: a database became ready for the first time.
-  connected,       ///< redis.connection.opened
-  connect_failed,  ///< redis.connection.failed: the first, then one each 10 s that counts the others.
-  disconnected,    ///< redis.connection.closed
-  release_failed,  ///< redis.release_failed: a fault while a scoped handle gave its connection back.
-  push_dropped,    ///< redis.push_dropped: a push message that nobody waits for.
-  handler_failed,  ///< redis.handler_failed: an exception left a handler on an I/O thread; the process ends.
-  shutdown_begin,  ///< redis.shutdown.begin
+  initialized,      ///< redis.initialized: a database became ready for the first time.
+  connected,        ///< redis.connection.opened
+  connect_failed,   ///< redis.connection.failed: the first, then one each 10 s that counts the others.
+  disconnected,     ///< redis.connection.closed
+  release_failed,   ///< redis.release_failed: a fault while a scoped handle gave its connection back.
+  push_dropped,     ///< redis.push_dropped: a push message that nobody waits for.
+  circuit_changed,  ///< redis.circuit.state_changed: `from -> to: why`.
+  retrying,         ///< redis.retry: `command: attempt n in m ms: why`.
+  handler_failed,   ///< redis.handler_failed: an exception left a handler on an I/O thread; the process ends.
+  shutdown_begin,   ///< redis.shutdown.begin
   shutdown_complete,  ///< redis.shutdown.complete
   loading,  ///< redis.loading: the server is not ready yet (LOADING, BUSY, MASTERDOWN), and when that is
             ///< over.
@@ -31,6 +33,8 @@ enum class EventKind : std::uint8_t {
     case EventKind::disconnected: return "redis.connection.closed";
     case EventKind::release_failed: return "redis.release_failed";
     case EventKind::push_dropped: return "redis.push_dropped";
+    case EventKind::circuit_changed: return "redis.circuit.state_changed";
+    case EventKind::retrying: return "redis.retry";
     case EventKind::handler_failed: return "redis.handler_failed";
     case EventKind::shutdown_begin: return "redis.shutdown.begin";
     case EventKind::shutdown_complete: return "redis.shutdown.complete";

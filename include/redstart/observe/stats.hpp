@@ -4,6 +4,7 @@
 
 #include <redstart/core/errc.hpp>
 #include <redstart/observe/histogram.hpp>
+#include <redstart/resilience/breaker_state.hpp>
 
 #include <array>
 #include <chrono>
@@ -52,8 +53,9 @@ enum class CloseReason : std::uint8_t {
   protocol,  ///< The server sent what is not RESP.
   dirty,     ///< A scoped handle left it in a changed state.
   shutdown,  ///< The manager was shut down.
+  role,      ///< The server said that it is loading, or a replica now: READONLY, MASTERDOWN, LOADING.
 };
-inline constexpr std::size_t close_reasons = 8;
+inline constexpr std::size_t close_reasons = 9;
 
 [[nodiscard]] constexpr std::string_view to_string(CloseReason reason) noexcept {
   switch (reason) {
@@ -65,6 +67,7 @@ inline constexpr std::size_t close_reasons = 8;
     case CloseReason::protocol: return "protocol";
     case CloseReason::dirty: return "dirty";
     case CloseReason::shutdown: return "shutdown";
+    case CloseReason::role: return "role";
   }
   return "unknown";
 }
@@ -84,6 +87,7 @@ struct RedisStats {
   std::uint64_t server_errors = 0;       ///< Answered with an error; neither ok nor failed.
   std::uint64_t timeouts = 0;            ///< Those of `failed` that met their deadline.
   std::uint64_t retries = 0;             ///< Attempts after the first.
+  std::uint64_t retries_refused = 0;     ///< Attempts that the retry budget did not allow.
   LatencyHistogram latency{};            ///< One entry per exchange: a command, or a pipeline as a whole.
   std::vector<LastError> last_errors{};  ///< At most 8, oldest first.
 
@@ -122,6 +126,8 @@ struct DatabaseStats {
   ConnectionState state = ConnectionState::stopped;
   std::optional<std::chrono::seconds> loading_eta{};  ///< While `loading`: how much longer, as it estimates.
   bool required = false;
+  BreakerState breaker = BreakerState::closed;
+  std::uint64_t breaker_changes = 0;  ///< How often its state has changed.
   RedisStats operations{};
   PoolStats pool{};
 };

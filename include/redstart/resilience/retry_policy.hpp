@@ -111,6 +111,11 @@ class RetrySeries {
 
   RetrySeries(const RetryPolicy& policy, Retry category) noexcept
       : policy_(policy), category_(category), backoff_(policy.backoff) {}
+  /// A series that goes on: `made` attempts were made already, the one under way included; 1 …
+  RetrySeries(const RetryPolicy& policy, Retry category, unsigned made, double random) noexcept
+      : RetrySeries(policy, category) {
+    for (made_ = made; made > 1; --made) static_cast<void>(backoff_.next(random));
+  }
 
   /// How long to wait before the next attempt, after one that failed at `now`; empty when there must be none,
   /// and the failure is the caller's answer. An attempt that could begin only at or after the deadline is

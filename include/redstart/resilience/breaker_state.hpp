@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// breaker_state.hpp: what a circuit breaker lets pass.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace redstart {
+
+enum class BreakerState : std::uint8_t {
+  closed,         ///< Calls pass; their outcomes are counted.
+  open,           ///< Calls are refused until the recovery time is over or a connection becomes ready.
+  half_open,      ///< A few calls pass as probes: they decide.
+  forced_open,    ///< Refuses everything, by API, until told otherwise.
+  forced_closed,  ///< Lets everything pass, by API, until told otherwise.
+};
+
+[[nodiscard]] constexpr std::string_view to_string(BreakerState state) noexcept {
+  switch (state) {
+    case BreakerState::closed: return "closed";
+    case BreakerState::open: return "open";
+    case BreakerState::half_open: return "half_open";
+    case BreakerState::forced_open: return "forced_open";
+    case BreakerState::forced_closed: return "forced_closed";
+  }
+  return "unknown";
+}
+
+}  // namespace redstart

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// server_condition.hpp: what an error reply says about the server that gave it.
+#pragma once
+
+#include <redstart/core/server_reply.hpp>
+
+#include <cstdint>
+#include <string_view>
+
+namespace redstart {
+
+/// Whether a connection still leads to where its commands belong.
+enum class ServerCondition : std::uint8_t {
+  serving,     ///< The error concerns the command.
+  loading,     ///< LOADING: the server will serve, once its data set is in memory.
+  elsewhere,   ///< MOVED, ASK: another server of a cluster has the key; to ask again here can't help.
+  other_role,  ///< READONLY, MASTERDOWN: a replica answers where a master was; its name may lead elsewhere
+               ///< now.
+};
+
+/// Judges an error reply by its first word.
+[[nodiscard]] constexpr ServerCondition condition_of(std::string_view words) noexcept {
+  const std::string_view word = error_word(words);
+  if (word == "LOADING") return ServerCondition::loading;
+  if (word == "READONLY" || word == "MASTERDOWN") return ServerCondition::other_role;
+  if (word == "MOVED" || word == "ASK") return ServerCondition::elsewhere;
+  return ServerCondition::serving;
+}
+
+}  // namespace redstart

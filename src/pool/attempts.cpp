@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// attempts.cpp: from the end of one attempt to the beginning of the next.
+#include "attempts.hpp"
+
+#include "../net/loop.hpp"
+
+#include <redstart/resilience/server_condition.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace redstart::pool {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// How often a call that waits for its database looks whether it is back.
+constexpr auto look_again = 20ms;
+
+}  // namespace
+
+void settle(Admission& admission, const net::Outcome& outcome) {
+  switch (outcome.kind) {
+    case net::Outcome::Kind::answered: return admission.succeeded(outcome.end);
+    case net::Outcome::Kind::refused:
+      if (condition_of(outcome.text) == ServerCondition::loading) return admission.drop();
+      return admission.succeeded(outcome.end);
+    case net::Outcome::Kind::broken: break;
+  }
+  const bool told = verdict(outcome.code) == BreakerVerdict::failure &&
+                    !(outcome.code == Errc::timeout && outcome.effect == Effect::not_sent);
+  if (told)
+    admission.failed(outcome.end, outcome.text);
+  else
+    admission.drop();
+}
+
+bool Attempts::wait_for_database(const ErrorInfo& why, Time& now) const {
+  const bool away = is_unavailable(why.code) && why.code != Errc::loading && why.code != Errc::pool_timeout &&
+                    why.code != Errc::closed;
+  if (!database_.waits_while_away() || !away || net::on_engine_thread()) return false;
+  // What somebody forced, or nobody can serve, is not waited for.
+  if (why.remedy == Remedy::never && why.code != Errc::circuit_open) return false;
+  now = Clock::now();
+  return now < deadline_ && sleep(look_again, now) && now < deadline_;
+}
+
+bool Attempts::sleep(std::chrono::milliseconds delay, Time& now) const {
+  if (delay > 0ms) {
+    if (!pool_.pause(std::min(now + delay, deadline_))) return false;
+    now = Clock::now();
+  }
+  return true;
+}
+
+Retries::Delay Attempts::next(const net::Outcome& outcome, bool reused) {
+  const bool refused = outcome.kind == net::Outcome::Kind::refused;
+  const ServerCondition condition = refused ? condition_of(outcome.text) : ServerCondition::serving;
+  if (condition == ServerCondition::elsewhere) return std::nullopt;
+  // Garbled, or beyond the limits: it would come again.
+  if (!refused && outcome.code == Errc::protocol_error) return std::nullopt;
+  FailedAttempt attempt{failure_of(outcome, request_.reply_of),
+                        request_.name,
+                        outcome.text,
+                        request_.retry,
+                        mode_,
+                        made_,
+                        outcome.end,
+                        deadline_};
+  Retries& retries = database_.retries();
+  Retries::Delay delay;
+  if (condition == ServerCondition::loading) {
+    delay = retries.after_loading(attempt);
+    if (delay && net::on_engine_thread()) delay.reset();
+  } else {
+    // The server may close a connection just between the check and the send: nothing is to wait for.
+    const bool unlucky = !refused && outcome.code == Errc::connection_lost && reused && made_ == 1;
+    if (unlucky) {
+      if (retries.at_once(attempt, true)) delay = 0ms;
+    } else if (!net::on_engine_thread()) {
+      delay = retries.next(attempt);
+    }
+    if (delay) ++made_;
+  }
+  if (delay && !refused && outcome.effect == Effect::indeterminate) uncertain_ = true;
+  return delay;
+}
+
+Error Attempts::failed(std::uint64_t commands, ErrorInfo info) const {
+  if (uncertain_) info.effect = Effect::indeterminate;
+  return database_.failed(request_.name, commands, std::move(info));
+}
+
+}  // namespace redstart::pool

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// attempts.hpp: the attempts of one synchronous call, and the waiting between them.
+#pragma once
+
+#include "database.hpp"
+#include "direct_pool.hpp"
+
+#include <redstart/engine/channel.hpp>
+#include <redstart/engine/request.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+namespace redstart::pool {
+
+/// Tells the breaker how an exchange went.
+void settle(Admission& admission, const net::Outcome& outcome);
+
+/// What one call has tried so far. Costs nothing until something fails.
+///
+/// Thread safety: none; lives on the caller's stack.
+class Attempts {
+ public:
+  Attempts(Database& database, DirectPool& pool, const engine::RequestTraits& request,
+           const engine::CallOptions& options, Time deadline) noexcept
+      : database_(database), pool_(pool), request_(request), mode_(options.retry), deadline_(deadline) {}
+
+  /// No attempt could be made. True when the call waits for such a database: it has waited a little, `now` is
+  /// renewed, and another attempt is due.
+  [[nodiscard]] bool wait_for_database(const ErrorInfo& why, Time& now) const;
+
+  /// The exchange brought no reply that the caller wants. The delay before another attempt, empty when there
+  /// must be none. `reused`: the connection had carried commands before.
+  [[nodiscard]] Retries::Delay next(const net::Outcome& outcome, bool reused);
+  /// Sleeps that long and renews `now`; false when the pool was stopped meanwhile.
+  [[nodiscard]] bool sleep(std::chrono::milliseconds delay, Time& now) const;
+
+  /// An earlier attempt may have been executed.
+  [[nodiscard]] bool uncertain() const noexcept { return uncertain_; }
+  /// The error of a call that made no further attempt.
+  [[nodiscard]] Error failed(std::uint64_t commands, ErrorInfo info) const;
+
+ private:
+  Database& database_;
+  DirectPool& pool_;
+  const engine::RequestTraits& request_;
+  const std::optional<RetryMode> mode_;
+  const Time deadline_;
+  unsigned made_ = 1;
+  bool uncertain_ = false;
+};
+
+}  // namespace redstart::pool

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// breaker.cpp: the ways into the breaker's machine that need its lock.
+#include "breaker.hpp"
+
+#include <optional>
+
+namespace redstart::pool {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+bool passes(BreakerState state) noexcept {
+  return state == BreakerState::closed || state == BreakerState::forced_closed;
+}
+
+}  // namespace
+
+template <class Action>
+void Breaker::change(Action action, std::string_view why) {
+  Change change;
+  {
+    const std::scoped_lock lock(mutex_);
+    change.from = machine_.state();
+    const std::uint64_t generation = machine_.generation();
+    const unsigned probing = machine_.probing();
+    action();
+    change.to = machine_.state();
+    const bool moved = machine_.generation() != generation;
+    if (moved) {
+      ++changes_;
+      since_ = Clock::now();
+      word_.store((machine_.generation() << 1) | (passes(change.to) ? passing : 0),
+                  std::memory_order_relaxed);
+    } else if (change.to != BreakerState::half_open || machine_.probing() >= probing) {
+      return;
+    }
+    if (change.to == BreakerState::open)
+      change.why = last_failure_;
+    else
+      change.why = why;
+  }
+  if (told_) told_(change);
+}
+
+// Preconditions: the lock is held.
+void Breaker::take_successes(Time now) noexcept {
+  const std::uint64_t answered = counters_.all_answered();
+  if (machine_.state() == BreakerState::closed && answered > answered_)
+    machine_.succeeded({machine_.generation()}, now, answered - answered_);
+  answered_ = answered;
+}
+
+void Breaker::look(Time now) {
+  // The first of a second comes here, the others need not.
+  Clock::rep seen = next_look_.load(std::memory_order_relaxed);
+  const Clock::rep next = (std::chrono::floor<std::chrono::seconds>(now) + 1s).time_since_epoch().count();
+  if (now.time_since_epoch().count() < seen ||
+      !next_look_.compare_exchange_strong(seen, next, std::memory_order_relaxed))
+    return;
+  const std::scoped_lock lock(mutex_);
+  take_successes(now);
+}
+
+Breaker::Ticket Breaker::admit_probe(Time now) {
+  std::optional<BreakerTicket> ticket;
+  bool passes_again = false;
+  change(
+      [&] {
+        ticket = machine_.admit(now);
+        passes_again = passes(machine_.state());
+      },
+      "the recovery time is over");
+  return ticket ? (ticket->generation << 1) | (passes_again ? passing : 0) : 0;
+}
+
+bool Breaker::refuses(Time now) const {
+  if (pass() != 0) return false;
+  const std::scoped_lock lock(mutex_);
+  return !CircuitBreaker(machine_).admit(now).has_value();
+}
+
+void Breaker::probe_succeeded(Ticket ticket, Time now) {
+  // A place that became free this way is no news: it counts as a success, and there are no more than that.
+  change([&] { machine_.succeeded(of(ticket), now); }, "the probes were answered");
+}
+
+void Breaker::failed(Ticket ticket, Time now, std::string_view why) {
+  if (ticket == 0) return;
+  change(
+      [&] {
+        take_successes(now);
+        if (of(ticket).generation == machine_.generation()) last_failure_ = why;
+        machine_.failed(of(ticket), now, random_.unit());
+      },
+      why);
+}
+
+void Breaker::probe_dropped(Ticket ticket) {
+  change([&] { machine_.dropped(of(ticket)); }, "a probe was given up");
+}
+
+void Breaker::connection_ready() {
+  if (pass() != 0) return;
+  change([&] { machine_.connection_ready(); }, "a connection is ready");
+}
+
+BreakerState Breaker::state() const {
+  const std::scoped_lock lock(mutex_);
+  return machine_.state();
+}
+
+Breaker::Status Breaker::status() const {
+  const std::scoped_lock lock(mutex_);
+  return {machine_.state(), since_, machine_.open_until(), last_failure_, changes_};
+}
+
+void Breaker::forced(void (CircuitBreaker::*command)() noexcept, std::string_view why) {
+  change(
+      [&] {
+        (machine_.*command)();
+        answered_ = counters_.all_answered();
+      },
+      why);
+}
+
+}  // namespace redstart::pool

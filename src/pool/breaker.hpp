@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// breaker.hpp: the circuit breaker of one database, as all its callers use it at once.
+#pragma once
+
+#include "../net/socket.hpp"
+
+#include <redstart/observe/counters.hpp>
+#include <redstart/resilience/breaker_verdict.hpp>
+#include <redstart/resilience/circuit_breaker.hpp>
+#include <redstart/resilience/random.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace redstart::pool {
+
+using net::Clock;
+using net::Time;
+
+/// Lets calls pass or not, and learns from what becomes of them. While everything passes, an admission costs
+/// one relaxed load and a success nothing at all: successes are taken in bulk from the statistics, once a
+/// second and before each failure.
+///
+/// Every ticket ends in exactly one of `succeeded`, `failed` and `dropped`.
+///
+/// Thread safety: full. Nobody is called with the lock held.
+class Breaker {
+ public:
+  /// One call that was let through; 0: it was not.
+  using Ticket = std::uint64_t;
+
+  struct Change {
+    BreakerState from = BreakerState::closed;
+    BreakerState to = BreakerState::closed;
+    std::string why{};
+  };
+  /// What an error can say.
+  struct Status {
+    BreakerState state = BreakerState::closed;
+    Time since{};       ///< Of the state.
+    Time next_probe{};  ///< While open: when calls may pass again at the latest.
+    std::string why{};  ///< The last failure.
+    std::uint64_t changes = 0;
+  };
+
+  Breaker(const BreakerPolicy& policy, const OperationCounters& counters)
+      : counters_(counters), machine_(policy), random_(random_seed()) {}
+  Breaker(const Breaker&) = delete;
+  Breaker& operator=(const Breaker&) = delete;
+
+  /// Called after each change of state; and, with `from` and `to` alike, when a probe gave its place back
+  /// unused. Set before the first use.
+  void on_change(std::function<void(const Change&)> told) { told_ = std::move(told); }
+
+  /// Lets a call pass. `may_probe` false: only while everything passes, as for commands that may wait in the
+  /// server for long.
+  [[nodiscard]] Ticket admit(Time now, bool may_probe = true) {
+    const std::uint64_t word = word_.load(std::memory_order_relaxed);
+    if ((word & passing) != 0) [[likely]]
+      return word;
+    return may_probe ? admit_probe(now) : 0;
+  }
+  /// A ticket for any number of calls while everything passes, else 0.
+  [[nodiscard]] Ticket pass() const noexcept {
+    const std::uint64_t word = word_.load(std::memory_order_relaxed);
+    return (word & passing) != 0 ? word : 0;
+  }
+  /// True when a call that begins now would be refused.
+  [[nodiscard]] bool refuses(Time now) const;
+  [[nodiscard]] static bool is_probe(Ticket ticket) noexcept {
+    return ticket != 0 && (ticket & passing) == 0;
+  }
+
+  void succeeded(Ticket ticket, Time now) {
+    if (is_probe(ticket)) [[unlikely]]
+      probe_succeeded(ticket, now);
+  }
+  /// A time-out, or the loss of a connection: one failure for all that was in flight on it.
+  void failed(Ticket ticket, Time now, std::string_view why);
+  /// The call told nothing.
+  void dropped(Ticket ticket) {
+    if (is_probe(ticket)) [[unlikely]]
+      probe_dropped(ticket);
+  }
+  /// A connection became ready, or the pool's own PING was answered.
+  void connection_ready();
+
+  /// To be called now and then with a time that is known anyway.
+  void tick(Time now) {
+    if (now.time_since_epoch().count() >= next_look_.load(std::memory_order_relaxed)) [[unlikely]]
+      look(now);
+  }
+
+  [[nodiscard]] BreakerState state() const;
+  [[nodiscard]] Status status() const;
+
+  void force_open() { forced(&CircuitBreaker::force_open, "forced open"); }
+  void force_closed() { forced(&CircuitBreaker::force_closed, "forced closed"); }
+  /// Ends a forced state.
+  void automatic() { forced(&CircuitBreaker::automatic, "no longer forced"); }
+
+ private:
+  // Bit 0: everything passes. Above it the generation.
+  static constexpr std::uint64_t passing = 1;
+
+  [[nodiscard]] static BreakerTicket of(Ticket ticket) noexcept { return {ticket >> 1}; }
+  [[nodiscard]] Ticket admit_probe(Time now);
+  void probe_succeeded(Ticket ticket, Time now);
+  void probe_dropped(Ticket ticket);
+  void look(Time now);
+  void forced(void (CircuitBreaker::*command)() noexcept, std::string_view why);
+  void take_successes(Time now) noexcept;
+
+  // Changes the machine under the lock, then tells what that did.
+  template <class Action>
+  void change(Action action, std::string_view why);
+
+  const OperationCounters& counters_;
+  std::function<void(const Change&)> told_{};
+  std::atomic<std::uint64_t> word_{passing};
+  std::atomic<Clock::rep> next_look_{0};
+
+  mutable std::mutex mutex_{};
+  CircuitBreaker machine_;
+  Random random_;
+  std::uint64_t answered_ = 0;  // of the counters, as far as it was told to the machine
+  std::string last_failure_{};
+  Time since_{};
+  std::uint64_t changes_ = 0;
+};
+
+/// The ticket of one call, which gives its place back whatever happens.
+class Admission {
+ public:
+  Admission(Breaker& breaker, Breaker::Ticket ticket) noexcept : breaker_(breaker), ticket_(ticket) {}
+  Admission(const Admission&) = delete;
+  Admission& operator=(const Admission&) = delete;
+  ~Admission() { breaker_.dropped(ticket_); }
+  explicit operator bool() const noexcept { return ticket_ != 0; }
+
+  void drop() { breaker_.dropped(std::exchange(ticket_, 0)); }
+  void succeeded(Time now) { breaker_.succeeded(std::exchange(ticket_, 0), now); }
+  void failed(Time now, std::string_view why) { breaker_.failed(std::exchange(ticket_, 0), now, why); }
+
+ private:
+  Breaker& breaker_;
+  Breaker::Ticket ticket_;
+};
+
+}  // namespace redstart::pool

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// retries.cpp: policy and budget, asked in this order.
+#include "retries.hpp"
+
+namespace redstart::pool {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// Between two looks whether a server is loading still that answers PING but no command.
+constexpr auto loading_pause = 20ms;
+
+}  // namespace
+
+RetryPolicy Retries::policy_for(const FailedAttempt& attempt) const noexcept {
+  RetryPolicy policy = policy_;
+  if (attempt.mode) policy.mode = *attempt.mode;
+  policy.while_away = false;  // whether to wait for a database that is away is not decided here
+  return policy;
+}
+
+Retries::Delay Retries::decide(const RetryPolicy& policy, const FailedAttempt& attempt, bool charged) {
+  const std::scoped_lock lock(mutex_);
+  budget_.calls(counters_.all_ended());
+  const auto refused = budget_.refused();
+  RetrySeries series(policy, attempt.category, attempt.made, random_.unit());
+  const Delay delay = series.next(attempt.failure, attempt.now, attempt.deadline, random_.unit(),
+                                  charged ? &budget_ : nullptr);
+  if (budget_.refused() != refused) counters_.retry_refused();
+  return delay;
+}
+
+Retries::Delay Retries::next(const FailedAttempt& attempt) {
+  const Delay delay = decide(policy_for(attempt), attempt, true);
+  if (!delay) return delay;
+  counters_.retried();
+  note_(attempt, *delay);
+  return delay;
+}
+
+bool Retries::at_once(const FailedAttempt& attempt, bool charged) {
+  RetryPolicy policy = policy_for(attempt);
+  policy.backoff = {0ms, 0ms, 1.0, Jitter::none};
+  if (!decide(policy, attempt, charged)) return false;
+  counters_.retried();
+  note_(attempt, 0ms);
+  return true;
+}
+
+Retries::Delay Retries::after_loading(const FailedAttempt& attempt) {
+  if (attempt.mode.value_or(policy_.mode) == RetryMode::off || attempt.failure.effect != Effect::not_sent ||
+      attempt.deadline - attempt.now <= loading_pause)
+    return std::nullopt;
+  counters_.retried();
+  note_(attempt, loading_pause);
+  return loading_pause;
+}
+
+}  // namespace redstart::pool

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// retries.hpp: whether and when a call of one database is tried again.
+#pragma once
+
+#include "breaker.hpp"
+
+#include <redstart/observe/counters.hpp>
+#include <redstart/resilience/random.hpp>
+#include <redstart/resilience/retry_policy.hpp>
+
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
+namespace redstart::pool {
+
+/// One attempt that failed, and what is allowed to its call.
+struct FailedAttempt {
+  Failure failure;
+  std::string_view command{};
+  std::string_view why{};
+  Retry category = Retry::accumulating;
+  std::optional<RetryMode> mode{};  ///< Empty: the database's.
+  unsigned made = 1;                ///< Attempts, this one included.
+  Time now{};
+  Time deadline{};
+};
+
+/// Decides by the database's retry policy and budget; both are asked on failures only.
+///
+/// Thread safety: full.
+class Retries {
+ public:
+  using Delay = std::optional<std::chrono::milliseconds>;
+  /// Takes note of an attempt that will be made after `delay`.
+  using Note = std::function<void(const FailedAttempt&, std::chrono::milliseconds delay)>;
+
+  Retries(const RetryPolicy& policy, const RetryBudgetPolicy& budget, OperationCounters& counters, Note note)
+      : policy_(policy),
+        counters_(counters),
+        note_(std::move(note)),
+        budget_(budget),
+        random_(random_seed()) {}
+  Retries(const Retries&) = delete;
+  Retries& operator=(const Retries&) = delete;
+
+  /// The delay before the next attempt, which is counted then; empty: there must be none.
+  [[nodiscard]] Delay next(const FailedAttempt& attempt);
+  /// The same where the connection was lost: it is made at once, on another. `charged` false: the budget has
+  /// paid for this connection already.
+  [[nodiscard]] bool at_once(const FailedAttempt& attempt, bool charged);
+  /// After LOADING: that ends by itself, so neither attempts nor budget limit it.
+  [[nodiscard]] Delay after_loading(const FailedAttempt& attempt);
+
+ private:
+  [[nodiscard]] RetryPolicy policy_for(const FailedAttempt& attempt) const noexcept;
+  [[nodiscard]] Delay decide(const RetryPolicy& policy, const FailedAttempt& attempt, bool charged);
+
+  const RetryPolicy policy_;
+  OperationCounters& counters_;
+  const Note note_;
+  std::mutex mutex_{};
+  RetryBudget budget_;
+  Random random_;
+};
+
+}  // namespace redstart::pool

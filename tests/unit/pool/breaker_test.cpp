@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// breaker_test.cpp: the breaker that all callers of a database share.
+#include "pool/breaker.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace redstart::pool {
+namespace {
+
+using namespace std::chrono_literals;
+
+class SharedBreaker : public ::testing::Test {
+ protected:
+  SharedBreaker() {
+    breaker.on_change([this](const Breaker::Change& change) {
+      if (change.from == change.to)
+        ++rooms;
+      else
+        changes.push_back(std::string(to_string(change.to)) + ": " + change.why);
+    });
+  }
+  void fail(unsigned times) {
+    for (unsigned i = 0; i < times; ++i) breaker.failed(breaker.admit(now), now, "no answer");
+  }
+
+  OperationCounters counters{};
+  BreakerPolicy policy{};
+  Breaker breaker{policy, counters};
+  Time now = Time{} + 1h;
+  std::vector<std::string> changes{};
+  int rooms = 0;
+};
+
+TEST_F(SharedBreaker, OpensAfterFailuresInARowAndSaysWhy) {
+  fail(4);
+  EXPECT_EQ(breaker.state(), BreakerState::closed);
+  fail(1);
+  EXPECT_EQ(breaker.state(), BreakerState::open);
+  EXPECT_EQ(changes, std::vector<std::string>{"open: no answer"});
+  EXPECT_EQ(breaker.admit(now), 0U);
+  EXPECT_TRUE(breaker.refuses(now));
+  EXPECT_EQ(breaker.status().why, "no answer");
+  EXPECT_GT(breaker.status().next_probe, now);
+}
+
+TEST_F(SharedBreaker, SuccessesThatOnlyTheStatisticsKnowBreakARow) {
+  for (int i = 0; i < 20; ++i) {
+    fail(4);
+    counters.answered(0, 20, 1, 1ms);
+  }
+  EXPECT_EQ(breaker.state(), BreakerState::closed);
+}
+
+TEST_F(SharedBreaker, ALongHealthyPastDoesNotHideAnOutage) {
+  for (int second = 0; second < 60; ++second, now += 1s) {
+    counters.answered(0, 1000, 0, 1ms);
+    breaker.tick(now);
+  }
+  now += 10s;
+  for (int i = 0; i < 20; ++i) {  // half of the calls of these seconds fail
+    fail(1);
+    counters.answered(0, 1, 0, 1ms);
+  }
+  EXPECT_EQ(breaker.state(), BreakerState::open);
+}
+
+TEST_F(SharedBreaker, AfterTheRecoveryTimeSoManyProbesPassAndCloseIt) {
+  fail(5);
+  now = breaker.status().next_probe;
+  EXPECT_FALSE(breaker.refuses(now));
+  std::vector<Breaker::Ticket> probes;
+  for (unsigned i = 0; i < policy.probes; ++i) probes.push_back(breaker.admit(now));
+  for (const Breaker::Ticket probe : probes) EXPECT_TRUE(Breaker::is_probe(probe));
+  EXPECT_EQ(breaker.admit(now), 0U) << "no more at once";
+  for (const Breaker::Ticket probe : probes) breaker.succeeded(probe, now);
+  EXPECT_EQ(breaker.state(), BreakerState::closed);
+  EXPECT_NE(breaker.pass(), 0U);
+}
+
+TEST_F(SharedBreaker, Fault77AProbeThatIsGivenUpFreesItsPlaceAndSaysSo) {
+  fail(5);
+  breaker.connection_ready();
+  ASSERT_EQ(breaker.state(), BreakerState::half_open);
+  for (unsigned i = 1; i < policy.probes; ++i) static_cast<void>(breaker.admit(now));
+  {
+    const Admission admission(breaker, breaker.admit(now));
+    ASSERT_TRUE(admission);
+    EXPECT_EQ(breaker.admit(now), 0U);
+  }
+  EXPECT_EQ(rooms, 1);
+  EXPECT_TRUE(Breaker::is_probe(breaker.admit(now)));
+}
+
+TEST_F(SharedBreaker, WhatMayWaitForLongIsNoProbe) {
+  fail(5);
+  breaker.connection_ready();
+  EXPECT_EQ(breaker.admit(now, false), 0U);
+  EXPECT_TRUE(Breaker::is_probe(breaker.admit(now)));
+}
+
+TEST_F(SharedBreaker, AStragglerMovesNoLaterState) {
+  const Breaker::Ticket old = breaker.admit(now);
+  fail(5);
+  breaker.connection_ready();
+  breaker.failed(old, now, "late");
+  EXPECT_EQ(breaker.state(), BreakerState::half_open);
+  EXPECT_EQ(breaker.status().why, "no answer");
+}
+
+TEST_F(SharedBreaker, IsForcedAndLetGo) {
+  breaker.force_open();
+  EXPECT_EQ(breaker.admit(now + 24h), 0U);
+  breaker.connection_ready();
+  EXPECT_EQ(breaker.state(), BreakerState::forced_open);
+  breaker.force_closed();
+  fail(100);
+  EXPECT_EQ(breaker.state(), BreakerState::forced_closed);
+  breaker.automatic();
+  EXPECT_EQ(breaker.state(), BreakerState::closed);
+  EXPECT_EQ(breaker.status().changes, 3U);
+}
+
+TEST_F(SharedBreaker, ManyThreadsNeverHaveMoreProbesThanAreAllowed) {
+  const Time start = now;
+  std::atomic<unsigned> inside{0};
+  std::atomic<unsigned> most{0};
+  fail(5);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 2000; ++i) {
+        breaker.connection_ready();
+        const Breaker::Ticket ticket = breaker.admit(start);
+        if (Breaker::is_probe(ticket)) {
+          const unsigned here = ++inside;
+          unsigned seen = most.load();
+          while (seen < here && !most.compare_exchange_weak(seen, here)) {
+          }
+          --inside;
+          breaker.dropped(ticket);
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GE(most.load(), 1U);
+  EXPECT_LE(most.load(), policy.probes);
+  EXPECT_EQ(breaker.state(), BreakerState::half_open);
+}
+
+}  // namespace
+}  // namespace redstart::pool
