@@ -31,6 +31,12 @@ redstart_need("${Threads_FOUND}" "POSIX threads" "the library" "libc6-dev")
 find_package(nlohmann_json 3.9 CONFIG QUIET)
 redstart_need("${nlohmann_json_FOUND}" "nlohmann_json 3.9 or newer" "redstart/json.hpp" nlohmann-json3-dev)
 
+if(REDSTART_WITH_TLS)
+  find_package(OpenSSL 3.0 QUIET)
+  redstart_need("${OPENSSL_FOUND}" "OpenSSL 3.0 or newer" "TLS (REDSTART_WITH_TLS; without it: -DREDSTART_WITH_TLS=OFF)"
+                libssl-dev)
+endif()
+
 if(REDSTART_BUILD_TESTS)
   find_package(GTest QUIET)
   redstart_need("${GTest_FOUND}" "GoogleTest with GoogleMock" "the tests (REDSTART_BUILD_TESTS)"

@@ -22,6 +22,10 @@ install(TARGETS ${install_targets} EXPORT redstart
         ${install_headers})
 install(EXPORT redstart NAMESPACE redstart:: FILE redstartTargets.cmake DESTINATION ${config_dir})
 
+set(redstart_needs_openssl OFF)
+if(REDSTART_WITH_TLS AND NOT BUILD_SHARED_LIBS)
+  set(redstart_needs_openssl ON)
+endif()
 configure_package_config_file(cmake/redstartConfig.cmake.in redstartConfig.cmake INSTALL_DESTINATION ${config_dir}
                               NO_SET_AND_CHECK_MACRO)
 # While the version is 0.x, a minor release may break.
@@ -38,9 +42,16 @@ if(NOT "${Boost_INCLUDE_DIRS}" MATCHES "^(/usr/include)?$")
 endif()
 set(pc_libs "")
 set(pc_libs_private " -pthread")
+set(pc_requires_private "")
+set(pc_requires "")
+if(REDSTART_WITH_TLS)
+  set(pc_requires_private "Requires.private: openssl >= 3.0")
+endif()
 if(NOT BUILD_SHARED_LIBS)
   # Whoever links a static library needs what it needs, with or without --static.
   set(pc_libs "${pc_libs_private}")
+  string(REPLACE "Requires.private:" "Requires:" pc_requires "${pc_requires_private}")
+  set(pc_requires_private "")
 endif()
 configure_file(cmake/redstart.pc.in redstart.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/redstart.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

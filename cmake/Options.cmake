@@ -6,6 +6,7 @@ option(REDSTART_BUILD_EXAMPLES "Build the example programs" ${PROJECT_IS_TOP_LEV
 option(REDSTART_BUILD_BENCHMARKS "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
 option(REDSTART_BUILD_FUZZERS "Build the fuzz targets with libFuzzer (needs Clang)" OFF)
 option(REDSTART_WITH_TESTING "Build the component redstart::testing: fake server and fault proxy" ON)
+option(REDSTART_WITH_TLS "Speak TLS (needs OpenSSL); off: a configuration that turns it on is refused" ON)
 option(REDSTART_INSTALL "Generate the install rules" ${PROJECT_IS_TOP_LEVEL})
 option(REDSTART_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" OFF)
 set(REDSTART_SANITIZE "" CACHE STRING "Sanitizers for everything built here: address;undefined or thread or nothing")

@@ -52,8 +52,8 @@ class Validator {
     if (config.keepalive.idle.count() < 0 || config.keepalive.interval.count() < 1 ||
         config.keepalive.count < 1)
       fault("keepalive", "has a value out of range", "use idle >= 0 s, interval >= 1 s, count >= 1");
-    if (config.credentials)
-      fault("credentials", "are set, but this version does not ask them", "set username and password");
+    if (config.credentials && (!config.username.empty() || !config.password.empty()))
+      fault("credentials", "are set beside username or password", "set one of them");
     if (!config.username.empty() && config.password.empty())
       fault("username", "is set, but no password", "set the password too, or neither");
     if (!printable(config.client_name))
@@ -116,9 +116,13 @@ class Validator {
             tls.key_file.empty() ? "has a certificate_file without a key_file"
                                  : "has a key_file without a certificate_file",
             "set both, or neither");
-    if (tls.enabled)  // never in the clear what was to be encrypted
-      fault("tls.enabled", "is set, but this version does not speak TLS",
-            "turn it off, or use a TLS proxy (stunnel)");
+#ifndef REDSTART_WITH_TLS
+    if (tls.enabled)
+      fault("tls.enabled", "is set, but this library was built without TLS",
+            "build it with -DREDSTART_WITH_TLS=ON");
+#endif
+    if (tls.enabled && config.endpoint.is_unix())
+      fault("tls.enabled", "is set for a Unix socket", "turn it off: nothing of it crosses a network");
     if (!printable(tls.server_name))
       fault("tls.server_name", "holds a blank or a control character", "use a host name or an address");
   }

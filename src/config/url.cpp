@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// url.cpp: reads redis:// and redis+unix:// URLs, strictly.
+// url.cpp: reads redis://, rediss:// and redis+unix:// URLs, strictly.
 #include <redstart/config/loader.hpp>
 
 #include <algorithm>
@@ -77,12 +77,12 @@ class UrlReader {
       unix_socket(rest);
     else if (scheme == "redis")
       tcp(rest);
-    else if (scheme == "rediss")
-      return fault("asks for TLS, which this version does not speak yet",
-                   "use redis:// or a local TLS proxy");
-    else
-      return fault("has an unknown scheme", "use redis:// or redis+unix://");
-    options(query, scheme != "redis");
+    else if (scheme == "rediss") {
+      config_.tls.enabled = true;
+      tcp(rest);
+    } else
+      return fault("has an unknown scheme", "use redis://, rediss:// (TLS) or redis+unix://");
+    options(query, scheme == "rediss" ? Options::tls : scheme == "redis" ? Options::none : Options::database);
   }
 
   // [user[:password]@]host[:port][/database]
@@ -166,19 +166,63 @@ class UrlReader {
     config_.number = *value;
   }
 
-  void options(std::string_view query, bool database_allowed) {
+  enum class Options { none, database, tls };
+
+  void options(std::string_view query, Options allowed) {
     while (!query.empty()) {
       const std::size_t end = query.find('&');
       const std::string_view option = query.substr(0, end);
       query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
       const std::size_t equals = option.find('=');
       const std::string_view key = option.substr(0, equals);
-      if (key == "db" && database_allowed && equals != std::string_view::npos)
+      if (key == "db" && allowed == Options::database && equals != std::string_view::npos)
         database(option.substr(equals + 1));
-      else
-        fault("has an unknown option", database_allowed ? "only db=number is known"
-                                                        : "none is known; the database goes behind the '/'");
+      else if (allowed != Options::tls || equals == std::string_view::npos ||
+               !tls_option(key, option.substr(equals + 1)))
+        fault("has an unknown option", known(allowed));
     }
+  }
+
+  static const char* known(Options allowed) {
+    switch (allowed) {
+      case Options::database: return "only db=number is known";
+      case Options::tls:
+        return "known are tls_ca_file, tls_ca_directory, tls_certificate, tls_key, tls_server_name, "
+               "tls_verify "
+               "and tls_minimum, each with a value; the database goes behind the '/'";
+      case Options::none: break;
+    }
+    return "none is known; the database goes behind the '/', and TLS has the scheme rediss://";
+  }
+
+  // False for an unknown key.
+  bool tls_option(std::string_view key, std::string_view value) {
+    TlsConfig& tls = config_.tls;
+    if (key == "tls_verify") {
+      if (value != "full" && value != "insecure")
+        fault("has a tls_verify of its own kind", "use tls_verify=full or tls_verify=insecure");
+      tls.verify = value == "insecure" ? TlsVerify::insecure : TlsVerify::full;
+      return true;
+    }
+    if (key == "tls_minimum") {
+      if (value != "1.2" && value != "1.3")
+        fault("has a tls_minimum of its own kind", "use tls_minimum=1.2 or tls_minimum=1.3");
+      tls.minimum = value == "1.3" ? TlsVersion::tls_1_3 : TlsVersion::tls_1_2;
+      return true;
+    }
+    std::string* const text = key == "tls_ca_file"        ? &tls.ca_file
+                              : key == "tls_ca_directory" ? &tls.ca_directory
+                              : key == "tls_certificate"  ? &tls.certificate_file
+                              : key == "tls_key"          ? &tls.key_file
+                              : key == "tls_server_name"  ? &tls.server_name
+                                                          : nullptr;
+    if (text == nullptr) return false;
+    auto decoded = percent_decoded(value);
+    if (!decoded || decoded->empty() || decoded->find('\0') != std::string::npos)
+      fault("has a TLS option with an empty or broken value", "write %XX with two hex digits");
+    else
+      *text = std::move(*decoded);
+    return true;
   }
 
   void fault(std::string what, std::string remedy) {

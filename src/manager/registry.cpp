@@ -72,6 +72,7 @@ std::vector<Registry::ChannelPtr> Registry::all() const {
 void Registry::warm_up(Time deadline) {
   for (const ChannelPtr& channel : all()) {
     const DatabaseConfig& config = channel->shared().config();
+    if (channel->shared().tls()) channel->shared().tls()->announce();
     const std::size_t wanted = std::max<std::size_t>(config.min_idle, config.required ? 1 : 0);
     if (wanted != 0) static_cast<void>(channel->pool().warm_up(wanted, deadline));
   }

@@ -18,6 +18,8 @@
 
 namespace redstart::net {
 
+class TlsSource;
+
 /// One place in a pool through which operations go to the server: queue, socket, operations in flight. The
 /// socket comes and goes (`open`, loss, `retire`); the queue stays, so that operations can wait for a
 /// connection.
@@ -71,10 +73,12 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
     std::size_t bytes = 0;
   };
 
-  /// `config` and `client_name` must outlive the connection (the owner holds them).
+  /// `config` and `client_name` must outlive the connection (the owner holds them). `tls`: null for a plain
+  /// connection.
   [[nodiscard]] static std::shared_ptr<AsyncConnection> make(Loop loop, const DatabaseConfig& config,
                                                              const std::string& client_name,
-                                                             std::shared_ptr<Owner> owner, Kind kind);
+                                                             std::shared_ptr<Owner> owner, Kind kind,
+                                                             std::shared_ptr<TlsSource> tls = nullptr);
   virtual ~AsyncConnection() = default;
 
   /// Takes an operation over, its `start` and `deadline` set.

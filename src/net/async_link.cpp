@@ -14,15 +14,18 @@ constinit thread_local AsyncLink* current_link = nullptr;
 
 std::shared_ptr<AsyncConnection> AsyncConnection::make(Loop loop, const DatabaseConfig& config,
                                                        const std::string& client_name,
-                                                       std::shared_ptr<Owner> owner, Kind kind) {
-  return std::make_shared<AsyncLink>(std::move(loop), config, client_name, std::move(owner), kind);
+                                                       std::shared_ptr<Owner> owner, Kind kind,
+                                                       std::shared_ptr<TlsSource> tls) {
+  return std::make_shared<AsyncLink>(std::move(loop), config, client_name, std::move(owner), kind,
+                                     std::move(tls));
 }
 
 AsyncLink::AsyncLink(Loop loop, const DatabaseConfig& config, const std::string& client_name,
-                     std::shared_ptr<Owner> owner, Kind kind)
+                     std::shared_ptr<Owner> owner, Kind kind, std::shared_ptr<TlsSource> tls)
     : loop_(std::move(loop)),
       config_(config),
       client_name_(client_name),
+      tls_source_(std::move(tls)),
       owner_(std::move(owner)),
       origin_(owner_->origin()),
       kind_(kind),

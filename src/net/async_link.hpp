@@ -5,8 +5,9 @@
 #include "async_connection.hpp"
 #include "async_memory.hpp"
 #include "handshake_gate.hpp"
-#include "resolver.hpp"
+#include "preparation.hpp"
 #include "submission.hpp"
+#include "tls_session.hpp"
 
 #include <redstart/engine/reply_buffer.hpp>
 #include <redstart/protocol/in_flight.hpp>
@@ -45,7 +46,7 @@ namespace redstart::net {
 class AsyncLink final : public AsyncConnection {
  public:
   AsyncLink(Loop loop, const DatabaseConfig& config, const std::string& client_name,
-            std::shared_ptr<Owner> owner, Kind kind);
+            std::shared_ptr<Owner> owner, Kind kind, std::shared_ptr<TlsSource> tls);
   AsyncLink(const AsyncLink&) = delete;
   AsyncLink& operator=(const AsyncLink&) = delete;
   ~AsyncLink() override;
@@ -107,9 +108,13 @@ class AsyncLink final : public AsyncConnection {
   };
   struct Found {
     std::uint64_t epoch;
-    Resolved resolved;
+    Prepared prepared;
   };
-  using Mail = std::variant<Cancel, Open, Retire, Stop, Admitted, Found>;
+  struct Renewed {
+    std::uint64_t epoch;
+    Prepared prepared;  // its credentials only
+  };
+  using Mail = std::variant<Cancel, Open, Retire, Stop, Admitted, Found, Renewed>;
 
   // A counter that one thread writes and all read.
   struct Count {
@@ -137,6 +142,7 @@ class AsyncLink final : public AsyncConnection {
   void apply(Stop& mail);
   void apply(Admitted& mail);
   void apply(Found& mail);
+  void apply(Renewed& mail);
   [[nodiscard]] std::shared_ptr<AsyncLink> self() {
     return std::static_pointer_cast<AsyncLink>(shared_from_this());
   }
@@ -164,13 +170,18 @@ class AsyncLink final : public AsyncConnection {
   void resolve();
   void connect_next();
   void on_connected();
+  void secure();
+  void drive_tls();
   void start_handshake();
+  void ask_again();
   void drive_handshake(bool first);
   void handshake_received(std::size_t n);
+  void handshake_readable();
   void on_opening_timer();
   void arm_opening(Time time);
   void open_failed(OpenFailure failure);
   void opened();
+  [[nodiscard]] OpenFailure refused() const;
   [[nodiscard]] OpenFailure handshake_lost(int error) const;
 
   // Sending: async_link_send.cpp
@@ -179,11 +190,19 @@ class AsyncLink final : public AsyncConnection {
   void await_writable();
   void enter(Node& node);
   [[nodiscard]] std::size_t fence(char* at);
+  // Through TLS where there is TLS: one branch for those without.
+  [[nodiscard]] IoResult push(std::string_view bytes) noexcept {
+    return tls_ ? tls_->send(bytes) : send_now(fd_, bytes);
+  }
+  [[nodiscard]] IoResult pull(char* into, std::size_t size) noexcept {
+    return tls_ ? tls_->receive(into, size) : receive_now(fd_, into, size);
+  }
   static void nonce_text(char* into, std::uint64_t nonce) noexcept;
   void on_writable();
 
   // Receiving: async_link_receive.cpp
   void start_reading();
+  void on_readable();
   void received(std::size_t n);
   void on_read(int error, std::size_t n);
   void receive(engine::ReplyBuffer window, const char* lent, bool more);
@@ -231,6 +250,7 @@ class AsyncLink final : public AsyncConnection {
   Loop loop_;
   const DatabaseConfig& config_;
   const std::string& client_name_;
+  const std::shared_ptr<TlsSource> tls_source_;
   std::shared_ptr<Owner> owner_;       // holds this in turn: let go once everything has ended
   std::weak_ptr<Owner> late_owner_{};  // from then on; under the lock
   const engine::Origin& origin_;
@@ -238,6 +258,7 @@ class AsyncLink final : public AsyncConnection {
   std::atomic<State> state_{State::closed};  // written on the loop only
   std::optional<Socket> socket_{};
   int fd_ = -1;
+  std::unique_ptr<TlsSession> tls_{};  // null on a plain connection
   std::uint64_t epoch_ = 0;  // of the socket and of the attempt to open one; events of older ones are ignored
   std::unique_ptr<Opening> opening_{};
   Time now_{};

@@ -47,17 +47,20 @@ void AsyncLink::apply(Admitted& mail) {
 
 void AsyncLink::resolve() {
   opening_->phase = Opening::Phase::resolve;
-  net::resolve(config_.endpoint,
-               [link = std::weak_ptr<AsyncLink>(self()), epoch = epoch_](Resolved resolved) {
-                 if (const auto alive = link.lock()) alive->send_mail(Found{epoch, std::move(resolved)});
-               });
+  prepare(config_, tls_source_, [link = std::weak_ptr<AsyncLink>(self()), epoch = epoch_](Prepared prepared) {
+    if (const auto alive = link.lock()) alive->send_mail(Found{epoch, std::move(prepared)});
+  });
 }
 
 void AsyncLink::apply(Found& mail) {
   if (!opening_ || mail.epoch != epoch_ || opening_->phase != Opening::Phase::resolve) return;
-  if (mail.resolved.addresses.empty())
-    return open_failed({Errc::resolve_failed, Remedy::retry, mail.resolved.error, {}});
-  opening_->addresses = std::move(mail.resolved.addresses);
+  Prepared& prepared = mail.prepared;
+  if (prepared.failure) return open_failed(*std::move(prepared.failure));
+  if (prepared.resolved.addresses.empty())
+    return open_failed({Errc::resolve_failed, Remedy::retry, prepared.resolved.error, {}});
+  opening_->addresses = std::move(prepared.resolved.addresses);
+  opening_->tls = std::move(prepared.tls);
+  if (config_.credentials) opening_->use(std::move(prepared.credentials));
   opening_->phase = Opening::Phase::connect;
   connect_next();
 }
@@ -94,7 +97,7 @@ void AsyncLink::connect_next() {
       continue;
     }
     fd_ = fd;
-    if (opening.error == 0) return start_handshake();
+    if (opening.error == 0) return secure();
     const auto share = (opening.deadline - now_) / static_cast<Clock::rep>(left);
     arm_opening(now_ + std::min<Clock::duration>(share, longest_attempt));
     socket_->async_wait(Socket::wait_write,
@@ -111,9 +114,31 @@ void AsyncLink::connect_next() {
 void AsyncLink::on_connected() {
   if (opening_->phase != Opening::Phase::connect || !socket_) return;
   opening_->error = connect_result(fd_);
-  if (opening_->error == 0) return start_handshake();
+  if (opening_->error == 0) return secure();
   close_socket();
   connect_next();
+}
+
+// No byte of ours goes out before the server has proven who it is.
+void AsyncLink::secure() {
+  if (!opening_->tls) return start_handshake();
+  opening_->phase = Opening::Phase::tls;
+  arm_opening(opening_->deadline);
+  tls_ = std::make_unique<TlsSession>(std::move(opening_->tls), fd_);
+  drive_tls();
+}
+
+void AsyncLink::drive_tls() {
+  const IoResult result = tls_->handshake();
+  if (tls_->established()) return start_handshake();
+  if (result.error != EAGAIN) return open_failed(tls_->failure());
+  socket_->async_wait(tls_->wants_write() ? Socket::wait_write : Socket::wait_read,
+                      [link = self(), epoch = epoch_](const boost::system::error_code&) {
+                        if (epoch != link->epoch_) return;
+                        link->turn([&link = *link, epoch] {
+                          if (epoch == link.epoch_ && link.opening_) link.drive_tls();
+                        });
+                      });
 }
 
 void AsyncLink::start_handshake() {
@@ -127,6 +152,52 @@ void AsyncLink::handshake_received(std::size_t n) {
   std::copy_n(inline_, n, opening_->buffer.end());
   opening_->buffer.commit(n);
   if (opening_->phase == Opening::Phase::answer) drive_handshake(false);
+}
+
+// The same through TLS: all there is, so that nothing stays inside unseen.
+void AsyncLink::handshake_readable() {
+  constexpr std::size_t most = std::size_t{64} * 1024;  // replies to a handshake are short
+  engine::ReplyBuffer& buffer = opening_->buffer;
+  for (IoResult result;;) {
+    buffer.reserve(inline_size);
+    const std::size_t room = buffer.space();
+    result = tls_->receive(buffer.end(), room);
+    buffer.commit(result.bytes);
+    if (buffer.size() > most)
+      return open_failed(
+          {Errc::protocol_error, Remedy::never, "the server sent more than it was asked for", {}});
+    if (result.bytes == room) continue;
+    if (result.bytes != 0 || result.error == EAGAIN) break;
+    return open_failed(handshake_lost(result.error == 0 ? end_of_stream : result.error));
+  }
+  if (opening_->phase == Opening::Phase::answer) drive_handshake(false);
+}
+
+// The server refused the password: it may have been changed since the provider was asked.
+void AsyncLink::ask_again() {
+  opening_->asked_again = true;
+  opening_->phase = Opening::Phase::renew;
+  net::ask_again(config_.credentials,
+                 [link = std::weak_ptr<AsyncLink>(self()), epoch = epoch_](Prepared prepared) {
+                   if (const auto alive = link.lock()) alive->send_mail(Renewed{epoch, std::move(prepared)});
+                 });
+}
+
+void AsyncLink::apply(Renewed& mail) {
+  if (!opening_ || mail.epoch != epoch_ || opening_->phase != Opening::Phase::renew) return;
+  if (mail.prepared.failure) return open_failed(*std::move(mail.prepared.failure));
+  const Credentials& given = mail.prepared.credentials;
+  if (given.username == opening_->credentials.username && given.password == opening_->credentials.password)
+    return open_failed(refused());
+  opening_->use(std::move(mail.prepared.credentials));
+  drive_handshake(true);
+}
+
+OpenFailure AsyncLink::refused() const {
+  const auto& failure = opening_->machine.failure();
+  const std::string what =
+      failure.code == Errc::protocol_error ? "no Redis server answers so to " : "the server refused ";
+  return {failure.code, failure.remedy, what + std::string(failure.step), failure.server};
 }
 
 // Carries out what the machine says, as far as there are replies. `start`: it has not begun yet, or its
@@ -148,9 +219,9 @@ void AsyncLink::drive_handshake(bool first) {
         return opened();
       case Do::fail: {
         const auto& failure = opening.machine.failure();
-        const std::string what =
-            failure.code == Errc::protocol_error ? "no Redis server answers so to " : "the server refused ";
-        return open_failed({failure.code, failure.remedy, what + std::string(failure.step), failure.server});
+        if (config_.credentials && !opening.asked_again && wrong_password(failure.code, failure.server))
+          return ask_again();
+        return open_failed(refused());
       }
       case Do::wait:
         opening.pass.reset();  // others need not wait for this server
@@ -178,6 +249,8 @@ void AsyncLink::drive_handshake(bool first) {
 }
 
 OpenFailure AsyncLink::handshake_lost(int error) const {
+  // TLS 1.3: only now the server says that it does not like our certificate.
+  if (tls_ && tls_->at_fault()) return tls_->failure();
   if (error == EAGAIN && opening_->machine.loading()) return still_not_ready(opening_->machine.not_ready());
   return handshake_failure(error);
 }
@@ -202,13 +275,22 @@ void AsyncLink::on_opening_timer() {
     case Opening::Phase::gate:
       return open_failed({Errc::connect_timeout, Remedy::retry, "too many connections are being opened", {}});
     case Opening::Phase::resolve:
+      if (config_.credentials)
+        return open_failed({Errc::connect_timeout,
+                            Remedy::retry,
+                            "the credentials provider or the lookup did not end in time",
+                            {}});
       return open_failed({Errc::resolve_failed, Remedy::retry, "the lookup did not end in time", {}});
     case Opening::Phase::connect:
       close_socket();
       opening_->error = ETIMEDOUT;
       opening_->unanswered = true;
       return connect_next();
+    case Opening::Phase::tls: return open_failed(tls_timeout());
     case Opening::Phase::answer: return open_failed(handshake_lost(EAGAIN));
+    case Opening::Phase::renew:
+      return open_failed(
+          {Errc::connect_timeout, Remedy::retry, "the credentials provider did not answer in time", {}});
     case Opening::Phase::wait:
       if (late) return open_failed(handshake_lost(EAGAIN));
       arm_opening(opening_->deadline);

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace redstart::net {
@@ -19,7 +20,9 @@ struct AsyncLink::Opening {
     gate,     // too many are being opened in this process
     resolve,  // the name is looked up
     connect,  // an address is being tried
+    tls,      // the server proves who it is
     answer,   // the handshake awaits a reply
+    renew,    // the provider is asked for other credentials
     wait,     // the server is loading: until it is asked again
   };
 
@@ -36,6 +39,12 @@ struct AsyncLink::Opening {
     if (ticket != 0) HandshakeGate::process().forget(ticket);
   }
 
+  void use(Credentials given) {
+    credentials = std::move(given);
+    settings.username = credentials.username;
+    settings.password = credentials.password.reveal();
+  }
+
   protocol::HandshakeSettings settings;
   protocol::HandshakeFsm machine{settings};
   resp::Scanner scanner;
@@ -46,6 +55,9 @@ struct AsyncLink::Opening {
   HandshakeGate::Ticket ticket = 0;
   std::shared_ptr<HandshakeGate::Pass> pass{};
   std::vector<Address> addresses{};
+  std::shared_ptr<const TlsContext> tls{};
+  Credentials credentials{};  // of the provider
+  bool asked_again = false;
   std::size_t next_address = 0;
   int error = ETIMEDOUT;    // of the last attempt to connect
   bool unanswered = false;  // an address did not answer: worth another round

@@ -233,6 +233,8 @@ void AsyncLink::close_socket() noexcept {
   std::string().swap(unsent_);
   unsent_at_ = 0;
   if (!socket_) return;
+  if (tls_) tls_->close();
+  tls_.reset();
   {
     const descriptors::Hold hold;
     descriptors::remove(fd_, hold);

@@ -55,8 +55,22 @@ class AsyncLink::KeepRest {
 
 void AsyncLink::start_reading() {
   if (!socket_ || reading_ || more_to_read_) return;
-  if (state_ == State::opening && opening_->phase == Opening::Phase::connect) return;
+  if (state_ == State::opening &&
+      (opening_->phase == Opening::Phase::connect || opening_->phase == Opening::Phase::tls))
+    return;
   reading_ = true;
+  if (tls_) {
+    // Nothing is left inside of TLS: what was there has been read, or another turn is posted for it.
+    socket_->async_wait(
+        Socket::wait_read,
+        LinkHandler{self(), &read_slot_, [epoch = epoch_](AsyncLink& link, const boost::system::error_code&) {
+                      if (epoch != link.epoch_) return;
+                      link.turn([&link, epoch] {
+                        if (epoch == link.epoch_) link.on_readable();
+                      });
+                    }});
+    return;
+  }
   socket_->async_read_some(
       boost::asio::buffer(inline_),
       LinkHandler{self(), &read_slot_,
@@ -67,6 +81,14 @@ void AsyncLink::start_reading() {
                       if (epoch == link.epoch_) link.on_read(code, n);
                     });
                   }});
+}
+
+void AsyncLink::on_readable() {
+  reading_ = false;
+  heard_ = now_;
+  if (state_ == State::opening) return handshake_readable();
+  last_used_.store(now_.time_since_epoch().count(), std::memory_order_relaxed);
+  go_on_receiving();
 }
 
 void AsyncLink::on_read(int error, std::size_t n) {
@@ -124,7 +146,7 @@ void AsyncLink::receive(engine::ReplyBuffer window, const char* lent, bool more)
     // Never more than doubles what has arrived, whatever a reply declares.
     if (window.space() < least_room) window.reserve(least_room);
     const std::size_t wanted = std::min(window.space(), left);
-    const IoResult result = receive_now(fd_, window.end(), wanted);
+    const IoResult result = pull(window.end(), wanted);
     if (result.error == EAGAIN) break;
     if (result.bytes == 0)
       return lose(CloseReason::lost,

@@ -92,7 +92,7 @@ void AsyncLink::write(std::string_view bytes) {
     unsent_.append(bytes);
     return;
   }
-  const IoResult result = send_now(fd_, bytes);
+  const IoResult result = push(bytes);
   written_ += result.bytes;
   if (result.bytes == bytes.size()) return;
   unsent_.assign(bytes.substr(result.bytes));
@@ -117,7 +117,7 @@ void AsyncLink::await_writable() {
 
 void AsyncLink::on_writable() {
   while (unsent_at_ != unsent_.size()) {
-    const IoResult result = send_now(fd_, std::string_view(unsent_).substr(unsent_at_));
+    const IoResult result = push(std::string_view(unsent_).substr(unsent_at_));
     written_ += result.bytes;
     unsent_at_ += result.bytes;
     if (result.error == EAGAIN) return await_writable();

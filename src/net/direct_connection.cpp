@@ -35,6 +35,10 @@ int DirectConnection::send_all(const engine::Outgoing& out, Time deadline, bool&
     socket_.arm_send(std::max<std::chrono::nanoseconds>(deadline - Clock::now(), 1ms));
   while (!plan.done()) {
     const IoResult result = plan.simple() ? socket_.send(plan.bytes()) : socket_.send(plan.pieces());
+    if (result.error == EAGAIN && socket_.tls() != nullptr) {
+      if (socket_.wait_writable(deadline)) continue;
+      return EAGAIN;
+    }
     if (result.error != 0) return result.error;
     plan.advance(result.bytes);
     // A short write means that it waited: how much longer it may is counted from now.

@@ -6,6 +6,7 @@
 #include "open_watcher.hpp"
 #include "outcome.hpp"
 #include "socket.hpp"
+#include "tls_source.hpp"
 
 #include <redstart/engine/replies.hpp>
 #include <redstart/engine/reply_sink.hpp>
@@ -30,9 +31,10 @@ namespace redstart::net {
 /// Thread safety: one thread at a time, but for `interrupt`.
 class DirectConnection : public boost::intrusive::list_base_hook<> {
  public:
-  /// Both must outlive the connection. `shard` spreads the statistics.
-  DirectConnection(const DatabaseConfig& config, const std::string& client_name, std::size_t shard) noexcept
-      : config_(config), client_name_(client_name), shard_(shard) {}
+  /// All must outlive the connection. `shard` spreads the statistics; `tls` is null for a plain connection.
+  DirectConnection(const DatabaseConfig& config, const std::string& client_name, std::size_t shard,
+                   TlsSource* tls = nullptr) noexcept
+      : config_(config), client_name_(client_name), shard_(shard), tls_(tls) {}
 
   /// Resolves, connects, shakes hands, waits while the server is loading; at most until `deadline`.
   [[nodiscard]] std::optional<OpenFailure> open(Time deadline, OpenWatcher& watcher);
@@ -65,8 +67,9 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   class Reception;
 
   [[nodiscard]] std::optional<OpenFailure> connect(Time deadline, OpenWatcher& watcher);
-  [[nodiscard]] std::optional<OpenFailure> handshake(Time deadline, HandshakeGate::Pass& pass,
-                                                     OpenWatcher& watcher);
+  [[nodiscard]] std::optional<OpenFailure> secure(std::shared_ptr<const TlsContext> context, Time deadline);
+  [[nodiscard]] std::optional<OpenFailure> handshake(Credentials credentials, Time deadline,
+                                                     HandshakeGate::Pass& pass, OpenWatcher& watcher);
   [[nodiscard]] int send_all(const engine::Outgoing& out, Time deadline, bool& sent_all);
   [[nodiscard]] int receive_more(engine::ReplyBuffer& buffer, Time& now, Time deadline);
   void arm_receive(std::chrono::nanoseconds remaining) noexcept;
@@ -74,6 +77,7 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   const DatabaseConfig& config_;
   const std::string& client_name_;
   std::size_t shard_;
+  TlsSource* tls_;
   Socket socket_{};
   std::chrono::nanoseconds armed_{0};  // what SO_RCVTIMEO says
   Time last_used_{};

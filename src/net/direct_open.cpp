@@ -2,6 +2,7 @@
 // direct_open.cpp: from an endpoint to a direct connection that may carry commands.
 #include "direct_connection.hpp"
 #include "handshake_gate.hpp"
+#include "preparation.hpp"
 #include "resolver.hpp"
 
 #include <redstart/resilience/random.hpp>
@@ -18,8 +19,15 @@ std::optional<OpenFailure> DirectConnection::open(Time deadline, OpenWatcher& wa
   HandshakeGate::Pass pass = HandshakeGate::process().enter(deadline);
   if (!pass)
     return OpenFailure{Errc::connect_timeout, Remedy::retry, "too many connections are being opened", {}};
-  if (auto failure = connect(deadline, watcher)) return failure;
-  if (auto failure = handshake(deadline, pass, watcher)) {
+  Prepared prepared = prepare_here(config_, tls_);
+  if (prepared.failure) return std::move(prepared.failure);
+  if (config_.credentials && Clock::now() >= deadline)
+    return OpenFailure{
+        Errc::connect_timeout, Remedy::retry, "the credentials provider did not answer in time", {}};
+  std::optional<OpenFailure> failure = connect(deadline, watcher);
+  if (!failure && prepared.tls) failure = secure(std::move(prepared.tls), deadline);
+  if (!failure) failure = handshake(std::move(prepared.credentials), deadline, pass, watcher);
+  if (failure) {
     socket_.close();
     return failure;
   }
@@ -48,11 +56,28 @@ std::optional<OpenFailure> DirectConnection::connect(Time deadline, OpenWatcher&
   return std::nullopt;
 }
 
-std::optional<OpenFailure> DirectConnection::handshake(Time deadline, HandshakeGate::Pass& pass,
-                                                       OpenWatcher& watcher) {
-  const protocol::HandshakeSettings settings{config_.username, config_.password.reveal(),
-                                             client_name_,     config_.number,
-                                             config_.protocol, Random(random_seed()).unit()};
+// No byte of ours goes out before the server has proven who it is.
+std::optional<OpenFailure> DirectConnection::secure(std::shared_ptr<const TlsContext> context,
+                                                    Time deadline) {
+  const int error = socket_.secure(std::move(context), deadline);
+  if (error == 0) return std::nullopt;
+  if (socket_.interrupted()) return connect_failure(ECANCELED, true);
+  if (error == EAGAIN) return tls_timeout();
+  return socket_.tls()->failure();
+}
+
+std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, Time deadline,
+                                                       HandshakeGate::Pass& pass, OpenWatcher& watcher) {
+  const bool provided = config_.credentials != nullptr;
+  bool asked_again = false;
+  protocol::HandshakeSettings settings{config_.username, config_.password.reveal(),
+                                       client_name_,     config_.number,
+                                       config_.protocol, Random(random_seed()).unit()};
+  const auto use_provided = [&] {
+    settings.username = credentials.username;
+    settings.password = credentials.password.reveal();
+  };
+  if (provided) use_provided();
   protocol::HandshakeFsm machine(settings);
   char stack[4096];
   engine::ReplyBuffer buffer(stack, sizeof stack);
@@ -61,6 +86,8 @@ std::optional<OpenFailure> DirectConnection::handshake(Time deadline, HandshakeG
 
   const auto lost = [&](int error) -> OpenFailure {
     if (socket_.interrupted()) return connect_failure(ECANCELED, true);
+    // TLS 1.3: only now the server says that it does not like our certificate.
+    if (socket_.tls() != nullptr && socket_.tls()->at_fault()) return socket_.tls()->failure();
     if (error == EAGAIN && machine.loading()) return still_not_ready(machine.not_ready());
     return handshake_failure(error);
   };
@@ -76,6 +103,16 @@ std::optional<OpenFailure> DirectConnection::handshake(Time deadline, HandshakeG
         return std::nullopt;
       case Kind::fail: {
         const auto& failure = machine.failure();
+        if (provided && !std::exchange(asked_again, true) && wrong_password(failure.code, failure.server)) {
+          Credentials newer;  // the password may have been changed between asking and AUTH
+          if (auto failed = ask(*config_.credentials, newer)) return failed;
+          if (newer.username != credentials.username || newer.password != credentials.password) {
+            credentials = std::move(newer);
+            use_provided();
+            action = machine.start();
+            continue;
+          }
+        }
         const std::string what =
             failure.code == Errc::protocol_error ? "no Redis server answers so to " : "the server refused ";
         return OpenFailure{failure.code, failure.remedy, what + std::string(failure.step), failure.server};

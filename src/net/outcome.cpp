@@ -36,6 +36,9 @@ Outcome broken_by(int error, bool interrupted, Effect effect) {
   if (error == EAGAIN) return broken(Errc::timeout, effect, CloseReason::timeout, "no complete reply");
   if (error == end_of_stream)
     return broken(Errc::connection_lost, effect, CloseReason::lost, "the server closed the connection");
+  if (error == EPROTO)
+    return broken(Errc::connection_lost, effect, CloseReason::lost,
+                  "the TLS session broke: the peer sent a damaged or unexpected record");
   return broken(Errc::connection_lost, effect, CloseReason::lost,
                 "connection lost (" + error_text(error) + ")");
 }
@@ -46,9 +49,19 @@ Outcome too_late() {
 
 Outcome not_resp(const resp::Scanner& scanner, std::string_view bytes) {
   const std::string_view near = bytes.substr(std::min(scanner.begin(), bytes.size()));
+  if (near.starts_with("\x15\x03"))  // an alert
+    return broken(Errc::protocol_error, Effect::indeterminate, CloseReason::protocol,
+                  "the peer speaks TLS, and was spoken to without it (use rediss://, or set tls.enabled)");
   return broken(Errc::protocol_error, Effect::indeterminate, CloseReason::protocol,
                 "the peer's answer is not RESP (" + std::string(to_string(scanner.fault())) + " at \"" +
                     excerpt(near) + "\")");
+}
+
+OpenFailure tls_timeout() {
+  return {Errc::connect_timeout,
+          Remedy::retry,
+          "no answer to the TLS handshake (a server without TLS may wait for more)",
+          {}};
 }
 
 OpenFailure connect_failure(int error, bool interrupted) {

@@ -52,6 +52,8 @@ struct Outcome {
 [[nodiscard]] OpenFailure handshake_failure(int error);
 /// The same where the server was not ready yet at the deadline.
 [[nodiscard]] OpenFailure still_not_ready(const protocol::NotReady& state);
+/// Why a TLS handshake did not end: the time was over.
+[[nodiscard]] OpenFailure tls_timeout();
 /// Why connecting failed, from an errno value.
 [[nodiscard]] OpenFailure connect_failure(int error, bool interrupted);
 

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+#include <utility>
 
 namespace redstart::net {
 
@@ -140,8 +141,21 @@ int Socket::connect(const Address& address, const SocketOptions& options, Time d
   return error;
 }
 
+int Socket::secure(std::shared_ptr<const TlsContext> context, Time deadline) {
+  tls_ = std::make_unique<TlsSession>(std::move(context), fd_);
+  for (;;) {
+    const IoResult result = tls_->handshake();
+    if (tls_->established()) return 0;
+    if (interrupted()) return ECANCELED;
+    if (result.error != EAGAIN) return result.error != 0 ? result.error : EPROTO;
+    if (!wait(fd_, tls_->wants_write() ? POLLOUT : POLLIN, deadline)) return EAGAIN;
+  }
+}
+
 void Socket::close() noexcept {
   if (fd_ < 0 || forked(generation_)) return;  // a child's number may be another's by now
+  if (tls_) tls_->close();
+  tls_.reset();
   const std::scoped_lock lock(closing_);
   const descriptors::Hold hold;
   descriptors::remove(fd_, hold);
@@ -150,31 +164,49 @@ void Socket::close() noexcept {
 }
 
 IoResult Socket::send(std::span<const char> bytes) noexcept {
+  if (tls_) [[unlikely]]
+    return tls_->send(bytes);
   return retry_interrupted([&] { return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); });
 }
 
 IoResult Socket::send(std::span<const iovec> pieces) noexcept {
+  if (tls_) [[unlikely]]
+    return tls_->send(pieces);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());  // sendmsg does not write to it
   message.msg_iovlen = pieces.size();
   return retry_interrupted([&] { return ::sendmsg(fd_, &message, MSG_NOSIGNAL); });
 }
 
-IoResult Socket::send_some(std::span<const char> bytes) noexcept { return send_now(fd_, bytes); }
+IoResult Socket::send_some(std::span<const char> bytes) noexcept {
+  if (tls_) [[unlikely]]
+    return tls_->send(bytes);
+  return send_now(fd_, bytes);
+}
 
 IoResult Socket::receive(char* into, std::size_t size) noexcept {
+  if (tls_) [[unlikely]]
+    return tls_->receive_waiting(into, size);
   // Not retried here: after EINTR the caller recomputes how long he may still wait.
   const IoResult r = result(::recv(fd_, into, size, 0));
   return r.error == EINTR ? IoResult{0, EAGAIN} : r;
 }
 
-IoResult Socket::receive_some(char* into, std::size_t size) noexcept { return receive_now(fd_, into, size); }
+IoResult Socket::receive_some(char* into, std::size_t size) noexcept {
+  if (tls_) [[unlikely]]
+    return tls_->receive(into, size);
+  return receive_now(fd_, into, size);
+}
+
+bool Socket::wait_writable(Time deadline) const noexcept { return wait(fd_, POLLOUT, deadline); }
 
 bool Socket::wait_readable_or_writable(Time deadline) const noexcept {
   return wait(fd_, POLLIN | POLLOUT, deadline);
 }
 
-bool Socket::wait_readable(Time deadline) const noexcept { return wait(fd_, POLLIN, deadline); }
+bool Socket::wait_readable(Time deadline) const noexcept {
+  return (tls_ && tls_->pending()) || wait(fd_, POLLIN, deadline);
+}
 
 void Socket::arm_send(std::chrono::nanoseconds limit) noexcept {
   set_option(fd_, SOL_SOCKET, SO_SNDTIMEO, as_timeval(limit));
@@ -185,6 +217,8 @@ void Socket::arm_receive(std::chrono::nanoseconds limit) noexcept {
 }
 
 bool Socket::quiet() const noexcept {
+  if (tls_) [[unlikely]]
+    return tls_->quiet();
   char byte = 0;
   const IoResult r = retry_interrupted([&] { return ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT); });
   return r.error == EAGAIN;

@@ -2,6 +2,9 @@
 // socket.hpp: a blocking stream socket: every call into the kernel that the sync side makes.
 #pragma once
 
+#include "io_result.hpp"
+#include "tls_session.hpp"
+
 #include <redstart/config/redis_config.hpp>
 #include <redstart/engine/request.hpp>
 
@@ -10,6 +13,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <string>
@@ -20,12 +24,6 @@ namespace redstart::net {
 
 using Clock = std::chrono::steady_clock;
 using Time = Clock::time_point;
-
-/// What a call into the kernel gave: bytes, or an errno value.
-struct IoResult {
-  std::size_t bytes = 0;  ///< 0 without an error: the end of the stream.
-  int error = 0;          ///< 0, or EAGAIN when the time ran out, or another errno value.
-};
 
 /// An address to connect to.
 struct Address {
@@ -51,7 +49,7 @@ void close_stream(int fd) noexcept;
 /// Receives what is there; EAGAIN when nothing is.
 [[nodiscard]] IoResult receive_now(int fd, char* into, std::size_t size) noexcept;
 
-/// One connection. Never raises SIGPIPE.
+/// One connection, plain or through TLS. Never raises SIGPIPE.
 ///
 /// Thread safety: one thread at a time, but for `interrupt`.
 class Socket {
@@ -63,10 +61,16 @@ class Socket {
 
   /// Connects, at most until `deadline`. Returns 0, ETIMEDOUT, or another errno value.
   [[nodiscard]] int connect(const Address& address, const SocketOptions& options, Time deadline) noexcept;
+  /// From now on everything goes through TLS, once its handshake has ended; at most until `deadline`. Returns
+  /// 0, EAGAIN at the deadline, or another value, and then `tls()->failure()` says why. Preconditions:
+  /// connected.
+  [[nodiscard]] int secure(std::shared_ptr<const TlsContext> context, Time deadline);
+  /// Null on a plain connection.
+  [[nodiscard]] const TlsSession* tls() const noexcept { return tls_.get(); }
   void close() noexcept;
   [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
 
-  /// Sends, waiting at most as long as `arm_send` says.
+  /// Sends, waiting at most as long as `arm_send` says; through TLS without waiting.
   [[nodiscard]] IoResult send(std::span<const char> bytes) noexcept;
   [[nodiscard]] IoResult send(std::span<const iovec> pieces) noexcept;
   /// Sends what fits into the kernel's buffer now; EAGAIN when nothing does.
@@ -74,6 +78,8 @@ class Socket {
   /// Receives, waiting at most as long as `arm_receive` says.
   [[nodiscard]] IoResult receive(char* into, std::size_t size) noexcept;
   [[nodiscard]] IoResult receive_some(char* into, std::size_t size) noexcept;
+  /// Waits until there is room to write. Returns false at the deadline.
+  [[nodiscard]] bool wait_writable(Time deadline) const noexcept;
   /// Waits until there is something to read or room to write. Returns false at the deadline.
   [[nodiscard]] bool wait_readable_or_writable(Time deadline) const noexcept;
   /// Waits until there is something to read, also the end of the stream. Returns false at the deadline.
@@ -91,6 +97,7 @@ class Socket {
 
  private:
   int fd_ = -1;
+  std::unique_ptr<TlsSession> tls_{};
   std::uint32_t generation_ = 0;  // of the process that opened it
   std::atomic<bool> interrupted_{false};
   std::mutex closing_{};  // an interrupt must not meet a descriptor that was closed and given out again

@@ -61,6 +61,12 @@ Database::Database(const RedisConfig& manager, std::string name, DatabaseConfig 
                  note_retry(attempt, delay);
                }) {
   breaker_.on_change([this](const Breaker::Change& change) { circuit_changed(change); });
+  if (!config_.tls.enabled) return;
+  // A helper thread may use it when this is gone.
+  tls_ = std::make_shared<net::TlsSource>(
+      config_, [listener = listener_, origin = origin_](EventKind kind, std::string_view detail) {
+        if (listener) listener->on_event({kind, origin.database, origin.endpoint, detail});
+      });
 }
 
 void Database::circuit_changed(const Breaker::Change& change) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../net/direct_connection.hpp"
+#include "../net/tls_source.hpp"
 #include "breaker.hpp"
 #include "retries.hpp"
 
@@ -37,6 +38,8 @@ class Database {
   [[nodiscard]] const DatabaseConfig& config() const noexcept { return config_; }
   [[nodiscard]] const std::string& client_name() const noexcept { return client_name_; }
   [[nodiscard]] const engine::Origin& origin() const noexcept { return origin_; }
+  /// Null where connections are plain.
+  [[nodiscard]] const std::shared_ptr<net::TlsSource>& tls() const noexcept { return tls_; }
   [[nodiscard]] OperationCounters& counters() noexcept { return counters_; }
   [[nodiscard]] Breaker& breaker() noexcept { return breaker_; }
   [[nodiscard]] Retries& retries() noexcept { return retries_; }
@@ -78,6 +81,7 @@ class Database {
   engine::Origin origin_;
   std::string client_name_;
   std::shared_ptr<EventListener> listener_;
+  std::shared_ptr<net::TlsSource> tls_{};
   OperationCounters counters_{};
   Breaker breaker_;
   Retries retries_;

@@ -158,8 +158,8 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline) {
   const Time began = now;
   const Time connect_deadline = began + database_->config().timeouts.connect;
   try {
-    connection =
-        std::make_unique<net::DirectConnection>(database_->config(), database_->client_name(), opened_++);
+    connection = std::make_unique<net::DirectConnection>(database_->config(), database_->client_name(),
+                                                         opened_++, database_->tls().get());
     in_use_.push_back(*connection);
     lock.unlock();
     Report report(*reachability_, *attempt);

@@ -37,8 +37,9 @@ bool LineShop::wait_for_end(Time last) {
 void Line::connect_to(net::Loop loop, net::AsyncConnection::Kind kind) {
   timer_.emplace(loop.executor);
   shop_->began();
-  connection_ = net::AsyncConnection::make(std::move(loop), shop_->database->config(),
-                                           shop_->database->client_name(), shared_from_this(), kind);
+  connection_ =
+      net::AsyncConnection::make(std::move(loop), shop_->database->config(), shop_->database->client_name(),
+                                 shared_from_this(), kind, shop_->database->tls());
 }
 
 void Line::want() {

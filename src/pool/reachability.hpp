@@ -108,7 +108,7 @@ class Reachability {
   Repeats failures_{};
   bool stopped_ = false;
   std::atomic<bool> waiting_{false};  // for a server that is not ready yet
-  unsigned losses_ = 0;  // since something was answered
+  unsigned losses_ = 0;               // since something was answered
   std::atomic<bool> failing_{false};
   std::atomic<bool> unproven_{false};  // ready, nothing answered yet
 };

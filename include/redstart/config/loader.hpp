@@ -16,9 +16,11 @@ class RedisConfigLoader {
   [[nodiscard]] RedisConfig load() const;
 };
 
-/// Reads a Redis URL into `config`: endpoint, user name, password, database number; the rest stays as it is.
+/// Reads a Redis URL into `config`: endpoint, user name, password, database number, TLS; the rest stays as it
+/// is. `redis://` does not turn TLS off where it is on.
 ///
 ///     redis://[user[:password]@]host[:port][/database]
+///     rediss://…[?tls_ca_file=…&tls_verify=full]                         (TLS; all options in TlsConfig)
 ///     redis+unix://[user[:password]@]/path/to/socket[?db=number]        (also unix://)
 ///
 /// User name, password and path are percent-decoded; `redis://:password@host` is the default user's password.

@@ -18,7 +18,10 @@ enum class EventKind : std::uint8_t {
   circuit_changed,  ///< redis.circuit.state_changed: `from -> to: why`.
   retrying,         ///< redis.retry: `command: attempt n in m ms: why`.
   handler_failed,   ///< redis.handler_failed: an exception left a handler on an I/O thread; the process ends.
-  shutdown_begin,   ///< redis.shutdown.begin
+  tls_insecure,     ///< redis.tls.insecure: certificates are not verified; once for each start.
+  tls_reloaded,     ///< redis.tls.reloaded: changed files are used for new connections.
+  tls_reload_failed,  ///< redis.tls.reload_failed: changed files can't be used; the old ones are used on.
+  shutdown_begin,     ///< redis.shutdown.begin
   shutdown_complete,  ///< redis.shutdown.complete
   loading,  ///< redis.loading: the server is not ready yet (LOADING, BUSY, MASTERDOWN), and when that is
             ///< over.
@@ -36,6 +39,9 @@ enum class EventKind : std::uint8_t {
     case EventKind::circuit_changed: return "redis.circuit.state_changed";
     case EventKind::retrying: return "redis.retry";
     case EventKind::handler_failed: return "redis.handler_failed";
+    case EventKind::tls_insecure: return "redis.tls.insecure";
+    case EventKind::tls_reloaded: return "redis.tls.reloaded";
+    case EventKind::tls_reload_failed: return "redis.tls.reload_failed";
     case EventKind::shutdown_begin: return "redis.shutdown.begin";
     case EventKind::shutdown_complete: return "redis.shutdown.complete";
     case EventKind::loading: return "redis.loading";

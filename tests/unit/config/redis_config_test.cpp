@@ -115,8 +115,14 @@ TEST(Validation, NamesTheFieldOfEachFault) {
       {"tls", main([](DatabaseConfig& c) { c.tls.certificate_file = "client.pem"; })},
       {"tls", main([](DatabaseConfig& c) { c.tls.key_file = "client.key"; })},
       {"tls.server_name", main([](DatabaseConfig& c) { c.tls.server_name = "a b"; })},
-      {"tls.enabled", main([](DatabaseConfig& c) { c.tls.enabled = true; })},
-      {"credentials", main([](DatabaseConfig& c) { c.credentials = std::make_shared<Nobody>(); })},
+      {"tls.enabled", main([](DatabaseConfig& c) {
+         c.tls.enabled = true;
+         c.endpoint.unix_path = "/run/redis.sock";
+       })},
+      {"credentials", main([](DatabaseConfig& c) {
+         c.credentials = std::make_shared<Nobody>();
+         c.password = Secret("the other way");
+       })},
       {"timeouts.connect", main([](DatabaseConfig& c) { c.timeouts.connect = 0ms; })},
       {"timeouts.connect", main([](DatabaseConfig& c) { c.timeouts.connect = 24h + 1ms; })},
       {"timeouts.command", main([](DatabaseConfig& c) { c.timeouts.command = -5ms; })},

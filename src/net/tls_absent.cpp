@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// tls_absent.cpp: stands in where the library is built without TLS: nothing here is ever reached but `load`.
+#include "outcome.hpp"
+#include "tls_context.hpp"
+#include "tls_session.hpp"
+
+#include <cerrno>
+
+namespace redstart::net {
+
+struct TlsTrouble {};
+
+void TlsContext::Free::operator()(ssl_ctx_st*) const noexcept {}
+std::shared_ptr<const TlsContext> TlsContext::load(const TlsConfig&, std::string_view, std::string& fault) {
+  fault = "this library was built without TLS (REDSTART_WITH_TLS=OFF)";
+  return nullptr;
+}
+
+void TlsSession::Free::operator()(ssl_st*) const noexcept {}
+TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, int fd)
+    : context_(std::move(context)), fd_(fd), generation_(0) {}
+TlsSession::~TlsSession() = default;
+
+IoResult TlsSession::handshake() noexcept { return {0, EPROTO}; }
+IoResult TlsSession::send(std::span<const char>) noexcept { return {0, EPROTO}; }
+IoResult TlsSession::send(std::span<const iovec>) noexcept { return {0, EPROTO}; }
+IoResult TlsSession::receive(char*, std::size_t, bool) noexcept { return {0, EPROTO}; }
+bool TlsSession::pending() const noexcept { return false; }
+bool TlsSession::quiet() noexcept { return false; }
+OpenFailure TlsSession::failure() const { return {}; }
+bool TlsSession::at_fault() const noexcept { return false; }
+void TlsSession::close() noexcept {}
+
+}  // namespace redstart::net

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// tls_context.cpp: a context of OpenSSL's from files.
+#include "tls_context.hpp"
+
+#include "tls_words.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <algorithm>
+#include <cstring>
+
+namespace redstart::net {
+
+namespace {
+
+// OpenSSL would otherwise take itself apart at exit, before static objects that still hold connections.
+void initialise() {
+  static const int done = OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, nullptr);
+  static_cast<void>(done);
+}
+
+// Never asks the terminal, which OpenSSL does by itself.
+int give_password(char* into, int size, int /*for_writing*/, void* secret) {
+  const std::string_view password = static_cast<const Secret*>(secret)->reveal();
+  if (password.empty() || password.size() > static_cast<std::size_t>(size)) return -1;
+  std::memcpy(into, password.data(), password.size());
+  return static_cast<int>(password.size());
+}
+
+std::string cant(const char* verb, const std::string& path) {
+  const unsigned long error = ERR_peek_last_error();
+  std::string text = "can't " + std::string(verb) + " " + path + " (" + tls_error_text(error) + ")";
+  ERR_clear_error();
+  return text;
+}
+
+std::string trust(SSL_CTX* context, const TlsConfig& config) {
+  if (config.verify == TlsVerify::insecure) return {};
+  if (!config.ca_file.empty() && SSL_CTX_load_verify_file(context, config.ca_file.c_str()) != 1)
+    return cant("use the authorities in tls.ca_file", config.ca_file);
+  if (!config.ca_directory.empty() && SSL_CTX_load_verify_dir(context, config.ca_directory.c_str()) != 1)
+    return cant("use tls.ca_directory", config.ca_directory);
+  if (config.ca_file.empty() && config.ca_directory.empty() && SSL_CTX_set_default_verify_paths(context) != 1)
+    return cant("use the authorities of", "the system");
+  return {};
+}
+
+std::string introduce(SSL_CTX* context, const TlsConfig& config) {
+  if (config.certificate_file.empty()) return {};
+  SSL_CTX_set_default_passwd_cb(context, give_password);
+  SSL_CTX_set_default_passwd_cb_userdata(context, const_cast<Secret*>(&config.key_password));  // read only
+  if (SSL_CTX_use_certificate_chain_file(context, config.certificate_file.c_str()) != 1)
+    return cant("use tls.certificate_file", config.certificate_file);
+  if (SSL_CTX_use_PrivateKey_file(context, config.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
+    return cant("use tls.key_file", config.key_file);
+  // The configuration may be gone when OpenSSL asks again, which it has no reason to.
+  static Secret none;
+  SSL_CTX_set_default_passwd_cb_userdata(context, &none);
+  if (SSL_CTX_check_private_key(context) != 1) {
+    ERR_clear_error();
+    return "tls.key_file " + config.key_file + " does not belong to tls.certificate_file " +
+           config.certificate_file;
+  }
+  return {};
+}
+
+bool is_literal(const std::string& name) {
+  in6_addr ignored{};
+  return ::inet_pton(AF_INET, name.c_str(), &ignored) == 1 ||
+         ::inet_pton(AF_INET6, name.c_str(), &ignored) == 1;
+}
+
+// Whole labels only, and never the common name: names that a certificate is for stand in its SAN.
+bool expect(SSL_CTX* context, const std::string& name, bool address) {
+  if (name.empty()) return false;  // OpenSSL would verify no name at all
+  X509_VERIFY_PARAM* const rules = SSL_CTX_get0_param(context);
+  if (address) return X509_VERIFY_PARAM_set1_ip_asc(rules, name.c_str()) == 1;
+  X509_VERIFY_PARAM_set_hostflags(rules,
+                                  X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  return X509_VERIFY_PARAM_set1_host(rules, name.data(), name.size()) == 1;
+}
+
+}  // namespace
+
+void TlsContext::Free::operator()(ssl_ctx_st* context) const noexcept { SSL_CTX_free(context); }
+
+std::shared_ptr<const TlsContext> TlsContext::load(const TlsConfig& config, std::string_view host,
+                                                   std::string& fault) {
+  initialise();
+  ERR_clear_error();
+  std::string name = config.server_name.empty() ? std::string(host) : config.server_name;
+  name.resize(std::min(name.size(), name.find('%')));  // the zone of a link-local address
+  if (name.ends_with('.')) name.pop_back();            // of a fully qualified name: certificates have none
+  const bool address = is_literal(name);
+
+  Handle handle(SSL_CTX_new(TLS_client_method()));
+  SSL_CTX* const context = handle.get();
+  if (context == nullptr) {
+    fault = "OpenSSL gives no context (" + tls_error_text(ERR_get_error()) + ")";
+    return nullptr;
+  }
+  const int oldest = config.minimum == TlsVersion::tls_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
+  SSL_CTX_set_min_proto_version(context, oldest);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_read_ahead(context, 1);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+
+  fault = trust(context, config);
+  if (fault.empty()) fault = introduce(context, config);
+  if (fault.empty() && config.verify == TlsVerify::full && !expect(context, name, address))
+    fault = "the name of the server can't be verified: \"" + name + "\"";
+  if (!fault.empty()) return nullptr;
+  return std::make_shared<const TlsContext>(std::move(handle), std::move(name), address,
+                                            config.verify == TlsVerify::full);
+}
+
+}  // namespace redstart::net

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// tls_context.hpp: what the TLS sessions of a database have in common: whom they trust, who they are.
+#pragma once
+
+#include <redstart/config/tls_config.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+struct ssl_ctx_st;
+
+namespace redstart::net {
+
+/// Authorities, our certificate and key, and the name that a server's certificate must be issued for; as the
+/// files were when it was made.
+///
+/// Thread safety: immutable.
+class TlsContext {
+ public:
+  /// Reads the files. Returns null and says in `fault` what is wrong with which of them; never a secret.
+  /// `host`: who the server must be where `config.server_name` is empty.
+  [[nodiscard]] static std::shared_ptr<const TlsContext> load(const TlsConfig& config, std::string_view host,
+                                                              std::string& fault);
+
+  struct Free {
+    void operator()(ssl_ctx_st* context) const noexcept;
+  };
+  using Handle = std::unique_ptr<ssl_ctx_st, Free>;
+
+  TlsContext(Handle handle, std::string name, bool address, bool verifies) noexcept
+      : handle_(std::move(handle)), name_(std::move(name)), address_(address), verifies_(verifies) {}
+
+  [[nodiscard]] ssl_ctx_st* handle() const noexcept { return handle_.get(); }
+  /// The name, or the address, that the server must prove.
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// True when that is an address: such are not sent as SNI.
+  [[nodiscard]] bool is_address() const noexcept { return address_; }
+  /// False when any certificate will do.
+  [[nodiscard]] bool verifies() const noexcept { return verifies_; }
+
+ private:
+  Handle handle_;
+  std::string name_;
+  bool address_;
+  bool verifies_;
+};
+
+}  // namespace redstart::net

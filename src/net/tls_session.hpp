@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// tls_session.hpp: TLS on one connected socket.
+#pragma once
+
+#include "io_result.hpp"
+#include "tls_context.hpp"
+
+#include <sys/uio.h>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+struct ssl_st;
+
+namespace redstart::net {
+
+struct OpenFailure;
+struct TlsTrouble;
+
+/// Encrypts and decrypts what goes over a socket. It reads and writes the socket itself, never raises
+/// SIGPIPE, and does not own it.
+///
+/// Bytes count as sent once the whole record that holds them is in the kernel: of a record that is cut short
+/// the peer learns nothing.
+///
+/// Thread safety: one thread at a time.
+class TlsSession {
+ public:
+  /// Throws std::bad_alloc.
+  TlsSession(std::shared_ptr<const TlsContext> context, int fd);
+  TlsSession(const TlsSession&) = delete;
+  TlsSession& operator=(const TlsSession&) = delete;
+  ~TlsSession();
+
+  /// Goes on with the handshake, until `established`: then the peer is who it should be, and may get bytes.
+  /// EAGAIN: again, once the socket is as `wants_write` says; else it has failed, and `failure` says why.
+  [[nodiscard]] IoResult handshake() noexcept;
+  [[nodiscard]] bool established() const noexcept { return established_; }
+
+  /// Takes what fits; EAGAIN when nothing does. What was not taken has to come again, unchanged, with more
+  /// behind it or not.
+  [[nodiscard]] IoResult send(std::span<const char> bytes) noexcept;
+  [[nodiscard]] IoResult send(std::span<const iovec> pieces) noexcept;
+  /// As much as has come: when it is less than `size`, the socket has no more either. EAGAIN: nothing.
+  [[nodiscard]] IoResult receive(char* into, std::size_t size) noexcept { return receive(into, size, false); }
+  /// The same; waits once for the socket as its receive timeout says. EAGAIN: what came was no data yet.
+  [[nodiscard]] IoResult receive_waiting(char* into, std::size_t size) noexcept {
+    return receive(into, size, true);
+  }
+
+  /// True when bytes have been received already that `receive` would give.
+  [[nodiscard]] bool pending() const noexcept;
+  /// True when the connection is open and has no data to read.
+  [[nodiscard]] bool quiet() noexcept;
+  /// What the last EAGAIN waits for: room to write, else something to read.
+  [[nodiscard]] bool wants_write() const noexcept { return wants_write_; }
+
+  /// Why there is no session, once something failed.
+  [[nodiscard]] OpenFailure failure() const;
+  /// True when TLS itself failed, not the network.
+  [[nodiscard]] bool at_fault() const noexcept;
+  /// Tells the peer that nothing more comes, unless that would complete what was cut short. Call it before
+  /// the socket is closed. In a forked child it does nothing.
+  void close() noexcept;
+
+ private:
+  struct Free {
+    void operator()(ssl_st* session) const noexcept;
+  };
+  friend struct TlsBio;
+
+  [[nodiscard]] IoResult receive(char* into, std::size_t size, bool wait) noexcept;
+  [[nodiscard]] IoResult ended(int returned) noexcept;
+
+  std::shared_ptr<const TlsContext> context_;
+  std::unique_ptr<TlsTrouble> trouble_;
+  std::unique_ptr<ssl_st, Free> session_{};  // uses the two above until it is freed
+  int fd_;
+  std::uint32_t generation_;  // of the process that made it
+  int error_ = 0;             // errno of the socket's last failure
+  bool end_of_stream_ = false;
+  bool may_wait_ = false;  // the next read of the socket may block
+  bool drained_ = false;   // the last one got all there was
+  bool wants_write_ = false;
+  bool unfinished_ = false;  // a record is cut short
+  bool established_ = false;
+  bool dead_ = false;  // nothing works any more; `last_` says why
+  IoResult last_{};
+};
+
+}  // namespace redstart::net

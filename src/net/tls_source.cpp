@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// tls_source.cpp: looks at files and decides whether the context is still theirs.
+#include "tls_source.hpp"
+
+#include <sys/stat.h>
+#include <utility>
+
+namespace redstart::net {
+
+TlsSource::TlsSource(const DatabaseConfig& config, Report report)
+    : config_(config.tls), host_(config.endpoint.host), report_(std::move(report)) {}
+
+TlsSource::Stamps TlsSource::look() const {
+  const auto stamp = [](const std::string& path) -> Stamp {
+    struct stat file {};
+    if (path.empty() || ::stat(path.c_str(), &file) != 0) return {};
+    return {file.st_dev, file.st_ino, file.st_size, file.st_mtim.tv_sec, file.st_mtim.tv_nsec};
+  };
+  return {stamp(config_.ca_file), stamp(config_.ca_directory), stamp(config_.certificate_file),
+          stamp(config_.key_file)};
+}
+
+std::shared_ptr<const TlsContext> TlsSource::current(std::optional<OpenFailure>& failure) {
+  announce();
+  std::optional<EventKind> event;
+  std::string text;
+  std::shared_ptr<const TlsContext> context;
+  {
+    const std::scoped_lock lock(mutex_);
+    // Before they are read: what changes meanwhile is noticed by the next connection.
+    const Stamps now = look();
+    if (!context_ || now != seen_) {
+      std::string fault;
+      auto fresh = TlsContext::load(config_, host_, fault);
+      if (fresh) {
+        if (context_) event = EventKind::tls_reloaded;
+        context_ = std::move(fresh);
+      } else if (context_) {
+        event = EventKind::tls_reload_failed;
+        text = fault + "; the files from before are used on";
+      }
+      seen_ = now;
+      fault_ = std::move(fault);
+    }
+    context = context_;
+    if (!context) failure = OpenFailure{Errc::tls_failed, Remedy::never, fault_, {}};
+  }
+  if (event) report_(*event, text);
+  return context;
+}
+
+void TlsSource::announce() {
+  if (config_.verify == TlsVerify::full) return;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (std::exchange(announced_, true)) return;
+  }
+  report_(EventKind::tls_insecure,
+          "certificates are not verified (tls.verify = insecure): anybody may pose as the server");
+}
+
+}  // namespace redstart::net
