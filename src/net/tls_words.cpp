@@ -82,6 +82,7 @@ std::string distrust(const TlsTrouble& trouble, const std::string& name) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:  // another authority of the same name
       return "its authority is unknown here" +
              (certificate == nullptr ? std::string() : " (" + issuer(certificate) + ")");
     case X509_V_ERR_HOSTNAME_MISMATCH:

@@ -73,7 +73,7 @@ TestAuthority::TestAuthority() : directory_("/tmp/redstart-tls-XXXXXX") {
   if (::mkdtemp(directory_.data()) == nullptr) throw std::runtime_error("mkdtemp " + directory_);
   key_ = make_key();
   CertificateWish wish;
-  wish.common_name = "redstart test authority";
+  wish.common_name = "authority " + directory_.substr(directory_.size() - 6);
   wish.san.clear();
   certificate_ = make_certificate(wish, true, key_, nullptr, key_, serial_++);
   write_file(ca_file(), [this](std::FILE* file) { return PEM_write_X509(file, certificate_); });
