@@ -72,9 +72,14 @@ void Borrowed::note(const net::Outcome& outcome) noexcept {
 }
 
 Result<Borrowed> DirectPool::acquire(Time& now, Time deadline) {
+  std::optional<Error> not_ready;
   for (;;) {
     Result<Borrowed> lent = try_acquire(now, deadline);
+    // There was no time left to ask again: what the server said last says more.
+    if (!lent && not_ready && lent.error().code() == Errc::connect_timeout && now >= deadline)
+      return *std::move(not_ready);
     if (lent || lent.error().code() != Errc::loading || net::on_engine_thread()) return lent;
+    not_ready = lent.error();
     const bool in_time = reachability_->await_turn(deadline);
     now = Clock::now();
     if (!in_time || now >= deadline) {

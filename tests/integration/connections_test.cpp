@@ -218,5 +218,15 @@ TEST_F(Connections, TheirLifeIsToldInEvents) {
   EXPECT_EQ(log->count("redis.shutdown.complete"), 1U);
 }
 
+TEST_F(Connections, ADatabaseNumberOutOfRangeIsToldWithTheServersWords) {
+  RedisConfig config = config_at(server());
+  config.database("main").number = 16;
+  StartedManager redis(config);
+  const Error error = error_of([&] { return redis->client("main"); });
+  EXPECT_EQ(error.code(), Errc::handshake_failed);
+  EXPECT_THAT(error.what(), HasSubstr("SELECT"));
+  EXPECT_THAT(error.what(), HasSubstr("DB index is out of range"));
+}
+
 }  // namespace
 }  // namespace redstart::test

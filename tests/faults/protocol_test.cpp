@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// faults_protocol_test.cpp: faults 21 to 36 of the catalogue: peers that speak something else, too much or
+// protocol_test.cpp: faults 21 to 36 of the catalogue: peers that speak something else, too much or
 // too little.
 #include <chrono>
 #include <cstdint>
@@ -48,11 +48,13 @@ constexpr std::string_view not_resp[] = {
     "$3\r\nabcd\r\n"sv,
     ":12a\r\n"sv,
 };
-constexpr std::string_view bad_lengths[] = {
+constexpr std::string_view oversize_lengths[] = {
     "$9223372036854775807\r\n"sv,
     "*1000000000\r\n"sv,
     "%4611686018427387904\r\n"sv,
     "$99999999999999999999\r\n"sv,
+};
+constexpr std::string_view negative_lengths[] = {
     "$-2\r\n"sv,
     "*-2\r\n"sv,
     "=-1\r\n"sv,
@@ -82,11 +84,11 @@ void expect_protocol_error(const std::string& bytes) {
   EXPECT_EQ(server.accepted(), 3U);
 }
 
-TEST(ProtocolFaults, Fault21BytesThatAreNotRespCloseTheConnection) {
+TEST(Fault21, BytesThatAreNotRespCloseTheConnection) {
   for (const std::string_view bytes : not_resp) expect_protocol_error(std::string(bytes));
 }
 
-TEST(ProtocolFaults, Fault21APortThatSpeaksSomethingElseIsToldFromARedisServer) {
+TEST(Fault21, APortThatSpeaksSomethingElseIsToldFromARedisServer) {
   for (const std::string_view bytes : not_resp) {
     SCOPED_TRACE(std::string(bytes.substr(0, 20)));
     FakeServer server([bytes](FakeConnection& connection, std::size_t) {
@@ -103,7 +105,7 @@ TEST(ProtocolFaults, Fault21APortThatSpeaksSomethingElseIsToldFromARedisServer) 
   }
 }
 
-TEST(ProtocolFaults, Fault22ATruncatedBulkThenTheEndIsIndeterminate) {
+TEST(Fault22, ATruncatedBulkThenTheEndIsIndeterminate) {
   for (const std::string_view bytes :
        {"$10\r\nabc"sv, "$1000000\r\nabc"sv, "*3\r\n:1\r\n:2\r\n"sv, "$"sv, "+O"sv}) {
     SCOPED_TRACE(std::string(bytes));
@@ -122,17 +124,21 @@ TEST(ProtocolFaults, Fault22ATruncatedBulkThenTheEndIsIndeterminate) {
   }
 }
 
-TEST(ProtocolFaults, Fault23And24ImpossibleLengthsCloseTheConnectionAtOnce) {
-  for (const std::string_view bytes : bad_lengths) expect_protocol_error(std::string(bytes));
+TEST(Fault23, OversizeLengthsCloseTheConnectionAtOnce) {
+  for (const std::string_view bytes : oversize_lengths) expect_protocol_error(std::string(bytes));
 }
 
-TEST(ProtocolFaults, Fault25ReplyNestedWithoutEndIsRefusedAtTheLimit) {
+TEST(Fault24, NegativeLengthsCloseTheConnectionAtOnce) {
+  for (const std::string_view bytes : negative_lengths) expect_protocol_error(std::string(bytes));
+}
+
+TEST(Fault25, ReplyNestedWithoutEndIsRefusedAtTheLimit) {
   std::string nested;
   for (int i = 0; i < 100'000; ++i) nested += "*1\r\n";
   expect_protocol_error(nested);
 }
 
-TEST(ProtocolFaults, Fault26AReplyOfTheWrongTypeIsThatCallersErrorAndTheConnectionStays) {
+TEST(Fault26, AReplyOfTheWrongTypeIsThatCallersErrorAndTheConnectionStays) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.serve([](const Words& words) -> std::string {
       if (words[0] == "INCR") return "%1\r\n+a\r\n:1\r\n";
@@ -155,7 +161,7 @@ TEST(ProtocolFaults, Fault26AReplyOfTheWrongTypeIsThatCallersErrorAndTheConnecti
   EXPECT_EQ(redis->stats("main").operations.failed, 0U);
 }
 
-TEST(ProtocolFaults, Fault27PushesAreCountedAndNeverTakenForAReply) {
+TEST(Fault27, PushesAreCountedAndNeverTakenForAReply) {
   std::string large = ">2\r\n+message\r\n" + resp_bulk(std::string(100'000, 'x'));
   std::string many = ">20000\r\n";
   for (int i = 0; i < 20'000; ++i) many += ":1\r\n";
@@ -186,7 +192,7 @@ TEST(ProtocolFaults, Fault27PushesAreCountedAndNeverTakenForAReply) {
   EXPECT_EQ(server.accepted(), 1U);
 }
 
-TEST(ProtocolFaults, Fault28AReplyThatNobodyAskedForClosesTheConnectionBeforeItIsLentOut) {
+TEST(Fault28, AReplyThatNobodyAskedForClosesTheConnectionBeforeItIsLentOut) {
   Gate speak;
   Gate spoken;
   FakeServer server([&](FakeConnection& connection, std::size_t index) {
@@ -209,7 +215,7 @@ TEST(ProtocolFaults, Fault28AReplyThatNobodyAskedForClosesTheConnectionBeforeItI
   EXPECT_EQ(redis->stats("main").operations.failed, 0U);
 }
 
-TEST(ProtocolFaults, Fault29AnExtraReplyBehindTheLastClosesTheConnection) {
+TEST(Fault29, AnExtraReplyBehindTheLastClosesTheConnection) {
   for (const std::string_view extra : {"+OK\r\n"sv, ":1"sv, "x"sv, ">2\r\n+half"sv}) {
     SCOPED_TRACE(std::string(extra));
     FakeServer server([extra](FakeConnection& connection, std::size_t index) {
@@ -235,7 +241,7 @@ TEST(ProtocolFaults, Fault29AnExtraReplyBehindTheLastClosesTheConnection) {
   }
 }
 
-TEST(ProtocolFaults, Fault29AnExtraReplyInTheHandshakeIsNoConnection) {
+TEST(Fault29, AnExtraReplyInTheHandshakeIsNoConnection) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     static_cast<void>(connection.command());
     connection.send("%1\r\n+proto\r\n:3\r\n+OK\r\n");  // one too many
@@ -247,7 +253,7 @@ TEST(ProtocolFaults, Fault29AnExtraReplyInTheHandshakeIsNoConnection) {
   EXPECT_EQ(error_of([&] { return redis->client("main"); }).code(), Errc::handshake_failed);
 }
 
-TEST(ProtocolFaults, Fault36AServerWithoutRespThreeIsServedInRespTwo) {
+TEST(Fault36, AServerWithoutRespThreeIsServedInRespTwo) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     for (Words words = connection.command(); !words.empty(); words = connection.command()) {
       if (words[0] == "HELLO")
@@ -271,7 +277,7 @@ TEST(ProtocolFaults, Fault36AServerWithoutRespThreeIsServedInRespTwo) {
   EXPECT_EQ(error_of([&] { return strict->client("main"); }).code(), Errc::handshake_failed);
 }
 
-TEST(ProtocolFaults, ErrorsBehindAttributesAreErrorsToo) {
+TEST(Fault26, ErrorsBehindAttributesAreErrorsToo) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.serve([](const Words&) { return "|1\r\n+ttl\r\n:1\r\n-WRONGTYPE sorry\r\n"; });
   });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// faults_network_test.cpp: faults 1 to 17 of the catalogue: connections that are refused, cut, silent or
+// network_test.cpp: faults 1 to 17 of the catalogue: connections that are refused, cut, silent or
 // slow.
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -76,7 +76,7 @@ class FullQueue {
   std::array<int, 3> fillers_{};
 };
 
-TEST(NetworkFaults, Fault01RefusedConnectionsFailFastAndAreTriedAgainWithBackoff) {
+TEST(Fault01, RefusedConnectionsFailFastAndAreTriedAgainWithBackoff) {
   const std::uint16_t port = free_port();
   StartedManager redis(impatient_config(port));
   const auto begin = Clock::now();
@@ -97,7 +97,7 @@ TEST(NetworkFaults, Fault01RefusedConnectionsFailFastAndAreTriedAgainWithBackoff
   EXPECT_EQ(redis->stats("main").pool.in_use, 0U);
 }
 
-TEST(NetworkFaults, Fault02ABlackholeEndsInAConnectTimeoutAndLeavesNoDescriptor) {
+TEST(Fault02, ABlackholeEndsInAConnectTimeoutAndLeavesNoDescriptor) {
   const FullQueue hole;
   {
     StartedManager redis(impatient_config(hole.port()));
@@ -114,7 +114,7 @@ TEST(NetworkFaults, Fault02ABlackholeEndsInAConnectTimeoutAndLeavesNoDescriptor)
   }
 }
 
-TEST(NetworkFaults, Fault08AHalfCloseDeliversWhatWasAnsweredAndTheRestIsIndeterminate) {
+TEST(Fault08, AHalfCloseDeliversWhatWasAnsweredAndTheRestIsIndeterminate) {
   FakeServer server([](FakeConnection& connection, std::size_t index) {
     if (index > 0) return connection.serve(answer);
     Words words = connection.handshake();
@@ -147,7 +147,7 @@ TEST(NetworkFaults, Fault08AHalfCloseDeliversWhatWasAnsweredAndTheRestIsIndeterm
   EXPECT_EQ(client.get("next"), "value of next");
 }
 
-TEST(NetworkFaults, Fault09AResetInsideAReplyIsIndeterminateAndTheNextConnectionStartsClean) {
+TEST(Fault09, AResetInsideAReplyIsIndeterminateAndTheNextConnectionStartsClean) {
   FakeServer server([](FakeConnection& connection, std::size_t index) {
     if (index > 0) return connection.serve(answer);
     static_cast<void>(connection.handshake());
@@ -163,7 +163,7 @@ TEST(NetworkFaults, Fault09AResetInsideAReplyIsIndeterminateAndTheNextConnection
   EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::lost), 1U);
 }
 
-TEST(NetworkFaults, Fault09ALostConnectionRepeatsOnlyWhatIsSafeToRepeat) {
+TEST(Fault09, ALostConnectionRepeatsOnlyWhatIsSafeToRepeat) {
   FakeServer server([](FakeConnection& connection, std::size_t index) {
     if (index == 2) return connection.serve(answer);
     connection.send(answer(connection.handshake()));
@@ -183,7 +183,7 @@ TEST(NetworkFaults, Fault09ALostConnectionRepeatsOnlyWhatIsSafeToRepeat) {
   EXPECT_EQ(server.accepted(), 3U);
 }
 
-TEST(NetworkFaults, Fault10AResetBeforeAnythingWasReadIsNeverASuccess) {
+TEST(Fault10, AResetBeforeAnythingWasReadIsNeverASuccess) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.reset(); });
   StartedManager redis(config_at(server.port()));
   const Error error = error_of([&] { return redis->client("main"); });
@@ -191,7 +191,7 @@ TEST(NetworkFaults, Fault10AResetBeforeAnythingWasReadIsNeverASuccess) {
   EXPECT_EQ(error.effect(), Effect::not_sent);
 }
 
-TEST(NetworkFaults, Fault11AReplySplitAtEveryByteIsTheSame) {
+TEST(Fault11, AReplySplitAtEveryByteIsTheSame) {
   const std::string reply = "*4\r\n$3\r\nfoo\r\n$0\r\n\r\n+ok\r\n$12\r\n\r\n$5\r\nhello\r\r\n";
   const std::vector<std::string> expected{"foo", "", "ok", "\r\n$5\r\nhello\r"};
   FakeServer server([&](FakeConnection& connection, std::size_t) {
@@ -234,7 +234,7 @@ void expect_timeout_after(std::chrono::milliseconds limit, Errc code, Call call)
   EXPECT_LE(took, limit + 100ms + slack);
 }
 
-TEST(NetworkFaults, Fault12ADeadlineCountsTheWholeReplyHoweverSteadilyItDrips) {
+TEST(Fault12, ADeadlineCountsTheWholeReplyHoweverSteadilyItDrips) {
   Gate gone;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     static_cast<void>(connection.handshake());
@@ -250,7 +250,7 @@ TEST(NetworkFaults, Fault12ADeadlineCountsTheWholeReplyHoweverSteadilyItDrips) {
   gone.open();
 }
 
-TEST(NetworkFaults, Fault12AConnectTimeoutCountsTheWholeHandshakeHoweverSteadilyItDrips) {
+TEST(Fault12, AConnectTimeoutCountsTheWholeHandshakeHoweverSteadilyItDrips) {
   Gate gone;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     static_cast<void>(connection.command());
@@ -261,7 +261,7 @@ TEST(NetworkFaults, Fault12AConnectTimeoutCountsTheWholeHandshakeHoweverSteadily
   gone.open();
 }
 
-TEST(NetworkFaults, Fault16ASilentServersConnectionIsClosedAndNeverUsedAgain) {
+TEST(Fault16, ASilentServersConnectionIsClosedAndNeverUsedAgain) {
   Gate closed;
   FakeServer server([&](FakeConnection& connection, std::size_t index) {
     if (index > 0) return connection.serve(answer);
@@ -282,7 +282,7 @@ TEST(NetworkFaults, Fault16ASilentServersConnectionIsClosedAndNeverUsedAgain) {
   EXPECT_EQ(redis->stats("main").operations.timeouts, 1U);
 }
 
-TEST(NetworkFaults, Fault17WritingToAResetConnectionIsAnErrorAndNoSignal) {
+TEST(Fault17, WritingToAResetConnectionIsAnErrorAndNoSignal) {
   ASSERT_NE(std::signal(SIGPIPE, SIG_DFL), SIG_ERR);
   FakeServer server([](FakeConnection& connection, std::size_t index) {
     if (index > 3) return connection.serve(answer);
@@ -310,7 +310,7 @@ TEST(NetworkFaults, Fault17WritingToAResetConnectionIsAnErrorAndNoSignal) {
   EXPECT_EQ(client.get("key"), "value of key");
 }
 
-TEST(NetworkFaults, Fault17AServerThatGoesWhileALargeValueIsSentLeavesItUnsent) {
+TEST(Fault17, AServerThatGoesWhileALargeValueIsSentLeavesItUnsent) {
   FakeServer server([](FakeConnection& connection, std::size_t index) {
     if (index > 0) return connection.serve(answer);
     for (int i = 0; i < 4; ++i) {  // HELLO, two SETINFO, PING: then nothing is read any more

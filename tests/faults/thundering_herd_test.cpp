@@ -89,7 +89,7 @@ class Herd {
 // return.
 constexpr auto grown = 1s;
 
-TEST(ThunderingHerd, Fault76AttemptsStayEvenWhileTheServerIsAwayAndWhenItIsBack) {
+TEST(Fault76, AttemptsStayEvenWhileTheServerIsAwayAndWhenItIsBack) {
   for (const unsigned seed : {1U, 76U, 4711U}) {
     const Time back = lost_at + 10s;
     Herd herd([back](Time now) { return now < back ? Server::refuses : Server::serves; }, seed);
@@ -102,7 +102,7 @@ TEST(ThunderingHerd, Fault76AttemptsStayEvenWhileTheServerIsAwayAndWhenItIsBack)
   }
 }
 
-TEST(ThunderingHerd, Fault76AServerThatGreetsAndDropsEverybodyDoesNotStartDelaysOver) {
+TEST(Fault76, AServerThatGreetsAndDropsEverybodyDoesNotStartDelaysOver) {
   const Time greets = lost_at + 5s;
   const Time back = greets + 10s;
   Herd herd([=](Time now) {
@@ -117,7 +117,7 @@ TEST(ThunderingHerd, Fault76AServerThatGreetsAndDropsEverybodyDoesNotStartDelays
   EXPECT_NEAR(greeting, away, away / 10) << "no more attempts than while it was away";
 }
 
-TEST(ThunderingHerd, EvenTheFirstAttemptsAfterALossThatAllNoticeAtOnceAreSpread) {
+TEST(Fault76, EvenTheFirstAttemptsAfterALossThatAllNoticeAtOnceAreSpread) {
   Herd herd([](Time) { return Server::refuses; });
   herd.run(lost_at + 1s);
   EXPECT_LE(herd.most_and_mean(lost_at + 1ns, lost_at + 1s, 10ms).first, 0.3 * clients);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// faults_loading_test.cpp: faults 37, 38, 41 and 49 of the catalogue: a server that is loading, that can't
+// loading_test.cpp: faults 37, 38, 41 and 49 of the catalogue: a server that is loading, that can't
 // save, that was restarted.
 #include <gmock/gmock.h>
 #include <signal.h>
@@ -264,9 +264,9 @@ TEST_F(Fault49, ARestartIsToldAndNothingElseIs) {
   EXPECT_EQ(log->count("redis.server_changed connection number"), 1U);
 }
 
-class Fault01 : public RedisTest {};
+class Fault01WithRedis : public RedisTest {};
 
-TEST_F(Fault01, RepeatedFailuresAreToldOnceWithACount) {
+TEST_F(Fault01WithRedis, RepeatedFailuresAreToldOnceWithACount) {
   auto log = std::make_shared<EventLog>();
   RedisServer server;
   RedisConfig config = config_at(server);

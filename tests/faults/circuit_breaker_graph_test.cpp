@@ -245,7 +245,7 @@ class Graph {
   std::size_t steps_ = 0;
 };
 
-TEST(CircuitBreakerGraph, Fault77HasOnlyLegalEdgesInAllStatesEventsAndGenerations) {
+TEST(Fault77, HasOnlyLegalEdgesInAllStatesEventsAndGenerations) {
   Graph graph;
   graph.explore();
   EXPECT_GT(graph.states(), 500U);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// faults_handshake_test.cpp: faults 3, 34, 37, 38, 45 and 48 of the catalogue: servers that keep a connection
+// handshake_test.cpp: faults 3, 34, 37, 38, 45 and 48 of the catalogue: servers that keep a connection
 // from becoming ready.
 #include <algorithm>
 #include <chrono>
@@ -45,7 +45,7 @@ struct Step {
   Protocol protocol;
 };
 
-TEST(HandshakeFaults, Fault34AStepThatIsNotAnsweredDiscardsTheConnectionWhicheverItIs) {
+TEST(Fault34, AStepThatIsNotAnsweredDiscardsTheConnectionWhicheverItIs) {
   for (const Step& step :
        {Step{"HELLO", "", Protocol::automatic}, Step{"AUTH", "", Protocol::resp2},
         Step{"CLIENT", "SETNAME", Protocol::resp2}, Step{"CLIENT", "SETINFO", Protocol::automatic},
@@ -83,7 +83,7 @@ TEST(HandshakeFaults, Fault34AStepThatIsNotAnsweredDiscardsTheConnectionWhicheve
   }
 }
 
-TEST(HandshakeFaults, Fault03NoUserCommandIsSentBeforeTheServerIsReady) {
+TEST(Fault03, NoUserCommandIsSentBeforeTheServerIsReady) {
   Gate answer_ping;
   CommandLog log;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
@@ -108,7 +108,7 @@ TEST(HandshakeFaults, Fault03NoUserCommandIsSentBeforeTheServerIsReady) {
   EXPECT_EQ(log.names()[3], "PING");
 }
 
-TEST(HandshakeFaults, Fault37WhileTheServerIsLoadingCallsWaitAndThenWork) {
+TEST(Fault37, WhileTheServerIsLoadingCallsWaitAndThenWork) {
   Gate loaded;
   CommandLog log;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
@@ -139,7 +139,7 @@ TEST(HandshakeFaults, Fault37WhileTheServerIsLoadingCallsWaitAndThenWork) {
   EXPECT_EQ(std::count(names.begin(), names.end(), "GET"), 1);
 }
 
-TEST(HandshakeFaults, Fault38LoadingThatNeverEndsIsToldAtTheDeadline) {
+TEST(Fault38, LoadingThatNeverEndsIsToldAtTheDeadline) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     for (Words words = connection.command(); !words.empty(); words = connection.command()) {
       connection.send(words[0] == "HELLO"  ? "%1\r\n+proto\r\n:3\r\n"
@@ -159,9 +159,11 @@ TEST(HandshakeFaults, Fault38LoadingThatNeverEndsIsToldAtTheDeadline) {
   EXPECT_LE(Clock::now() - begin, 300ms + 100ms + slack);
 }
 
-class HandshakeFaultsWithRedis : public RedisTest {};
+class Fault39 : public RedisTest {};
+class Fault45 : public RedisTest {};
+class Fault48 : public RedisTest {};
 
-TEST_F(HandshakeFaultsWithRedis, Fault45RefusedCredentialsAreClearPermanentAndSecret) {
+TEST_F(Fault45, RefusedCredentialsAreClearPermanentAndSecret) {
   RedisServer guarded;
   {
     RawRedis admin(guarded.port());
@@ -210,7 +212,7 @@ TEST_F(HandshakeFaultsWithRedis, Fault45RefusedCredentialsAreClearPermanentAndSe
   }
 }
 
-TEST_F(HandshakeFaultsWithRedis, Fault48AFullServerIsToldAndUsedAgainOnceItHasRoom) {
+TEST_F(Fault48, AFullServerIsToldAndUsedAgainOnceItHasRoom) {
   RedisServer full;
   for (const bool over_unix : {false, true}) {
     RawRedis raw(full.socket_path());
@@ -228,17 +230,7 @@ TEST_F(HandshakeFaultsWithRedis, Fault48AFullServerIsToldAndUsedAgainOnceItHasRo
   }
 }
 
-TEST_F(HandshakeFaultsWithRedis, ADatabaseNumberOutOfRangeIsToldWithTheServersWords) {
-  RedisConfig config = config_at(server());
-  config.database("main").number = 16;
-  StartedManager redis(config);
-  const Error error = error_of([&] { return redis->client("main"); });
-  EXPECT_EQ(error.code(), Errc::handshake_failed);
-  EXPECT_THAT(error.what(), HasSubstr("SELECT"));
-  EXPECT_THAT(error.what(), HasSubstr("DB index is out of range"));
-}
-
-TEST_F(HandshakeFaultsWithRedis, Fault39ABusyServerKeepsNewConnectionsWaitingUntilTheScriptEnds) {
+TEST_F(Fault39, ABusyServerKeepsNewConnectionsWaitingUntilTheScriptEnds) {
   RedisServer busy({"--busy-reply-threshold", "50"});
   RawRedis runner(busy.port());
   RawRedis killer(busy.port());
