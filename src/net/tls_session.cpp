@@ -34,6 +34,12 @@ int on_verified(int good, X509_STORE_CTX* store) {
   return good;
 }
 
+// The server wants to see a certificate of ours. Goes on with what the context has.
+int on_asked(SSL*, void* trouble) {
+  static_cast<TlsTrouble*>(trouble)->asked = true;
+  return 1;
+}
+
 }  // namespace
 
 // The socket as OpenSSL sees it. Its own kind would raise SIGPIPE.
@@ -120,6 +126,7 @@ TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, int fd)
   SSL_set_bio(ssl, bio, bio);
   SSL_set_app_data(ssl, trouble_.get());
   SSL_set_connect_state(ssl);
+  SSL_set_cert_cb(ssl, on_asked, trouble_.get());
   if (context_->verifies()) SSL_set_verify(ssl, SSL_VERIFY_PEER, on_verified);
   if (!context_->is_address())  // SNI; OpenSSL's macro for it has an old-style cast
     SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
@@ -155,13 +162,23 @@ IoResult TlsSession::ended(int returned) noexcept {
 IoResult TlsSession::send(std::span<const char> bytes) noexcept {
   std::size_t sent = 0;
   while (sent != bytes.size()) {
-    if (dead_) return sent != 0 ? IoResult{sent, 0} : IoResult{0, last_.error != 0 ? last_.error : EPIPE};
+    if (dead_ || mute_ != 0) {
+      const int error = mute_ != 0 ? mute_ : last_.error;
+      return sent != 0 ? IoResult{sent, 0} : IoResult{0, error != 0 ? error : EPIPE};
+    }
     ERR_clear_error();
     std::size_t n = 0;
     const int returned = SSL_write_ex(session_.get(), bytes.data() + sent, bytes.size() - sent, &n);
     if (returned == 1) {
       unfinished_ = false;
       sent += n;
+      continue;
+    }
+    const int failed = std::exchange(error_, 0);
+    if (failed != 0) {
+      // The network takes no more. What the peer said before, and why it went, can still be read.
+      mute_ = failed;
+      ERR_clear_error();
       continue;
     }
     const IoResult result = ended(returned);
@@ -216,6 +233,7 @@ IoResult TlsSession::receive(char* into, std::size_t size, bool wait) noexcept {
       return got != 0 ? IoResult{got, 0} : result;
     }
     got += n;
+    heard_ = true;
     may_wait_ = false;
     if ((wait || drained_) && SSL_has_pending(session_.get()) == 0) break;
   }
@@ -225,7 +243,7 @@ IoResult TlsSession::receive(char* into, std::size_t size, bool wait) noexcept {
 bool TlsSession::pending() const noexcept { return SSL_has_pending(session_.get()) == 1; }
 
 bool TlsSession::quiet() noexcept {
-  if (dead_) return false;
+  if (dead_ || mute_ != 0) return false;
   ERR_clear_error();
   char byte = 0;
   std::size_t n = 0;
@@ -235,11 +253,16 @@ bool TlsSession::quiet() noexcept {
 
 OpenFailure TlsSession::failure() const { return tls_failure(*trouble_, context_->name(), last_.error); }
 
-bool TlsSession::at_fault() const noexcept { return trouble_->error != 0 || trouble_->verify != 0; }
+bool TlsSession::at_fault() const noexcept {
+  // With TLS 1.3 a server judges our certificate when the session is there already for us; where it closes
+  // with our bytes unread, its word on that may be lost.
+  const bool turned_away = dead_ && !heard_ && trouble_->asked;
+  return trouble_->error != 0 || trouble_->verify != 0 || turned_away;
+}
 
 void TlsSession::close() noexcept {
   // A record that was cut short would be completed, and what was said not to be sent would be.
-  if (!established_ || dead_ || unfinished_ || forked(generation_)) return;
+  if (!established_ || dead_ || mute_ != 0 || unfinished_ || forked(generation_)) return;
   dead_ = true;
   ERR_clear_error();
   static_cast<void>(SSL_shutdown(session_.get()));

@@ -58,7 +58,8 @@ class TlsSession {
 
   /// Why there is no session, once something failed.
   [[nodiscard]] OpenFailure failure() const;
-  /// True when TLS itself failed, not the network.
+  /// True when TLS itself failed, not the network; also when a server that has asked for our certificate
+  /// ended the connection without a word.
   [[nodiscard]] bool at_fault() const noexcept;
   /// Tells the peer that nothing more comes, unless that would complete what was cut short. Call it before
   /// the socket is closed. In a forked child it does nothing.
@@ -85,7 +86,9 @@ class TlsSession {
   bool wants_write_ = false;
   bool unfinished_ = false;  // a record is cut short
   bool established_ = false;
-  bool dead_ = false;  // nothing works any more; `last_` says why
+  bool heard_ = false;  // data has come
+  int mute_ = 0;        // errno of the failed attempt to send, after which no other is made
+  bool dead_ = false;   // nothing works any more; `last_` says why
   IoResult last_{};
 };
 

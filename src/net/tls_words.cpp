@@ -140,7 +140,15 @@ OpenFailure tls_failure(const TlsTrouble& trouble, const std::string& name, int 
             "the server's certificate is not to be trusted: " + distrust(trouble, name),
             {}};
   if (trouble.error != 0) return {Errc::tls_failed, Remedy::retry, fault(trouble.error), {}};
-  if (error == 0 || error == end_of_stream)
+  const bool closed = error == 0 || error == end_of_stream;
+  if (trouble.asked)
+    return {Errc::tls_failed,
+            Remedy::retry,
+            "the server asked for a certificate of ours and then " +
+                (closed ? "closed the connection" : "the connection was lost (" + error_text(error) + ")") +
+                ": it probably wants one that it trusts (tls.certificate_file, tls.key_file)",
+            {}};
+  if (closed)
     return {Errc::tls_failed, Remedy::retry, "the server closed the connection during the TLS handshake", {}};
   return {Errc::tls_failed,
           Remedy::retry,

@@ -17,6 +17,7 @@ struct TlsTrouble {
     void operator()(x509_st* certificate) const noexcept;
   };
   unsigned long error = 0;  ///< OpenSSL's; 0: the network failed.
+  bool asked = false;       ///< The server wanted to see a certificate of ours.
   int verify = 0;           ///< X509_V_ERR_…, 0 when the certificate was not the reason.
   std::unique_ptr<x509_st, Free> certificate{};  ///< The one that was refused.
 };
