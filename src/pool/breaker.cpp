@@ -54,7 +54,7 @@ void Breaker::take_successes(Time now) noexcept {
 void Breaker::look(Time now) {
   // The first of a second comes here, the others need not.
   Clock::rep seen = next_look_.load(std::memory_order_relaxed);
-  const Clock::rep next = (std::chrono::floor<std::chrono::seconds>(now) + 1s).time_since_epoch().count();
+  const Clock::rep next = Time(std::chrono::floor<std::chrono::seconds>(now) + 1s).time_since_epoch().count();
   if (now.time_since_epoch().count() < seen ||
       !next_look_.compare_exchange_strong(seen, next, std::memory_order_relaxed))
     return;
