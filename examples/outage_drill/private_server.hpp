@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// private_server.hpp: a redis-server of the drill's own, to be killed, frozen and started again.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace drill {
+
+/// On a free port of 127.0.0.1, its files in a fresh temporary folder. What it has acknowledged outlives
+/// SIGKILL: every write goes into its append-only file before the reply goes out.
+///
+/// Thread safety: one thread uses it. The server dies with that thread.
+class PrivateServer {
+ public:
+  /// Errors: std::runtime_error with the server's log when it can't be started.
+  PrivateServer();
+  PrivateServer(const PrivateServer&) = delete;
+  PrivateServer& operator=(const PrivateServer&) = delete;
+  /// Kills it and removes its folder.
+  ~PrivateServer();
+
+  /// True when a redis-server is installed.
+  [[nodiscard]] static bool installed();
+
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  /// Whether it answers PING with PONG. Asked past the proxy, on its Unix socket.
+  [[nodiscard]] bool answers() const;
+  /// Waits until it does; throws after 30 s.
+  void await_answer() const;
+
+  void kill();  ///< SIGKILL.
+  /// Starts it again on the same port, and does not wait.
+  void start(const std::vector<std::string>& more = {});
+  void freeze();  ///< SIGSTOP: connected to all appearances, and nothing answers.
+  void thaw();    ///< SIGCONT.
+
+ private:
+  void end();
+
+  std::string folder_;
+  std::uint16_t port_ = 0;
+  pid_t pid_ = -1;
+};
+
+}  // namespace drill
