@@ -75,7 +75,8 @@ bool is_literal(const std::string& name) {
 
 // Whole labels only, and never the common name: names that a certificate is for stand in its SAN.
 bool expect(SSL_CTX* context, const std::string& name, bool address) {
-  if (name.empty()) return false;  // OpenSSL would verify no name at all
+  // OpenSSL would verify no name at all, or take any name below that one.
+  if (name.empty() || name.front() == '.') return false;
   X509_VERIFY_PARAM* const rules = SSL_CTX_get0_param(context);
   if (address) return X509_VERIFY_PARAM_set1_ip_asc(rules, name.c_str()) == 1;
   X509_VERIFY_PARAM_set_hostflags(rules,

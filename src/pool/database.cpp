@@ -24,7 +24,9 @@ std::string_view advice_for(Errc code) {
     case Errc::resource_exhausted:
       return "Raise this process's limits (`ulimit -n`) or lower max_connections";
     case Errc::authentication_failed: return "Check user name and password (REDIS_URL) and the server's ACL";
-    case Errc::handshake_failed: return "See the server's log; check its maxclients and the database number";
+    case Errc::handshake_failed:
+      return "See the server's log; check its maxclients, the database number, and whether this port wants "
+             "TLS (tls.enabled)";
     case Errc::protocol_error:
       return "Is this the port of a Redis server, and not one that speaks TLS or HTTP?";
     case Errc::loading:

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// credentials_test.cpp: faults 46 and 47 of the catalogue: passwords that rotate, a user that is deleted.
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <boost/asio/use_future.hpp>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "support/managers.hpp"
+#include "support/redis_test.hpp"
+
+namespace redstart::test {
+namespace {
+
+using namespace std::chrono_literals;
+using boost::asio::use_future;
+using ::testing::HasSubstr;
+
+// Where services get their password from.
+class Vault final : public CredentialsProvider {
+ public:
+  explicit Vault(std::string password) : password_(std::move(password)) {}
+  [[nodiscard]] Credentials credentials() override {
+    const std::scoped_lock lock(mutex_);
+    return {"app", Secret(password_)};
+  }
+  void set(const std::string& password) {
+    const std::scoped_lock lock(mutex_);
+    password_ = password;
+  }
+
+ private:
+  std::mutex mutex_{};
+  std::string password_;
+};
+
+class ServerWithUser : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    REDSTART_NEEDS_REDIS();
+    server_ = std::make_unique<RedisServer>();
+    allow("p0");
+  }
+  void allow(const std::string& password) {
+    admin({"ACL", "SETUSER", "app", "on", ">" + password, "~*", "+@all"});
+  }
+  void admin(const std::vector<std::string>& words) {
+    EXPECT_FALSE(RawRedis(server_->socket_path()).command(words).is_error()) << words[1];
+  }
+  [[nodiscard]] RedisConfig config() const {
+    RedisConfig config = config_at(*server_);
+    config.defaults.credentials = vault_;
+    config.defaults.timeouts = {30s, 30s, 30s};
+    return config;
+  }
+
+  std::shared_ptr<Vault> vault_ = std::make_shared<Vault>("p0");
+  std::unique_ptr<RedisServer> server_{};
+};
+
+class Fault46 : public ServerWithUser {};
+
+TEST_F(Fault46, PasswordsRotateWithoutAFailedCommand) {
+  RedisConfig short_lived = config();
+  short_lived.defaults.max_lifetime = 5ms;  // connections are renewed all the time
+  StartedManager redis(std::move(short_lived));
+  std::atomic<bool> stop{false};
+  std::atomic<int> done{0};
+  std::vector<std::thread> callers;
+  for (int t = 0; t < 2; ++t) {
+    callers.emplace_back([&, db = redis->client("main")] {
+      for (; !stop; ++done) EXPECT_NO_THROW(db.incr("sync"));
+    });
+    callers.emplace_back([&, db = redis->async_client("main")] {
+      for (; !stop; ++done) EXPECT_NO_THROW(db.incr("async")(use_future).get());
+    });
+    callers.emplace_back([&] {
+      for (; !stop; ++done) EXPECT_NO_THROW(redis->scoped_client("main").incr("scoped"));
+    });
+  }
+  const auto renewed = [&](std::size_t more) {
+    const auto enough = redis->stats("main").pool.created + more;
+    return eventually([&, enough] { return redis->stats("main").pool.created >= enough; });
+  };
+  std::string password = "p0";
+  for (int round = 1; round <= 5; ++round) {
+    const std::string next = "p" + std::to_string(round);
+    allow(next);
+    EXPECT_TRUE(renewed(5)) << "with the old one";
+    vault_->set(next);
+    admin({"ACL", "SETUSER", "app", "<" + password});
+    EXPECT_TRUE(renewed(5)) << "with the new one";
+    password = next;
+  }
+  stop = true;
+  for (std::thread& caller : callers) caller.join();
+  const DatabaseStats stats = redis->stats("main");
+  EXPECT_EQ(stats.operations.failed, 0U);
+  EXPECT_EQ(stats.operations.server_errors, 0U);
+  RawRedis raw(server_->socket_path());
+  EXPECT_EQ(std::stoi(raw.text({"GET", "sync"})) + std::stoi(raw.text({"GET", "async"})) +
+                std::stoi(raw.text({"GET", "scoped"})),
+            done);
+}
+
+TEST_F(Fault46, OpenConnectionsStayWhenTheirPasswordGoes) {
+  StartedManager redis(config());
+  const AsyncClient async = redis->async_client("main");
+  const Client db = redis->client("main");
+  EXPECT_EQ(async.ping()(use_future).get() + db.ping(), "PONGPONG");
+  allow("p1");
+  admin({"ACL", "SETUSER", "app", "<p0"});
+  const std::size_t before = redis->stats("main").pool.created;
+  EXPECT_EQ(async.ping()(use_future).get() + db.ping(), "PONGPONG");
+  EXPECT_EQ(redis->stats("main").pool.created, before);
+  EXPECT_EQ(redis->stats("main").pool.connect_failures, 0U);
+}
+
+class Fault47 : public ServerWithUser {};
+
+TEST_F(Fault47, ADeletedUserIsToldAndServiceReturnsWithTheUser) {
+  RedisConfig tried_once = config();
+  tried_once.defaults.retry.mode = RetryMode::off;
+  StartedManager redis(std::move(tried_once));
+  const AsyncClient async = redis->async_client("main");
+  const Client db = redis->client("main");
+  EXPECT_EQ(async.ping()(use_future).get() + db.ping(), "PONGPONG");
+  std::thread in_flight([&] {
+    const Error error = error_of([&] { return async.blpop("never", {30s})(use_future).get(); });
+    EXPECT_EQ(error.code(), Errc::connection_lost) << error.what();
+    EXPECT_EQ(error.effect(), Effect::indeterminate);
+  });
+  EXPECT_TRUE(eventually([&] {
+    return RawRedis(server_->socket_path()).text({"CLIENT", "LIST"}).find("cmd=blpop") != std::string::npos;
+  }));
+  admin({"ACL", "DELUSER", "app"});  // closes its connections, without a word
+  in_flight.join();
+  const auto told = [](const Error& error) {
+    if (error.code() != Errc::authentication_failed) return false;
+    EXPECT_EQ(error.remedy(), Remedy::never);
+    EXPECT_EQ(error.effect(), Effect::not_sent);
+    EXPECT_THAT(error.what(), HasSubstr("WRONGPASS"));
+    return true;
+  };
+  EXPECT_TRUE(eventually([&] { return told(error_of([&] { return db.ping(); })); }));
+  EXPECT_TRUE(eventually([&] { return told(error_of([&] { return async.ping()(use_future).get(); })); }));
+  allow("p0");
+  const auto served = [](auto ping) {
+    try {
+      return ping() == "PONG";
+    } catch (const Error&) {
+      return false;
+    }
+  };
+  EXPECT_TRUE(eventually([&] { return served([&] { return db.ping(); }); }));
+  EXPECT_TRUE(eventually([&] { return served([&] { return async.ping()(use_future).get(); }); }));
+}
+
+}  // namespace
+}  // namespace redstart::test
