@@ -90,16 +90,15 @@ Result<Borrowed> DirectPool::acquire(Time& now, Time deadline) {
   }
 }
 
-Result<Borrowed> DirectPool::try_acquire(Time& now, Time deadline) {
+Borrowed DirectPool::take_idle(Time now) {
   Lock lock(mutex_);
   used_ = true;
-  while (!draining_ && waiters_.empty()) {
-    if (idle_.empty()) {
-      if (auto error = reachability_->must_wait(now)) return *std::move(error);
-      if (open_ == database_->config().max_connections) break;
-      ++open_;
-      return open(lock, now, deadline);
-    }
+  return take_idle(lock, now);
+}
+
+// Preconditions: `lock` is held; it is still when nothing was found.
+Borrowed DirectPool::take_idle(Lock& lock, Time now) {
+  while (!draining_ && waiters_.empty() && !idle_.empty()) {
     Borrowed connection(*this, std::move(idle_.back()));
     idle_.pop_back();
     in_use_.push_back(*connection);
@@ -107,6 +106,20 @@ Result<Borrowed> DirectPool::try_acquire(Time& now, Time deadline) {
     if (connection->fresh(now)) return connection;
     connection.discard(CloseReason::stale);
     lock.lock();
+  }
+  return {*this, nullptr};
+}
+
+Result<Borrowed> DirectPool::try_acquire(Time& now, Time deadline) {
+  Lock lock(mutex_);
+  used_ = true;
+  if (Borrowed connection = take_idle(lock, now)) return connection;
+  if (!draining_ && waiters_.empty()) {
+    if (auto error = reachability_->must_wait(now)) return *std::move(error);
+    if (open_ != database_->config().max_connections) {
+      ++open_;
+      return open(lock, now, deadline);
+    }
   }
   if (draining_) return refused(Database::closed());
   if (net::on_engine_thread()) return refused(would_deadlock());

@@ -44,6 +44,7 @@ class Borrowed {
  public:
   using Connection = std::unique_ptr<net::DirectConnection>;
 
+  /// `connection`: may be null.
   Borrowed(DirectPool& pool, Connection connection) noexcept
       : pool_(&pool), connection_(std::move(connection)) {}
   Borrowed(Borrowed&&) noexcept = default;
@@ -57,7 +58,7 @@ class Borrowed {
 
   [[nodiscard]] net::DirectConnection* operator->() const noexcept { return connection_.get(); }
   [[nodiscard]] net::DirectConnection& operator*() const noexcept { return *connection_; }
-  /// False once it was given back.
+  /// False where there was none, or once it was given back.
   explicit operator bool() const noexcept { return connection_ != nullptr; }
 
   /// For the next caller.
@@ -96,6 +97,8 @@ class DirectPool {
   DirectPool& operator=(const DirectPool&) = delete;
   ~DirectPool();
 
+  /// An idle connection, if there is one and nobody waits for it; else what holds nothing.
+  [[nodiscard]] Borrowed take_idle(Time now);
   /// Lends a connection, at most until `deadline`. `now` spares a reading of the clock, and is renewed when
   /// it came to waiting. While the server is loading, one caller waits at the server, the others for him.
   [[nodiscard]] Result<Borrowed> acquire(Time& now, Time deadline);
@@ -149,6 +152,7 @@ class DirectPool {
   friend class Borrowed;
   using Lock = std::unique_lock<std::mutex>;
 
+  Borrowed take_idle(Lock& lock, Time now);
   Result<Borrowed> try_acquire(Time& now, Time deadline);
   void release(Connection connection) noexcept;
   void discard(Connection connection, CloseReason reason) noexcept;

@@ -84,12 +84,15 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
   Attempts attempts(*database_, *pool_, traits, options, deadline);
   for (Time now = start;;) {
     Admission admission(database_->breaker(), database_->breaker().admit(now, !traits.blocks_for));
-    auto acquired = acquire(admission, now, deadline);
-    if (!acquired) {
-      if (attempts.wait_for_database(acquired.error().info(), now)) continue;
-      return attempts.failed(1, acquired.error().info());
+    Borrowed connection = admission ? pool_->take_idle(now) : Borrowed(*pool_, nullptr);
+    if (!connection) {
+      auto acquired = acquire(admission, now, deadline);
+      if (!acquired) {
+        if (attempts.wait_for_database(acquired.error().info(), now)) continue;
+        return attempts.failed(1, acquired.error().info());
+      }
+      connection = *std::move(acquired);
     }
-    Borrowed connection = *std::move(acquired);
     const bool reused = connection->exchanges() != 0;
     net::Outcome outcome = connection->exchange(request.outgoing(), sink, now, deadline);
     const std::size_t shard = connection->shard();
