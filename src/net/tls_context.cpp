@@ -31,7 +31,7 @@ int give_password(char* into, int size, int /*for_writing*/, void* secret) {
 }
 
 std::string cant(const char* verb, const std::string& path) {
-  const unsigned long error = ERR_peek_last_error();
+  const unsigned long error = ERR_peek_error();  // the first tells most
   std::string text = "can't " + std::string(verb) + " " + path + " (" + tls_error_text(error) + ")";
   ERR_clear_error();
   return text;
@@ -54,12 +54,15 @@ std::string introduce(SSL_CTX* context, const TlsConfig& config) {
   SSL_CTX_set_default_passwd_cb_userdata(context, const_cast<Secret*>(&config.key_password));  // read only
   if (SSL_CTX_use_certificate_chain_file(context, config.certificate_file.c_str()) != 1)
     return cant("use tls.certificate_file", config.certificate_file);
-  if (SSL_CTX_use_PrivateKey_file(context, config.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
-    return cant("use tls.key_file", config.key_file);
+  const bool read = SSL_CTX_use_PrivateKey_file(context, config.key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+  const unsigned long error = ERR_peek_error();
+  const bool other =
+      ERR_GET_LIB(error) == ERR_LIB_X509 && ERR_GET_REASON(error) == X509_R_KEY_VALUES_MISMATCH;
+  if (!read && !other) return cant("use tls.key_file", config.key_file);
   // The configuration may be gone when OpenSSL asks again, which it has no reason to.
   static Secret none;
   SSL_CTX_set_default_passwd_cb_userdata(context, &none);
-  if (SSL_CTX_check_private_key(context) != 1) {
+  if (!read || SSL_CTX_check_private_key(context) != 1) {
     ERR_clear_error();
     return "tls.key_file " + config.key_file + " does not belong to tls.certificate_file " +
            config.certificate_file;

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // fork_test.cpp: parent and child each go on by themselves, whatever was under way when the process was
 // forked.
-#include <sys/types.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 #include <chrono>
-#include <cstdio>
-#include <exception>
 #include <future>
 #include <memory>
 #include <optional>
@@ -18,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "support/forked_child.hpp"
 #include "support/managers.hpp"
 #include "support/redis_test.hpp"
 #include "support/sanitizers.hpp"
@@ -27,66 +23,6 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
-
-// Runs `body` in a child and returns what it complained of; empty when all was well.
-template <class Body>
-std::string complaints_of_child(Body body) {
-  int pipe_ends[2] = {-1, -1};
-  EXPECT_EQ(::pipe(pipe_ends), 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::alarm(60);  // one that hangs is ended
-    std::string complaint;
-    try {
-      complaint = body();
-    } catch (const std::exception& error) {
-      complaint = std::string("threw: ") + error.what();
-    }
-    [[maybe_unused]] const auto written = ::write(pipe_ends[1], complaint.data(), complaint.size());
-    ::_exit(0);
-  }
-  ::close(pipe_ends[1]);
-  std::string complaint;
-  char buffer[1024];
-  for (ssize_t n = 0; (n = ::read(pipe_ends[0], buffer, sizeof buffer)) > 0;)
-    complaint.append(buffer, static_cast<std::size_t>(n));
-  ::close(pipe_ends[0]);
-  int status = 0;
-  EXPECT_EQ(::waitpid(child, &status, 0), child);
-  if (!WIFEXITED(status))
-    complaint += " the child was ended by signal " + std::to_string(WTERMSIG(status));
-  else if (WEXITSTATUS(status) != 0)
-    complaint += " the child ended with code " + std::to_string(WEXITSTATUS(status));
-  return complaint;
-}
-
-// In a child: what is wrong with the error of `call`, if anything.
-template <class Call>
-std::string unless_forked(const char* what, Call call) {
-  try {
-    static_cast<void>(call());
-  } catch (const Error& error) {
-    if (error.code() == Errc::forked && error.effect() == Effect::not_sent && error.remedy() == Remedy::never)
-      return {};
-    return std::string(what) + ": " + error.what() + "; ";
-  }
-  return std::string(what) + ": no error; ";
-}
-
-// Waits for an operation. Not by `use_future`: its handlers may need Asio's system threads, which no child
-// has.
-template <class Operation>
-auto value_of(Operation operation) {
-  using Value = typename Operation::value_type;
-  std::promise<Value> promise;
-  std::move(operation)([&promise](const std::exception_ptr& error, Value value) {
-    if (error)
-      promise.set_exception(error);
-    else
-      promise.set_value(std::move(value));
-  });
-  return promise.get_future().get();
-}
 
 // Callers that keep everything busy; each reply is compared with what was asked.
 class Traffic {

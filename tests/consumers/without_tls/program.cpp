@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// program.cpp: without TLS a configuration that asks for it is refused, with the remedy.
+#include "net/tls_source.hpp"
+
+#include <redstart/config/loader.hpp>
+#include <redstart/config/redis_config.hpp>
+
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+int main() {
+  redstart::RedisConfig config;
+  redstart::RedisConfig plain;
+  plain.database("main");
+  if (!redstart::validate(plain).empty() ||
+      !redstart::apply_url("rediss://host", "url", config.defaults).empty())
+    return 2;
+  config.database("main");
+  const auto faults = redstart::validate(config);
+  for (const auto& fault : faults)
+    std::printf("%s %s: %s\n", fault.where.c_str(), fault.what.c_str(), fault.remedy.c_str());
+  // Past validation there is no way around it either.
+  redstart::net::TlsSource source(config.defaults, [](redstart::EventKind, std::string_view) {});
+  std::optional<redstart::net::OpenFailure> failure;
+  if (source.current(failure) || !failure) return 3;
+  std::printf("%s\n", failure->what.c_str());
+  const bool told = !faults.empty() && faults[0].what.find("built without TLS") != std::string::npos &&
+                    failure->what.find("built without TLS") != std::string::npos;
+  return told ? 0 : 1;
+}
