@@ -47,6 +47,24 @@ Resolved lookup(const std::string& host, const std::string& port, int flags) {
   return resolved;
 }
 
+struct Replacement {
+  std::mutex mutex{};
+  NameLookup lookup{};
+};
+
+Replacement& replacement() {
+  static auto& of_process = *new Replacement;  // helper threads may outlive statics
+  return of_process;
+}
+
+NameLookup name_lookup() {
+  {
+    const std::scoped_lock lock(replacement().mutex);
+    if (replacement().lookup) return replacement().lookup;
+  }
+  return [](const std::string& host, const std::string& port) { return lookup(host, port, 0); };
+}
+
 // Shared with the helper thread, which may outlive the call.
 struct Lookup {
   std::mutex mutex{};
@@ -56,6 +74,11 @@ struct Lookup {
 
 }  // namespace
 
+void replace_name_lookup(NameLookup lookup) {
+  const std::scoped_lock lock(replacement().mutex);
+  replacement().lookup = std::move(lookup);
+}
+
 void resolve(const Endpoint& endpoint, std::function<void(Resolved)> done) {
   if (endpoint.is_unix()) return done(unix_address(endpoint.unix_path));
   const std::string port = std::to_string(endpoint.port);
@@ -63,7 +86,9 @@ void resolve(const Endpoint& endpoint, std::function<void(Resolved)> done) {
     return done(std::move(literal));
   auto shared = std::make_shared<std::function<void(Resolved)>>(std::move(done));
   try {
-    std::thread([shared, host = endpoint.host, port] { (*shared)(lookup(host, port, 0)); }).detach();
+    std::thread([shared, ask = name_lookup(), host = endpoint.host, port] {
+      (*shared)(ask(host, port));
+    }).detach();
   } catch (const std::system_error& error) {
     (*shared)({{}, std::string("no thread for the lookup: ") + error.what()});
   }

@@ -18,6 +18,12 @@ struct Resolved {
   std::string error{};
 };
 
+/// What is asked for the addresses of a name, on a helper thread; may take as long as it likes.
+using NameLookup = std::function<Resolved(const std::string& host, const std::string& port)>;
+
+/// From now on this process asks `lookup` in place of the system; nothing: the system again. For tests.
+void replace_name_lookup(NameLookup lookup);
+
 /// Literal addresses and Unix sockets are converted at once; names are looked up on a helper thread, because
 /// the system's lookup can hang and cannot be interrupted. Gives up at the deadline; the helper then ends by
 /// itself.

@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // network_test.cpp: faults 1 to 17 of the catalogue: connections that are refused, cut, silent or
 // slow.
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -15,6 +8,7 @@
 #include <vector>
 
 #include "support/fake_server.hpp"
+#include "support/full_queue.hpp"
 #include "support/managers.hpp"
 
 namespace redstart::test {
@@ -42,39 +36,6 @@ std::string answer(const Words& words) {
   if (words[0] == "INCR") return ":1\r\n";
   return "+OK\r\n";
 }
-
-// Blackholes connection attempts: its accept queue is full, and nobody accepts.
-class FullQueue {
- public:
-  FullQueue() {
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(::bind(listener_, generic, size), 0);
-    EXPECT_EQ(::listen(listener_, 0), 0);
-    EXPECT_EQ(::getsockname(listener_, generic, &size), 0);
-    port_ = ntohs(address.sin_port);
-    for (int& filler : fillers_) {
-      filler = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-      static_cast<void>(::connect(filler, generic, size));
-    }
-  }
-  FullQueue(const FullQueue&) = delete;
-  FullQueue& operator=(const FullQueue&) = delete;
-  ~FullQueue() {
-    for (const int filler : fillers_) ::close(filler);
-    ::close(listener_);
-  }
-  [[nodiscard]] std::uint16_t port() const { return port_; }
-
- private:
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
-  std::array<int, 3> fillers_{};
-};
 
 TEST(Fault01, RefusedConnectionsFailFastAndAreTriedAgainWithBackoff) {
   const std::uint16_t port = free_port();
