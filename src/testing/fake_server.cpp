@@ -35,6 +35,11 @@ std::function<void(const std::string&)>& failure_handler() {
 
 std::size_t number_in(std::string_view line) { return std::stoul(std::string(line.substr(1))); }
 
+// The client went in the middle of what it had to say.
+struct CutShort : std::runtime_error {
+  CutShort() : runtime_error("the client closed the connection inside of a command") {}
+};
+
 }  // namespace
 
 // False when a stop was requested.
@@ -71,7 +76,7 @@ Words FakeConnection::command() {
   };
   const auto cut_short = [&] {
     if (stop_.stop_requested()) return Words{};
-    throw std::runtime_error("the client closed the connection inside of a command");
+    throw CutShort();
   };
   const std::string_view header = line();
   if (header.empty()) return buffer_.empty() ? Words{} : cut_short();
@@ -123,7 +128,10 @@ Words FakeConnection::handshake() {
 }
 
 void FakeConnection::serve(const Answer& answer) {
-  for (Words words = handshake(); !words.empty(); words = handshake()) send(answer(words));
+  try {
+    for (Words words = handshake(); !words.empty(); words = handshake()) send(answer(words));
+  } catch (const CutShort&) {  // gone is gone
+  }
 }
 
 void FakeConnection::close() noexcept {

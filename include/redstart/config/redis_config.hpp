@@ -84,7 +84,8 @@ struct DatabaseConfig {
   /// Their encoded bytes, 1,024 or above. One operation is let in whatever its size.
   std::size_t max_pending_bytes = std::size_t{64} << 20;
   /// Proves for each batch of replies that it belongs to its commands, at the cost of one ECHO a batch;
-  /// guards against servers and proxies that swallow, repeat or swap replies.
+  /// guards against servers and proxies that swallow, repeat or invent replies. Two replies of one batch that
+  /// change places are not noticed.
   bool integrity = false;
 
   /// Unused for longer: asked by PING before it is handed out, since a firewall or a dead host may have cut

@@ -49,7 +49,8 @@ class FakeConnection {
   /// Answers HELLO, AUTH, CLIENT, SELECT and PING as Redis 7 does, until the first other command, which it
   /// returns; empty once the client has closed.
   Words handshake();
-  /// The same, and answers what else comes with `answer(words)`, until the client closes.
+  /// The same, and answers what else comes with `answer(words)`, until the client closes,
+  /// be it inside of a command.
   void serve(const Answer& answer);
 
   /// Closes in order.

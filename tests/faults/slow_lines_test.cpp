@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// slow_lines_test.cpp: faults 13 to 15 of the catalogue: lines that are narrow, uneven, or not read from.
+#include <atomic>
+#include <boost/asio/use_future.hpp>
+#include <chrono>
+#include <cstddef>
+#include <fstream>
+#include <future>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <unistd.h>
+
+#include "support/fake_server.hpp"
+#include "support/managers.hpp"
+#include "support/sanitizers.hpp"
+
+namespace redstart::test {
+namespace {
+
+using namespace std::chrono_literals;
+using boost::asio::use_future;
+using Words = FakeConnection::Words;
+
+FakeServer::Script echoing(std::size_t size_of_get = 10) {
+  return [size_of_get](FakeConnection& connection, std::size_t) {
+    connection.serve([&](const Words& words) -> std::string {
+      if (words[0] == "GET") return resp_bulk(std::string(size_of_get, 'x'));
+      return words[0] == "ECHO" ? resp_bulk(words[1]) : "+OK\r\n";
+    });
+  };
+}
+
+RedisConfig patient_config(std::uint16_t port) {
+  RedisConfig config = config_at(port);
+  config.defaults.timeouts.command = 30s;
+  return config;
+}
+
+TEST(Fault13, ALargeReplyOverANarrowLineDisturbsNobodyElse) {
+  constexpr std::size_t large = 4 << 20;
+  FakeServer server(echoing(large));
+  FaultProxy proxy(server.port());
+  StartedManager redis(patient_config(proxy.port()));
+  const Client client = redis->client("main");
+  const AsyncClient async = redis->async_client("main");
+  // Whoever sends GET has the narrow line from there on: it would take a minute.
+  auto narrow = proxy.all_connections().on_command("GET").bandwidth(64 << 10, Direction::to_client);
+  std::atomic<bool> arrived{false};
+  std::jthread slow([&] {
+    EXPECT_EQ(client.get("large")->size(), large);
+    arrived = true;
+  });
+  narrow.await_fired();
+  for (int i = 0; i < 100; ++i) {
+    const std::string tag = std::to_string(i);
+    ASSERT_EQ(client.echo(tag), tag);
+    ASSERT_EQ(async.echo(tag)(use_future).get(), tag);
+  }
+  EXPECT_FALSE(arrived);
+  proxy.heal();
+  slow.join();
+  EXPECT_TRUE(arrived);
+  EXPECT_EQ(redis->stats("main").operations.failed, 0U);
+}
+
+TEST(Fault13, ALargeReplyIsTakenAsItComesWhileThereIsTime) {
+  constexpr std::size_t large = 1 << 20;
+  FakeServer server(echoing(large));
+  FaultProxy proxy(server.port());
+  StartedManager redis(patient_config(proxy.port()));
+  proxy.all_connections().bandwidth(8 << 20, Direction::to_client);
+  EXPECT_EQ(redis->client("main").get("large")->size(), large);
+  EXPECT_EQ(redis->async_client("main").get("large")(use_future).get()->size(), large);
+  EXPECT_EQ(redis->stats("main").operations.failed, 0U);
+}
+
+TEST(Fault14, UnevenDelaysKeepTheOrderOfAConnection) {
+  FakeServer server(echoing());
+  FaultProxy proxy(server.endpoint(), {.seed = 14});
+  for (const Direction direction : {Direction::to_client, Direction::to_server})
+    proxy.all_connections().latency(0ms, 3ms, direction);
+  proxy.all_connections().slice(7, Direction::to_client);
+  RedisConfig config = patient_config(proxy.port());
+  config.defaults.direct_limit = 2;  // of the four callers below two share
+  StartedManager redis(config);
+  const AsyncClient async = redis->async_client("main");
+  std::vector<std::future<std::string>> replies;
+  for (int i = 0; i < 300; ++i) replies.push_back(async.echo("async " + std::to_string(i))(use_future));
+  std::vector<std::jthread> callers;
+  for (int caller = 0; caller < 4; ++caller) {
+    callers.emplace_back([&, caller] {
+      const Client client = redis->client("main");
+      for (int i = 0; i < 25; ++i) {
+        const std::string tag = std::to_string(caller) + " " + std::to_string(i);
+        ASSERT_EQ(client.echo(tag), tag);
+      }
+    });
+  }
+  for (int i = 0; i < 300; ++i)
+    EXPECT_EQ(replies[static_cast<std::size_t>(i)].get(), "async " + std::to_string(i));
+  callers.clear();
+  EXPECT_EQ(redis->stats("main").operations.failed, 0U);
+}
+
+// What this process has in memory, in bytes.
+std::size_t resident() {
+  std::ifstream file("/proc/self/statm");
+  std::size_t total = 0;
+  std::size_t pages = 0;
+  file >> total >> pages;
+  return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+TEST(Fault15, AServerThatDoesNotReadFillsTheQueueAndNoMore) {
+  constexpr std::size_t most = 8 << 20;
+  const std::string value(64 << 10, 'x');
+  FakeServer server(echoing());
+  FaultProxy proxy(server.port());
+  RedisConfig config = patient_config(proxy.port());
+  config.defaults.max_pending_bytes = most;
+  StartedManager redis(config);
+  const AsyncClient client = redis->async_client("main").with_timeout(60s);
+  EXPECT_EQ(client.echo("there")(use_future).get(), "there");
+  proxy.open_connections().stop_reading(Direction::to_server);
+
+  const std::size_t before = resident();
+  std::vector<std::future<bool>> taken;
+  std::size_t refused = 0;
+  for (int i = 0; i < 4000; ++i) {  // 250 MiB
+    auto reply = client.set("key", value)(use_future);
+    const auto pool = redis->stats("main").pool;
+    ASSERT_LE(pool.queued_bytes, most + value.size());
+    if (refused == 0 && pool.queued_bytes + value.size() + 100 < most) {
+      taken.push_back(std::move(reply));
+      continue;
+    }
+    // From here on some may still fit, as the kernel's buffers grow; the others are told at once.
+    if (reply.wait_for(i % 16 == 0 ? 5ms : 0ms) != std::future_status::ready) {
+      taken.push_back(std::move(reply));
+      continue;
+    }
+    const Error error = error_of([&] { return reply.get(); });
+    ASSERT_EQ(error.code(), Errc::overloaded) << error.what();
+    ASSERT_EQ(error.effect(), Effect::not_sent);
+    ++refused;
+  }
+  EXPECT_GT(refused, 1000U);
+  if (!with_address_sanitizer && !with_thread_sanitizer) {
+    EXPECT_LE(resident(), before + most + (32U << 20));
+  }
+  proxy.heal();
+  for (auto& reply : taken) {
+    try {
+      EXPECT_TRUE(reply.get());
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Errc::overloaded) << error.what();
+      ++refused;
+    }
+  }
+  EXPECT_EQ(server.count("SET") + refused, 4000U) << "each was executed, or refused";
+}
+
+TEST(Fault15, ASynchronousCallerIsToldAtItsDeadlineThatNothingWasExecuted) {
+  FakeServer server(echoing());
+  FaultProxy proxy(server.port());
+  StartedManager redis(patient_config(proxy.port()));
+  const Client client = redis->client("main");
+  EXPECT_EQ(client.echo("there"), "there");
+  proxy.open_connections().stop_reading(Direction::to_server);
+  const std::string value(32 << 20, 'x');
+  const Error error =
+      error_of([&] { return client.with_retry(RetryMode::off).with_timeout(300ms).set("key", value); });
+  EXPECT_EQ(error.code(), Errc::timeout) << error.what();
+  EXPECT_EQ(error.effect(), Effect::not_sent) << "its last byte never left";
+  EXPECT_EQ(client.echo("elsewhere"), "elsewhere") << "over another connection";
+  proxy.heal();
+  EXPECT_EQ(server.count("SET"), 0U);
+}
+
+}  // namespace
+}  // namespace redstart::test
