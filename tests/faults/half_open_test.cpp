@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// half_open_test.cpp: fault 7 of the catalogue: the peer is gone, and nobody has said so.
+#include <boost/asio/use_future.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+#include "support/fake_server.hpp"
+#include "support/managers.hpp"
+#include "support/own_network.hpp"
+
+namespace redstart::test {
+namespace {
+
+using namespace std::chrono_literals;
+using boost::asio::use_future;
+using Clock = std::chrono::steady_clock;
+
+// On a busy machine, under a sanitizer.
+constexpr auto slack = 1500ms;
+
+template <class Manager>
+void expect_service(Manager& redis) {
+  EXPECT_TRUE(eventually([&] {
+    try {
+      return redis->client("main").echo("again") == "again" &&
+             redis->async_client("main").echo("again")(use_future).get() == "again";
+    } catch (const Error&) {
+      return false;
+    }
+  }));
+}
+
+TEST(Fault07, ASilentPeerIsNoticedWithinFiveSecondsByDefault) {
+  FakeServer server(FakeServer::simple());
+  FaultProxy proxy(server.port());
+  StartedManager redis(config_at(proxy.port()));
+  const Client client = redis->client("main");
+  const AsyncClient async = redis->async_client("main");
+  EXPECT_EQ(client.echo("there"), "there");
+  EXPECT_EQ(async.echo("there")(use_future).get(), "there");
+  proxy.open_connections().silent();
+  const auto begin = Clock::now();
+  auto lost = async.with_timeout(60s).incr("n")(use_future);  // a caller with patience
+  std::jthread caller([&] {
+    const Error error = error_of([&] { return client.incr("n"); });
+    EXPECT_EQ(error.code(), Errc::timeout) << error.what();
+    EXPECT_EQ(error.effect(), Effect::indeterminate);
+    EXPECT_LE(Clock::now() - begin, 5s + slack);
+  });
+  const Error error = error_of([&] { return lost.get(); });
+  EXPECT_LE(Clock::now() - begin, 5s + slack);
+  EXPECT_EQ(error.code(), Errc::connection_lost) << error.what();
+  EXPECT_EQ(error.effect(), Effect::indeterminate);
+  caller.join();
+  EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::timeout), 2U);
+  expect_service(redis);
+  proxy.heal();
+  EXPECT_TRUE(eventually([&] { return server.count("INCR") == 2; })) << "what was late may still run";
+}
+
+TEST(Fault07, ASilentPeerKeepsNobodyElseWaiting) {
+  FakeServer server(FakeServer::simple());
+  FaultProxy proxy(server.port());
+  RedisConfig config = config_at(proxy.port());
+  config.defaults.timeouts.command = 500ms;  // and so long the shared connection may be silent
+  StartedManager redis(config);
+  const AsyncClient async = redis->async_client("main").with_timeout(200ms);
+  const Client client = redis->client("main").with_timeout(200ms);
+  EXPECT_EQ(client.echo("there"), "there");
+  EXPECT_EQ(async.echo("there")(use_future).get(), "there");
+  proxy.open_connections().silent();
+  for (const Error& error : {error_of([&] { return client.incr("n"); }),
+                             error_of([&] { return async.incr("n")(use_future).get(); })}) {
+    EXPECT_EQ(error.code(), Errc::timeout);
+    EXPECT_EQ(error.effect(), Effect::indeterminate);
+  }
+  EXPECT_EQ(redis->client("main").echo("at once"), "at once") << "over a new connection";
+  expect_service(redis);
+}
+
+// Drops what is sent to this port of the calling thread's network from now on.
+bool drop_packets_to(std::uint16_t port) {
+  const std::string program = "4,40 0 0 36,21 0 1 " + std::to_string(port) + ",6 0 0 2,6 0 0 4294967295";
+  const std::string commands =
+      "tc qdisc add dev lo clsact 2>/dev/null && tc filter add dev lo ingress pref 1 bpf da "
+      "bytecode '" +
+      program + "' 2>/dev/null";
+  return std::system(commands.c_str()) == 0;
+}
+
+TEST(Fault07OnANetworkThatDropsPackets, TheKernelAndTheLibraryNotice) {
+  bool dropped = false;
+  const std::string reason = in_own_network([&] {
+    FakeServer server(FakeServer::simple());
+    RedisConfig config = config_at(server.port());
+    config.defaults.timeouts.command = 800ms;  // for TCP_USER_TIMEOUT, and for silence
+    StartedManager redis(config);
+    const Client client = redis->client("main");
+    const AsyncClient async = redis->async_client("main");
+    EXPECT_EQ(client.echo("there"), "there");
+    EXPECT_EQ(async.echo("there")(use_future).get(), "there");
+    dropped = drop_packets_to(server.port());
+    if (!dropped) return;
+    const auto begin = Clock::now();
+    auto lost = async.with_timeout(60s).incr("n")(use_future);
+    const Error by_kernel = error_of([&] { return client.with_timeout(60s).incr("n"); });
+    EXPECT_EQ(by_kernel.code(), Errc::connection_lost) << by_kernel.what();
+    EXPECT_EQ(by_kernel.effect(), Effect::indeterminate);
+    const Error by_silence = error_of([&] { return lost.get(); });
+    EXPECT_EQ(by_silence.code(), Errc::connection_lost) << by_silence.what();
+    EXPECT_EQ(by_silence.effect(), Effect::indeterminate);
+    EXPECT_LE(Clock::now() - begin, 5s + slack);
+    EXPECT_EQ(std::system("tc filter del dev lo ingress"), 0);
+    expect_service(redis);
+  });
+  if (!reason.empty()) GTEST_SKIP() << reason;
+  if (!dropped) GTEST_SKIP() << "needs tc (iproute2) and a kernel with clsact and cls_bpf";
+}
+
+}  // namespace
+}  // namespace redstart::test
