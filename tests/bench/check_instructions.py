@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# check_instructions.py: holds encoder and decoder to their budgets of instructions per operation, counted by callgrind.
-"""usage: check_instructions.py PROGRAM [--budgets FILE] [--compiler NAME] [--update] [--filter SUBSTRING]
+# check_instructions.py: holds codec and commands to their budgets of instructions per operation, counted by callgrind.
+"""usage: check_instructions.py PROGRAM [--set NAME] [--budgets FILE] [--compiler NAME] [--update] [--filter SUBSTRING]
 
-Runs PROGRAM (codec_instructions) twice for each operation under `valgrind --tool=callgrind` and divides the difference of
+Runs PROGRAM (codec_instructions, or command_instructions with --set commands) twice for each operation under `valgrind --tool=callgrind` and divides the difference of
 the instruction counts by the difference of the iterations. Exit code 0: all within budget; 1: some aren't;
 77: can't be measured here (no valgrind, or no budgets for this compiler). --update writes the measured counts plus
 10 % as the new budgets."""
@@ -33,6 +33,7 @@ def main():
     parser.add_argument("program")
     here = pathlib.Path(__file__).resolve().parent
     parser.add_argument("--budgets", type=pathlib.Path, default=here / "instruction_budgets.json")
+    parser.add_argument("--set", default="codec", help="which budgets: codec (default) or commands")
     parser.add_argument("--compiler", default="gcc", help="which budgets count: gcc (default) or clang")
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--filter", default="")
@@ -42,9 +43,9 @@ def main():
         print("check_instructions: skipped, as there is no valgrind (install the package valgrind)")
         return 77
     all_budgets = json.loads(options.budgets.read_text())
-    budgets = all_budgets["instructions"].get(options.compiler)
+    budgets = all_budgets[options.set].get(options.compiler)
     if budgets is None:
-        print(f"check_instructions: skipped, as there are no budgets for {options.compiler}")
+        print(f"check_instructions: skipped, as there are no {options.set} budgets for {options.compiler}")
         return 77
 
     over = False
