@@ -125,7 +125,7 @@ std::string fault(unsigned long error) {
 
 }  // namespace
 
-void TlsTrouble::Free::operator()(x509_st* certificate) const noexcept { X509_free(certificate); }
+void TlsTrouble::Free::operator()(x509_st* refused) const noexcept { X509_free(refused); }
 
 std::string tls_error_text(unsigned long error) {
   if (ERR_SYSTEM_ERROR(error)) return error_text(ERR_GET_REASON(error));

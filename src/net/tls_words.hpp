@@ -14,7 +14,7 @@ namespace redstart::net {
 /// What a session noted when it failed.
 struct TlsTrouble {
   struct Free {
-    void operator()(x509_st* certificate) const noexcept;
+    void operator()(x509_st* refused) const noexcept;
   };
   unsigned long error = 0;  ///< OpenSSL's; 0: the network failed.
   bool asked = false;       ///< The server wanted to see a certificate of ours.
