@@ -54,9 +54,9 @@ if(REDSTART_BUILD_TESTS OR REDSTART_BUILD_FUZZERS OR REDSTART_BUILD_BENCHMARKS)
   redstart_need("${Hiredis_FOUND}" "hiredis" "the comparison in benchmarks and fuzz tests" libhiredis-dev)
 endif()
 
-if(REDSTART_BUILD_EXAMPLES OR REDSTART_BUILD_BENCHMARKS)
+if(REDSTART_BUILD_TESTS OR REDSTART_BUILD_EXAMPLES OR REDSTART_BUILD_BENCHMARKS)
   find_package(CLI11 CONFIG QUIET)
-  redstart_need("${CLI11_FOUND}" "CLI11" "the command lines of examples and benchmarks" libcli11-dev)
+  redstart_need("${CLI11_FOUND}" "CLI11" "the command lines of the soak, examples and benchmarks" libcli11-dev)
 endif()
 
 if(redstart_missing)
