@@ -6,12 +6,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <redstart/testing/fake_server.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <redstart/testing/fake_server.hpp>
 #include <stdexcept>
 #include <system_error>
 #include <utility>

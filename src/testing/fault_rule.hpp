@@ -2,9 +2,10 @@
 // fault_rule.hpp: one fault that was asked for, and how often it has happened.
 #pragma once
 
+#include <redstart/testing/fault_script.hpp>
+
 #include <cstdint>
 #include <memory>
-#include <redstart/testing/fault_script.hpp>
 
 namespace redstart::testing::detail {
 

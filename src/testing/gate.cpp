@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // gate.cpp: waiting for a gate under the watchdog.
 #include <redstart/testing/gate.hpp>
+
 #include <stdexcept>
 
 namespace redstart::testing {

@@ -2,9 +2,10 @@
 // message_reader.hpp: finds where requests and replies end in a stream of bytes, and their names.
 #pragma once
 
+#include <redstart/resp/scanner.hpp>
+
 #include <cstddef>
 #include <optional>
-#include <redstart/resp/scanner.hpp>
 #include <string>
 #include <string_view>
 

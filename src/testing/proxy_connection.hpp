@@ -2,11 +2,12 @@
 // proxy_connection.hpp: the two sockets of one connection through a proxy.
 #pragma once
 
+#include <redstart/testing/fault_proxy.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <redstart/testing/fault_proxy.hpp>
 #include <string>
 #include <vector>
 

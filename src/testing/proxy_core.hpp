@@ -2,6 +2,8 @@
 // proxy_core.hpp: the thread of a fault proxy, its listener and its connections.
 #pragma once
 
+#include <redstart/testing/fault_proxy.hpp>
+
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +11,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <redstart/testing/fault_proxy.hpp>
 #include <thread>
 #include <vector>
 

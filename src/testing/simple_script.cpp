@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // simple_script.cpp: a small, honest Redis for tests that need no more.
+#include <redstart/testing/fake_server.hpp>
+
 #include <charconv>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <redstart/testing/fake_server.hpp>
 #include <string>
 #include <vector>
 

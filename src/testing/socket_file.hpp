@@ -4,9 +4,10 @@
 
 #include <sys/socket.h>
 
+#include <redstart/core/endpoint.hpp>
+
 #include <cstddef>
 #include <cstdint>
-#include <redstart/core/endpoint.hpp>
 #include <utility>
 
 namespace redstart::testing::detail {

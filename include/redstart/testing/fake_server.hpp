@@ -2,13 +2,14 @@
 // fake_server.hpp: a Redis server on loopback that says what a test's script says, true or not.
 #pragma once
 
+#include <redstart/core/endpoint.hpp>
+#include <redstart/testing/gate.hpp>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <mutex>
-#include <redstart/core/endpoint.hpp>
-#include <redstart/testing/gate.hpp>
 #include <stop_token>
 #include <string>
 #include <string_view>

@@ -2,12 +2,13 @@
 // fault_proxy.hpp: a TCP proxy on loopback in front of a real server, which fails as it is told.
 #pragma once
 
+#include <redstart/core/endpoint.hpp>
+#include <redstart/testing/fault_script.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <redstart/core/endpoint.hpp>
-#include <redstart/testing/fault_script.hpp>
 #include <string_view>
 
 namespace redstart::testing {

@@ -2,12 +2,13 @@
 // fault_script.hpp: what a fault proxy does to connections, said in one line a fault.
 #pragma once
 
+#include <redstart/testing/gate.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <redstart/testing/gate.hpp>
 #include <string>
 #include <string_view>
 
