@@ -38,12 +38,16 @@ Fault setting(Stage& stage, std::string name, std::chrono::milliseconds shortest
           [&stage, end = std::move(end)] { insist(stage, end); }};
 }
 
-Fault killed(Stage& stage) {
+Fault killed(Stage& stage, testing::FaultProxy& proxy) {
   return {{"SIGKILL, restart", 50ms, 800ms, true},
-          [&stage](std::chrono::milliseconds) { stage.server().kill(); },
-          [&stage] {
+          [&stage, &proxy](std::chrono::milliseconds) {
+            stage.server().kill();
+            proxy.crash();
+          },
+          [&stage, &proxy] {
             stage.server().start();
             stage.await_ready();
+            proxy.heal();
           }};
 }
 
@@ -122,9 +126,9 @@ Fault busy(Stage& stage) {
 
 }  // namespace
 
-std::vector<Fault> server_faults(Stage& stage) {
+std::vector<Fault> server_faults(Stage& stage, testing::FaultProxy& proxy) {
   std::vector<Fault> faults;
-  faults.push_back(killed(stage));
+  faults.push_back(killed(stage, proxy));
   faults.push_back(loading(stage));
   faults.push_back(frozen(stage));
   faults.push_back(asleep(stage));

@@ -6,6 +6,8 @@
 #include "run.hpp"
 #include "stage.hpp"
 
+#include <redstart/testing/fault_proxy.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -22,8 +24,13 @@ struct Fault {
   std::function<void()> end;
 };
 
-/// The faults that need no proxy: of the server's process and of its states.
-[[nodiscard]] std::vector<Fault> server_faults(Stage& stage);
+/// The faults of the server's process and of its states. `proxy` stands before it and refuses connections
+/// while there is no process.
+[[nodiscard]] std::vector<Fault> server_faults(Stage& stage, testing::FaultProxy& proxy);
+/// The faults of the network, which every database has to bear.
+[[nodiscard]] std::vector<Fault> proxy_faults(testing::FaultProxy& proxy, std::uint32_t seed);
+/// What only a database with `integrity` can bear: replies and bytes that the server did not send so.
+[[nodiscard]] std::vector<Fault> integrity_faults(testing::FaultProxy& proxy, std::uint32_t seed);
 
 /// Carries out a plan. One thread: the one that the server may be started on, since it dies with that.
 class Nemesis {

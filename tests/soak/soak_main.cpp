@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // soak_main.cpp: redstart_soak: everything at once while everything breaks, and a checker that knows what
 // must hold.
+#include "checker/wire_watch.hpp"
 #include "nemesis.hpp"
 #include "report.hpp"
 #include "run.hpp"
@@ -8,12 +9,15 @@
 #include "watch.hpp"
 #include "workload.hpp"
 
+#include <redstart/testing/fault_proxy.hpp>
+
 #include <CLI/CLI.hpp>
 
 #include <exception>
 #include <iostream>
 #include <memory>
 #include <random>
+#include <sstream>
 #include <vector>
 
 namespace {
@@ -39,6 +43,28 @@ class StopAtEnd {
   Run& run_;
 };
 
+// A proxy before the server, all of whose requests are watched.
+redstart::testing::FaultProxyOptions watched(std::uint32_t seed, WireWatch& watch) {
+  redstart::testing::FaultProxyOptions options;
+  options.seed = seed;
+  options.tap = [&watch](std::size_t connection, redstart::testing::Direction direction,
+                         std::string_view bytes) {
+    if (direction == redstart::testing::Direction::to_server) watch.to_server(connection, bytes);
+  };
+  options.on_event = [&watch](const redstart::testing::ProxyEvent& event) {
+    if (event.kind == redstart::testing::ProxyEvent::Kind::ended) watch.closed(event.connection);
+  };
+  return options;
+}
+
+std::vector<Fault> all_faults(Stage& stage, redstart::testing::FaultProxy& proxy,
+                              redstart::testing::FaultProxy& tampering, std::uint32_t seed) {
+  std::vector<Fault> all = server_faults(stage, proxy);
+  for (Fault& fault : proxy_faults(proxy, seed)) all.push_back(std::move(fault));
+  for (Fault& fault : integrity_faults(tampering, seed)) all.push_back(std::move(fault));
+  return all;
+}
+
 std::vector<Fault> chosen(std::vector<Fault> faults, const std::string& only) {
   std::erase_if(faults, [&](const Fault& f) { return f.kind.name.find(only) == std::string::npos; });
   return faults;
@@ -54,11 +80,17 @@ int run_soak(const Options& options) {
   Run run(options, stage.password(), std::size_t{options.seconds} * options.rate + 10'000);
   prepare(run);
   stage.open_accounts();
+  WireWatch wire(run.ledger, run.violations);
+  WireWatch checked_wire(run.ledger, run.violations);
+  redstart::testing::FaultProxy proxy(stage.server().port(), watched(options.seed, wire));
+  redstart::testing::FaultProxy tampering(stage.server().port(), watched(options.seed, checked_wire));
 
   auto events = std::make_shared<EventWatch>(run);
-  redstart::RedisConfig config = stage.config(stage.server().port());
+  redstart::RedisConfig config = stage.config(proxy.port(), tampering.port());
   redstart::RedisConfig visiting = config;
+  visiting.service = "visitor";
   visiting.io_threads = 1;
+  const Resources before = resources();
   config.listener = events;
   redstart::RedisConnectionManager redis;
   redis.start(std::move(config));
@@ -67,25 +99,30 @@ int run_soak(const Options& options) {
   run.start();
   std::vector<std::unique_ptr<Group>> groups;
   groups.push_back(sync_workload(run, redis, rate * 0.30));
-  groups.push_back(async_workload(run, redis, rate * 0.60));
+  groups.push_back(async_workload(run, redis, rate * 0.50));
+  groups.push_back(checked_workload(run, redis, rate * 0.10));
   groups.push_back(scoped_workload(run, redis, rate * 0.05));
   groups.push_back(queue_workload(run, redis, rate * 0.05, queue));
   groups.push_back(visitors(run, std::move(visiting), 2));
-  StatsWatch stats(run, redis);
+  StatsWatch stats(run, redis, stage);
   const StopAtEnd stop_at_end(run);
 
-  Nemesis nemesis(run, chosen(server_faults(stage), options.only));
+  Nemesis nemesis(run, chosen(all_faults(stage, proxy, tampering, options.seed), options.only));
   nemesis.work();
   run.stop = true;
   for (auto& group : groups) group->join();
   groups.clear();
-  Watched watched = stats.finish();
+  Watched seen = stats.finish();
   redis.shutdown();
-  watched.events = events->counts();
-  check_everything(run, stage, queue, false);
+  seen.events = events->counts();
+  check_resources(run, before);
+  check_everything(run, stage, queue, true);
 
-  write_table(std::cout, run, nemesis.counts(), watched);
-  if (!options.json.empty()) write_json(options.json, run, nemesis.counts(), watched);
+  std::ostringstream table;
+  write_table(table, run, nemesis.counts(), seen);
+  run.scan("the report", table.str());
+  std::cout << table.str();
+  if (!options.json.empty()) write_json(options.json, run, nemesis.counts(), seen);
   write_last_line(std::cout, run, nemesis.counts());
   return run.violations.count() == 0 ? 0 : 1;
 }

@@ -79,19 +79,24 @@ void Stage::await_ready() const {
   }
 }
 
-RedisConfig Stage::config(std::uint16_t port) const {
+RedisConfig Stage::config(std::uint16_t port, std::uint16_t checked_port) const {
   RedisConfig config;
   config.service = "soak";
-  config.io_threads = 2;
+  config.io_threads = io_threads;
   config.defaults.endpoint = {"127.0.0.1", port, {}};
   config.defaults.password = Secret(password_);
-  config.defaults.max_connections = 24;
+  config.defaults.max_connections = most_connections;
+  config.defaults.max_pending_bytes = most_pending_bytes;
   config.defaults.direct_limit = 3;
   config.defaults.timeouts = {Run::usual_limit, Run::usual_limit, Run::usual_limit};
   config.database(usual_database).number = 0;
   DatabaseConfig& strict = config.database(strict_database);
   strict.number = 0;
   strict.retry.mode = RetryMode::off;
+  DatabaseConfig& checked = config.database(checked_database);
+  checked.number = 0;
+  checked.endpoint.port = checked_port;
+  checked.integrity = true;
   return config;
 }
 

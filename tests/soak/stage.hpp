@@ -20,6 +20,10 @@ namespace redstart::soak {
 /// A redis-server with a password that keeps what it has acknowledged through SIGKILL.
 class Stage {
  public:
+  static constexpr std::size_t most_connections = 24;  ///< Of each database.
+  static constexpr std::size_t io_threads = 2;
+  static constexpr std::size_t most_pending_bytes = std::size_t{4} << 20;
+
   Stage(std::string password, std::vector<std::string> arguments = {});
 
   [[nodiscard]] test::RedisServer& server() noexcept { return server_; }
@@ -30,8 +34,9 @@ class Stage {
   /// Waits until it answers PONG; throws after 30 s.
   void await_ready() const;
 
-  /// The configuration of the callers: the usual and the strict database, at that port.
-  [[nodiscard]] RedisConfig config(std::uint16_t port) const;
+  /// The configuration of the callers: the usual and the strict database at one port, the checked one at
+  /// another.
+  [[nodiscard]] RedisConfig config(std::uint16_t port, std::uint16_t checked_port) const;
 
   /// Accounts with their opening balance.
   void open_accounts() const;

@@ -2,6 +2,7 @@
 // watch.cpp: limits that must hold at every moment.
 #include "watch.hpp"
 
+#include "support/managers.hpp"
 #include "support/sanitizers.hpp"
 
 #include <unistd.h>
@@ -16,6 +17,7 @@ using namespace std::chrono_literals;
 void EventWatch::on_event(const Event& event) noexcept {
   run_.scan("an event", event.detail);
   run_.scan("an event", event.endpoint);
+  if (event.kind == EventKind::circuit_changed) check_breaker_change(event.detail, run_.violations);
   const std::scoped_lock lock(mutex_);
   ++counts_[std::string(to_string(event.kind))];
 }
@@ -33,19 +35,59 @@ std::size_t resident_memory() {
   return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-StatsWatch::StatsWatch(Run& run, const RedisConnectionManager& redis)
-    : run_(run), redis_(redis), thread_([this](const std::stop_token& stop) {
-        while (!stop.stop_requested()) {
-          look();
-          std::this_thread::sleep_for(50ms);
-        }
-      }) {
+Resources resources() { return {test::open_descriptors(), test::running_threads()}; }
+
+void check_resources(Run& run, const Resources& before) {
+  Resources now = resources();
+  for (const auto until = Clock::now() + 5s; Clock::now() < until; now = resources()) {
+    if (now.descriptors <= before.descriptors && now.threads <= before.threads) return;
+    std::this_thread::sleep_for(10ms);
+  }
+  run.violations.add("I16", std::to_string(now.descriptors) + " descriptors and " +
+                                std::to_string(now.threads) + " threads are left of " +
+                                std::to_string(before.descriptors) + " and " +
+                                std::to_string(before.threads) + " at the start");
+}
+
+// At the worst every connection of a pool is tried once, and then one at a time after pauses of 50 ms and
+// more, less their jitter.
+StatsWatch::StatsWatch(Run& run, const RedisConnectionManager& redis, const Stage& stage)
+    : run_(run), redis_(redis), stage_(stage), attempts_(Stage::most_connections + 40) {
   seen_.resident_before = resident_memory();
+  thread_ = std::jthread([this](const std::stop_token& stop) {
+    for (unsigned turn = 0; !stop.stop_requested(); ++turn) {
+      look();
+      if (turn % 10 == 0 && is_quiet(run_.terms, run_.age(), 2s)) look_at_server();
+      std::this_thread::sleep_for(50ms);
+    }
+  });
 }
 
 Watched StatsWatch::finish() {
   thread_ = {};
+  // I15: the buffers and the operations under way have their limits; the run itself keeps its ledger.
+  const std::size_t allowed = seen_.resident_before + (16U << 20) + run_.ledger.bytes() +
+                              3 * Stage::io_threads * Stage::most_pending_bytes;
+  if (!test::with_thread_sanitizer && !test::with_address_sanitizer && seen_.resident_most > allowed)
+    run_.violations.add("I15", "the process grew to " + std::to_string(seen_.resident_most >> 20) + " MiB, " +
+                                   std::to_string(allowed >> 20) + " MiB are allowed");
   return seen_;
+}
+
+// I9, as the server sees it, while nothing is broken.
+void StatsWatch::look_at_server() {
+  std::map<std::string, std::size_t> open;
+  try {
+    for (const std::string& line : stage_.raw().client_list()) {
+      const std::size_t at = line.find(" name=") + 6;
+      ++open[line.substr(at, line.find(' ', at) - at)];
+    }
+  } catch (const std::exception&) {
+    return;  // others watch whether it answers
+  }
+  for (const auto& [name, count] : open)
+    if (name.starts_with("soak:") && count > Stage::most_connections)
+      run_.violations.add("I9", "the server has " + std::to_string(count) + " connections of " + name);
 }
 
 void StatsWatch::look() {
@@ -55,6 +97,11 @@ void StatsWatch::look() {
     if (connections > pool.maximum)
       run_.violations.add("I9", database.name + " has " + std::to_string(connections) + " connections, " +
                                     std::to_string(pool.maximum) + " are allowed");
+    // One operation may exceed it, whatever its size.
+    if (pool.queued_bytes > Stage::io_threads * (Stage::most_pending_bytes + (512U << 10)))
+      run_.violations.add("I15",
+                          std::to_string(pool.queued_bytes) + " bytes are queued for " + database.name);
+    attempts_.look(database.name, pool.connect_failures, Clock::now(), run_.violations);
     seen_.most_connections = std::max(seen_.most_connections, connections);
     seen_.most_in_flight = std::max(seen_.most_in_flight, pool.in_flight);
     seen_.most_queued_bytes = std::max(seen_.most_queued_bytes, pool.queued_bytes);

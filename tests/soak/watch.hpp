@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// watch.hpp: looks at events, statistics and memory while the soak runs (I9, I15, I17).
+// watch.hpp: looks at events, statistics and memory while the soak runs (I9–I11, I15–I17).
 #pragma once
 
+#include "checker/breaker_check.hpp"
 #include "report.hpp"
 #include "run.hpp"
+#include "stage.hpp"
 
 #include <redstart/manager/redis_connection_manager.hpp>
 #include <redstart/observe/event.hpp>
@@ -27,22 +29,34 @@ class EventWatch final : public EventListener {
   std::map<std::string, std::size_t> counts_{};
 };
 
-/// Takes the statistics twenty times a second.
+/// Takes the statistics twenty times a second, and in quiet times the server's list of connections.
 class StatsWatch {
  public:
-  StatsWatch(Run& run, const RedisConnectionManager& redis);
+  StatsWatch(Run& run, const RedisConnectionManager& redis, const Stage& stage);
 
   /// Ends it; what it has seen.
   [[nodiscard]] Watched finish();
 
  private:
   void look();
+  void look_at_server();
 
   Run& run_;
   const RedisConnectionManager& redis_;
+  const Stage& stage_;
+  AttemptWatch attempts_;
   Watched seen_{};
   std::jthread thread_;
 };
+
+/// What a process has that it can lose.
+struct Resources {
+  std::size_t descriptors = 0;
+  std::size_t threads = 0;
+};
+[[nodiscard]] Resources resources();
+/// I16: waits until the process has no more than `before`, for a few seconds.
+void check_resources(Run& run, const Resources& before);
 
 /// The memory of this process that is in use, in bytes.
 [[nodiscard]] std::size_t resident_memory();

@@ -40,16 +40,19 @@ inline constexpr std::uint16_t first_issuer_list = 200;
 inline constexpr std::uint16_t first_scoped_list = 300;
 inline constexpr std::uint16_t bank_list = 400;
 inline constexpr std::uint16_t queue_list = 500;
+inline constexpr std::uint16_t first_checked_list = 600;
 
 inline constexpr std::size_t sync_callers = 8;
 inline constexpr std::size_t coroutines = 48;
 inline constexpr std::size_t issuers = 2;
+inline constexpr std::size_t checked_callers = 16;
 inline constexpr std::size_t accounts = 8;
 inline constexpr std::int64_t opening_balance = 1000;
 
-/// The databases: one repeats by its defaults, the other never.
+/// The databases: one repeats by its defaults, one never; one has `integrity` on, and a proxy that needs it.
 inline constexpr const char* usual_database = "main";
 inline constexpr const char* strict_database = "cache";
+inline constexpr const char* checked_database = "jobs";
 [[nodiscard]] inline const char* database_of(std::size_t caller) {
   return caller % 2 == 0 ? usual_database : strict_database;
 }
@@ -82,6 +85,8 @@ struct QueueLog {
 /// A producer, and a consumer that waits by BLPOP. `log` may be read after `join`.
 [[nodiscard]] std::unique_ptr<Group> queue_workload(Run& run, RedisConnectionManager& redis, double rate,
                                                     QueueLog& log);
+/// Coroutines whose replies are tampered with.
+[[nodiscard]] std::unique_ptr<Group> checked_workload(Run& run, RedisConnectionManager& redis, double rate);
 /// Managers of their own, destroyed at random moments with work under way (I18).
 [[nodiscard]] std::unique_ptr<Group> visitors(Run& run, RedisConfig config, double rate);
 

@@ -15,8 +15,8 @@
 namespace redstart::soak {
 
 /// Who calls: each has ways of its own to the server, and each has to come back.
-enum class Caller : std::uint8_t { sync, async, scoped };
-inline constexpr std::size_t callers = 3;
+enum class Caller : std::uint8_t { sync, async, scoped, checked };
+inline constexpr std::size_t callers = 4;
 
 /// Measures recoveries. One at a time: a fault that begins before everybody is back ends the measurement.
 ///

@@ -3,6 +3,7 @@
 // it.
 #include <gtest/gtest.h>
 
+#include "soak/checker/breaker_check.hpp"
 #include "soak/checker/generations.hpp"
 #include "soak/checker/plan.hpp"
 #include "soak/checker/recovery.hpp"
@@ -112,6 +113,7 @@ TEST(Recoveries, LastUntilEverybodyIsBack) {
   EXPECT_EQ(recovery.waiting(start + 2s), 1s);
   recovery.succeeded(Caller::sync, start + 1100ms, start + 1200ms);
   recovery.succeeded(Caller::scoped, start + 1100ms, start + 1200ms);
+  recovery.succeeded(Caller::checked, start + 1100ms, start + 1200ms);
   recovery.succeeded(Caller::async, start + 900ms, start + 1300ms);  // issued before
   EXPECT_TRUE(recovery.times().empty());
   recovery.succeeded(Caller::async, start + 1300ms, start + 1400ms);
@@ -164,6 +166,36 @@ TEST_F(Plans, KeepTheRateAndTheQuietTimes) {
   }
   for (const std::size_t n : counts)
     EXPECT_NEAR(static_cast<double>(n), static_cast<double>(plan.size()) / 3.0, 1.1);
+}
+
+class TheBreakerFromOutside : public ::testing::Test {
+ protected:
+  Violations violations{};
+};
+
+TEST_F(TheBreakerFromOutside, MayGoRound) {
+  for (const char* change :
+       {"closed -> open: 5 failures in a row", "open -> half_open: a connection is ready",
+        "half_open -> open: a probe failed", "half_open -> closed: 3 probes succeeded"})
+    check_breaker_change(change, violations);
+  EXPECT_EQ(violations.count(), 0U);
+}
+
+TEST_F(TheBreakerFromOutside, MayNotSkipItsProbesNorBeForced) {
+  for (const char* change : {"open -> closed: all is well", "closed -> half_open: why not",
+                             "closed -> forced_open: by API", "nonsense"})
+    check_breaker_change(change, violations);
+  EXPECT_EQ(violations.count("I10"), 4U);
+}
+
+TEST_F(TheBreakerFromOutside, ConnectsWithoutHurry) {
+  AttemptWatch watch(10);
+  AttemptWatch::Time now{};
+  for (std::uint64_t failures = 0; failures < 100; failures += 5, now += 500ms)
+    watch.look("main", failures, now, violations);
+  EXPECT_EQ(violations.count(), 0U);
+  watch.look("main", 111, now, violations);
+  EXPECT_EQ(violations.count("I11"), 1U);
 }
 
 }  // namespace
