@@ -155,6 +155,25 @@ class Cancellations : public RedisTest {
     std::jthread thread_;
   };
 
+  // Waits for the end; a minute in which nothing completes is a failure, and `give_up` ends what hangs.
+  static void await_end(const Tally& tally, const std::function<bool()>& wait_a_little,
+                        const std::function<void()>& give_up) {
+    std::uint64_t seen = 0;
+    auto moved = std::chrono::steady_clock::now();
+    while (!wait_a_little()) {
+      const auto now = std::chrono::steady_clock::now();
+      if (const std::uint64_t completed = tally.completed; completed != seen) {
+        seen = completed;
+        moved = now;
+      } else if (now - moved > 60s) {
+        ADD_FAILURE() << "nothing completed for a minute; " << tally.completed << " of " << tally.issued
+                      << " operations did";
+        give_up();
+        moved = now;
+      }
+    }
+  }
+
   static void expect_all_well(const Tally& tally) {
     std::cout << tally.completed << " operations: " << tally.ok << " ok, " << tally.cancelled
               << " cancelled, " << tally.late << " late\n";
@@ -181,7 +200,12 @@ TEST_F(Cancellations, OnTheServicesOnlyThread) {
     std::make_shared<Caller>(redis.async_client("main"), context.get_executor(),
                              static_cast<unsigned>(seeds()), tally, [&] { redis.shutdown(); })
         ->begin();
-  context.run();
+  await_end(
+      tally, [&] { return context.run_for(100ms), context.stopped(); },
+      [&] {
+        redis.shutdown();
+        context.stop();
+      });
   expect_all_well(tally);
 }
 
@@ -202,7 +226,12 @@ TEST_F(Cancellations, OnFourThreadsOfTheService) {
         ->begin();
   std::vector<std::jthread> threads;
   for (int i = 0; i < 3; ++i) threads.emplace_back([&] { context.run(); });
-  context.run();
+  await_end(
+      tally, [&] { return context.run_for(100ms), context.stopped(); },
+      [&] {
+        redis.shutdown();
+        context.stop();
+      });
   threads.clear();
   expect_all_well(tally);
 }
@@ -228,8 +257,15 @@ TEST_F(Cancellations, OnThreadsOfTheLibraryAndOfOthers) {
       over = true;
     })->begin();
   }
-  while (!over) std::this_thread::sleep_for(1ms);
+  await_end(
+      tally, [&] { return std::this_thread::sleep_for(1ms), over.load(); },
+      [&] {
+        redis->shutdown();
+        others.stop();
+        over = true;
+      });
   work.reset();
+  thread.join();  // what it still has to do, it does
   expect_all_well(tally);
 }
 
