@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// heap_watch.cpp: operator new and delete of the test programs, which count; a sanitizer's hooks where they
-// are its own.
+// heap_watch.cpp: operator new and delete of the test programs, which count and fail when told to; a
+// sanitizer's hooks where they are its own.
 #include "support/heap_watch.hpp"
 
 #include <malloc.h>
@@ -27,7 +27,16 @@ struct Counts {
 };
 thread_local Counts counts;
 
+thread_local std::size_t until_failure = 0;  // 0: none is due
+thread_local bool failed = false;
+
 }  // namespace
+
+bool fails_now() noexcept {
+  if (until_failure == 0 || --until_failure != 0) return false;
+  failed = true;
+  return true;
+}
 
 void allocated(std::size_t asked, std::size_t usable) noexcept {
   if (!counts.active) return;
@@ -50,6 +59,20 @@ std::size_t HeapWatch::peak() const noexcept { return static_cast<std::size_t>(c
 std::size_t HeapWatch::allocations() const noexcept { return counts.allocations; }
 std::size_t HeapWatch::largest() const noexcept { return counts.largest; }
 
+AllocationFault::AllocationFault(std::size_t nth) noexcept {
+  until_failure = nth;
+  failed = false;
+}
+AllocationFault::~AllocationFault() { until_failure = 0; }
+bool AllocationFault::possible() noexcept {
+#ifdef REDSTART_TEST_SANITIZER_HOOKS
+  return false;
+#else
+  return true;
+#endif
+}
+bool AllocationFault::fired() const noexcept { return failed; }
+
 }  // namespace redstart::test
 
 #ifdef REDSTART_TEST_SANITIZER_HOOKS
@@ -70,6 +93,7 @@ void on_free(const volatile void* memory) {
 namespace {
 
 void* counted_new(std::size_t size) {
+  if (redstart::test::fails_now()) throw std::bad_alloc();
   void* const memory = std::malloc(size == 0 ? 1 : size);
   if (memory == nullptr) throw std::bad_alloc();
   redstart::test::allocated(size, ::malloc_usable_size(memory));
