@@ -41,14 +41,18 @@ std::string compose(const ErrorInfo& info) {
   }
   if (!info.endpoint.empty()) text += " at " + info.endpoint;
   if (!text.empty()) text += ": ";
+  const std::size_t parts = text.size();
+  const auto next_part = [&] {
+    if (text.size() > parts) text += "; ";
+  };
   text += info.what;
   if (info.elapsed.count() > 0) text += " after " + elapsed_text(info.elapsed);
   if (const std::string_view effect = effect_text(info.effect); !effect.empty() && !info.command.empty()) {
-    text += "; ";
+    next_part();
     text += effect;
   }
   if (!info.server.empty()) {
-    if (!info.what.empty()) text += "; ";
+    next_part();
     text += "the server said: \"" + info.server + "\"";
   }
   if (!info.advice.empty()) text += ". " + info.advice;

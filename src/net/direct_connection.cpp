@@ -59,9 +59,11 @@ void DirectConnection::arm_receive(std::chrono::nanoseconds remaining) noexcept 
 
 // Receives at least one byte. `now` is the caller's last reading of the clock and is renewed whenever it came
 // to waiting.
-int DirectConnection::receive_more(engine::ReplyBuffer& buffer, Time& now, Time deadline) {
+int DirectConnection::receive_more(engine::ReplyBuffer& buffer, Time& now, Patience& patience) {
   for (;;) {
-    if (deadline - now + slack < armed_) arm_receive(deadline - now);
+    const auto remaining = patience.deadline - now;
+    if (remaining <= 0ns) return receive_late(buffer, now, patience);
+    if (remaining + slack < armed_) arm_receive(remaining);
     const IoResult result = socket_.receive(buffer.end(), buffer.space());
     if (result.bytes != 0) {
       buffer.commit(result.bytes);
@@ -69,10 +71,17 @@ int DirectConnection::receive_more(engine::ReplyBuffer& buffer, Time& now, Time 
     }
     if (result.error == 0) return end_of_stream;
     if (result.error != EAGAIN) return result.error;
-    now = Clock::now();
-    if (now >= deadline) return EAGAIN;
-    arm_receive(deadline - now);  // interrupted by a signal, or armed for an earlier, shorter deadline
+    now = Clock::now();  // interrupted by a signal, or armed for an earlier, shorter deadline
+    if (now < patience.deadline) arm_receive(patience.deadline - now);
   }
+}
+
+int DirectConnection::receive_late(engine::ReplyBuffer& buffer, Time now, Patience& patience) {
+  if (patience.last == Time{}) patience.last = now + slack;
+  if (now > patience.last) return EAGAIN;
+  const IoResult result = socket_.receive_some(buffer.end(), buffer.space());
+  buffer.commit(result.bytes);
+  return result.bytes == 0 && result.error == 0 ? end_of_stream : result.error;
 }
 
 Outcome DirectConnection::exchange(const engine::Outgoing& out, engine::ReplySink& sink, Time now,
@@ -101,6 +110,7 @@ Outcome DirectConnection::exchange_batch(std::string_view bytes, std::span<const
   std::size_t sent = 0;
   std::size_t answered = 0;  // where the last reply or push ends
   bool unasked = false;      // more replies than commands
+  Patience patience{deadline};
   replies.frames.reserve(ends.size());
   buffer.reserve(std::min(ends.size() * usual_reply, largest_start));
 
@@ -126,7 +136,7 @@ Outcome DirectConnection::exchange_batch(std::string_view bytes, std::span<const
     if (buffer.space() < read_size / 4)
       buffer.reserve(std::max(read_size, std::min(scanner.wanted(), buffer.size())));
     if (sent == bytes.size()) {
-      if (const int error = receive_more(buffer, now, deadline); error != 0) return lost(error);
+      if (const int error = receive_more(buffer, now, patience); error != 0) return lost(error);
     } else {
       const IoResult result = socket_.receive_some(buffer.end(), buffer.space());
       if (result.error == 0 && result.bytes == 0) return lost(end_of_stream);
@@ -154,7 +164,7 @@ Outcome DirectConnection::exchange_batch(std::string_view bytes, std::span<const
     }
     if (replies.frames.size() < ends.size()) {
       now = Clock::now();
-      if (now >= deadline) return lost(EAGAIN);
+      if (now >= deadline && sent < bytes.size()) return lost(EAGAIN);
     }
   }
   replies.sent = ends.size();

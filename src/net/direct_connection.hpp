@@ -66,12 +66,20 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
  private:
   class Reception;
 
+  // How long replies are waited for. A process that was stopped for long finds its deadline passed and its
+  // reply there: what has arrived by then is read before that is judged.
+  struct Patience {
+    Time deadline{};
+    Time last{};  // once the deadline has passed: how long what has arrived may be read
+  };
+
   [[nodiscard]] std::optional<OpenFailure> connect(Time deadline, OpenWatcher& watcher);
   [[nodiscard]] std::optional<OpenFailure> secure(std::shared_ptr<const TlsContext> context, Time deadline);
   [[nodiscard]] std::optional<OpenFailure> handshake(Credentials credentials, Time deadline,
                                                      HandshakeGate::Pass& pass, OpenWatcher& watcher);
   [[nodiscard]] int send_all(const engine::Outgoing& out, Time deadline, bool& sent_all);
-  [[nodiscard]] int receive_more(engine::ReplyBuffer& buffer, Time& now, Time deadline);
+  [[nodiscard]] int receive_more(engine::ReplyBuffer& buffer, Time& now, Patience& patience);
+  [[nodiscard]] int receive_late(engine::ReplyBuffer& buffer, Time now, Patience& patience);
   void arm_receive(std::chrono::nanoseconds remaining) noexcept;
 
   const DatabaseConfig& config_;

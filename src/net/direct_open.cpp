@@ -82,6 +82,7 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
   char stack[4096];
   engine::ReplyBuffer buffer(stack, sizeof stack);
   resp::Scanner scanner(config_.limits);
+  Patience patience{deadline};
   using Kind = protocol::HandshakeFsm::Action::Kind;
 
   const auto lost = [&](int error) -> OpenFailure {
@@ -144,9 +145,8 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
         continue;
       }
       if (buffer.space() == 0) buffer.reserve(1);
-      Time now = Clock::now();
-      if (now >= deadline) return lost(EAGAIN);  // however steadily bytes come
-      if (const int error = receive_more(buffer, now, deadline); error != 0) return lost(error);
+      Time now = Clock::now();  // each time: the deadline counts however steadily bytes come
+      if (const int error = receive_more(buffer, now, patience); error != 0) return lost(error);
     }
     action = machine.on_reply(buffer.view().substr(scanner.begin(), scanner.position() - scanner.begin()));
   }

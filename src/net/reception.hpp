@@ -20,7 +20,7 @@ class DirectConnection::Reception {
       : connection_(connection),
         sink_(sink),
         now_(now),
-        deadline_(deadline),
+        patience_{deadline},
         scanner_(connection.config_.limits) {}
   Reception(const Reception&) = delete;
   Reception& operator=(const Reception&) = delete;
@@ -70,12 +70,9 @@ class DirectConnection::Reception {
 
   // The deadline is for the whole reply, however steadily its bytes come.
   int receive(engine::ReplyBuffer& into) {
-    if (received_) {
-      now_ = Clock::now();
-      if (now_ >= deadline_) return EAGAIN;
-    }
+    if (received_) now_ = Clock::now();
     received_ = true;
-    return connection_.receive_more(into, now_, deadline_);
+    return connection_.receive_more(into, now_, patience_);
   }
 
   void take_elements() {
@@ -139,7 +136,7 @@ class DirectConnection::Reception {
   DirectConnection& connection_;
   engine::ReplySink& sink_;
   Time now_;
-  Time deadline_;
+  Patience patience_;
   char stack_[stack_buffer];
   engine::ReplyBuffer buffer_{stack_, sizeof stack_};
   resp::Scanner scanner_;

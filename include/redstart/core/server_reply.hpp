@@ -44,7 +44,7 @@ inline constexpr Refusal refusals[] = {
 [[nodiscard]] constexpr ServerVerdict judge(std::string_view message, ReplyOf of) noexcept {
   // An exact text that the server alone produces, before it looks at any command.
   if (message == "ERR max number of clients reached") return {Effect::not_sent, Remedy::retry};
-  if (message == "NOSCRIPT No matching script. Please use EVAL.") return {Effect::not_sent, Remedy::none};
+  if (message == "NOSCRIPT No matching script. Please use EVAL.") return {Effect::not_sent, Remedy::never};
   const std::string_view word = error_word(message);
   for (const Refusal& refusal : refusals) {
     if (word == refusal.word)

@@ -15,7 +15,7 @@ enum class ServerCondition : std::uint8_t {
   loading,     ///< LOADING: the server will serve, once its data set is in memory.
   elsewhere,   ///< MOVED, ASK: another server of a cluster has the key; to ask again here can't help.
   other_role,  ///< READONLY, MASTERDOWN: a replica answers where a master was; its name may lead elsewhere
-               ///< now.
+               ///< now. Also UNBLOCKED, when it is the reason why a command need not wait any more.
 };
 
 /// Judges an error reply by its first word.
@@ -23,6 +23,7 @@ enum class ServerCondition : std::uint8_t {
   const std::string_view word = error_word(words);
   if (word == "LOADING") return ServerCondition::loading;
   if (word == "READONLY" || word == "MASTERDOWN") return ServerCondition::other_role;
+  if (words.starts_with("UNBLOCKED force unblock")) return ServerCondition::other_role;
   if (word == "MOVED" || word == "ASK") return ServerCondition::elsewhere;
   return ServerCondition::serving;
 }

@@ -87,6 +87,10 @@ TEST(ErrorMessage, MarksTheServersWordsAsSuch) {
   EXPECT_STREQ(Error(info).what(),
                "GET on database \"main\" at localhost:6379: the server said: \"WRONGTYPE Operation against a "
                "key\"");
+  info.effect = Effect::not_sent;
+  EXPECT_STREQ(Error(info).what(),
+               "GET on database \"main\" at localhost:6379: nothing was executed; the server said: "
+               "\"WRONGTYPE Operation against a key\"");
 }
 
 TEST(ErrorMessage, SaysThatNothingWasExecutedOnlyWhereThereWasACommand) {

@@ -43,7 +43,7 @@ constexpr Row rows[] = {
     {"NOPROTO unsupported protocol version", none, ran, Remedy::never},
     // Exact texts that no script can be asked to return before it runs.
     {"ERR max number of clients reached", none, none, Remedy::retry},
-    {"NOSCRIPT No matching script. Please use EVAL.", none, none, Remedy::none},
+    {"NOSCRIPT No matching script. Please use EVAL.", none, none, Remedy::never},
     // Near misses prove nothing.
     {"ERR max number of clients reached today", ran, ran, Remedy::none},
     {"NOSCRIPT something a script returned", ran, ran, Remedy::none},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// fork_test.cpp: parent and child each go on by themselves, whatever was under way when the process was
-// forked.
+// fork_test.cpp: fault 78 of the catalogue: parent and child each go on by themselves, whatever was under way
+// when the process was forked.
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
@@ -57,7 +57,7 @@ class Traffic {
   std::vector<std::thread> threads_;
 };
 
-class Fork : public RedisTest {
+class Fault78 : public RedisTest {
  protected:
   void SetUp() override {
     if (with_thread_sanitizer) GTEST_SKIP() << "ThreadSanitizer ends a forked child that starts threads";
@@ -71,7 +71,7 @@ class Fork : public RedisTest {
   }
 };
 
-TEST_F(Fork, HandlesOfTheParentSayForkedInTheChild) {
+TEST_F(Fault78, HandlesOfTheParentSayForkedInTheChild) {
   StartedManager redis(config());
   const Client client = redis->client("main");
   const AsyncClient async = redis->async_client("main");
@@ -99,7 +99,7 @@ TEST_F(Fork, HandlesOfTheParentSayForkedInTheChild) {
   EXPECT_EQ(redis->stats("main").pool.created, 4U);
 }
 
-TEST_F(Fork, TheChildMayEndWhatItInheritedAndStartAnew) {
+TEST_F(Fault78, TheChildMayEndWhatItInheritedAndStartAnew) {
   auto manager = std::make_unique<RedisConnectionManager>();
   manager->start(config());
   std::optional<AsyncClient> kept = manager->async_client("main");
@@ -127,7 +127,7 @@ TEST_F(Fork, TheChildMayEndWhatItInheritedAndStartAnew) {
   EXPECT_EQ(scoped->ping(), "PONG");
 }
 
-TEST_F(Fork, AChildDestroysTheManagerOfItsParentAtOnce) {
+TEST_F(Fault78, AChildDestroysTheManagerOfItsParentAtOnce) {
   auto manager = std::make_unique<RedisConnectionManager>();
   manager->start(config());
   const AsyncClient client = manager->async_client("main");
@@ -140,7 +140,7 @@ TEST_F(Fork, AChildDestroysTheManagerOfItsParentAtOnce) {
   EXPECT_EQ(value_of(client.ping()), "PONG");
 }
 
-TEST_F(Fork, ManyChildrenUnderLoadDisturbNobody) {
+TEST_F(Fault78, ManyChildrenUnderLoadDisturbNobody) {
   if (with_address_sanitizer)
     GTEST_SKIP() << "a lock of AddressSanitizer's allocator may stay locked in a child of busy threads";
   StartedManager redis(config());
@@ -163,7 +163,7 @@ TEST_F(Fork, ManyChildrenUnderLoadDisturbNobody) {
   EXPECT_EQ(redis->stats("main").operations.failed, 0U);
 }
 
-TEST_F(Fork, AHandlerMayForkAndTheChildStarts) {
+TEST_F(Fault78, AHandlerMayForkAndTheChildStarts) {
   StartedManager redis(config());
   const AsyncClient client = redis->async_client("main");
   std::promise<std::string> complaints;
@@ -182,7 +182,7 @@ TEST_F(Fork, AHandlerMayForkAndTheChildStarts) {
   EXPECT_EQ(value_of(client.ping()), "PONG");
 }
 
-TEST_F(Fork, OnAServicesExecutorTheChildStartsOnItsOwn) {
+TEST_F(Fault78, OnAServicesExecutorTheChildStartsOnItsOwn) {
   asio::io_context context;
   RedisConnectionManager manager;
   manager.start(config(), context);
@@ -202,7 +202,7 @@ TEST_F(Fork, OnAServicesExecutorTheChildStartsOnItsOwn) {
   EXPECT_EQ(second.get(), "PONG");
 }
 
-TEST_F(Fork, TheInstanceStartsInTheChildAndEndsAtItsExit) {
+TEST_F(Fault78, TheInstanceStartsInTheChildAndEndsAtItsExit) {
   RedisConnectionManager& instance = RedisConnectionManager::instance();
   instance.start(config());
   EXPECT_EQ(value_of(instance.async_client("main").ping()), "PONG");
