@@ -59,11 +59,19 @@ TEST_F(Fault69, WhatIsNotToBeTrustedGetsNoByteOfOurs) {
 TEST_F(Fault69, ATrustedServerIsShownOurs) {  // or else the test above proves nothing
   const TlsPeer peer(authority_.issue("server"));
   RedisConfig config = config_for(peer.port());
-  config.defaults.timeouts.connect = std::chrono::milliseconds(300);
+  config.defaults.timeouts.connect = std::chrono::milliseconds(300);  // it never answers
   config.defaults.password = Secret("seen");
-  for (const Error& error : refusals(config)) EXPECT_EQ(error.code(), Errc::connect_timeout) << error.what();
-  EXPECT_TRUE(eventually([&] { return peer.visits().size() >= 2; }));
-  for (const TlsPeer::Visit& visit : peer.visits()) EXPECT_THAT(visit.read, HasSubstr("seen"));
+  const auto seen = [&] {
+    std::size_t n = 0;
+    for (const TlsPeer::Visit& visit : peer.visits())
+      n += visit.read.find("seen") != std::string::npos ? 1U : 0U;
+    return n;
+  };
+  EXPECT_TRUE(eventually([&] {
+    for (const Error& error : refusals(config))
+      EXPECT_EQ(error.code(), Errc::connect_timeout) << error.what();
+    return seen() >= 2;
+  }));
 }
 
 TEST_F(Fault69, RedisSeesNoCommandEither) {
