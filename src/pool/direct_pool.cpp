@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <new>
 #include <utility>
 
 namespace redstart::pool {
@@ -231,7 +232,12 @@ void DirectPool::release(Connection connection) noexcept {
     give_back_slot();
     return;  // closes it
   }
-  idle_.push_back(std::move(connection));
+  try {
+    idle_.push_back(std::move(connection));
+  } catch (const std::bad_alloc&) {
+    ++closed_by_[static_cast<std::size_t>(CloseReason::idle)];
+    give_back_slot();
+  }
 }
 
 void DirectPool::discard(Connection connection, CloseReason reason) noexcept {
@@ -323,13 +329,20 @@ std::optional<Error> DirectPool::ensure_reachable(Time now, Time deadline) {
   const auto decided = [this] { return draining_ || reachability_->up() || !somebody_tries_; };
   if (!net::on_engine_thread()) tried_.wait_until(lock, deadline, decided);
   if (!draining_ && reachability_->up()) return std::nullopt;
+  struct Trying {  // over, also when there is no memory for the attempt
+    DirectPool& pool;
+    Lock& held;
+    ~Trying() {
+      if (!held.owns_lock()) held.lock();
+      pool.somebody_tries_ = false;
+      pool.tried_.notify_all();
+    }
+  };
   somebody_tries_ = true;
+  const Trying trying{*this, lock};
   lock.unlock();
   auto connection = acquire(now, deadline);
   if (connection) connection->give_back();
-  lock.lock();
-  somebody_tries_ = false;
-  tried_.notify_all();
   return connection ? std::nullopt : std::optional(connection.error());
 }
 

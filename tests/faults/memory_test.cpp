@@ -262,6 +262,35 @@ TEST(Fault35, NoMemoryForEachPartOfAReply) {
   EXPECT_EQ(loop.redis().stats("main").pool.in_flight, 0U);
 }
 
+TEST(Fault35, EachAllocationOfAFirstCallThatConnects) {
+  if (!AllocationFault::possible()) GTEST_SKIP() << "this sanitizer has an operator new of its own";
+  FakeServer server(answering);
+  std::size_t n = 1;
+  for (bool fired = true; fired && n < 1000; ++n) {
+    SCOPED_TRACE("allocation " + std::to_string(n) + " fails");
+    RedisConfig config = config_at(server.port());
+    config.start_timeout = 0ms;
+    config.defaults.startup.attempts = 0;
+    config.defaults.reconnect = {1ms, 1ms, 1.0, Jitter::none};
+    config.database("main").required = false;
+    StartedManager redis(config);
+    {
+      const AllocationFault fault(n);
+      try {
+        EXPECT_EQ(redis->client("main").echo(tag), tag);
+      } catch (const std::bad_alloc&) {
+      } catch (const Error& error) {
+        EXPECT_TRUE(fault.fired()) << error.what();
+      }
+      fired = fault.fired();
+    }
+    EXPECT_TRUE(eventually([&] { return redis->optional_client("main").has_value(); }));
+    EXPECT_EQ(redis->client("main").echo(tag), tag);
+    ASSERT_EQ(redis->stats("main").pool.in_use, 0U);
+  }
+  EXPECT_GT(n, 5U) << "nothing failed: the test is broken";
+}
+
 TEST(Fault35, ACodecThatThrowsHarmsNoOtherAsynchronousOperation) {
   FakeServer server(answering);
   Loop loop(server.port());
