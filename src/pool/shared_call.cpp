@@ -88,13 +88,18 @@ void SharedCall::end() noexcept {
   }
 }
 
-bool SharedCall::wait(Time until) noexcept {
+bool SharedCall::wait(Time until, Clock::duration grace) noexcept {
   std::uint32_t state = waiting;
   if (!state_.compare_exchange_strong(state, parked, std::memory_order_acq_rel)) return true;
   for (;;) {
     net::park(state_, parked, until);
     if (state_.load(std::memory_order_acquire) == done) return true;
-    if (Clock::now() < until) continue;
+    const Time now = Clock::now();
+    if (now < until) continue;
+    if (grace != Clock::duration::zero()) {
+      until = now + std::exchange(grace, Clock::duration::zero());
+      continue;
+    }
     state = parked;
     if (!state_.compare_exchange_strong(state, abandoned, std::memory_order_acq_rel)) return true;
     return false;

@@ -40,9 +40,10 @@ class SharedCall final : public engine::OperationNode {
   void finish(std::optional<Error> error, const boost::asio::any_io_executor* home) override;
   void destroy() noexcept override;
 
-  /// Waits until the engine has finished it; false when that was not so at `until`: the engine frees it
-  /// then.
-  [[nodiscard]] bool wait(Time until) noexcept;
+  /// Waits until the engine has finished it; false when that was not so at `until`, nor for `grace` after
+  /// that was noticed: the engine frees it then. A process that was stopped in between notices when it goes
+  /// on.
+  [[nodiscard]] bool wait(Time until, Clock::duration grace) noexcept;
 
   // Once it is finished.
   [[nodiscard]] engine::Replies& replies() noexcept { return replies_; }

@@ -35,10 +35,10 @@ SharedCall::Ptr run(AsyncPool& pool, Database& database, SharedCall::Ptr call,
                     const engine::CallOptions& options) {
   call->timeout = options.timeout;
   call->retry = options.retry;
-  const Time until = database.deadline(Clock::now(), options) + grace;
+  const Time until = database.deadline(Clock::now(), options);
   SharedCall* const started = call.release();  // belongs to both from here on
   pool.start(*started);
-  if (!started->wait(until)) return nullptr;
+  if (!started->wait(until, grace)) return nullptr;
   return SharedCall::Ptr(started);
 }
 
