@@ -196,6 +196,11 @@ DatabaseStats RedisConnectionManager::stats(std::string_view database) const {
   return registry.stats(*registry.find(database).value());
 }
 
+CircuitControl RedisConnectionManager::breaker(std::string_view database) const {
+  const auto running = state_->running().value();
+  return CircuitControl(running->registry().find(database).value()->database_ptr());
+}
+
 std::size_t RedisConnectionManager::cleanup_idle_connections() {
   const auto running = state_->running();
   return running ? (*running)->registry().cleanup_idle(manager::Clock::now()) : 0;

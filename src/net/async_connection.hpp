@@ -9,12 +9,15 @@
 #include <redstart/config/redis_config.hpp>
 #include <redstart/engine/operation_node.hpp>
 #include <redstart/observe/stats.hpp>
+#include <redstart/resilience/breaker_verdict.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace redstart::net {
 
@@ -48,8 +51,27 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
     /// `latency`.
     virtual void answered(AsyncConnection& connection, std::size_t commands, std::size_t errors,
                           std::chrono::nanoseconds latency) = 0;
-    /// So many operations whose connection was lost are sent once more.
-    virtual void repeated(std::size_t operations) = 0;
+
+    /// The circuit breaker's ticket for any number of operations; 0: `admit` decides for each.
+    [[nodiscard]] virtual std::uint64_t pass() const noexcept = 0;
+    /// Sets the operation's ticket; false: it must not be sent now.
+    [[nodiscard]] virtual bool admit(engine::OperationNode& operation, Time now) = 0;
+    /// True where what was not admitted waits until `nudge`; else it ends with `Errc::circuit_open`.
+    [[nodiscard]] virtual bool waits() const noexcept = 0;
+    /// What an attempt told the circuit breaker; takes the ticket. Not told of passes that were answered.
+    virtual void ended(engine::OperationNode& operation, BreakerVerdict verdict, Time now,
+                       std::string_view why) = 0;
+    /// The server answered with that error. The delay before the next attempt, which is noted in the
+    /// operation; empty: the error is its answer. Takes the ticket where there is one more attempt, or where
+    /// the answer tells nothing about the server.
+    [[nodiscard]] virtual std::optional<std::chrono::milliseconds> retry_refused(
+        AsyncConnection& connection, engine::OperationNode& operation, std::string_view words, Time now) = 0;
+    /// The same where the connection broke; `first`: of the operations that go on after this loss.
+    [[nodiscard]] virtual std::optional<std::chrono::milliseconds> retry_lost(
+        engine::OperationNode& operation, const Outcome& outcome, bool first) = 0;
+    /// After `nudge`.
+    virtual void nudged(AsyncConnection& connection) = 0;
+
     /// The error of an operation that gets no reply: counted, with all that a message must say. `code`,
     /// `effect` and `text` of the outcome are set. Also for cancelled ones (`Errc::cancelled`).
     [[nodiscard]] virtual Error failed(const engine::OperationNode& operation, const Outcome& outcome) = 0;
@@ -66,6 +88,11 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
     shared,     ///< What is cancelled or late after it was sent leaves a tombstone.
     exclusive,  ///< …closes the connection.
   };
+
+  /// True when a ticket is that of a probe, every end of which has to be told.
+  [[nodiscard]] static constexpr bool is_probe(std::uint64_t ticket) noexcept {
+    return ticket != 0 && (ticket & 1) == 0;
+  }
 
   /// What it holds at the moment; a little old when read on another thread.
   struct Load {
@@ -90,6 +117,8 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
   virtual void open() noexcept = 0;
   /// Closes the socket once nothing is in flight; what is queued waits for the next `open`.
   virtual void retire(CloseReason reason) noexcept = 0;
+  /// Looks whether operations that were not admitted may be sent now, and tells the owner `nudged`.
+  virtual void nudge() noexcept = 0;
   /// Takes no more operations (they end with `Errc::closed`); those it has may end until `deadline`, then
   /// they end with `Errc::closed`. Then `stopped`.
   virtual void stop(Time deadline) noexcept = 0;

@@ -80,6 +80,7 @@ Time AsyncLink::last_used() const noexcept {
 void AsyncLink::cancel(std::uint64_t id, engine::Cancellation how) noexcept { send_mail(Cancel{id, how}); }
 void AsyncLink::open() noexcept { send_mail(Open{}); }
 void AsyncLink::retire(CloseReason reason) noexcept { send_mail(Retire{reason}); }
+void AsyncLink::nudge() noexcept { send_mail(Nudge{}); }
 void AsyncLink::stop(Time deadline) noexcept { send_mail(Stop{deadline}); }
 
 void AsyncLink::send_mail(Mail mail) {
@@ -209,6 +210,10 @@ bool AsyncLink::tell_owner() {
     return true;
   }
   if (stopping_) return finish_stop();
+  if (std::exchange(tell_nudged_, false)) {
+    owner_->nudged(*this);
+    return true;
+  }
   if (state_ == State::closed && !queue_.empty() && !wanted_told_) {
     wanted_told_ = true;
     owner_->wanted(*this);
@@ -278,6 +283,8 @@ void AsyncLink::apply(Open&) {
 void AsyncLink::apply(Retire& mail) {
   if (state_ == State::ready && !retiring_) retiring_ = mail.reason;
 }
+
+void AsyncLink::apply(Nudge&) { tell_nudged_ = true; }
 
 void AsyncLink::apply(Stop& mail) {
   stopping_ = stopping_ ? std::min(*stopping_, mail.deadline) : mail.deadline;

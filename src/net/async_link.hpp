@@ -56,6 +56,7 @@ class AsyncLink final : public AsyncConnection {
   [[nodiscard]] Load load() const noexcept override;
   void open() noexcept override;
   void retire(CloseReason reason) noexcept override;
+  void nudge() noexcept override;
   void stop(Time deadline) noexcept override;
   void abandon() noexcept override;
 
@@ -99,6 +100,7 @@ class AsyncLink final : public AsyncConnection {
   struct Retire {
     CloseReason reason;
   };
+  struct Nudge {};
   struct Stop {
     Time deadline;
   };
@@ -114,7 +116,7 @@ class AsyncLink final : public AsyncConnection {
     std::uint64_t epoch;
     Prepared prepared;  // its credentials only
   };
-  using Mail = std::variant<Cancel, Open, Retire, Stop, Admitted, Found, Renewed>;
+  using Mail = std::variant<Cancel, Open, Retire, Nudge, Stop, Admitted, Found, Renewed>;
 
   // A counter that one thread writes and all read.
   struct Count {
@@ -139,6 +141,7 @@ class AsyncLink final : public AsyncConnection {
   void apply(Cancel& mail);
   void apply(Open& mail);
   void apply(Retire& mail);
+  void apply(Nudge& mail);
   void apply(Stop& mail);
   void apply(Admitted& mail);
   void apply(Found& mail);
@@ -157,13 +160,21 @@ class AsyncLink final : public AsyncConnection {
   void fail_queue(const Outcome& outcome);
   void end_all();
   void expire_queued(Node& node);
+  void take_from_queue(Node& node) noexcept;
   void leave_tombstone(Node& node, Outcome outcome);
   void close_condemned();
-  void lose(CloseReason reason, Outcome outcome);
+  void lose(CloseReason reason, Outcome outcome, BreakerVerdict verdict = BreakerVerdict::failure);
   void close_socket() noexcept;
   void reject_rest() noexcept;
   void leave_owner() noexcept;
   void drop_all() noexcept;
+
+  // Further attempts: async_link_retry.cpp
+  bool admit(Node& node);
+  void again(Node& node, std::chrono::milliseconds delay);
+  void resume(OperationQueue due);
+  [[nodiscard]] bool refused(std::string_view frame, bool last);
+  void break_off(CloseReason reason, Outcome outcome, BreakerVerdict verdict);
 
   // Opening: async_link_open.cpp
   void start_opening();
@@ -269,6 +280,7 @@ class AsyncLink final : public AsyncConnection {
   std::vector<std::function<void()>> postponed_{};  // events that came while users' code ran the loop
 
   OperationQueue queue_{};
+  OperationQueue delayed_{};  // before their next attempt; the wheel knows when
   InFlight ring_{};
   OperationQueue waiting_done_{};  // waited for a ready connection only
   std::list<Doom> doomed_{};
@@ -318,6 +330,7 @@ class AsyncLink final : public AsyncConnection {
   bool wanted_told_ = false;
   bool tell_opened_ = false;
   bool tell_idle_ = false;
+  bool tell_nudged_ = false;
   std::unique_ptr<OpenFailure> tell_failed_{};
   std::optional<CloseReason> tell_closed_{};
   std::optional<CloseReason> retiring_{};

@@ -34,7 +34,10 @@ void AsyncLink::pick_up(Node& node) {
   if (node.id != 0) known_.insert(known_.end(), node);
   wheel_.insert(node, now_);
   wake_at(Wheel::expiry(node.deadline));
-  queue_.push_back(node);
+  if (node.unguarded) [[unlikely]]
+    queue_.push_front(node);  // those who wait for its answer may stand before it
+  else
+    queue_.push_back(node);
 }
 
 // Takes it out of everything by which deadlines and cancellations find it.
@@ -46,6 +49,8 @@ void AsyncLink::forget(Node& node) noexcept {
 // All replies have come. Nothing of the node is used after `finish`.
 void AsyncLink::complete(Node& node) {
   forget(node);
+  if (is_probe(node.ticket)) [[unlikely]]
+    owner_->ended(node, BreakerVerdict::success, now_, {});
   --live_;
   --in_flight_;
   tell_idle_ = kind_ == Kind::exclusive;
@@ -117,9 +122,10 @@ void AsyncLink::apply(Cancel& mail) {
   if (found == known_.end()) return;
   Node& node = *found;
   if (node.sequence == 0) {
+    if (node.uncertain && mail.how == engine::Cancellation::total) return;
     Doom& group = doom(ended(Errc::cancelled, Effect::not_sent, "cancelled before it was sent"));
     forget(node);
-    queue_.erase(node);
+    take_from_queue(node);
     group.nodes.push_back(node);
   } else if (mail.how == engine::Cancellation::terminal) {
     leave_tombstone(node, ended(Errc::cancelled, Effect::indeterminate, "cancelled after it was sent"));
@@ -133,6 +139,7 @@ void AsyncLink::leave_tombstone(Node& node, Outcome outcome) {
     condemned_ = outcome.code == Errc::timeout ? CloseReason::timeout : CloseReason::dirty;
   Doom& group = doom(std::move(outcome));
   forget(node);
+  owner_->ended(node, verdict(group.outcome.code), now_, group.outcome.text);
   ring_[node.sequence].node = nullptr;
   --in_flight_;
   group.nodes.push_back(node);
@@ -142,7 +149,8 @@ void AsyncLink::close_condemned() {
   if (!condemned_) return;
   const CloseReason reason = *std::exchange(condemned_, std::nullopt);
   if (state_ == State::ready)
-    lose(reason, ended(Errc::connection_lost, Effect::none, "closed because of a command that was given up"));
+    lose(reason, ended(Errc::connection_lost, Effect::none, "closed because of a command that was given up"),
+         BreakerVerdict::nothing);  // it has been judged
 }
 
 void AsyncLink::expire_queued(Node& node) {
@@ -152,15 +160,24 @@ void AsyncLink::expire_queued(Node& node) {
   group.nodes.push_back(node);
 }
 
+void AsyncLink::take_from_queue(Node& node) noexcept {
+  (std::exchange(node.delayed, false) ? delayed_ : queue_).erase(node);
+}
+
 void AsyncLink::judge() {
   judge_next_ = false;
-  wheel_.advance(now_, [this](Node& node) {
-    if (node.sequence == 0) {
+  OperationQueue due;
+  wheel_.advance(now_, [this, &due](Node& node) {
+    if (node.delayed) {
+      take_from_queue(node);
+      due.push_back(node);
+    } else if (node.sequence == 0) {
       expire_queued(node);
     } else {
       leave_tombstone(node, ended(Errc::timeout, Effect::indeterminate, "no complete reply"));
     }
   });
+  resume(std::move(due));
   close_condemned();
   judge_silence();
   if (stopping_ && *stopping_ <= now_) end_all();
@@ -171,55 +188,13 @@ void AsyncLink::judge() {
 
 // Ends everything because time for shutdown is over.
 void AsyncLink::end_all() {
-  if (state_ == State::ready) lose(CloseReason::shutdown, closed_by_shutdown());
-  fail_queue(closed_by_shutdown());
-}
-
-// Closes the socket and decides for each operation in flight: back to the queue, or what its effect was.
-void AsyncLink::lose(CloseReason reason, Outcome outcome) {
-  if (state_ != State::ready) return;
-  report_answers();
-  close_socket();
-  state_ = State::closed;
-  tell_closed_ = reason;
-  retiring_.reset();
-  condemned_.reset();
-
-  OperationQueue again;
-  std::size_t repeated = 0;
-  outcome.kind = Outcome::Kind::broken;
-  outcome.reason = reason;
-  Outcome unsent = outcome;
-  unsent.effect = Effect::not_sent;
-  outcome.effect = Effect::indeterminate;
-  Doom& lost = doom(std::move(outcome));
-  Doom& not_sent = doom(std::move(unsent));
-  const bool may_repeat = kind_ == Kind::shared && reason != CloseReason::shutdown;
-  for (std::uint64_t sequence = ring_.begin(); sequence != ring_.end(); ++sequence) {
-    const InFlight::Entry& entry = ring_[sequence];
-    if (entry.node == nullptr) continue;
-    Node& node = *entry.node;
-    // One command has no effect before its last byte has arrived; of a batch the first ones may have.
-    const bool untouched =
-        node.request.replies == 1 ? written_ < entry.end : written_ + node.request.bytes.size() <= entry.end;
-    const RetryMode mode = node.retry.value_or(config_.retry.mode);
-    const bool harmless = node.request.retry == Retry::read && node.request.replies == 1 &&
-                          mode >= RetryMode::reads && reason != CloseReason::protocol;
-    node.sequence = 0;
-    if (may_repeat && node.attempts == 0 && mode != RetryMode::off && (untouched || harmless)) {
-      ++node.attempts;
-      node.answered = 0;
-      again.push_back(node);
-      ++repeated;
-    } else {
-      forget(node);
-      (untouched ? not_sent : lost).nodes.push_back(node);
-    }
+  if (state_ == State::ready) lose(CloseReason::shutdown, closed_by_shutdown(), BreakerVerdict::nothing);
+  while (!delayed_.empty()) {
+    Node& node = delayed_.front();
+    take_from_queue(node);
+    queue_.push_back(node);
   }
-  if (repeated != 0) owner_->repeated(repeated);
-  queue_.prepend(std::move(again));
-  ring_.clear();
-  in_flight_ = held_back_ = 0;
+  fail_queue(closed_by_shutdown());
 }
 
 void AsyncLink::close_socket() noexcept {
@@ -274,8 +249,12 @@ void AsyncLink::drop_all() noexcept {
   };
   OperationQueue all = std::move(queue_);
   for (std::uint64_t sequence = ring_.begin(); sequence != ring_.end(); ++sequence) {
-    if (Node* const node = ring_[sequence].node; node != nullptr) all.push_back(*node);
+    Node* const node = ring_[sequence].node;
+    if (node == nullptr) continue;
+    if (owner_ && is_probe(node->ticket)) owner_->ended(*node, BreakerVerdict::nothing, now_, {});
+    all.push_back(*node);
   }
+  drop(delayed_);
   ring_.clear();
   for (Node* node = stack_.take(); node != nullptr;) all.push_back(*std::exchange(node, node->next));
   for (Doom& group : doomed_) drop(group.nodes);

@@ -207,11 +207,14 @@ bool AsyncLink::deliver(engine::ReplyBuffer& window) {
 void AsyncLink::deliver_frame(std::string_view frame, resp::Type type, bool last) {
   InFlight::Entry& entry = ring_.front();
   Node* const node = entry.node;
+  if (resp::is_error(type) && node != nullptr) [[unlikely]] {
+    if (refused(frame, last)) return;
+  }
   const bool complete_now = --entry.replies == 0;
   if (node != nullptr) {
     if (node->start != run_start_) report_answers();
     run_start_ = node->start;
-    ++run_commands_;
+    run_commands_ += node->unguarded ? 0U : 1U;
     if (resp::is_error(type)) [[unlikely]]
       ++run_errors_;
     ++node->answered;

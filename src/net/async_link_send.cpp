@@ -27,11 +27,14 @@ bool AsyncLink::gather() {
   char* const bytes = scratch.data();
   const std::size_t room = Scratch::size - (config_.integrity ? fence_size : 0);
   std::size_t used = 0;
+  bool progress = false;
+  const std::uint64_t pass = owner_->pass();
   while (!queue_.empty() && unsent_.empty() && write_error_ == 0) {
     Node& node = queue_.front();
     const std::string_view command = node.request.bytes.view();
     if (node.deadline <= now_) [[unlikely]] {
       expire_queued(node);
+      progress = true;
       continue;
     }
     if (used + command.size() > room && used != 0) {
@@ -39,6 +42,13 @@ bool AsyncLink::gather() {
       used = 0;
       continue;
     }
+    node.ticket = pass;
+    if (pass == 0 && !admit(node)) [[unlikely]] {
+      if (owner_->waits()) break;
+      progress = true;
+      continue;
+    }
+    progress = true;
     if (node.request.replies == 0) {
       queue_.pop_front();
       forget(node);
@@ -56,7 +66,7 @@ bool AsyncLink::gather() {
     }
   }
   if (used != 0) write({bytes, used + fence(bytes + used)});
-  return true;
+  return progress;
 }
 
 void AsyncLink::enter(Node& node) {

@@ -28,6 +28,10 @@ std::shared_ptr<AsyncPool> AsyncPool::make(std::shared_ptr<Database> database,
       std::make_shared<LineShop>(std::move(database), std::move(direct), std::move(reachability), loops);
   auto pool = std::make_shared<AsyncPool>(shop, loops);
   while (pool->shared_.size() < count) pool->shared_.push_back(SharedLine::make(shop, loops->next()));
+  if (count != 0) pool->shared_.front()->ask_for_recovery();
+  shop->database->on_circuit([weak = std::weak_ptr(pool)] {
+    if (const auto self = weak.lock()) self->circuit_changed();
+  });
   shop->slots->on_shortage([weak = std::weak_ptr(pool)] {
     if (const auto self = weak.lock()) self->reclaim();
   });
@@ -64,13 +68,7 @@ std::optional<Error> AsyncPool::overloaded(const engine::OperationNode& operatio
 void AsyncPool::start(engine::OperationNode& operation) noexcept {
   const LineShop::Taking taking(*shop_);
   if (auto refused = shop_->refuse(operation)) return operation.finish(std::move(refused), nullptr);
-  if (shop_->reachability->failing()) {
-    if (auto failure = shop_->reachability->known_failure()) {
-      Error error = shop_->database->failed(engine::command_name(operation.request.bytes.view()),
-                                            operation.request.replies, failure->info());
-      return operation.finish(std::move(error), nullptr);
-    }
-  }
+  if (auto error = away(operation)) return operation.finish(std::move(error), nullptr);
   if (operation.request.blocks_for || operation.request.bytes.size() > large) return run_alone(operation);
   net::AsyncConnection& connection = pick().connection();
   if (auto error = overloaded(operation, connection.load()))
@@ -78,9 +76,46 @@ void AsyncPool::start(engine::OperationNode& operation) noexcept {
   connection.submit(operation);
 }
 
+// Why it must not even be queued: the database is away, and nobody wants to wait for it. Two relaxed loads
+// while all is well.
+std::optional<Error> AsyncPool::away(const engine::OperationNode& operation) const {
+  Database& database = *shop_->database;
+  if (!shop_->reachability->failing() && database.breaker().pass() != 0) [[likely]]
+    return std::nullopt;
+  if (database.waits_while_away()) return std::nullopt;
+  std::optional<ErrorInfo> info;
+  if (auto failure = known_failure(operation.start))
+    info = failure->info();
+  else if (database.breaker().refuses(operation.start))
+    info = database.circuit_open(operation.start);
+  if (!info) return std::nullopt;
+  return database.failed(engine::command_name(operation.request.bytes.view()), operation.request.replies,
+                         *std::move(info));
+}
+
+// Who is told of a failure is not the one who tries again: where nobody else does, the first line shall.
+std::optional<Error> AsyncPool::known_failure(Time now) const {
+  auto failure = shop_->reachability->known_failure();
+  if (failure && shop_->reachability->overdue(now)) shared_.front()->warm_up();
+  return failure;
+}
+
+// On any thread. Where operations wait for the breaker they are to look again; one connection sees to it that
+// the server is asked.
+void AsyncPool::circuit_changed() noexcept {
+  if (net::forked(shop_->generation) || !usable()) return;
+  if (!shop_->database->waits_while_away()) return shared_.front()->connection().nudge();
+  try {
+    for (const auto& line : all()) line->connection().nudge();
+  } catch (const std::bad_alloc&) {
+    // They look when their connections have something else to do.
+  }
+}
+
 void AsyncPool::lease(engine::OperationNode& operation) noexcept {
   const LineShop::Taking taking(*shop_);
   if (auto refused = shop_->refuse(operation)) return operation.finish(std::move(refused), nullptr);
+  if (auto error = away(operation)) return operation.finish(std::move(error), nullptr);
   operation.deadline =
       std::min(operation.deadline, operation.start + shop_->database->config().timeouts.acquire);
   if (auto error = too_many_alone(operation)) return operation.finish(std::move(error), nullptr);
@@ -160,7 +195,12 @@ void AsyncPool::gone(LeaseLine& line) noexcept {
 std::optional<Error> AsyncPool::unavailable() const {
   if (net::forked(shop_->generation)) return shop_->database->error({}, Database::forked());
   if (shop_->stopping.load(std::memory_order_acquire)) return shop_->database->error({}, Database::closed());
-  return shop_->reachability->known_failure();
+  Database& database = *shop_->database;
+  if (database.waits_while_away()) return std::nullopt;
+  const Time now = Clock::now();
+  if (auto failure = known_failure(now)) return failure;
+  if (database.breaker().refuses(now)) return database.error({}, database.circuit_open(now));
+  return std::nullopt;
 }
 
 std::vector<std::shared_ptr<Line>> AsyncPool::all() const {

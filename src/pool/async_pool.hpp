@@ -71,6 +71,9 @@ class AsyncPool final : public engine::AsyncChannel,
   [[nodiscard]] SharedLine& pick() const noexcept;
   [[nodiscard]] LeaseLine::Ptr take_line();
   [[nodiscard]] std::vector<std::shared_ptr<Line>> all() const;
+  void circuit_changed() noexcept;
+  [[nodiscard]] std::optional<Error> known_failure(Time now) const;
+  [[nodiscard]] std::optional<Error> away(const engine::OperationNode& operation) const;
   void run_alone(engine::OperationNode& operation);
   [[nodiscard]] std::optional<Error> too_many_alone(const engine::OperationNode& operation) const;
   [[nodiscard]] Error out_of_memory(const engine::OperationNode& operation) const;

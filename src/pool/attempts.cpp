@@ -40,7 +40,7 @@ bool Attempts::wait_for_database(const ErrorInfo& why, Time& now) const {
   const bool away = is_unavailable(why.code) && why.code != Errc::loading && why.code != Errc::pool_timeout &&
                     why.code != Errc::closed;
   if (!database_.waits_while_away() || !away || net::on_engine_thread()) return false;
-  // What somebody forced, or nobody can serve, is not waited for.
+  // What nobody can serve is not waited for; what somebody forced may end.
   if (why.remedy == Remedy::never && why.code != Errc::circuit_open) return false;
   now = Clock::now();
   return now < deadline_ && sleep(look_again, now) && now < deadline_;

@@ -2,6 +2,7 @@
 // breaker.hpp: the circuit breaker of one database, as all its callers use it at once.
 #pragma once
 
+#include "../net/async_connection.hpp"
 #include "../net/socket.hpp"
 
 #include <redstart/observe/counters.hpp>
@@ -74,7 +75,7 @@ class Breaker {
   /// True when a call that begins now would be refused.
   [[nodiscard]] bool refuses(Time now) const;
   [[nodiscard]] static bool is_probe(Ticket ticket) noexcept {
-    return ticket != 0 && (ticket & passing) == 0;
+    return net::AsyncConnection::is_probe(ticket);
   }
 
   void succeeded(Ticket ticket, Time now) {

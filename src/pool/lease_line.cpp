@@ -66,7 +66,7 @@ void LeaseLine::run(engine::OperationNode& operation) {
 void LeaseLine::give_back(bool dirty) noexcept {
   if (ended()) return;
   if (broken()) return end();
-  if (dirty) return connection().retire(CloseReason::dirty);
+  if (dirty || outdated_.load(std::memory_order_relaxed)) return connection().retire(CloseReason::dirty);
   // Whichever comes last, the end of the last operation or this, sees the other.
   returning_.store(true, std::memory_order_seq_cst);
   if (connection().load().operations == 0 && returning_.exchange(false)) returned();
@@ -87,11 +87,24 @@ void LeaseLine::returned() noexcept {
 
 void LeaseLine::wanted(net::AsyncConnection&) {
   // What the borrower knew of the connection (WATCH, SELECT) is gone with it.
-  if (used_.load(std::memory_order_acquire)) return fail_waiting(Error(lost()));
+  if (!repeats()) return fail_waiting(Error(lost()));
   want();
 }
 
-void LeaseLine::refused(const Error& error, Time) { fail_waiting(error); }
+void LeaseLine::refused(const Error& error, Time next) {
+  if (outlasts(error) && !shop().stopping.load(std::memory_order_relaxed))
+    call_at(next, &LeaseLine::want);
+  else
+    fail_waiting(error);
+}
+
+// A borrower learns it himself, and may go on; the next one shall have another connection.
+void LeaseLine::role_changed(Time) {
+  if (repeats())
+    connection().retire(CloseReason::role);
+  else
+    outdated_.store(true, std::memory_order_relaxed);
+}
 
 void LeaseLine::postponed() { call_at(Clock::now() + 50ms, &LeaseLine::want); }
 

@@ -64,6 +64,9 @@ class LeaseLine final : public Line {
   void opened(net::AsyncConnection& connection) override;
   void closed(net::AsyncConnection& connection, CloseReason reason) override;
   void idle(net::AsyncConnection& connection) override;
+  void role_changed(Time now) override;
+  // What the borrower knew of a connection is gone with it.
+  [[nodiscard]] bool repeats() const noexcept override { return !used_.load(std::memory_order_acquire); }
   void on_ended() override;
   void end() noexcept;
   void returned() noexcept;
@@ -73,6 +76,7 @@ class LeaseLine final : public Line {
   std::atomic<bool> returning_{false};  // given back; operations are still under way
   std::atomic<bool> used_{false};
   std::atomic<bool> broken_{false};
+  std::atomic<bool> outdated_{false};  // its server has another role now: nobody is to get it again
   std::atomic<Clock::rep> retires_{Time::max().time_since_epoch().count()};
 };
 

@@ -4,10 +4,19 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 namespace redstart::pool {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto look_again = 20ms;
+
+}  // namespace
 
 std::optional<Error> LineShop::refuse(engine::OperationNode& operation) const {
   const auto name = [&operation] { return engine::command_name(operation.request.bytes.view()); };
@@ -57,7 +66,8 @@ void Line::want() {
   const auto attempt = shop_->reachability->begin(now);
   if (!attempt) {
     if (attempt.error().code() == Errc::loading) return postponed();
-    return refused(attempt.error(), shop_->reachability->next_attempt());
+    // While another line tries, the time for the next attempt is over already.
+    return refused(attempt.error(), std::max(shop_->reachability->next_attempt(), now + look_again));
   }
   opening_ = true;
   attempt_ = *attempt;
@@ -118,10 +128,10 @@ void Line::fail_waiting(const Error& error) {
   connection_->fail_queued(outcome);
 }
 
-void Line::call_at(Time time, void (Line::*action)()) {
-  if (!timer_) return;
-  timer_->expires_at(time);
-  timer_->async_wait([weak = weak_from_this(), action](const boost::system::error_code& error) {
+void Line::call_at(std::optional<boost::asio::steady_timer>& timer, Time time, void (Line::*action)()) {
+  if (!timer) return;
+  timer->expires_at(time);
+  timer->async_wait([weak = weak_from_this(), action](const boost::system::error_code& error) {
     const auto self = weak.lock();
     if (!error && self && !self->ended()) ((*self).*action)();
   });
@@ -136,33 +146,8 @@ void Line::note_closed(CloseReason reason) {
 void Line::answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
                     std::chrono::nanoseconds latency) {
   shop_->reachability->answered();
+  shop_->database->breaker().tick(net::turn_now());
   shop_->database->counters().answered(connection.loop().shard, commands, errors, latency);
-}
-
-Error Line::failed(const engine::OperationNode& operation, const net::Outcome& outcome) {
-  const std::uint32_t replies = operation.request.replies;
-  const std::string_view name = replies > 1    ? std::string_view("pipeline")
-                                : replies == 0 ? std::string_view("connect")
-                                               : engine::command_name(operation.request.bytes.view());
-  const std::size_t commands = replies - operation.answered;
-  if (refusal_ && outcome.effect == Effect::not_sent && outcome.code == refusal_->code())
-    return shop_->database->failed(name, commands, refusal_->info());
-  ErrorInfo info = Database::broken(outcome, outcome.end - operation.start);
-  if (outcome.effect == Effect::not_sent && outcome.code == Errc::timeout) {
-    if (const auto state = shop_->reachability->not_ready_now(Clock::now())) {
-      info.code = Errc::loading;
-      info.what = protocol::describe(*state);
-    } else if (in_line_) {
-      info.code = Errc::pool_timeout;
-      info.what =
-          "all " + std::to_string(shop_->database->config().max_connections) + " connections were in use";
-    }
-  }
-  if (outcome.code == Errc::cancelled) {  // the caller's doing, no failure
-    info.remedy = Remedy::none;
-    return shop_->database->error(name, std::move(info));
-  }
-  return shop_->database->failed(name, commands, std::move(info));
 }
 
 void Line::stop(Time deadline) noexcept { connection_->stop(deadline); }

@@ -19,6 +19,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string_view>
 
 namespace redstart::pool {
 
@@ -87,7 +88,7 @@ class Line : public net::AsyncConnection::Owner, private Waiter, public std::ena
   /// The context of its loop is being destroyed. Any thread, but nothing runs on the loop any more.
   void abandon() noexcept;
   /// Called by `stop`'s caller, on every thread: see AsyncConnection::stop.
-  void stop(Time deadline) noexcept;
+  virtual void stop(Time deadline) noexcept;
   /// True once nothing will happen on it any more. On every thread.
   [[nodiscard]] bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
 
@@ -102,10 +103,17 @@ class Line : public net::AsyncConnection::Owner, private Waiter, public std::ena
   virtual void refused(const Error& error, Time next) = 0;
   /// The server says that it will be ready later: operations wait on.
   virtual void postponed() = 0;
+  /// The server said that it serves no longer as it did: the connection is to be left for a new one.
+  virtual void role_changed(Time now) = 0;
+  /// False where nothing may be sent again: its user would not know what the connection has lost.
+  [[nodiscard]] virtual bool repeats() const noexcept { return true; }
+  /// True while those who wait go on waiting, although that is why nothing can be sent.
+  [[nodiscard]] bool outlasts(const Error& error) const noexcept;
   /// Ends all waiting operations with this error.
   void fail_waiting(const Error& error);
   /// Calls `action` on the loop at `time`, unless the line has ended by then; replaces an earlier one.
-  void call_at(Time time, void (Line::*action)());
+  void call_at(Time time, void (Line::*action)()) { call_at(timer_, time, action); }
+  void call_at(std::optional<boost::asio::steady_timer>& timer, Time time, void (Line::*action)());
   void give_slot_back();
   [[nodiscard]] LineShop& shop() const noexcept { return *shop_; }
   /// Counts the reason and says so.
@@ -124,7 +132,21 @@ class Line : public net::AsyncConnection::Owner, private Waiter, public std::ena
   void stopped(net::AsyncConnection& connection) override;
   void answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
                 std::chrono::nanoseconds latency) override;
-  void repeated(std::size_t operations) override { shop_->database->counters().retried(operations); }
+  [[nodiscard]] std::uint64_t pass() const noexcept override { return shop_->database->breaker().pass(); }
+  [[nodiscard]] bool admit(engine::OperationNode& operation, Time now) override;
+  [[nodiscard]] bool waits() const noexcept override {
+    return shop_->database->waits_while_away() && repeats();
+  }
+  void ended(engine::OperationNode& operation, BreakerVerdict verdict, Time now,
+             std::string_view why) override;
+  [[nodiscard]] std::optional<std::chrono::milliseconds> retry_refused(net::AsyncConnection& connection,
+                                                                       engine::OperationNode& operation,
+                                                                       std::string_view words,
+                                                                       Time now) override;
+  [[nodiscard]] std::optional<std::chrono::milliseconds> retry_lost(engine::OperationNode& operation,
+                                                                    const net::Outcome& outcome,
+                                                                    bool first) override;
+  void nudged(net::AsyncConnection&) override {}
   [[nodiscard]] Error failed(const engine::OperationNode& operation, const net::Outcome& outcome) override;
   [[nodiscard]] const engine::Origin& origin() const noexcept override { return shop_->database->origin(); }
 
@@ -132,6 +154,7 @@ class Line : public net::AsyncConnection::Owner, private Waiter, public std::ena
   void decided() noexcept override;
   void on_decided();
   void has_ended();
+  [[nodiscard]] ErrorInfo too_late(const net::Outcome& outcome, ErrorInfo info) const;
 
   const std::shared_ptr<LineShop> shop_;
   std::shared_ptr<net::AsyncConnection> connection_{};

@@ -36,6 +36,7 @@ class PoolChannel final : public engine::Channel {
   [[nodiscard]] DirectPool& pool() const noexcept { return *pool_; }
   [[nodiscard]] const std::shared_ptr<AsyncPool>& async() const noexcept { return async_; }
   [[nodiscard]] Database& shared() const noexcept { return *database_; }
+  [[nodiscard]] const std::shared_ptr<Database>& database_ptr() const noexcept { return database_; }
 
  private:
   class Visit;

@@ -208,6 +208,11 @@ Time Reachability::next_attempt() const {
   return reconnect_.next_attempt();
 }
 
+bool Reachability::overdue(Time now) const {
+  const std::scoped_lock lock(mutex_);
+  return reconnect_.state() == State::backing_off && now >= reconnect_.next_attempt();
+}
+
 double Reachability::random() {
   const std::scoped_lock lock(mutex_);
   return random_.unit();

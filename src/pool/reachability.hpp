@@ -83,6 +83,8 @@ class Reachability {
   [[nodiscard]] State state() const;
   /// When the next attempt may be made.
   [[nodiscard]] Time next_attempt() const;
+  /// True when the time for the next attempt is over and nobody makes one.
+  [[nodiscard]] bool overdue(Time now) const;
   /// A number in [0, 1).
   [[nodiscard]] double random();
 

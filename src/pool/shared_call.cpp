@@ -50,6 +50,7 @@ void SharedCall::keep(Ptr call) noexcept {
   call->out_of_memory_ = false;
   call->answered = 0;
   call->attempts = 0;
+  call->uncertain = false;
   call->state_.store(waiting, std::memory_order_relaxed);
   cached() = std::move(call);
 }

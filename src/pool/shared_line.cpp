@@ -2,6 +2,9 @@
 // shared_line.cpp: when a shared connection is opened again.
 #include "shared_line.hpp"
 
+#include <redstart/resilience/server_condition.hpp>
+#include <redstart/resp/error_text.hpp>
+
 #include <boost/asio/post.hpp>
 
 #include <utility>
@@ -29,8 +32,68 @@ void SharedLine::warm_up() {
   });
 }
 
+// PING over a connection that is ready, however long its answer takes.
+class SharedLine::Question final : public engine::OperationNode {
+ public:
+  explicit Question(std::shared_ptr<SharedLine> line) : OperationNode({}), line_(std::move(line)) {
+    request.bytes.append("*1\r\n$4\r\nPING\r\n");
+    request.retry = Retry::read;
+    id = line_->question_;
+    start = net::turn_now();
+    deadline = line_->shop().database->deadline(start, {}, 0ms);
+    unguarded = true;
+  }
+
+  void accept(std::string_view frame, const engine::Origin&) noexcept override {
+    serves_ =
+        !resp::is_error_frame(frame) || condition_of(resp::error_text(frame)) == ServerCondition::serving;
+  }
+  void finish(std::optional<Error> error, const boost::asio::any_io_executor*) override {
+    const std::unique_ptr<Question> self(this);
+    line_->asking_ = false;
+    if (!error && serves_) line_->shop().database->breaker().connection_ready();
+  }
+  void destroy() noexcept override { const std::unique_ptr<Question> self(this); }
+
+  ~Question() = default;
+
+ private:
+  std::shared_ptr<SharedLine> line_;
+  bool serves_ = false;
+};
+
+void SharedLine::stop(Time deadline) noexcept {
+  Line::stop(deadline);
+  connection().cancel(question_, engine::Cancellation::terminal);  // nobody waits for it
+}
+
+void SharedLine::ask_for_recovery() { recovery_.emplace(connection().loop().executor); }
+
+// The breaker lets others pass than before.
+void SharedLine::nudged(net::AsyncConnection&) {
+  if (!recovery_ || shop().stopping.load(std::memory_order_relaxed)) return;
+  const Breaker::Status status = shop().database->breaker().status();
+  if (status.state == BreakerState::open)
+    call_at(recovery_, status.next_probe, static_cast<void (Line::*)()>(&SharedLine::ask));
+}
+
+// One that is being opened asks by that: its handshake ends with a PING.
+void SharedLine::ask() {
+  if (shop().stopping.load(std::memory_order_relaxed) ||
+      shop().database->breaker().state() != BreakerState::open)
+    return;
+  if (!connection().ready()) return want();
+  if (!std::exchange(asking_, true)) connection().submit(*new Question(self()));
+}
+
+void SharedLine::role_changed(Time now) {
+  if (now - left_ < 1s) return;
+  left_ = now;
+  connection().retire(CloseReason::role);
+}
+
 void SharedLine::refused(const Error& error, Time next) {
-  fail_waiting(error);
+  if (!outlasts(error)) fail_waiting(error);
   if (!shop().stopping.load(std::memory_order_relaxed)) call_at(next, &SharedLine::want);
 }
 

@@ -4,7 +4,11 @@
 
 #include "line.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace redstart::pool {
 
@@ -17,6 +21,10 @@ class SharedLine final : public Line {
 
   /// Opens it, if it is not open. On every thread.
   void warm_up();
+  /// Makes it the one that asks a server whose circuit breaker is open whether it answers again. Before
+  /// anything else.
+  void ask_for_recovery();
+  void stop(Time deadline) noexcept override;
 
  private:
   void refused(const Error& error, Time next) override;
@@ -26,10 +34,23 @@ class SharedLine final : public Line {
                 std::chrono::nanoseconds latency) override;
   void closed(net::AsyncConnection& connection, CloseReason reason) override;
   void idle(net::AsyncConnection&) override {}
-  void on_ended() override {}
+  void nudged(net::AsyncConnection& connection) override;
+  void role_changed(Time now) override;
+  void on_ended() override { recovery_.reset(); }
   void retire();
+  void ask();
 
-  bool has_served_ = false;  // since it was opened
+  [[nodiscard]] std::shared_ptr<SharedLine> self() {
+    return std::static_pointer_cast<SharedLine>(shared_from_this());
+  }
+
+  class Question;
+
+  const std::uint64_t question_ = engine::next_operation_id();
+  std::optional<boost::asio::steady_timer> recovery_{};  // where this line is to ask
+  bool asking_ = false;                                  // the answer is outstanding
+  Time left_{};                                          // when the server's role was last found changed
+  bool has_served_ = false;                              // since it was opened
 };
 
 }  // namespace redstart::pool

@@ -124,6 +124,13 @@ class TestOwner final : public net::AsyncConnection::Owner {
   std::atomic<int> closed_calls{0};
   std::atomic<int> idle_calls{0};
   std::atomic<int> stopped_calls{0};
+  std::atomic<int> nudged_calls{0};
+  // The circuit breaker, on the loop: everything passes, or as many operations as there are places.
+  bool passes = true;
+  bool waiting = false;
+  int places = 0;
+  std::vector<BreakerVerdict> verdicts{};
+  std::chrono::milliseconds refusal_delay{5};
   std::atomic<std::size_t> answers{0};
   std::atomic<std::size_t> errors{0};
   std::atomic<std::size_t> reports{0};
@@ -168,7 +175,35 @@ class TestOwner final : public net::AsyncConnection::Owner {
     ++stopped_calls;
     tell();
   }
-  void repeated(std::size_t) override {}
+  std::uint64_t pass() const noexcept override { return passes ? 1 : 0; }
+  bool admit(engine::OperationNode& operation, net::Time) override {
+    if (places == 0) return false;
+    --places;
+    operation.ticket = 2;
+    return true;
+  }
+  bool waits() const noexcept override { return waiting; }
+  void ended(engine::OperationNode& operation, BreakerVerdict verdict, net::Time, std::string_view) override {
+    if (std::exchange(operation.ticket, 0) != 0) verdicts.push_back(verdict);
+  }
+  std::optional<std::chrono::milliseconds> retry_refused(net::AsyncConnection&,
+                                                         engine::OperationNode& operation,
+                                                         std::string_view words, net::Time) override {
+    if (!words.starts_with("BUSY") || operation.attempts == 2) return std::nullopt;
+    ++operation.attempts;
+    return refusal_delay;
+  }
+  // Each once, where that is certain to do no harm.
+  std::optional<std::chrono::milliseconds> retry_lost(engine::OperationNode& operation,
+                                                      const net::Outcome& outcome, bool) override {
+    const Failure failure(Errc::connection_lost, outcome.effect, Remedy::retry);
+    const RetryMode mode = operation.retry.value_or(RetryMode::reads);
+    if (operation.attempts != 0 || !may_repeat(failure, operation.request.retry, mode)) return std::nullopt;
+    if (outcome.effect != Effect::not_sent && outcome.reason == CloseReason::protocol) return std::nullopt;
+    ++operation.attempts;
+    return std::chrono::milliseconds(0);
+  }
+  void nudged(net::AsyncConnection&) override { ++nudged_calls; }
   void answered(net::AsyncConnection&, std::size_t commands, std::size_t failures,
                 std::chrono::nanoseconds) override {
     answers += commands;

@@ -65,11 +65,16 @@ class OperationNode {
   // What follows belongs to the engine.
   Time start{};
   Time deadline{};
-  OperationNode* next = nullptr;                // in a queue
-  OperationNode* previous = nullptr;            // in a queue
-  std::uint64_t sequence = 0;                   // in flight: its place
-  std::uint32_t answered = 0;                   // replies accepted
-  std::uint8_t attempts = 0;                    // times that it was sent and lost
+  OperationNode* next = nullptr;      // in a queue
+  OperationNode* previous = nullptr;  // in a queue
+  std::uint64_t sequence = 0;         // in flight: its place
+  std::uint32_t answered = 0;         // replies accepted
+  std::uint8_t attempts = 0;          // made before this one
+  bool delayed = false;               // waits for its next attempt; `later` is its deadline then
+  bool uncertain = false;             // an earlier attempt may have been executed
+  bool unguarded = false;             // the pool's own: no circuit breaker keeps it, nothing counts it
+  std::uint64_t ticket = 0;           // of the circuit breaker, while in flight
+  Time later{};                       // while it is delayed
   boost::intrusive::list_member_hook<> due{};   // in the timing wheel
   boost::intrusive::set_member_hook<> known{};  // among those that can be cancelled
 

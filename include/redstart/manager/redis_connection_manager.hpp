@@ -3,6 +3,7 @@
 #pragma once
 
 #include <redstart/config/redis_config.hpp>
+#include <redstart/manager/circuit_control.hpp>
 #include <redstart/manager/client_provider.hpp>
 #include <redstart/observe/stats.hpp>
 
@@ -66,6 +67,10 @@ class RedisConnectionManager final : public ClientProvider {
   [[nodiscard]] ManagerStats stats() const;
   /// The same of one database. Errors: `Errc::unknown_database`, `Errc::not_started`.
   [[nodiscard]] DatabaseStats stats(std::string_view database) const;
+
+  /// The circuit breaker of a database: its state, and forcing it open or closed. Errors:
+  /// `Errc::unknown_database`, `Errc::not_started`.
+  [[nodiscard]] CircuitControl breaker(std::string_view database) const;
 
   /// Closes connections that have been idle for longer than their database's `idle_timeout`, down to
   /// `min_idle`; returns how many. Also done by itself every `cleanup_interval`.

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// circuit_control.hpp: a look at the circuit breaker of one database, and a hand on it.
+#pragma once
+
+#include <redstart/resilience/breaker_state.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace redstart {
+
+namespace pool {
+class Database;
+}
+
+/// The circuit breaker of one database, as `RedisConnectionManager::breaker` gives it out.
+///
+///     redis.breaker("cache").force_open();  // for as long as the server is being moved
+///     …
+///     redis.breaker("cache").automatic();
+///
+/// A forced state holds for every handle of the database, also for those from before, until `automatic` or
+/// the end of the manager's run; it changes nothing for a manager that is started again.
+///
+/// Thread safety: full. Copies control the same breaker. It may outlive the manager and has no effect then.
+class CircuitControl {
+ public:
+  explicit CircuitControl(std::shared_ptr<pool::Database> database) noexcept
+      : database_(std::move(database)) {}
+
+  /// As of now. While open, it half-opens by itself; see BreakerState.
+  [[nodiscard]] BreakerState state() const;
+
+  /// Keeps every call away, whatever the server does: they fail with `Errc::circuit_open`
+  /// (`Remedy::never`) or, with `WhenAway::wait`, wait until their deadline. What was sent before goes on.
+  void force_open();
+  /// Lets every call pass, whatever the server does.
+  void force_closed();
+  /// Ends a forced state: closed, with nothing counted. No effect in other states.
+  void automatic();
+
+ private:
+  std::shared_ptr<pool::Database> database_;
+};
+
+}  // namespace redstart

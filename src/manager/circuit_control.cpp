@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// circuit_control.cpp: hands on what is asked to the breaker of the database.
+#include <redstart/manager/circuit_control.hpp>
+
+#include "../pool/database.hpp"
+
+namespace redstart {
+
+BreakerState CircuitControl::state() const { return database_->breaker().state(); }
+void CircuitControl::force_open() { database_->breaker().force_open(); }
+void CircuitControl::force_closed() { database_->breaker().force_closed(); }
+void CircuitControl::automatic() { database_->breaker().automatic(); }
+
+}  // namespace redstart

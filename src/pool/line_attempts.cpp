@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// line_attempts.cpp: what breaker and retries say to the operations of a line, and what their users are told.
+#include "line.hpp"
+
+#include <redstart/core/server_reply.hpp>
+#include <redstart/resilience/server_condition.hpp>
+
+#include <limits>
+#include <string>
+#include <utility>
+
+namespace redstart::pool {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string_view name_of(const engine::OperationNode& operation) noexcept {
+  const std::uint32_t replies = operation.request.replies;
+  if (replies == 0) return "connect";
+  return replies > 1 ? std::string_view("pipeline") : engine::command_name(operation.request.bytes.view());
+}
+
+FailedAttempt attempt_of(const engine::OperationNode& operation, const Failure& failure, std::string_view why,
+                         Time now) {
+  return {failure,         name_of(operation),      why, operation.request.retry,
+          operation.retry, operation.attempts + 1U, now, operation.deadline};
+}
+
+void count_attempt(engine::OperationNode& operation) noexcept {
+  if (operation.attempts != std::numeric_limits<std::uint8_t>::max()) ++operation.attempts;
+}
+
+}  // namespace
+
+bool Line::admit(engine::OperationNode& operation, Time now) {
+  Breaker& breaker = shop_->database->breaker();
+  if (operation.request.replies == 0) return !breaker.refuses(now);
+  operation.ticket = breaker.admit(now, !operation.request.blocks_for);
+  return operation.ticket != 0;
+}
+
+void Line::ended(engine::OperationNode& operation, BreakerVerdict verdict, Time now, std::string_view why) {
+  const Breaker::Ticket ticket = std::exchange(operation.ticket, 0);
+  if (ticket == 0 || operation.unguarded) return;
+  Breaker& breaker = shop_->database->breaker();
+  switch (verdict) {
+    case BreakerVerdict::success: return breaker.succeeded(ticket, now);
+    case BreakerVerdict::failure: return breaker.failed(ticket, now, why);
+    case BreakerVerdict::nothing: return breaker.dropped(ticket);
+  }
+}
+
+std::optional<std::chrono::milliseconds> Line::retry_refused(net::AsyncConnection&,
+                                                             engine::OperationNode& operation,
+                                                             std::string_view words, Time now) {
+  shop_->reachability->answered();
+  const ServerCondition condition = condition_of(words);
+  const bool loading = condition == ServerCondition::loading;
+  if (loading) ended(operation, BreakerVerdict::nothing, now, words);
+  if (loading || condition == ServerCondition::other_role) {
+    role_changed(now);
+    shop_->slots->role_changed(now);
+  }
+  const ServerVerdict verdict = judge(words, operation.request.reply_of);
+  if (verdict.effect != Effect::not_sent || verdict.remedy == Remedy::never ||
+      condition == ServerCondition::elsewhere || operation.request.replies != 1 || operation.unguarded ||
+      !repeats())
+    return std::nullopt;
+  const FailedAttempt attempt =
+      attempt_of(operation, {Errc::server_error, verdict.effect, verdict.remedy}, words, now);
+  Retries& retries = shop_->database->retries();
+  const Retries::Delay delay = loading ? retries.after_loading(attempt) : retries.next(attempt);
+  if (!delay) return delay;
+  if (!loading) {
+    count_attempt(operation);
+    ended(operation, BreakerVerdict::success, now, words);
+  }
+  return delay;
+}
+
+std::optional<std::chrono::milliseconds> Line::retry_lost(engine::OperationNode& operation,
+                                                          const net::Outcome& outcome, bool first) {
+  if (operation.unguarded || !repeats()) return std::nullopt;
+  // Parts of a batch may have been executed; what was garbled, or beyond the limits, would come again.
+  if (outcome.effect != Effect::not_sent &&
+      (operation.request.replies != 1 || outcome.code == Errc::protocol_error))
+    return std::nullopt;
+  const FailedAttempt attempt =
+      attempt_of(operation, failure_of(outcome, operation.request.reply_of), outcome.text, outcome.end);
+  Retries& retries = shop_->database->retries();
+  Retries::Delay delay;
+  if (operation.attempts != 0)
+    delay = retries.next(attempt);
+  else if (retries.at_once(attempt, first))
+    delay = 0ms;
+  if (delay) count_attempt(operation);
+  return delay;
+}
+
+bool Line::outlasts(const Error& error) const noexcept { return waits() && error.remedy() != Remedy::never; }
+
+// What its deadline has ended tells why it had to wait.
+ErrorInfo Line::too_late(const net::Outcome& outcome, ErrorInfo info) const {
+  if (const auto state = shop_->reachability->not_ready_now(outcome.end)) {
+    info.code = Errc::loading;
+    info.what = protocol::describe(*state);
+  } else if (in_line_) {
+    info.code = Errc::pool_timeout;
+    info.what =
+        "all " + std::to_string(shop_->database->config().max_connections) + " connections were in use";
+  } else if (waits()) {
+    if (auto failure = shop_->reachability->known_failure()) return failure->info();
+    if (shop_->database->breaker().refuses(outcome.end)) return shop_->database->circuit_open(outcome.end);
+  }
+  return info;
+}
+
+Error Line::failed(const engine::OperationNode& operation, const net::Outcome& outcome) {
+  const std::string_view name = name_of(operation);
+  const std::size_t commands = operation.request.replies - operation.answered;
+  Database& database = *shop_->database;
+  ErrorInfo info;
+  if (outcome.kind == net::Outcome::Kind::refused)
+    info = engine::server_error(database.origin(), name, outcome.text, operation.request.reply_of).info();
+  else if (refusal_ && outcome.effect == Effect::not_sent && outcome.code == refusal_->code())
+    info = refusal_->info();
+  else if (outcome.code == Errc::circuit_open)
+    info = database.circuit_open(outcome.end);
+  else
+    info = Database::broken(outcome, outcome.end - operation.start);
+  if (outcome.effect == Effect::not_sent && outcome.code == Errc::timeout)
+    info = too_late(outcome, std::move(info));
+  if (operation.uncertain) info.effect = Effect::indeterminate;
+  if (operation.unguarded) return database.error(name, std::move(info));
+  if (outcome.code == Errc::cancelled) {  // the caller's doing, no failure
+    info.remedy = Remedy::none;
+    return database.error(name, std::move(info));
+  }
+  return database.failed(name, commands, std::move(info));
+}
+
+}  // namespace redstart::pool
