@@ -52,8 +52,7 @@ class AsyncClient : public AllCommands<AsyncClient> {
   }
 
   /// The same handle with another rule for what may be sent again; the default is the database's
-  /// `retry.mode`. So far only what its connection had not taken, and single reads, are sent again, once,
-  /// after a loss: modes above `RetryMode::reads` allow no more.
+  /// `retry.mode`.
   [[nodiscard]] AsyncClient with_retry(RetryMode mode) const {
     AsyncClient copy(*this);
     copy.options_.retry = mode;

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// outages_test.cpp: increments through the outages of a real server, on every way that a call can take:
+// nothing is lost, nothing is executed twice, and service returns.
+#include <gtest/gtest.h>
+
+#include <boost/asio/use_future.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <future>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/fake_server.hpp"
+#include "support/managers.hpp"
+#include "support/redis_test.hpp"
+
+namespace redstart::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+enum class Way { direct, shared, async };
+
+// Increments of a few callers, each with a counter of its own, until the end; and what became of them.
+class Traffic {
+ public:
+  Traffic(RedisConnectionManager& redis, Way way, std::chrono::milliseconds timeout) {
+    for (std::size_t i = 0; i < counts_.size(); ++i)
+      callers_.emplace_back([this, &redis, way, timeout, i](const std::stop_token& stop) {
+        run(redis, way, timeout, i, stop);
+      });
+  }
+
+  [[nodiscard]] std::uint64_t answered() const noexcept { return answered_; }
+  [[nodiscard]] std::uint64_t failed() const noexcept { return failed_; }
+  [[nodiscard]] std::string last_failure() const {
+    const std::scoped_lock lock(mutex_);
+    return last_failure_;
+  }
+  /// True when so many more are answered within 30 s.
+  [[nodiscard]] bool flows(std::uint64_t more = 20) const {
+    const std::uint64_t enough = answered_ + more;
+    return eventually([&] { return answered_ >= enough; });
+  }
+
+  /// Ends it and compares every counter with the server's.
+  void end_and_check(RawRedis& raw) {
+    for (std::jthread& caller : callers_) caller.request_stop();
+    callers_.clear();
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      const RawReply stored = raw.command({"GET", key(i)});
+      const std::int64_t value = stored.null ? 0 : std::stoll(stored.text);
+      EXPECT_GE(value, counts_[i].answered) << "an answered increment was lost";
+      EXPECT_LE(value, counts_[i].answered + counts_[i].indeterminate) << "an increment was executed twice";
+    }
+  }
+
+ private:
+  struct Count {
+    std::int64_t answered = 0;
+    std::int64_t indeterminate = 0;
+  };
+
+  [[nodiscard]] static std::string key(std::size_t caller) { return "count:" + std::to_string(caller); }
+
+  void run(RedisConnectionManager& redis, Way way, std::chrono::milliseconds timeout, std::size_t index,
+           const std::stop_token& stop) {
+    const Client client = redis.client("main").with_timeout(timeout);
+    const AsyncClient async = redis.async_client("main").with_timeout(timeout);
+    while (!stop.stop_requested()) {
+      const Result<std::int64_t> result =
+          way == Way::async ? async.results().incr(key(index))(boost::asio::use_future).get()
+                            : client.results().incr(key(index));
+      if (result) {
+        ++counts_[index].answered;
+        ++answered_;
+        continue;
+      }
+      counts_[index].indeterminate += result.error().effect() == Effect::indeterminate ? 1 : 0;
+      {
+        const std::scoped_lock lock(mutex_);
+        last_failure_ = result.error().what();
+      }
+      ++failed_;
+      std::this_thread::sleep_for(1ms);  // some calls fail at once
+    }
+  }
+
+  std::vector<Count> counts_{4};
+  std::atomic<std::uint64_t> answered_{0};
+  std::atomic<std::uint64_t> failed_{0};
+  mutable std::mutex mutex_{};
+  std::string last_failure_{};
+  std::vector<std::jthread> callers_{};
+};
+
+class Outages : public ::testing::TestWithParam<Way> {
+ protected:
+  void SetUp() override { REDSTART_NEEDS_REDIS(); }
+
+  [[nodiscard]] static RedisConfig config(const RedisServer& server) {
+    RedisConfig config = config_at(server);
+    DatabaseConfig& main = config.database("main");
+    if (GetParam() == Way::shared) main.direct_limit = 0;
+    if (GetParam() == Way::direct) main.sync_over_shared = false;
+    return config;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(
+    Ways, Outages, ::testing::Values(Way::direct, Way::shared, Way::async), [](const auto& way) {
+      return std::string(way.param == Way::direct ? "direct" : way.param == Way::shared ? "shared" : "async");
+    });
+
+TEST_P(Outages, AServerThatIsKilledAndStartedAgain) {
+  RedisServer server({"--appendonly", "yes", "--appendfsync", "always"});
+  StartedManager redis(config(server));
+  Traffic traffic(*redis, GetParam(), 2s);
+  ASSERT_TRUE(traffic.flows());
+  for (int round = 0; round < 3; ++round) {
+    const std::uint64_t failed = traffic.failed();
+    server.kill();
+    ASSERT_TRUE(eventually([&] { return traffic.failed() > failed + 4; }));
+    server.restart();
+    ASSERT_TRUE(traffic.flows()) << traffic.last_failure();
+  }
+  RawRedis raw(server.port());
+  traffic.end_and_check(raw);
+}
+
+TEST_P(Outages, AServerThatFreezesAndThaws) {
+  RedisServer server;
+  StartedManager redis(config(server));
+  Traffic traffic(*redis, GetParam(), 100ms);
+  ASSERT_TRUE(traffic.flows());
+  for (int round = 0; round < 2; ++round) {
+    const std::uint64_t changes = redis->stats("main").breaker_changes;
+    server.pause();
+    ASSERT_TRUE(eventually([&] { return redis->stats("main").breaker_changes > changes; }));
+    server.resume();
+    ASSERT_TRUE(traffic.flows()) << traffic.last_failure();
+    ASSERT_TRUE(eventually([&] { return redis->stats("main").breaker == BreakerState::closed; }));
+  }
+  RawRedis raw(server.port());
+  traffic.end_and_check(raw);
+}
+
+TEST_P(Outages, AServerThatIsBusyWithAScript) {
+  RedisServer server({"--busy-reply-threshold", "50"});
+  StartedManager redis(config(server));
+  Traffic traffic(*redis, GetParam(), 10s);
+  ASSERT_TRUE(traffic.flows());
+  RawRedis killer(server.port());
+  RawRedis runner(server.port());
+  runner.send(resp_command({"EVAL", "while true do end", "0"}));
+  ASSERT_TRUE(eventually([&] { return killer.command({"GET", "x"}).text.starts_with("BUSY"); }));
+  const std::uint64_t failed = traffic.failed();
+  ASSERT_TRUE(eventually([&] { return traffic.failed() > failed + 4; }));
+  EXPECT_NE(traffic.last_failure().find("BUSY"), std::string::npos) << traffic.last_failure();
+  killer.command({"SCRIPT", "KILL"});
+  ASSERT_TRUE(traffic.flows()) << traffic.last_failure();
+  EXPECT_GT(redis->stats("main").operations.retries, 0U);
+  traffic.end_and_check(killer);
+}
+
+TEST_P(Outages, AMasterThatBecomesAReplicaAndAMasterAgain) {
+  RedisServer server;
+  const std::string nowhere = std::to_string(free_port());
+  StartedManager redis(config(server));
+  Traffic traffic(*redis, GetParam(), 5s);
+  RawRedis raw(server.port());
+  ASSERT_TRUE(traffic.flows());
+  raw.command({"CONFIG", "SET", "replica-serve-stale-data", "yes"});
+  raw.command({"REPLICAOF", "127.0.0.1", nowhere});
+  const std::uint64_t failed = traffic.failed();
+  ASSERT_TRUE(eventually([&] { return traffic.failed() > failed + 4; }));
+  EXPECT_NE(traffic.last_failure().find("READONLY"), std::string::npos) << traffic.last_failure();
+  EXPECT_GT(redis->stats("main").pool.closed_for(CloseReason::role), 0U) << "its name may lead elsewhere now";
+  raw.command({"REPLICAOF", "NO", "ONE"});
+  ASSERT_TRUE(traffic.flows()) << traffic.last_failure();
+  traffic.end_and_check(raw);
+}
+
+TEST_P(Outages, AServerThatLoadsItsDataForLong) {
+  RedisServer server({"--appendonly", "yes", "--appendfsync", "always"});
+  {
+    RawRedis raw(server.port());
+    for (int i = 0; i < 200; ++i) raw.command({"SET", "key:" + std::to_string(i), "value"});
+    raw.command({"BGREWRITEAOF"});
+    ASSERT_TRUE(eventually([&] { return raw.info("aof_rewrite_in_progress") == "0"; }));
+  }
+  StartedManager redis(config(server));
+  Traffic traffic(*redis, GetParam(), 30s);
+  ASSERT_TRUE(traffic.flows());
+  server.kill();
+  server.start({"--key-load-delay", "3000", "--loading-process-events-interval-bytes", "1024"});
+  ASSERT_TRUE(traffic.flows()) << traffic.last_failure();
+  RawRedis raw(server.port());
+  traffic.end_and_check(raw);
+}
+
+}  // namespace
+}  // namespace redstart::test
