@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// direct_pool.cpp: lending, opening and closing direct connections.
+// direct_pool.cpp: who gets a connection next: lending, opening, taking back, the line.
 #include "direct_pool.hpp"
 
 #include "../net/loop.hpp"
@@ -12,8 +12,6 @@
 namespace redstart::pool {
 
 namespace {
-
-using namespace std::chrono_literals;
 
 ErrorInfo pool_timeout(std::size_t maximum, std::chrono::nanoseconds waited) {
   ErrorInfo info;
@@ -321,158 +319,6 @@ void DirectPool::return_slot() noexcept {
 bool DirectPool::shortage() const {
   const Lock lock(mutex_);
   return !waiters_.empty();
-}
-
-std::optional<Error> DirectPool::ensure_reachable(Time now, Time deadline) {
-  Lock lock(mutex_);
-  // One of those who come at the same time tries, the others wait for what he finds.
-  const auto decided = [this] { return draining_ || reachability_->up() || !somebody_tries_; };
-  if (!net::on_engine_thread()) tried_.wait_until(lock, deadline, decided);
-  if (!draining_ && reachability_->up()) return std::nullopt;
-  struct Trying {  // over, also when there is no memory for the attempt
-    DirectPool& pool;
-    Lock& held;
-    ~Trying() {
-      if (!held.owns_lock()) held.lock();
-      pool.somebody_tries_ = false;
-      pool.tried_.notify_all();
-    }
-  };
-  somebody_tries_ = true;
-  const Trying trying{*this, lock};
-  lock.unlock();
-  auto connection = acquire(now, deadline);
-  if (connection) connection->give_back();
-  return connection ? std::nullopt : std::optional(connection.error());
-}
-
-std::optional<Error> DirectPool::warm_up(std::size_t count, Time deadline) {
-  std::vector<Borrowed> opened;
-  opened.reserve(count);
-  std::optional<Error> error;
-  while (opened.size() < count && !error) {
-    Time now = Clock::now();
-    if (auto connection = acquire(now, deadline))
-      opened.push_back(std::move(*connection));
-    else
-      error = connection.error();
-  }
-  for (Borrowed& connection : opened) connection.give_back();
-  return error;
-}
-
-bool DirectPool::pause(Time until) {
-  Lock lock(mutex_);
-  tried_.wait_until(lock, until, [this] { return draining_; });
-  return !draining_;
-}
-
-void DirectPool::role_changed(Time now) noexcept {
-  std::vector<Connection> old;
-  const Lock lock(mutex_);
-  if (now - role_changed_ < 1s) return;
-  role_changed_ = now;
-  old.swap(idle_);
-  closed_by_[static_cast<std::size_t>(CloseReason::role)] += old.size();
-  for (std::size_t i = 0; i < old.size(); ++i) give_back_slot();
-}
-
-std::size_t DirectPool::cleanup_idle(Time now) {
-  std::vector<Connection> old;
-  const DatabaseConfig& config = database_->config();
-  if (config.idle_timeout == 0ms) return 0;
-  {
-    const Lock lock(mutex_);
-    // The least recently used stand first; what is lent out counts towards min_idle only once it is back.
-    auto last = idle_.begin();
-    while (last != idle_.end() && idle_.size() - old.size() > config.min_idle &&
-           now - (*last)->last_used() > config.idle_timeout) {
-      old.push_back(std::move(*last));
-      ++last;
-    }
-    idle_.erase(idle_.begin(), last);
-    closed_by_[static_cast<std::size_t>(CloseReason::idle)] += old.size();
-    for (std::size_t i = 0; i < old.size(); ++i) give_back_slot();
-  }
-  for (std::size_t i = 0; i < old.size(); ++i)
-    database_->emit(EventKind::disconnected, to_string(CloseReason::idle));
-  return old.size();
-}
-
-void DirectPool::stop() noexcept {
-  std::vector<Connection> idle;
-  const Lock lock(mutex_);
-  draining_ = true;
-  tried_.notify_all();
-  reachability_->stop();
-  waiters_.remove_and_dispose_if([](const Waiter& waiter) { return waiter.takes_connections; },
-                                 [](Waiter* waiter) {
-                                   waiter->got = Waiter::Got::shutdown;
-                                   waiter->decided();
-                                 });
-  idle.swap(idle_);
-  closed_by_[static_cast<std::size_t>(CloseReason::shutdown)] += idle.size();
-  for (std::size_t i = 0; i < idle.size(); ++i) give_back_slot();
-}
-
-void DirectPool::drain(Time deadline, Time last) noexcept {
-  Lock lock(mutex_);
-  const auto drained = [this] { return in_use_.empty(); };
-  if (!drained_.wait_until(lock, deadline, drained)) {
-    for (net::DirectConnection& connection : in_use_) connection.interrupt();
-    drained_.wait_until(lock, last, drained);
-  }
-  closed_ = true;
-}
-
-bool DirectPool::drained(bool interrupt) noexcept {
-  const Lock lock(mutex_);
-  if (interrupt) {
-    for (net::DirectConnection& connection : in_use_) connection.interrupt();
-  }
-  closed_ = in_use_.empty();
-  return closed_;
-}
-
-void DirectPool::collect(PoolStats& into) const {
-  const Lock lock(mutex_);
-  into.created = reachability_->created();
-  into.in_use = open_ - idle_.size() - slots_;
-  into.idle = idle_.size();
-  into.waiting = waiters_.size();
-  into.maximum = database_->config().max_connections;
-  into.leased = leased_.load(std::memory_order_relaxed);
-  into.connect_failures = reachability_->connect_failures();
-  into.pushes_dropped = pushes_dropped_;
-  into.closed = closed_by_;
-}
-
-ConnectionState DirectPool::state() const {
-  const Lock lock(mutex_);
-  if (closed_) return ConnectionState::closed;
-  if (draining_) return ConnectionState::draining;
-  if (reachability_->not_ready_now(Clock::now())) return ConnectionState::loading;
-  const BreakerState breaker = database_->breaker().state();
-  if (breaker == BreakerState::open || breaker == BreakerState::forced_open)
-    return ConnectionState::circuit_open;
-  switch (reachability_->state()) {
-    case protocol::Reconnect::State::fresh:
-      return used_ ? ConnectionState::connecting : ConnectionState::stopped;
-    case protocol::Reconnect::State::up: return ConnectionState::ready;
-    case protocol::Reconnect::State::backing_off:
-    case protocol::Reconnect::State::probing: return ConnectionState::backing_off;
-  }
-  return ConnectionState::stopped;
-}
-
-std::optional<std::chrono::seconds> DirectPool::loading_eta() const {
-  const auto state = reachability_->not_ready_now(Clock::now());
-  return state ? state->left : std::nullopt;
-}
-
-bool DirectPool::ended() const {
-  const Lock lock(mutex_);
-  return draining_;
 }
 
 Error DirectPool::refused(ErrorInfo info) const {
