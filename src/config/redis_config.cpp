@@ -22,6 +22,7 @@ class Validator {
     limit("timeouts.connect", config.timeouts.connect);
     limit("timeouts.command", config.timeouts.command);
     limit("timeouts.acquire", config.timeouts.acquire);
+    limit("timeouts.health", config.timeouts.health);
     if (config.number < 0)
       fault("number", "is " + std::to_string(config.number),
             "use 0 or above (a server has 16 databases by default)");

@@ -54,7 +54,9 @@ Error server_error(const Origin& origin, std::string_view command, std::string_v
   info.code = Errc::server_error;
   info.effect = verdict.effect;
   info.remedy = verdict.remedy;
-  info.server = words;
+  // Servers repeat the arguments of commands that they don't know, a password among them where AUTH was
+  // renamed.
+  info.server = words.substr(0, words.find(", with args beginning with"));
   return Error(std::move(info));
 }
 

@@ -42,13 +42,13 @@ ReachableOperation ClientProvider::optional_async_client(RedisDatabase database,
 }
 
 LeaseOperation ClientProvider::scoped_async_client(std::string_view database,
-                                                   std::chrono::milliseconds timeout) {
-  return lease_operation(or_refusing(async_channel(database)), timeout);
+                                                   std::chrono::milliseconds timeout, CallSite where) {
+  return lease_operation(or_refusing(async_channel(database)), timeout, where);
 }
 
-LeaseOperation ClientProvider::scoped_async_client(RedisDatabase database,
-                                                   std::chrono::milliseconds timeout) {
-  return scoped_async_client(to_string(database), timeout);
+LeaseOperation ClientProvider::scoped_async_client(RedisDatabase database, std::chrono::milliseconds timeout,
+                                                   CallSite where) {
+  return scoped_async_client(to_string(database), timeout, where);
 }
 
 Result<engine::AsyncChannelPtr> ClientProvider::async_channel(std::string_view database) {

@@ -4,6 +4,7 @@
 #include <redstart/manager/redis_connection_manager.hpp>
 
 #include "../net/descriptors.hpp"
+#include "../pool/inspection.hpp"
 #include "override_slot.hpp"
 #include "running.hpp"
 
@@ -199,6 +200,15 @@ DatabaseStats RedisConnectionManager::stats(std::string_view database) const {
 CircuitControl RedisConnectionManager::breaker(std::string_view database) const {
   const auto running = state_->running().value();
   return CircuitControl(running->registry().find(database).value()->database_ptr());
+}
+
+ConnectionReport RedisConnectionManager::validate_connection(std::string_view database,
+                                                             std::chrono::milliseconds timeout) const {
+  const auto running = state_->running().value();
+  const auto channel = running->registry().find(database).value();
+  const pool::Database& shared = channel->shared();
+  const auto limit = timeout.count() > 0 ? timeout : shared.config().timeouts.health;
+  return pool::inspect(shared, manager::Clock::now() + limit);
 }
 
 std::size_t RedisConnectionManager::cleanup_idle_connections() {

@@ -127,6 +127,27 @@ void Registry::abandon() noexcept {
   }
 }
 
+void Registry::report_leases(Time now, bool leaked) const {
+  for (const ChannelPtr& channel : all()) {
+    if (leaked)
+      channel->shared().report_leaked_leases(now);
+    else
+      channel->shared().report_overdue_leases(now);
+  }
+}
+
+std::chrono::milliseconds Registry::lease_interval() const {
+  using std::chrono::milliseconds;
+  if (!config_.listener) return milliseconds(0);
+  milliseconds shortest = config_.defaults.lease_warning;
+  for (const NamedDatabase& database : config_.databases) {
+    const milliseconds limit = database.config.lease_warning;
+    if (limit.count() != 0 && (shortest.count() == 0 || limit < shortest)) shortest = limit;
+  }
+  if (shortest.count() == 0) return shortest;
+  return std::clamp(shortest / 4, milliseconds(10), milliseconds(5000));
+}
+
 void Registry::emit(EventKind kind) const noexcept {
   for (const ChannelPtr& channel : all()) channel->shared().emit(kind, {});
 }
@@ -139,6 +160,7 @@ DatabaseStats Registry::stats(const pool::PoolChannel& channel) const {
   stats.loading_eta = channel.pool().loading_eta();
   stats.required = channel.shared().config().required;
   channel.shared().collect(stats);
+  channel.shared().leases().collect(stats.pool, Clock::now());
   channel.pool().collect(stats.pool);
   if (channel.async()) channel.async()->collect(stats.pool);
   return stats;

@@ -52,6 +52,11 @@ class Registry {
   /// The loops' context is being destroyed.
   void abandon() noexcept;
 
+  /// Tells of scoped handles that are kept for too long; `leaked`: of all that are out.
+  void report_leases(Time now, bool leaked = false) const;
+  /// How often to look for them: 0 where nobody wants to know.
+  [[nodiscard]] std::chrono::milliseconds lease_interval() const;
+
   /// Tells the listener, for each database.
   void emit(EventKind kind) const noexcept;
   [[nodiscard]] DatabaseStats stats(const pool::PoolChannel& channel) const;

@@ -44,14 +44,22 @@ Running::Running(RedisConfig config) : registry_(std::move(config)) {}
 void Running::open() {
   const RedisConfig& config = registry_.config();
   registry_.warm_up(Clock::now() + config.start_timeout);
-  if (config.cleanup_interval == 0ms) return;
   const std::scoped_lock lock(mutex_);
   if (stopping_ || context_died_) return;
-  cleanup_ = Chore::start(loops_->next(), config.cleanup_interval, [weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (self) static_cast<void>(self->registry_.cleanup_idle(Clock::now()));
-    return self != nullptr;
-  });
+  if (config.cleanup_interval != 0ms) {
+    cleanup_ = Chore::start(loops_->next(), config.cleanup_interval, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (self) static_cast<void>(self->registry_.cleanup_idle(Clock::now()));
+      return self != nullptr;
+    });
+  }
+  if (const auto interval = registry_.lease_interval(); interval != 0ms) {
+    lease_watch_ = Chore::start(loops_->next(), interval, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (self) self->registry_.report_leases(Clock::now());
+      return self != nullptr;
+    });
+  }
 }
 
 bool Running::must_not_wait() const noexcept { return net::on_engine_thread() || loops_->on_this_thread(); }
@@ -86,6 +94,7 @@ bool Running::begin_end(Time deadline) {
   if (context_died_) return true;
   registry_.stop(deadline);
   if (cleanup_) cleanup_->stop();
+  if (lease_watch_) lease_watch_->stop();
   return true;
 }
 
@@ -97,6 +106,7 @@ void Running::end(Time deadline) {
     if (threads_) threads_->stop(Time{}, net::IoThreads::Rest::run);
     return;
   }
+  registry_.report_leases(Clock::now(), true);
   registry_.emit(EventKind::shutdown_complete);
   if (threads_) threads_->stop(std::max(last, Clock::now() + grace / 5), net::IoThreads::Rest::drop);
   note_end();
@@ -112,6 +122,7 @@ void Running::end_behind(Time deadline) {
 
 bool Running::has_ended(Time deadline) noexcept {
   if (!registry_.drained(deadline, deadline + grace)) return false;
+  registry_.report_leases(Clock::now(), true);
   registry_.emit(EventKind::shutdown_complete);
   if (threads_) threads_->stop(Time{}, net::IoThreads::Rest::run);
   note_end();
@@ -123,6 +134,7 @@ void Running::note_end() noexcept {
   ended_ = true;
   ending_.reset();
   cleanup_.reset();
+  lease_watch_.reset();
   end_noted_.notify_all();
 }
 
@@ -140,14 +152,17 @@ void Running::await_end(Time deadline) noexcept {
 // Nothing runs on the loops any more, nor ever will.
 void Running::context_died() noexcept {
   std::shared_ptr<Chore> cleanup;
+  std::shared_ptr<Chore> lease_watch;
   std::shared_ptr<Chore> ending;
   {
     const std::scoped_lock lock(mutex_);
     context_died_ = true;
     cleanup = std::move(cleanup_);
+    lease_watch = std::move(lease_watch_);
     ending = std::move(ending_);
   }
   if (cleanup) cleanup->abandon();
+  if (lease_watch) lease_watch->abandon();
   if (ending) ending->abandon();
   registry_.abandon();
   const std::scoped_lock lock(mutex_);

@@ -119,6 +119,10 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
   virtual void retire(CloseReason reason) noexcept = 0;
   /// Looks whether operations that were not admitted may be sent now, and tells the owner `nudged`.
   virtual void nudge() noexcept = 0;
+  /// An exclusive connection that nobody has: the server is asked by PING before what is submitted next is
+  /// sent; when it does not answer, the connection is closed and what is queued waits for the next `open`.
+  /// Shared ones do that by themselves.
+  virtual void check_next() noexcept = 0;
   /// Takes no more operations (they end with `Errc::closed`); those it has may end until `deadline`, then
   /// they end with `Errc::closed`. Then `stopped`.
   virtual void stop(Time deadline) noexcept = 0;

@@ -148,7 +148,7 @@ void AsyncLink::post_turn() {
       if (link.more_to_read_) link.go_on_receiving();
       if (link.more_to_read_) return;
       if (link.write_error_ != 0 && link.state_ == State::ready)
-        link.lose(CloseReason::lost, broken_by(link.write_error_, false, Effect::none));
+        link.lose(broken_by(link.write_error_, false, Effect::none));
       if (link.judge_next_) link.judge();
     });
   });

@@ -57,6 +57,7 @@ class AsyncLink final : public AsyncConnection {
   void open() noexcept override;
   void retire(CloseReason reason) noexcept override;
   void nudge() noexcept override;
+  void check_next() noexcept override { check_due_.store(true, std::memory_order_relaxed); }
   void stop(Time deadline) noexcept override;
   void abandon() noexcept override;
 
@@ -164,6 +165,10 @@ class AsyncLink final : public AsyncConnection {
   void leave_tombstone(Node& node, Outcome outcome);
   void close_condemned();
   void lose(CloseReason reason, Outcome outcome, BreakerVerdict verdict = BreakerVerdict::failure);
+  void lose(Outcome outcome) {
+    const CloseReason reason = outcome.reason;
+    lose(reason, std::move(outcome));
+  }
   void close_socket() noexcept;
   void reject_rest() noexcept;
   void leave_owner() noexcept;
@@ -200,6 +205,8 @@ class AsyncLink final : public AsyncConnection {
   void write(std::string_view bytes);
   void await_writable();
   void enter(Node& node);
+  [[nodiscard]] bool check_is_due() const noexcept;
+  void check();
   [[nodiscard]] std::size_t fence(char* at);
   // Through TLS where there is TLS: one branch for those without.
   [[nodiscard]] IoResult push(std::string_view bytes) noexcept {
@@ -233,7 +240,8 @@ class AsyncLink final : public AsyncConnection {
   }
   // So long a server may be silent while something is in flight.
   [[nodiscard]] Clock::duration silence_limit() const noexcept {
-    return std::min<Clock::duration>(config_.timeouts.command, std::chrono::seconds(5));
+    const Clock::duration limit = std::min(config_.timeouts.command, net::silence_limit);
+    return checking_ ? std::min<Clock::duration>(config_.timeouts.health, limit / 2) : limit;
   }
   void judge();
   void judge_silence();
@@ -252,7 +260,8 @@ class AsyncLink final : public AsyncConnection {
   Count ended_operations_{};
   Count ended_bytes_{};
   std::atomic<Clock::rep> last_used_{0};
-  std::mutex mutex_{};  // held for a few pointers, never while anybody is called
+  std::atomic<bool> check_due_{false};  // an exclusive one: before what it carries next
+  std::mutex mutex_{};                  // held for a few pointers, never while anybody is called
   std::vector<Mail> mail_{};
   bool gone_ = false;       // stopped or abandoned: the loop may not be used any more
   bool abandoned_ = false;  // its context is being destroyed
@@ -296,6 +305,8 @@ class AsyncLink final : public AsyncConnection {
   std::size_t unsent_at_ = 0;
   int write_error_ = 0;
   std::uint64_t nonce_ = 0;
+  bool checking_ = false;  // asked whether the server is there; what is queued waits for the answer
+  bool watched_ = false;   // the kernel looks more often whether the peer is there
 
   resp::Scanner scanner_;
   engine::ReplyBuffer partial_{};  // what was received behind the last complete reply

@@ -77,7 +77,8 @@ void AsyncLink::connect_next() {
     if (now_ >= opening.deadline) return open_failed(connect_failure(opening.error, false));
     const std::size_t left = opening.addresses.size() - opening.next_address;
     const Address& address = opening.addresses[opening.next_address++];
-    const int fd = open_stream(address, {config_.keepalive, config_.timeouts.command});
+    const int fd =
+        open_stream(address, {config_.keepalive, std::min(config_.timeouts.command, net::silence_limit)});
     if (fd < 0) {
       opening.error = -fd;
       continue;
@@ -235,10 +236,8 @@ void AsyncLink::drive_handshake(bool first) {
       switch (opening.scanner.scan(opening.buffer.view())) {
         case resp::Scanner::Status::incomplete: return;
         case resp::Scanner::Status::fault:
-          return open_failed({Errc::protocol_error,
-                              Remedy::never,
-                              not_resp(opening.scanner, opening.buffer.view()).text,
-                              {}});
+          return open_failed(not_resp_in_handshake(opening.scanner, opening.buffer.view(),
+                                                   !opening.settings.password.empty()));
         case resp::Scanner::Status::complete: break;
       }
       if (opening.scanner.type() == resp::Type::push) ++pushes_;
@@ -312,6 +311,7 @@ void AsyncLink::opened() {
   written_ = gathered_ = 0;
   heard_ = opened_at_ = now_;
   last_used_.store(now_.time_since_epoch().count(), std::memory_order_relaxed);
+  check_due_.store(false, std::memory_order_relaxed);
   wanted_told_ = false;
   tell_opened_ = true;
 }

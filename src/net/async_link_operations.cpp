@@ -199,7 +199,8 @@ void AsyncLink::end_all() {
 
 void AsyncLink::close_socket() noexcept {
   ++epoch_;
-  reading_ = more_to_read_ = false;
+  reading_ = more_to_read_ = checking_ = watched_ = false;
+  check_due_.store(false, std::memory_order_relaxed);
   write_error_ = 0;
   partial_ = engine::ReplyBuffer();
   held_.clear();

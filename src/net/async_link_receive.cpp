@@ -98,7 +98,7 @@ void AsyncLink::on_read(int error, std::size_t n) {
     if (error != 0) return open_failed(handshake_lost(error));
     return handshake_received(n);
   }
-  if (error != 0) return lose(CloseReason::lost, broken_by(error, false, Effect::none));
+  if (error != 0) return lose(broken_by(error, false, Effect::none));
   received(n);
 }
 
@@ -149,8 +149,7 @@ void AsyncLink::receive(engine::ReplyBuffer window, const char* lent, bool more)
     const IoResult result = pull(window.end(), wanted);
     if (result.error == EAGAIN) break;
     if (result.bytes == 0)
-      return lose(CloseReason::lost,
-                  broken_by(result.error == 0 ? end_of_stream : result.error, false, Effect::none));
+      return lose(broken_by(result.error == 0 ? end_of_stream : result.error, false, Effect::none));
     window.commit(result.bytes);
     left -= result.bytes;
     more = result.bytes == wanted;

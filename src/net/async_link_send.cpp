@@ -23,6 +23,16 @@ constexpr std::size_t fence_size = fence_head.size() + 18;
 // nothing to do.
 bool AsyncLink::gather() {
   if (queue_.empty() || !unsent_.empty() || retiring_ || write_error_ != 0) return false;
+  if (ring_.empty()) {
+    if (checking_) {
+      checking_ = false;  // it has answered
+    } else if (check_is_due()) {
+      check();
+      return true;
+    }
+  } else if (checking_) {
+    return false;
+  }
   const Scratch scratch;
   char* const bytes = scratch.data();
   const std::size_t room = Scratch::size - (config_.integrity ? fence_size : 0);
@@ -69,6 +79,26 @@ bool AsyncLink::gather() {
   return progress;
 }
 
+// A firewall or a dead host may have cut what was unused for long, without a word.
+bool AsyncLink::check_is_due() const noexcept {
+  if (kind_ == Kind::exclusive) return check_due_.load(std::memory_order_relaxed);
+  return config_.check_after_idle.count() != 0 && now_ - last_used() > config_.check_after_idle;
+}
+
+// What is queued waits for the answer; so it is not lost with the connection.
+void AsyncLink::check() {
+  constexpr std::string_view ping = "*1\r\n$4\r\nPING\r\n";
+  char bytes[ping.size() + fence_size];
+  check_due_.store(false, std::memory_order_relaxed);
+  checking_ = true;
+  heard_ = now_;
+  wake_at(now_ + silence_limit());
+  gathered_ += ping.size();
+  ring_.push({nullptr, gathered_, 0, 1, false});
+  ping.copy(bytes, ping.size());
+  write({bytes, ping.size() + fence(bytes + ping.size())});
+}
+
 void AsyncLink::enter(Node& node) {
   if (ring_.empty()) {
     heard_ = now_;  // from now on the server has something to answer
@@ -78,7 +108,10 @@ void AsyncLink::enter(Node& node) {
   const bool waits = node.request.blocks_for.has_value();
   node.sequence = ring_.push({&node, end, 0, node.request.replies, waits});  // may find no memory
   gathered_ = end;
-  held_back_ += waits ? 1U : 0U;
+  if (waits) [[unlikely]] {
+    ++held_back_;
+    if (!std::exchange(watched_, true)) keep_watch(fd_, config_.keepalive, true);
+  }
   ++in_flight_;
 }
 

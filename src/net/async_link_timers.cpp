@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace redstart::net {
 
@@ -42,6 +43,7 @@ void AsyncLink::judge_silence() {
 // An idle connection holds as little as it can.
 void AsyncLink::release_memory() {
   if (ring_.empty()) ring_.release();
+  if (std::exchange(watched_, false) && fd_ >= 0) keep_watch(fd_, config_.keepalive, false);
   if (held_.empty()) std::vector<Held>().swap(held_);
   const std::scoped_lock lock(mutex_);
   if (mail_.empty()) std::vector<Mail>().swap(mail_);

@@ -84,6 +84,14 @@ int DirectConnection::receive_late(engine::ReplyBuffer& buffer, Time now, Patien
   return result.bytes == 0 && result.error == 0 ? end_of_stream : result.error;
 }
 
+Outcome DirectConnection::ping(Time now, Time deadline) {
+  class Ignored final : public engine::ReplySink {
+   public:
+    void frame(std::string_view) override {}
+  } ignored;
+  return exchange({"*1\r\n$4\r\nPING\r\n", {}}, ignored, now, deadline);
+}
+
 Outcome DirectConnection::exchange(const engine::Outgoing& out, engine::ReplySink& sink, Time now,
                                    Time deadline) {
   if (now >= deadline) return too_late();

@@ -23,6 +23,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace redstart::net {
 
@@ -46,6 +47,9 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   [[nodiscard]] Outcome exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
                                        engine::Replies& replies, Time now, Time deadline);
 
+  /// Asks whether the server is there. What it answers is no matter.
+  [[nodiscard]] Outcome ping(Time now, Time deadline);
+
   /// True when an idle connection may be used: still open, nothing to read. Costs a system call once it has
   /// been idle for more than a millisecond.
   [[nodiscard]] bool fresh(Time now) const noexcept;
@@ -55,6 +59,10 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   /// From when on it is not to be lent out again.
   void retire_at(Time time) noexcept { retires_ = time; }
   [[nodiscard]] Time retires() const noexcept { return retires_; }
+  /// True while a command waits in the server: the kernel then looks more often whether the peer is there.
+  void watch_closely(bool close) noexcept {
+    if (std::exchange(watched_, close) != close) socket_.keep_watch(config_.keepalive, close);
+  }
   /// What its pool knows it by; nothing here looks at it.
   void tag(std::uint64_t tag) noexcept { tag_ = tag; }
   [[nodiscard]] std::uint64_t tag() const noexcept { return tag_; }
@@ -90,6 +98,7 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   std::chrono::nanoseconds armed_{0};  // what SO_RCVTIMEO says
   Time last_used_{};
   Time retires_ = Time::max();
+  bool watched_ = false;
   std::uint64_t tag_ = 0;
   std::uint64_t exchanges_ = 0;
   std::uint64_t pushes_ = 0;

@@ -39,7 +39,7 @@ std::optional<OpenFailure> DirectConnection::connect(Time deadline, OpenWatcher&
   const Resolved resolved = resolve(config_.endpoint, deadline);
   if (resolved.addresses.empty()) return OpenFailure{Errc::resolve_failed, Remedy::retry, resolved.error, {}};
   watcher.reached(OpenWatcher::Step::resolved);
-  const SocketOptions options{config_.keepalive, config_.timeouts.command};
+  const SocketOptions options{config_.keepalive, std::min(config_.timeouts.command, silence_limit)};
   int error = ETIMEDOUT;
   for (std::size_t i = 0; i < resolved.addresses.size(); ++i) {
     const Time now = Clock::now();
@@ -138,7 +138,7 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
     for (;;) {
       const auto status = scanner.scan(buffer.view());
       if (status == resp::Scanner::Status::fault)
-        return OpenFailure{Errc::protocol_error, Remedy::never, not_resp(scanner, buffer.view()).text, {}};
+        return not_resp_in_handshake(scanner, buffer.view(), !settings.password.empty());
       if (status == resp::Scanner::Status::complete) {
         if (scanner.type() != resp::Type::push) break;
         ++pushes_;

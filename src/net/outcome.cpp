@@ -36,6 +36,9 @@ Outcome broken_by(int error, bool interrupted, Effect effect) {
   if (error == EAGAIN) return broken(Errc::timeout, effect, CloseReason::timeout, "no complete reply");
   if (error == end_of_stream)
     return broken(Errc::connection_lost, effect, CloseReason::lost, "the server closed the connection");
+  if (error == ETIMEDOUT)
+    return broken(Errc::connection_lost, effect, CloseReason::timeout,
+                  "the peer has vanished: it does not acknowledge what is sent");
   if (error == EPROTO)
     return broken(Errc::connection_lost, effect, CloseReason::lost,
                   "the TLS session broke: the peer sent a damaged or unexpected record");
@@ -77,6 +80,18 @@ OpenFailure connect_failure(int error, bool interrupted) {
       return {Errc::resource_exhausted, Remedy::retry, "out of resources (" + error_text(error) + ")", {}};
     default: return {Errc::connect_failed, Remedy::retry, "can't connect (" + error_text(error) + ")", {}};
   }
+}
+
+OpenFailure not_resp_in_handshake(const resp::Scanner& scanner, std::string_view bytes,
+                                  bool password_was_sent) {
+  std::string text;
+  if (!password_was_sent || bytes.starts_with("\x15\x03"))
+    text = not_resp(scanner, bytes).text;
+  else if (bytes.starts_with("HTTP/"))
+    text = "the peer's answer is not RESP, but HTTP";
+  else
+    text = "the peer's answer is not RESP (" + std::string(to_string(scanner.fault())) + ")";
+  return {Errc::protocol_error, Remedy::never, std::move(text), {}};
 }
 
 OpenFailure still_not_ready(const protocol::NotReady& state) {

@@ -48,6 +48,10 @@ struct Outcome {
 [[nodiscard]] Outcome too_late();
 /// The outcome of an exchange in which `bytes` came that are not RESP.
 [[nodiscard]] Outcome not_resp(const resp::Scanner& scanner, std::string_view bytes);
+/// The same in a handshake, for a peer that may repeat what was sent: none of its bytes are told where a
+/// password was.
+[[nodiscard]] OpenFailure not_resp_in_handshake(const resp::Scanner& scanner, std::string_view bytes,
+                                                bool password_was_sent);
 /// Why a handshake did not end: an errno value, EAGAIN at its deadline, or `end_of_stream`.
 [[nodiscard]] OpenFailure handshake_failure(int error);
 /// The same where the server was not ready yet at the deadline.

@@ -2,18 +2,30 @@
 // preparation.cpp: asks files, providers and name servers, on a helper thread where they might block.
 #include "preparation.hpp"
 
+#include <cxxabi.h>
+#include <cstdlib>
 #include <exception>
+#include <memory>
 #include <string>
 #include <system_error>
 #include <thread>
+#include <typeinfo>
 #include <utility>
 
 namespace redstart::net {
 
 namespace {
 
-OpenFailure provider_failed(const std::string& what) {
-  return {Errc::authentication_failed, Remedy::retry, "the credentials provider failed (" + what + ")", {}};
+// What it throws may hold the very secret: it is named, and not repeated.
+OpenFailure provider_failed(const std::string& thrown) {
+  return {Errc::authentication_failed, Remedy::retry, "the credentials provider threw " + thrown, {}};
+}
+
+std::string type_of(const std::exception& error) {
+  int failed = 0;
+  const std::unique_ptr<char, decltype(&std::free)> name(
+      abi::__cxa_demangle(typeid(error).name(), nullptr, nullptr, &failed), &std::free);
+  return failed == 0 ? std::string(name.get()) : std::string("an exception");
 }
 
 // Runs `work` on a thread of its own, which may outlive everybody; without one, `fail` is told why.
@@ -36,9 +48,9 @@ std::optional<OpenFailure> ask(CredentialsProvider& provider, Credentials& into)
     into = provider.credentials();
     return std::nullopt;
   } catch (const std::exception& error) {
-    return provider_failed(error.what());
+    return provider_failed(type_of(error));
   } catch (...) {
-    return provider_failed("it threw no std::exception");
+    return provider_failed("what is no std::exception");
   }
 }
 

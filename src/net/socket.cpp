@@ -42,6 +42,10 @@ void apply(int fd, const SocketOptions& options) noexcept {
   set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<unsigned>(options.user_timeout.count()));
 }
 
+// How the kernel looks for a peer that has vanished while a command waits there: after 2 s, then each second.
+constexpr std::chrono::seconds watch_after{2};
+constexpr std::chrono::seconds watch_every{1};
+
 // Milliseconds for poll(), rounded up so that it does not return before the deadline.
 int poll_limit(Time deadline) noexcept {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
@@ -96,6 +100,13 @@ void close_stream(int fd) noexcept {
   const descriptors::Hold hold;
   descriptors::remove(fd, hold);
   ::close(fd);
+}
+
+void keep_watch(int fd, const Keepalive& usual, bool close) noexcept {
+  if (usual.idle.count() == 0) return;
+  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, as_int(close ? std::min(watch_after, usual.idle) : usual.idle));
+  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL,
+             as_int(close ? std::min(watch_every, usual.interval) : usual.interval));
 }
 
 int start_connect(int fd, const Address& address) noexcept {

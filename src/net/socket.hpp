@@ -31,6 +31,9 @@ struct Address {
   socklen_t size = 0;
 };
 
+/// So long a peer may be silent, or acknowledge nothing, while it has something to answer.
+inline constexpr std::chrono::milliseconds silence_limit{5000};
+
 /// Options of a fresh connection.
 struct SocketOptions {
   Keepalive keepalive{};
@@ -40,6 +43,9 @@ struct SocketOptions {
 /// A stream socket that does not block, closed by exec and known to `descriptors`; or a negative errno value.
 [[nodiscard]] int open_stream(const Address& address, const SocketOptions& options) noexcept;
 void close_stream(int fd) noexcept;
+/// For a connection on which a command waits in the server: a peer that is gone is found out within
+/// `silence_limit`, although nothing is to be sent. `close` false: as it was.
+void keep_watch(int fd, const Keepalive& usual, bool close) noexcept;
 /// Begins to connect: 0 when that is done already, EINPROGRESS when it is under way, or another errno value.
 [[nodiscard]] int start_connect(int fd, const Address& address) noexcept;
 /// How an attempt went, once the socket is writable: 0 or an errno value.
@@ -85,6 +91,7 @@ class Socket {
   /// Waits until there is something to read, also the end of the stream. Returns false at the deadline.
   [[nodiscard]] bool wait_readable(Time deadline) const noexcept;
 
+  void keep_watch(const Keepalive& usual, bool close) noexcept { net::keep_watch(fd_, usual, close); }
   void arm_send(std::chrono::nanoseconds limit) noexcept;
   void arm_receive(std::chrono::nanoseconds limit) noexcept;
 

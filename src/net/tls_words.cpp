@@ -129,6 +129,7 @@ void TlsTrouble::Free::operator()(x509_st* refused) const noexcept { X509_free(r
 
 std::string tls_error_text(unsigned long error) {
   if (ERR_SYSTEM_ERROR(error)) return error_text(ERR_GET_REASON(error));
+  OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS, nullptr);  // once; where nothing of TLS was used yet
   const char* const text = ERR_reason_error_string(error);
   return text == nullptr ? "no reason given" : text;
 }

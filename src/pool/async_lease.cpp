@@ -10,12 +10,18 @@ namespace redstart::pool {
 
 AsyncLease::AsyncLease(LeaseLine::Ptr line) : line_(std::move(line)) {
   line_->shared().leased.fetch_add(1, std::memory_order_relaxed);
+  line_->shared().database->leases().began(entry_, Clock::now());
 }
 
 AsyncLease::~AsyncLease() {
   if (net::forked(line_->shared().generation)) return;
   line_->shared().leased.fetch_sub(1, std::memory_order_relaxed);
+  line_->shared().database->lease_ended(entry_);
   line_->give_back(dirty_.load(std::memory_order_relaxed));
+}
+
+void AsyncLease::taken_at(CallSite where) noexcept {
+  line_->shared().database->leases().taken_at(entry_, where);
 }
 
 void AsyncLease::start(engine::OperationNode& operation) noexcept {

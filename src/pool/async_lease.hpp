@@ -24,6 +24,7 @@ class AsyncLease final : public engine::AsyncChannel {
     return line_->shared().loops->home();
   }
   [[nodiscard]] engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::yes; }
+  void taken_at(CallSite where) noexcept override;
   void mark_dirty() noexcept override { dirty_.store(true, std::memory_order_relaxed); }
   [[nodiscard]] const engine::Origin& origin() const noexcept override {
     return line_->shared().database->origin();
@@ -31,6 +32,7 @@ class AsyncLease final : public engine::AsyncChannel {
 
  private:
   const LeaseLine::Ptr line_;
+  LeaseLedger::Entry entry_{};
   std::atomic<bool> dirty_{false};
 };
 

@@ -112,6 +112,11 @@ void AsyncPool::circuit_changed() noexcept {
   }
 }
 
+void AsyncPool::reject(engine::OperationNode& operation, Error error) noexcept {
+  const LineShop::Taking taking(*shop_);
+  operation.finish(std::move(error), nullptr);
+}
+
 void AsyncPool::lease(engine::OperationNode& operation) noexcept {
   const LineShop::Taking taking(*shop_);
   if (auto refused = shop_->refuse(operation)) return operation.finish(std::move(refused), nullptr);
@@ -166,7 +171,11 @@ LeaseLine::Ptr AsyncPool::take_line() {
   while (!idle_.empty()) {
     LeaseLine::Ptr line = std::move(idle_.back());
     idle_.pop_back();
-    if (!line->broken() && !line->ended()) return line;
+    if (line->broken() || line->ended()) continue;
+    const auto limit = shop_->database->config().check_after_idle;
+    if (limit.count() != 0 && Clock::now() - line->connection().last_used() > limit)
+      line->connection().check_next();
+    return line;
   }
   leases_.push_back(LeaseLine::make(shop_, loops_->next(), weak_from_this()));
   return leases_.back();

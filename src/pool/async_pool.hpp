@@ -31,6 +31,7 @@ class AsyncPool final : public engine::AsyncChannel,
   AsyncPool(std::shared_ptr<LineShop> shop, std::shared_ptr<net::Loops> loops);
 
   void start(engine::OperationNode& operation) noexcept override;
+  void reject(engine::OperationNode& operation, Error error) noexcept override;
   void lease(engine::OperationNode& operation) noexcept override;
   void cancel(std::uint64_t id, engine::Cancellation how) noexcept override;
   [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept override {

@@ -186,6 +186,28 @@ void Database::emit(EventKind kind, std::string_view detail) const noexcept {
   if (listener_) listener_->on_event({kind, origin_.database, origin_.endpoint, detail});
 }
 
+void Database::lease_ended(LeaseLedger::Entry& entry) noexcept {
+  LeaseLedger::Lease lease;
+  if (leases_.ended(entry, Clock::now(), config_.lease_warning, lease))
+    emit(EventKind::lease_overdue, "a scoped handle was " + describe(lease));
+}
+
+void Database::report_overdue_leases(Time now) {
+  for (const LeaseLedger::Lease& lease : leases_.overdue(now, config_.lease_warning))
+    emit(EventKind::lease_overdue, "a scoped handle is " + describe(lease));
+}
+
+void Database::report_leaked_leases(Time now) {
+  constexpr std::size_t most = 8;
+  const std::vector<LeaseLedger::Lease> leases = leases_.all(now);
+  if (leases.empty()) return;
+  std::string text = std::to_string(leases.size()) + " scoped handles were not given back by the shutdown: ";
+  for (std::size_t i = 0; i < std::min(most, leases.size()); ++i)
+    text += (i == 0 ? "" : "; ") + describe(leases[i]);
+  if (leases.size() > most) text += "; …";
+  emit(EventKind::lease_leaked, text);
+}
+
 void Database::collect(RedisStats& into) const {
   counters_.collect(into);
   const std::scoped_lock lock(errors_mutex_);

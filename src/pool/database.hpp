@@ -5,6 +5,7 @@
 #include "../net/direct_connection.hpp"
 #include "../net/tls_source.hpp"
 #include "breaker.hpp"
+#include "lease_ledger.hpp"
 #include "retries.hpp"
 
 #include <redstart/config/redis_config.hpp>
@@ -43,6 +44,13 @@ class Database {
   [[nodiscard]] OperationCounters& counters() noexcept { return counters_; }
   [[nodiscard]] Breaker& breaker() noexcept { return breaker_; }
   [[nodiscard]] Retries& retries() noexcept { return retries_; }
+  [[nodiscard]] LeaseLedger& leases() noexcept { return leases_; }
+  /// A scoped handle is given back; tells if it was kept for too long and nobody was told.
+  void lease_ended(LeaseLedger::Entry& entry) noexcept;
+  /// Tells of scoped handles that are kept for too long, each once.
+  void report_overdue_leases(Time now);
+  /// Tells of all scoped handles that are out, where there are some.
+  void report_leaked_leases(Time now);
   /// True where calls wait for a database that is away.
   [[nodiscard]] bool waits_while_away() const noexcept { return config_.when_away == WhenAway::wait; }
   /// `told` is called, on any thread, when the breaker lets other calls pass than before. Set before the
@@ -85,6 +93,7 @@ class Database {
   OperationCounters counters_{};
   Breaker breaker_;
   Retries retries_;
+  LeaseLedger leases_{};
   std::function<void()> circuit_told_{};
   mutable std::mutex errors_mutex_{};
   std::deque<LastError> last_errors_{};

@@ -73,7 +73,7 @@ void Borrowed::note(const net::Outcome& outcome) noexcept {
 Result<Borrowed> DirectPool::acquire(Time& now, Time deadline) {
   std::optional<Error> not_ready;
   for (;;) {
-    Result<Borrowed> lent = try_acquire(now, deadline);
+    Result<Borrowed> lent = try_acquire(now, std::min(deadline, now + database_->config().timeouts.acquire));
     // There was no time left to ask again: what the server said last says more.
     if (!lent && not_ready && lent.error().code() == Errc::connect_timeout && now >= deadline)
       return *std::move(not_ready);
@@ -89,21 +89,22 @@ Result<Borrowed> DirectPool::acquire(Time& now, Time deadline) {
   }
 }
 
-Borrowed DirectPool::take_idle(Time now) {
+Borrowed DirectPool::take_idle(Time& now, Time deadline) {
   Lock lock(mutex_);
   used_ = true;
-  return take_idle(lock, now);
+  return take_idle(lock, now, deadline);
 }
 
 // Preconditions: `lock` is held; it is still when nothing was found.
-Borrowed DirectPool::take_idle(Lock& lock, Time now) {
+Borrowed DirectPool::take_idle(Lock& lock, Time& now, Time deadline) {
   while (!draining_ && waiters_.empty() && !idle_.empty()) {
     Borrowed connection(*this, std::move(idle_.back()));
     idle_.pop_back();
     in_use_.push_back(*connection);
     lock.unlock();
-    if (connection->fresh(now)) return connection;
-    connection.discard(CloseReason::stale);
+    const auto fault = fault_of(*connection, now, deadline);
+    if (!fault) return connection;
+    connection.discard(*fault);
     lock.lock();
   }
   return {*this, nullptr};
@@ -112,7 +113,7 @@ Borrowed DirectPool::take_idle(Lock& lock, Time now) {
 Result<Borrowed> DirectPool::try_acquire(Time& now, Time deadline) {
   Lock lock(mutex_);
   used_ = true;
-  if (Borrowed connection = take_idle(lock, now)) return connection;
+  if (Borrowed connection = take_idle(lock, now, deadline)) return connection;
   if (!draining_ && waiters_.empty()) {
     if (auto error = reachability_->must_wait(now)) return *std::move(error);
     if (open_ != database_->config().max_connections) {
@@ -131,6 +132,29 @@ Result<Borrowed> DirectPool::try_acquire(Time& now, Time deadline) {
   return wait_in_line(lock, now, deadline);
 }
 
+// Why a connection that was idle is not to be lent. One that was unused for long is asked, and `now` renewed;
+// it may have been cut without a word.
+std::optional<CloseReason> DirectPool::fault_of(net::DirectConnection& connection, Time& now,
+                                                Time deadline) noexcept {
+  const DatabaseConfig& config = database_->config();
+  if (!connection.fresh(now)) return CloseReason::stale;
+  const auto limit = config.check_after_idle;
+  if (limit.count() == 0 || now - connection.last_used() <= limit) return std::nullopt;
+  // Half of the time is left for another connection.
+  const Time until = std::min<Time>(now + config.timeouts.health, now + (deadline - now) / 2);
+  std::vector<Connection> others;
+  try {
+    const net::Outcome outcome = connection.ping(now, until);
+    now = Clock::now();
+    if (outcome.kind != net::Outcome::Kind::broken && outcome.reusable) return std::nullopt;
+    if (outcome.code != Errc::timeout) return CloseReason::stale;
+    close_idle(now, limit, 0, CloseReason::timeout, others);  // they fare no better
+  } catch (const std::bad_alloc&) {
+    return CloseReason::lost;
+  }
+  return CloseReason::timeout;
+}
+
 Result<Borrowed> DirectPool::wait_in_line(Lock& lock, Time& now, Time deadline) {
   const Time began = Clock::now();
   Caller self;
@@ -146,11 +170,15 @@ Result<Borrowed> DirectPool::wait_in_line(Lock& lock, Time& now, Time deadline) 
     }
   }
   now = Clock::now();
+  std::optional<CloseReason> fault;
   switch (self.got) {
     case Waiter::Got::connection:
       // A scoped handle may have kept it idle for long. Its slot stays with the first in line.
-      if (self.connection->fresh(now)) return Borrowed(*this, std::move(self.connection));
-      forget(lock, std::move(self.connection), CloseReason::stale);
+      lock.unlock();
+      fault = fault_of(*self.connection, now, deadline);
+      if (!fault) return Borrowed(*this, std::move(self.connection));
+      lock.lock();
+      forget(lock, std::move(self.connection), *fault);
       [[fallthrough]];
     case Waiter::Got::slot: return open(lock, now, deadline);
     case Waiter::Got::nothing:
@@ -208,6 +236,7 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline) {
 void DirectPool::release(Connection connection) noexcept {
   if (connection->last_used() >= connection->retires())
     return discard(std::move(connection), CloseReason::lifetime);
+  connection->watch_closely(false);
   const Lock lock(mutex_);
   pushes_dropped_ += connection->take_pushes();
   if (!waiters_.empty()) {

@@ -98,9 +98,11 @@ class DirectPool {
   ~DirectPool();
 
   /// An idle connection, if there is one and nobody waits for it; else what holds nothing.
-  [[nodiscard]] Borrowed take_idle(Time now);
-  /// Lends a connection, at most until `deadline`. `now` spares a reading of the clock, and is renewed when
-  /// it came to waiting. While the server is loading, one caller waits at the server, the others for him.
+  [[nodiscard]] Borrowed take_idle(Time& now, Time deadline);
+  /// Lends a connection, at most until `deadline`; for a free one it waits for `timeouts.acquire` at most,
+  /// for a server that is loading for as long as the caller can. `now` spares a reading of the clock, and is
+  /// renewed when it came to waiting. While the server is loading, one caller waits at the server, the others
+  /// for him.
   [[nodiscard]] Result<Borrowed> acquire(Time& now, Time deadline);
 
   /// One attempt, unless the last one succeeded, or failed so lately that the next is not due.
@@ -152,11 +154,15 @@ class DirectPool {
   friend class Borrowed;
   using Lock = std::unique_lock<std::mutex>;
 
-  Borrowed take_idle(Lock& lock, Time now);
+  Borrowed take_idle(Lock& lock, Time& now, Time deadline);
   Result<Borrowed> try_acquire(Time& now, Time deadline);
   void release(Connection connection) noexcept;
   void discard(Connection connection, CloseReason reason) noexcept;
   void forget(Lock& lock, Connection connection, CloseReason reason) noexcept;
+  [[nodiscard]] std::optional<CloseReason> fault_of(net::DirectConnection& connection, Time& now,
+                                                    Time deadline) noexcept;
+  void close_idle(Time now, std::chrono::milliseconds unused, std::size_t keep, CloseReason reason,
+                  std::vector<Connection>& into);
   Result<Borrowed> wait_in_line(Lock& lock, Time& now, Time deadline);
   Result<Borrowed> open(Lock& lock, Time& now, Time deadline);
   void give_back_slot() noexcept;

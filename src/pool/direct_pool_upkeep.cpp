@@ -66,25 +66,32 @@ void DirectPool::role_changed(Time now) noexcept {
   for (std::size_t i = 0; i < old.size(); ++i) give_back_slot();
 }
 
-std::size_t DirectPool::cleanup_idle(Time now) {
-  std::vector<Connection> old;
-  const DatabaseConfig& config = database_->config();
-  if (config.idle_timeout == 0ms) return 0;
+// Takes what is idle and unused for longer out of the pool, but for `keep` of them; `into` closes it.
+void DirectPool::close_idle(Time now, std::chrono::milliseconds unused, std::size_t keep, CloseReason reason,
+                            std::vector<Connection>& into) {
   {
     const Lock lock(mutex_);
+    into.reserve(into.size() + idle_.size());
+    const std::size_t before = into.size();
     // The least recently used stand first; what is lent out counts towards min_idle only once it is back.
     auto last = idle_.begin();
-    while (last != idle_.end() && idle_.size() - old.size() > config.min_idle &&
-           now - (*last)->last_used() > config.idle_timeout) {
-      old.push_back(std::move(*last));
+    while (last != idle_.end() && static_cast<std::size_t>(idle_.end() - last) > keep &&
+           now - (*last)->last_used() > unused) {
+      into.push_back(std::move(*last));
       ++last;
     }
     idle_.erase(idle_.begin(), last);
-    closed_by_[static_cast<std::size_t>(CloseReason::idle)] += old.size();
-    for (std::size_t i = 0; i < old.size(); ++i) give_back_slot();
+    closed_by_[static_cast<std::size_t>(reason)] += into.size() - before;
+    for (std::size_t i = before; i < into.size(); ++i) give_back_slot();
   }
-  for (std::size_t i = 0; i < old.size(); ++i)
-    database_->emit(EventKind::disconnected, to_string(CloseReason::idle));
+  for (std::size_t i = 0; i < into.size(); ++i) database_->emit(EventKind::disconnected, to_string(reason));
+}
+
+std::size_t DirectPool::cleanup_idle(Time now) {
+  const DatabaseConfig& config = database_->config();
+  std::vector<Connection> old;
+  if (config.idle_timeout != 0ms)
+    close_idle(now, config.idle_timeout, config.min_idle, CloseReason::idle, old);
   return old.size();
 }
 

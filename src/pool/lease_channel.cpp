@@ -12,9 +12,11 @@
 namespace redstart::pool {
 
 LeaseChannel::LeaseChannel(std::shared_ptr<Database> database, std::shared_ptr<DirectPool> pool,
-                           Borrowed connection) noexcept
+                           Borrowed connection, CallSite where) noexcept
     : database_(std::move(database)), pool_(std::move(pool)), connection_(std::move(connection)) {
   pool_->lease_began();
+  database_->leases().began(entry_, Clock::now());
+  database_->leases().taken_at(entry_, where);
 }
 
 LeaseChannel::~LeaseChannel() {
@@ -23,6 +25,7 @@ LeaseChannel::~LeaseChannel() {
     return;
   }
   pool_->lease_ended();
+  database_->lease_ended(entry_);
   if (!connection_) return;
   if (dirty_)
     connection_.discard(CloseReason::dirty);
@@ -58,6 +61,8 @@ std::optional<Error> LeaseChannel::exchange(const engine::Request& request, engi
   Admission admission(database_->breaker(), database_->breaker().admit(start, !traits.blocks_for));
   if (!admission) return database_->failed(traits.name, 1, database_->circuit_open(start));
   Borrowed connection = std::move(connection_);  // whatever throws, it is not used again
+  if (traits.blocks_for) [[unlikely]]
+    connection->watch_closely(true);
   const net::Outcome outcome = connection->exchange(request.outgoing(), sink, start,
                                                     database_->deadline(start, options, traits.blocks_for));
   settle(admission, outcome);
@@ -100,7 +105,7 @@ std::optional<Error> LeaseChannel::ensure_reachable(const engine::CallOptions&) 
   return gone("scoped handle", 0);
 }
 
-Result<std::unique_ptr<engine::Channel>> LeaseChannel::lease(const engine::CallOptions&) {
+Result<std::unique_ptr<engine::Channel>> LeaseChannel::lease(const engine::CallOptions&, CallSite) {
   ErrorInfo info;
   info.code = Errc::invalid_argument;
   info.remedy = Remedy::never;

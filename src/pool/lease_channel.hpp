@@ -19,8 +19,8 @@ namespace redstart::pool {
 /// SELECT) is gone.
 class LeaseChannel final : public engine::Channel {
  public:
-  LeaseChannel(std::shared_ptr<Database> database, std::shared_ptr<DirectPool> pool,
-               Borrowed connection) noexcept;
+  LeaseChannel(std::shared_ptr<Database> database, std::shared_ptr<DirectPool> pool, Borrowed connection,
+               CallSite where) noexcept;
   ~LeaseChannel() override;
 
   std::optional<Error> exchange(const engine::Request& request, engine::ReplySink& sink,
@@ -28,7 +28,7 @@ class LeaseChannel final : public engine::Channel {
   engine::Replies exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
                                  const engine::CallOptions& options) override;
   std::optional<Error> ensure_reachable(const engine::CallOptions& options) override;
-  Result<std::unique_ptr<engine::Channel>> lease(const engine::CallOptions& options) override;
+  Result<std::unique_ptr<engine::Channel>> lease(const engine::CallOptions& options, CallSite where) override;
 
   engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::yes; }
   void mark_dirty() noexcept override { dirty_ = true; }
@@ -43,6 +43,7 @@ class LeaseChannel final : public engine::Channel {
   std::shared_ptr<Database> database_;
   std::shared_ptr<DirectPool> pool_;
   Borrowed connection_;
+  LeaseLedger::Entry entry_{};
   const std::uint32_t generation_ = net::fork_generation();
   bool dirty_ = false;
 };

@@ -72,7 +72,7 @@ Result<Borrowed> PoolChannel::acquire(Admission& admission, Time& now, Time dead
     ErrorInfo refused = database_->circuit_open(now);
     return Error(std::move(refused));
   }
-  auto acquired = pool_->acquire(now, std::min(deadline, now + database_->config().timeouts.acquire));
+  auto acquired = pool_->acquire(now, deadline);
   if (!acquired) admission.drop();
   return acquired;
 }
@@ -84,7 +84,7 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
   Attempts attempts(*database_, *pool_, traits, options, deadline);
   for (Time now = start;;) {
     Admission admission(database_->breaker(), database_->breaker().admit(now, !traits.blocks_for));
-    Borrowed connection = admission ? pool_->take_idle(now) : Borrowed(*pool_, nullptr);
+    Borrowed connection = admission ? pool_->take_idle(now, deadline) : Borrowed(*pool_, nullptr);
     if (!connection) {
       auto acquired = acquire(admission, now, deadline);
       if (!acquired) {
@@ -94,6 +94,8 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
       connection = *std::move(acquired);
     }
     const bool reused = connection->exchanges() != 0;
+    if (traits.blocks_for) [[unlikely]]
+      connection->watch_closely(true);
     net::Outcome outcome = connection->exchange(request.outgoing(), sink, now, deadline);
     const std::size_t shard = connection->shard();
     if (outcome.kind == net::Outcome::Kind::answered) [[likely]] {
@@ -214,11 +216,11 @@ std::optional<Error> PoolChannel::ensure_reachable(const engine::CallOptions& op
   }
 }
 
-Result<std::unique_ptr<engine::Channel>> PoolChannel::lease(const engine::CallOptions& options) {
+Result<std::unique_ptr<engine::Channel>> PoolChannel::lease(const engine::CallOptions& options,
+                                                            CallSite where) {
   if (net::forked(generation_)) return database_->error("scoped handle", Database::forked());
   Time now = Clock::now();
-  const Time deadline =
-      std::min(database_->deadline(now, options), now + database_->config().timeouts.acquire);
+  const Time deadline = database_->deadline(now, options);
   const engine::RequestTraits traits{"scoped handle"};
   const Attempts attempts(*database_, *pool_, traits, options, deadline);
   for (;;) {
@@ -229,7 +231,7 @@ Result<std::unique_ptr<engine::Channel>> PoolChannel::lease(const engine::CallOp
       acquired = pool_->acquire(now, deadline);
     if (acquired)
       return std::unique_ptr<engine::Channel>(
-          std::make_unique<LeaseChannel>(database_, pool_, std::move(*acquired)));
+          std::make_unique<LeaseChannel>(database_, pool_, std::move(*acquired), where));
     if (!attempts.wait_for_database(acquired.error().info(), now))
       return attempts.failed(0, acquired.error().info());
   }

@@ -26,7 +26,7 @@ class PoolChannel final : public engine::Channel {
   engine::Replies exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
                                  const engine::CallOptions& options) override;
   std::optional<Error> ensure_reachable(const engine::CallOptions& options) override;
-  Result<std::unique_ptr<engine::Channel>> lease(const engine::CallOptions& options) override;
+  Result<std::unique_ptr<engine::Channel>> lease(const engine::CallOptions& options, CallSite where) override;
 
   engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::no; }
   void mark_dirty() noexcept override {}

@@ -86,6 +86,38 @@ RedisConfig loading_config(const LoadingServer& server, std::shared_ptr<EventLis
 
 constexpr const char* twelve_left = "loading:1\r\nloading_loaded_perc:37.50\r\nloading_eta_seconds:12\r\n";
 
+TEST(Fault37, ACallerWaitsForItUntilHisOwnDeadlineNotOnlyAsLongAsForAFreeConnection) {
+  const Gate loaded;
+  FakeServer server([&](FakeConnection& connection, std::size_t index) {
+    if (index == 0) {  // is restarted after its first answer
+      connection.handshake();
+      return connection.send("$1\r\nv\r\n");
+    }
+    for (auto words = connection.command(); !words.empty(); words = connection.command()) {
+      if (words[0] == "HELLO")
+        connection.send("%1\r\n+proto\r\n:3\r\n");
+      else if (words[0] == "CLIENT")
+        connection.send("+OK\r\n");
+      else if (!loaded.is_open())
+        connection.send("-LOADING Redis is loading the dataset in memory\r\n");
+      else
+        connection.send(words[0] == "PING" ? "+PONG\r\n" : "$1\r\nv\r\n");
+    }
+  });
+  RedisConfig config = config_at(server.port());
+  config.defaults.timeouts.connect = 100ms;
+  config.defaults.timeouts.acquire = 20ms;
+  config.defaults.timeouts.command = 30s;
+  StartedManager redis(std::move(config));
+  const Client client = redis->client("main");
+  EXPECT_EQ(client.get("key"), "v");
+  auto waiting = std::async(std::launch::async, [&] { return client.get("key"); });
+  ASSERT_TRUE(eventually([&] { return redis->stats("main").state == ConnectionState::loading; }));
+  EXPECT_EQ(waiting.wait_for(300ms), std::future_status::timeout);
+  loaded.open();
+  EXPECT_EQ(waiting.get(), "v");
+}
+
 TEST(Fault37, TheTimeThatIsLeftIsSeenInStateErrorAndEvents) {
   LoadingServer server(twelve_left);
   auto log = std::make_shared<EventLog>();

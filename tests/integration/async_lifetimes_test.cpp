@@ -165,6 +165,22 @@ TEST_F(AsyncLifetimes, ShutdownCompletesWhatIsUnderWayOnce) {
   EXPECT_EQ(tally.closed, 1001);
 }
 
+TEST_F(AsyncLifetimes, WhatNeedsAScopedHandleIsRefusedAfterShutdownToo) {
+  RedisConnectionManager manager;
+  manager.start(config());
+  const AsyncClient client = manager.async_client("main");
+  manager.shutdown();
+  std::promise<std::exception_ptr> told;
+  client.command<Ok>("MULTI")([&](const std::exception_ptr& error, auto&&...) { told.set_value(error); });
+  auto error = told.get_future();
+  ASSERT_EQ(error.wait_for(30s), std::future_status::ready);
+  EXPECT_EQ(error_of([&] {
+              std::rethrow_exception(error.get());
+              return 0;
+            }).code(),
+            Errc::not_allowed);
+}
+
 TEST_F(AsyncLifetimes, ShutdownLetsEndWhatCan) {
   Tally tally;
   RedisConnectionManager manager;

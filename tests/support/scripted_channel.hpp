@@ -63,7 +63,7 @@ class ScriptedChannel final : public engine::Channel {
   }
 
   std::optional<Error> ensure_reachable(const engine::CallOptions&) override { return failure; }
-  Result<std::unique_ptr<engine::Channel>> lease(const engine::CallOptions&) override {
+  Result<std::unique_ptr<engine::Channel>> lease(const engine::CallOptions&, CallSite) override {
     return std::unique_ptr<engine::Channel>(std::make_unique<ScriptedChannel>());
   }
   engine::Exclusive exclusive() const noexcept override { return kind; }

@@ -22,15 +22,18 @@ namespace detail {
 class LeaseReceiver {
  public:
   using value_type = AsyncScopedClient;
-  struct Seed {};
+  using Seed = CallSite;
 
-  explicit LeaseReceiver(Seed) noexcept {}
+  explicit LeaseReceiver(Seed where) noexcept : where_(where) {}
 
   static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
     channel.lease(node);
   }
   static void accept(std::string_view, const engine::Origin&, const engine::OwnedRequest&, bool) noexcept {}
-  void grant(engine::AsyncChannelPtr&& lease) noexcept { value = AsyncScopedClient(std::move(lease)); }
+  void grant(engine::AsyncChannelPtr&& lease) noexcept {
+    lease->taken_at(where_);
+    value = AsyncScopedClient(std::move(lease));
+  }
   void fail(Error&& why) noexcept {
     error = std::move(why);
     value = AsyncScopedClient();
@@ -39,6 +42,9 @@ class LeaseReceiver {
 
   std::optional<Error> error{};
   AsyncScopedClient value{};
+
+ private:
+  CallSite where_;
 };
 
 /// Holds a client until it is known whether its database can be reached.
@@ -85,8 +91,9 @@ namespace detail {
 
 /// Completes with a handle on a connection of its own. `timeout`: for getting it; 0: the database's limit.
 [[nodiscard]] inline LeaseOperation lease_operation(const engine::AsyncChannelPtr& channel,
-                                                    std::chrono::milliseconds timeout = {}) {
-  return LeaseOperation(channel, detail::no_command(), engine::CallOptions{timeout}, Session::none);
+                                                    std::chrono::milliseconds timeout = {},
+                                                    CallSite where = CallSite::here()) {
+  return LeaseOperation(channel, detail::no_command(), engine::CallOptions{timeout}, Session::none, where);
 }
 
 /// Waits for a ready connection; completes with a client, or empty when the database can't serve now.

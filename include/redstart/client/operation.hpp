@@ -63,7 +63,7 @@ class Initiation {
     engine::AsyncChannel& channel = node.channel();
     if (call.session != Session::none) [[unlikely]] {
       if (channel.exclusive() == engine::Exclusive::no)
-        return node.finish(refusal_of(node.request, channel.origin()), nullptr);
+        return channel.reject(node, refusal_of(node.request, channel.origin()));
       channel.mark_dirty();
     }
     node.connect_slot();

@@ -36,6 +36,8 @@ struct Timeouts {
   std::chrono::milliseconds command{5000};  ///< One call: waiting for a connection, sending, the whole reply.
   std::chrono::milliseconds acquire{
       5000};  ///< Waiting for a free connection; never beyond the call's own limit.
+  /// An answer to the PING of `check_after_idle`; `validate_connection` as a whole.
+  std::chrono::milliseconds health{2000};
 };
 
 /// TCP keepalive, on every connection. `idle` zero turns it off.

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 namespace redstart::engine {
 
@@ -23,6 +24,10 @@ class AsyncChannel {
 
   /// Takes the operation over. It completes exactly once: here (then posted), or later on the loop.
   virtual void start(OperationNode& operation) noexcept = 0;
+  /// Completes an operation that must not be started with this error, as `start` would with one of its own.
+  virtual void reject(OperationNode& operation, Error error) noexcept {
+    operation.finish(std::move(error), nullptr);
+  }
   /// Asks for a connection of its own: `grant`, then `finish`; or `finish` with the error.
   virtual void lease(OperationNode& operation) noexcept = 0;
   /// Cancels the operation that was started with this id; no such operation (any more): does nothing.
@@ -33,6 +38,8 @@ class AsyncChannel {
   [[nodiscard]] virtual Exclusive exclusive() const noexcept = 0;
   /// From now on the connection is not to be used by others.
   virtual void mark_dirty() noexcept = 0;
+  /// Of a lease: who took it, for reports of those that are kept for too long.
+  virtual void taken_at(CallSite where) noexcept { static_cast<void>(where); }
   [[nodiscard]] virtual const Origin& origin() const noexcept = 0;
 
  protected:

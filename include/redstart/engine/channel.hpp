@@ -2,6 +2,7 @@
 // channel.hpp: the seam between handles and connections: whatever can carry commands to one database.
 #pragma once
 
+#include <redstart/core/call_site.hpp>
 #include <redstart/core/error.hpp>
 #include <redstart/core/result.hpp>
 #include <redstart/engine/replies.hpp>
@@ -45,8 +46,9 @@ class Channel {
                                                const CallOptions& options) = 0;
   /// Makes sure that the last attempt to reach the database did not fail, by making one if there was none.
   [[nodiscard]] virtual std::optional<Error> ensure_reachable(const CallOptions& options) = 0;
-  /// One connection for the caller alone.
-  [[nodiscard]] virtual Result<std::unique_ptr<Channel>> lease(const CallOptions& options) = 0;
+  /// One connection for the caller alone; `where` tells who keeps it, if he keeps it for too long.
+  [[nodiscard]] virtual Result<std::unique_ptr<Channel>> lease(const CallOptions& options,
+                                                               CallSite where) = 0;
 
   [[nodiscard]] virtual Exclusive exclusive() const noexcept = 0;
   /// From now on the connection is not to be used by others.

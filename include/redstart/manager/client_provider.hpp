@@ -64,12 +64,15 @@ class ClientProvider {
 
   /// The scoped handle: one exclusive connection until the end of the scope.
   ///
+  /// Keep it briefly: one that is kept for longer than `lease_warning` is told as an event, with `where` it
+  /// was taken; leave that to its default.
+  ///
   /// Errors: like `client`, and `Errc::pool_timeout` when every connection stays in use.
-  [[nodiscard]] ScopedClient scoped_client(std::string_view database) {
-    return ScopedClient(channel(database).value()->lease({}).value());
+  [[nodiscard]] ScopedClient scoped_client(std::string_view database, CallSite where = CallSite::here()) {
+    return ScopedClient(channel(database).value()->lease({}, where).value());
   }
-  [[nodiscard]] ScopedClient scoped_client(RedisDatabase database) {
-    return scoped_client(to_string(database));
+  [[nodiscard]] ScopedClient scoped_client(RedisDatabase database, CallSite where = CallSite::here()) {
+    return scoped_client(to_string(database), where);
   }
 
   /// A pipeline on a database: `collect(pipe)` queues commands and returns slots, this returns their replies.
@@ -109,9 +112,11 @@ class ClientProvider {
   /// `timeout`: for getting the connection; 0: the database's command timeout. Errors: it completes with
   /// those of `scoped_client`; those that no outage explains are thrown at once.
   [[nodiscard]] LeaseOperation scoped_async_client(std::string_view database,
-                                                   std::chrono::milliseconds timeout = {});
+                                                   std::chrono::milliseconds timeout = {},
+                                                   CallSite where = CallSite::here());
   [[nodiscard]] LeaseOperation scoped_async_client(RedisDatabase database,
-                                                   std::chrono::milliseconds timeout = {});
+                                                   std::chrono::milliseconds timeout = {},
+                                                   CallSite where = CallSite::here());
 
  protected:
   ClientProvider() = default;

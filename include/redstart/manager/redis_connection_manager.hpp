@@ -5,6 +5,7 @@
 #include <redstart/config/redis_config.hpp>
 #include <redstart/manager/circuit_control.hpp>
 #include <redstart/manager/client_provider.hpp>
+#include <redstart/observe/connection_report.hpp>
 #include <redstart/observe/stats.hpp>
 
 #include <chrono>
@@ -71,6 +72,22 @@ class RedisConnectionManager final : public ClientProvider {
   /// The circuit breaker of a database: its state, and forcing it open or closed. Errors:
   /// `Errc::unknown_database`, `Errc::not_started`.
   [[nodiscard]] CircuitControl breaker(std::string_view database) const;
+
+  /// Looks at a database over a connection of its own, beside the pool's: can it be reached, does it take us
+  /// in, does it serve, does it take writes; and if not, what is wrong and what to do.
+  ///
+  ///     if (const auto report = redis.validate_connection("main"); !report.ok())
+  ///       std::cerr << report.explain() << '\n';
+  ///
+  /// `timeout`: for all of it; 0: the database's `timeouts.health` (2 s). Waits that long at most, so it is
+  /// not for handlers and coroutines. Whether writes are taken is found out by SETRANGE of nothing, which
+  /// changes nothing: the key `redstart:validate` is not made. What the breaker or earlier failures say does
+  /// not matter here, and nothing of it is counted in the statistics.
+  ///
+  /// Errors: `Errc::unknown_database`, `Errc::not_started`, `Errc::closed`, `Errc::forked`. All else is in
+  /// the report.
+  [[nodiscard]] ConnectionReport validate_connection(std::string_view database,
+                                                     std::chrono::milliseconds timeout = {}) const;
 
   /// Closes connections that have been idle for longer than their database's `idle_timeout`, down to
   /// `min_idle`; returns how many. Also done by itself every `cleanup_interval`.

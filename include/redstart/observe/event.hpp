@@ -13,6 +13,8 @@ enum class EventKind : std::uint8_t {
   connected,        ///< redis.connection.opened
   connect_failed,   ///< redis.connection.failed: the first, then one each 10 s that counts the others.
   disconnected,     ///< redis.connection.closed
+  lease_overdue,    ///< redis.lease.overdue: a scoped handle is kept for longer than `lease_warning`; once.
+  lease_leaked,     ///< redis.lease.leaked: scoped handles that were still kept after shutdown.
   release_failed,   ///< redis.release_failed: a fault while a scoped handle gave its connection back.
   push_dropped,     ///< redis.push_dropped: a push message that nobody waits for.
   circuit_changed,  ///< redis.circuit.state_changed: `from -> to: why`.
@@ -34,6 +36,8 @@ enum class EventKind : std::uint8_t {
     case EventKind::connected: return "redis.connection.opened";
     case EventKind::connect_failed: return "redis.connection.failed";
     case EventKind::disconnected: return "redis.connection.closed";
+    case EventKind::lease_overdue: return "redis.lease.overdue";
+    case EventKind::lease_leaked: return "redis.lease.leaked";
     case EventKind::release_failed: return "redis.release_failed";
     case EventKind::push_dropped: return "redis.push_dropped";
     case EventKind::circuit_changed: return "redis.circuit.state_changed";

@@ -99,13 +99,14 @@ struct RedisStats {
 
 /// The connections of one database.
 struct PoolStats {
-  std::size_t created = 0;       ///< Opened since the start.
-  std::size_t in_use = 0;        ///< Lent out, or being opened.
-  std::size_t idle = 0;          ///< Open and unused.
-  std::size_t waiting = 0;       ///< Callers that wait for a connection.
-  std::size_t maximum = 0;       ///< Limit of open connections.
-  std::size_t leased = 0;        ///< Those of `in_use` that a scoped handle holds.
-  std::size_t shared = 0;        ///< Those of `in_use` that any number of callers share.
+  std::size_t created = 0;                   ///< Opened since the start.
+  std::size_t in_use = 0;                    ///< Lent out, or being opened.
+  std::size_t idle = 0;                      ///< Open and unused.
+  std::size_t waiting = 0;                   ///< Callers that wait for a connection.
+  std::size_t maximum = 0;                   ///< Limit of open connections.
+  std::size_t leased = 0;                    ///< Those of `in_use` that a scoped handle holds.
+  std::chrono::nanoseconds oldest_lease{0};  ///< How long the scoped handle taken first has been kept by now.
+  std::size_t shared = 0;                    ///< Those of `in_use` that any number of callers share.
   std::size_t in_flight = 0;     ///< Operations on shared connections: waiting, or sent and not answered.
   std::size_t queued_bytes = 0;  ///< Their encoded bytes.
   std::uint64_t connect_failures = 0;

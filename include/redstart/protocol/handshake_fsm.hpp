@@ -177,6 +177,7 @@ class HandshakeFsm {
         if (comes_back(word)) return not_ready_.why == NotReady::Why::loading ? ask() : wait();
         // Who may not PING learns this way that the server answers; one that can't save still serves reads.
         if (word != "NOPERM" && word != "MISCONF") return fail("PING", std::move(words));
+        redact(words);
         refused_ping_ = std::move(words);
         return from_start_ ? wait() : ready();
       case Step::info: silent_ = true; return wait();

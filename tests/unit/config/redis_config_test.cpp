@@ -127,6 +127,7 @@ TEST(Validation, NamesTheFieldOfEachFault) {
       {"timeouts.connect", main([](DatabaseConfig& c) { c.timeouts.connect = 24h + 1ms; })},
       {"timeouts.command", main([](DatabaseConfig& c) { c.timeouts.command = -5ms; })},
       {"timeouts.acquire", main([](DatabaseConfig& c) { c.timeouts.acquire = 0ms; })},
+      {"timeouts.health", main([](DatabaseConfig& c) { c.timeouts.health = 0ms; })},
       {"keepalive", main([](DatabaseConfig& c) { c.keepalive.idle = -1s; })},
       {"keepalive", main([](DatabaseConfig& c) { c.keepalive.interval = 0s; })},
       {"keepalive", main([](DatabaseConfig& c) { c.keepalive.count = 0; })},

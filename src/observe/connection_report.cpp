@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// connection_report.cpp: a report in words.
+#include <redstart/observe/connection_report.hpp>
+
+#include <string_view>
+
+namespace redstart {
+
+namespace {
+
+std::string milliseconds(std::chrono::nanoseconds time) {
+  const auto hundredths = time.count() / 10'000;
+  const std::string fraction = std::to_string(100 + hundredths % 100);
+  return std::to_string(hundredths / 100) + "." + fraction.substr(1) + " ms";
+}
+
+void line(std::string& text, std::string_view label, std::string_view value) {
+  text += "\n  ";
+  text += label;
+  text += value;
+}
+
+std::string out_of(std::uint64_t used, std::uint64_t maximum) {
+  return maximum == 0 ? std::to_string(used) : std::to_string(used) + " of " + std::to_string(maximum);
+}
+
+}  // namespace
+
+std::string ConnectionReport::explain() const {
+  std::string text = database + " (" + endpoint + "): " + (ok() ? "nothing is wrong" : "not as it should be");
+  const auto word = [](bool yes) { return yes ? "yes" : "no"; };
+  line(text, "reachable ", word(reachable));
+  line(text, "ready     ", word(ready));
+  line(text, "writable  ", writable ? word(*writable) : "not known");
+  line(text, "took      ", milliseconds(connecting) + " to connect, " + milliseconds(ping) + " for a PING");
+  if (!server.version.empty()) {
+    line(text, "server    ",
+         "Redis " + server.version + ", " + server.mode + ", " + server.role + " with " +
+             std::to_string(server.replicas) + " replicas, up " + std::to_string(server.uptime.count()) +
+             " s");
+    line(text, "clients   ", out_of(server.clients, server.maximum_clients));
+    line(text, "memory    ", out_of(server.memory, server.maximum_memory) + " bytes");
+  }
+  for (const std::string& note : notes) line(text, "note      ", note);
+  if (problem) {
+    text += '\n';
+    text += problem->explain();
+  }
+  return text;
+}
+
+}  // namespace redstart

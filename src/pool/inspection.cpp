@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// inspection.cpp: connect, PING, INFO, an attempt to write nothing; the first thing that is wrong is told.
+#include "inspection.hpp"
+
+#include <redstart/core/server_reply.hpp>
+#include <redstart/protocol/info.hpp>
+#include <redstart/resp/cursor.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace redstart::pool {
+
+namespace {
+
+constexpr std::string_view ping = "*1\r\n$4\r\nPING\r\n";
+constexpr std::string_view info = "*1\r\n$4\r\nINFO\r\n";
+// Writes nothing into a key that is not there: refused whenever a write would be, and changes nothing.
+constexpr std::string_view write_nothing =
+    "*4\r\n$8\r\nSETRANGE\r\n$17\r\nredstart:validate\r\n$1\r\n0\r\n$0\r\n\r\n";
+
+// What to do about an error word of the server; its entry in the runbook says more.
+std::string_view advice_for(std::string_view word) {
+  if (word == "READONLY")
+    return "This server is a replica: lead the endpoint's name to the master, and shorten its TTL";
+  if (word == "OOM")
+    return "Delete keys or give them a TTL, choose an eviction policy for caches, or raise maxmemory";
+  if (word == "MISCONF")
+    return "The server can't save: see its log and its disk, then BGSAVE; or set "
+           "stop-writes-on-bgsave-error no";
+  if (word == "NOREPLICAS") return "Bring replicas back (INFO replication), or lower min-replicas-to-write";
+  if (word == "MASTERDOWN")
+    return "Repair the link to the master, or promote this replica (REPLICAOF NO ONE)";
+  if (word == "BUSY") return "SCRIPT KILL or FUNCTION KILL ends what runs there";
+  if (word == "LOADING") return "Wait: INFO persistence tells how long (loading_eta_seconds)";
+  if (word == "NOPERM") return "Give the user the right: ACL SETUSER, ACL LOG tells what was denied";
+  if (word == "NOAUTH" || word == "WRONGPASS")
+    return "Check user name and password (REDIS_URL) and the server's ACL";
+  return "See the server's log";
+}
+
+class Watcher final : public net::OpenWatcher {
+ public:
+  void reached(Step step) noexcept override { step_ = step; }
+  bool not_ready(const protocol::NotReady& state) override {
+    not_ready_ = state;
+    return false;  // that is what is to be told
+  }
+  void ready(const protocol::HandshakeFsm& handshake) override { refused_ping_ = handshake.refused_ping(); }
+
+  [[nodiscard]] std::optional<Step> step() const noexcept { return step_; }
+  [[nodiscard]] const std::optional<protocol::NotReady>& state() const noexcept { return not_ready_; }
+  [[nodiscard]] const std::string& refused_ping() const noexcept { return refused_ping_; }
+
+ private:
+  std::optional<Step> step_{};
+  std::optional<protocol::NotReady> not_ready_{};
+  std::string refused_ping_{};
+};
+
+class Text final : public engine::ReplySink {
+ public:
+  void frame(std::string_view bytes) override {
+    resp::DecodeIssue unused;
+    text_ = resp::Cursor(bytes, unused).take().text;
+  }
+  [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+ private:
+  std::string text_{};
+};
+
+std::string_view word_of(protocol::NotReady::Why why) {
+  switch (why) {
+    case protocol::NotReady::Why::busy: return "BUSY";
+    case protocol::NotReady::Why::master_down: return "MASTERDOWN";
+    case protocol::NotReady::Why::loading: break;
+  }
+  return "LOADING";
+}
+
+class Inspection {
+ public:
+  Inspection(const Database& database, Time deadline)
+      : database_(database),
+        deadline_(deadline),
+        connection_(database.config(), database.client_name(), 0, database.tls().get()) {
+    report_.database = database.name();
+    report_.endpoint = database.origin().endpoint;
+  }
+
+  ConnectionReport run() {
+    if (connect() && answers() && learn()) write();
+    return std::move(report_);
+  }
+
+ private:
+  using Step = net::OpenWatcher::Step;
+
+  bool connect() {
+    const Time began = Clock::now();
+    Watcher watcher;
+    const auto failure = connection_.open(deadline_, watcher);
+    report_.connecting = Clock::now() - began;
+    const bool wanted = database_.config().tls.enabled;
+    const bool connected = watcher.step() == Step::secured || (!wanted && watcher.step() == Step::connected);
+    report_.reachable = !failure || connected;
+    if (!failure) {
+      refused_ping_ = watcher.refused_ping();
+      return true;
+    }
+    ErrorInfo problem = database_.unreachable(*failure, report_.connecting).info();
+    if (watcher.state()) {
+      problem.server = word_of(watcher.state()->why);
+      problem.advice = advice_for(problem.server);
+    } else if (!failure->server.empty() && failure->code == Errc::authentication_failed) {
+      problem.advice = advice_for(error_word(failure->server));
+    } else if (failure->code == Errc::connect_timeout && watcher.step() && watcher.step() != Step::resolved) {
+      problem.advice =
+          "It takes connections, but does not answer: is the process stopped, or busy (SLOWLOG, "
+          "redis-cli --latency)?";
+    }
+    report_.problem = Error(std::move(problem));
+    return false;
+  }
+
+  // A server that refuses PING all the same serves others, or other commands.
+  bool answers() {
+    report_.ready = true;
+    if (!refused_ping_.empty()) {
+      refused(refused_ping_);
+      if (error_word(refused_ping_) == "NOPERM") return true;
+      report_.writable = false;
+    }
+    const Time began = Clock::now();
+    if (!ask(ping)) return false;
+    report_.ping = Clock::now() - began;
+    return true;
+  }
+
+  bool learn() {
+    const auto answer = ask(info);
+    if (!answer) return false;
+    if (!answer->refused.empty()) {
+      report_.notes.push_back("INFO was refused (" + answer->refused + "): little is known of the server");
+      return true;
+    }
+    const auto number = [&text = answer->text](std::string_view name) {
+      return protocol::info_number<std::uint64_t>(text, name).value_or(0);
+    };
+    ServerFacts& server = report_.server;
+    server.version = protocol::info_field(answer->text, "redis_version");
+    server.mode = protocol::info_field(answer->text, "redis_mode");
+    server.role = protocol::info_field(answer->text, "role");
+    server.run_id = protocol::info_field(answer->text, "run_id");
+    server.uptime = std::chrono::seconds(number("uptime_in_seconds"));
+    server.clients = number("connected_clients");
+    server.maximum_clients = number("maxclients");
+    server.memory = number("used_memory");
+    server.maximum_memory = number("maxmemory");
+    server.replicas = number("connected_slaves");
+    return true;
+  }
+
+  void write() {
+    const auto answer = ask(write_nothing);
+    if (!answer) return;
+    const std::string_view word = error_word(answer->refused);
+    if (answer->refused.empty() || word == "WRONGTYPE") {
+      report_.writable = true;
+    } else if (word == "NOPERM") {
+      report_.notes.push_back("whether writes are taken is not known: " + answer->refused);
+    } else {
+      report_.writable = false;
+      refused(answer->refused);
+    }
+  }
+
+  struct Answer {
+    std::string text{};
+    std::string refused{};  // the server's words, if it was an error
+  };
+  // Empty when the connection broke; that is the problem then.
+  std::optional<Answer> ask(std::string_view bytes) {
+    const Time began = Clock::now();
+    Text sink;
+    const net::Outcome outcome = connection_.exchange({bytes, {}}, sink, began, deadline_);
+    if (outcome.kind == net::Outcome::Kind::answered) return Answer{sink.text(), {}};
+    if (outcome.kind == net::Outcome::Kind::refused) return Answer{{}, outcome.text};
+    report_.ready = false;
+    tell(Database::broken(outcome, outcome.end - began));
+    return std::nullopt;
+  }
+
+  void refused(std::string_view words) {
+    const std::string_view word = error_word(words);
+    const ServerVerdict verdict = judge(words, ReplyOf::plain_command);
+    ErrorInfo problem;
+    problem.code = Errc::server_error;
+    problem.effect = verdict.effect;
+    problem.remedy = verdict.remedy;
+    problem.what = "the server answered with an error";
+    problem.server = words;
+    problem.advice = advice_for(word);
+    tell(std::move(problem));
+  }
+
+  void tell(ErrorInfo problem) {
+    if (!report_.problem) report_.problem = database_.error("validate_connection", std::move(problem));
+  }
+
+  const Database& database_;
+  const Time deadline_;
+  net::DirectConnection connection_;
+  ConnectionReport report_{};
+  std::string refused_ping_{};
+};
+
+}  // namespace
+
+ConnectionReport inspect(const Database& database, Time deadline) {
+  return Inspection(database, deadline).run();
+}
+
+}  // namespace redstart::pool

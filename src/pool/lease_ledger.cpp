@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// lease_ledger.cpp: entering, striking out, telling.
+#include "lease_ledger.hpp"
+
+#include <cstdint>
+
+namespace redstart::pool {
+
+void LeaseLedger::began(Entry& entry, Time now) {
+  entry.since_ = now;
+  const std::scoped_lock lock(mutex_);
+  entries_.push_back(entry);
+}
+
+void LeaseLedger::taken_at(Entry& entry, CallSite where) {
+  const std::scoped_lock lock(mutex_);
+  entry.where_ = where;
+}
+
+bool LeaseLedger::ended(Entry& entry, Time now, std::chrono::milliseconds limit, Lease& lease) {
+  const std::scoped_lock lock(mutex_);
+  entries_.erase(entries_.iterator_to(entry));
+  lease = {now - entry.since_, entry.where_};
+  return limit.count() != 0 && !entry.told_ && lease.kept > limit;
+}
+
+std::vector<LeaseLedger::Lease> LeaseLedger::overdue(Time now, std::chrono::milliseconds limit) {
+  std::vector<Lease> found;
+  if (limit.count() == 0) return found;
+  const std::scoped_lock lock(mutex_);
+  for (Entry& entry : entries_) {
+    if (now - entry.since_ <= limit) break;  // those behind it were taken later
+    if (entry.told_) continue;
+    found.push_back({now - entry.since_, entry.where_});
+    entry.told_ = true;
+  }
+  return found;
+}
+
+std::vector<LeaseLedger::Lease> LeaseLedger::all(Time now) const {
+  std::vector<Lease> found;
+  const std::scoped_lock lock(mutex_);
+  for (const Entry& entry : entries_) found.push_back({now - entry.since_, entry.where_});
+  return found;
+}
+
+void LeaseLedger::collect(PoolStats& into, Time now) const {
+  const std::scoped_lock lock(mutex_);
+  if (!entries_.empty()) into.oldest_lease = now - entries_.front().since_;
+}
+
+std::string describe(const LeaseLedger::Lease& lease) {
+  const std::int64_t tenths = lease.kept / std::chrono::milliseconds(100);
+  return "kept for " + std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s, taken at " +
+         to_string(lease.where);
+}
+
+}  // namespace redstart::pool

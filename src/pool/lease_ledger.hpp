@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// lease_ledger.hpp: who keeps a connection for himself, and for how long already.
+#pragma once
+
+#include "../net/socket.hpp"
+
+#include <redstart/core/call_site.hpp>
+#include <redstart/observe/stats.hpp>
+
+#include <boost/intrusive/list.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace redstart::pool {
+
+/// The scoped handles of one database that are out, in the order in which they were taken.
+///
+/// Thread safety: full.
+class LeaseLedger {
+ public:
+  using Time = net::Time;
+
+  /// A handle that is out; belongs to it.
+  class Entry
+      : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>> {
+   public:
+    Entry() = default;
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+
+   private:
+    friend class LeaseLedger;
+    Time since_{};
+    CallSite where_{};
+    bool told_ = false;
+  };
+  /// What is said of one.
+  struct Lease {
+    std::chrono::nanoseconds kept{0};
+    CallSite where{};
+  };
+
+  LeaseLedger() = default;
+  LeaseLedger(const LeaseLedger&) = delete;
+  LeaseLedger& operator=(const LeaseLedger&) = delete;
+
+  void began(Entry& entry, Time now);
+  void taken_at(Entry& entry, CallSite where);
+  /// True when it was kept for longer than `limit` and nobody has been told yet; `lease` says how long then.
+  [[nodiscard]] bool ended(Entry& entry, Time now, std::chrono::milliseconds limit, Lease& lease);
+
+  /// Those that have been kept for longer than `limit` and were not told before. 0: none.
+  [[nodiscard]] std::vector<Lease> overdue(Time now, std::chrono::milliseconds limit);
+  /// All that are out, the oldest first.
+  [[nodiscard]] std::vector<Lease> all(Time now) const;
+  void collect(PoolStats& into, Time now) const;
+
+ private:
+  mutable std::mutex mutex_{};
+  boost::intrusive::list<Entry, boost::intrusive::constant_time_size<false>> entries_{};
+};
+
+/// "kept for 31.0 s, taken at checkout.cpp:42".
+[[nodiscard]] std::string describe(const LeaseLedger::Lease& lease);
+
+}  // namespace redstart::pool

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// validate_connection_test.cpp: what validate_connection() says in each state of a server.
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "support/fake_server.hpp"
+#include "support/managers.hpp"
+#include "support/redis_test.hpp"
+
+namespace redstart::test {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Clock = std::chrono::steady_clock;
+using Words = FakeConnection::Words;
+
+ConnectionReport look_at(RedisConfig config, std::chrono::milliseconds timeout = 10s) {
+  config.defaults.required = false;
+  config.start_timeout = 1ms;
+  StartedManager redis(std::move(config));
+  return redis->validate_connection("cache", timeout);
+}
+ConnectionReport look_at(std::uint16_t port, std::chrono::milliseconds timeout = 10s) {
+  return look_at(config_at(port), timeout);
+}
+// A server that answers this to the PING of the handshake, and `info` to INFO.
+ConnectionReport look_at_one_that_says(const std::string& ping, const std::string& info = {}) {
+  FakeServer server([&](FakeConnection& connection, std::size_t) {
+    for (Words words = connection.command(); !words.empty(); words = connection.command()) {
+      if (words[0] == "HELLO")
+        connection.send("%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n");
+      else if (words[0] == "PING")
+        connection.send(ping);
+      else if (words[0] == "INFO")
+        connection.send(resp_bulk(info));
+      else if (words[0] == "SETRANGE")
+        connection.send(ping);
+      else
+        connection.send("+OK\r\n");
+    }
+  });
+  return look_at(server.port());
+}
+
+// The server's words, what to do, and where that is written.
+void expect_problem(const ConnectionReport& report, Errc code, const std::string& word,
+                    const std::string& advice, const std::string& entry) {
+  ASSERT_FALSE(report.ok()) << report.explain();
+  EXPECT_EQ(report.problem->code(), code) << report.explain();
+  EXPECT_EQ(report.problem->server_code(), word) << report.explain();
+  EXPECT_THAT(report.problem->info().advice, HasSubstr(advice));
+  EXPECT_THAT(report.problem->what(), HasSubstr(report.endpoint));
+  EXPECT_THAT(report.explain(), ::testing::EndsWith("docs/runbook.md#" + entry));
+}
+
+class ValidateConnection : public RedisTest {
+ protected:
+  void TearDown() override {
+    if (!IsSkipped()) {
+      raw().command({"CONFIG", "SET", "maxmemory", "0"});
+      raw().command({"CONFIG", "SET", "min-replicas-to-write", "0"});
+      raw().command({"CONFIG", "SET", "requirepass", ""});
+      raw().command({"ACL", "DELUSER", "visitor"});
+    }
+  }
+  static RedisConfig as_visitor() {
+    RedisConfig config = config_at(server());
+    config.defaults.username = "visitor";
+    config.defaults.password = Secret("sesame-7");
+    return config;
+  }
+};
+
+TEST_F(ValidateConnection, FindsNothingWrongWithAServerThatServes) {
+  const ConnectionReport report = look_at(config_at(server()));
+  EXPECT_TRUE(report.ok()) << report.explain();
+  EXPECT_TRUE(report.reachable);
+  EXPECT_TRUE(report.ready);
+  EXPECT_EQ(report.writable, true);
+  EXPECT_EQ(report.database, "cache");
+  EXPECT_EQ(report.endpoint, "127.0.0.1:" + std::to_string(server().port()));
+  EXPECT_EQ(report.server.version, raw().info("redis_version"));
+  EXPECT_EQ(report.server.run_id, raw().info("run_id"));
+  EXPECT_EQ(report.server.role, "master");
+  EXPECT_EQ(report.server.mode, "standalone");
+  EXPECT_GT(report.server.clients, 0U);
+  EXPECT_GT(report.server.memory, 0U);
+  EXPECT_GT(report.connecting, 0ns);
+  EXPECT_GT(report.ping, 0ns);
+  EXPECT_THAT(report.explain(), HasSubstr("nothing is wrong"));
+  EXPECT_EQ(raw().integer({"DBSIZE"}), 0) << "no key was made";
+}
+
+TEST_F(ValidateConnection, LeavesPoolStatisticsAndBreakerAlone) {
+  StartedManager redis(config_at(server()));
+  EXPECT_TRUE(redis->validate_connection("cache").ok());
+  const DatabaseStats stats = redis->stats("cache");
+  EXPECT_EQ(stats.pool.created, 0U);
+  EXPECT_EQ(stats.operations.ok, 0U);
+  EXPECT_EQ(stats.state, ConnectionState::stopped);
+  EXPECT_EQ(error_of([&] { return redis->validate_connection("nonsense"); }).code(), Errc::unknown_database);
+  redis->shutdown();
+  EXPECT_EQ(error_of([&] { return redis->validate_connection("cache"); }).code(), Errc::closed);
+}
+
+TEST_F(ValidateConnection, TellsThatMemoryIsFull) {
+  raw().text({"CONFIG", "SET", "maxmemory", "1"});
+  const ConnectionReport report = look_at(config_at(server()));
+  expect_problem(report, Errc::server_error, "OOM", "maxmemory", "oom");
+  EXPECT_TRUE(report.ready);
+  EXPECT_EQ(report.writable, false);
+  EXPECT_EQ(report.server.maximum_memory, 1U);
+}
+
+TEST_F(ValidateConnection, TellsThatReplicasAreMissing) {
+  raw().text({"CONFIG", "SET", "min-replicas-to-write", "1"});
+  const ConnectionReport report = look_at(config_at(server()));
+  expect_problem(report, Errc::server_error, "NOREPLICAS", "min-replicas-to-write", "noreplicas");
+  EXPECT_EQ(report.writable, false);
+}
+
+TEST_F(ValidateConnection, TellsThatAPasswordIsWanted) {
+  raw().text({"CONFIG", "SET", "requirepass", "sesame-1"});
+  const ConnectionReport report = look_at(config_at(server()));
+  expect_problem(report, Errc::authentication_failed, "NOAUTH", "password", "noauth");
+  EXPECT_TRUE(report.reachable);
+  EXPECT_FALSE(report.ready);
+}
+
+TEST_F(ValidateConnection, TellsThatThePasswordIsWrongAndNotWhichItWas) {
+  const ConnectionReport report = look_at(as_visitor());
+  expect_problem(report, Errc::authentication_failed, "WRONGPASS", "password", "wrongpass");
+  EXPECT_THAT(report.explain(), Not(HasSubstr("sesame")));
+}
+
+TEST_F(ValidateConnection, TellsThatARightIsMissing) {
+  raw().text({"ACL", "SETUSER", "visitor", "on", ">sesame-7", "~*", "+@all", "-ping"});
+  expect_problem(look_at(as_visitor()), Errc::server_error, "NOPERM", "ACL", "noperm");
+}
+
+TEST_F(ValidateConnection, OfAUserWhoMayOnlyReadIsNoFault) {
+  raw().text({"ACL", "SETUSER", "visitor", "on", ">sesame-7", "~*", "+@read", "+@connection"});
+  const ConnectionReport report = look_at(as_visitor());
+  EXPECT_TRUE(report.ok()) << report.explain();
+  EXPECT_EQ(report.writable, std::nullopt);
+  ASSERT_EQ(report.notes.size(), 2U) << "INFO and the attempt to write";
+  EXPECT_THAT(report.notes[1], HasSubstr("NOPERM"));
+}
+
+TEST_F(ValidateConnection, TellsThatTheServerIsAReplicaAndThatItLostItsMaster) {
+  const RedisServer replica({"--replicaof", "127.0.0.1 " + std::to_string(free_port())});
+  expect_problem(look_at(replica.port()), Errc::server_error, "READONLY", "replica", "readonly");
+  RawRedis(replica.port()).text({"CONFIG", "SET", "replica-serve-stale-data", "no"});
+  const ConnectionReport report = look_at(replica.port());
+  expect_problem(report, Errc::loading, "MASTERDOWN", "master", "masterdown");
+  EXPECT_FALSE(report.ready);
+}
+
+TEST_F(ValidateConnection, TellsThatThereIsNoPlaceForAnotherClient) {
+  const RedisServer full({"--maxclients", "2"});
+  RawRedis first(full.port());
+  first.text({"PING"});
+  RawRedis second(full.port());
+  second.text({"PING"});
+  const ConnectionReport report = look_at(full.port());
+  expect_problem(report, Errc::handshake_failed, "ERR", "maxclients", "handshake_failed");
+  EXPECT_THAT(report.problem->what(), HasSubstr("max number of clients"));
+}
+
+TEST_F(ValidateConnection, TellsThatAServerIsFrozenWithinItsTime) {
+  RedisServer frozen;
+  frozen.pause();
+  const auto began = Clock::now();
+  const ConnectionReport report = look_at(frozen.port(), 300ms);
+  EXPECT_LE(Clock::now() - began, 5s);
+  frozen.resume();
+  expect_problem(report, Errc::connect_timeout, "", "does not answer", "connect_timeout");
+  EXPECT_TRUE(report.reachable);
+  EXPECT_FALSE(report.ready);
+}
+
+TEST(ValidateConnectionOfNoServer, TellsThatNothingListens) {
+  const ConnectionReport report = look_at(free_port());
+  expect_problem(report, Errc::connect_refused, "", "Is the server running?", "connect_refused");
+  EXPECT_FALSE(report.reachable);
+}
+
+TEST(ValidateConnectionOfNoServer, TellsThatSomethingElseListens) {
+  FakeServer server([](FakeConnection& connection, std::size_t) {
+    connection.send("HTTP/1.1 400 Bad Request\r\n\r\n");
+    connection.await_close();
+  });
+  const ConnectionReport report = look_at(server.port());
+  expect_problem(report, Errc::handshake_failed, "", "port of a Redis server", "handshake_failed");
+}
+
+TEST(ValidateConnectionOfAScript, TellsThatTheDataSetIsBeingLoadedAndForHowLong) {
+  const ConnectionReport report =
+      look_at_one_that_says("-LOADING Redis is loading the dataset in memory\r\n",
+                            "loading:1\r\nloading_loaded_perc:40.00\r\nloading_eta_seconds:7\r\n");
+  expect_problem(report, Errc::loading, "LOADING", "Wait", "loading");
+  EXPECT_THAT(report.problem->what(), HasSubstr("about 7 s left"));
+  EXPECT_TRUE(report.reachable);
+  EXPECT_FALSE(report.ready);
+}
+
+TEST(ValidateConnectionOfAScript, TellsThatAScriptRuns) {
+  const ConnectionReport report = look_at_one_that_says("-BUSY Redis is busy running a script.\r\n");
+  expect_problem(report, Errc::loading, "BUSY", "SCRIPT KILL", "busy");
+}
+
+TEST(ValidateConnectionOfAScript, TellsThatTheServerCanNotSave) {
+  const ConnectionReport report =
+      look_at_one_that_says("-MISCONF Redis is configured to save RDB snapshots, but can't.\r\n");
+  expect_problem(report, Errc::server_error, "MISCONF", "disk", "misconf");
+  EXPECT_TRUE(report.ready) << "it serves reads";
+  EXPECT_EQ(report.writable, false);
+}
+
+TEST(ValidateConnectionOfAScript, EndsWithTheConnectionThatBreaksUnderIt) {
+  FakeServer server([](FakeConnection& connection, std::size_t) {
+    connection.handshake();  // INFO ends it
+    connection.reset();
+  });
+  const ConnectionReport report = look_at(server.port());
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.problem->code(), Errc::connection_lost);
+  EXPECT_FALSE(report.ready);
+}
+
+}  // namespace
+}  // namespace redstart::test
