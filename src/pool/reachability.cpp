@@ -32,6 +32,7 @@ protocol::Reconnect::Attempt Reachability::succeeded(const Attempt& attempt) {
     unproven_.store(true, std::memory_order_relaxed);
     last_failure_.reset();
     failing_.store(false, std::memory_order_relaxed);
+    hurried_ = 0;
     waited = end_wait(attempt, protocol::LoadingWatch::End::ready, Clock::now());
     failures = failures_.over();
   }
@@ -144,10 +145,21 @@ Error Reachability::failed(Attempt attempt, const net::OpenFailure& failure, Tim
 
 Error Reachability::inconclusive(Attempt attempt, const net::OpenFailure& failure, Time now,
                                  std::chrono::nanoseconds elapsed) {
+  if (failure.code == Errc::connect_timeout && too_many_in_a_hurry(attempt.began, now))
+    return failed(attempt, failure, now, elapsed);
   Error error = database_->unreachable(failure, elapsed);
   given_up(attempt, now);
   if (failure.code != Errc::loading) database_->emit(EventKind::connect_failed, error.what());
   return error;
+}
+
+// A server that freezes under callers with short deadlines would keep each of them for all of its time.
+bool Reachability::too_many_in_a_hurry(Time began, Time now) {
+  constexpr unsigned enough = 3;
+  constexpr auto long_enough = std::chrono::milliseconds(500);
+  const std::scoped_lock lock(mutex_);
+  if (hurried_++ == 0) hurried_since_ = began;
+  return hurried_ >= enough && now - hurried_since_ >= long_enough;
 }
 
 void Reachability::given_up(const Attempt& attempt, Time now) noexcept {

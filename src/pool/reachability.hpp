@@ -64,7 +64,8 @@ class Reachability {
   }
   /// An attempt that took `elapsed` failed. Emits the event. Returns what callers are told.
   Error failed(Attempt attempt, const net::OpenFailure& failure, Time now, std::chrono::nanoseconds elapsed);
-  /// It ended without telling anything about the server: loading, shut down, a caller in a hurry.
+  /// It ended without telling anything about the server: loading, shut down, a caller in a hurry. A few
+  /// callers in a hurry do tell, when nobody got a connection for half a second.
   Error inconclusive(Attempt attempt, const net::OpenFailure& failure, Time now,
                      std::chrono::nanoseconds elapsed);
 
@@ -93,6 +94,7 @@ class Reachability {
 
  private:
   [[nodiscard]] Error repeated() const;
+  [[nodiscard]] bool too_many_in_a_hurry(Time began, Time now);
   [[nodiscard]] Error waiting(Time now) const;
   bool end_wait(const Attempt& attempt, protocol::LoadingWatch::End end, Time now) noexcept;
   void prove() noexcept;
@@ -108,6 +110,8 @@ class Reachability {
   std::condition_variable turn_{};  // to wait for the server
   protocol::ServerIdentity identity_{};
   Repeats failures_{};
+  unsigned hurried_ = 0;  // attempts for which a caller had too little time, since one succeeded
+  Time hurried_since_{};
   bool stopped_ = false;
   std::atomic<bool> waiting_{false};  // for a server that is not ready yet
   unsigned losses_ = 0;               // since something was answered
