@@ -89,12 +89,12 @@ bool AsyncLink::check_is_due() const noexcept {
 void AsyncLink::check() {
   constexpr std::string_view ping = "*1\r\n$4\r\nPING\r\n";
   char bytes[ping.size() + fence_size];
+  ring_.push({nullptr, gathered_ + ping.size(), 0, 1, false});  // may find no memory
+  gathered_ += ping.size();
   check_due_.store(false, std::memory_order_relaxed);
   checking_ = true;
   heard_ = now_;
   wake_at(now_ + silence_limit());
-  gathered_ += ping.size();
-  ring_.push({nullptr, gathered_, 0, 1, false});
   ping.copy(bytes, ping.size());
   write({bytes, ping.size() + fence(bytes + ping.size())});
 }

@@ -20,14 +20,10 @@ using namespace std::chrono_literals;
 constexpr std::size_t large_send = 64 * 1024;
 // How much later than its deadline a wait may end; spares a system call for every exchange.
 constexpr auto slack = 50ms;
-// A connection that was used this lately is taken to be open still.
-constexpr auto surely_fresh = 1ms;
 
 }  // namespace
 
-bool DirectConnection::fresh(Time now) const noexcept {
-  return now - last_used_ < surely_fresh || socket_.quiet();
-}
+bool DirectConnection::fresh(Time now) const noexcept { return just_used(now) || socket_.quiet(); }
 
 int DirectConnection::send_all(const engine::Outgoing& out, Time deadline, bool& sent_all) {
   SendPlan plan(out);

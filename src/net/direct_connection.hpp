@@ -50,6 +50,10 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   /// Asks whether the server is there. What it answers is no matter.
   [[nodiscard]] Outcome ping(Time now, Time deadline);
 
+  /// True when it was used so lately that it is taken to be open still.
+  [[nodiscard]] bool just_used(Time now) const noexcept {
+    return now - last_used_ < std::chrono::milliseconds(1);
+  }
   /// True when an idle connection may be used: still open, nothing to read. Costs a system call once it has
   /// been idle for more than a millisecond.
   [[nodiscard]] bool fresh(Time now) const noexcept;

@@ -201,7 +201,9 @@ void Database::report_leaked_leases(Time now) {
   constexpr std::size_t most = 8;
   const std::vector<LeaseLedger::Lease> leases = leases_.all(now);
   if (leases.empty()) return;
-  std::string text = std::to_string(leases.size()) + " scoped handles were not given back by the shutdown: ";
+  std::string text = leases.size() == 1 ? std::string("1 scoped handle was")
+                                        : std::to_string(leases.size()) + " scoped handles were";
+  text += " not given back by the shutdown: ";
   for (std::size_t i = 0; i < std::min(most, leases.size()); ++i)
     text += (i == 0 ? "" : "; ") + describe(leases[i]);
   if (leases.size() > most) text += "; …";

@@ -102,6 +102,8 @@ Borrowed DirectPool::take_idle(Lock& lock, Time& now, Time deadline) {
     idle_.pop_back();
     in_use_.push_back(*connection);
     lock.unlock();
+    if (connection->just_used(now)) [[likely]]
+      return connection;
     const auto fault = fault_of(*connection, now, deadline);
     if (!fault) return connection;
     connection.discard(*fault);

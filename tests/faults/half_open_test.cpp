@@ -3,6 +3,7 @@
 #include <boost/asio/use_future.hpp>
 #include <chrono>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -80,6 +81,25 @@ TEST(Fault07, ASilentPeerKeepsNobodyElseWaiting) {
   expect_service(redis);
 }
 
+TEST(Fault07, AConnectionThatFellSilentWhileIdleIsFoundOutBeforeItCarriesACommand) {
+  FakeServer server(FakeServer::simple());
+  FaultProxy proxy(server.port());
+  RedisConfig config = config_at(proxy.port());
+  config.defaults.check_after_idle = 20ms;
+  config.defaults.timeouts.health = 100ms;
+  StartedManager redis(config);
+  const Client client = redis->client("main");
+  const AsyncClient async = redis->async_client("main");
+  EXPECT_EQ(client.incr("n"), 1);
+  EXPECT_EQ(async.incr("n")(use_future).get(), 2);
+  let_pass(21ms);
+  proxy.open_connections().silent();
+  EXPECT_EQ(client.incr("n"), 3);
+  EXPECT_EQ(async.incr("n")(use_future).get(), 4);
+  EXPECT_EQ(redis->stats("main").operations.failed, 0U);
+  EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::timeout), 2U);
+}
+
 // Drops what is sent to this port of the calling thread's network from now on.
 bool drop_packets_to(std::uint16_t port) {
   const std::string program = "4,40 0 0 36,21 0 1 " + std::to_string(port) + ",6 0 0 2,6 0 0 4294967295";
@@ -114,6 +134,40 @@ TEST(Fault07OnANetworkThatDropsPackets, TheKernelAndTheLibraryNotice) {
     EXPECT_LE(Clock::now() - begin, 5s + slack);
     EXPECT_EQ(std::system("tc filter del dev lo ingress"), 0);
     expect_service(redis);
+  });
+  if (!reason.empty()) GTEST_SKIP() << reason;
+  if (!dropped) GTEST_SKIP() << "needs tc (iproute2) and a kernel with clsact and cls_bpf";
+}
+
+// With default settings. What blocks has arrived before the packets are dropped: nothing of it waits for
+// being acknowledged, only keepalive can tell.
+TEST(Fault07OnANetworkThatDropsPackets, BlockedCommandsAreLostAfterFiveSecondsToo) {
+  bool dropped = false;
+  const std::string reason = in_own_network([&] {
+    FakeServer server([](FakeConnection& connection, std::size_t) {
+      for (auto words = connection.handshake(); !words.empty(); words = connection.command()) continue;
+    });
+    const auto events = std::make_shared<EventLog>();
+    RedisConfig config = config_at(server.port());
+    config.defaults.retry.mode = RetryMode::off;
+    config.listener = events;
+    StartedManager redis(config);
+    const Client client = redis->client("main");
+    auto leased = redis->async_client("main").blpop("list", {60s})(use_future);
+    Clock::duration took{};
+    std::jthread caller([&] {
+      const auto begin = Clock::now();
+      EXPECT_EQ(error_of([&] { return client.blpop("list", {60s}); }).code(), Errc::connection_lost);
+      took = Clock::now() - begin;
+    });
+    ASSERT_TRUE(eventually([&] { return server.count("BLPOP") == 2; }));
+    dropped = drop_packets_to(server.port());
+    if (!dropped) return redis->shutdown(0ms);
+    EXPECT_EQ(error_of([&] { return leased.get(); }).code(), Errc::connection_lost);
+    caller.join();
+    EXPECT_GE(took, 3s) << "this soon it was nothing but an accident";
+    EXPECT_LE(took, 5s + 2s + slack) << "the kernel looks once a second";
+    EXPECT_TRUE(eventually([&] { return events->count("redis.connection.closed timeout") == 2; }));
   });
   if (!reason.empty()) GTEST_SKIP() << reason;
   if (!dropped) GTEST_SKIP() << "needs tc (iproute2) and a kernel with clsact and cls_bpf";
