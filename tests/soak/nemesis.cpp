@@ -50,7 +50,7 @@ void Nemesis::carry_out(const Step& step) {
     fault.begin(step.length);
   } else if (active_ != 0) {
     fault.end();
-    if (--active_ == 0) run_.recovery.healed(Clock::now());
+    if (--active_ == 0) run_.recovery.healed(Clock::now(), fault.kind.name);
   }
 }
 

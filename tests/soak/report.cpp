@@ -61,6 +61,8 @@ void write_table(std::ostream& out, const Run& run, const FaultCounts& faults, c
       << in_ms(run.recovery.percentile(0.5)) << " ms, p99 " << in_ms(run.recovery.percentile(0.99))
       << " ms, at most " << in_ms(run.recovery.percentile(1)) << " ms; " << run.recovery.cut_short()
       << " were cut short by the next fault\n";
+  for (const Recovery::Case& one : run.recovery.slowest(5))
+    out << "    " << std::setw(5) << in_ms(one.took) << " ms after " << one.after << '\n';
   out << "\n  violations        " << std::setw(15) << run.violations.count() << '\n';
   for (const auto& [invariant, count] : run.violations.counts())
     out << "  " << std::left << std::setw(24) << invariant << std::right << std::setw(9) << count << '\n';

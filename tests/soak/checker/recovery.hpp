@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace redstart::soak {
@@ -25,10 +27,17 @@ class Recovery {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
+  /// One recovery.
+  struct Case {
+    std::chrono::nanoseconds took{0};
+    std::string after{};  ///< The fault.
+  };
+
   /// The last fault under way has ended.
-  void healed(Time now) {
+  void healed(Time now, std::string after = {}) {
     const std::scoped_lock lock(mutex_);
     healed_at_ = now;
+    after_ = std::move(after);
     back_ = {};
     waiting_.store(true, std::memory_order_relaxed);
   }
@@ -45,7 +54,7 @@ class Recovery {
     back_[static_cast<std::size_t>(caller)] = true;
     if (!std::all_of(back_.begin(), back_.end(), [](bool b) { return b; })) return;
     waiting_.store(false, std::memory_order_relaxed);
-    times_.push_back(now - healed_at_);
+    cases_.push_back({now - healed_at_, after_});
   }
 
   /// For how long somebody has been waited for; empty when nobody is.
@@ -64,7 +73,17 @@ class Recovery {
   }
   [[nodiscard]] std::vector<std::chrono::nanoseconds> times() const {
     const std::scoped_lock lock(mutex_);
-    return times_;
+    std::vector<std::chrono::nanoseconds> all;
+    for (const Case& one : cases_) all.push_back(one.took);
+    return all;
+  }
+  /// The slowest of them, slowest first.
+  [[nodiscard]] std::vector<Case> slowest(std::size_t most) const {
+    std::vector<Case> sorted = cases();
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](const Case& a, const Case& b) { return a.took > b.took; });
+    sorted.resize(std::min(sorted.size(), most));
+    return sorted;
   }
   [[nodiscard]] std::size_t cut_short() const {
     const std::scoped_lock lock(mutex_);
@@ -72,11 +91,17 @@ class Recovery {
   }
 
  private:
+  [[nodiscard]] std::vector<Case> cases() const {
+    const std::scoped_lock lock(mutex_);
+    return cases_;
+  }
+
   mutable std::mutex mutex_{};
   std::atomic<bool> waiting_{false};
   Time healed_at_{};
   std::array<bool, callers> back_{};
-  std::vector<std::chrono::nanoseconds> times_{};
+  std::string after_{};
+  std::vector<Case> cases_{};
   std::size_t cut_short_ = 0;
 };
 
