@@ -71,7 +71,8 @@ void expect_service(Stage& stage) {
   EXPECT_TRUE(eventually([&] {
     try {
       return stage.redis->async_client("main").get("again")(use_future).get() == "value of again" &&
-             stage.redis->client("main").get("again") == "value of again";
+             stage.redis->client("main").get("again") == "value of again" &&
+             stage.redis->stats("main").breaker == BreakerState::closed;
     } catch (const Error&) {
       return false;
     }
