@@ -163,6 +163,11 @@ void Line::stopped(net::AsyncConnection&) {
 void Line::abandon() noexcept {
   const auto self = shared_from_this();
   timer_.reset();
+  // A slot that was handed over is told on the loop, where nobody hears it any more.
+  if (std::exchange(in_line_, false)) {
+    if (!shop_->slots->leave_line(*this)) shop_->slots->return_slot();
+    self_.reset();
+  }
   connection_->abandon();
   if (std::exchange(opening_, false)) shop_->reachability->given_up(attempt_, Clock::now());
   give_slot_back();
