@@ -53,9 +53,6 @@ class Refusals : public ::testing::Test {
   std::unique_ptr<RedisServer> server_{};
   std::unique_ptr<RawRedis> raw_{};
 };
-// Refused replies of calls that share a connection go to the caller.
-[[nodiscard]] constexpr bool repeats(Side side) noexcept { return side == Side::direct; }
-
 class Fault40 : public Refusals {};
 class Fault42 : public Refusals {};
 class Fault43 : public Refusals {};
@@ -92,7 +89,6 @@ TEST_F(Fault40, WritesWithoutMemoryAreRefusedOnceAndNothingElseSuffers) {
 
 TEST_F(Fault42, AReplicaDidNotExecuteItSoItIsSentAgainOnANewConnection) {
   for_all_sides([&](Side side) {
-    if (!repeats(side)) return;
     raw().text({"FLUSHALL"});
     raw().text({"CONFIG", "RESETSTAT"});
     RedisConfig config = this->config(side);
@@ -123,7 +119,6 @@ TEST_F(Fault42, AfterAFailoverTheNameIsLookedUpAgain) {
   RedisServer* replica = &other;
   const std::string name = server().directory() + "/name";
   for_all_sides([&](Side side) {
-    if (!repeats(side)) return;
     RawRedis at_master(master->port());
     RawRedis at_replica(replica->port());
     at_replica.text({"REPLICAOF", "127.0.0.1", std::to_string(master->port())});
@@ -168,7 +163,6 @@ TEST_F(Fault43, AReplicaWithoutItsMasterIsToldAndWaitedFor) {
     EXPECT_EQ(error.server_code(), "MASTERDOWN") << error.what();
     EXPECT_EQ(error.effect(), Effect::not_sent);
     EXPECT_EQ(error.remedy(), Remedy::reconnect);
-    if (!repeats(side)) return raw().text({"REPLICAOF", "NO", "ONE"}), void();
     // A new connection is not ready before its PING is answered by PONG.
     const Error late = caller.within(300ms).error_of("GET", "key");
     EXPECT_EQ(late.code(), Errc::loading) << late.what();
@@ -202,14 +196,12 @@ TEST_F(Fault44, TooFewReplicasRefuseWritesWhichAreSentAgainAsThePolicyAllows) {
       EXPECT_EQ(error.server_code(), "NOREPLICAS");
       EXPECT_EQ(error.effect(), Effect::not_sent);
       EXPECT_EQ(error.remedy(), Remedy::retry);
-      EXPECT_EQ(command_count(raw(), "incr", "rejected_calls"), repeats(side) ? 3 : 1)
-          << "three attempts by default";
+      EXPECT_EQ(command_count(raw(), "incr", "rejected_calls"), 3) << "three attempts by default";
       EXPECT_EQ(caller.retrying(RetryMode::off).error_of("INCR", "n").server_code(), "NOREPLICAS");
-      EXPECT_EQ(command_count(raw(), "incr", "rejected_calls"), repeats(side) ? 4 : 2);
+      EXPECT_EQ(command_count(raw(), "incr", "rejected_calls"), 4);
       EXPECT_EQ(redis->stats("main").pool.created, created);
       EXPECT_EQ(redis->stats("main").breaker_changes, 0U);
     }
-    if (!repeats(side)) return;
     RedisConfig config = this->config(side);
     config.listener = std::make_shared<Mends>([&] {
       RawRedis(server().port()).text({"CONFIG", "SET", "min-replicas-to-write", "0"});
