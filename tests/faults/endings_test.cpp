@@ -113,7 +113,7 @@ TEST(Fault82, AManagerThatIsDestroyedAtAnyStepCompletesEverythingOnce) {
         EXPECT_TRUE(eventually([&] { return running_threads() <= served + 1; })) << "one for each connection";
         EXPECT_EQ(tally.all(), in_flight) << "none twice";
       }
-      EXPECT_TRUE(eventually([&] { return running_threads() == threads; }));
+      EXPECT_TRUE(eventually([&] { return running_threads() <= threads; }));
     }
   }
 }

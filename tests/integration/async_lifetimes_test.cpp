@@ -105,7 +105,7 @@ TEST_F(AsyncLifetimes, OwnThreadsServeAndEndWithTheManager) {
     EXPECT_EQ(client.get("key")(asio::use_future).get(), "value");
     EXPECT_GT(running_threads(), before);
   }
-  EXPECT_EQ(running_threads(), before);
+  EXPECT_TRUE(eventually([&] { return running_threads() <= before; }));
 }
 
 TEST_F(AsyncLifetimes, AServicesFourThreadsSufficeAndReturnAfterShutdown) {
@@ -226,7 +226,7 @@ TEST_F(AsyncLifetimes, TheManagerMayBeDestroyedByAHandlerOnItsOwnThread) {
     const auto began = Clock::now();
     destroyed.get_future().wait();
     EXPECT_TRUE(eventually([&] { return tally.completed() == 40; }));
-    EXPECT_TRUE(eventually([&] { return running_threads() == before; })) << "the threads ended by themselves";
+    EXPECT_TRUE(eventually([&] { return running_threads() <= before; })) << "the threads ended by themselves";
     EXPECT_LT(Clock::now() - began, 2s + slack);
   }
 }
@@ -351,7 +351,7 @@ TEST_F(AsyncLifetimes, AHandlerThatHangsHoldsUpNobodyElse) {
   }
   EXPECT_LT(tally.completed(), 10);
   release.set_value();
-  EXPECT_TRUE(eventually([&] { return tally.completed() == 10 && running_threads() == before; }));
+  EXPECT_TRUE(eventually([&] { return tally.completed() == 10 && running_threads() <= before; }));
 }
 
 // Starts commands from two threads without end, until it is destroyed.
@@ -413,7 +413,7 @@ TEST_F(AsyncLifetimes, DestructionUnderLoadCompletesEverythingOnce) {
     }
     ASSERT_TRUE(eventually([&] { return tally.completed() == tally.started; }))
         << "round " << round << ": " << tally.completed() << " of " << tally.started;
-    ASSERT_TRUE(eventually([&] { return running_threads() == before; }));
+    ASSERT_TRUE(eventually([&] { return running_threads() <= before; }));
     ASSERT_LT(Clock::now() - began, 2s + slack) << "round " << round;
     ASSERT_EQ(tally.other, 0);
   }

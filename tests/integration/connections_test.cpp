@@ -171,7 +171,7 @@ TEST_F(Connections, AThousandReconnectsLeaveNoDescriptorAndNoThread) {
   EXPECT_EQ(client.ping(), "PONG");
   EXPECT_GE(redis->stats("main").pool.created, 500U);
   EXPECT_EQ(open_descriptors(), descriptors);
-  EXPECT_TRUE(eventually([&] { return running_threads() == threads; }));
+  EXPECT_TRUE(eventually([&] { return running_threads() <= threads; }));
 }
 
 TEST_F(Connections, IdleForTooLongAreClosedDownToTheMinimum) {

@@ -76,6 +76,7 @@ template <class Call>
   return n;
 }
 [[nodiscard]] inline std::size_t open_descriptors() { return entries_in("/proc/self/fd"); }
+/// Also those that have ended, for a moment after they were joined: compare with `<=`, and eventually.
 [[nodiscard]] inline std::size_t running_threads() {
   // ThreadSanitizer has a thread of its own, from the first that is started on.
   [[maybe_unused]] static const bool first = (std::thread([] {}).join(), true);
