@@ -117,6 +117,7 @@ class TestOwner final : public net::AsyncConnection::Owner {
  public:
   std::atomic<bool> opens{true};
   std::atomic<bool> fails_queue{false};  ///< After an attempt that failed, or a loss.
+  bool repeats = true;                   ///< What was lost, where that is certain to do no harm.
   std::atomic<int> wanted_calls{0};
   std::atomic<int> opened_calls{0};
   std::atomic<int> not_ready_calls{0};
@@ -193,12 +194,13 @@ class TestOwner final : public net::AsyncConnection::Owner {
     ++operation.attempts;
     return refusal_delay;
   }
-  // Each once, where that is certain to do no harm.
+  // Each once.
   std::optional<std::chrono::milliseconds> retry_lost(engine::OperationNode& operation,
                                                       const net::Outcome& outcome, bool) override {
     const Failure failure(Errc::connection_lost, outcome.effect, Remedy::retry);
     const RetryMode mode = operation.retry.value_or(RetryMode::reads);
-    if (operation.attempts != 0 || !may_repeat(failure, operation.request.retry, mode)) return std::nullopt;
+    if (!repeats || operation.attempts != 0 || !may_repeat(failure, operation.request.retry, mode))
+      return std::nullopt;
     if (outcome.effect != Effect::not_sent && outcome.reason == CloseReason::protocol) return std::nullopt;
     ++operation.attempts;
     return std::chrono::milliseconds(0);
@@ -242,6 +244,7 @@ class TestLink {
   explicit TestLink(DatabaseConfig settings, Kind kind = Kind::shared)
       : config(std::move(settings)), owner(std::make_shared<TestOwner>()) {
     const boost::asio::any_io_executor executor = context->get_executor();
+    owner->repeats = kind == Kind::shared;  // as the pool's owners decide
     connection = net::AsyncConnection::make({executor, executor, 0}, config, name, owner, kind);
   }
   TestLink(const TestLink&) = delete;

@@ -313,7 +313,8 @@ TEST(AsyncExchangeTest, AnExclusiveConnectionTellsWhenItIsIdleAndRepeatsNothing)
   ASSERT_TRUE(link.run_until([&] { return link.owner->idle_calls == 1; }));
   link.submit(TestOperation::make({"ECHO", "b"}, link.into(1)).retries(Retry::read));
   ASSERT_TRUE(link.run_to_end(2));
-  EXPECT_EQ(link.endings[1]->error->effect(), Effect::indeterminate);
+  ASSERT_TRUE(link.endings[1]->error);
+  EXPECT_EQ(link.endings[1]->error->effect(), Effect::indeterminate) << link.endings[1]->error->what();
   ASSERT_TRUE(link.run_until([&] { return link.owner->closed_calls == 1 && link.owner->idle_calls == 2; }));
 }
 
