@@ -74,7 +74,9 @@ void Registry::warm_up(Time deadline) {
     const DatabaseConfig& config = channel->shared().config();
     if (channel->shared().tls()) channel->shared().tls()->announce();
     const std::size_t wanted = std::max<std::size_t>(config.min_idle, config.required ? 1 : 0);
-    if (wanted != 0) static_cast<void>(channel->pool().warm_up(wanted, deadline));
+    if (wanted == 0 || !channel->pool().warm_up(wanted, deadline)) continue;
+    // It goes on trying, whether anybody calls or not.
+    if (config_.start_timeout.count() != 0 && channel->async()) channel->async()->warm_up();
   }
 }
 

@@ -96,7 +96,7 @@ std::optional<Error> AsyncPool::away(const engine::OperationNode& operation) con
 // Who is told of a failure is not the one who tries again: where nobody else does, the first line shall.
 std::optional<Error> AsyncPool::known_failure(Time now) const {
   auto failure = shop_->reachability->known_failure();
-  if (failure && shop_->reachability->overdue(now)) shared_.front()->warm_up();
+  if (failure && shop_->reachability->overdue(now)) shared_.front()->connection().nudge();
   return failure;
 }
 

@@ -69,9 +69,10 @@ void SharedLine::stop(Time deadline) noexcept {
 
 void SharedLine::ask_for_recovery() { recovery_.emplace(connection().loop().executor); }
 
-// The breaker lets others pass than before.
+// The breaker lets others pass than before; or the time for an attempt is over and nobody makes one.
 void SharedLine::nudged(net::AsyncConnection&) {
   if (!recovery_ || shop().stopping.load(std::memory_order_relaxed)) return;
+  if (shop().reachability->overdue(Clock::now())) want();
   const Breaker::Status status = shop().database->breaker().status();
   if (status.state == BreakerState::open)
     call_at(recovery_, status.next_probe, static_cast<void (Line::*)()>(&SharedLine::ask));

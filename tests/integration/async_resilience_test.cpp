@@ -268,6 +268,23 @@ TEST(AsyncWhileAway, OperationsWaitForTheirServerWhereTheyShall) {
   EXPECT_EQ(lease.get().ping()(use_future).get(), "PONG");
 }
 
+TEST(AsyncWhileAway, WhoIsToldOfAnOutageMakesSomebodyTryAgain) {
+  RedisServer server;
+  StartedManager redis(config_at(server));
+  server.kill();
+  const auto leased = [&] {
+    try {
+      static_cast<void>(redis->scoped_async_client("main")(use_future).get());
+    } catch (const Error&) {
+      return false;
+    }
+    return true;
+  };
+  EXPECT_FALSE(leased());
+  server.restart();
+  EXPECT_TRUE(eventually(leased)) << "scoped handles alone bring it back";
+}
+
 class AsyncRetried : public RedisTest {};
 
 TEST_F(AsyncRetried, ABusyServerIsAskedAgainUntilItServes) {

@@ -122,6 +122,17 @@ TEST_F(QuickStart, OfAStoppedServerSaysWhatWhereAndWhatToDoWithinTheConnectTimeo
   EXPECT_TRUE(eventually([&] { return redis->optional_client("main").has_value(); }));
 }
 
+TEST_F(QuickStart, AServerThatIsStartedLaterIsFoundWithoutAnyCall) {
+  RedisServer late;
+  late.kill();
+  RedisConfig config = config_at(late);
+  config.database("main").startup.backoff = {20ms, 40ms, 2.0};
+  StartedManager redis(config);
+  EXPECT_EQ(redis->stats("main").state, ConnectionState::backing_off);
+  late.restart();
+  EXPECT_TRUE(eventually([&] { return redis->stats("main").state == ConnectionState::ready; }));
+}
+
 TEST_F(QuickStart, OfAWrongHostNameSaysSo) {
   RedisConfig config = config_at(server());
   config.defaults.endpoint.host = "no-such-host.invalid";

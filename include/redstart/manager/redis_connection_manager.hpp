@@ -43,8 +43,8 @@ class RedisConnectionManager final : public ClientProvider {
   [[nodiscard]] static RedisConnectionManager& instance();
 
   /// Takes the configuration and connects the required databases, for at most `start_timeout`. A database
-  /// that can't be reached is no error here: the service starts, and handles tell. Starting again after
-  /// `shutdown` is fine.
+  /// that can't be reached is no error here: the service starts, handles tell, and attempts go on in the
+  /// background (`DatabaseConfig::startup`). Starting again after `shutdown` is fine.
   ///
   /// Errors: `ConfigError` with every fault of the configuration; `Errc::invalid_argument` when already
   /// started.
