@@ -109,7 +109,7 @@ const Place places[] = {
      }},
     {"for a blocking command", "BLPOP",
      [](RedisConnectionManager& redis) -> asio::awaitable<void> {
-       const BlockFor forever(0ms);
+       const BlockFor forever{0ms};
        co_await redis.async_client("main").blpop("key", forever);
      }},
     {"with a scoped handle", "GET",
