@@ -123,6 +123,8 @@ TEST_F(Fault42, AfterAFailoverTheNameIsLookedUpAgain) {
     RawRedis at_replica(replica->port());
     at_replica.text({"REPLICAOF", "127.0.0.1", std::to_string(master->port())});
     ASSERT_TRUE(eventually([&] { return at_replica.info("master_link_status") == "up"; }));
+    ASSERT_TRUE(
+        eventually([&] { return at_master.info("slave0").find("state=online") != std::string::npos; }));
     at_master.text({"FLUSHALL"});
     const auto point_to = [name](const RedisServer& to) {
       std::filesystem::remove(name);

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,6 +20,7 @@ class SharedBreaker : public ::testing::Test {
  protected:
   SharedBreaker() {
     breaker.on_change([this](const Breaker::Change& change) {
+      const std::scoped_lock lock(mutex);
       if (change.from == change.to)
         ++rooms;
       else
@@ -33,6 +35,7 @@ class SharedBreaker : public ::testing::Test {
   BreakerPolicy policy{};
   Breaker breaker{policy, counters};
   Time now = Time{} + 1h;
+  std::mutex mutex{};
   std::vector<std::string> changes{};
   int rooms = 0;
 };
