@@ -96,7 +96,7 @@ TEST(Fault82, AManagerThatIsDestroyedAtAnyStepCompletesEverythingOnce) {
         {
           const AsyncClient client = manager->async_client("main");
           for (int i = 0; i < in_flight; ++i) {
-            client.results().incr("n")([&, step](const Result<std::int64_t>& result) {
+            client.results().incr("n")([&, by, step](const Result<std::int64_t>& result) {
               tally.note(result);
               if (by == By::handler && result && tally.ok == step) destroy();
             });
