@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -185,6 +186,7 @@ TEST(Fault83, AContextThatWasStoppedHoldsUpNoDestructorAndMayRunAgain) {
     manager->start(server.config(), *context);
     {
       const AsyncClient client = manager->async_client("main");
+      const auto work = asio::make_work_guard(*context);  // it may come to run before there is anything to do
       std::thread runs([&] { context->run(); });
       if (last == 2) {
         context->stop();
