@@ -19,6 +19,14 @@ void append_include_folders(std::vector<std::string>& words, const std::string& 
     if (!folder.empty() && folder != "/usr/include") words.push_back("-I" + folder);
 }
 
+// A source of ours and what it is linked to.
+void append_program(std::vector<std::string>& words, const std::string& source) {
+  words.push_back(source);
+  std::istringstream libraries(REDSTART_BENCH_LIBRARIES);
+  for (std::string library; std::getline(libraries, library, ':');) words.push_back(library);
+  words.push_back("-pthread");
+}
+
 }  // namespace
 
 ProgramRun compile_smallest(Smallest which) {
@@ -33,12 +41,10 @@ ProgramRun compile_smallest(Smallest which) {
                    {REDSTART_BENCH_SOURCES "/smallest/smallest_hiredis.cpp", REDSTART_BENCH_HIREDIS});
       break;
     case Smallest::redstart:
-      words.insert(words.end(), {REDSTART_BENCH_SOURCES "/smallest/smallest_redstart.cpp",
-                                 REDSTART_BENCH_LIBRARY, "-pthread"});
+      append_program(words, REDSTART_BENCH_SOURCES "/smallest/smallest_redstart.cpp");
       break;
     case Smallest::redstart_async:
-      words.insert(words.end(), {REDSTART_BENCH_SOURCES "/smallest/smallest_redstart_async.cpp",
-                                 REDSTART_BENCH_LIBRARY, "-pthread"});
+      append_program(words, REDSTART_BENCH_SOURCES "/smallest/smallest_redstart_async.cpp");
       break;
   }
   ProgramRun run = run_program(words);

@@ -146,7 +146,7 @@ TEST(Fault15, AServerThatDoesNotReadFillsTheQueueAndNoMore) {
     ASSERT_EQ(error.effect(), Effect::not_sent);
     ++refused;
   }
-  EXPECT_GT(refused, 1000U);
+  EXPECT_GT(refused, 100U);  // the rest went into the kernel's buffers
   if (!with_address_sanitizer && !with_thread_sanitizer) {
     EXPECT_LE(resident(), before + most + (32U << 20));
   }
