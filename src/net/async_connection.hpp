@@ -42,7 +42,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
     virtual void open_failed(AsyncConnection& connection, const OpenFailure& failure) = 0;
     /// The socket is closed; operations that had been sent were finished (or put back into the queue) before.
     virtual void closed(AsyncConnection& connection, CloseReason reason) = 0;
-    /// Exclusive connections only: the last operation has been finished (its handler may still run), nothing
+    /// Not of `Kind::shared`: the last operation has been finished (its handler may still run), nothing
     /// is queued or in flight.
     virtual void idle(AsyncConnection& connection) = 0;
     /// After `stop`: everything has ended, nothing will be told any more.
@@ -86,6 +86,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
 
   enum class Kind : std::uint8_t {
     shared,     ///< What is cancelled or late after it was sent leaves a tombstone.
+    yielding,   ///< As `shared`, and its owner is told when it is idle.
     exclusive,  ///< …closes the connection.
   };
 

@@ -53,7 +53,7 @@ void AsyncLink::complete(Node& node) {
     owner_->ended(node, BreakerVerdict::success, now_, {});
   --live_;
   --in_flight_;
-  tell_idle_ = kind_ == Kind::exclusive;
+  tell_idle_ = kind_ != Kind::shared;
   ended_operations_.add(1);
   ended_bytes_.add(node.request.bytes.size());
   node.finish(std::nullopt, &loop_.home);
@@ -75,7 +75,7 @@ void AsyncLink::finish_doomed() {
       Error error = owner_->failed(node, outcome);
       doomed_.front().nodes.pop_front();
       --live_;
-      tell_idle_ = kind_ == Kind::exclusive;
+      tell_idle_ = kind_ != Kind::shared;
       ended_operations_.add(1);
       ended_bytes_.add(node.request.bytes.size());
       node.finish(std::move(error), &loop_.home);
@@ -91,7 +91,7 @@ bool AsyncLink::finish_waiting() {
   while (!done.empty()) {
     Node& node = done.pop_front();
     --live_;
-    tell_idle_ = kind_ == Kind::exclusive;
+    tell_idle_ = kind_ != Kind::shared;
     ended_operations_.add(1);
     ended_bytes_.add(node.request.bytes.size());
     node.finish(std::nullopt, &loop_.home);

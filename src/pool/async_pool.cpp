@@ -27,13 +27,15 @@ std::shared_ptr<AsyncPool> AsyncPool::make(std::shared_ptr<Database> database,
   auto shop =
       std::make_shared<LineShop>(std::move(database), std::move(direct), std::move(reachability), loops);
   auto pool = std::make_shared<AsyncPool>(shop, loops);
-  while (pool->shared_.size() < count) pool->shared_.push_back(SharedLine::make(shop, loops->next()));
+  pool->all_may_be_shared_ = count == shop->database->config().max_connections;
+  while (pool->shared_.size() < count)
+    pool->shared_.push_back(SharedLine::make(shop, loops->next(), pool->all_may_be_shared_));
   if (count != 0) pool->shared_.front()->ask_for_recovery();
   shop->database->on_circuit([weak = std::weak_ptr(pool)] {
     if (const auto self = weak.lock()) self->circuit_changed();
   });
-  shop->slots->on_shortage([weak = std::weak_ptr(pool)] {
-    if (const auto self = weak.lock()) self->reclaim();
+  shop->slots->on_shortage([weak = std::weak_ptr(pool)](const Waiter& waiter) {
+    if (const auto self = weak.lock()) self->reclaim(waiter);
   });
   return pool;
 }
@@ -182,16 +184,15 @@ LeaseLine::Ptr AsyncPool::take_line() {
 }
 
 void AsyncPool::returned(LeaseLine::Ptr line) {
-  const bool wanted_elsewhere = shop_->slots->shortage();
-  const std::scoped_lock lock(mutex_);
-  if (shop_->stopping.load(std::memory_order_relaxed))
-    line->connection().retire(CloseReason::shutdown);
-  else if (line->over_age())
-    line->connection().retire(CloseReason::lifetime);
-  else if (wanted_elsewhere)
-    line->connection().retire(CloseReason::idle);
-  else
+  {
+    const std::scoped_lock lock(mutex_);
+    if (shop_->stopping.load(std::memory_order_relaxed))
+      return line->connection().retire(CloseReason::shutdown);
+    if (line->over_age()) return line->connection().retire(CloseReason::lifetime);
     idle_.push_back(std::move(line));
+  }
+  // After it can be found: who stands in line by then has looked, or is seen here.
+  if (shop_->slots->shortage()) reclaim_leased();
 }
 
 void AsyncPool::gone(LeaseLine& line) noexcept {
@@ -252,15 +253,18 @@ std::size_t AsyncPool::cleanup_idle(Time now) {
   return closed;
 }
 
-void AsyncPool::reclaim() {
-  {
-    const std::scoped_lock lock(mutex_);
-    if (!idle_.empty()) {
-      idle_.front()->connection().retire(CloseReason::idle);
-      idle_.erase(idle_.begin());
-      return;
-    }
-  }
+bool AsyncPool::reclaim_leased() noexcept {
+  const std::scoped_lock lock(mutex_);
+  if (idle_.empty()) return false;
+  idle_.front()->connection().retire(CloseReason::idle);
+  idle_.erase(idle_.begin());
+  return true;
+}
+
+// A shared connection serves more than one, so it gives way to another asynchronous caller only where nothing
+// else would ever give a slot back; a thread that waits can do nothing else meanwhile.
+void AsyncPool::reclaim(const Waiter& waiter) noexcept {
+  if (reclaim_leased() || !(waiter.takes_connections || all_may_be_shared_)) return;
   for (const auto& line : shared_) {
     net::AsyncConnection& connection = line->connection();
     if (connection.ready() && connection.load().operations == 0) return connection.retire(CloseReason::idle);

@@ -60,8 +60,8 @@ class AsyncPool final : public engine::AsyncChannel,
   /// Closes shared and leased connections that have been idle for longer than `idle_timeout`; returns how
   /// many.
   std::size_t cleanup_idle(Time now);
-  /// Closes a connection that nobody uses, a leased one first, so that its slot gets free.
-  void reclaim();
+  /// Closes a connection that nobody uses, a leased one first, so that its slot gets free for `waiter`.
+  void reclaim(const Waiter& waiter) noexcept;
   /// Adds what this pool counts.
   void collect(PoolStats& into) const;
 
@@ -72,6 +72,7 @@ class AsyncPool final : public engine::AsyncChannel,
   [[nodiscard]] SharedLine& pick() const noexcept;
   [[nodiscard]] LeaseLine::Ptr take_line();
   [[nodiscard]] std::vector<std::shared_ptr<Line>> all() const;
+  bool reclaim_leased() noexcept;
   void circuit_changed() noexcept;
   [[nodiscard]] std::optional<Error> known_failure(Time now) const;
   [[nodiscard]] std::optional<Error> away(const engine::OperationNode& operation) const;
@@ -84,6 +85,7 @@ class AsyncPool final : public engine::AsyncChannel,
   const std::shared_ptr<LineShop> shop_;
   const std::shared_ptr<net::Loops> loops_;
   std::vector<std::shared_ptr<SharedLine>> shared_{};  // made once, never changed
+  bool all_may_be_shared_ = false;                     // shared connections may take every slot
 
   mutable std::mutex mutex_{};
   std::vector<LeaseLine::Ptr> leases_{};  // all

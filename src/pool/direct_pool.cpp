@@ -125,12 +125,6 @@ Result<Borrowed> DirectPool::try_acquire(Time& now, Time deadline) {
   }
   if (draining_) return refused(Database::closed());
   if (net::on_engine_thread()) return refused(would_deadlock());
-  if (reclaim_ && slots_ != 0) {
-    lock.unlock();
-    reclaim_();
-    lock.lock();
-    if (draining_) return refused(Database::closed());
-  }
   return wait_in_line(lock, now, deadline);
 }
 
@@ -160,11 +154,7 @@ std::optional<CloseReason> DirectPool::fault_of(net::DirectConnection& connectio
 Result<Borrowed> DirectPool::wait_in_line(Lock& lock, Time& now, Time deadline) {
   const Time began = Clock::now();
   Caller self;
-  waiters_.push_back(self);
-  if (open_ < database_->config().max_connections) {  // given back a moment ago
-    ++open_;
-    admit_next();
-  }
+  stand_in_line(lock, self);
   while (self.got == Waiter::Got::nothing) {
     if (self.turn.wait_until(lock, deadline) == std::cv_status::timeout && self.got == Waiter::Got::nothing) {
       waiters_.erase(waiters_.iterator_to(self));
@@ -187,6 +177,16 @@ Result<Borrowed> DirectPool::wait_in_line(Lock& lock, Time& now, Time deadline) 
     case Waiter::Got::shutdown: break;
   }
   return refused(Database::closed());
+}
+
+// First in line, then the search for what is idle: whoever gives a connection back now sees that it is
+// wanted. Preconditions: `lock` is held, and is again in the end.
+void DirectPool::stand_in_line(Lock& lock, Waiter& waiter) noexcept {
+  waiters_.push_back(waiter);
+  if (!reclaim_ || slots_ == 0) return;
+  lock.unlock();
+  reclaim_(waiter);
+  lock.lock();
 }
 
 // Opens a connection in a slot that is counted already. Preconditions: `lock` is held.
@@ -324,7 +324,7 @@ bool DirectPool::take_slot(Waiter& waiter) noexcept {
     idle_.erase(idle_.begin());
     ++closed_by_[static_cast<std::size_t>(CloseReason::idle)];
   } else {
-    waiters_.push_back(waiter);
+    stand_in_line(lock, waiter);
     return false;
   }
   ++slots_;

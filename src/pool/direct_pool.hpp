@@ -122,9 +122,9 @@ class DirectPool {
   void return_slot() noexcept;
   /// True while somebody waits in line.
   [[nodiscard]] bool shortage() const;
-  /// `reclaim` is called, with no lock held, when somebody has to wait: it may close idle connections of
-  /// other kinds. Set before the first use.
-  void on_shortage(std::function<void()> reclaim) { reclaim_ = std::move(reclaim); }
+  /// `reclaim` is called, with no lock held, when somebody has begun to wait while connections of other kinds
+  /// hold slots: it may close idle ones. Set before the first use.
+  void on_shortage(std::function<void(const Waiter& waiter)> reclaim) { reclaim_ = std::move(reclaim); }
 
   std::size_t cleanup_idle(Time now);
   /// Takes no more calls, sends callers in line away, closes what is idle. Connections of other kinds still
@@ -164,6 +164,7 @@ class DirectPool {
   void close_idle(Time now, std::chrono::milliseconds unused, std::size_t keep, CloseReason reason,
                   std::vector<Connection>& into);
   Result<Borrowed> wait_in_line(Lock& lock, Time& now, Time deadline);
+  void stand_in_line(Lock& lock, Waiter& waiter) noexcept;
   Result<Borrowed> open(Lock& lock, Time& now, Time deadline);
   void give_back_slot() noexcept;
   void admit_next() noexcept;
@@ -171,7 +172,7 @@ class DirectPool {
 
   const std::shared_ptr<Database> database_;
   const std::shared_ptr<Reachability> reachability_;
-  std::function<void()> reclaim_{};
+  std::function<void(const Waiter&)> reclaim_{};
 
   mutable std::mutex mutex_{};
   std::condition_variable drained_{};

@@ -20,9 +20,10 @@ constexpr auto pause = 50ms;
 
 }  // namespace
 
-std::shared_ptr<SharedLine> SharedLine::make(std::shared_ptr<LineShop> shop, net::Loop loop) {
-  auto line = std::make_shared<SharedLine>(std::move(shop));
-  line->connect_to(std::move(loop), net::AsyncConnection::Kind::shared);
+std::shared_ptr<SharedLine> SharedLine::make(std::shared_ptr<LineShop> shop, net::Loop loop, bool gives_way) {
+  using Kind = net::AsyncConnection::Kind;
+  auto line = std::make_shared<SharedLine>(std::move(shop), gives_way);
+  line->connect_to(std::move(loop), gives_way ? Kind::yielding : Kind::shared);
   return line;
 }
 
@@ -105,6 +106,11 @@ void SharedLine::opened(net::AsyncConnection& connection) {
   has_served_ = false;
   const Time end = retirement(*shop().database, Clock::now(), shop().reachability->random());
   if (end != Time::max()) call_at(end, static_cast<void (Line::*)()>(&SharedLine::retire));
+  if (connection.load().operations == 0) idle(connection);  // opened ahead, or its callers have left
+}
+
+void SharedLine::idle(net::AsyncConnection& connection) {
+  if (gives_way_ && shop().slots->shortage()) connection.retire(CloseReason::idle);
 }
 
 void SharedLine::retire() { connection().retire(CloseReason::lifetime); }

@@ -16,8 +16,10 @@ namespace redstart::pool {
 /// whether anybody waits or not; closed while idle.
 class SharedLine final : public Line {
  public:
-  [[nodiscard]] static std::shared_ptr<SharedLine> make(std::shared_ptr<LineShop> shop, net::Loop loop);
-  explicit SharedLine(std::shared_ptr<LineShop> shop) : Line(std::move(shop)) {}
+  /// `gives_way`: it is closed when it is idle and somebody waits for a slot.
+  [[nodiscard]] static std::shared_ptr<SharedLine> make(std::shared_ptr<LineShop> shop, net::Loop loop,
+                                                        bool gives_way);
+  SharedLine(std::shared_ptr<LineShop> shop, bool gives_way) : Line(std::move(shop)), gives_way_(gives_way) {}
 
   /// Opens it, if it is not open. On every thread.
   void warm_up();
@@ -33,7 +35,7 @@ class SharedLine final : public Line {
   void answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
                 std::chrono::nanoseconds latency) override;
   void closed(net::AsyncConnection& connection, CloseReason reason) override;
-  void idle(net::AsyncConnection&) override {}
+  void idle(net::AsyncConnection& connection) override;
   void nudged(net::AsyncConnection& connection) override;
   void role_changed(Time now) override;
   void on_ended() override { recovery_.reset(); }
@@ -46,6 +48,7 @@ class SharedLine final : public Line {
 
   class Question;
 
+  const bool gives_way_;
   const std::uint64_t question_ = engine::next_operation_id();
   std::optional<boost::asio::steady_timer> recovery_{};  // where this line is to ask
   bool asking_ = false;                                  // the answer is outstanding

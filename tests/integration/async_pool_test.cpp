@@ -156,6 +156,42 @@ TEST_F(AsyncPool, ConnectionsOfAllKindsTogetherNeverExceedTheLimit) {
   async.reset();
 }
 
+TEST_F(AsyncPool, SharedAndOwnConnectionsGiveWayToEachOther) {
+  RedisConfig config = config_at(server());
+  config.defaults.max_connections = 1;
+  config.defaults.timeouts = {30s, 30s, 30s};
+  StartedManager redis(std::move(config));
+  const AsyncClient client = redis->async_client("main");
+  for (int i = 0; i < 20; ++i) {
+    // Idle or busy, the shared one has the only slot when its own is asked for, and the other way round.
+    auto echo = client.echo("shared")(use_future);
+    if (i % 2 == 0) echo.wait();
+    auto own = redis->scoped_async_client("main")(use_future);
+    auto after = client.echo("after")(use_future);
+    EXPECT_EQ(own.get().echo("own")(use_future).get(), "own");
+    EXPECT_EQ(echo.get(), "shared");
+    EXPECT_EQ(after.get(), "after");
+    EXPECT_FALSE(client.blpop("nothing", {10ms})(use_future).get());
+  }
+  EXPECT_EQ(redis->stats("main").operations.failed, 0U);
+}
+
+TEST_F(AsyncPool, IdleOwnConnectionsGiveWayToASharedOne) {
+  RedisConfig config = config_at(server());
+  config.defaults.max_connections = 2;
+  config.defaults.timeouts = {30s, 30s, 30s};
+  StartedManager redis(std::move(config));
+  {
+    auto one = redis->scoped_async_client("main")(use_future);
+    auto other = redis->scoped_async_client("main")(use_future);
+    const AsyncScopedClient first = one.get();
+    const AsyncScopedClient second = other.get();
+  }
+  ASSERT_TRUE(eventually([&] { return redis->stats("main").pool.idle == 2; }));
+  EXPECT_EQ(redis->async_client("main").ping()(use_future).get(), "PONG");
+  EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::idle), 1U);
+}
+
 TEST_F(AsyncPool, WaitingForALeaseEndsAtItsDeadline) {
   RedisConfig config = config_at(server());
   config.defaults.max_connections = 1;
