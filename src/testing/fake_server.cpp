@@ -104,6 +104,10 @@ std::size_t FakeConnection::await_close() {
   return buffer_.size();
 }
 
+void FakeConnection::await_bytes() const {
+  if (buffer_.empty()) static_cast<void>(wait_for(POLLIN));
+}
+
 void FakeConnection::send(std::string_view bytes) {
   while (!bytes.empty() && wait_for(POLLOUT)) {
     const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);

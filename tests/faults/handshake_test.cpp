@@ -12,6 +12,8 @@
 #include "support/fake_server.hpp"
 #include "support/managers.hpp"
 #include "support/redis_test.hpp"
+#include "support/server_states.hpp"
+#include "support/sides.hpp"
 
 namespace redstart::test {
 namespace {
@@ -45,6 +47,20 @@ struct Step {
   Protocol protocol;
 };
 
+// Reads all that comes, and answers as Redis does, up to that step; from there on nothing is answered.
+FakeServer::Script stuck_at(Step step) {
+  return [step](FakeConnection& connection, std::size_t) {
+    bool stuck = false;
+    for (Words words = connection.command(); !words.empty(); words = connection.command()) {
+      stuck = stuck || (words[0] == step.command && (step.sub.empty() || words[1] == step.sub));
+      if (stuck) continue;
+      connection.send(words[0] == "HELLO"  ? "%1\r\n+proto\r\n:3\r\n"
+                      : words[0] == "PING" ? "+PONG\r\n"
+                                           : "+OK\r\n");
+    }
+  };
+}
+
 TEST(Fault34, AStepThatIsNotAnsweredDiscardsTheConnectionWhicheverItIs) {
   for (const Step& step :
        {Step{"HELLO", "", Protocol::automatic}, Step{"AUTH", "", Protocol::resp2},
@@ -52,34 +68,31 @@ TEST(Fault34, AStepThatIsNotAnsweredDiscardsTheConnectionWhicheverItIs) {
         Step{"SELECT", "", Protocol::automatic}, Step{"PING", "", Protocol::automatic},
         Step{"PING", "", Protocol::resp2}}) {
     SCOPED_TRACE(std::string(step.command) + " " + std::string(step.sub));
-    CommandLog log;
-    FakeServer server([&](FakeConnection& connection, std::size_t) {
-      for (Words words = connection.command(); !words.empty(); words = connection.command()) {
-        log.add(words);
-        if (words[0] == step.command && (step.sub.empty() || words[1] == step.sub)) break;
-        connection.send(words[0] == "HELLO"  ? "%1\r\n+proto\r\n:3\r\n"
-                        : words[0] == "PING" ? "+PONG\r\n"
-                                             : "+OK\r\n");
-      }
-      connection.await_close();
+    for_all_sides([&](Side side) {
+      FakeServer server(stuck_at(step));
+      RedisConfig config = on_side(side, config_at(server.port()));
+      config.defaults.protocol = step.protocol;
+      config.defaults.username = "ann";
+      config.defaults.password = "s3cret";
+      config.defaults.timeouts.connect = 200ms;
+      config.defaults.startup.attempts = 0;
+      config.defaults.when_away = WhenAway::wait;  // so that a command is there, and waits, all the time
+      config.start_timeout = 0ms;
+      config.database("main").number = 3;
+      StartedManager redis(config);
+      const Caller caller(*redis, side);
+      ASSERT_TRUE(eventually([&] {  // on a busy machine an attempt may end before it gets that far
+        const auto begin = Clock::now();
+        const Error error = caller.within(300ms).error_of("GET", "key");
+        EXPECT_LE(Clock::now() - begin, 300ms + 100ms + slack);
+        EXPECT_EQ(error.effect(), Effect::not_sent) << error.what();
+        EXPECT_TRUE(error.code() == Errc::connect_timeout || error.code() == Errc::timeout) << error.what();
+        return server.count(step.command) != 0;
+      }));
+      EXPECT_TRUE(eventually([&] { return server.ended() == server.accepted(); })) << "the client closed it";
+      EXPECT_EQ(server.count("GET"), 0U);
+      EXPECT_EQ(redis->stats("main").pool.created, 0U) << "no connection was ever ready";
     });
-    RedisConfig config = config_at(server.port());
-    config.defaults.protocol = step.protocol;
-    config.defaults.username = "ann";
-    config.defaults.password = "s3cret";
-    config.defaults.timeouts.connect = 200ms;
-    config.start_timeout = 0ms;
-    config.database("main").number = 3;
-    StartedManager redis(config);
-    const auto begin = Clock::now();
-    const Error error = error_of([&] { return redis->client("main"); });
-    EXPECT_EQ(error.code(), Errc::connect_timeout) << error.what();
-    EXPECT_EQ(error.effect(), Effect::not_sent);
-    EXPECT_LE(Clock::now() - begin, 200ms + 100ms + slack);
-    EXPECT_TRUE(eventually([&] { return server.ended() == server.accepted(); })) << "the client closed it";
-    const auto names = log.names();
-    EXPECT_EQ(std::count(names.begin(), names.end(), "GET"), 0);
-    EXPECT_EQ(redis->stats("main").pool.in_use + redis->stats("main").pool.idle, 0U);
   }
 }
 
@@ -134,6 +147,7 @@ TEST(Fault37, WhileTheServerIsLoadingCallsWaitAndThenWork) {
   caller.join();
   EXPECT_EQ(redis->stats("main").state, ConnectionState::ready);
   EXPECT_EQ(redis->stats("main").pool.connect_failures, 0U) << "loading is no failure";
+  EXPECT_EQ(redis->stats("main").breaker_changes, 0U) << "nor is it one to the circuit breaker";
   const auto names = log.names();
   EXPECT_EQ(names.back(), "GET");
   EXPECT_EQ(std::count(names.begin(), names.end(), "GET"), 1);
@@ -157,11 +171,50 @@ TEST(Fault38, LoadingThatNeverEndsIsToldAtTheDeadline) {
   EXPECT_EQ(error.effect(), Effect::not_sent);
   EXPECT_EQ(error.remedy(), Remedy::retry);
   EXPECT_LE(Clock::now() - begin, 300ms + 100ms + slack);
+  for (const Side side : {Side::direct, Side::futures}) {  // more of them than failures open a circuit
+    for (int i = 0; i < 6; ++i) {
+      const Error again = Caller(*redis, side).within(20ms).error_of("GET", "key");
+      EXPECT_EQ(again.code(), Errc::loading) << again.what();
+    }
+  }
+  EXPECT_EQ(redis->stats("main").breaker, BreakerState::closed);
+  EXPECT_EQ(redis->stats("main").breaker_changes, 0U);
 }
 
 class Fault39 : public RedisTest {};
 class Fault45 : public RedisTest {};
 class Fault48 : public RedisTest {};
+
+std::int64_t connections_received(RawRedis& admin) {
+  return std::stoll(admin.info("total_connections_received"));
+}
+
+TEST_F(Fault45, RefusedCredentialsAreNotTriedAgainAndAgain) {
+  RedisServer guarded;
+  RawRedis admin(guarded.port());
+  admin.text({"CONFIG", "SET", "requirepass", "open-sesame"});
+  for (const std::uint32_t startup : {0U, 5U}) {  // the delays after a loss, and those of the beginning
+    for_all_sides([&](Side side) {
+      RedisConfig config = on_side(side, config_at(guarded));
+      config.defaults.password = "wr0ng-s3cret";
+      config.defaults.startup.attempts = startup;
+      config.start_timeout = 0ms;
+      const std::int64_t before = connections_received(admin);
+      StartedManager redis(config);
+      const Caller caller(*redis, side);
+      const auto begin = Clock::now();
+      for (int i = 0; i < 500; ++i) {
+        const Error error = caller.error_of("GET", "key");
+        ASSERT_EQ(error.code(), Errc::authentication_failed) << error.what();
+        ASSERT_EQ(error.effect(), Effect::not_sent);
+        ASSERT_EQ(error.remedy(), Remedy::never);
+      }
+      const std::int64_t attempts = connections_received(admin) - before;
+      EXPECT_GE(attempts, 1);
+      EXPECT_LE(attempts, (Clock::now() - begin) / 50ms + 2) << "none closer than the shortest delay";
+    });
+  }
+}
 
 TEST_F(Fault45, RefusedCredentialsAreClearPermanentAndSecret) {
   RedisServer guarded;
@@ -231,21 +284,18 @@ TEST_F(Fault48, AFullServerIsToldAndUsedAgainOnceItHasRoom) {
 }
 
 TEST_F(Fault39, ABusyServerKeepsNewConnectionsWaitingUntilTheScriptEnds) {
-  RedisServer busy({"--busy-reply-threshold", "50"});
-  RawRedis runner(busy.port());
-  RawRedis killer(busy.port());
-  runner.send(resp_command({"EVAL", "while true do end", "0"}));
-  ASSERT_TRUE(eventually([&] { return killer.command({"GET", "x"}).text.starts_with("BUSY"); }));
+  RedisServer busy(EndlessScript::impatient());
+  EndlessScript script(busy);
+  ASSERT_TRUE(script.noticed());
   RedisConfig config = config_at(busy);
   config.start_timeout = 0ms;
   config.database("main").number = 2;
   StartedManager redis(config);
   std::jthread caller([&] { EXPECT_EQ(redis->client("main").get("key"), std::nullopt); });
   ASSERT_TRUE(eventually([&] { return redis->stats("main").state == ConnectionState::loading; }));
-  killer.text({"SCRIPT", "KILL"});
-  static_cast<void>(runner.receive());
+  script.end();
   caller.join();
-  const auto lines = killer.client_list();
+  const auto lines = RawRedis(busy.port()).client_list();
   EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
                           [](const std::string& line) {
                             return line.find("name=test:main") != std::string::npos &&
@@ -253,6 +303,32 @@ TEST_F(Fault39, ABusyServerKeepsNewConnectionsWaitingUntilTheScriptEnds) {
                           }),
             1)
       << "named and on its database all the same";
+}
+
+TEST_F(Fault39, ABusyServerRefusesWhatComesOverAnOpenConnectionWhichIsKept) {
+  RedisServer busy(EndlessScript::impatient());
+  for_all_sides([&](Side side) {
+    RawRedis(busy.port()).text({"FLUSHALL"});
+    StartedManager redis(on_side(side, config_at(busy)));
+    const Caller caller = Caller(*redis, side).retrying(RetryMode::off);
+    ASSERT_EQ(caller.command<std::int64_t>("INCR", "n").value(), 1);
+    const std::size_t created = redis->stats("main").pool.created;
+    EndlessScript script(busy);
+    ASSERT_TRUE(script.noticed());
+    for (int i = 0; i < 20; ++i) {  // more than failures open a circuit
+      const Error error = i % 2 == 0 ? caller.error_of("INCR", "n") : caller.error_of("GET", "n");
+      EXPECT_EQ(error.code(), Errc::server_error) << error.what();
+      EXPECT_EQ(error.server_code(), "BUSY");
+      EXPECT_EQ(error.effect(), Effect::not_sent);
+      EXPECT_EQ(error.remedy(), Remedy::retry);
+    }
+    EXPECT_EQ(redis->stats("main").pool.created, created) << "the connection is kept";
+    script.end();
+    EXPECT_EQ(caller.command<std::int64_t>("INCR", "n").value(), 2) << "none of the others was executed";
+    EXPECT_EQ(redis->stats("main").pool.created, created);
+    EXPECT_EQ(redis->stats("main").operations.failed, 0U);
+    EXPECT_EQ(redis->stats("main").breaker_changes, 0U);
+  });
 }
 
 }  // namespace

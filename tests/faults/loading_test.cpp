@@ -2,16 +2,11 @@
 // loading_test.cpp: faults 37, 38, 41 and 49 of the catalogue: a server that is loading, that can't
 // save, that was restarted.
 #include <gmock/gmock.h>
-#include <signal.h>
 
 #include <atomic>
 #include <boost/asio/use_future.hpp>
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <future>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +17,8 @@
 #include "support/fake_server.hpp"
 #include "support/managers.hpp"
 #include "support/redis_test.hpp"
+#include "support/server_states.hpp"
+#include "support/sides.hpp"
 
 namespace redstart::test {
 namespace {
@@ -144,6 +141,7 @@ TEST(Fault37, TheTimeThatIsLeftIsSeenInStateErrorAndEvents) {
   EXPECT_EQ(log->count("redis.loading"), 2U) << "one line when it begins, one when it ends";
   EXPECT_EQ(log->count("redis.loading over"), 1U);
   EXPECT_EQ(log->count("redis.connection.failed"), 0U);
+  EXPECT_EQ(redis->stats("main").breaker_changes, 0U);
 }
 
 TEST(Fault37, AHundredCallersWaitBehindOneConnection) {
@@ -163,6 +161,7 @@ TEST(Fault37, AHundredCallersWaitBehindOneConnection) {
   server.load();
   callers.clear();
   EXPECT_EQ(served, 100);
+  EXPECT_EQ(redis->stats("main").breaker_changes, 0U);
 }
 
 TEST(Fault37, SynchronousAndAsynchronousCallersWaitForTheSame) {
@@ -203,6 +202,7 @@ TEST(Fault38, WhoWaitsBehindAnotherIsToldAtHisOwnDeadline) {
   }
   EXPECT_EQ(other->stats("main").state, ConnectionState::loading) << "as far as is known";
   EXPECT_EQ(other->stats("main").pool.connect_failures, 0U);
+  EXPECT_EQ(other->stats("main").breaker_changes, 0U);
   server.load();
   EXPECT_EQ(waiting.get(), "v");
   EXPECT_EQ(other->client("main").get("key"), "v");
@@ -239,27 +239,8 @@ class Fault41 : public RedisTest {};
 class Fault49 : public RedisTest {};
 
 TEST_F(Fault41, AServerThatCanNotSaveServesReadsAndRefusesWrites) {
-  RedisServer server({"--save", "3600 1", "--rdb-key-save-delay", "10000000"});
-  RawRedis raw(server.port());
-  raw.text({"CONFIG", "SET", "stop-writes-on-bgsave-error", "yes"});
-  raw.text({"SET", "key", "value"});
-  raw.text({"BGSAVE"});
-  // The child of the server, which is its only one.
-  ASSERT_TRUE(eventually([&] {
-    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-      const std::string name = entry.path().filename();
-      if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-      std::ifstream stat(entry.path() / "stat");
-      std::string text((std::istreambuf_iterator<char>(stat)), {});
-      const auto end = text.rfind(')');
-      if (end == std::string::npos || end + 4 > text.size()) continue;
-      if (std::atoi(text.c_str() + end + 4) != server.pid()) continue;
-      ::kill(std::stoi(name), SIGKILL);
-      return true;
-    }
-    return false;
-  }));
-  ASSERT_TRUE(eventually([&] { return raw.command({"PING"}).text.starts_with("MISCONF"); }));
+  RedisServer server(slow_to_save());
+  ASSERT_TRUE(let_saving_fail(server));
   StartedManager redis(config_at(server));
   auto main = redis->client("main");
   EXPECT_EQ(main.get("key"), "value");
@@ -294,6 +275,37 @@ TEST_F(Fault49, ARestartIsToldAndNothingElseIs) {
     }
   }));
   EXPECT_EQ(log->count("redis.server_changed connection number"), 1U);
+}
+
+// A server that is stopped has taken the command and not run it when it is killed; nobody can tell.
+TEST_F(Fault49, WhatIsInFlightAtARestartIsIndeterminateAndNotSentAgain) {
+  for_all_sides([&](Side side) {
+    RedisServer server;
+    FaultProxy proxy(server.port());
+    auto log = std::make_shared<EventLog>();
+    RedisConfig config = on_side(side, config_at(proxy.port()));
+    config.listener = log;
+    for (int i = 0; i < 20; ++i) RawRedis one(server.port());  // its first connections
+    StartedManager redis(config);
+    const Caller caller(*redis, side);
+    ASSERT_EQ(caller.command<std::int64_t>("INCR", "n").value(), 1);
+    server.pause();
+    const auto requests = proxy.counters().requests;
+    std::optional<Error> error;
+    std::jthread calls([&] { error = caller.error_of("INCR", "n"); });
+    proxy.await([&](const ProxyCounters& counters) { return counters.requests > requests; });
+    server.kill();
+    calls.join();
+    ASSERT_TRUE(error.has_value());
+    EXPECT_EQ(error->code(), Errc::connection_lost) << error->what();
+    EXPECT_EQ(error->effect(), Effect::indeterminate);
+    EXPECT_EQ(redis->stats("main").operations.retries, 0U);
+    server.restart();
+    ASSERT_TRUE(eventually([&] { return caller.command<std::string>("PING").has_value(); }));
+    EXPECT_EQ(caller.command<Value>("GET", "n").value().is_null(), true)
+        << "it came back empty, and nothing was sent again";
+    EXPECT_EQ(log->count("redis.server_changed"), 1U);
+  });
 }
 
 class Fault01WithRedis : public RedisTest {};

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // network_test.cpp: faults 1 to 17 of the catalogue: connections that are refused, cut, silent or
 // slow.
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "support/fake_server.hpp"
 #include "support/full_queue.hpp"
 #include "support/managers.hpp"
+#include "support/sides.hpp"
 
 namespace redstart::test {
 namespace {
@@ -150,6 +153,50 @@ TEST(Fault10, AResetBeforeAnythingWasReadIsNeverASuccess) {
   const Error error = error_of([&] { return redis->client("main"); });
   EXPECT_TRUE(is_unavailable(error.code())) << error.what();
   EXPECT_EQ(error.effect(), Effect::not_sent);
+}
+
+// Answers the first command of all; whatever comes next over the same connection is there, unread, when that
+// is reset. Other connections work.
+FakeServer::Script reads_one_command() {
+  return [first = std::make_shared<std::atomic<bool>>(true)](FakeConnection& connection, std::size_t) {
+    const Words words = connection.handshake();
+    if (words.empty()) return;
+    connection.send(answer(words));
+    if (!first->exchange(false)) return connection.serve(answer);
+    connection.await_bytes();
+    connection.reset();
+  };
+}
+
+TEST(Fault10, AReadThatIsResetUnreadIsSentAgainOnTheNextConnection) {
+  for_all_sides([](Side side) {
+    FakeServer server(reads_one_command());
+    StartedManager redis(on_side(side, config_at(server.port())));
+    const Caller caller(*redis, side);
+    ASSERT_EQ(caller.command<std::string>("ECHO", "there").value(), "there");
+    const auto read = caller.command<std::string>("GET", "key");
+    ASSERT_TRUE(read.has_value()) << read.error().what();
+    EXPECT_EQ(*read, "value of key");
+    EXPECT_EQ(redis->stats("main").operations.retries, 1U);
+    EXPECT_EQ(server.count("GET"), 1U) << "the first was never read";
+  });
+}
+
+TEST(Fault10, ACountThatIsResetUnreadIsNeverASuccessNorSentAgain) {
+  for (const RetryMode mode : {RetryMode::off, RetryMode::reads, RetryMode::last_write_wins}) {
+    for_all_sides([mode](Side side) {
+      FakeServer server(reads_one_command());
+      StartedManager redis(on_side(side, config_at(server.port())));
+      const Caller caller(*redis, side);
+      ASSERT_EQ(caller.command<std::string>("ECHO", "there").value(), "there");
+      const Error error = caller.retrying(mode).error_of("INCR", "counter");
+      EXPECT_EQ(error.code(), Errc::connection_lost) << error.what();
+      EXPECT_EQ(error.effect(), Effect::indeterminate) << "the kernel took it, so the server may have";
+      EXPECT_EQ(redis->stats("main").operations.retries, 0U);
+      EXPECT_EQ(caller.command<std::string>("ECHO", "again").value(), "again");
+      EXPECT_EQ(server.count("INCR"), 0U);
+    });
+  }
 }
 
 TEST(Fault11, AReplySplitAtEveryByteIsTheSame) {

@@ -40,6 +40,8 @@ class FakeConnection {
   Words command();
   /// Reads until the client has closed (or reset) the connection; returns how many bytes came before.
   std::size_t await_close();
+  /// Waits until something has come that is not read yet, and leaves it so.
+  void await_bytes() const;
   /// Writes these bytes, whatever they are. A client that has gone is no error.
   void send(std::string_view bytes);
   /// Waits for a gate, or until the server is destroyed.
