@@ -36,6 +36,7 @@ void Nemesis::work() {
     carry_out(step);
   }
   wait_until(run_.terms.duration);
+  run_.recovery.disturbed(Clock::now());  // who is not back by now
 }
 
 void Nemesis::carry_out(const Step& step) {
@@ -46,11 +47,11 @@ void Nemesis::carry_out(const Step& step) {
   if (step.begins) {
     ++active_;
     ++counts_[fault.kind.name];
-    run_.recovery.disturbed();
+    run_.recovery.disturbed(Clock::now());
     fault.begin(step.length);
   } else if (active_ != 0) {
     fault.end();
-    if (--active_ == 0) run_.recovery.healed(Clock::now(), fault.kind.name);
+    if (--active_ == 0) run_.recovery.healed(Clock::now(), fault.kind.name, fault.kind.back_within);
   }
 }
 

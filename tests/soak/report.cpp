@@ -61,8 +61,7 @@ void write_table(std::ostream& out, const Run& run, const FaultCounts& faults, c
       << in_ms(run.recovery.percentile(0.5)) << " ms, p99 " << in_ms(run.recovery.percentile(0.99))
       << " ms, at most " << in_ms(run.recovery.percentile(1)) << " ms; " << run.recovery.cut_short()
       << " were cut short by the next fault\n";
-  for (const Recovery::Case& one : run.recovery.slowest(5))
-    out << "    " << std::setw(5) << in_ms(one.took) << " ms after " << one.after << '\n';
+  for (const Recovery::Case& one : run.recovery.slowest(5)) out << "    " << Recovery::describe(one) << '\n';
   out << "\n  violations        " << std::setw(15) << run.violations.count() << '\n';
   for (const auto& [invariant, count] : run.violations.counts())
     out << "  " << std::left << std::setw(24) << invariant << std::right << std::setw(9) << count << '\n';
@@ -75,7 +74,8 @@ void write_last_line(std::ostream& out, const Run& run, const FaultCounts& fault
       << " indeterminate=" << run.completed(Outcome::indeterminate) << " faults=" << sum(faults)
       << " violations=" << run.violations.count()
       << " recovery_p50_ms=" << in_ms(run.recovery.percentile(0.5))
-      << " recovery_p99_ms=" << in_ms(run.recovery.percentile(0.99)) << std::endl;
+      << " recovery_p99_ms=" << in_ms(run.recovery.percentile(0.99))
+      << " cut_short=" << run.recovery.cut_short() << std::endl;
 }
 
 void write_json(const std::string& path, const Run& run, const FaultCounts& faults, const Watched& watched) {
@@ -92,6 +92,7 @@ void write_json(const std::string& path, const Run& run, const FaultCounts& faul
                      {"resident_most", watched.resident_most}};
   for (const Outcome outcome : shown)
     all["outcomes"][std::string(to_string(outcome))] = run.completed(outcome);
+  all["recovery_cut_short"] = run.recovery.cut_short();
   all["recovery_ms"] = nlohmann::json::array();
   for (const auto time : run.recovery.times()) all["recovery_ms"].push_back(in_ms(time));
   std::ofstream file(path);

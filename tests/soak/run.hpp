@@ -113,8 +113,8 @@ class Run {
 
   Ledger ledger;
   Violations violations{};
-  Recovery recovery{};
   Lag lag{};
+  Recovery recovery{[this](Clock::time_point from, Clock::time_point to) { return lag.worst(from, to); }};
   PlanTerms terms{};
   std::deque<Generations> keys{};
   std::deque<Counter> counters{};

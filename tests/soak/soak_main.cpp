@@ -6,6 +6,7 @@
 #include "report.hpp"
 #include "run.hpp"
 #include "stage.hpp"
+#include "support/sanitizers.hpp"
 #include "watch.hpp"
 #include "workload.hpp"
 
@@ -70,6 +71,11 @@ std::vector<Fault> chosen(std::vector<Fault> faults, const std::string& only) {
   return faults;
 }
 
+// Sanitizers make everything slower.
+constexpr int slowness() {
+  return redstart::test::with_thread_sanitizer ? 5 : redstart::test::with_address_sanitizer ? 3 : 1;
+}
+
 int run_soak(const Options& options) {
   std::cout << "seed " << options.seed << "; the same run again: redstart_soak --seconds " << options.seconds
             << " --seed " << options.seed << " --faults-per-minute " << options.faults_per_minute
@@ -117,6 +123,7 @@ int run_soak(const Options& options) {
   seen.events = events->counts();
   check_resources(run, before);
   check_everything(run, stage, queue, true);
+  run.recovery.check(slowness(), run.violations);
 
   std::ostringstream table;
   write_table(table, run, nemesis.counts(), seen);

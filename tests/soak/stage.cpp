@@ -89,7 +89,9 @@ RedisConfig Stage::config(std::uint16_t port, std::uint16_t checked_port) const 
   config.defaults.max_pending_bytes = most_pending_bytes;
   config.defaults.direct_limit = 3;
   config.defaults.timeouts = {Run::usual_limit, Run::usual_limit, Run::usual_limit};
-  config.database(usual_database).number = 0;
+  DatabaseConfig& usual = config.database(usual_database);
+  usual.number = 0;
+  usual.timeouts = {};  // as users have it who set nothing
   DatabaseConfig& strict = config.database(strict_database);
   strict.number = 0;
   strict.retry.mode = RetryMode::off;

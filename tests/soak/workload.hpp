@@ -49,12 +49,19 @@ inline constexpr std::size_t checked_callers = 16;
 inline constexpr std::size_t accounts = 8;
 inline constexpr std::int64_t opening_balance = 1000;
 
-/// The databases: one repeats by its defaults, one never; one has `integrity` on, and a proxy that needs it.
+/// The databases: one repeats and waits by the defaults, one never repeats; one has `integrity` on, and a
+/// proxy that needs it.
 inline constexpr const char* usual_database = "main";
 inline constexpr const char* strict_database = "cache";
 inline constexpr const char* checked_database = "jobs";
 [[nodiscard]] inline const char* database_of(std::size_t caller) {
   return caller % 2 == 0 ? usual_database : strict_database;
+}
+[[nodiscard]] inline Caller sync_caller(std::size_t index) {
+  return index % 2 == 0 ? Caller::sync : Caller::strict_sync;
+}
+[[nodiscard]] inline Caller async_caller(std::size_t index) {
+  return index % 2 == 0 ? Caller::async : Caller::strict_async;
 }
 /// How often a command's bytes may go out there: what was refused or not sent is repeated by default.
 [[nodiscard]] inline std::uint8_t most_on_wire(std::size_t caller) { return caller % 2 == 0 ? 3 : 1; }

@@ -28,7 +28,7 @@ using namespace std::chrono_literals;
 // One after the other.
 asio::awaitable<void> coroutine(Run& run, AsyncClient client, std::size_t index, double rate) {
   Source source{.random = std::mt19937(static_cast<std::uint32_t>(run.options().seed + 2000 + index)),
-                .caller = Caller::async,
+                .caller = async_caller(index),
                 .list = static_cast<std::uint16_t>(first_coroutine_list + index),
                 .most_on_wire = most_on_wire(index),
                 .own = &run.keys[sync_callers + index]};
@@ -73,7 +73,7 @@ class Issuer {
         timer_(loop),
         on_library_thread_(index % 2 == 1),
         source_{.random = std::mt19937(static_cast<std::uint32_t>(run.options().seed + 3000 + index)),
-                .caller = Caller::async,
+                .caller = async_caller(index),
                 .list = static_cast<std::uint16_t>(first_issuer_list + index),
                 .most_on_wire = most_on_wire(index),
                 .serial = false},

@@ -125,7 +125,7 @@ class QueueGroup final : public Group {
     while (!run.stopping() && !run.ledger.full()) {
       sleep_until(run, pace.next());
       const std::uint32_t number = run.ledger.issue({.list = queue_list});
-      const Ticket ticket = Run::begin(Caller::sync, Kind::rpush);
+      const Ticket ticket = Run::begin(Caller::strict_sync, Kind::rpush);
       run.ledger.complete(number, run.end(ticket, client.rpush("queue", marked(number))));
     }
   }

@@ -13,7 +13,7 @@ void pipelined(Run& run, Source& source, const Client& client) {
   constexpr std::size_t appends = 3;
   std::array<Push, appends> pushes{};
   std::array<Slot<std::int64_t>, appends> slots{};
-  auto pipe = client.pipeline();
+  auto pipe = client.with_timeout(Run::usual_limit).pipeline();
   const Echo echo{"nonce:" + std::to_string(source.random())};
   const Ticket ticket = Run::begin(source.caller, Kind::rpush);
   for (std::size_t i = 0; i < appends; ++i) {
@@ -43,7 +43,7 @@ class SyncGroup final : public Group {
  private:
   static void call(Run& run, std::size_t index, double rate, const Client& client) {
     Source source{.random = std::mt19937(static_cast<std::uint32_t>(run.options().seed + 1000 + index)),
-                  .caller = Caller::sync,
+                  .caller = sync_caller(index),
                   .list = static_cast<std::uint16_t>(first_sync_list + index),
                   .most_on_wire = most_on_wire(index),
                   .own = &run.keys[index]};

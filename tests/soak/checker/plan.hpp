@@ -19,6 +19,8 @@ struct FaultKind {
   std::chrono::milliseconds longest{0};  ///< 0: over at once.
   /// Takes the server away, or changes it as a whole: no two of these overlap.
   bool alone = true;
+  /// Everybody is back so soon after it.
+  std::chrono::milliseconds back_within{1000};
 };
 
 struct PlannedFault {

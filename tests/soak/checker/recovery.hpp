@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// recovery.hpp: how long it takes from the end of a fault to the first success of every kind of caller.
+// recovery.hpp: how long it takes from the end of a fault to the first success of every kind of caller, and
+// whether that is soon enough.
 #pragma once
+
+#include "violations.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,43 +11,71 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace redstart::soak {
 
 /// Who calls: each has ways of its own to the server, and each has to come back.
-enum class Caller : std::uint8_t { sync, async, scoped, checked };
-inline constexpr std::size_t callers = 4;
+enum class Caller : std::uint8_t { sync, async, strict_sync, strict_async, scoped, checked };
+inline constexpr std::size_t callers = 6;
+
+[[nodiscard]] constexpr std::string_view to_string(Caller caller) noexcept {
+  constexpr std::array<std::string_view, callers> names{"sync",         "async",  "strict sync",
+                                                        "strict async", "scoped", "checked"};
+  return names[static_cast<std::size_t>(caller)];
+}
 
 /// Measures recoveries. One at a time: a fault that begins before everybody is back ends the measurement.
+/// What was cut short before its promise proves nothing; what had lasted longer counts with the time that it
+/// had lasted.
 ///
 /// Thread safety: full; `succeeded` costs one relaxed load while nothing is measured.
 class Recovery {
  public:
   using Time = std::chrono::steady_clock::time_point;
+  /// How late the machine ran threads in that time.
+  using LagOf = std::function<std::chrono::nanoseconds(Time from, Time to)>;
+
+  /// Everybody is back within that time, unless the fault says otherwise.
+  static constexpr std::chrono::milliseconds promised{1000};
 
   /// One recovery.
   struct Case {
-    std::chrono::nanoseconds took{0};
-    std::string after{};  ///< The fault.
+    std::chrono::nanoseconds took{0};            ///< At least, where it was cut short.
+    std::string after{};                         ///< The fault.
+    std::string last{};                          ///< Who came back last, or had not come back.
+    bool cut_short = false;                      ///< By the next fault, or by the end.
+    std::chrono::nanoseconds excuse{0};          ///< The machine's lag; asked for beyond the promise only.
+    std::chrono::milliseconds within{promised};  ///< The promise.
   };
 
+  explicit Recovery(LagOf lag = {}) : lag_(std::move(lag)) {}
+
   /// The last fault under way has ended.
-  void healed(Time now, std::string after = {}) {
+  void healed(Time now, std::string after = {}, std::chrono::milliseconds within = promised) {
     const std::scoped_lock lock(mutex_);
     healed_at_ = now;
     after_ = std::move(after);
+    within_ = within;
     back_ = {};
     waiting_.store(true, std::memory_order_relaxed);
   }
-  /// A fault begins.
-  void disturbed() {
+  /// A fault begins, or the run ends.
+  void disturbed(Time now) {
     const std::scoped_lock lock(mutex_);
-    if (waiting_.exchange(false)) ++cut_short_;
+    if (!waiting_.exchange(false)) return;
+    ++cut_short_;
+    if (now - healed_at_ <= within_) return;
+    std::string away;
+    for (std::size_t i = 0; i < callers; ++i)
+      if (!back_[i]) away += (away.empty() ? "" : ", ") + std::string(to_string(static_cast<Caller>(i)));
+    add(now, std::move(away), true);
   }
   /// An operation that was issued at `issued` succeeded at `now`.
   void succeeded(Caller caller, Time issued, Time now) {
@@ -54,7 +85,7 @@ class Recovery {
     back_[static_cast<std::size_t>(caller)] = true;
     if (!std::all_of(back_.begin(), back_.end(), [](bool b) { return b; })) return;
     waiting_.store(false, std::memory_order_relaxed);
-    cases_.push_back({now - healed_at_, after_});
+    add(now, std::string(to_string(caller)), false);
   }
 
   /// For how long somebody has been waited for; empty when nobody is.
@@ -70,6 +101,19 @@ class Recovery {
     std::sort(sorted.begin(), sorted.end());
     const auto rank = static_cast<std::size_t>(fraction * static_cast<double>(sorted.size()));
     return sorted[std::min(rank, sorted.size() - 1)];
+  }
+  /// At most one in a hundred takes longer than was promised, `factor` times; the machine's lag taken off.
+  void check(int factor, Violations& into) const {
+    std::vector<Case> late = cases();
+    const std::size_t all = late.size();
+    std::erase_if(late, [factor](const Case& one) { return one.took - one.excuse <= factor * one.within; });
+    if (late.size() * 100 <= all) return;
+    for (const Case& one : late)
+      into.add("recovery", describe(one) + "; " + in_ms(factor * one.within) + " are allowed");
+  }
+  [[nodiscard]] static std::string describe(const Case& one) {
+    return in_ms(one.took) + (one.cut_short ? " or more" : "") + " after " + one.after + ", last " +
+           one.last + (one.excuse.count() == 0 ? "" : "; the machine's lag excuses " + in_ms(one.excuse));
   }
   [[nodiscard]] std::vector<std::chrono::nanoseconds> times() const {
     const std::scoped_lock lock(mutex_);
@@ -91,16 +135,27 @@ class Recovery {
   }
 
  private:
+  [[nodiscard]] static std::string in_ms(std::chrono::nanoseconds time) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) + " ms";
+  }
+  // Preconditions: the lock is held.
+  void add(Time now, std::string last, bool cut_short) {
+    Case one{now - healed_at_, after_, std::move(last), cut_short, {}, within_};
+    if (one.took > within_ && lag_) one.excuse = 3 * lag_(healed_at_, now);
+    cases_.push_back(std::move(one));
+  }
   [[nodiscard]] std::vector<Case> cases() const {
     const std::scoped_lock lock(mutex_);
     return cases_;
   }
 
+  const LagOf lag_;
   mutable std::mutex mutex_{};
   std::atomic<bool> waiting_{false};
   Time healed_at_{};
   std::array<bool, callers> back_{};
   std::string after_{};
+  std::chrono::milliseconds within_{promised};
   std::vector<Case> cases_{};
   std::size_t cut_short_ = 0;
 };

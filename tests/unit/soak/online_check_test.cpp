@@ -9,6 +9,9 @@
 #include "soak/checker/recovery.hpp"
 #include "soak/checker/wire_watch.hpp"
 
+#include <optional>
+#include <utility>
+
 namespace redstart::soak {
 namespace {
 
@@ -112,6 +115,8 @@ TEST(Recoveries, LastUntilEverybodyIsBack) {
   recovery.healed(start + 1s);
   EXPECT_EQ(recovery.waiting(start + 2s), 1s);
   recovery.succeeded(Caller::sync, start + 1100ms, start + 1200ms);
+  recovery.succeeded(Caller::strict_sync, start + 1100ms, start + 1200ms);
+  recovery.succeeded(Caller::strict_async, start + 1100ms, start + 1200ms);
   recovery.succeeded(Caller::scoped, start + 1100ms, start + 1200ms);
   recovery.succeeded(Caller::checked, start + 1100ms, start + 1200ms);
   recovery.succeeded(Caller::async, start + 900ms, start + 1300ms);  // issued before
@@ -122,12 +127,88 @@ TEST(Recoveries, LastUntilEverybodyIsBack) {
   EXPECT_EQ(recovery.waiting(start + 2s), std::nullopt);
 }
 
-TEST(Recoveries, AreCutShortByTheNextFault) {
-  Recovery recovery;
-  recovery.healed({});
-  recovery.disturbed();
+class RecoveryTimes : public ::testing::Test {
+ protected:
+  std::chrono::nanoseconds lag{0};
+  Recovery recovery{[this](Recovery::Time, Recovery::Time) { return lag; }};
+  Recovery::Time now{};
+  std::chrono::milliseconds within{Recovery::promised};
+  Violations violations{};
+
+  // A fault ends, and everybody but `missing` is back after that time.
+  void recover(std::chrono::milliseconds after, std::optional<Caller> missing = {}) {
+    recovery.healed(now, "a fault", within);
+    const auto healed = std::exchange(now, now + after);
+    for (const Caller one : {Caller::sync, Caller::async, Caller::strict_sync, Caller::strict_async,
+                             Caller::scoped, Caller::checked})
+      if (one != missing) recovery.succeeded(one, healed, now);
+  }
+  std::size_t violated() {
+    recovery.check(1, violations);
+    return violations.count("recovery");
+  }
+};
+
+TEST_F(RecoveryTimes, WithinASecondBreakNothing) {
+  recover(1s);
+  recover(20ms);
+  EXPECT_EQ(violated(), 0U);
+}
+
+TEST_F(RecoveryTimes, BeyondASecondAreAViolation) {
+  recover(20ms);
+  recover(1100ms);
+  EXPECT_EQ(violated(), 1U);
+  EXPECT_EQ(violations.texts().at(0), "recovery: 1100 ms after a fault, last checked; 1000 ms are allowed");
+}
+
+TEST_F(RecoveryTimes, MayBeLongerOnceInAHundredTimes) {
+  recover(1100ms);
+  for (int i = 0; i < 100; ++i) recover(20ms);
+  EXPECT_EQ(violated(), 0U);
+  recover(1200ms);
+  EXPECT_EQ(violated(), 2U);
+}
+
+TEST_F(RecoveryTimes, AreHeldAgainstThePromiseOfTheirFault) {
+  within = 1500ms;
+  recover(1500ms);
+  EXPECT_EQ(violated(), 0U);
+  recover(1501ms);
+  EXPECT_EQ(violated(), 1U);
+}
+
+TEST_F(RecoveryTimes, MayBeLongerUnderASanitizer) {
+  recover(2900ms);
+  recovery.check(3, violations);
+  EXPECT_EQ(violations.count(), 0U);
+}
+
+TEST_F(RecoveryTimes, AreExcusedByTheMachineOnly) {
+  lag = 50ms;
+  recover(1150ms);
+  EXPECT_EQ(violated(), 0U);
+  recover(1151ms);
+  EXPECT_EQ(violated(), 1U);
+}
+
+TEST_F(RecoveryTimes, CutShortSoonProveNothing) {
+  recover(20ms, Caller::scoped);
+  recovery.disturbed(now + 900ms);
   EXPECT_EQ(recovery.cut_short(), 1U);
-  EXPECT_EQ(recovery.waiting({}), std::nullopt);
+  EXPECT_EQ(recovery.waiting(now), std::nullopt);
+  EXPECT_TRUE(recovery.times().empty());
+  recovery.disturbed(now + 5s);  // nobody is waited for
+  EXPECT_EQ(violated(), 0U);
+}
+
+TEST_F(RecoveryTimes, CutShortLateAreAViolation) {
+  recover(20ms, Caller::strict_async);
+  recovery.disturbed(now + 1500ms);
+  EXPECT_EQ(recovery.percentile(0.99), 1520ms);
+  EXPECT_EQ(violated(), 1U);
+  EXPECT_EQ(violations.texts().at(0),
+            "recovery: 1520 ms or more after a fault, last strict async; 1000 ms are allowed");
 }
 
 class Plans : public ::testing::Test {
