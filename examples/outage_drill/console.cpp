@@ -63,6 +63,8 @@ bool print_proof(const std::vector<std::unique_ptr<Book>>& books, const Stored& 
   std::uint64_t in_store = 0;
   std::uint64_t checked = 0;
   std::uint64_t wrong = 0;
+  std::uint64_t sets = 0;
+  std::uint64_t gone = 0;
   std::size_t lost = 0;
   std::size_t doubled = 0;
   for (std::size_t i = 0; i < books.size(); ++i) {
@@ -72,6 +74,8 @@ bool print_proof(const std::vector<std::unique_ptr<Book>>& books, const Stored& 
     in_store += stored[i];
     checked += book.checked;
     wrong += book.wrong;
+    sets += book.sets;
+    gone += book.gone;
     lost += stored[i] < book.acknowledged ? 1U : 0U;
     doubled += stored[i] > book.acknowledged + book.unknown ? 1U : 0U;
   }
@@ -79,6 +83,8 @@ bool print_proof(const std::vector<std::unique_ptr<Book>>& books, const Stored& 
   verdict(lost == 0, "nothing lost: " + grouped(acknowledged) + " increments were acknowledged, " +
                          grouped(in_store) + " are stored (each of " + grouped(books.size()) +
                          " counters holds at least its own)");
+  verdict(gone == 0, "nothing gone: " + grouped(sets) + " SETs were acknowledged, " + grouped(gone) +
+                         " GETs found something older, or nothing");
   verdict(doubled == 0, "nothing done twice: no counter holds more than acknowledged + indeterminate (" +
                             grouped(acknowledged) + " + " + grouped(unknown) + ")");
   verdict(wrong == 0,
@@ -89,7 +95,7 @@ bool print_proof(const std::vector<std::unique_ptr<Book>>& books, const Stored& 
             << grouped(stats.operations.retries) << " retries; the breaker changed "
             << grouped(stats.breaker_changes) << " times; " << grouped(stats.pool.created)
             << " connections opened\n";
-  return lost == 0 && doubled == 0 && wrong == 0;
+  return lost == 0 && gone == 0 && doubled == 0 && wrong == 0;
 }
 
 bool print_outages(const std::vector<Outage>& outages) {

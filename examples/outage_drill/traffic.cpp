@@ -52,14 +52,13 @@ std::string value(const Book& book, std::uint64_t generation) {
   return text;
 }
 
-// Of the same key, and not newer than anything that was sent. An older one is possible: a SET without an
-// answer may still come into effect, late.
-bool is_own(const Book& book, std::string_view text) {
-  if (!text.starts_with(book.own + "#")) return false;
-  text.remove_prefix(book.own.size() + 1);
+// The generation of a value that this caller has sent, whole; else nothing.
+std::optional<std::uint64_t> own_generation(const Book& book, std::string_view text) {
   std::uint64_t generation = 0;
-  std::from_chars(text.data(), text.data() + text.size(), generation);
-  return generation <= book.generation;
+  const std::size_t at = std::min(text.size(), book.own.size() + 1);
+  std::from_chars(text.data() + at, text.data() + text.size(), generation);
+  if (generation > book.generation || text != value(book, generation)) return std::nullopt;
+  return generation;
 }
 
 std::string nonce(const Book& book, std::uint64_t turn) {
@@ -77,8 +76,27 @@ void incremented(Book& book, const Result<std::int64_t>& result) {
   }
 }
 
+template <class T>
+void stored(Book& book, const Result<T>& result) {
+  if (result) {
+    book.stored = book.generation;
+    ++book.sets;
+  } else if (fate_of(result.error()) != Fate::not_sent) {
+    book.unsure.insert(book.generation);
+  }
+}
+
+// Nobody else writes this key, so a GET finds the value that was stored last, or one whose SET has no answer.
 void received(Book& book, const Result<std::optional<std::string>>& result) {
-  if (result && *result) check(book, is_own(book, **result));
+  if (!result) return;
+  std::uint64_t generation = 0;  // nothing
+  if (*result) {
+    const auto own = own_generation(book, **result);
+    check(book, own.has_value());
+    if (!own) return;
+    generation = *own;
+  }
+  book.gone += generation == book.stored || book.unsure.contains(generation) ? 0U : 1U;
 }
 
 // One turn of a caller. `Results` is the synchronous or the asynchronous side: its calls read the same.
@@ -91,8 +109,9 @@ void thread_turn(Timeline& timeline, Book& book, const redstart::Results& db, st
       return;
     }
     case 1: {
-      note(timeline, Caller::thread, called, db.set(book.own, value(book, ++book.generation)));
-      return;
+      const auto set = db.set(book.own, value(book, ++book.generation));
+      note(timeline, Caller::thread, called, set);
+      return stored(book, set);
     }
     case 2: {
       const auto text = db.get(book.own);
@@ -119,6 +138,7 @@ asio::awaitable<void> coroutine_turn(Timeline& timeline, Book& book, const redst
     case 1: {
       const auto set = co_await db.set(book.own, value(book, ++book.generation));
       note(timeline, Caller::coroutine, called, set);
+      stored(book, set);
       break;
     }
     case 2: {

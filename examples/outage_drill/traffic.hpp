@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,14 +20,18 @@ namespace drill {
 
 /// What one caller knows for certain, and what not.
 struct Book {
-  std::string counter{};           ///< A key that this caller alone increments.
-  std::string own{};               ///< A key that this caller alone sets.
-  std::uint64_t acknowledged = 0;  ///< Increments that the server has confirmed.
-  std::uint64_t unknown = 0;       ///< Increments that may have happened, or may yet.
-  std::uint64_t last = 0;          ///< The counter's value in the last confirmation.
-  std::uint64_t generation = 0;    ///< Of the value set last.
-  std::uint64_t checked = 0;       ///< Replies that were held against what only this caller can get.
-  std::uint64_t wrong = 0;         ///< Those that were somebody else's.
+  std::string counter{};             ///< A key that this caller alone increments.
+  std::string own{};                 ///< A key that this caller alone sets.
+  std::uint64_t acknowledged = 0;    ///< Increments that the server has confirmed.
+  std::uint64_t unknown = 0;         ///< Increments that may have happened, or may yet.
+  std::uint64_t last = 0;            ///< The counter's value in the last confirmation.
+  std::uint64_t generation = 0;      ///< Of the value sent last.
+  std::uint64_t stored = 0;          ///< Of the value whose SET was confirmed last; 0: none was.
+  std::set<std::uint64_t> unsure{};  ///< Of those whose SET may have happened, or may yet, over a newer one.
+  std::uint64_t sets = 0;            ///< SETs that the server has confirmed.
+  std::uint64_t gone = 0;            ///< GETs that found neither what was stored nor what is unsure.
+  std::uint64_t checked = 0;         ///< Replies that were held against what only this caller can get.
+  std::uint64_t wrong = 0;           ///< Those that were somebody else's.
 };
 
 /// Threads with the synchronous client and coroutines with the asynchronous one, all together `rate`
