@@ -117,6 +117,8 @@ class Inspection {
       problem.advice = advice_for(problem.server);
     } else if (!failure->server.empty() && failure->code == Errc::authentication_failed) {
       problem.advice = advice_for(error_word(failure->server));
+    } else if (failure->code == Errc::connect_timeout && wanted && watcher.step() == Step::connected) {
+      problem.advice = "It takes connections, but does not answer in TLS: is this its TLS port (tls-port)?";
     } else if (failure->code == Errc::connect_timeout && watcher.step() && watcher.step() != Step::resolved) {
       problem.advice =
           "It takes connections, but does not answer: is the process stopped, or busy (SLOWLOG, "

@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "support/fake_names.hpp"
 #include "support/fake_server.hpp"
 #include "support/managers.hpp"
 #include "support/redis_test.hpp"
+#include "support/server_states.hpp"
 
 namespace redstart::test {
 namespace {
@@ -181,6 +184,56 @@ TEST_F(ValidateConnection, TellsThatAServerIsFrozenWithinItsTime) {
   expect_problem(report, Errc::connect_timeout, "", "does not answer", "connect_timeout");
   EXPECT_TRUE(report.reachable);
   EXPECT_FALSE(report.ready);
+}
+
+TEST_F(ValidateConnection, TellsThatAScriptHasKeptTheServerBusy) {
+  const RedisServer busy(EndlessScript::impatient());
+  EndlessScript script(busy);
+  ASSERT_TRUE(script.noticed());
+  const ConnectionReport report = look_at(busy.port());
+  expect_problem(report, Errc::loading, "BUSY", "SCRIPT KILL", "busy");
+  EXPECT_TRUE(report.reachable);
+  EXPECT_FALSE(report.ready);
+  script.end();
+  EXPECT_TRUE(look_at(busy.port()).ok());
+}
+
+TEST_F(ValidateConnection, TellsThatTheServerCouldNotSave) {
+  const RedisServer server(slow_to_save());
+  ASSERT_TRUE(let_saving_fail(server));
+  const ConnectionReport report = look_at(server.port());
+  expect_problem(report, Errc::server_error, "MISCONF", "disk", "misconf");
+  EXPECT_TRUE(report.ready) << "it serves reads";
+  EXPECT_EQ(report.writable, false);
+  EXPECT_EQ(report.server.role, "master") << "the rest is looked at all the same";
+}
+
+TEST(ValidateConnectionOfNoServer, TellsThatTheNameHasNoAddress) {
+  FakeNames names(std::vector<std::uint16_t>{});
+  names.now_failing("Name or service not known");
+  RedisConfig config = config_at(6379);
+  config.defaults.endpoint.host = "redis.test";
+  const ConnectionReport report = look_at(std::move(config));
+  expect_problem(report, Errc::resolve_failed, "", "host name", "resolve_failed");
+  EXPECT_THAT(report.problem->what(), HasSubstr("Name or service not known"));
+  EXPECT_FALSE(report.reachable);
+  EXPECT_FALSE(report.ready);
+}
+
+TEST(ValidateConnectionOfNoServer, TellsWithinItsTimeThatTheNameIsNotLookedUp) {
+  const Gate over;
+  const FakeNames names([over] {
+    over.wait();
+    return net::Resolved{{}, "too late"};
+  });
+  RedisConfig config = config_at(6379);
+  config.defaults.endpoint.host = "redis.test";
+  const auto began = Clock::now();
+  const ConnectionReport report = look_at(std::move(config), 300ms);
+  EXPECT_LE(Clock::now() - began, 5s);
+  over.open();
+  expect_problem(report, Errc::resolve_failed, "", "host name", "resolve_failed");
+  EXPECT_FALSE(report.reachable);
 }
 
 TEST(ValidateConnectionOfNoServer, TellsThatNothingListens) {
