@@ -148,7 +148,7 @@ TEST(Fault15, AServerThatDoesNotReadFillsTheQueueAndNoMore) {
   }
   EXPECT_GT(refused, 100U);  // the rest went into the kernel's buffers
   if (!with_address_sanitizer && !with_thread_sanitizer) {
-    EXPECT_LE(resident(), before + most + (32U << 20));
+    EXPECT_LE(resident(), before + most + (16U << 20));
   }
   proxy.heal();
   for (auto& reply : taken) {
