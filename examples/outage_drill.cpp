@@ -156,7 +156,11 @@ class Drill {
     phase_.clear();
     timeline_.healed();
   }
-  void quiet(milliseconds time) { hold(time); }
+  // Until everybody is back, too: the pauses of those who try again don't know that the drill is brief.
+  void quiet(milliseconds time) {
+    hold(time);
+    for (const auto until = Clock::now() + 10s; !timeline_.everybody_back() && Clock::now() < until;) tick();
+  }
 
   // Waits, and tells what happens meanwhile.
   void hold(milliseconds time) {

@@ -15,10 +15,12 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 #include <thread>
 
@@ -73,15 +75,27 @@ std::uint16_t free_port() {
 
 }  // namespace
 
-PrivateServer::PrivateServer() : folder_(fresh_folder()), port_(free_port()) {
-  start();
-  await_answer();
+PrivateServer::PrivateServer() : folder_(fresh_folder()) {
+  // Between free_port() and the server's bind() somebody else may take the port.
+  for (int attempt = 1;; ++attempt) {
+    try {
+      port_ = free_port();
+      start();
+      await_answer();
+      return;
+    } catch (const std::exception& error) {
+      end();
+      if (attempt < 3 && std::string_view(error.what()).find("Address already in use") != std::string::npos)
+        continue;
+      remove_folder();
+      throw;
+    }
+  }
 }
 
 PrivateServer::~PrivateServer() {
   end();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
+  remove_folder();
 }
 
 bool PrivateServer::installed() { return !program().empty(); }
@@ -101,7 +115,7 @@ bool PrivateServer::answers() const {
 
 void PrivateServer::await_answer() const {
   for (const auto until = Clock::now() + 30s; !answers(); std::this_thread::sleep_for(2ms)) {
-    if (Clock::now() < until) continue;
+    if (!has_ended() && Clock::now() < until) continue;
     std::ostringstream log;
     log << std::ifstream(folder_ + "/log").rdbuf();
     throw std::runtime_error("the redis-server of the drill does not answer:\n" + log.str());
@@ -134,6 +148,13 @@ void PrivateServer::start(const std::vector<std::string>& more) {
   }
 }
 
+// It stays for end() to wait for.
+bool PrivateServer::has_ended() const {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == pid_;
+}
+
 void PrivateServer::kill() { end(); }
 void PrivateServer::freeze() { ::kill(pid_, SIGSTOP); }
 void PrivateServer::thaw() { ::kill(pid_, SIGCONT); }
@@ -143,6 +164,11 @@ void PrivateServer::end() {
   ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
   pid_ = -1;
+}
+
+void PrivateServer::remove_folder() const {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
 }
 
 }  // namespace drill

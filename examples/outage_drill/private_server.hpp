@@ -29,7 +29,7 @@ class PrivateServer {
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   /// Whether it answers PING with PONG. Asked past the proxy, on its Unix socket.
   [[nodiscard]] bool answers() const;
-  /// Waits until it does; throws after 30 s.
+  /// Waits until it does; throws when it ends instead, and after 30 s.
   void await_answer() const;
 
   void kill();  ///< SIGKILL.
@@ -39,7 +39,9 @@ class PrivateServer {
   void thaw();    ///< SIGCONT.
 
  private:
+  [[nodiscard]] bool has_ended() const;
   void end();
+  void remove_folder() const;
 
   std::string folder_;
   std::uint16_t port_ = 0;

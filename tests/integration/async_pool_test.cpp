@@ -210,9 +210,10 @@ TEST_F(AsyncPool, RefusesAtOnceWhatIsTooMuch) {
   StartedManager redis(std::move(config));
   const AsyncClient client = redis->async_client("main");
   client.ping()(use_future).get();
-  raw().command({"CLIENT", "PAUSE", "300"});
   std::vector<std::future<std::string>> replies;
+  server().pause();
   for (int i = 0; i < 20; ++i) replies.push_back(client.echo(std::to_string(i))(use_future));
+  server().resume();
   std::size_t overloaded = 0;
   for (auto& reply : replies) {
     try {
@@ -330,8 +331,7 @@ TEST_F(AsyncPool, WaitingForAConnectionOfOnesOwnIsLimited) {
   StartedManager redis(std::move(config));
   const AsyncClient client = redis->async_client("main");
   std::vector<std::future<std::optional<std::pair<std::string, std::string>>>> waiting;
-  for (int i = 0; i < 10; ++i)
-    waiting.push_back(client.with_timeout(100ms).blpop("none", {100ms})(use_future));
+  for (int i = 0; i < 10; ++i) waiting.push_back(client.with_timeout(1s).blpop("none", {1s})(use_future));
   int overloaded = 0;
   for (auto& one : waiting) {
     try {
@@ -347,7 +347,7 @@ TEST_F(AsyncPool, WhatIsSentOnceMoreIsCounted) {
   StartedManager redis(config_at(server()));
   const AsyncClient client = redis->async_client("main");
   const std::int64_t id = client.client_id()(use_future).get();
-  raw().command({"CLIENT", "PAUSE", "200"});
+  raw().command({"CLIENT", "PAUSE", "1000"});
   auto reply = client.get("key")(use_future);
   ASSERT_TRUE(eventually([&] { return redis->stats("main").pool.in_flight == 1; }));
   raw().command({"CLIENT", "KILL", "ID", std::to_string(id)});
@@ -405,8 +405,8 @@ TEST_F(AsyncPool, SynchronousCallsOverASharedConnectionFailAsAlways) {
   raw().command({"SET", "text", "x"});
   EXPECT_EQ(error_of([&] { return client.incr("text"); }).code(), Errc::server_error);
   EXPECT_EQ(error_of([&] { return client.get<int>("text"); }).code(), Errc::decode_error);
-  raw().command({"CLIENT", "PAUSE", "200"});
-  const Error late = error_of([&] { return client.with_timeout(20ms).get("text"); });
+  raw().command({"CLIENT", "PAUSE", "1000"});
+  const Error late = error_of([&] { return client.with_timeout(300ms).get("text"); });
   EXPECT_EQ(late.code(), Errc::timeout);
   EXPECT_EQ(late.effect(), Effect::indeterminate);
   EXPECT_EQ(client.get("text"), "x") << "the late reply went nowhere";

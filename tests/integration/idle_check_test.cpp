@@ -26,7 +26,7 @@ class IdleCheck : public ::testing::Test {
   [[nodiscard]] RedisConfig config() const {
     RedisConfig config = config_at(proxy_.port());
     config.defaults.check_after_idle = limit;
-    config.defaults.timeouts.health = 100ms;
+    config.defaults.timeouts.health = 500ms;
     return config;
   }
   // Every connection of now is cut off without a word; new ones are not.
