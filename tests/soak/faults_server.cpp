@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// faults_server.cpp: what can happen to the server itself: killed, frozen, loading, busy, full, a replica…
+// faults_server.cpp: what can happen to the server itself: killed, frozen, loading, busy, full, unable to
+// save, a replica…
 #include "nemesis.hpp"
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <thread>
 
 namespace redstart::soak {
 namespace {
@@ -124,6 +127,26 @@ Fault busy(Stage& stage) {
           }};
 }
 
+// Where the dump would go lies a folder, so that saving fails; a server that can't save refuses writes.
+Fault unable_to_save(Stage& stage) {
+  const std::string dump = stage.server().directory() + "/dump.rdb";
+  return {{"MISCONF", 100ms, 900ms, true},
+          [&stage, dump](std::chrono::milliseconds) {
+            std::filesystem::create_directory(dump);
+            insist(stage, {{"CONFIG", "SET", "save", "3600 1"}});
+            const auto until = Clock::now() + 20s;
+            for (RawRedis raw = stage.raw(); !raw.command({"PING"}).text.starts_with("MISCONF");) {
+              raw.command({"BGSAVE"});  // refused while one is under way
+              if (Clock::now() > until) throw std::runtime_error("the server goes on saving");
+              std::this_thread::sleep_for(5ms);
+            }
+          },
+          [&stage, dump] {
+            insist(stage, {{"CONFIG", "SET", "save", ""}});
+            std::filesystem::remove(dump);
+          }};
+}
+
 }  // namespace
 
 std::vector<Fault> server_faults(Stage& stage, testing::FaultProxy& proxy) {
@@ -138,6 +161,7 @@ std::vector<Fault> server_faults(Stage& stage, testing::FaultProxy& proxy) {
   faults.push_back(crowded(stage));
   faults.push_back(setting(stage, "OOM", 100ms, 900ms, {{"CONFIG", "SET", "maxmemory", "1"}},
                            {{"CONFIG", "SET", "maxmemory", "0"}}));
+  faults.push_back(unable_to_save(stage));
   faults.push_back(setting(stage, "READONLY", 100ms, 900ms, {{"REPLICAOF", "127.0.0.1", "1"}},
                            {{"REPLICAOF", "NO", "ONE"}}));
   faults.push_back(

@@ -45,13 +45,16 @@ void Nemesis::carry_out(const Step& step) {
     std::cout << std::setw(8) << run_.age().count() << " ms  " << (step.begins ? "" : "healed: ")
               << fault.kind.name << std::endl;
   if (step.begins) {
-    ++active_;
+    run_.calm.broke();
+    ++begun_[step.fault];
     ++counts_[fault.kind.name];
     run_.recovery.disturbed(Clock::now());
     fault.begin(step.length);
-  } else if (active_ != 0) {
+  } else if (begun_[step.fault] != 0) {
+    --begun_[step.fault];
     fault.end();
-    if (--active_ == 0) run_.recovery.healed(Clock::now(), fault.kind.name, fault.kind.back_within);
+    if (run_.calm.mended(Clock::now()) == 0)
+      run_.recovery.healed(Clock::now(), fault.kind.name, fault.kind.back_within);
   }
 }
 

@@ -59,7 +59,7 @@ class Nemesis {
   Run& run_;
   std::vector<Fault> faults_;
   std::map<std::string, std::size_t> counts_{};
-  std::size_t active_ = 0;
+  std::map<std::size_t, std::size_t> begun_{};  // faults under way
   std::chrono::milliseconds next_report_{std::chrono::seconds{10}};
 };
 

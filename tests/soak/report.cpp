@@ -56,6 +56,8 @@ void write_table(std::ostream& out, const Run& run, const FaultCounts& faults, c
       << watched.most_connections << ", most in flight " << watched.most_in_flight << ", most queued "
       << in_mib(watched.most_queued_bytes) << " MiB, resident " << in_mib(watched.resident_before)
       << " MiB, at most " << in_mib(watched.resident_most) << " MiB\n";
+  out << "  went out as probes of a breaker: " << watched.probes
+      << ", again with at_least_once: " << watched.twice << '\n';
   const auto recoveries = run.recovery.times();
   out << "  from healed to the first success of every kind of caller: " << recoveries.size() << " times, p50 "
       << in_ms(run.recovery.percentile(0.5)) << " ms, p99 " << in_ms(run.recovery.percentile(0.99))
@@ -86,6 +88,8 @@ void write_json(const std::string& path, const Run& run, const FaultCounts& faul
                      {"verified", run.verified.load()},
                      {"faults", faults},
                      {"events", watched.events},
+                     {"probes", watched.probes},
+                     {"sent_again", watched.twice},
                      {"violations", run.violations.counts()},
                      {"violation_texts", run.violations.texts()},
                      {"resident_before", watched.resident_before},

@@ -18,6 +18,8 @@ struct Watched {
   std::size_t most_queued_bytes = 0;
   std::size_t resident_before = 0;  ///< Bytes, before the first fault.
   std::size_t resident_most = 0;
+  std::size_t probes = 0;  ///< Operations that went out while a breaker was half open.
+  std::size_t twice = 0;   ///< Operations with at_least_once that went out more than once.
   std::map<std::string, std::size_t> events{};
 };
 

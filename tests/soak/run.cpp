@@ -2,13 +2,16 @@
 // run.cpp: judges completed operations while the soak runs.
 #include "run.hpp"
 
+#include <filesystem>
+#include <fstream>
+
 namespace redstart::soak {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto grace = 100ms;  // I1: by the deadline, and that much for what has to be done then
-constexpr auto settling = 2s;  // of a quiet time, before everything has to succeed
+constexpr auto grace = 250ms;  // I1: by the deadline, and that much for what has to be done then
+constexpr auto settling = 2s;  // of a quiet time and since all is mended, before everything has to succeed
 
 std::string in_ms(std::chrono::nanoseconds time) {
   return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) + " ms";
@@ -38,7 +41,7 @@ Outcome Run::end(const Ticket& ticket, const Error* error) {
   if (outcome == Outcome::pending)
     violations.add("I1", std::string("an error does not say what became of its command: ") + error->what());
   const bool on_purpose = ticket.kind == Kind::hurried || ticket.kind == Kind::cancelled;
-  if (!on_purpose && is_quiet(terms, age(ticket.began), settling))
+  if (!on_purpose && is_quiet(terms, age(ticket.began), settling) && calm.held(ticket.began, settling))
     violations.add("liveness", in_ms(age(ticket.began)) + " after the start nothing is broken, but " +
                                    std::string(error->what()));
   return outcome;
@@ -47,8 +50,21 @@ Outcome Run::end(const Ticket& ticket, const Error* error) {
 void Run::wrong_reply(const Ticket& ticket, std::string_view expected, std::string_view received) {
   violations.add("I6", std::string(to_string(ticket.kind)) + " got `" + std::string(received.substr(0, 80)) +
                            "` instead of `" + std::string(expected.substr(0, 80)) + "`, " + in_ms(age()) +
-                           " after the start");
+                           " after the start" + written_down(expected, received));
   stop = true;  // what follows says nothing any more
+}
+
+// The first time to a file beside the JSON, or here; returns words that name it.
+std::string Run::written_down(std::string_view request, std::string_view reply) {
+  if (wrote_down_.exchange(true)) return {};
+  const std::string bytes = recorder.about(request, reply.substr(0, 80));
+  if (bytes.empty()) return "; the bytes are no longer known";
+  const auto path = std::filesystem::path(options_.json)
+                        .replace_filename("redstart_soak-" + std::to_string(options_.seed) + ".wire");
+  std::ofstream file(path, std::ios::binary);
+  file << bytes;
+  return file.flush() ? "; the bytes of its connection are in " + path.string()
+                      : "; can't write " + path.string();
 }
 
 void Run::scan(std::string_view where, std::string_view text) {

@@ -2,9 +2,11 @@
 // run.hpp: what everybody in one run of the soak shares, and the judge of every completed operation.
 #pragma once
 
+#include "checker/calm.hpp"
 #include "checker/generations.hpp"
 #include "checker/ledger.hpp"
 #include "checker/plan.hpp"
+#include "checker/recorder.hpp"
 #include "checker/recovery.hpp"
 #include "checker/violations.hpp"
 #include "lag.hpp"
@@ -76,7 +78,7 @@ class Run {
   static constexpr std::chrono::milliseconds usual_limit{1000};
 
   Run(const Options& options, std::string secret, std::size_t ledger_size)
-      : ledger(ledger_size), secret_(std::move(secret)), options_(options) {
+      : ledger(ledger_size), recorder(secret), secret_(std::move(secret)), options_(options) {
     terms.seed = options.seed;
     terms.duration = std::chrono::seconds(options.seconds);
     terms.faults_per_minute = options.faults_per_minute;
@@ -93,7 +95,7 @@ class Run {
   }
   Outcome end(const Ticket& ticket, const Error* error);
 
-  /// A reply that is not the caller's own.
+  /// A reply that is not the caller's own. Writes down what went by on the connection; ends the run.
   void wrong_reply(const Ticket& ticket, std::string_view expected, std::string_view received);
   /// I17: whatever text there is must not hold the password.
   void scan(std::string_view where, std::string_view text);
@@ -112,10 +114,12 @@ class Run {
   }
 
   Ledger ledger;
+  Recorder recorder;
   Violations violations{};
   Lag lag{};
   Recovery recovery{[this](Clock::time_point from, Clock::time_point to) { return lag.worst(from, to); }};
   PlanTerms terms{};
+  Calm calm{};
   std::deque<Generations> keys{};
   std::deque<Counter> counters{};
   std::atomic<std::int64_t> under_way{0};  ///< Asynchronous operations not completed yet.
@@ -124,7 +128,10 @@ class Run {
   std::atomic<bool> stop{false};
 
  private:
+  [[nodiscard]] std::string written_down(std::string_view request, std::string_view reply);
+
   std::string secret_;
+  std::atomic<bool> wrote_down_{false};
   Options options_;
   Clock::time_point started_{};
   std::array<std::array<std::atomic<std::uint64_t>, outcomes>, kinds> counts_{};

@@ -44,16 +44,24 @@ class StopAtEnd {
   Run& run_;
 };
 
-// A proxy before the server, all of whose requests are watched.
-redstart::testing::FaultProxyOptions watched(std::uint32_t seed, WireWatch& watch) {
+// A proxy before the server, whose bytes are watched and kept for a while. `first` is the number of its first
+// connection among those of all proxies.
+redstart::testing::FaultProxyOptions watched(Run& run, WireWatch& watch, std::uint64_t first) {
   redstart::testing::FaultProxyOptions options;
-  options.seed = seed;
-  options.tap = [&watch](std::size_t connection, redstart::testing::Direction direction,
-                         std::string_view bytes) {
-    if (direction == redstart::testing::Direction::to_server) watch.to_server(connection, bytes);
+  options.seed = run.options().seed;
+  options.tap = [&run, &watch, first](std::size_t connection, redstart::testing::Direction direction,
+                                      std::string_view bytes) {
+    const bool to_server = direction == redstart::testing::Direction::to_server;
+    run.recorder.note(first + connection, to_server, bytes);
+    if (to_server)
+      watch.to_server(connection, bytes, Clock::now());
+    else
+      watch.to_client(connection, bytes);
   };
-  options.on_event = [&watch](const redstart::testing::ProxyEvent& event) {
-    if (event.kind == redstart::testing::ProxyEvent::Kind::ended) watch.closed(event.connection);
+  options.on_event = [&run, &watch, first](const redstart::testing::ProxyEvent& event) {
+    if (event.kind != redstart::testing::ProxyEvent::Kind::ended) return;
+    run.recorder.closed(first + event.connection);
+    watch.closed(event.connection);
   };
   return options;
 }
@@ -86,12 +94,15 @@ int run_soak(const Options& options) {
   Run run(options, stage.password(), std::size_t{options.seconds} * options.rate + 10'000);
   prepare(run);
   stage.open_accounts();
-  WireWatch wire(run.ledger, run.violations);
-  WireWatch checked_wire(run.ledger, run.violations);
-  redstart::testing::FaultProxy proxy(stage.server().port(), watched(options.seed, wire));
-  redstart::testing::FaultProxy tampering(stage.server().port(), watched(options.seed, checked_wire));
+  BreakerWatch breakers(run.ledger, run.violations, [&run](Clock::time_point from, Clock::time_point to) {
+    return run.lag.worst(from, to);
+  });
+  WireWatch wire(run.ledger, run.violations, &breakers, "soak");
+  WireWatch checked_wire(run.ledger, run.violations, &breakers, "soak");
+  redstart::testing::FaultProxy proxy(stage.server().port(), watched(run, wire, 0));
+  redstart::testing::FaultProxy tampering(stage.server().port(), watched(run, checked_wire, 1'000'000'000));
 
-  auto events = std::make_shared<EventWatch>(run);
+  auto events = std::make_shared<EventWatch>(run, breakers);
   redstart::RedisConfig config = stage.config(proxy.port(), tampering.port());
   redstart::RedisConfig visiting = config;
   visiting.service = "visitor";
@@ -121,6 +132,10 @@ int run_soak(const Options& options) {
   Watched seen = stats.finish();
   redis.shutdown();
   seen.events = events->counts();
+  breakers.finish(Clock::now());
+  seen.probes = breakers.probes();
+  for (const Entry& entry : run.ledger.entries())
+    seen.twice += entry.twice_allowed && entry.on_wire > 1 ? 1U : 0U;
   check_resources(run, before);
   check_everything(run, stage, queue, true);
   run.recovery.check(slowness(), run.violations);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "checker/breaker_check.hpp"
+#include "checker/breaker_watch.hpp"
 #include "report.hpp"
 #include "run.hpp"
 #include "stage.hpp"
@@ -12,6 +13,7 @@
 
 #include <memory>
 #include <mutex>
+#include <set>
 #include <thread>
 
 namespace redstart::soak {
@@ -19,12 +21,13 @@ namespace redstart::soak {
 /// Counts events and reads all that they say.
 class EventWatch final : public EventListener {
  public:
-  explicit EventWatch(Run& run) : run_(run) {}
+  EventWatch(Run& run, BreakerWatch& breakers) : run_(run), breakers_(breakers) {}
   void on_event(const Event& event) noexcept override;
   [[nodiscard]] std::map<std::string, std::size_t> counts() const;
 
  private:
   Run& run_;
+  BreakerWatch& breakers_;
   mutable std::mutex mutex_{};
   std::map<std::string, std::size_t> counts_{};
 };
@@ -45,6 +48,7 @@ class StatsWatch {
   const RedisConnectionManager& redis_;
   const Stage& stage_;
   AttemptWatch attempts_;
+  std::set<std::string> above_before_{};  // databases with too many connections, when last looked
   Watched seen_{};
   std::jthread thread_;
 };

@@ -63,6 +63,9 @@ inline constexpr const char* checked_database = "jobs";
 [[nodiscard]] inline Caller async_caller(std::size_t index) {
   return index % 2 == 0 ? Caller::async : Caller::strict_async;
 }
+/// These ask for at least once: what they append may be there twice.
+inline constexpr std::size_t patient_sync_caller = 6;
+inline constexpr std::size_t patient_coroutine = 46;
 /// How often a command's bytes may go out there: what was refused or not sent is repeated by default.
 [[nodiscard]] inline std::uint8_t most_on_wire(std::size_t caller) { return caller % 2 == 0 ? 3 : 1; }
 

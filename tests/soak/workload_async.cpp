@@ -31,7 +31,9 @@ asio::awaitable<void> coroutine(Run& run, AsyncClient client, std::size_t index,
                 .caller = async_caller(index),
                 .list = static_cast<std::uint16_t>(first_coroutine_list + index),
                 .most_on_wire = most_on_wire(index),
-                .own = &run.keys[sync_callers + index]};
+                .twice_allowed = index == patient_coroutine,
+                .own = index == patient_coroutine ? nullptr : &run.keys[sync_callers + index]};
+  if (source.twice_allowed) client = client.with_retry(RetryMode::at_least_once);
   asio::steady_timer timer(co_await asio::this_coro::executor);
   Pace pace(rate);
   while (!run.stopping() && !run.ledger.full()) {

@@ -22,11 +22,16 @@ struct Source {
   Caller caller = Caller::sync;
   std::uint16_t list = no_list;
   std::uint8_t most_on_wire = 1;
+  bool twice_allowed = false;  ///< It asks for at least once, and does only what can be told apart then.
   bool serial = true;          ///< One operation after the other.
   Generations* own = nullptr;  ///< The key that it alone writes; serial sources only.
 
   [[nodiscard]] std::uint32_t below(std::uint32_t bound) {
     return static_cast<std::uint32_t>(random() % bound);
+  }
+  /// What an operation of this caller has to keep to.
+  [[nodiscard]] Ledger::Terms terms(std::uint16_t where) const {
+    return {where, most_on_wire, twice_allowed, serial && !twice_allowed};
   }
   /// Log-uniform between 16 B and 16 KiB, now and then 256 KiB.
   [[nodiscard]] std::size_t size() {
@@ -61,7 +66,8 @@ struct Read {
   }
   void judge(Run& run, const Ticket& ticket, const Result<std::optional<std::string>>& reply) const {
     if (run.end(ticket, reply) != Outcome::ok) return;
-    of->judge(expected, *reply, run.violations);
+    if (!of->judge(expected, *reply, run.violations))
+      return run.wrong_reply(ticket, of->key(expected.incarnation), **reply);
     ++run.verified;
   }
 };
@@ -144,9 +150,7 @@ using AnyOperation = std::variant<Echo, Read, Write, Push, Script, Count>;
 /// The next operation of that caller. What it writes in the ledger or to its key is issued with that.
 [[nodiscard]] inline AnyOperation next_operation(Run& run, Source& source) {
   const std::uint32_t dice = source.below(100);
-  const auto issue = [&](std::uint16_t list) {
-    return run.ledger.issue({.list = list, .most_on_wire = source.most_on_wire, .in_order = source.serial});
-  };
+  const auto issue = [&](std::uint16_t list) { return run.ledger.issue(source.terms(list)); };
   Counter& counter = run.counters[source.below(static_cast<std::uint32_t>(run.counters.size()))];
   if (dice < 20)
     return Echo{"nonce:" + std::to_string(source.random()) + ":" + std::to_string(source.random())};
@@ -155,7 +159,7 @@ using AnyOperation = std::variant<Echo, Read, Write, Push, Script, Count>;
     std::string value = source.own->next_value(source.size());
     return Write{source.own, source.own->key(source.own->expect().incarnation), std::move(value)};
   }
-  if (dice < 84) return Push{source.list, issue(source.list)};
+  if (dice < 84 || source.twice_allowed) return Push{source.list, issue(source.list)};
   if (dice < 94) return Script{&counter, issue(no_list)};
   return Count{&counter};
 }

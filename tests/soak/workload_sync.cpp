@@ -17,9 +17,7 @@ void pipelined(Run& run, Source& source, const Client& client) {
   const Echo echo{"nonce:" + std::to_string(source.random())};
   const Ticket ticket = Run::begin(source.caller, Kind::rpush);
   for (std::size_t i = 0; i < appends; ++i) {
-    pushes[i] = {
-        source.list,
-        run.ledger.issue({.list = source.list, .most_on_wire = source.most_on_wire, .in_order = true})};
+    pushes[i] = {source.list, run.ledger.issue(source.terms(source.list))};
     slots[i] = pipe.rpush("oplog:" + std::to_string(source.list), marked(pushes[i].number));
   }
   const auto echo_slot = pipe.echo(echo.nonce);
@@ -33,6 +31,7 @@ class SyncGroup final : public Group {
   SyncGroup(Run& run, RedisConnectionManager& redis, double rate) {
     for (std::size_t i = 0; i < sync_callers; ++i) {
       Client client = redis.client(database_of(i));
+      if (i == patient_sync_caller) client = client.with_retry(RetryMode::at_least_once);
       threads_.emplace_back([&run, i, rate, client = std::move(client)] {
         call(run, i, rate / static_cast<double>(sync_callers), client);
       });
@@ -46,7 +45,8 @@ class SyncGroup final : public Group {
                   .caller = sync_caller(index),
                   .list = static_cast<std::uint16_t>(first_sync_list + index),
                   .most_on_wire = most_on_wire(index),
-                  .own = &run.keys[index]};
+                  .twice_allowed = index == patient_sync_caller,
+                  .own = index == patient_sync_caller ? nullptr : &run.keys[index]};
     Pace pace(rate);
     while (!run.stopping() && !run.ledger.full()) {
       sleep_until(run, pace.next());

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,34 +25,51 @@ inline void check_breaker_change(std::string_view change, Violations& into) {
   into.add("I10", "the circuit breaker changed so: " + std::string(change.substr(0, 100)));
 }
 
-/// I11: however often it fails, connecting is not tried in a hurry. Fed with each pool's count of failed
-/// attempts, as it grows. One thread.
+/// I11: however often it fails, connecting is tried at the pace of the policy: a first attempt of every
+/// connection, then one at a time, 50 ms apart and more, soon between 50 and 500 ms. Fed with each pool's
+/// counts as they grow. One thread.
 class AttemptWatch {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  /// `most`: so many failures are allowed within a second.
-  explicit AttemptWatch(std::uint64_t most) : most_(most) {}
+  /// Failures that are allowed within a second: while it is the first second without a connection, and later.
+  AttemptWatch(std::uint64_t at_first, std::uint64_t later) : at_first_(at_first), later_(later) {}
 
-  void look(const std::string& database, std::uint64_t failures, Time now, Violations& into) {
-    auto& seen = seen_[database];
-    while (!seen.empty() && now - seen.front().at > std::chrono::seconds(1)) seen.pop_front();
-    if (!seen.empty() && failures - seen.front().failures > most_) {
-      into.add("I11", std::to_string(failures - seen.front().failures) + " attempts to connect " + database +
-                          " failed within a second");
-      seen.clear();  // told once
-    }
-    seen.push_back({now, failures});
+  /// `ready`: connections that became ready so far. The first after failures begins anew.
+  void look(const std::string& database, std::uint64_t failures, std::uint64_t ready, Time now,
+            Violations& into) {
+    Pool& pool = pools_[database];
+    if (ready != pool.ready) pool = {{}, {}, ready, failures};
+    if (failures != pool.failures && !pool.failing_since) pool.failing_since = now;
+    pool.failures = failures;
+    while (!pool.samples.empty() && now - pool.samples.front().at > second) pool.samples.pop_front();
+    pool.samples.push_back({now, failures});
+    const Sample& first = pool.samples.front();
+    const bool later = pool.failing_since && first.at >= *pool.failing_since + second;
+    const std::uint64_t most = later ? later_ : at_first_;
+    if (failures - first.failures <= most) return;
+    into.add("I11", std::to_string(failures - first.failures) + " attempts to connect " + database +
+                        " failed within a second, " + std::to_string(most) + " are allowed" +
+                        (later ? " after the first second" : ""));
+    pool.samples = {{now, failures}};  // told once
   }
 
  private:
+  static constexpr std::chrono::seconds second{1};
   struct Sample {
     Time at;
     std::uint64_t failures;
   };
+  struct Pool {
+    std::deque<Sample> samples{};
+    std::optional<Time> failing_since{};
+    std::uint64_t ready = 0;
+    std::uint64_t failures = 0;
+  };
 
-  std::uint64_t most_;
-  std::map<std::string, std::deque<Sample>> seen_{};
+  std::uint64_t at_first_;
+  std::uint64_t later_;
+  std::map<std::string, Pool> pools_{};
 };
 
 }  // namespace redstart::soak

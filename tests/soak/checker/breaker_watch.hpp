@@ -70,11 +70,18 @@ class BreakerWatch {
     Breaker& breaker = found->second;
     if (breaker.state == "closed" || ledger_.issued(number) <= breaker.since) return;
     if (breaker.state == "half_open") {
+      ++probes_;
       std::erase_if(breaker.probing, [this](std::uint32_t one) { return !ledger_.pending(one); });
       breaker.probing.push_back(number);
       if (breaker.probing.size() <= most_probing) return;
     }
     breaker.suspects.push_back({number, now});
+  }
+
+  /// How many operations went out while a breaker was half open: with none, nothing was proved.
+  [[nodiscard]] std::size_t probes() const {
+    const std::scoped_lock lock(mutex_);
+    return probes_;
   }
 
   /// The run is over.
@@ -115,8 +122,9 @@ class BreakerWatch {
   const Ledger& ledger_;
   Violations& into_;
   const LagOf lag_;
-  std::mutex mutex_{};
+  mutable std::mutex mutex_{};
   std::map<std::string, Breaker> breakers_{};
+  std::size_t probes_ = 0;
 };
 
 }  // namespace redstart::soak

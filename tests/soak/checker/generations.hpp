@@ -33,22 +33,24 @@ class Generations {
   }
   [[nodiscard]] Expectation expect() const noexcept { return unpacked(state_.load()); }
 
-  /// Judges what a read returned that began when `before` was expected.
-  void judge(const Expectation& before, const std::optional<std::string>& value, Violations& into) {
+  /// Judges what a read returned that began when `before` was expected. False: that is no value of this key
+  /// (I6), which is for the caller to tell.
+  [[nodiscard]] bool judge(const Expectation& before, const std::optional<std::string>& value,
+                           Violations& into) {
     const std::string wanted = key(before.incarnation);
     if (!value) {
       if (before.floor != 0)
         into.add("I7", wanted + " is gone, generation " + std::to_string(before.floor) + " was there");
-      return;
+      return true;
     }
     const auto generation = generation_of(*value, wanted);
-    if (!generation)
-      into.add("I6", "a read of " + wanted + " returned `" + value->substr(0, 60) + "`");
-    else if (*generation < before.floor)
+    if (!generation) return false;
+    if (*generation < before.floor)
       into.add("I7", wanted + " went back from generation " + std::to_string(before.floor) + " to " +
                          std::to_string(*generation));
     else
       raise(before.incarnation, *generation);
+    return true;
   }
 
   /// The writer: the value to be written next, of that size or a little more.

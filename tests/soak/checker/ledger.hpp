@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -51,7 +52,7 @@ inline constexpr std::uint16_t no_list = 0xFFFF;
 
 /// The operations of a run. Its size is fixed from the start, so that memory is bounded.
 ///
-/// Thread safety: `issue`, `complete` and `seen` may be called on every thread; each number is issued and
+/// Thread safety: all but `entries` may be called on every thread; each number is issued and
 /// completed by one caller at a time.
 class Ledger {
  public:
@@ -72,6 +73,7 @@ class Ledger {
     slot.most_on_wire = terms.most_on_wire;
     slot.twice_allowed = terms.twice_allowed;
     slot.in_order = terms.in_order;
+    slot.issued.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
     return static_cast<std::uint32_t>(number);
   }
   void complete(std::uint32_t number, Outcome outcome) noexcept {
@@ -81,6 +83,14 @@ class Ledger {
   /// Its mark went by on the wire. Marks of other runs are ignored.
   void seen(std::uint32_t number) noexcept {
     if (number < slots_.size()) slots_[number].on_wire.fetch_add(1, std::memory_order_relaxed);
+  }
+  /// When it was issued; the beginning of time for a number of another run.
+  [[nodiscard]] std::chrono::steady_clock::time_point issued(std::uint32_t number) const noexcept {
+    if (number >= slots_.size()) return {};
+    return slots_[number].issued.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] bool pending(std::uint32_t number) const noexcept {
+    return number < slots_.size() && slots_[number].completions.load(std::memory_order_relaxed) == 0;
   }
 
   [[nodiscard]] bool full() const noexcept {
@@ -102,6 +112,7 @@ class Ledger {
  private:
   static constexpr std::size_t reserve = 1000;
   struct Slot {
+    std::atomic<std::chrono::steady_clock::time_point> issued{};
     std::uint16_t list = no_list;
     std::atomic<Outcome> outcome{Outcome::pending};
     std::atomic<std::uint8_t> completions{0};

@@ -66,7 +66,7 @@ class Recorder {
 
   [[nodiscard]] std::string written(std::uint64_t connection, const Record& record) const {
     std::string text;
-    for (const std::size_t way : {1, 0}) {
+    for (const std::size_t way : {std::size_t{1}, std::size_t{0}}) {
       std::string bytes =
           record.bytes[way].substr(record.bytes[way].size() - std::min(record.bytes[way].size(), kept));
       for (std::size_t at = 0; !secret_.empty() && (at = bytes.find(secret_, at)) != std::string::npos;)

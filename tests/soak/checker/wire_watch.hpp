@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// wire_watch.hpp: looks at the bytes on their way to the server: what is sent how often (I4), and nothing of
-// a user's before the connection is ready (I14).
+// wire_watch.hpp: looks at the bytes on their way to the server: what is sent how often (I4), nothing of a
+// user's before the server has said that it is ready (I14), nothing while the circuit breaker is open (I10).
 #pragma once
 
+#include "breaker_watch.hpp"
 #include "ledger.hpp"
 #include "violations.hpp"
 
@@ -12,54 +13,91 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace redstart::soak {
 
-/// Fed with the bytes of every connection, in pieces as they come. One thread at a time.
+/// Fed with the bytes of every connection, in pieces as they come, before they are passed on. One thread at a
+/// time.
 class WireWatch {
  public:
-  WireWatch(Ledger& ledger, Violations& violations) : ledger_(ledger), violations_(violations) {}
+  using Time = BreakerWatch::Time;
 
-  void to_server(std::uint64_t connection, std::string_view bytes) {
+  /// Connections are named `<service>:<database>`. Tells `breakers` what goes out.
+  WireWatch(Ledger& ledger, Violations& violations, BreakerWatch* breakers = nullptr,
+            std::string service = {})
+      : ledger_(ledger), violations_(violations), breakers_(breakers), service_(std::move(service)) {}
+
+  void to_server(std::uint64_t connection, std::string_view bytes, Time now = {}) {
     Connection& state = connections_[connection];
-    // A mark or a word may lie across two pieces: what came last is looked at again.
+    if (!state.ready) greet(connection, state, bytes);
+    // A mark may lie across two pieces: what came last is looked at again.
     std::string joined;
     if (!state.tail.empty()) {
       joined = state.tail;
       joined += bytes;
       bytes = joined;
     }
-    if (!state.asked) {
-      const std::size_t ping = bytes.find("\r\nPING\r\n");
-      const std::size_t first = bytes.find(mark);
-      state.asked = ping != std::string_view::npos;
-      if (first != std::string_view::npos && first < ping)
-        violations_.add("I14", "connection " + std::to_string(connection) +
-                                   " carried a user's command before it was known to be ready");
-    }
     std::size_t at = 0;
     while ((at = bytes.find(mark, at)) != std::string_view::npos && at + mark_size <= bytes.size()) {
       const auto number = number_at(bytes.substr(at));
-      if (number) ledger_.seen(*number);
+      if (number) went_out(state, *number, now);
       at += number ? mark_size : 1;
     }
     // Shorter than a mark, so that none is counted twice.
-    const std::size_t half_mark = at == std::string_view::npos ? bytes.size() : at;
-    const std::size_t half_word =
-        state.asked ? bytes.size() : bytes.size() - std::min(bytes.size(), word_size);
-    state.tail = std::string(bytes.substr(std::min(half_mark, half_word)));
+    state.tail = at == std::string_view::npos ? std::string() : std::string(bytes.substr(at));
+  }
+  void to_client(std::uint64_t connection, std::string_view bytes) {
+    Connection& state = connections_[connection];
+    if (state.ready || !state.asked) return;
+    state.answer += bytes;
+    // MISCONF is an answer, too: the server can't save, but serves.
+    state.ready = state.answer.find("+PONG\r\n") != std::string::npos ||
+                  state.answer.find("-MISCONF ") != std::string::npos;
+    if (!state.ready) {
+      state.answer.erase(0, state.answer.size() - std::min(state.answer.size(), word_size));
+      return;
+    }
+    const std::size_t name =
+        service_.empty() ? std::string::npos : state.greeting.find("\n" + service_ + ":");
+    if (name != std::string::npos) {
+      const std::size_t begin = name + service_.size() + 2;
+      state.database = state.greeting.substr(begin, state.greeting.find('\r', begin) - begin);
+    }
+    state.greeting = {};
+    state.answer = {};
   }
   void closed(std::uint64_t connection) { connections_.erase(connection); }
 
  private:
-  static constexpr std::size_t word_size = 7;  // all but the last byte of "\r\nPING\r\n"
+  static constexpr std::size_t word_size = 8;  // all but the last byte of "-MISCONF "
   struct Connection {
     std::string tail{};
-    bool asked = false;
+    std::string greeting{};  // what went out before the connection was ready
+    std::string answer{};    // the end of what came back until then
+    std::string database{};
+    bool asked = false;  // the PING has gone out
+    bool ready = false;  // its answer has come back
+    bool early = false;  // told once
   };
+
+  void greet(std::uint64_t connection, Connection& state, std::string_view bytes) {
+    if (bytes.find(mark) != std::string_view::npos && !std::exchange(state.early, true))
+      violations_.add("I14", "connection " + std::to_string(connection) +
+                                 " carried a user's command before it was known to be ready");
+    state.greeting += bytes;
+    state.asked = state.asked || state.greeting.find("\r\nPING\r\n") != std::string::npos;
+  }
+
+  void went_out(const Connection& state, std::uint32_t number, Time now) {
+    ledger_.seen(number);
+    if (breakers_ != nullptr && !state.database.empty()) breakers_->seen(state.database, number, now);
+  }
 
   Ledger& ledger_;
   Violations& violations_;
+  BreakerWatch* const breakers_;
+  const std::string service_;
   std::unordered_map<std::uint64_t, Connection> connections_{};
 };
 

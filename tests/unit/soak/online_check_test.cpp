@@ -3,12 +3,13 @@
 // it.
 #include <gtest/gtest.h>
 
-#include "soak/checker/breaker_check.hpp"
+#include "soak/checker/calm.hpp"
 #include "soak/checker/generations.hpp"
 #include "soak/checker/plan.hpp"
 #include "soak/checker/recovery.hpp"
 #include "soak/checker/wire_watch.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -25,9 +26,9 @@ class KeysOfOneWriter : public ::testing::Test {
 
 TEST_F(KeysOfOneWriter, MoveOn) {
   EXPECT_TRUE(key.next_value(40).starts_with("gen:1#0|1|"));
-  key.judge(key.expect(), std::nullopt, violations);
+  EXPECT_TRUE(key.judge(key.expect(), std::nullopt, violations));
   key.acknowledged();
-  key.judge(key.expect(), "gen:1#0|1|...", violations);
+  EXPECT_TRUE(key.judge(key.expect(), "gen:1#0|1|...", violations));
   EXPECT_EQ(violations.count(), 0U);
 }
 
@@ -35,33 +36,32 @@ TEST_F(KeysOfOneWriter, ThatGoBackBreakI7) {
   static_cast<void>(key.next_value(0));
   static_cast<void>(key.next_value(0));
   key.acknowledged();
-  key.judge(key.expect(), "gen:1#0|1|", violations);
+  EXPECT_TRUE(key.judge(key.expect(), "gen:1#0|1|", violations));
   EXPECT_EQ(violations.count("I7"), 1U);
 }
 
 TEST_F(KeysOfOneWriter, ThatGoBackBehindAnotherReaderBreakI7) {
-  key.judge(key.expect(), "gen:1#0|5|", violations);
-  key.judge(key.expect(), "gen:1#0|4|", violations);
+  EXPECT_TRUE(key.judge(key.expect(), "gen:1#0|5|", violations));
+  EXPECT_TRUE(key.judge(key.expect(), "gen:1#0|4|", violations));
   EXPECT_EQ(violations.count("I7"), 1U);
 }
 
 TEST_F(KeysOfOneWriter, ThatAreGoneBreakI7) {
-  key.judge(key.expect(), "gen:1#0|5|", violations);
-  key.judge(key.expect(), std::nullopt, violations);
+  EXPECT_TRUE(key.judge(key.expect(), "gen:1#0|5|", violations));
+  EXPECT_TRUE(key.judge(key.expect(), std::nullopt, violations));
   EXPECT_EQ(violations.count("I7"), 1U);
 }
 
 TEST_F(KeysOfOneWriter, MayStillBeOldForAReadThatBeganEarlier) {
   const auto before = key.expect();
-  key.judge(key.expect(), "gen:1#0|5|", violations);
-  key.judge(before, "gen:1#0|4|", violations);
+  EXPECT_TRUE(key.judge(key.expect(), "gen:1#0|5|", violations));
+  EXPECT_TRUE(key.judge(before, "gen:1#0|4|", violations));
   EXPECT_EQ(violations.count(), 0U);
 }
 
 TEST_F(KeysOfOneWriter, WithAnothersValueBreakI6) {
-  key.judge(key.expect(), "gen:2#0|5|", violations);
-  key.judge(key.expect(), "gen:1#0|", violations);
-  EXPECT_EQ(violations.count("I6"), 2U);
+  EXPECT_FALSE(key.judge(key.expect(), "gen:2#0|5|", violations));
+  EXPECT_FALSE(key.judge(key.expect(), "gen:1#0|", violations));
 }
 
 TEST_F(KeysOfOneWriter, AreLeftBehindWhenAWriteIsUnknown) {
@@ -69,14 +69,14 @@ TEST_F(KeysOfOneWriter, AreLeftBehindWhenAWriteIsUnknown) {
   static_cast<void>(key.next_value(0));
   key.unknown();
   EXPECT_TRUE(key.next_value(0).starts_with("gen:1#1|1|"));
-  key.judge(before, "gen:1#0|1|", violations);  // it ran after all
+  EXPECT_TRUE(key.judge(before, "gen:1#0|1|", violations));  // it ran after all
   EXPECT_EQ(key.expect().floor, 0U);
   EXPECT_EQ(violations.count(), 0U);
 }
 
 class Wires : public ::testing::Test {
  protected:
-  static constexpr std::string_view ready = "*1\r\n$4\r\nPING\r\n";
+  static constexpr std::string_view ping = "*1\r\n$4\r\nPING\r\n";
 
   Ledger ledger{10'000};
   Violations violations{};
@@ -84,27 +84,56 @@ class Wires : public ::testing::Test {
   std::uint32_t number = ledger.issue({});
   std::string command = "*3\r\n$5\r\nRPUSH\r\n$1\r\nk\r\n$10\r\n" + marked(number) + "\r\n";
 
+  void make_ready(std::uint64_t connection) {
+    watch.to_server(connection, ping);
+    watch.to_client(connection, "+PONG\r\n");
+  }
   [[nodiscard]] int seen() const { return ledger.entries()[number].on_wire; }
 };
 
 TEST_F(Wires, AreCountedOnceHoweverTheyAreCut) {
-  const std::string bytes = std::string(ready) + command;
-  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+  for (std::size_t cut = 0; cut <= command.size(); ++cut) {
     const int before = seen();
-    watch.to_server(cut, std::string_view(bytes).substr(0, cut));
-    watch.to_server(cut, std::string_view(bytes).substr(cut));
+    make_ready(cut);
+    watch.to_server(cut, std::string_view(command).substr(0, cut));
+    watch.to_server(cut, std::string_view(command).substr(cut));
     ASSERT_EQ(seen(), before + 1) << "cut at " << cut;
   }
-  watch.to_server(1000, ready);
+  make_ready(1000);
   for (const char c : command) watch.to_server(1000, {&c, 1});
-  EXPECT_EQ(seen(), static_cast<int>(bytes.size()) + 2);
+  EXPECT_EQ(seen(), static_cast<int>(command.size()) + 2);
+  EXPECT_EQ(violations.count(), 0U);
+}
+
+TEST_F(Wires, AreReadyOnceTheAnswerHasComeHoweverItIsCut) {
+  for (const std::string_view answer : {"+OK\r\n+PONG\r\n", "+OK\r\n-MISCONF can't save\r\n"}) {
+    for (std::size_t cut = 0; cut <= answer.size(); ++cut) {
+      watch.to_server(cut, std::string_view(ping).substr(0, cut));
+      watch.to_server(cut, std::string_view(ping).substr(std::min(cut, ping.size())));
+      watch.to_client(cut, answer.substr(0, cut));
+      watch.to_client(cut, answer.substr(cut));
+      watch.to_server(cut, command);
+      watch.closed(cut);
+    }
+  }
   EXPECT_EQ(violations.count(), 0U);
 }
 
 TEST_F(Wires, ThatCarryACommandTooEarlyBreakI14) {
   watch.to_server(1, command);
   EXPECT_EQ(violations.count("I14"), 1U);
-  watch.to_server(2, command + std::string(ready));
+  watch.to_server(2, command + std::string(ping));
+  EXPECT_EQ(violations.count("I14"), 2U);
+}
+
+TEST_F(Wires, ThatDoNotAwaitTheAnswerBreakI14) {
+  watch.to_server(1, ping);
+  watch.to_client(1, "+OK\r\n");
+  watch.to_server(1, command);
+  EXPECT_EQ(violations.count("I14"), 1U);
+  watch.to_client(2, "+PONG\r\n");  // of nobody's asking
+  watch.to_server(2, ping);
+  watch.to_server(2, command);
   EXPECT_EQ(violations.count("I14"), 2U);
 }
 
@@ -211,6 +240,18 @@ TEST_F(RecoveryTimes, CutShortLateAreAViolation) {
             "recovery: 1520 ms or more after a fault, last strict async; 1000 ms are allowed");
 }
 
+TEST(Calm, HoldsOnceTheLastFaultIsReallyOver) {
+  const Calm::Time start{};
+  Calm calm;
+  EXPECT_EQ(calm.broke(), 1U);
+  EXPECT_EQ(calm.broke(), 2U);
+  EXPECT_EQ(calm.mended(start + 1s), 1U);
+  EXPECT_FALSE(calm.held(start + 1h, 2s));
+  EXPECT_EQ(calm.mended(start + 5s), 0U);  // later than planned
+  EXPECT_FALSE(calm.held(start + 6999ms, 2s));
+  EXPECT_TRUE(calm.held(start + 7s, 2s));
+}
+
 class Plans : public ::testing::Test {
  protected:
   PlanTerms terms{.seed = 7, .duration = 10min, .faults_per_minute = 20};
@@ -247,36 +288,6 @@ TEST_F(Plans, KeepTheRateAndTheQuietTimes) {
   }
   for (const std::size_t n : counts)
     EXPECT_NEAR(static_cast<double>(n), static_cast<double>(plan.size()) / 3.0, 1.1);
-}
-
-class TheBreakerFromOutside : public ::testing::Test {
- protected:
-  Violations violations{};
-};
-
-TEST_F(TheBreakerFromOutside, MayGoRound) {
-  for (const char* change :
-       {"closed -> open: 5 failures in a row", "open -> half_open: a connection is ready",
-        "half_open -> open: a probe failed", "half_open -> closed: 3 probes succeeded"})
-    check_breaker_change(change, violations);
-  EXPECT_EQ(violations.count(), 0U);
-}
-
-TEST_F(TheBreakerFromOutside, MayNotSkipItsProbesNorBeForced) {
-  for (const char* change : {"open -> closed: all is well", "closed -> half_open: why not",
-                             "closed -> forced_open: by API", "nonsense"})
-    check_breaker_change(change, violations);
-  EXPECT_EQ(violations.count("I10"), 4U);
-}
-
-TEST_F(TheBreakerFromOutside, ConnectsWithoutHurry) {
-  AttemptWatch watch(10);
-  AttemptWatch::Time now{};
-  for (std::uint64_t failures = 0; failures < 100; failures += 5, now += 500ms)
-    watch.look("main", failures, now, violations);
-  EXPECT_EQ(violations.count(), 0U);
-  watch.look("main", 111, now, violations);
-  EXPECT_EQ(violations.count("I11"), 1U);
 }
 
 }  // namespace

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// breaker_check_test.cpp: what the soak can see of breakers and of attempts to connect, held against changes,
+// times and numbers made up for it.
+#include <gtest/gtest.h>
+
+#include "soak/checker/breaker_check.hpp"
+#include "soak/checker/breaker_watch.hpp"
+#include "soak/checker/wire_watch.hpp"
+
+#include <thread>
+
+namespace redstart::soak {
+namespace {
+
+using namespace std::chrono_literals;
+
+class TheBreakerFromOutside : public ::testing::Test {
+ protected:
+  Violations violations{};
+};
+
+TEST_F(TheBreakerFromOutside, MayGoRound) {
+  for (const char* change :
+       {"closed -> open: 5 failures in a row", "open -> half_open: a connection is ready",
+        "half_open -> open: a probe failed", "half_open -> closed: 3 probes succeeded"})
+    check_breaker_change(change, violations);
+  EXPECT_EQ(violations.count(), 0U);
+}
+
+TEST_F(TheBreakerFromOutside, MayNotSkipItsProbesNorBeForced) {
+  for (const char* change : {"open -> closed: all is well", "closed -> half_open: why not",
+                             "closed -> forced_open: by API", "nonsense"})
+    check_breaker_change(change, violations);
+  EXPECT_EQ(violations.count("I10"), 4U);
+}
+
+class AttemptsToConnect : public ::testing::Test {
+ protected:
+  AttemptWatch watch{40, 12};
+  AttemptWatch::Time now = AttemptWatch::Time{} + 1h;
+  std::uint64_t failures = 0;
+  std::uint64_t ready = 3;
+  Violations violations{};
+
+  void look() { watch.look("main", failures, ready, now, violations); }
+  // So many a second for so long.
+  void fail(unsigned per_second, std::chrono::seconds time) {
+    const auto pause = 1000ms / per_second;
+    for (const auto until = now + time; now < until; now += pause) {
+      ++failures;
+      look();
+    }
+  }
+  void SetUp() override { look(); }
+};
+
+TEST_F(AttemptsToConnect, AtThePaceOfThePolicyBreakNothing) {
+  failures += 15;  // every connection at once
+  look();
+  fail(20, 1s);  // at the least distance
+  fail(10, 60s);
+  EXPECT_EQ(violations.count(), 0U);
+}
+
+TEST_F(AttemptsToConnect, InAHurryFromTheStartBreakI11) {
+  fail(50, 1s);
+  EXPECT_EQ(violations.count("I11"), 1U);
+}
+
+TEST_F(AttemptsToConnect, InAHurryLaterBreakI11) {
+  fail(20, 1s);
+  fail(4, 3s);
+  EXPECT_EQ(violations.count(), 0U);
+  fail(20, 1s);
+  EXPECT_EQ(violations.count("I11"), 1U);
+}
+
+TEST_F(AttemptsToConnect, BeginAnewAfterAConnection) {
+  fail(20, 1s);
+  fail(4, 3s);
+  ++ready;
+  fail(20, 1s);
+  EXPECT_EQ(violations.count(), 0U);
+}
+
+class WhatGoesOut : public ::testing::Test {
+ protected:
+  static constexpr const char* to_open = "closed -> open: 5 failures in a row";
+  static constexpr const char* to_half_open = "open -> half_open: the recovery time is over";
+  static constexpr const char* to_closed = "half_open -> closed: the probes were answered";
+
+  Ledger ledger{10'000};
+  Violations violations{};
+  std::chrono::nanoseconds lag{0};
+  BreakerWatch watch{ledger, violations, [this](BreakerWatch::Time, BreakerWatch::Time) { return lag; }};
+  // Numbers are issued by the real clock: all of these states began before, or begin after.
+  const BreakerWatch::Time past = std::chrono::steady_clock::now() - 1h;
+  const BreakerWatch::Time later = std::chrono::steady_clock::now() + 1h;
+
+  void changed(const char* change, BreakerWatch::Time at) { watch.changed("main", change, at); }
+  void send(BreakerWatch::Time at, int times = 1) {
+    for (int i = 0; i < times; ++i) watch.seen("main", ledger.issue({}), at);
+  }
+};
+
+TEST_F(WhatGoesOut, WhileOpenBreaksI10) {
+  send(past);
+  changed(to_open, past);
+  send(later);
+  changed(to_half_open, later + 101ms);
+  EXPECT_EQ(violations.count("I10"), 1U);
+  EXPECT_EQ(violations.texts().at(0),
+            "I10: 1 operations went out to main while its breaker was open, the first of them " + marked(1));
+}
+
+TEST_F(WhatGoesOut, JustBeforeTheEndWasToldBreaksNothing) {
+  changed(to_open, past);
+  send(later);
+  changed(to_half_open, later + 100ms);
+  changed("half_open -> open: a probe failed", past);
+  lag = 50ms;
+  send(later);
+  changed(to_half_open, later + 250ms);
+  EXPECT_EQ(violations.count(), 0U);
+}
+
+TEST_F(WhatGoesOut, WhenItWasIssuedBeforeBreaksNothing) {
+  const auto number = ledger.issue({});
+  changed(to_open, later);
+  watch.seen("main", number, later + 1s);
+  watch.finish(later + 1h);
+  EXPECT_EQ(violations.count(), 0U);
+}
+
+TEST_F(WhatGoesOut, OfAnotherDatabaseBreaksNothing) {
+  changed(to_open, past);
+  watch.seen("cache", ledger.issue({}), later);
+  watch.finish(later + 1h);
+  EXPECT_EQ(violations.count(), 0U);
+}
+
+TEST_F(WhatGoesOut, WhileStillOpenAtTheEndBreaksI10) {
+  changed(to_open, past);
+  send(later);
+  watch.finish(later + 1s);
+  EXPECT_EQ(violations.count("I10"), 1U);
+}
+
+TEST_F(WhatGoesOut, AsProbesBreaksNothing) {
+  changed(to_open, past);
+  changed(to_half_open, past);
+  for (int i = 0; i < 100; ++i) {
+    send(later);
+    ledger.complete(static_cast<std::uint32_t>(i), Outcome::ok);
+  }
+  EXPECT_EQ(watch.probes(), 100U);
+  changed(to_closed, later + 1s);
+  EXPECT_EQ(violations.count(), 0U);
+}
+
+TEST_F(WhatGoesOut, InCrowdsWhileHalfOpenBreaksI10) {
+  changed(to_open, past);
+  changed(to_half_open, past);
+  send(later, BreakerWatch::most_probing + 1);
+  changed(to_closed, later + 1s);
+  EXPECT_EQ(violations.count("I10"), 1U);
+}
+
+TEST_F(WhatGoesOut, IsJudgedByTheRightStateWhenEventsOvertakeEachOther) {
+  changed(to_half_open, past);
+  changed(to_closed, past);
+  changed(to_open, past);  // the first of the three
+  send(later, 100);
+  watch.finish(later + 1h);
+  EXPECT_EQ(violations.count(), 0U);
+}
+
+TEST_F(WhatGoesOut, IsSeenOnTheWire) {
+  WireWatch wire(ledger, violations, &watch, "soak");
+  wire.to_server(1, "*7\r\n$5\r\nHELLO\r\n$7\r\nSETNAME\r\n$9\r\nsoak:main\r\n*1\r\n$4\r\nPING\r\n", past);
+  wire.to_client(1, "+PONG\r\n");
+  changed(to_open, past);
+  wire.to_server(1, marked(ledger.issue({})), later);
+  watch.finish(later + 1s);
+  EXPECT_EQ(violations.count("I10"), 1U);
+  EXPECT_EQ(violations.count(), 1U);
+}
+
+}  // namespace
+}  // namespace redstart::soak
