@@ -183,7 +183,7 @@ class AsyncLink final : public AsyncConnection {
 
   // Opening: async_link_open.cpp
   void start_opening();
-  void resolve();
+  void start_connecting();
   void connect_next();
   void on_connected();
   void secure();

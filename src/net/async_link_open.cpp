@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_link_open.cpp: from closed to ready: a place at the gate, an address, a connection, the handshake.
+// async_link_open.cpp: from closed to ready: an address, a place at the gate, a connection, the handshake.
 #include "async_link.hpp"
 #include "async_link_opening.hpp"
 #include "async_link_turn.hpp"
@@ -11,15 +11,6 @@
 
 namespace redstart::net {
 
-namespace {
-
-using namespace std::chrono_literals;
-
-// The kernel repeats a lost SYN after 1, 3 and 7 s; a new attempt is quicker.
-constexpr auto longest_attempt = 1s;
-
-}  // namespace
-
 void AsyncLink::start_opening() {
   state_ = State::opening;
   wanted_told_ = true;
@@ -27,14 +18,30 @@ void AsyncLink::start_opening() {
   opening_ =
       std::make_unique<Opening>(loop_.executor, config_, client_name_, now_ + config_.timeouts.connect);
   arm_opening(opening_->deadline);
-  // The gate may call on any thread, and long after this connection is gone.
+  // May call on any thread, and long after this connection is gone.
+  prepare(config_, tls_source_, opening_->progress,
+          [link = std::weak_ptr<AsyncLink>(self()), epoch = epoch_](Prepared prepared) {
+            if (const auto alive = link.lock()) alive->send_mail(Found{epoch, std::move(prepared)});
+          });
+}
+
+// Only now to the gate: who waits for files, providers or name servers keeps nobody out.
+void AsyncLink::apply(Found& mail) {
+  if (!opening_ || mail.epoch != epoch_ || opening_->phase != Opening::Phase::prepare) return;
+  Prepared& prepared = mail.prepared;
+  if (prepared.failure) return open_failed(*std::move(prepared.failure));
+  opening_->addresses = std::move(prepared.resolved.addresses);
+  opening_->tls = std::move(prepared.tls);
+  if (config_.credentials) opening_->use(std::move(prepared.credentials));
+  opening_->phase = Opening::Phase::gate;
+  // As above.
   auto called = [link = std::weak_ptr<AsyncLink>(self()), epoch = epoch_](HandshakeGate::Pass pass) {
     auto shared = std::make_shared<HandshakeGate::Pass>(std::move(pass));
     if (const auto alive = link.lock()) alive->send_mail(Admitted{epoch, std::move(shared)});
   };
   if (auto pass = HandshakeGate::process().enter(std::move(called), opening_->ticket)) {
     opening_->pass = std::make_shared<HandshakeGate::Pass>(std::move(pass));
-    resolve();
+    start_connecting();
   }
 }
 
@@ -42,50 +49,31 @@ void AsyncLink::apply(Admitted& mail) {
   if (!opening_ || mail.epoch != epoch_ || opening_->phase != Opening::Phase::gate) return;
   opening_->ticket = 0;
   opening_->pass = std::move(mail.pass);
-  resolve();
+  start_connecting();
 }
 
-void AsyncLink::resolve() {
-  opening_->phase = Opening::Phase::resolve;
-  prepare(config_, tls_source_, [link = std::weak_ptr<AsyncLink>(self()), epoch = epoch_](Prepared prepared) {
-    if (const auto alive = link.lock()) alive->send_mail(Found{epoch, std::move(prepared)});
-  });
-}
-
-void AsyncLink::apply(Found& mail) {
-  if (!opening_ || mail.epoch != epoch_ || opening_->phase != Opening::Phase::resolve) return;
-  Prepared& prepared = mail.prepared;
-  if (prepared.failure) return open_failed(*std::move(prepared.failure));
-  if (prepared.resolved.addresses.empty())
-    return open_failed({Errc::resolve_failed, Remedy::retry, prepared.resolved.error, {}});
-  opening_->addresses = std::move(prepared.resolved.addresses);
-  opening_->tls = std::move(prepared.tls);
-  if (config_.credentials) opening_->use(std::move(prepared.credentials));
+void AsyncLink::start_connecting() {
   opening_->phase = Opening::Phase::connect;
+  opening_->rounds = AddressRounds(opening_->addresses.size(), opening_->deadline);
   connect_next();
 }
 
-// Tries one address after the other; once more those that did not answer, while there is time.
 void AsyncLink::connect_next() {
   Opening& opening = *opening_;
   for (;;) {
-    if (opening.next_address == opening.addresses.size()) {
-      if (!std::exchange(opening.unanswered, false))
-        return open_failed(connect_failure(opening.error, false));
-      opening.next_address = 0;
-    }
-    if (now_ >= opening.deadline) return open_failed(connect_failure(opening.error, false));
-    const std::size_t left = opening.addresses.size() - opening.next_address;
-    const Address& address = opening.addresses[opening.next_address++];
+    const auto attempt = opening.rounds.next(now_);
+    if (!attempt) return open_failed(connect_failure(opening.rounds.error(), false));
+    const Address& address = opening.addresses[attempt->address];
     const int fd =
         open_stream(address, {config_.keepalive, std::min(config_.timeouts.command, net::silence_limit)});
     if (fd < 0) {
-      opening.error = -fd;
+      opening.rounds.failed(-fd);
       continue;
     }
-    opening.error = start_connect(fd, address);
-    if (opening.error != 0 && opening.error != EINPROGRESS) {
+    const int error = start_connect(fd, address);
+    if (error != 0 && error != EINPROGRESS) {
       close_stream(fd);
+      opening.rounds.failed(error);
       continue;
     }
     boost::system::error_code failed;
@@ -94,13 +82,12 @@ void AsyncLink::connect_next() {
     if (failed) {
       socket_.reset();
       close_stream(fd);
-      opening.error = failed.value();
+      opening.rounds.failed(failed.value());
       continue;
     }
     fd_ = fd;
-    if (opening.error == 0) return secure();
-    const auto share = (opening.deadline - now_) / static_cast<Clock::rep>(left);
-    arm_opening(now_ + std::min<Clock::duration>(share, longest_attempt));
+    if (error == 0) return secure();
+    arm_opening(attempt->until);
     socket_->async_wait(Socket::wait_write,
                         [link = self(), epoch = epoch_](const boost::system::error_code&) {
                           if (epoch != link->epoch_) return;
@@ -114,9 +101,10 @@ void AsyncLink::connect_next() {
 
 void AsyncLink::on_connected() {
   if (opening_->phase != Opening::Phase::connect || !socket_) return;
-  opening_->error = connect_result(fd_);
-  if (opening_->error == 0) return secure();
+  const int error = connect_result(fd_);
+  if (error == 0) return secure();
   close_socket();
+  opening_->rounds.failed(error);
   connect_next();
 }
 
@@ -177,6 +165,7 @@ void AsyncLink::handshake_readable() {
 // The server refused the password: it may have been changed since the provider was asked.
 void AsyncLink::ask_again() {
   opening_->asked_again = true;
+  opening_->pass.reset();  // others need not wait for this provider
   opening_->phase = Opening::Phase::renew;
   net::ask_again(config_.credentials,
                  [link = std::weak_ptr<AsyncLink>(self()), epoch = epoch_](Prepared prepared) {
@@ -271,25 +260,16 @@ void AsyncLink::arm_opening(Time time) {
 void AsyncLink::on_opening_timer() {
   const bool late = now_ >= opening_->deadline;
   switch (opening_->phase) {
+    case Opening::Phase::prepare: return open_failed(not_in_time(*opening_->progress));
     case Opening::Phase::gate:
       return open_failed({Errc::connect_timeout, Remedy::retry, "too many connections are being opened", {}});
-    case Opening::Phase::resolve:
-      if (config_.credentials)
-        return open_failed({Errc::connect_timeout,
-                            Remedy::retry,
-                            "the credentials provider or the lookup did not end in time",
-                            {}});
-      return open_failed({Errc::resolve_failed, Remedy::retry, "the lookup did not end in time", {}});
     case Opening::Phase::connect:
       close_socket();
-      opening_->error = ETIMEDOUT;
-      opening_->unanswered = true;
+      opening_->rounds.failed(ETIMEDOUT);
       return connect_next();
     case Opening::Phase::tls: return open_failed(tls_timeout());
     case Opening::Phase::answer: return open_failed(handshake_lost(EAGAIN));
-    case Opening::Phase::renew:
-      return open_failed(
-          {Errc::connect_timeout, Remedy::retry, "the credentials provider did not answer in time", {}});
+    case Opening::Phase::renew: return open_failed(not_in_time(Awaited::provider));
     case Opening::Phase::wait:
       if (late) return open_failed(handshake_lost(EAGAIN));
       arm_opening(opening_->deadline);

@@ -2,12 +2,12 @@
 // async_link_opening.hpp: what a connection needs only while it is being opened; part of async_link*.cpp.
 #pragma once
 
+#include "address_rounds.hpp"
 #include "async_link.hpp"
 
 #include <redstart/protocol/handshake_fsm.hpp>
 #include <redstart/resilience/random.hpp>
 
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -17,8 +17,8 @@ namespace redstart::net {
 
 struct AsyncLink::Opening {
   enum class Phase : std::uint8_t {
+    prepare,  // files, the credentials provider, the lookup of the name
     gate,     // too many are being opened in this process
-    resolve,  // the name is looked up
     connect,  // an address is being tried
     tls,      // the server proves who it is
     answer,   // the handshake awaits a reply
@@ -51,17 +51,16 @@ struct AsyncLink::Opening {
   engine::ReplyBuffer buffer{};
   boost::asio::steady_timer timer;
   Time deadline;
-  Phase phase = Phase::gate;
+  Phase phase = Phase::prepare;
+  Progress progress = new_progress();
   HandshakeGate::Ticket ticket = 0;
   std::shared_ptr<HandshakeGate::Pass> pass{};
   std::vector<Address> addresses{};
   std::shared_ptr<const TlsContext> tls{};
   Credentials credentials{};  // of the provider
   bool asked_again = false;
-  std::size_t next_address = 0;
-  int error = ETIMEDOUT;    // of the last attempt to connect
-  bool unanswered = false;  // an address did not answer: worth another round
-  std::uint64_t step = 0;   // events of earlier steps are ignored
+  AddressRounds rounds{};
+  std::uint64_t step = 0;  // events of earlier steps are ignored
 };
 
 }  // namespace redstart::net

@@ -19,11 +19,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace redstart::net {
 
@@ -32,12 +34,14 @@ namespace redstart::net {
 /// Thread safety: one thread at a time, but for `interrupt`.
 class DirectConnection : public boost::intrusive::list_base_hook<> {
  public:
-  /// All must outlive the connection. `shard` spreads the statistics; `tls` is null for a plain connection.
+  /// Both references must outlive the connection. `shard` spreads the statistics; `tls` is null for a plain
+  /// connection.
   DirectConnection(const DatabaseConfig& config, const std::string& client_name, std::size_t shard,
-                   TlsSource* tls = nullptr) noexcept
-      : config_(config), client_name_(client_name), shard_(shard), tls_(tls) {}
+                   std::shared_ptr<TlsSource> tls = nullptr) noexcept
+      : config_(config), client_name_(client_name), shard_(shard), tls_(std::move(tls)) {}
 
-  /// Resolves, connects, shakes hands, waits while the server is loading; at most until `deadline`.
+  /// Resolves, connects, shakes hands, waits while the server is loading; at most until `deadline`, however
+  /// long files, the credentials provider or the lookup take.
   [[nodiscard]] std::optional<OpenFailure> open(Time deadline, OpenWatcher& watcher);
 
   /// Sends a command and delivers its reply.
@@ -85,7 +89,7 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
     Time last{};  // once the deadline has passed: how long what has arrived may be read
   };
 
-  [[nodiscard]] std::optional<OpenFailure> connect(Time deadline, OpenWatcher& watcher);
+  [[nodiscard]] std::optional<OpenFailure> connect(const std::vector<Address>& addresses, Time deadline);
   [[nodiscard]] std::optional<OpenFailure> secure(std::shared_ptr<const TlsContext> context, Time deadline);
   [[nodiscard]] std::optional<OpenFailure> handshake(Credentials credentials, Time deadline,
                                                      HandshakeGate::Pass& pass, OpenWatcher& watcher);
@@ -97,7 +101,7 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   const DatabaseConfig& config_;
   const std::string& client_name_;
   std::size_t shard_;
-  TlsSource* tls_;
+  std::shared_ptr<TlsSource> tls_;
   Socket socket_{};
   std::chrono::nanoseconds armed_{0};  // what SO_RCVTIMEO says
   Time last_used_{};

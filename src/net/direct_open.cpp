@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // direct_open.cpp: from an endpoint to a direct connection that may carry commands.
+#include "address_rounds.hpp"
 #include "direct_connection.hpp"
 #include "handshake_gate.hpp"
 #include "preparation.hpp"
-#include "resolver.hpp"
 
 #include <redstart/resilience/random.hpp>
 #include <redstart/resp/scanner.hpp>
@@ -16,16 +16,20 @@
 namespace redstart::net {
 
 std::optional<OpenFailure> DirectConnection::open(Time deadline, OpenWatcher& watcher) {
+  const auto interrupted = [this] { return socket_.interrupted(); };
+  Prepared prepared = prepare(config_, tls_, deadline, interrupted);
+  if (prepared.failure) return std::move(prepared.failure);
+  watcher.reached(OpenWatcher::Step::resolved);
+  // Only now: who waits for files, providers or name servers keeps nobody out.
   HandshakeGate::Pass pass = HandshakeGate::process().enter(deadline);
   if (!pass)
     return OpenFailure{Errc::connect_timeout, Remedy::retry, "too many connections are being opened", {}};
-  Prepared prepared = prepare_here(config_, tls_);
-  if (prepared.failure) return std::move(prepared.failure);
-  if (config_.credentials && Clock::now() >= deadline)
-    return OpenFailure{
-        Errc::connect_timeout, Remedy::retry, "the credentials provider did not answer in time", {}};
-  std::optional<OpenFailure> failure = connect(deadline, watcher);
-  if (!failure && prepared.tls) failure = secure(std::move(prepared.tls), deadline);
+  std::optional<OpenFailure> failure = connect(prepared.resolved.addresses, deadline);
+  if (!failure) watcher.reached(OpenWatcher::Step::connected);
+  if (!failure && prepared.tls) {
+    failure = secure(std::move(prepared.tls), deadline);
+    if (!failure) watcher.reached(OpenWatcher::Step::secured);
+  }
   if (!failure) failure = handshake(std::move(prepared.credentials), deadline, pass, watcher);
   if (failure) {
     socket_.close();
@@ -35,21 +39,17 @@ std::optional<OpenFailure> DirectConnection::open(Time deadline, OpenWatcher& wa
   return std::nullopt;
 }
 
-std::optional<OpenFailure> DirectConnection::connect(Time deadline, OpenWatcher& watcher) {
-  const Resolved resolved = resolve(config_.endpoint, deadline);
-  if (resolved.addresses.empty()) return OpenFailure{Errc::resolve_failed, Remedy::retry, resolved.error, {}};
-  watcher.reached(OpenWatcher::Step::resolved);
+std::optional<OpenFailure> DirectConnection::connect(const std::vector<Address>& addresses, Time deadline) {
   const SocketOptions options{config_.keepalive, std::min(config_.timeouts.command, silence_limit)};
-  int error = ETIMEDOUT;
-  for (std::size_t i = 0; i < resolved.addresses.size(); ++i) {
-    const Time now = Clock::now();
-    if (now >= deadline) break;
-    const auto slice = (deadline - now) / static_cast<Clock::rep>(resolved.addresses.size() - i);
-    error = socket_.connect(resolved.addresses[i], options, now + slice);
-    if (error == 0 || socket_.interrupted()) break;
+  AddressRounds rounds(addresses.size(), deadline);
+  for (;;) {
+    const auto attempt = rounds.next(Clock::now());
+    if (!attempt) return connect_failure(rounds.error(), false);
+    const int error = socket_.connect(addresses[attempt->address], options, attempt->until);
+    if (error == 0) break;
+    if (socket_.interrupted()) return connect_failure(ECANCELED, true);
+    rounds.failed(error);
   }
-  if (error != 0) return connect_failure(error, socket_.interrupted());
-  watcher.reached(OpenWatcher::Step::connected);
   armed_ = config_.timeouts.command;
   socket_.arm_receive(armed_);
   socket_.arm_send(armed_);
@@ -105,10 +105,13 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
       case Kind::fail: {
         const auto& failure = machine.failure();
         if (provided && !std::exchange(asked_again, true) && wrong_password(failure.code, failure.server)) {
-          Credentials newer;  // the password may have been changed between asking and AUTH
-          if (auto failed = ask(*config_.credentials, newer)) return failed;
-          if (newer.username != credentials.username || newer.password != credentials.password) {
-            credentials = std::move(newer);
+          // The password may have been changed between asking and AUTH.
+          pass.leave();
+          Prepared newer = ask_again(config_.credentials, deadline, [this] { return socket_.interrupted(); });
+          if (newer.failure) return std::move(newer.failure);
+          if (newer.credentials.username != credentials.username ||
+              newer.credentials.password != credentials.password) {
+            credentials = std::move(newer.credentials);
             use_provided();
             action = machine.start();
             continue;

@@ -16,7 +16,7 @@ class OpenWatcher {
   enum class Step : std::uint8_t {
     resolved,   ///< The name has addresses.
     connected,  ///< One of them has taken the connection.
-    secured,    ///< The TLS session stands; where there is none, told with `connected`.
+    secured,    ///< The TLS session stands.
   };
 
   virtual void reached(Step step) noexcept { static_cast<void>(step); }

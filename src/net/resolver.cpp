@@ -4,11 +4,9 @@
 
 #include <netdb.h>
 #include <sys/un.h>
-#include <condition_variable>
 #include <cstring>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <system_error>
 #include <thread>
 
@@ -65,13 +63,6 @@ NameLookup name_lookup() {
   return [](const std::string& host, const std::string& port) { return lookup(host, port, 0); };
 }
 
-// Shared with the helper thread, which may outlive the call.
-struct Lookup {
-  std::mutex mutex{};
-  std::condition_variable done{};
-  std::optional<Resolved> result{};
-};
-
 }  // namespace
 
 void replace_name_lookup(NameLookup lookup) {
@@ -92,19 +83,6 @@ void resolve(const Endpoint& endpoint, std::function<void(Resolved)> done) {
   } catch (const std::system_error& error) {
     (*shared)({{}, std::string("no thread for the lookup: ") + error.what()});
   }
-}
-
-Resolved resolve(const Endpoint& endpoint, Time deadline) {
-  auto shared = std::make_shared<Lookup>();
-  resolve(endpoint, [shared](Resolved found) {
-    const std::scoped_lock lock(shared->mutex);
-    shared->result = std::move(found);
-    shared->done.notify_one();
-  });
-  std::unique_lock lock(shared->mutex);
-  if (!shared->done.wait_until(lock, deadline, [&] { return shared->result.has_value(); }))
-    return {{}, "the lookup did not end in time"};
-  return *std::move(shared->result);
 }
 
 }  // namespace redstart::net

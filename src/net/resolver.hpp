@@ -24,13 +24,9 @@ using NameLookup = std::function<Resolved(const std::string& host, const std::st
 /// From now on this process asks `lookup` in place of the system; nothing: the system again. For tests.
 void replace_name_lookup(NameLookup lookup);
 
-/// Literal addresses and Unix sockets are converted at once; names are looked up on a helper thread, because
-/// the system's lookup can hang and cannot be interrupted. Gives up at the deadline; the helper then ends by
-/// itself.
-[[nodiscard]] Resolved resolve(const Endpoint& endpoint, Time deadline);
-
-/// The same without waiting: calls `done` once, at once for what needs no lookup, else on the helper thread
-/// whenever the lookup ends, maybe never. Nothing that `done` holds may need the caller's thread to be freed.
+/// Calls `done` once: at once for literal addresses and Unix sockets, which need no lookup, else on a helper
+/// thread whenever the lookup ends, maybe never, because the system's lookup can hang and cannot be
+/// interrupted. Nothing that `done` holds may need the caller's thread to be freed.
 void resolve(const Endpoint& endpoint, std::function<void(Resolved)> done);
 
 }  // namespace redstart::net

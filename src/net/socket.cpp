@@ -39,6 +39,9 @@ void apply(int fd, const SocketOptions& options) noexcept {
     set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, as_int(options.keepalive.interval));
     set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, options.keepalive.count);
   }
+  // For what is in flight. It is left as it is on an idle connection, which would cost a call into the kernel
+  // with each command; there Linux takes it in place of TCP_KEEPCNT, and gives up at the second probe that is
+  // due.
   set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<unsigned>(options.user_timeout.count()));
 }
 

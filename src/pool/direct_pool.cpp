@@ -206,7 +206,7 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline) {
   const Time connect_deadline = began + database_->config().timeouts.connect;
   try {
     connection = std::make_unique<net::DirectConnection>(database_->config(), database_->client_name(),
-                                                         opened_++, database_->tls().get());
+                                                         opened_++, database_->tls());
     in_use_.push_back(*connection);
     lock.unlock();
     Report report(*reachability_, *attempt);

@@ -2,11 +2,13 @@
 // network_test.cpp: faults 1 to 17 of the catalogue: connections that are refused, cut, silent or
 // slow.
 #include <atomic>
+#include <boost/asio/use_future.hpp>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "support/fake_server.hpp"
@@ -76,6 +78,29 @@ TEST(Fault02, ABlackholeEndsInAConnectTimeoutAndLeavesNoDescriptor) {
     EXPECT_LE(took, 300ms + 100ms + slack);
     EXPECT_EQ(open_descriptors(), before);
   }
+}
+
+// The kernel repeats an attempt after 1, 3 and 7 s. What cannot be reached between 1 and 3 s would not be
+// reached by one attempt of 6.5 s.
+TEST(Fault02, AServerThatAnswersAgainIsReachedByOneOfFurtherAttempts) {
+  FakeServer server(FakeServer::simple());
+  FaultProxy proxy(server.port());
+  RedisConfig config = config_at(proxy.port());
+  config.defaults.timeouts = {6500ms, 30s, 30s};
+  config.start_timeout = 0ms;
+  config.database("main").required = false;
+  StartedManager sync(config);
+  StartedManager async(config);
+  proxy.blackhole();
+  std::thread caller([&] { EXPECT_NO_THROW(static_cast<void>(sync->client("main").ping())); });
+  auto operation = async->async_client("main").ping()(boost::asio::use_future);
+  let_pass(3100ms);
+  EXPECT_EQ(server.accepted(), 0U);
+  proxy.heal();
+  caller.join();
+  EXPECT_NO_THROW(static_cast<void>(operation.get()));
+  EXPECT_EQ(sync->stats("main").pool.connect_failures, 0U);
+  EXPECT_EQ(async->stats("main").pool.connect_failures, 0U);
 }
 
 TEST(Fault08, AHalfCloseDeliversWhatWasAnsweredAndTheRestIsIndeterminate) {

@@ -18,8 +18,10 @@ struct Credentials {
 /// restart. When the server refuses what it gave, it is asked once more for that connection, so that a
 /// rotation in between costs nothing.
 ///
-/// Thread safety: implementations are safe for concurrent use. They may take a while (a file, a local
-/// service), never longer than the connect timeout; what they throw is a failed attempt to connect.
+/// Thread safety: implementations are safe for concurrent use. They are called on helper threads and may take
+/// a while (a file, a local service). What they throw is a failed attempt to connect; so is one that takes
+/// longer than the connect timeout: nobody waits for it any more, but its thread does, and the provider lives
+/// until that has ended. Put a limit of time on whatever it asks: each attempt has a thread of its own.
 class CredentialsProvider {
  public:
   virtual ~CredentialsProvider() = default;

@@ -42,8 +42,10 @@ struct Timeouts {
 
 /// TCP keepalive, on every connection. `idle` zero turns it off.
 struct Keepalive {
-  std::chrono::seconds idle{600};
-  std::chrono::seconds interval{60};
+  std::chrono::seconds idle{600};     ///< The first probe, after nothing came for so long.
+  std::chrono::seconds interval{60};  ///< Between probes.
+  /// Probes without an answer until the connection is given up. Linux gives it up as the second is due, since
+  /// it has TCP_USER_TIMEOUT as well.
   int count = 5;
 };
 

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// address_rounds.hpp: which address of a server is tried next, and for how long.
+#pragma once
+
+#include "socket.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <numeric>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace redstart::net {
+
+/// The attempts to connect to one of several addresses within one budget of time: one after the other, each
+/// with its share, and again those that did not answer, while there is time. No clock, no socket.
+class AddressRounds {
+ public:
+  /// The kernel repeats a lost SYN after 1, 3 and 7 s; new attempts make one each second of it. From the
+  /// second round on they are longer, for lines on which an answer takes more than a second.
+  static constexpr std::chrono::seconds first_limit{1};
+  static constexpr std::chrono::seconds later_limit{2};
+
+  struct Attempt {
+    std::size_t address = 0;  ///< Its index.
+    Time until{};             ///< When it is to be given up.
+  };
+
+  AddressRounds() = default;
+  /// Preconditions: `addresses` is not 0.
+  AddressRounds(std::size_t addresses, Time deadline) : round_(addresses), deadline_(deadline) {
+    std::iota(round_.begin(), round_.end(), std::size_t{0});
+  }
+
+  /// The next attempt; none: connecting has failed, with `error()`.
+  [[nodiscard]] std::optional<Attempt> next(Time now) noexcept {
+    if (next_ == round_.size()) {
+      round_.resize(std::exchange(unanswered_, 0));
+      next_ = 0;
+      limit_ = later_limit;
+    }
+    if (round_.empty() || now >= deadline_) return std::nullopt;
+    const auto share = (deadline_ - now) / static_cast<Clock::rep>(round_.size() - next_);
+    return Attempt{round_[next_++], now + std::min<Clock::duration>(share, limit_)};
+  }
+
+  /// The attempt has failed with this errno value; ETIMEDOUT: nobody answered, which is worth another round.
+  void failed(int error) noexcept {
+    error_ = error;
+    if (error == ETIMEDOUT) round_[unanswered_++] = round_[next_ - 1];
+  }
+
+  /// Of the last attempt.
+  [[nodiscard]] int error() const noexcept { return error_; }
+
+ private:
+  std::vector<std::size_t> round_{};  // what it tries; the first `unanswered_` are the next round
+  Time deadline_{};
+  std::size_t next_ = 0;
+  std::size_t unanswered_ = 0;
+  Clock::duration limit_ = first_limit;
+  int error_ = ETIMEDOUT;
+};
+
+}  // namespace redstart::net

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// address_rounds_test.cpp: in which order addresses are tried, how long each, and when it is given up.
+#include "net/address_rounds.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <vector>
+
+namespace redstart::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Time begin{1000s};
+
+struct Tried {
+  std::size_t address;
+  Clock::duration at;
+  Clock::duration took;
+  friend bool operator==(const Tried&, const Tried&) = default;
+};
+
+// What is tried when the addresses fail in this way: ETIMEDOUT takes all of its time, the others none.
+std::vector<Tried> run(const std::vector<int>& errors, Clock::duration budget, int& error) {
+  AddressRounds rounds(errors.size(), begin + budget);
+  std::vector<Tried> tried;
+  for (Time now = begin;;) {
+    const auto attempt = rounds.next(now);
+    if (!attempt) break;
+    const int failed = errors[attempt->address];
+    const Time end = failed == ETIMEDOUT ? attempt->until : now;
+    tried.push_back({attempt->address, now - begin, end - now});
+    now = end;
+    rounds.failed(failed);
+    if (tried.size() == 100) break;
+  }
+  error = rounds.error();
+  return tried;
+}
+
+TEST(AddressRoundsTest, OneThatDoesNotAnswerIsAskedAgainUntilTheDeadline) {
+  int error = 0;
+  EXPECT_EQ(run({ETIMEDOUT}, 5s, error), (std::vector<Tried>{{0, 0s, 1s}, {0, 1s, 2s}, {0, 3s, 2s}}));
+  EXPECT_EQ(error, ETIMEDOUT);
+  EXPECT_EQ(run({ETIMEDOUT}, 300ms, error), (std::vector<Tried>{{0, 0s, 300ms}}));
+}
+
+TEST(AddressRoundsTest, OneThatAnswersNoIsAskedOnce) {
+  int error = 0;
+  EXPECT_EQ(run({ECONNREFUSED}, 5s, error), (std::vector<Tried>{{0, 0s, 0s}}));
+  EXPECT_EQ(error, ECONNREFUSED);
+  EXPECT_EQ(run({EHOSTUNREACH, ECONNREFUSED}, 5s, error), (std::vector<Tried>{{0, 0s, 0s}, {1, 0s, 0s}}));
+}
+
+TEST(AddressRoundsTest, EachHasItsShareOfTheTime) {
+  int error = 0;
+  EXPECT_EQ(run({ETIMEDOUT, ETIMEDOUT, ETIMEDOUT}, 300ms, error),
+            (std::vector<Tried>{{0, 0s, 100ms}, {1, 100ms, 100ms}, {2, 200ms, 100ms}}));
+  EXPECT_EQ(run({ETIMEDOUT, ETIMEDOUT}, 5s, error),
+            (std::vector<Tried>{{0, 0s, 1s}, {1, 1s, 1s}, {0, 2s, 1500ms}, {1, 3500ms, 1500ms}}));
+}
+
+TEST(AddressRoundsTest, OnlyThoseThatDidNotAnswerAreAskedAgain) {
+  int error = 0;
+  EXPECT_EQ(
+      run({ETIMEDOUT, ECONNREFUSED, ETIMEDOUT}, 5s, error),
+      (std::vector<Tried>{{0, 0s, 1s}, {1, 1s, 0s}, {2, 1s, 1s}, {0, 2s, 1500ms}, {2, 3500ms, 1500ms}}));
+  EXPECT_EQ(error, ETIMEDOUT);
+}
+
+TEST(AddressRoundsTest, NothingIsTriedWithoutTime) {
+  AddressRounds rounds(1, begin);
+  EXPECT_FALSE(rounds.next(begin));
+  EXPECT_EQ(rounds.error(), ETIMEDOUT);
+}
+
+}  // namespace
+}  // namespace redstart::net
