@@ -184,7 +184,8 @@ void RedisServer::await_answer() {
 
 void RedisServer::end(int signal) {
   if (pid_ <= 0) return;
-  ::kill(pid_, SIGCONT);
+  // SIGKILL ends a stopped server as well, and it shall not first do what it was sent meanwhile.
+  if (signal != SIGKILL) ::kill(pid_, SIGCONT);
   ::kill(pid_, signal);
   const auto deadline = Clock::now() + kWatchdog;
   while (::waitpid(pid_, nullptr, WNOHANG) == 0) {
