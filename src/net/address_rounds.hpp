@@ -19,8 +19,9 @@ namespace redstart::net {
 /// with its share, and again those that did not answer, while there is time. No clock, no socket.
 class AddressRounds {
  public:
-  /// The kernel repeats a lost SYN after 1, 3 and 7 s; new attempts make one each second of it. From the
-  /// second round on they are longer, for lines on which an answer takes more than a second.
+  /// Kernels repeat a lost SYN later and later: after 1, 3 and 7 s, since Linux 6.5 each second at first. New
+  /// attempts make it one each second. From the second round on they are longer, for lines on which an answer
+  /// takes more than a second.
   static constexpr std::chrono::seconds first_limit{1};
   static constexpr std::chrono::seconds later_limit{2};
 

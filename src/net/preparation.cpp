@@ -58,7 +58,7 @@ using Done = std::function<void(Prepared)>;
 
 // Runs `work` on a thread of its own, which may outlive everybody.
 template <class Work>
-void on_helper(std::shared_ptr<Done> done, Work work) {
+void on_helper(const std::shared_ptr<Done>& done, Work work) {
   try {
     std::thread([done, work = std::move(work)] {
       try {
