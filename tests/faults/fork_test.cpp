@@ -174,7 +174,8 @@ TEST_F(Fault78, AHandlerMayForkAndTheChildStarts) {
       std::string all = own.client("main").ping() == "PONG" ? "" : "sync; ";
       if (value_of(own.async_client("main").ping()) != "PONG") all += "async; ";
       own.shutdown();
-      if (running_threads() != 1) all += std::to_string(running_threads()) + " threads; ";
+      if (!eventually([] { return running_threads() == 1; }))
+        all += std::to_string(running_threads()) + " threads; ";
       return all;
     }));
   });

@@ -49,7 +49,7 @@ TEST(Fault04, TheNextAddressIsTriedWhereTheFirstDoesNotAnswer) {
   FakeServer server(FakeServer::simple());
   const FakeNames names({hole.port(), server.port()});
   RedisConfig config = named_config();
-  config.defaults.timeouts.connect = 600ms;
+  config.defaults.timeouts.connect = 3s;
   StartedManager redis(config);
   EXPECT_EQ(redis->client("main").ping(), "PONG") << "each address gets its share of the time";
   EXPECT_EQ(redis->async_client("main").ping()(use_future).get(), "PONG");

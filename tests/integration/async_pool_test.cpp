@@ -195,7 +195,7 @@ TEST_F(AsyncPool, IdleOwnConnectionsGiveWayToASharedOne) {
 TEST_F(AsyncPool, WaitingForALeaseEndsAtItsDeadline) {
   RedisConfig config = config_at(server());
   config.defaults.max_connections = 1;
-  config.defaults.timeouts.acquire = 50ms;
+  config.defaults.timeouts.acquire = 500ms;
   StartedManager redis(std::move(config));
   const ScopedClient held = redis->scoped_client("main");
   const Error error = error_of_future(redis->scoped_async_client("main")(use_future));

@@ -9,8 +9,10 @@
 #include <boost/asio/use_future.hpp>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,13 +25,18 @@ namespace redstart::test {
 class TlsTest : public ::testing::Test {
  protected:
   // A Redis server that also speaks TLS, with this certificate.
-  void serve(const CertificateFiles& files, std::vector<std::string> more = {"--tls-auth-clients", "no"}) {
-    tls_port_ = free_port();
-    std::vector<std::string> arguments{"--tls-port",         std::to_string(tls_port_), "--tls-cert-file",
-                                       files.certificate,    "--tls-key-file",          files.key,
-                                       "--tls-ca-cert-file", authority_.ca_file()};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    server_ = std::make_unique<RedisServer>(std::move(arguments));
+  void serve(const CertificateFiles& files,
+             const std::vector<std::string>& more = {"--tls-auth-clients", "no"}) {
+    // Between free_port() and the server's bind() somebody else may take the port.
+    for (int attempt = 1;; ++attempt) {
+      try {
+        return serve_at(free_port(), files, more);
+      } catch (const std::exception& error) {
+        if (attempt == 3 ||
+            std::string_view(error.what()).find("Address already in use") == std::string::npos)
+          throw;
+      }
+    }
   }
   [[nodiscard]] RedisConfig config(const std::string& host = "localhost") const {
     return config_for(tls_port_, host);
@@ -58,6 +65,15 @@ class TlsTest : public ::testing::Test {
     errors.push_back(
         error_of([&] { return redis->async_client("main").ping()(boost::asio::use_future).get(); }));
     return errors;
+  }
+
+  void serve_at(std::uint16_t port, const CertificateFiles& files, const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{"--tls-port",         std::to_string(port), "--tls-cert-file",
+                                       files.certificate,    "--tls-key-file",     files.key,
+                                       "--tls-ca-cert-file", authority_.ca_file()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    server_ = std::make_unique<RedisServer>(std::move(arguments));
+    tls_port_ = port;
   }
 
   TestAuthority authority_{};
