@@ -69,6 +69,8 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
     /// The same where the connection broke; `first`: of the operations that go on after this loss.
     [[nodiscard]] virtual std::optional<std::chrono::milliseconds> retry_lost(
         engine::OperationNode& operation, const Outcome& outcome, bool first) = 0;
+    /// Not of `Kind::shared`, on any thread: the operation is about to be finished.
+    virtual void ending(const engine::OperationNode&) noexcept {}
     /// After `nudge`.
     virtual void nudged(AsyncConnection& connection) = 0;
 

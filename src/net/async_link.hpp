@@ -155,6 +155,7 @@ class AsyncLink final : public AsyncConnection {
   void pick_up(Node& node);
   void forget(Node& node) noexcept;
   void complete(Node& node);
+  void count_end(const Node& node) noexcept;
   Doom& doom(Outcome outcome);
   void finish_doomed();
   bool finish_waiting();
@@ -240,7 +241,7 @@ class AsyncLink final : public AsyncConnection {
   }
   // So long a server may be silent while something is in flight.
   [[nodiscard]] Clock::duration silence_limit() const noexcept {
-    const Clock::duration limit = std::min(config_.timeouts.command, net::silence_limit);
+    const Clock::duration limit = silence_limit_of(config_.timeouts);
     return checking_ ? std::min<Clock::duration>(config_.timeouts.health, limit / 2) : limit;
   }
   void judge();

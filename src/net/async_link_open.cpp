@@ -64,8 +64,7 @@ void AsyncLink::connect_next() {
     const auto attempt = opening.rounds.next(now_);
     if (!attempt) return open_failed(connect_failure(opening.rounds.error(), false));
     const Address& address = opening.addresses[attempt->address];
-    const int fd =
-        open_stream(address, {config_.keepalive, std::min(config_.timeouts.command, net::silence_limit)});
+    const int fd = open_stream(address, {config_.keepalive, silence_limit_of(config_.timeouts)});
     if (fd < 0) {
       opening.rounds.failed(-fd);
       continue;

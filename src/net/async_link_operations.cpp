@@ -51,12 +51,18 @@ void AsyncLink::complete(Node& node) {
   forget(node);
   if (is_probe(node.ticket)) [[unlikely]]
     owner_->ended(node, BreakerVerdict::success, now_, {});
-  --live_;
   --in_flight_;
-  tell_idle_ = kind_ != Kind::shared;
+  count_end(node);
+  node.finish(std::nullopt, &loop_.home);
+}
+
+void AsyncLink::count_end(const Node& node) noexcept {
+  --live_;
   ended_operations_.add(1);
   ended_bytes_.add(node.request.bytes.size());
-  node.finish(std::nullopt, &loop_.home);
+  if (kind_ == Kind::shared) return;
+  tell_idle_ = true;
+  owner_->ending(node);
 }
 
 AsyncLink::Doom& AsyncLink::doom(Outcome outcome) {
@@ -74,10 +80,7 @@ void AsyncLink::finish_doomed() {
       Node& node = doomed_.front().nodes.front();
       Error error = owner_->failed(node, outcome);
       doomed_.front().nodes.pop_front();
-      --live_;
-      tell_idle_ = kind_ != Kind::shared;
-      ended_operations_.add(1);
-      ended_bytes_.add(node.request.bytes.size());
+      count_end(node);
       node.finish(std::move(error), &loop_.home);
     }
     doomed_.pop_front();
@@ -90,10 +93,7 @@ bool AsyncLink::finish_waiting() {
   OperationQueue& done = waiting_done_;
   while (!done.empty()) {
     Node& node = done.pop_front();
-    --live_;
-    tell_idle_ = kind_ != Kind::shared;
-    ended_operations_.add(1);
-    ended_bytes_.add(node.request.bytes.size());
+    count_end(node);
     node.finish(std::nullopt, &loop_.home);
   }
   return true;
@@ -232,6 +232,7 @@ void AsyncLink::reject_rest() noexcept {
     Node& one = *std::exchange(node, node->next);
     ended_operations_.add(1);
     ended_bytes_.add(one.request.bytes.size());
+    if (owner && kind_ != Kind::shared) owner->ending(one);
     if (abandoned_ || !owner)
       one.destroy();
     else

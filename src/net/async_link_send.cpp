@@ -105,7 +105,9 @@ void AsyncLink::enter(Node& node) {
     if (held_back_ == 0) wake_at(now_ + silence_limit());
   }
   const std::uint64_t end = gathered_ + node.request.bytes.size();
-  const bool waits = node.request.blocks_for.has_value();
+  // What may take that long has a connection to itself, and ends at its own deadline.
+  const bool patient = kind_ == Kind::exclusive && node.timeout > silence_limit_of(config_.timeouts);
+  const bool waits = patient || node.request.blocks_for.has_value();
   node.sequence = ring_.push({&node, end, 0, node.request.replies, waits});  // may find no memory
   gathered_ = end;
   if (waits) [[unlikely]] {

@@ -40,7 +40,7 @@ std::optional<OpenFailure> DirectConnection::open(Time deadline, OpenWatcher& wa
 }
 
 std::optional<OpenFailure> DirectConnection::connect(const std::vector<Address>& addresses, Time deadline) {
-  const SocketOptions options{config_.keepalive, std::min(config_.timeouts.command, silence_limit)};
+  const SocketOptions options{config_.keepalive, silence_limit_of(config_.timeouts)};
   AddressRounds rounds(addresses.size(), deadline);
   for (;;) {
     const auto attempt = rounds.next(Clock::now());

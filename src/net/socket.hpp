@@ -9,6 +9,7 @@
 #include <redstart/engine/request.hpp>
 
 #include <sys/socket.h>
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -33,6 +34,9 @@ struct Address {
 
 /// So long a peer may be silent, or acknowledge nothing, while it has something to answer.
 inline constexpr std::chrono::milliseconds silence_limit{5000};
+[[nodiscard]] inline std::chrono::milliseconds silence_limit_of(const Timeouts& timeouts) noexcept {
+  return std::min(timeouts.command, silence_limit);
+}
 
 /// Options of a fresh connection.
 struct SocketOptions {

@@ -33,6 +33,8 @@ void AsyncLease::start(engine::OperationNode& operation) noexcept {
                                         operation.request.replies, LeaseLine::lost());
     return operation.finish(std::move(error), nullptr);
   }
+  if (auto error = shop.overloaded(operation, line_->connection().load()))
+    return operation.finish(std::move(error), nullptr);
   line_->use();
   line_->connection().submit(operation);
 }

@@ -13,7 +13,8 @@ namespace redstart::pool {
 
 namespace {
 
-// An operation that large has a connection of its own, so that others do not wait behind it.
+// An operation that large has a connection of its own, so that others do not wait behind it; so has what
+// blocks, or may take longer than a shared connection may be silent.
 constexpr std::size_t large = std::size_t{1} << 20;
 
 }  // namespace
@@ -49,31 +50,15 @@ SharedLine& AsyncPool::pick() const noexcept {
   return *shared_[mine % shared_.size()];
 }
 
-std::optional<Error> AsyncPool::overloaded(const engine::OperationNode& operation,
-                                           net::AsyncConnection::Load load) const {
-  const DatabaseConfig& config = shop_->database->config();
-  const std::size_t bytes = operation.request.bytes.size();
-  if (load.operations < config.max_pending &&
-      (load.bytes + bytes <= config.max_pending_bytes || load.operations == 0))
-    return std::nullopt;
-  ErrorInfo info;
-  info.code = Errc::overloaded;
-  info.effect = Effect::not_sent;
-  info.remedy = Remedy::retry;
-  info.what = std::to_string(load.operations) + " commands of " + std::to_string(load.bytes) +
-              " bytes wait already, the limits are " + std::to_string(config.max_pending) + " and " +
-              std::to_string(config.max_pending_bytes);
-  return shop_->database->failed(engine::command_name(operation.request.bytes.view()),
-                                 operation.request.replies, std::move(info));
-}
-
 void AsyncPool::start(engine::OperationNode& operation) noexcept {
   const LineShop::Taking taking(*shop_);
   if (auto refused = shop_->refuse(operation)) return operation.finish(std::move(refused), nullptr);
   if (auto error = away(operation)) return operation.finish(std::move(error), nullptr);
-  if (operation.request.blocks_for || operation.request.bytes.size() > large) return run_alone(operation);
+  if (operation.request.blocks_for || operation.request.bytes.size() > large ||
+      shop_->database->outlasts_silence(operation.timeout))
+    return run_alone(operation);
   net::AsyncConnection& connection = pick().connection();
-  if (auto error = overloaded(operation, connection.load()))
+  if (auto error = shop_->overloaded(operation, connection.load()))
     return operation.finish(std::move(error), nullptr);
   connection.submit(operation);
 }
@@ -125,7 +110,7 @@ void AsyncPool::lease(engine::OperationNode& operation) noexcept {
   if (auto error = away(operation)) return operation.finish(std::move(error), nullptr);
   operation.deadline =
       std::min(operation.deadline, operation.start + shop_->database->config().timeouts.acquire);
-  if (auto error = too_many_alone(operation)) return operation.finish(std::move(error), nullptr);
+  if (auto error = too_many_leases(operation)) return operation.finish(std::move(error), nullptr);
   try {
     take_line()->lend(operation);
   } catch (const std::bad_alloc&) {
@@ -139,16 +124,25 @@ void AsyncPool::run_alone(engine::OperationNode& operation) {
   try {
     line = take_line();
   } catch (const std::bad_alloc&) {
+    shop_->alone_ended(operation);
     return operation.finish(out_of_memory(operation), nullptr);
   }
   line->run(operation);
 }
 
 // Who wants a connection of his own waits in line for it; the line is limited as every queue is.
+std::optional<Error> AsyncPool::too_many_leases(const engine::OperationNode& operation) const {
+  const std::scoped_lock lock(mutex_);
+  if (idle_.empty()) return shop_->overloaded(operation, {leases_.size(), 0});
+  return std::nullopt;
+}
+
+// The same for single operations, whose bytes count together; those of one that is taken from now on.
 std::optional<Error> AsyncPool::too_many_alone(const engine::OperationNode& operation) const {
   const std::scoped_lock lock(mutex_);
-  if (idle_.empty()) return overloaded(operation, {leases_.size(), 0});
-  return std::nullopt;
+  auto error = shop_->overloaded(operation, shop_->alone());
+  if (!error) shop_->alone_began(operation);
+  return error;
 }
 
 Error AsyncPool::out_of_memory(const engine::OperationNode& operation) const {
@@ -272,16 +266,20 @@ void AsyncPool::reclaim(const Waiter& waiter) noexcept {
 }
 
 void AsyncPool::collect(PoolStats& into) const {
+  const auto add = [&into](const Line& line) {
+    const auto load = line.connection().load();
+    into.in_flight += load.operations;
+    into.queued_bytes += load.bytes;
+  };
   std::size_t idle = 0;
   {
     const std::scoped_lock lock(mutex_);
     idle = idle_.size();
+    for (const auto& line : leases_) add(*line);
   }
   for (const auto& line : shared_) {
-    const auto load = line->connection().load();
     into.shared += line->connection().ready() ? 1U : 0U;
-    into.in_flight += load.operations;
-    into.queued_bytes += load.bytes;
+    add(*line);
   }
   const std::size_t open = shop_->open.load(std::memory_order_relaxed);
   into.in_use += open - std::min(open, idle);

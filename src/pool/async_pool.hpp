@@ -77,10 +77,9 @@ class AsyncPool final : public engine::AsyncChannel,
   [[nodiscard]] std::optional<Error> known_failure(Time now) const;
   [[nodiscard]] std::optional<Error> away(const engine::OperationNode& operation) const;
   void run_alone(engine::OperationNode& operation);
+  [[nodiscard]] std::optional<Error> too_many_leases(const engine::OperationNode& operation) const;
   [[nodiscard]] std::optional<Error> too_many_alone(const engine::OperationNode& operation) const;
   [[nodiscard]] Error out_of_memory(const engine::OperationNode& operation) const;
-  [[nodiscard]] std::optional<Error> overloaded(const engine::OperationNode& operation,
-                                                net::AsyncConnection::Load load) const;
 
   const std::shared_ptr<LineShop> shop_;
   const std::shared_ptr<net::Loops> loops_;

@@ -53,6 +53,7 @@ std::string_view advice_for(Errc code) {
 
 Database::Database(const RedisConfig& manager, std::string name, DatabaseConfig config)
     : config_(std::move(config)),
+      silence_(net::silence_limit_of(config_.timeouts)),
       origin_{std::move(name), to_string(config_.endpoint)},
       client_name_(config_.client_name.empty() ? manager.service + ":" + origin_.database
                                                : config_.client_name),

@@ -62,6 +62,12 @@ class Database {
   [[nodiscard]] Time deadline(Time start, const engine::CallOptions& options,
                               std::optional<std::chrono::milliseconds> blocks_for = {}) const noexcept;
 
+  /// True where a call's own limit is longer than a server may be silent on a shared connection: it gets a
+  /// connection of its own, on which it can wait.
+  [[nodiscard]] bool outlasts_silence(std::chrono::milliseconds timeout) const noexcept {
+    return timeout > silence_;
+  }
+
   /// The error of a call that failed, also counted and kept for the statistics.
   [[nodiscard]] Error failed(std::string_view command, std::uint64_t commands, ErrorInfo info);
   /// The same without counting it: what the caller wanted himself.
@@ -86,6 +92,7 @@ class Database {
   void note_retry(const FailedAttempt& attempt, std::chrono::milliseconds delay) const;
 
   DatabaseConfig config_;
+  std::chrono::milliseconds silence_;
   engine::Origin origin_;
   std::string client_name_;
   std::shared_ptr<EventListener> listener_;

@@ -3,6 +3,8 @@
 #include "exchange_report.hpp"
 
 #include <redstart/engine/channel.hpp>
+#include <redstart/resilience/server_condition.hpp>
+#include <redstart/resp/error_text.hpp>
 
 namespace redstart::pool {
 
@@ -39,6 +41,20 @@ void report_batch(Database& database, engine::Replies& replies, std::size_t comm
     info.effect = Effect::indeterminate;
     replies.rest = database.failed("pipeline", replies.sent - replies.frames.size(), std::move(info));
   }
+}
+
+bool tells_of_other_role(std::string_view words) noexcept {
+  const ServerCondition condition = condition_of(words);
+  return condition == ServerCondition::loading || condition == ServerCondition::other_role;
+}
+
+bool tells_of_other_role(const engine::Replies& replies) {
+  if (replies.errors == 0) return false;
+  for (std::size_t i = 0; i != replies.frames.size(); ++i) {
+    const std::string_view frame = replies.frame(i);
+    if (resp::is_error_frame(frame) && tells_of_other_role(resp::error_text(frame))) return true;
+  }
+  return false;
 }
 
 void report_unsent(Database& database, engine::Replies& replies, std::size_t commands,

@@ -10,6 +10,7 @@
 
 #include <optional>
 #include <span>
+#include <string_view>
 
 namespace redstart::pool {
 
@@ -22,6 +23,12 @@ namespace redstart::pool {
 /// Reports a batch's, and fills in what stands for replies that did not come.
 void report_batch(Database& database, engine::Replies& replies, std::size_t commands, std::size_t shard,
                   const net::Outcome& outcome, Time start);
+
+/// True for what a server says that does not serve as it did: it is loading, or a replica now, or has lost
+/// its master.
+[[nodiscard]] bool tells_of_other_role(std::string_view words) noexcept;
+/// The same of the replies of a batch.
+[[nodiscard]] bool tells_of_other_role(const engine::Replies& replies);
 
 /// Fails all commands of a batch that never got a connection.
 void report_unsent(Database& database, engine::Replies& replies, std::size_t commands, const ErrorInfo& info);

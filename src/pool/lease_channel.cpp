@@ -5,8 +5,6 @@
 #include "attempts.hpp"
 #include "exchange_report.hpp"
 
-#include <redstart/resilience/server_condition.hpp>
-
 #include <utility>
 
 namespace redstart::pool {
@@ -61,16 +59,13 @@ std::optional<Error> LeaseChannel::exchange(const engine::Request& request, engi
   Admission admission(database_->breaker(), database_->breaker().admit(start, !traits.blocks_for));
   if (!admission) return database_->failed(traits.name, 1, database_->circuit_open(start));
   Borrowed connection = std::move(connection_);  // whatever throws, it is not used again
-  if (traits.blocks_for) [[unlikely]]
+  if (traits.blocks_for || database_->outlasts_silence(options.timeout)) [[unlikely]]
     connection->watch_closely(true);
   const net::Outcome outcome = connection->exchange(request.outgoing(), sink, start,
                                                     database_->deadline(start, options, traits.blocks_for));
   settle(admission, outcome);
   // Its user learns that the server has another role; the next one shall have another connection.
-  if (outcome.kind == net::Outcome::Kind::refused) {
-    const ServerCondition condition = condition_of(outcome.text);
-    dirty_ |= condition == ServerCondition::loading || condition == ServerCondition::other_role;
-  }
+  dirty_ |= outcome.kind == net::Outcome::Kind::refused && tells_of_other_role(outcome.text);
   auto error = report(*database_, traits, connection->shard(), outcome, start);
   keep(std::move(connection), outcome);
   return error;
@@ -92,9 +87,12 @@ engine::Replies LeaseChannel::exchange_batch(std::string_view bytes, std::span<c
     return replies;
   }
   Borrowed connection = std::move(connection_);
+  if (database_->outlasts_silence(options.timeout)) [[unlikely]]
+    connection->watch_closely(true);
   const net::Outcome outcome =
       connection->exchange_batch(bytes, ends, replies, start, database_->deadline(start, options));
   settle(admission, outcome);
+  dirty_ |= tells_of_other_role(replies);
   report_batch(*database_, replies, ends.size(), connection->shard(), outcome, start);
   keep(std::move(connection), outcome);
   return replies;

@@ -53,12 +53,14 @@ void LeaseLine::lend(engine::OperationNode& operation) {
   auto* const wait = new LeaseWait(std::static_pointer_cast<LeaseLine>(shared_from_this()), operation);
   lent_.store(true, std::memory_order_relaxed);
   used_.store(false, std::memory_order_relaxed);
+  alone_.store(false, std::memory_order_relaxed);
   connection().submit(*wait);
 }
 
 void LeaseLine::run(engine::OperationNode& operation) {
   lent_.store(true, std::memory_order_relaxed);
   used_.store(false, std::memory_order_relaxed);
+  alone_.store(true, std::memory_order_relaxed);
   returning_.store(true, std::memory_order_release);
   connection().submit(operation);
 }

@@ -66,6 +66,9 @@ class LeaseLine final : public Line {
   void idle(net::AsyncConnection& connection) override;
   void role_changed(Time now) override;
   // What the borrower knew of a connection is gone with it.
+  void ending(const engine::OperationNode& operation) noexcept override {
+    if (alone_.load(std::memory_order_relaxed)) shop().alone_ended(operation);
+  }
   [[nodiscard]] bool repeats() const noexcept override { return !used_.load(std::memory_order_acquire); }
   void on_ended() override;
   void end() noexcept;
@@ -75,6 +78,7 @@ class LeaseLine final : public Line {
   std::atomic<bool> lent_{false};       // somebody has it, or waits for it
   std::atomic<bool> returning_{false};  // given back; operations are still under way
   std::atomic<bool> used_{false};
+  std::atomic<bool> alone_{false};  // what it carries is a single operation
   std::atomic<bool> broken_{false};
   std::atomic<bool> outdated_{false};  // its server has another role now: nobody is to get it again
   std::atomic<Clock::rep> retires_{Time::max().time_since_epoch().count()};

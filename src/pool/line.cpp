@@ -28,6 +28,24 @@ std::optional<Error> LineShop::refuse(engine::OperationNode& operation) const {
   return std::nullopt;
 }
 
+std::optional<Error> LineShop::overloaded(const engine::OperationNode& operation,
+                                          net::AsyncConnection::Load load) const {
+  const DatabaseConfig& config = database->config();
+  const std::size_t bytes = operation.request.bytes.size();
+  if (load.operations < config.max_pending &&
+      (load.bytes + bytes <= config.max_pending_bytes || load.operations == 0)) [[likely]]
+    return std::nullopt;
+  ErrorInfo info;
+  info.code = Errc::overloaded;
+  info.effect = Effect::not_sent;
+  info.remedy = Remedy::retry;
+  info.what = std::to_string(load.operations) + " commands of " + std::to_string(load.bytes) +
+              " bytes wait already, the limits are " + std::to_string(config.max_pending) + " and " +
+              std::to_string(config.max_pending_bytes);
+  return database->failed(engine::command_name(operation.request.bytes.view()), operation.request.replies,
+                          std::move(info));
+}
+
 void LineShop::began() {
   const std::scoped_lock lock(mutex_);
   ++alive_;

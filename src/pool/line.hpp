@@ -51,6 +51,24 @@ struct LineShop {
   /// Sets the operation's times. Returns why it must not be taken: forked, shut down.
   [[nodiscard]] std::optional<Error> refuse(engine::OperationNode& operation) const;
 
+  /// Why an operation must not be queued behind what is there: too many, or too many bytes. One is let in
+  /// whatever its size.
+  [[nodiscard]] std::optional<Error> overloaded(const engine::OperationNode& operation,
+                                                net::AsyncConnection::Load load) const;
+
+  /// Operations that have a connection of their own, or wait for it.
+  [[nodiscard]] net::AsyncConnection::Load alone() const noexcept {
+    return {alone_.load(std::memory_order_relaxed), alone_bytes_.load(std::memory_order_relaxed)};
+  }
+  void alone_began(const engine::OperationNode& operation) noexcept {
+    alone_.fetch_add(1, std::memory_order_relaxed);
+    alone_bytes_.fetch_add(operation.request.bytes.size(), std::memory_order_relaxed);
+  }
+  void alone_ended(const engine::OperationNode& operation) noexcept {
+    alone_.fetch_sub(1, std::memory_order_relaxed);
+    alone_bytes_.fetch_sub(operation.request.bytes.size(), std::memory_order_relaxed);
+  }
+
   void began();
   void ended();
   /// Waits until every line has ended; false when that was not so at `last`.
@@ -68,6 +86,8 @@ struct LineShop {
   std::array<std::atomic<std::uint64_t>, close_reasons> closed_by{};
 
  private:
+  std::atomic<std::size_t> alone_{0};
+  std::atomic<std::size_t> alone_bytes_{0};
   std::mutex mutex_{};
   std::condition_variable none_left_{};
   std::size_t alive_ = 0;

@@ -7,9 +7,6 @@
 #include "lease_channel.hpp"
 #include "shared_exchange.hpp"
 
-#include <redstart/resilience/server_condition.hpp>
-#include <redstart/resp/error_text.hpp>
-
 #include <algorithm>
 #include <utility>
 
@@ -61,7 +58,7 @@ std::optional<Error> PoolChannel::exchange(const engine::Request& request, engin
   const Time start = Clock::now();
   database_->breaker().tick(start);
   const Visit visit(*this, start);
-  if (visit.shared() && sharable(request))
+  if (visit.shared() && sharable(*database_, request, options))
     return exchange_shared(*async_, *database_, request, sink, options);
   return exchange_direct(request, sink, options, start);
 }
@@ -81,6 +78,7 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
                                                   const engine::CallOptions& options, Time start) {
   const engine::RequestTraits& traits = request.traits();
   const Time deadline = database_->deadline(start, options, traits.blocks_for);
+  const bool patient = traits.blocks_for || database_->outlasts_silence(options.timeout);
   Attempts attempts(*database_, *pool_, traits, options, deadline);
   for (Time now = start;;) {
     Admission admission(database_->breaker(), database_->breaker().admit(now, !traits.blocks_for));
@@ -94,7 +92,7 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
       connection = *std::move(acquired);
     }
     const bool reused = connection->exchanges() != 0;
-    if (traits.blocks_for) [[unlikely]]
+    if (patient) [[unlikely]]
       connection->watch_closely(true);
     net::Outcome outcome = connection->exchange(request.outgoing(), sink, now, deadline);
     const std::size_t shard = connection->shard();
@@ -104,7 +102,8 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
       connection.settle(outcome);
       return error;
     }
-    note_condition(outcome);
+    if (outcome.kind == net::Outcome::Kind::refused && tells_of_other_role(outcome.text))
+      leave_server(outcome);
     const Retries::Delay delay = attempts.next(outcome, reused);
     // A server may close an idle connection; what comes of the repetition tells whether it is well.
     if (delay && reused && outcome.code == Errc::connection_lost) admission.drop();
@@ -121,10 +120,7 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
 }
 
 // A server that is loading, or a replica now, is left: the next connection finds out who serves.
-void PoolChannel::note_condition(net::Outcome& outcome) {
-  if (outcome.kind != net::Outcome::Kind::refused) return;
-  const ServerCondition condition = condition_of(outcome.text);
-  if (condition != ServerCondition::loading && condition != ServerCondition::other_role) return;
+void PoolChannel::leave_server(net::Outcome& outcome) {
   outcome.reusable = false;
   outcome.reason = CloseReason::role;
   pool_->role_changed(outcome.end);
@@ -142,7 +138,7 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
   const Time start = Clock::now();
   database_->breaker().tick(start);
   const Visit visit(*this, start);
-  if (visit.shared() && sharable(bytes))
+  if (visit.shared() && sharable(*database_, bytes, options))
     return exchange_batch_shared(*async_, *database_, bytes, ends, options);
   const Time deadline = database_->deadline(start, options);
   const engine::RequestTraits traits{"pipeline"};
@@ -158,6 +154,8 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
     Borrowed connection = *std::move(acquired);
     const bool reused = connection->exchanges() != 0;
     const std::size_t shard = connection->shard();
+    if (database_->outlasts_silence(options.timeout)) [[unlikely]]
+      connection->watch_closely(true);
     net::Outcome outcome = connection->exchange_batch(bytes, ends, replies, now, deadline);
     settle(admission, outcome);
     if (outcome.kind == net::Outcome::Kind::broken && replies.sent == 0 && replies.frames.empty()) {
@@ -175,27 +173,10 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
         }
       }
     }
-    note_condition(replies, outcome);
+    if (tells_of_other_role(replies)) leave_server(outcome);
     report_batch(*database_, replies, ends.size(), shard, outcome, start);
     if (connection) connection.settle(outcome);
     return replies;
-  }
-}
-
-// The same for the replies of a batch.
-void PoolChannel::note_condition(const engine::Replies& replies, net::Outcome& outcome) {
-  for (std::size_t i = 0; replies.errors != 0 && i != replies.frames.size(); ++i) {
-    const std::string_view frame = replies.frame(i);
-    if (!resp::is_error_frame(frame)) continue;
-    net::Outcome refused;
-    refused.kind = net::Outcome::Kind::refused;
-    refused.text = resp::error_text(frame);
-    refused.end = outcome.end;
-    note_condition(refused);
-    if (refused.reusable) continue;
-    outcome.reusable = false;
-    outcome.reason = refused.reason;
-    return;
   }
 }
 

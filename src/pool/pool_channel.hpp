@@ -45,8 +45,7 @@ class PoolChannel final : public engine::Channel {
                                                      const engine::CallOptions& options, Time start);
 
   [[nodiscard]] Result<Borrowed> acquire(Admission& admission, Time& now, Time deadline);
-  void note_condition(net::Outcome& outcome);
-  void note_condition(const engine::Replies& replies, net::Outcome& outcome);
+  void leave_server(net::Outcome& outcome);
 
   std::shared_ptr<Database> database_;
   std::shared_ptr<DirectPool> pool_;

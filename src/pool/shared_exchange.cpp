@@ -54,14 +54,17 @@ ErrorInfo stuck() {
 
 }  // namespace
 
-bool sharable(const engine::Request& request) noexcept {
-  if (request.traits().blocks_for) return false;
+bool sharable(const Database& database, const engine::Request& request,
+              const engine::CallOptions& options) noexcept {
+  if (request.traits().blocks_for || database.outlasts_silence(options.timeout)) return false;
   std::size_t size = request.outgoing().bytes.size();
   for (const resp::External& external : request.outgoing().external) size += external.size;
   return size <= largest_shared;
 }
 
-bool sharable(std::string_view batch) noexcept { return batch.size() <= largest_shared_batch; }
+bool sharable(const Database& database, std::string_view batch, const engine::CallOptions& options) noexcept {
+  return batch.size() <= largest_shared_batch && !database.outlasts_silence(options.timeout);
+}
 
 std::optional<Error> exchange_shared(AsyncPool& pool, Database& database, const engine::Request& request,
                                      engine::ReplySink& sink, const engine::CallOptions& options) {

@@ -13,10 +13,13 @@
 
 namespace redstart::pool {
 
-/// True when a request may go over a shared connection: it does not block the server for others, and is not
-/// so large that sending it in place is quicker.
-[[nodiscard]] bool sharable(const engine::Request& request) noexcept;
-[[nodiscard]] bool sharable(std::string_view batch) noexcept;
+/// True when a request may go over a shared connection: it does not block the server for others, is not so
+/// large that sending it in place is quicker, and its caller does not wait for longer than such a connection
+/// may be silent.
+[[nodiscard]] bool sharable(const Database& database, const engine::Request& request,
+                            const engine::CallOptions& options) noexcept;
+[[nodiscard]] bool sharable(const Database& database, std::string_view batch,
+                            const engine::CallOptions& options) noexcept;
 
 /// Sends a command over a shared connection and waits for its reply; see engine::Channel::exchange.
 /// Preconditions: not on a thread that serves the pool.

@@ -78,6 +78,7 @@ RedisConfig loading_config(const LoadingServer& server, std::shared_ptr<EventLis
   config.listener = std::move(listener);
   config.database("main").required = false;
   config.database("main").timeouts.connect = 30s;  // one attempt lasts for the whole test
+  config.database("main").timeouts.command = 30s;
   return config;
 }
 
@@ -120,7 +121,7 @@ TEST(Fault37, TheTimeThatIsLeftIsSeenInStateErrorAndEvents) {
   auto log = std::make_shared<EventLog>();
   StartedManager redis(loading_config(server, log));
   const AsyncClient client = redis->async_client("main");
-  auto waiting = client.with_timeout(30s).get("key")(use_future);
+  auto waiting = client.get("key")(use_future);
   ASSERT_TRUE(eventually([&] { return redis->stats("main").loading_eta.has_value(); }));
   EXPECT_EQ(redis->stats("main").state, ConnectionState::loading);
   EXPECT_LE(*redis->stats("main").loading_eta, 12s);
@@ -152,7 +153,7 @@ TEST(Fault37, AHundredCallersWaitBehindOneConnection) {
   callers.reserve(100);
   for (int i = 0; i < 100; ++i) {
     callers.emplace_back([&] {
-      if (redis->client("main").with_timeout(30s).get("key") == "v") ++served;
+      if (redis->client("main").get("key") == "v") ++served;
     });
   }
   ASSERT_TRUE(eventually([&] { return server.polls() >= 6; }));
@@ -169,7 +170,7 @@ TEST(Fault37, SynchronousAndAsynchronousCallersWaitForTheSame) {
   StartedManager redis(loading_config(server));
   const AsyncClient client = redis->async_client("main");
   std::vector<std::future<std::optional<std::string>>> waiting;
-  for (int i = 0; i < 20; ++i) waiting.push_back(client.with_timeout(30s).get("key")(use_future));
+  for (int i = 0; i < 20; ++i) waiting.push_back(client.get("key")(use_future));
   // Not before it is known here: until then nobody is kept from a connection of his own.
   ASSERT_TRUE(eventually([&] { return redis->stats("main").state == ConnectionState::loading; }));
   std::vector<std::jthread> callers;
@@ -189,7 +190,7 @@ TEST(Fault38, WhoWaitsBehindAnotherIsToldAtHisOwnDeadline) {
   LoadingServer server(twelve_left);
   StartedManager redis(loading_config(server));
   const AsyncClient client = redis->async_client("main");
-  auto waiting = client.with_timeout(30s).get("key")(use_future);
+  auto waiting = client.get("key")(use_future);
   ASSERT_TRUE(eventually([&] { return server.polls() >= 1; }));
   RedisConfig hurried = loading_config(server);
   hurried.database("main").timeouts.connect = 1s;
@@ -222,7 +223,7 @@ TEST(Fault38, AShutdownEndsTheWait) {
   LoadingServer server("");
   StartedManager redis(loading_config(server));
   const AsyncClient client = redis->async_client("main");
-  auto first = client.with_timeout(30s).get("key")(use_future);
+  auto first = client.get("key")(use_future);
   ASSERT_TRUE(eventually([&] { return server.polls() >= 1; }));
   std::promise<void> called;
   std::jthread caller([&] {

@@ -121,7 +121,7 @@ TEST(Fault15, AServerThatDoesNotReadFillsTheQueueAndNoMore) {
   RedisConfig config = patient_config(proxy.port());
   config.defaults.max_pending_bytes = most;
   StartedManager redis(config);
-  const AsyncClient client = redis->async_client("main").with_timeout(60s);
+  const AsyncClient client = redis->async_client("main");
   EXPECT_EQ(client.echo("there")(use_future).get(), "there");
   proxy.open_connections().stop_reading(Direction::to_server);
 

@@ -41,6 +41,7 @@ struct Stage {
   static RedisConfig config(std::uint16_t port, bool integrity) {
     RedisConfig config = config_at(port);
     config.defaults.integrity = integrity;
+    config.defaults.timeouts.command = 30s;
     config.defaults.retry.mode = RetryMode::off;  // each command is sent once
     return config;
   }
@@ -155,12 +156,12 @@ TEST(Fault32, ALateReplyIsDroppedOnASharedConnection) {
   EXPECT_EQ(client.get("before")(use_future).get(), "value of before");
   auto held = stage.proxy.open_connections().on_reply_to("GET").hold(Direction::to_client);
   auto late = client.with_timeout(500ms).get("late")(use_future);
-  auto patient = client.with_timeout(30s).get("patient")(use_future);
+  auto patient = client.get("patient")(use_future);
   const Error error = error_of([&] { return late.get(); });
   EXPECT_EQ(error.code(), Errc::timeout);
   EXPECT_EQ(error.effect(), Effect::indeterminate);
   held.await_fired();
-  auto next = client.with_timeout(30s).get("next")(use_future);
+  auto next = client.get("next")(use_future);
   held.release();
   EXPECT_EQ(patient.get(), "value of patient");
   EXPECT_EQ(next.get(), "value of next");
@@ -177,7 +178,7 @@ TEST(Fault32, ALateReplyToASynchronousCallerOfASharedConnectionIsDropped) {
   const std::size_t connections = stage.server.accepted();
   auto held = stage.proxy.open_connections().on_reply_to("GET").hold(Direction::to_client);
   EXPECT_EQ(error_of([&] { return client.with_timeout(500ms).get("late"); }).code(), Errc::timeout);
-  std::jthread patient([&] { EXPECT_EQ(client.with_timeout(30s).get("patient"), "value of patient"); });
+  std::jthread patient([&] { EXPECT_EQ(client.get("patient"), "value of patient"); });
   ASSERT_TRUE(eventually([&] { return stage.server.count("GET") == 3; }));
   held.release();
   patient.join();
@@ -218,7 +219,7 @@ Error cancel_while_held(const C& client, FaultScript& held) {
 
 TEST(Fault32, ACancelledCommandsReplyReachesNobodyOnASharedConnection) {
   Stage stage;
-  const AsyncClient client = stage.redis->async_client("main").with_timeout(30s);
+  const AsyncClient client = stage.redis->async_client("main");
   EXPECT_EQ(client.get("before")(use_future).get(), "value of before");
   auto held = stage.proxy.open_connections().on_reply_to("GET").hold(Direction::to_client);
   const Error error = cancel_while_held(client, held);

@@ -30,7 +30,7 @@ enum class Way { direct, shared, async };
 // Increments of a few callers, each with a counter of its own, until the end; and what became of them.
 class Traffic {
  public:
-  Traffic(RedisConnectionManager& redis, Way way, std::chrono::milliseconds timeout) {
+  Traffic(RedisConnectionManager& redis, Way way, std::chrono::milliseconds timeout = 5s) {
     for (std::size_t i = 0; i < counts_.size(); ++i)
       callers_.emplace_back([this, &redis, way, timeout, i](const std::stop_token& stop) {
         run(redis, way, timeout, i, stop);
@@ -157,7 +157,7 @@ TEST_P(Outages, AServerThatFreezesAndThaws) {
 TEST_P(Outages, AServerThatIsBusyWithAScript) {
   RedisServer server({"--busy-reply-threshold", "50"});
   StartedManager redis(config(server));
-  Traffic traffic(*redis, GetParam(), 10s);
+  Traffic traffic(*redis, GetParam());
   ASSERT_TRUE(traffic.flows());
   RawRedis killer(server.port());
   RawRedis runner(server.port());
@@ -199,7 +199,7 @@ TEST_P(Outages, AServerThatLoadsItsDataForLong) {
     ASSERT_TRUE(eventually([&] { return raw.info("aof_rewrite_in_progress") == "0"; }));
   }
   StartedManager redis(config(server));
-  Traffic traffic(*redis, GetParam(), 30s);
+  Traffic traffic(*redis, GetParam());
   ASSERT_TRUE(traffic.flows());
   server.kill();
   server.start({"--key-load-delay", "3000", "--loading-process-events-interval-bytes", "1024"});

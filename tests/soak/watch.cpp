@@ -106,8 +106,9 @@ void StatsWatch::look() {
     if (connections > pool.maximum)
       run_.violations.add("I9", database.name + " has " + std::to_string(connections) + " connections, " +
                                     std::to_string(pool.maximum) + " are allowed");
-    // One operation may exceed it, whatever its size.
-    if (pool.queued_bytes > Stage::io_threads * (Stage::most_pending_bytes + (512U << 10)))
+    // On each shared connection, and together on those of their own. One operation may exceed it, whatever
+    // its size.
+    if (pool.queued_bytes > (Stage::io_threads + 1) * (Stage::most_pending_bytes + (512U << 10)))
       run_.violations.add("I15",
                           std::to_string(pool.queued_bytes) + " bytes are queued for " + database.name);
     attempts_.look(database.name, pool.connect_failures, pool.created, Clock::now(), run_.violations);

@@ -43,9 +43,10 @@ void for_all_sides(Body body) {
   }
 }
 
-/// The configuration by which synchronous calls take that way.
+/// The configuration by which synchronous calls take that way, with time enough for each.
 [[nodiscard]] inline RedisConfig on_side(Side side, RedisConfig config) {
   config.defaults.direct_limit = side == Side::shared ? 0 : 10;
+  config.defaults.timeouts.command = std::chrono::seconds(30);
   return config;
 }
 
@@ -54,6 +55,7 @@ class Caller {
  public:
   Caller(RedisConnectionManager& redis, Side side) : redis_(&redis), side_(side) {}
 
+  /// With more than 5 s, calls have a connection of their own on each side.
   [[nodiscard]] Caller within(std::chrono::milliseconds time) const {
     Caller copy(*this);
     copy.timeout_ = time;
@@ -70,11 +72,13 @@ class Caller {
   [[nodiscard]] Result<T> command(const A&... words) const {
     try {
       if (side_ != Side::futures) {
-        const Client client = redis_->client("main").with_timeout(timeout_);
+        const Client client =
+            timeout_ ? redis_->client("main").with_timeout(*timeout_) : redis_->client("main");
         return retry_ ? client.with_retry(*retry_).results().template command<T>(words...)
                       : client.results().template command<T>(words...);
       }
-      const AsyncClient client = redis_->async_client("main").with_timeout(timeout_);
+      const AsyncClient client =
+          timeout_ ? redis_->async_client("main").with_timeout(*timeout_) : redis_->async_client("main");
       return retry_ ? client.with_retry(*retry_)
                           .results()
                           .template command<T>(words...)(boost::asio::use_future)
@@ -97,7 +101,7 @@ class Caller {
  private:
   RedisConnectionManager* redis_;
   Side side_;
-  std::chrono::milliseconds timeout_{std::chrono::seconds{30}};
+  std::optional<std::chrono::milliseconds> timeout_{};
   std::optional<RetryMode> retry_{};
 };
 

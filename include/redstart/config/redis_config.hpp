@@ -68,7 +68,7 @@ struct DatabaseConfig {
   std::string client_name{};  ///< CLIENT SETNAME; empty: `<service>:<database>`. No blanks or line ends.
 
   std::size_t max_connections = 50;  ///< 1 … 10,000.
-  std::size_t min_idle = 0;          ///< Kept open by the idle clean-up; at most `max_connections`.
+  std::size_t min_idle = 0;          ///< Direct ones that are kept open; at most `max_connections`.
   std::chrono::milliseconds idle_timeout{std::chrono::minutes{5}};  ///< Unused for longer: closed. 0: never.
 
   /// Open for longer: closed when it comes back, the last tenth spread at random. 0: never.
@@ -82,8 +82,8 @@ struct DatabaseConfig {
   std::size_t direct_limit = 10;
   /// False: synchronous callers never share; beyond `max_connections` they wait in line.
   bool sync_over_shared = true;
-  /// Operations that may wait or be in flight on one shared connection, 1 … 100,000,000. Beyond:
-  /// `overloaded`.
+  /// Operations that may wait or be in flight on one shared connection, on a scoped handle, and together on
+  /// connections of their own, 1 … 100,000,000. Beyond: `overloaded`.
   std::size_t max_pending = 100'000;
   /// Their encoded bytes, 1,024 or above. One operation is let in whatever its size.
   std::size_t max_pending_bytes = std::size_t{64} << 20;

@@ -107,8 +107,8 @@ struct PoolStats {
   std::size_t leased = 0;                    ///< Those of `in_use` that a scoped handle holds.
   std::chrono::nanoseconds oldest_lease{0};  ///< How long the scoped handle taken first has been kept by now.
   std::size_t shared = 0;                    ///< Those of `in_use` that any number of callers share.
-  std::size_t in_flight = 0;     ///< Operations on shared connections: waiting, or sent and not answered.
-  std::size_t queued_bytes = 0;  ///< Their encoded bytes.
+  std::size_t in_flight = 0;                 ///< Asynchronous operations: waiting, or sent and not answered.
+  std::size_t queued_bytes = 0;              ///< Their encoded bytes.
   std::uint64_t connect_failures = 0;
   std::uint64_t pushes_dropped = 0;                   ///< Unexpected push messages.
   std::array<std::uint64_t, close_reasons> closed{};  ///< By `CloseReason`.

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// patience_test.cpp: calls that may take longer than a shared connection may be silent.
+#include <boost/asio/use_future.hpp>
+
+#include <chrono>
+#include <future>
+#include <string>
+#include <utility>
+
+#include "support/fake_server.hpp"
+#include "support/sides.hpp"
+
+namespace redstart::test {
+namespace {
+
+using namespace std::chrono_literals;
+using boost::asio::use_future;
+
+// A server that answers SLOW late, and leaves its other clients alone meanwhile.
+class Patience : public ::testing::Test {
+ protected:
+  [[nodiscard]] RedisConfig config(Side side) {
+    RedisConfig config = on_side(side, config_at(server_.port()));
+    config.defaults.timeouts.command = silence;
+    return config;
+  }
+  // The answer comes when a shared connection would have been closed for long.
+  void answer_late() {
+    ASSERT_TRUE(eventually([&] { return server_.count("SLOW") == 1; }));
+    let_pass(2 * silence);
+    gate_.open();
+  }
+  static void expect_nothing_lost(RedisConnectionManager& redis) {
+    const DatabaseStats stats = redis.stats("main");
+    EXPECT_EQ(stats.operations.failed, 0U);
+    EXPECT_EQ(stats.pool.closed_for(CloseReason::timeout), 0U);
+    EXPECT_EQ(stats.pool.closed_for(CloseReason::lost), 0U);
+  }
+
+  static constexpr auto silence = 500ms;
+  Gate gate_{};
+  FakeServer server_{[this](FakeConnection& connection, std::size_t) {
+    connection.serve([&](const FakeConnection::Words& words) -> std::string {
+      if (words[0] == "SLOW") connection.wait(gate_);
+      return resp_bulk("answer");
+    });
+  }};
+};
+class PatienceOnAllSides : public Patience, public ::testing::WithParamInterface<Side> {};
+
+INSTANTIATE_TEST_SUITE_P(Sides, PatienceOnAllSides, ::testing::ValuesIn(all_sides), [](const auto& side) {
+  return std::string(side.param == Side::direct   ? "direct"
+                     : side.param == Side::shared ? "shared"
+                                                  : "futures");
+});
+
+TEST_P(PatienceOnAllSides, ALongerTimeoutIsKeptAndDisturbsNobody) {
+  StartedManager redis(config(GetParam()));
+  auto slow = std::async(std::launch::async,
+                         [&] { return Caller(*redis, GetParam()).within(30s).command<std::string>("SLOW"); });
+  answer_late();
+  const auto value = slow.get();
+  ASSERT_TRUE(value.has_value()) << value.error().what();
+  EXPECT_EQ(*value, "answer");
+  expect_nothing_lost(*redis);
+}
+
+TEST_P(PatienceOnAllSides, ASilentServerEndsItAtItsDeadlineAndNoEarlier) {
+  StartedManager redis(config(GetParam()));
+  const auto begin = std::chrono::steady_clock::now();
+  const Error error = Caller(*redis, GetParam()).within(4 * silence).error_of("SLOW");
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 4 * silence);
+  EXPECT_EQ(error.code(), Errc::timeout) << error.what();
+  EXPECT_EQ(error.effect(), Effect::indeterminate);
+  gate_.open();
+}
+
+TEST_F(Patience, OfASynchronousPipelineIsKept) {
+  StartedManager redis(config(Side::shared));
+  auto slow = std::async(std::launch::async, [&] {
+    auto pipe = redis->client("main").with_timeout(30s).pipeline();
+    const auto first = pipe.command<std::string>("SLOW");
+    const auto second = pipe.command<std::string>("QUICK");
+    const auto replies = pipe.execute();
+    return replies[first].value() + " " + replies[second].value();
+  });
+  answer_late();
+  EXPECT_EQ(slow.get(), "answer answer");
+  expect_nothing_lost(*redis);
+}
+
+TEST_F(Patience, OfAnAsynchronousScopedHandleIsKept) {
+  StartedManager redis(config(Side::futures));
+  AsyncScopedClient session = redis->scoped_async_client("main")(use_future).get();
+  session.set_timeout(30s);
+  auto slow = session.command<std::string>("SLOW")(use_future);
+  answer_late();
+  EXPECT_EQ(slow.get(), "answer");
+  expect_nothing_lost(*redis);
+}
+
+}  // namespace
+}  // namespace redstart::test
