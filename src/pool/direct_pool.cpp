@@ -219,6 +219,7 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline) {
   if (!failure) {
     connection->retire_at(retirement(*database_, end, reachability_->random()));
     connection->tag(reachability_->succeeded(*attempt).generation);
+    refill();  // the first after an outage
     return Borrowed(*this, std::move(connection));
   }
   // A caller in a hurry, or a server that is loading, says nothing about whether the server can be reached.

@@ -88,7 +88,7 @@ class Borrowed {
 /// asynchronous ones included; who comes beyond that waits in line, first come, first served.
 ///
 /// Thread safety: full.
-class DirectPool {
+class DirectPool : public std::enable_shared_from_this<DirectPool> {
  public:
   using Connection = Borrowed::Connection;
 
@@ -107,6 +107,9 @@ class DirectPool {
 
   /// One attempt, unless the last one succeeded, or failed so lately that the next is not due.
   [[nodiscard]] std::optional<Error> ensure_reachable(Time now, Time deadline);
+  /// Opens connections, on a helper thread, until there are `min_idle`, lent ones included, or one can't be
+  /// opened. Closes idle ones first that the server has closed. Does nothing where there are enough.
+  void refill() noexcept;
   /// Opens connections until `count` are open.
   [[nodiscard]] std::optional<Error> warm_up(std::size_t count, Time deadline);
   /// Sleeps; false when the pool was stopped meanwhile. Not on an engine thread.
@@ -126,6 +129,8 @@ class DirectPool {
   /// hold slots: it may close idle ones. Set before the first use.
   void on_shortage(std::function<void(const Waiter& waiter)> reclaim) { reclaim_ = std::move(reclaim); }
 
+  /// Closes connections that have been idle for longer than `idle_timeout`, and refills; returns how many it
+  /// closed.
   std::size_t cleanup_idle(Time now);
   /// Takes no more calls, sends callers in line away, closes what is idle. Connections of other kinds still
   /// get slots: they have operations from before.
@@ -163,6 +168,10 @@ class DirectPool {
                                                     Time deadline) noexcept;
   void close_idle(Time now, std::chrono::milliseconds unused, std::size_t keep, CloseReason reason,
                   std::vector<Connection>& into);
+  class Filling;
+  [[nodiscard]] bool lacks() const noexcept;
+  void take_dead(Time now, std::vector<Connection>& into);
+  void fill() noexcept;
   Result<Borrowed> wait_in_line(Lock& lock, Time& now, Time deadline);
   void stand_in_line(Lock& lock, Waiter& waiter) noexcept;
   Result<Borrowed> open(Lock& lock, Time& now, Time deadline);
@@ -184,6 +193,7 @@ class DirectPool {
   boost::intrusive::list<Waiter> waiters_{};
   std::size_t open_ = 0;   // idle, in use, being opened, reserved for a waiter, and slots taken
   std::size_t slots_ = 0;  // taken by connections of other kinds
+  bool filling_ = false;   // somebody opens connections ahead
   bool draining_ = false;
   bool closed_ = false;
   bool used_ = false;

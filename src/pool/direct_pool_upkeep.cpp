@@ -5,8 +5,13 @@
 
 #include "../net/loop.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <exception>
+#include <iterator>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace redstart::pool {
 
@@ -35,7 +40,24 @@ std::optional<Error> DirectPool::ensure_reachable(Time now, Time deadline) {
   return connection ? std::nullopt : std::optional(connection.error());
 }
 
+// While it lives, nobody else opens connections ahead.
+class DirectPool::Filling {
+ public:
+  explicit Filling(DirectPool& pool) noexcept : pool_(pool) { set(true); }
+  Filling(const Filling&) = delete;
+  Filling& operator=(const Filling&) = delete;
+  ~Filling() { set(false); }
+
+ private:
+  void set(bool filling) noexcept {
+    const Lock lock(pool_.mutex_);
+    pool_.filling_ = filling;
+  }
+  DirectPool& pool_;
+};
+
 std::optional<Error> DirectPool::warm_up(std::size_t count, Time deadline) {
+  const Filling filling(*this);
   std::vector<Borrowed> opened;
   opened.reserve(count);
   std::optional<Error> error;
@@ -48,6 +70,61 @@ std::optional<Error> DirectPool::warm_up(std::size_t count, Time deadline) {
   }
   for (Borrowed& connection : opened) connection.give_back();
   return error;
+}
+
+// Preconditions: the lock is held.
+bool DirectPool::lacks() const noexcept {
+  const DatabaseConfig& config = database_->config();
+  return !draining_ && waiters_.empty() && open_ < config.max_connections &&
+         idle_.size() + in_use_.size() < config.min_idle;
+}
+
+// On any thread, also one that must not wait: opening does.
+void DirectPool::refill() noexcept {
+  if (database_->config().min_idle == 0 || reachability_->created() == 0) return;
+  std::vector<Connection> dead;
+  Lock lock(mutex_);
+  if (filling_) return;
+  try {
+    take_dead(Clock::now(), dead);
+    if (lacks()) {
+      std::thread([self = shared_from_this()] { self->fill(); }).detach();
+      filling_ = true;
+    }
+  } catch (const std::exception&) {
+    // No memory, no thread: the next time, then.
+  }
+  lock.unlock();
+  for (std::size_t i = 0; i < dead.size(); ++i)
+    database_->emit(EventKind::disconnected, to_string(CloseReason::stale));
+}
+
+void DirectPool::fill() noexcept {
+  const Filling filling(*this);
+  try {
+    for (std::size_t most = database_->config().min_idle; most != 0; --most) {  // some may not live for long
+      Time now = Clock::now();
+      Lock lock(mutex_);
+      if (!lacks() || reachability_->must_wait(now)) return;
+      ++open_;
+      auto connection = open(lock, now, now + database_->config().timeouts.connect);
+      if (!connection) return;
+      connection->give_back();
+    }
+  } catch (const std::exception&) {
+    // No memory: the next time, then.
+  }
+}
+
+// Takes out of the pool what the server has closed; `into` closes it. Preconditions: the lock is held.
+void DirectPool::take_dead(Time now, std::vector<Connection>& into) {
+  into.reserve(idle_.size());
+  const auto dead = std::stable_partition(idle_.begin(), idle_.end(),
+                                          [now](const Connection& idle) { return idle->fresh(now); });
+  std::move(dead, idle_.end(), std::back_inserter(into));
+  idle_.erase(dead, idle_.end());
+  closed_by_[static_cast<std::size_t>(CloseReason::stale)] += into.size();
+  for (std::size_t i = 0; i < into.size(); ++i) give_back_slot();
 }
 
 bool DirectPool::pause(Time until) {
@@ -92,6 +169,7 @@ std::size_t DirectPool::cleanup_idle(Time now) {
   std::vector<Connection> old;
   if (config.idle_timeout != 0ms)
     close_idle(now, config.idle_timeout, config.min_idle, CloseReason::idle, old);
+  refill();
   return old.size();
 }
 

@@ -122,6 +122,7 @@ void Line::give_slot_back() {
 void Line::opened(net::AsyncConnection&) {
   opening_ = false;
   shop_->reachability->succeeded(attempt_);
+  shop_->slots->refill();
 }
 
 void Line::open_failed(net::AsyncConnection&, const net::OpenFailure& failure) {
