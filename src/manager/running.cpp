@@ -124,7 +124,10 @@ bool Running::has_ended(Time deadline) noexcept {
   if (!registry_.drained(deadline, deadline + grace)) return false;
   registry_.report_leases(Clock::now(), true);
   registry_.emit(EventKind::shutdown_complete);
-  if (threads_) threads_->stop(Time{}, net::IoThreads::Rest::run);
+  if (threads_) {
+    threads_->flush();  // handlers of what another thread ended after the first one had gone
+    threads_->stop(Time{}, net::IoThreads::Rest::run);
+  }
   note_end();
   return true;
 }

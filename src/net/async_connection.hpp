@@ -42,8 +42,8 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
     virtual void open_failed(AsyncConnection& connection, const OpenFailure& failure) = 0;
     /// The socket is closed; operations that had been sent were finished (or put back into the queue) before.
     virtual void closed(AsyncConnection& connection, CloseReason reason) = 0;
-    /// Not of `Kind::shared`: the last operation has been finished (its handler may still run), nothing
-    /// is queued or in flight.
+    /// Exclusive connections, and where `tell_idle` asked for it: the last operation has been finished (its
+    /// handler may still run), nothing is queued or in flight.
     virtual void idle(AsyncConnection& connection) = 0;
     /// After `stop`: everything has ended, nothing will be told any more.
     virtual void stopped(AsyncConnection& connection) = 0;
@@ -73,6 +73,9 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
     virtual void ending(const engine::OperationNode&) noexcept {}
     /// After `nudge`.
     virtual void nudged(AsyncConnection& connection) = 0;
+    /// Operations were completed after everything had stopped: somebody has to run their handlers. On every
+    /// thread.
+    virtual void flush() noexcept = 0;
 
     /// The error of an operation that gets no reply: counted, with all that a message must say. `code`,
     /// `effect` and `text` of the outcome are set. Also for cancelled ones (`Errc::cancelled`).
@@ -88,7 +91,6 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
 
   enum class Kind : std::uint8_t {
     shared,     ///< What is cancelled or late after it was sent leaves a tombstone.
-    yielding,   ///< As `shared`, and its owner is told when it is idle.
     exclusive,  ///< …closes the connection.
   };
 
@@ -120,6 +122,8 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
   virtual void open() noexcept = 0;
   /// Closes the socket once nothing is in flight; what is queued waits for the next `open`.
   virtual void retire(CloseReason reason) noexcept = 0;
+  /// The owner wants to be told `idle` once. On the loop.
+  virtual void tell_idle() noexcept = 0;
   /// Looks whether operations that were not admitted may be sent now, and tells the owner `nudged`.
   virtual void nudge() noexcept = 0;
   /// An exclusive connection that nobody has: the server is asked by PING before what is submitted next is

@@ -10,6 +10,13 @@
 
 namespace redstart::net {
 
+namespace {
+
+// Turns that only read, one after the other: some megabytes, more than a socket's buffer usually holds.
+constexpr unsigned most_readings = 32;
+
+}  // namespace
+
 constinit thread_local AsyncLink* current_link = nullptr;
 
 std::shared_ptr<AsyncConnection> AsyncConnection::make(Loop loop, const DatabaseConfig& config,
@@ -146,7 +153,9 @@ void AsyncLink::post_turn() {
     link->turn_posted_ = false;
     link->turn([&link = *link] {
       if (link.more_to_read_) link.go_on_receiving();
-      if (link.more_to_read_) return;
+      // What has come is looked at first, but not for ever: deadlines hold under a flood of replies, too.
+      if (link.more_to_read_ && ++link.judgement_put_off_ < most_readings) return;
+      link.judgement_put_off_ = 0;
       if (link.write_error_ != 0 && link.state_ == State::ready)
         link.lose(broken_by(link.write_error_, false, Effect::none));
       if (link.judge_next_) link.judge();
@@ -209,14 +218,15 @@ bool AsyncLink::tell_owner() {
     owner_->open_failed(*this, *failure);
     return true;
   }
-  if (stopping_) return finish_stop();
-  if (std::exchange(tell_nudged_, false)) {
-    owner_->nudged(*this);
-    return true;
-  }
+  // Before it is ended: operations from before may end until the deadline.
   if (state_ == State::closed && !queue_.empty() && !wanted_told_) {
     wanted_told_ = true;
     owner_->wanted(*this);
+    return true;
+  }
+  if (stopping_) return finish_stop();
+  if (std::exchange(tell_nudged_, false)) {
+    owner_->nudged(*this);
     return true;
   }
   if (tell_idle_ && live_ == 0) {
@@ -258,6 +268,8 @@ bool AsyncLink::finish_stop() {
 }
 
 void AsyncLink::drain_stack() {
+  if (stopped_) [[unlikely]]  // a turn from before
+    return reject_rest();
   for (Node* node = stack_.take(); node != nullptr;) {
     Node* const next = node->next;
     pick_up(*node);

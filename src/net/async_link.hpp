@@ -56,6 +56,7 @@ class AsyncLink final : public AsyncConnection {
   [[nodiscard]] Load load() const noexcept override;
   void open() noexcept override;
   void retire(CloseReason reason) noexcept override;
+  void tell_idle() noexcept override { tell_idle_ = true; }
   void nudge() noexcept override;
   void check_next() noexcept override { check_due_.store(true, std::memory_order_relaxed); }
   void stop(Time deadline) noexcept override;
@@ -310,11 +311,12 @@ class AsyncLink final : public AsyncConnection {
   bool watched_ = false;   // the kernel looks more often whether the peer is there
 
   resp::Scanner scanner_;
-  engine::ReplyBuffer partial_{};  // what was received behind the last complete reply
-  std::size_t delivered_ = 0;      // how much of the buffer at hand is done with
-  bool reading_ = false;           // an asynchronous read is pending: nobody else may read
-  bool more_to_read_ = false;      // the turn's share was used up, or users' code threw
-  Time heard_{};                   // last byte, or first byte sent after nothing was in flight
+  engine::ReplyBuffer partial_{};   // what was received behind the last complete reply
+  std::size_t delivered_ = 0;       // how much of the buffer at hand is done with
+  bool reading_ = false;            // an asynchronous read is pending: nobody else may read
+  bool more_to_read_ = false;       // the turn's share was used up, or users' code threw
+  unsigned judgement_put_off_ = 0;  // turns since then that did not look at deadlines
+  Time heard_{};                    // last byte, or first byte sent after nothing was in flight
   std::uint64_t pushes_ = 0;
 
   // integrity: replies that wait for their fence.

@@ -58,11 +58,12 @@ void AsyncLink::complete(Node& node) {
 
 void AsyncLink::count_end(const Node& node) noexcept {
   --live_;
+  if (kind_ == Kind::exclusive) {
+    tell_idle_ = true;
+    owner_->ending(node);  // before others see that it is over, and lend the connection anew
+  }
   ended_operations_.add(1);
   ended_bytes_.add(node.request.bytes.size());
-  if (kind_ == Kind::shared) return;
-  tell_idle_ = true;
-  owner_->ending(node);
 }
 
 AsyncLink::Doom& AsyncLink::doom(Outcome outcome) {
@@ -230,14 +231,15 @@ void AsyncLink::reject_rest() noexcept {
   }
   for (Node* node = stack_.take(); node != nullptr;) {
     Node& one = *std::exchange(node, node->next);
+    if (owner && kind_ == Kind::exclusive) owner->ending(one);
     ended_operations_.add(1);
     ended_bytes_.add(one.request.bytes.size());
-    if (owner && kind_ != Kind::shared) owner->ending(one);
     if (abandoned_ || !owner)
       one.destroy();
     else
       one.finish(owner->failed(one, closed_by_shutdown()), nullptr);
   }
+  if (owner) owner->flush();
 }
 
 // Frees every operation without completing it.

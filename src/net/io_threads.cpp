@@ -38,7 +38,7 @@ struct Slot {
   std::thread thread{};
   bool running = false;     // from before its start until it will never look into the context again
   bool again = false;       // it shall look once more before it ends
-  bool dropped = false;     // by who stops it, once it has ended
+  bool dropped = false;     // its services are shut down: what is posted to it still runs, but nothing waits
   bool drops_late = false;  // it was told to drop everything, and does so itself when it comes to that
 };
 
@@ -97,6 +97,7 @@ struct IoThreads::Shared {
   std::function<void(std::string_view)> on_failure;
   std::size_t turn = 0;
   bool stopped = false;
+  std::atomic<bool> leaving{false};  // what is posted from now on may be dropped
 };
 
 void IoThreads::Shared::ensure_running(const std::shared_ptr<Shared>& self, std::size_t index) {
@@ -132,13 +133,15 @@ Loop IoThreads::next() {
   Shared& shared = *shared_;
   const std::scoped_lock lock(shared.mutex);
   const std::size_t index = on_this_thread() ? current.index : shared.turn++ % shared.slots.size();
-  if (!shared.stopped) shared.ensure_running(shared_, index);
+  shared.ensure_running(shared_, index);  // also after the end: what ends behind it needs a loop
   const asio::any_io_executor& executor = shared.slots[index].executor;
   return {executor, executor, index};
 }
 
 const asio::any_io_executor& IoThreads::home() const noexcept {
-  return forked(generation_) ? late_loop().home() : shared_->slots.front().executor;
+  return forked(generation_) || shared_->leaving.load(std::memory_order_acquire)
+             ? late_loop().home()
+             : shared_->slots.front().executor;
 }
 
 std::size_t IoThreads::width() const noexcept { return shared_->slots.size(); }
@@ -149,6 +152,8 @@ bool IoThreads::on_this_thread() const noexcept {
 
 void IoThreads::flush() noexcept {
   if (forked(generation_)) return late_loop().flush();
+  // Who posts may have asked for `home` before.
+  if (shared_->leaving.load(std::memory_order_acquire)) late_loop().flush();
   const std::scoped_lock lock(shared_->mutex);
   try {
     shared_->ensure_running(shared_, 0);
@@ -169,6 +174,8 @@ void IoThreads::stop(Time last, Rest rest) noexcept {
   Shared& shared = *shared_;
   std::unique_lock lock(shared.mutex);
   shared.stopped = true;
+  // Nobody can keep the contexts busy for ever by what is refused.
+  if (rest == Rest::drop) shared.leaving.store(true, std::memory_order_release);
   for (Slot& slot : shared.slots) slot.work.reset();
   const auto ended = [&] { return shared.ended(); };
   if (!on_this_thread() && !shared.one_ended.wait_until(lock, last, ended) && rest == Rest::drop) {
@@ -177,15 +184,30 @@ void IoThreads::stop(Time last, Rest rest) noexcept {
       slot.context.stop();
     }
     shared.one_ended.wait_for(lock, grace, ended);
-    for (Slot& slot : shared.slots) {
+    for (std::size_t index = 0; index < shared.slots.size(); ++index) {
+      Slot& slot = shared.slots[index];
       slot.drops_late = slot.running;
-      slot.dropped = !slot.running;
+      if (!slot.running) drop(shared_, index, lock);
     }
   }
   shared.let_go();
+}
+
+// Preconditions: `lock` is held, and is again in the end; no thread runs the slot.
+void IoThreads::drop(const std::shared_ptr<Shared>& shared, std::size_t index,
+                     std::unique_lock<std::mutex>& lock) noexcept {
+  Slot& slot = shared->slots[index];
+  slot.running = true;  // so that nobody starts a thread in the middle
   lock.unlock();
-  for (Slot& slot : shared.slots) {
-    if (std::exchange(slot.dropped, false)) slot.context.drop_all();
+  slot.context.drop_all();
+  lock.lock();
+  slot.running = false;
+  slot.dropped = true;
+  if (!std::exchange(slot.again, false)) return;
+  try {
+    shared->ensure_running(shared, index);
+  } catch (const std::exception&) {
+    // No thread to be had: what was posted waits for the next who comes.
   }
 }
 
@@ -196,7 +218,10 @@ void IoThreads::run(const std::shared_ptr<Shared>& shared, std::size_t index) {
   Slot& slot = shared->slots[index];
   for (;;) {
     try {
-      slot.context.run();
+      if (slot.dropped)
+        slot.context.poll();
+      else
+        slot.context.run();
     } catch (...) {
       // There is nobody to whom it could be thrown. The stack is gone, so the text is all that is left.
       if (shared->on_failure) shared->on_failure(describe_current_exception());
@@ -208,6 +233,7 @@ void IoThreads::run(const std::shared_ptr<Shared>& shared, std::size_t index) {
       lock.unlock();
       slot.context.drop_all();
       lock.lock();
+      slot.dropped = true;
     }
     if (!std::exchange(slot.again, false)) {
       slot.running = false;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string_view>
 
 namespace redstart::net {
@@ -45,6 +46,8 @@ class IoThreads final : public Loops {
  private:
   struct Shared;
   static void run(const std::shared_ptr<Shared>& shared, std::size_t index);
+  static void drop(const std::shared_ptr<Shared>& shared, std::size_t index,
+                   std::unique_lock<std::mutex>& lock) noexcept;
 
   const std::shared_ptr<Shared> shared_;
   const std::uint32_t generation_ = fork_generation();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <new>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -112,9 +113,10 @@ void AsyncPool::lease(engine::OperationNode& operation) noexcept {
       std::min(operation.deadline, operation.start + shop_->database->config().timeouts.acquire);
   if (auto error = too_many_leases(operation)) return operation.finish(std::move(error), nullptr);
   try {
-    take_line()->lend(operation);
-  } catch (const std::bad_alloc&) {
-    operation.finish(out_of_memory(operation), nullptr);
+    if (const LeaseLine::Ptr line = take_line()) return line->lend(operation);
+    operation.finish(shut_down(operation), nullptr);
+  } catch (const std::exception& error) {
+    operation.finish(exhausted(operation, error), nullptr);
   }
 }
 
@@ -123,9 +125,13 @@ void AsyncPool::run_alone(engine::OperationNode& operation) {
   LeaseLine::Ptr line;
   try {
     line = take_line();
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception& error) {
     shop_->alone_ended(operation);
-    return operation.finish(out_of_memory(operation), nullptr);
+    return operation.finish(exhausted(operation, error), nullptr);
+  }
+  if (!line) {
+    shop_->alone_ended(operation);
+    return operation.finish(shut_down(operation), nullptr);
   }
   line->run(operation);
 }
@@ -145,55 +151,89 @@ std::optional<Error> AsyncPool::too_many_alone(const engine::OperationNode& oper
   return error;
 }
 
-Error AsyncPool::out_of_memory(const engine::OperationNode& operation) const {
+// No memory, or no thread to be had.
+Error AsyncPool::exhausted(const engine::OperationNode& operation, const std::exception& why) const {
   ErrorInfo info;
   info.code = Errc::resource_exhausted;
   info.effect = Effect::not_sent;
   info.remedy = Remedy::retry;
-  info.what = "no memory for a connection";
+  info.what = std::string("no connection could be made: ") + why.what();
   return shop_->database->failed(engine::command_name(operation.request.bytes.view()),
                                  operation.request.replies, std::move(info));
 }
 
-void AsyncPool::cancel(std::uint64_t id, engine::Cancellation how) noexcept {
-  if (net::forked(shop_->generation)) return;
-  for (const auto& line : shared_) line->connection().cancel(id, how);
-  const std::scoped_lock lock(mutex_);
-  for (const auto& line : leases_) line->connection().cancel(id, how);
+Error AsyncPool::shut_down(const engine::OperationNode& operation) const {
+  return shop_->database->failed(engine::command_name(operation.request.bytes.view()),
+                                 operation.request.replies, Database::closed());
 }
 
+void AsyncPool::cancel(std::uint64_t id, engine::Cancellation how) noexcept {
+  if (net::forked(shop_->generation)) return;
+  try {
+    for (const auto& line : all()) line->connection().cancel(id, how);
+  } catch (const std::bad_alloc&) {
+    // It goes on until its deadline.
+  }
+}
+
+// One that nobody else has; null from the shutdown on: then nobody would end it.
 LeaseLine::Ptr AsyncPool::take_line() {
   const std::scoped_lock lock(mutex_);
-  while (!idle_.empty()) {
+  if (!usable()) return nullptr;
+  if (!idle_.empty()) {
     LeaseLine::Ptr line = std::move(idle_.back());
     idle_.pop_back();
-    if (line->broken() || line->ended()) continue;
+    line->claim();
     const auto limit = shop_->database->config().check_after_idle;
     if (limit.count() != 0 && Clock::now() - line->connection().last_used() > limit)
       line->connection().check_next();
     return line;
   }
+  // First the memory: a line that is nowhere to be found would never end, and giving back must not fail.
+  const std::size_t count = leases_.size() + 1;
+  for (auto* lines : {&leases_, &idle_}) {
+    if (lines->capacity() < count) lines->reserve(2 * count);
+  }
   leases_.push_back(LeaseLine::make(shop_, loops_->next(), weak_from_this()));
+  leases_.back()->claim();
   return leases_.back();
 }
 
-void AsyncPool::returned(LeaseLine::Ptr line) {
+void AsyncPool::returned(LeaseLine::Ptr line, bool dirty) {
+  bool closed = false;
+  std::optional<CloseReason> leaves;
   {
     const std::scoped_lock lock(mutex_);
-    if (shop_->stopping.load(std::memory_order_relaxed))
-      return line->connection().retire(CloseReason::shutdown);
-    if (line->over_age()) return line->connection().retire(CloseReason::lifetime);
-    idle_.push_back(std::move(line));
+    line->unclaim();
+    // Where that changes from now on, `withdraw` sees that nobody has it.
+    closed = !line->connection().ready();
+    if (dirty)
+      leaves = CloseReason::dirty;
+    else if (!usable())
+      leaves = CloseReason::shutdown;
+    else if (line->over_age())
+      leaves = CloseReason::lifetime;
+    else if (!closed)
+      idle_.push_back(line);
   }
+  if (closed) return line->end();
+  if (leaves) return line->connection().retire(*leaves);
   // After it can be found: who stands in line by then has looked, or is seen here.
   if (shop_->slots->shortage()) reclaim_leased();
+}
+
+bool AsyncPool::withdraw(LeaseLine& line) noexcept {
+  const std::scoped_lock lock(mutex_);
+  if (line.lent()) return false;
+  std::erase_if(idle_, [&line](const LeaseLine::Ptr& other) { return other.get() == &line; });
+  return true;
 }
 
 void AsyncPool::gone(LeaseLine& line) noexcept {
   const std::scoped_lock lock(mutex_);
   const auto same = [&line](const LeaseLine::Ptr& other) { return other.get() == &line; };
   std::erase_if(idle_, same);
-  if (line.ended()) std::erase_if(leases_, same);
+  std::erase_if(leases_, same);
 }
 
 std::optional<Error> AsyncPool::unavailable() const {
@@ -248,10 +288,14 @@ std::size_t AsyncPool::cleanup_idle(Time now) {
 }
 
 bool AsyncPool::reclaim_leased() noexcept {
-  const std::scoped_lock lock(mutex_);
-  if (idle_.empty()) return false;
-  idle_.front()->connection().retire(CloseReason::idle);
-  idle_.erase(idle_.begin());
+  LeaseLine::Ptr line;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (idle_.empty()) return false;
+    line = std::move(idle_.front());
+    idle_.erase(idle_.begin());
+  }
+  line->connection().retire(CloseReason::idle);
   return true;
 }
 
@@ -260,9 +304,9 @@ bool AsyncPool::reclaim_leased() noexcept {
 void AsyncPool::reclaim(const Waiter& waiter) noexcept {
   if (reclaim_leased() || !(waiter.takes_connections || all_may_be_shared_)) return;
   for (const auto& line : shared_) {
-    net::AsyncConnection& connection = line->connection();
-    if (connection.ready() && connection.load().operations == 0) return connection.retire(CloseReason::idle);
+    if (line->unused() && line->ask_to_give_way()) return;
   }
+  for (const auto& line : shared_) line->ask_to_give_way();
 }
 
 void AsyncPool::collect(PoolStats& into) const {

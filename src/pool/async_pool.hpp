@@ -8,6 +8,7 @@
 #include <redstart/engine/async_channel.hpp>
 
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -66,7 +67,8 @@ class AsyncPool final : public engine::AsyncChannel,
   void collect(PoolStats& into) const;
 
  private:
-  void returned(LeaseLine::Ptr line) override;
+  void returned(LeaseLine::Ptr line, bool dirty) override;
+  bool withdraw(LeaseLine& line) noexcept override;
   void gone(LeaseLine& line) noexcept override;
 
   [[nodiscard]] SharedLine& pick() const noexcept;
@@ -79,7 +81,8 @@ class AsyncPool final : public engine::AsyncChannel,
   void run_alone(engine::OperationNode& operation);
   [[nodiscard]] std::optional<Error> too_many_leases(const engine::OperationNode& operation) const;
   [[nodiscard]] std::optional<Error> too_many_alone(const engine::OperationNode& operation) const;
-  [[nodiscard]] Error out_of_memory(const engine::OperationNode& operation) const;
+  [[nodiscard]] Error exhausted(const engine::OperationNode& operation, const std::exception& why) const;
+  [[nodiscard]] Error shut_down(const engine::OperationNode& operation) const;
 
   const std::shared_ptr<LineShop> shop_;
   const std::shared_ptr<net::Loops> loops_;

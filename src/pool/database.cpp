@@ -5,6 +5,7 @@
 #include <redstart/core/server_reply.hpp>
 
 #include <algorithm>
+#include <cstdio>
 #include <utility>
 
 namespace redstart::pool {
@@ -49,6 +50,13 @@ std::string_view advice_for(Errc code) {
   }
 }
 
+// What must not go unseen though nobody listens.
+void warn(const engine::Origin& origin, std::string_view detail) {
+  const std::string line = "redstart: warning: database \"" + origin.database + "\" at " + origin.endpoint +
+                           ": " + std::string(detail) + "\n";
+  static_cast<void>(std::fputs(line.c_str(), stderr));
+}
+
 }  // namespace
 
 Database::Database(const RedisConfig& manager, std::string name, DatabaseConfig config)
@@ -68,7 +76,8 @@ Database::Database(const RedisConfig& manager, std::string name, DatabaseConfig 
   // A helper thread may use it when this is gone.
   tls_ = std::make_shared<net::TlsSource>(
       config_, [listener = listener_, origin = origin_](EventKind kind, std::string_view detail) {
-        if (listener) listener->on_event({kind, origin.database, origin.endpoint, detail});
+        if (listener) return listener->on_event({kind, origin.database, origin.endpoint, detail});
+        if (kind == EventKind::tls_insecure) warn(origin, detail);
       });
 }
 

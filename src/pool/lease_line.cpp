@@ -4,6 +4,7 @@
 
 #include "async_lease.hpp"
 
+#include <new>
 #include <utility>
 
 namespace redstart::pool {
@@ -26,7 +27,7 @@ class LeaseWait final : public engine::OperationNode {
     const std::unique_ptr<LeaseWait> self(this);
     engine::OperationNode& caller = caller_;
     if (error)
-      line_->returned();
+      line_->returned(false);
     else
       caller.grant(std::make_shared<AsyncLease>(line_));
     caller.finish(std::move(error), home);
@@ -49,40 +50,53 @@ LeaseLine::Ptr LeaseLine::make(std::shared_ptr<LineShop> shop, net::Loop loop, s
   return line;
 }
 
-void LeaseLine::lend(engine::OperationNode& operation) {
-  auto* const wait = new LeaseWait(std::static_pointer_cast<LeaseLine>(shared_from_this()), operation);
-  lent_.store(true, std::memory_order_relaxed);
+void LeaseLine::claim() noexcept {
+  lent_ = true;
   used_.store(false, std::memory_order_relaxed);
   alone_.store(false, std::memory_order_relaxed);
+  broken_.store(false, std::memory_order_relaxed);
+}
+
+void LeaseLine::lend(engine::OperationNode& operation) {
+  LeaseWait* wait = nullptr;
+  try {
+    wait = new LeaseWait(std::static_pointer_cast<LeaseLine>(shared_from_this()), operation);
+  } catch (const std::bad_alloc&) {
+    returned(false);
+    throw;
+  }
   connection().submit(*wait);
 }
 
 void LeaseLine::run(engine::OperationNode& operation) {
-  lent_.store(true, std::memory_order_relaxed);
-  used_.store(false, std::memory_order_relaxed);
   alone_.store(true, std::memory_order_relaxed);
-  returning_.store(true, std::memory_order_release);
   connection().submit(operation);
+  return_when_idle();
 }
 
 void LeaseLine::give_back(bool dirty) noexcept {
   if (ended()) return;
   if (broken()) return end();
-  if (dirty || outdated_.load(std::memory_order_relaxed)) return connection().retire(CloseReason::dirty);
-  // Whichever comes last, the end of the last operation or this, sees the other.
-  returning_.store(true, std::memory_order_seq_cst);
-  if (connection().load().operations == 0 && returning_.exchange(false)) returned();
+  if (dirty || outdated_.load(std::memory_order_relaxed)) return returned(true);
+  return_when_idle();
 }
 
+// Whichever comes last, the end of the last operation or this, sees the other.
+void LeaseLine::return_when_idle() noexcept {
+  returning_.exchange(true, std::memory_order_acq_rel);
+  if (connection().load().operations == 0 && returning_.exchange(false, std::memory_order_acq_rel))
+    returned(false);
+}
+
+// May be old news: since then it may have been returned, and have been lent to somebody whose operation is
+// still on its way here.
 void LeaseLine::idle(net::AsyncConnection&) {
-  if (returning_.exchange(false)) returned();
+  if (returning_.exchange(false, std::memory_order_acq_rel)) return_when_idle();
 }
 
-void LeaseLine::returned() noexcept {
-  lent_.store(false, std::memory_order_release);
-  const auto home = home_.lock();
-  if (home && connection().ready())
-    home->returned(std::static_pointer_cast<LeaseLine>(shared_from_this()));
+void LeaseLine::returned(bool dirty) noexcept {
+  if (const auto home = home_.lock())
+    home->returned(std::static_pointer_cast<LeaseLine>(shared_from_this()), dirty);
   else
     end();
 }
@@ -118,12 +132,14 @@ void LeaseLine::opened(net::AsyncConnection& connection) {
 
 void LeaseLine::closed(net::AsyncConnection&, CloseReason reason) {
   note_closed(reason);
-  if (used_.load(std::memory_order_acquire)) {
-    broken_.store(true, std::memory_order_release);
-    give_slot_back();
+  if (const auto home = home_.lock(); home && !home->withdraw(*this)) {
+    // What its borrower has not used yet is opened again when he does.
+    if (used_.load(std::memory_order_acquire)) {
+      broken_.store(true, std::memory_order_release);
+      give_slot_back();
+    }
+    if (reason != CloseReason::dirty) return;
   }
-  if (lent_.load(std::memory_order_acquire) && reason != CloseReason::dirty) return;
-  if (const auto home = home_.lock()) home->gone(*this);
   end();
 }
 

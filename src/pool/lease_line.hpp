@@ -20,9 +20,11 @@ class LeaseLine final : public Line {
   /// What becomes of it, told on any thread.
   class Home {
    public:
-    /// Nobody has it any more, and it may be lent again.
-    virtual void returned(Ptr line) = 0;
-    /// It was closed while nobody had it, or has ended.
+    /// Nobody has it any more. It may be lent again, unless it is `dirty`.
+    virtual void returned(Ptr line, bool dirty) = 0;
+    /// It was closed: false where somebody has it, else it will not be lent again.
+    virtual bool withdraw(LeaseLine& line) noexcept = 0;
+    /// It has ended.
     virtual void gone(LeaseLine& line) noexcept = 0;
 
    protected:
@@ -36,12 +38,20 @@ class LeaseLine final : public Line {
   LeaseLine(std::shared_ptr<LineShop> shop, std::weak_ptr<Home> home)
       : Line(std::move(shop)), home_(std::move(home)) {}
 
+  /// Somebody is to have it. Under the lock of its home, like `lent` and `unclaim`: who finds it closed has
+  /// to know whether somebody has it.
+  void claim() noexcept;
+  void unclaim() noexcept { lent_ = false; }
+  [[nodiscard]] bool lent() const noexcept { return lent_; }
   /// Lends it to the caller of `operation`, which is completed with a channel once it is ready.
+  /// Preconditions of both: it was claimed.
   void lend(engine::OperationNode& operation);
   /// Runs one operation on it; it is returned afterwards.
   void run(engine::OperationNode& operation);
   /// The borrower is done with it. Any thread.
   void give_back(bool dirty) noexcept;
+  /// Closes it for good. Any thread.
+  void end() noexcept;
 
   /// True once it has been open for longer than connections may be. On every thread.
   [[nodiscard]] bool over_age() const noexcept {
@@ -71,11 +81,11 @@ class LeaseLine final : public Line {
   }
   [[nodiscard]] bool repeats() const noexcept override { return !used_.load(std::memory_order_acquire); }
   void on_ended() override;
-  void end() noexcept;
-  void returned() noexcept;
+  void return_when_idle() noexcept;
+  void returned(bool dirty) noexcept;
 
   const std::weak_ptr<Home> home_;
-  std::atomic<bool> lent_{false};       // somebody has it, or waits for it
+  bool lent_ = false;                   // somebody has it, or waits for it
   std::atomic<bool> returning_{false};  // given back; operations are still under way
   std::atomic<bool> used_{false};
   std::atomic<bool> alone_{false};  // what it carries is a single operation

@@ -167,6 +167,7 @@ class Line : public net::AsyncConnection::Owner, private Waiter, public std::ena
                                                                     const net::Outcome& outcome,
                                                                     bool first) override;
   void nudged(net::AsyncConnection&) override {}
+  void flush() noexcept override { shop_->loops->flush(); }
   [[nodiscard]] Error failed(const engine::OperationNode& operation, const net::Outcome& outcome) override;
   [[nodiscard]] const engine::Origin& origin() const noexcept override { return shop_->database->origin(); }
 

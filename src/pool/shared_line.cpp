@@ -5,8 +5,6 @@
 #include <redstart/resilience/server_condition.hpp>
 #include <redstart/resp/error_text.hpp>
 
-#include <boost/asio/post.hpp>
-
 #include <utility>
 
 namespace redstart::pool {
@@ -21,16 +19,36 @@ constexpr auto pause = 50ms;
 }  // namespace
 
 std::shared_ptr<SharedLine> SharedLine::make(std::shared_ptr<LineShop> shop, net::Loop loop, bool gives_way) {
-  using Kind = net::AsyncConnection::Kind;
   auto line = std::make_shared<SharedLine>(std::move(shop), gives_way);
-  line->connect_to(std::move(loop), gives_way ? Kind::yielding : Kind::shared);
+  line->connect_to(std::move(loop), net::AsyncConnection::Kind::shared);
   return line;
 }
 
-void SharedLine::warm_up() {
-  boost::asio::post(connection().loop().executor, [weak = weak_from_this()] {
-    if (const auto self = weak.lock(); self && !self->ended()) static_cast<SharedLine&>(*self).want();
-  });
+void SharedLine::warm_up() noexcept {
+  warm_.store(true, std::memory_order_release);
+  connection().nudge();
+}
+
+bool SharedLine::ask_to_give_way() noexcept {
+  const bool first = !way_wanted_.exchange(true, std::memory_order_acq_rel);
+  connection().nudge();
+  return first;
+}
+
+// Others would have to wait for the place that it leaves: it does so only while nobody uses it, or where
+// nothing else ever makes room. It serves once at least before it goes.
+void SharedLine::give_way() {
+  if (!way_wanted_.load(std::memory_order_relaxed)) [[likely]]
+    return;
+  if (!connection().ready()) return;  // once it is open
+  // Taken back before looking: who asks from now on nudges again.
+  way_wanted_.exchange(false, std::memory_order_acq_rel);
+  if (!shop().slots->shortage()) return;
+  way_wanted_.store(true, std::memory_order_relaxed);
+  if (connection().load().operations == 0 || (gives_way_ && has_served_))
+    connection().retire(CloseReason::idle);
+  else
+    connection().tell_idle();
 }
 
 // PING over a connection that is ready, however long its answer takes.
@@ -72,6 +90,9 @@ void SharedLine::ask_for_recovery() { recovery_.emplace(connection().loop().exec
 
 // The breaker lets others pass than before; or the time for an attempt is over and nobody makes one.
 void SharedLine::nudged(net::AsyncConnection&) {
+  if (warm_.exchange(false, std::memory_order_acq_rel) && !shop().stopping.load(std::memory_order_relaxed))
+    want();
+  give_way();
   if (!recovery_ || shop().stopping.load(std::memory_order_relaxed)) return;
   if (shop().reachability->overdue(Clock::now())) want();
   const Breaker::Status status = shop().database->breaker().status();
@@ -106,11 +127,7 @@ void SharedLine::opened(net::AsyncConnection& connection) {
   has_served_ = false;
   const Time end = retirement(*shop().database, Clock::now(), shop().reachability->random());
   if (end != Time::max()) call_at(end, static_cast<void (Line::*)()>(&SharedLine::retire));
-  if (connection.load().operations == 0) idle(connection);  // opened ahead, or its callers have left
-}
-
-void SharedLine::idle(net::AsyncConnection& connection) {
-  if (gives_way_ && shop().slots->shortage()) connection.retire(CloseReason::idle);
+  give_way();
 }
 
 void SharedLine::retire() { connection().retire(CloseReason::lifetime); }
@@ -119,6 +136,7 @@ void SharedLine::answered(net::AsyncConnection& connection, std::size_t commands
                           std::chrono::nanoseconds latency) {
   has_served_ = true;
   Line::answered(connection, commands, errors, latency);
+  give_way();
 }
 
 void SharedLine::closed(net::AsyncConnection&, CloseReason reason) {

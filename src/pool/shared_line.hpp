@@ -6,6 +6,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,13 +17,19 @@ namespace redstart::pool {
 /// whether anybody waits or not; closed while idle.
 class SharedLine final : public Line {
  public:
-  /// `gives_way`: it is closed when it is idle and somebody waits for a slot.
+  /// `gives_way`: it makes room when it is asked to though it may be busy, once what is under way has ended.
   [[nodiscard]] static std::shared_ptr<SharedLine> make(std::shared_ptr<LineShop> shop, net::Loop loop,
                                                         bool gives_way);
   SharedLine(std::shared_ptr<LineShop> shop, bool gives_way) : Line(std::move(shop)), gives_way_(gives_way) {}
 
   /// Opens it, if it is not open. On every thread.
-  void warm_up();
+  void warm_up() noexcept;
+  /// True while it is open and nobody uses it. On every thread; a little old.
+  [[nodiscard]] bool unused() const noexcept {
+    return connection().ready() && connection().load().operations == 0;
+  }
+  /// Somebody waits for a slot: it is to close when it can. False when it was asked before. On every thread.
+  bool ask_to_give_way() noexcept;
   /// Makes it the one that asks a server whose circuit breaker is open whether it answers again. Before
   /// anything else.
   void ask_for_recovery();
@@ -35,11 +42,12 @@ class SharedLine final : public Line {
   void answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
                 std::chrono::nanoseconds latency) override;
   void closed(net::AsyncConnection& connection, CloseReason reason) override;
-  void idle(net::AsyncConnection& connection) override;
+  void idle(net::AsyncConnection&) override { give_way(); }
   void nudged(net::AsyncConnection& connection) override;
   void role_changed(Time now) override;
   void on_ended() override { recovery_.reset(); }
   void retire();
+  void give_way();
   void ask();
 
   [[nodiscard]] std::shared_ptr<SharedLine> self() {
@@ -49,6 +57,8 @@ class SharedLine final : public Line {
   class Question;
 
   const bool gives_way_;
+  std::atomic<bool> warm_{false};        // it is to be opened
+  std::atomic<bool> way_wanted_{false};  // it is to be closed for somebody else
   const std::uint64_t question_ = engine::next_operation_id();
   std::optional<boost::asio::steady_timer> recovery_{};  // where this line is to ask
   bool asking_ = false;                                  // the answer is outstanding

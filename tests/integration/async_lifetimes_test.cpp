@@ -207,6 +207,32 @@ TEST_F(AsyncLifetimes, ShutdownLetsEndWhatHasNoConnectionYet) {
   EXPECT_EQ(tally.ok, 100);
 }
 
+TEST_F(AsyncLifetimes, ShutdownOpensAConnectionForWhatWaitsForOne) {
+  Tally tally;
+  RedisConnectionManager manager;
+  asio::io_context context;
+  RedisConfig lasting_a_moment = config();
+  lasting_a_moment.defaults.idle_timeout = 1ms;
+  manager.start(std::move(lasting_a_moment), context);
+  {
+    const AsyncClient client = manager.async_client("main");
+    get(client, tally);
+    ASSERT_TRUE(eventually([&] {
+      context.restart();
+      context.poll();
+      return tally.completed() == 1 &&
+             (manager.cleanup_idle_connections(), manager.stats("main").pool.shared == 0);
+    }));
+    for (int i = 0; i < 100; ++i) get(client, tally);
+  }
+  std::thread ending([&] { manager.shutdown(10s); });
+  while (manager.started()) std::this_thread::yield();
+  context.restart();
+  context.run();
+  ending.join();
+  EXPECT_EQ(tally.ok, 101);
+}
+
 TEST_F(AsyncLifetimes, TheManagerMayBeDestroyedByAHandlerOnItsOwnThread) {
   const auto before = running_threads();
   for (int round = 0; round < 50; ++round) {

@@ -176,6 +176,63 @@ TEST_F(AsyncPool, SharedAndOwnConnectionsGiveWayToEachOther) {
   EXPECT_EQ(redis->stats("main").operations.failed, 0U);
 }
 
+TEST_F(AsyncPool, EachWhoWaitsIsMadeRoomFor) {
+  RedisConfig config = config_at(server());
+  config.defaults.max_connections = 2;
+  config.defaults.shared_connections = 2;
+  config.defaults.timeouts = {30s, 30s, 30s};
+  StartedManager redis(std::move(config));
+  const AsyncClient client = redis->async_client("main");
+  std::vector<std::jthread> callers;  // each thread has a shared connection of its choice
+  for (int i = 0; i < 16; ++i) callers.emplace_back([&] { client.ping()(use_future).get(); });
+  callers.clear();
+  auto one = redis->scoped_async_client("main")(use_future);
+  auto other = redis->scoped_async_client("main")(use_future);
+  const AsyncScopedClient first = one.get();
+  const AsyncScopedClient second = other.get();  // both at a time
+  EXPECT_EQ(first.ping()(use_future).get(), "PONG");
+  EXPECT_EQ(second.ping()(use_future).get(), "PONG");
+  EXPECT_EQ(redis->stats("main").operations.failed, 0U);
+}
+
+TEST_F(AsyncPool, ABusySharedConnectionGivesWayToAThreadOnceItIsIdle) {
+  RedisConfig config = config_at(server());
+  config.defaults.max_connections = 2;
+  config.defaults.timeouts = {30s, 30s, 30s};
+  StartedManager redis(std::move(config));
+  const ScopedClient held = redis->scoped_client("main");
+  server().pause();
+  auto busy = redis->async_client("main").echo("busy")(use_future);
+  std::jthread caller([&] { EXPECT_EQ(redis->scoped_client("main").echo("own"), "own"); });
+  EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.waiting == 1; }));
+  server().resume();
+  EXPECT_EQ(busy.get(), "busy");
+  caller.join();
+  EXPECT_EQ(redis->stats("main").operations.failed, 0U);
+}
+
+TEST_F(AsyncPool, WhoTakesAConnectionWhileItIsLostGetsAnother) {
+  StartedManager redis(config_at(server()));
+  for (int i = 0; i < 100; ++i) {
+    // Idle connections of one's own, which the server closes while they are taken.
+    std::vector<std::future<AsyncScopedClient>> leases;
+    for (int n = 0; n < 4; ++n) leases.push_back(redis->scoped_async_client("main")(use_future));
+    for (auto& lease : leases) static_cast<void>(lease.get());
+    auto killed = std::async(std::launch::async, [] { raw().command({"CLIENT", "KILL", "TYPE", "normal"}); });
+    for (int n = 0; n < 4; ++n) {
+      try {
+        const AsyncScopedClient taken = redis->scoped_async_client("main")(use_future).get();
+        taken.ping()(use_future).get();
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Errc::connection_lost) << error.what();  // after it was taken
+      }
+    }
+    killed.get();
+  }
+  EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.leased == 0; }));
+  EXPECT_LE(redis->stats("main").pool.idle, 5U);
+}
+
 TEST_F(AsyncPool, IdleOwnConnectionsGiveWayToASharedOne) {
   RedisConfig config = config_at(server());
   config.defaults.max_connections = 2;

@@ -282,7 +282,7 @@ TEST_F(Lifetimes, AShutDownManagerHoldsNoConnection) {
     for (int i = 0; i < 5; ++i) held.push_back(redis->scoped_client("main"));
     EXPECT_EQ(open_descriptors(), with_one + 5);
   }
-  redis->shutdown();
+  redis->close();
   EXPECT_EQ(open_descriptors(), before);
   EXPECT_TRUE(redis->stats().databases.empty());
 }

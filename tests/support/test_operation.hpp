@@ -152,6 +152,7 @@ class TestOwner final : public net::AsyncConnection::Owner {
     if (opens) connection.open();
     tell();
   }
+  void flush() noexcept override {}
   void opened(net::AsyncConnection&) override {
     ++opened_calls;
     tell();

@@ -12,7 +12,8 @@ namespace redstart {
 /// What must be true of a server's certificate.
 enum class TlsVerify : std::uint8_t {
   full,      ///< Signed by a trusted authority, valid today, and issued for the name we asked for.
-  insecure,  ///< Nothing: anybody may pose as the server. Logged as a warning with each start.
+  insecure,  ///< Nothing: anybody may pose as the server. Each start warns of it: `redis.tls.insecure`, or on
+             ///< standard error where there is no listener.
 };
 
 /// The oldest version of TLS that is spoken.

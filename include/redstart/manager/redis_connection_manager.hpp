@@ -61,6 +61,8 @@ class RedisConnectionManager final : public ClientProvider {
   /// hangs; on a thread that runs handlers it returns at once. In these cases the end goes on behind it.
   /// Every operation completes, once.
   void shutdown(std::chrono::milliseconds deadline = std::chrono::seconds{1}) noexcept;
+  /// `shutdown` under the name that streams and sockets have for it.
+  void close(std::chrono::milliseconds deadline = std::chrono::seconds{1}) noexcept { shutdown(deadline); }
 
   [[nodiscard]] bool started() const noexcept;
 

@@ -147,6 +147,34 @@ TEST(IoThreads, FlushRunsWhatCameAfterTheEnd) {
   EXPECT_TRUE(eventually([&] { return running_threads() <= before; }));
 }
 
+// What is refused after the end is completed, too, however fast it comes.
+TEST(IoThreads, WhoNeverStopsPostingLosesNothing) {
+  const auto before = running_threads();
+  const auto threads = make(1);
+  static_cast<void>(threads->next());
+  std::atomic<int> posted{0};
+  std::atomic<int> ran{0};
+  std::atomic<bool> enough{false};
+  std::jthread poster([&] {
+    while (!enough) {
+      if (posted - ran > 1000) {
+        std::this_thread::yield();
+        continue;
+      }
+      ++posted;
+      asio::post(threads->home(), [&] { ++ran; });
+      threads->flush();
+    }
+  });
+  EXPECT_TRUE(eventually([&] { return ran > 100; }));
+  threads->stop(Clock::now() + 20ms, IoThreads::Rest::drop);
+  const int until = posted + 2000;  // more than can be outstanding
+  EXPECT_TRUE(eventually([&] { return ran > until; })) << posted - ran << " are left";
+  enough = true;
+  poster.join();
+  EXPECT_TRUE(eventually([&] { return ran == posted && running_threads() <= before; }));
+}
+
 TEST(IoThreads, ThreadsThatCouldHandNothingOverComeForLateHandlers) {
   const auto before = running_threads();
   std::promise<void> ran;
