@@ -20,10 +20,12 @@ namespace redstart::net {
 class AddressRounds {
  public:
   /// Kernels repeat a lost SYN later and later: after 1, 3 and 7 s, since Linux 6.5 each second at first. New
-  /// attempts make it one each second. From the second round on they are longer, for lines on which an answer
-  /// takes more than a second.
-  static constexpr std::chrono::seconds first_limit{1};
-  static constexpr std::chrono::seconds later_limit{2};
+  /// attempts come sooner, so that who comes back is found within a second, a pause between attempts
+  /// included.
+  static constexpr std::chrono::milliseconds limit{750};
+  /// What is left of the time after the first round is not cut up any more: for lines on which an answer
+  /// takes longer.
+  static constexpr std::chrono::seconds last{2};
 
   struct Attempt {
     std::size_t address = 0;  ///< Its index.
@@ -41,11 +43,11 @@ class AddressRounds {
     if (next_ == round_.size()) {
       round_.resize(std::exchange(unanswered_, 0));
       next_ = 0;
-      limit_ = later_limit;
+      patient_ = deadline_ - now <= last;
     }
     if (round_.empty() || now >= deadline_) return std::nullopt;
     const auto share = (deadline_ - now) / static_cast<Clock::rep>(round_.size() - next_);
-    return Attempt{round_[next_++], now + std::min<Clock::duration>(share, limit_)};
+    return Attempt{round_[next_++], now + (patient_ ? share : std::min<Clock::duration>(share, limit))};
   }
 
   /// The attempt has failed with this errno value; ETIMEDOUT: nobody answered, which is worth another round.
@@ -62,7 +64,7 @@ class AddressRounds {
   Time deadline_{};
   std::size_t next_ = 0;
   std::size_t unanswered_ = 0;
-  Clock::duration limit_ = first_limit;
+  bool patient_ = false;
   int error_ = ETIMEDOUT;
 };
 

@@ -69,9 +69,6 @@ std::vector<Fault> proxy_faults(FaultProxy& proxy, std::uint32_t seed) {
     p.blackhole();
     p.open_connections().reset();
   });
-  // What was asked and lost just before its end is asked again by the kernel after a second, or by an attempt
-  // of ours once that second and a pause are over.
-  faults.back().kind.back_within = 1700ms;
   // Nothing passes any more, and then the link is gone.
   faults.push_back({{"dead link", 50ms, 1500ms, true},
                     [&proxy](std::chrono::milliseconds) { proxy.freeze(); },

@@ -43,7 +43,10 @@ std::vector<Tried> run(const std::vector<int>& errors, Clock::duration budget, i
 
 TEST(AddressRoundsTest, OneThatDoesNotAnswerIsAskedAgainUntilTheDeadline) {
   int error = 0;
-  EXPECT_EQ(run({ETIMEDOUT}, 5s, error), (std::vector<Tried>{{0, 0s, 1s}, {0, 1s, 2s}, {0, 3s, 2s}}));
+  EXPECT_EQ(run({ETIMEDOUT}, 5s, error),
+            (std::vector<Tried>{
+                {0, 0s, 750ms}, {0, 750ms, 750ms}, {0, 1500ms, 750ms}, {0, 2250ms, 750ms}, {0, 3s, 2s}}));
+  EXPECT_EQ(run({ETIMEDOUT}, 1s, error), (std::vector<Tried>{{0, 0s, 750ms}, {0, 750ms, 250ms}}));
   EXPECT_EQ(error, ETIMEDOUT);
   EXPECT_EQ(run({ETIMEDOUT}, 300ms, error), (std::vector<Tried>{{0, 0s, 300ms}}));
 }
@@ -59,15 +62,23 @@ TEST(AddressRoundsTest, EachHasItsShareOfTheTime) {
   int error = 0;
   EXPECT_EQ(run({ETIMEDOUT, ETIMEDOUT, ETIMEDOUT}, 300ms, error),
             (std::vector<Tried>{{0, 0s, 100ms}, {1, 100ms, 100ms}, {2, 200ms, 100ms}}));
-  EXPECT_EQ(run({ETIMEDOUT, ETIMEDOUT}, 5s, error),
-            (std::vector<Tried>{{0, 0s, 1s}, {1, 1s, 1s}, {0, 2s, 1500ms}, {1, 3500ms, 1500ms}}));
+  EXPECT_EQ(run({ETIMEDOUT, ETIMEDOUT}, 5s, error), (std::vector<Tried>{{0, 0s, 750ms},
+                                                                        {1, 750ms, 750ms},
+                                                                        {0, 1500ms, 750ms},
+                                                                        {1, 2250ms, 750ms},
+                                                                        {0, 3s, 1s},
+                                                                        {1, 4s, 1s}}));
 }
 
 TEST(AddressRoundsTest, OnlyThoseThatDidNotAnswerAreAskedAgain) {
   int error = 0;
-  EXPECT_EQ(
-      run({ETIMEDOUT, ECONNREFUSED, ETIMEDOUT}, 5s, error),
-      (std::vector<Tried>{{0, 0s, 1s}, {1, 1s, 0s}, {2, 1s, 1s}, {0, 2s, 1500ms}, {2, 3500ms, 1500ms}}));
+  EXPECT_EQ(run({ETIMEDOUT, ECONNREFUSED, ETIMEDOUT}, 5s, error), (std::vector<Tried>{{0, 0s, 750ms},
+                                                                                      {1, 750ms, 0s},
+                                                                                      {2, 750ms, 750ms},
+                                                                                      {0, 1500ms, 750ms},
+                                                                                      {2, 2250ms, 750ms},
+                                                                                      {0, 3s, 1s},
+                                                                                      {2, 4s, 1s}}));
   EXPECT_EQ(error, ETIMEDOUT);
 }
 
