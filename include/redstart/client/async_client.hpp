@@ -44,7 +44,8 @@ class AsyncClient : public AllCommands<AsyncClient> {
   explicit AsyncClient(engine::AsyncChannelPtr channel) noexcept : channel_(std::move(channel)) {}
 
   /// The same handle with another time limit for each operation: waiting, sending, the whole reply. Above
-  /// zero.
+  /// zero. Longer than a shared connection may be silent (`timeouts.command`, at most 5 s): each operation
+  /// has a connection of its own, so use such a handle for slow commands only.
   [[nodiscard]] AsyncClient with_timeout(std::chrono::milliseconds timeout) const {
     AsyncClient copy(*this);
     copy.options_.timeout = timeout;

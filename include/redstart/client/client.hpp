@@ -34,7 +34,8 @@ class Client : public AllCommands<Client> {
   explicit Client(engine::ChannelPtr channel) noexcept : channel_(std::move(channel)) {}
 
   /// The same handle with another time limit for each call: waiting for a connection, sending, the whole
-  /// reply. Above zero.
+  /// reply. Above zero. Longer than a shared connection may be silent (`timeouts.command`, at most 5 s): each
+  /// call has a connection of its own, so use such a handle for slow commands only.
   [[nodiscard]] Client with_timeout(std::chrono::milliseconds timeout) const {
     Client copy(*this);
     copy.options_.timeout = timeout;

@@ -32,7 +32,7 @@ enum class Protocol : std::uint8_t {
 
 /// Every time limit in one place. Ranges: above zero, at most 24 h.
 struct Timeouts {
-  std::chrono::milliseconds connect{5000};  ///< Resolve, connect, handshake and PING, all together.
+  std::chrono::milliseconds connect{5000};  ///< Provider, name, connect, TLS, handshake, PING, together.
   std::chrono::milliseconds command{5000};  ///< One call: waiting for a connection, sending, the whole reply.
   std::chrono::milliseconds acquire{
       5000};  ///< Waiting for a free connection; never beyond the call's own limit.
@@ -82,8 +82,8 @@ struct DatabaseConfig {
   std::size_t direct_limit = 10;
   /// False: synchronous callers never share; beyond `max_connections` they wait in line.
   bool sync_over_shared = true;
-  /// Operations that may wait or be in flight on one shared connection, on a scoped handle, and together on
-  /// connections of their own, 1 … 100,000,000. Beyond: `overloaded`.
+  /// Operations that may wait or be in flight on one shared connection, on an asynchronous scoped handle, and
+  /// together on connections of their own, 1 … 100,000,000. Beyond: `overloaded`.
   std::size_t max_pending = 100'000;
   /// Their encoded bytes, 1,024 or above. One operation is let in whatever its size.
   std::size_t max_pending_bytes = std::size_t{64} << 20;

@@ -50,8 +50,9 @@ class RedisConnectionManager final : public ClientProvider {
   /// started.
   void start(RedisConfig config);
   /// The same on the service's own executor (`redstart/manager/io_executor.hpp`; every `io_context`,
-  /// `thread_pool` and executor of Asio's fits), which somebody has to run: no thread of the library's own is
-  /// started then. It never keeps the executor's context from ending once `shutdown` was called.
+  /// `thread_pool` and executor of Asio's fits), which somebody has to run: no I/O thread of the library's
+  /// own is started then; helpers for what may hang (names, files, providers) come and go. It never keeps the
+  /// executor's context from ending once `shutdown` was called.
   void start(RedisConfig config, const IoExecutor& executor);
 
   /// Takes no more calls, waits until those under way have ended or `deadline` has passed, interrupts the
@@ -92,7 +93,8 @@ class RedisConnectionManager final : public ClientProvider {
                                                      std::chrono::milliseconds timeout = {}) const;
 
   /// Closes connections that have been idle for longer than their database's `idle_timeout`, down to
-  /// `min_idle`; returns how many. Also done by itself every `cleanup_interval`.
+  /// `min_idle`, and has `min_idle` filled up again behind it; returns how many were closed. Also done by
+  /// itself every `cleanup_interval`.
   std::size_t cleanup_idle_connections();
 
  private:

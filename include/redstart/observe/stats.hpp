@@ -45,7 +45,7 @@ enum class ConnectionState : std::uint8_t {
 
 /// Why a connection was closed.
 enum class CloseReason : std::uint8_t {
-  idle,      ///< Unused for longer than `idle_timeout`.
+  idle,      ///< Unused for longer than `idle_timeout`, or closed to make room for somebody who waits.
   lifetime,  ///< Open for longer than `max_lifetime`.
   stale,     ///< The server had closed it, or sent something unasked, while it was idle.
   lost,      ///< It broke during an exchange.
@@ -107,8 +107,10 @@ struct PoolStats {
   std::size_t leased = 0;                    ///< Those of `in_use` that a scoped handle holds.
   std::chrono::nanoseconds oldest_lease{0};  ///< How long the scoped handle taken first has been kept by now.
   std::size_t shared = 0;                    ///< Those of `in_use` that any number of callers share.
-  std::size_t in_flight = 0;                 ///< Asynchronous operations: waiting, or sent and not answered.
-  std::size_t queued_bytes = 0;              ///< Their encoded bytes.
+  /// Operations on shared connections, synchronous ones included, and of asynchronous callers that have a
+  /// connection of their own or wait for it: waiting, or sent and not answered.
+  std::size_t in_flight = 0;
+  std::size_t queued_bytes = 0;  ///< Their encoded bytes.
   std::uint64_t connect_failures = 0;
   std::uint64_t pushes_dropped = 0;                   ///< Unexpected push messages.
   std::array<std::uint64_t, close_reasons> closed{};  ///< By `CloseReason`.
