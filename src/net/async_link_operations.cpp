@@ -232,8 +232,9 @@ void AsyncLink::reject_rest() noexcept {
   for (Node* node = stack_.take(); node != nullptr;) {
     Node& one = *std::exchange(node, node->next);
     if (owner && kind_ == Kind::exclusive) owner->ending(one);
-    ended_operations_.add(1);
-    ended_bytes_.add(one.request.bytes.size());
+    // Several threads may be here at once.
+    ended_operations_.value.fetch_add(1, std::memory_order_relaxed);
+    ended_bytes_.value.fetch_add(one.request.bytes.size(), std::memory_order_relaxed);
     if (abandoned_ || !owner)
       one.destroy();
     else

@@ -190,7 +190,7 @@ void DirectPool::stand_in_line(Lock& lock, Waiter& waiter) noexcept {
 }
 
 // Opens a connection in a slot that is counted already. Preconditions: `lock` is held.
-Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline) {
+Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline, bool ahead) {
   if (draining_) {
     give_back_slot();
     return refused(Database::closed());
@@ -208,6 +208,7 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline) {
     connection = std::make_unique<net::DirectConnection>(database_->config(), database_->client_name(),
                                                          opened_++, database_->tls());
     in_use_.push_back(*connection);
+    if (ahead) ahead_ = connection.get();
     lock.unlock();
     Report report(*reachability_, *attempt);
     failure = connection->open(std::min(deadline, connect_deadline), report);
@@ -216,6 +217,11 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline) {
   }
   const Time end = now = Clock::now();
   if (lock.owns_lock()) lock.unlock();
+  if (ahead) {
+    lock.lock();
+    ahead_ = nullptr;
+    lock.unlock();
+  }
   if (!failure) {
     connection->retire_at(retirement(*database_, end, reachability_->random()));
     connection->tag(reachability_->succeeded(*attempt).generation);

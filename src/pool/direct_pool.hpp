@@ -174,7 +174,8 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   void fill() noexcept;
   Result<Borrowed> wait_in_line(Lock& lock, Time& now, Time deadline);
   void stand_in_line(Lock& lock, Waiter& waiter) noexcept;
-  Result<Borrowed> open(Lock& lock, Time& now, Time deadline);
+  /// `ahead`: for no caller; `stop` interrupts it.
+  Result<Borrowed> open(Lock& lock, Time& now, Time deadline, bool ahead = false);
   void give_back_slot() noexcept;
   void admit_next() noexcept;
   [[nodiscard]] Error refused(ErrorInfo info) const;
@@ -191,6 +192,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   std::vector<Connection> idle_{};  // the most recently used last
   boost::intrusive::list<net::DirectConnection> in_use_{};
   boost::intrusive::list<Waiter> waiters_{};
+  net::DirectConnection* ahead_ = nullptr;  // that is being opened for no caller
   std::size_t open_ = 0;   // idle, in use, being opened, reserved for a waiter, and slots taken
   std::size_t slots_ = 0;  // taken by connections of other kinds
   bool filling_ = false;   // somebody opens connections ahead

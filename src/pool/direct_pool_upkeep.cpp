@@ -107,7 +107,7 @@ void DirectPool::fill() noexcept {
       Lock lock(mutex_);
       if (!lacks() || reachability_->must_wait(now)) return;
       ++open_;
-      auto connection = open(lock, now, now + database_->config().timeouts.connect);
+      auto connection = open(lock, now, now + database_->config().timeouts.connect, true);
       if (!connection) return;
       connection->give_back();
     }
@@ -179,6 +179,7 @@ void DirectPool::stop() noexcept {
   draining_ = true;
   tried_.notify_all();
   reachability_->stop();
+  if (ahead_ != nullptr) ahead_->interrupt();
   waiters_.remove_and_dispose_if([](const Waiter& waiter) { return waiter.takes_connections; },
                                  [](Waiter* waiter) {
                                    waiter->got = Waiter::Got::shutdown;

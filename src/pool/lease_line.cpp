@@ -83,9 +83,13 @@ void LeaseLine::give_back(bool dirty) noexcept {
 
 // Whichever comes last, the end of the last operation or this, sees the other.
 void LeaseLine::return_when_idle() noexcept {
-  returning_.exchange(true, std::memory_order_acq_rel);
-  if (connection().load().operations == 0 && returning_.exchange(false, std::memory_order_acq_rel))
-    returned(false);
+  for (;;) {
+    returning_.exchange(true, std::memory_order_acq_rel);
+    if (connection().load().operations != 0) return;
+    if (!returning_.exchange(false, std::memory_order_acq_rel)) return;
+    if (connection().load().operations == 0) return returned(false);
+    // Meanwhile it was returned by the other, and what was taken back here is a later borrower's.
+  }
 }
 
 // May be old news: since then it may have been returned, and have been lent to somebody whose operation is
@@ -102,8 +106,9 @@ void LeaseLine::returned(bool dirty) noexcept {
 }
 
 void LeaseLine::wanted(net::AsyncConnection&) {
-  // What the borrower knew of the connection (WATCH, SELECT) is gone with it.
-  if (!repeats()) return fail_waiting(Error(lost()));
+  // What the borrower knew of the connection (WATCH, SELECT) is gone with it. Had he not used it yet, there
+  // was nothing to know.
+  if (broken()) return fail_waiting(Error(lost()));
   want();
 }
 

@@ -41,10 +41,12 @@ void SharedLine::give_way() {
   if (!way_wanted_.load(std::memory_order_relaxed)) [[likely]]
     return;
   if (!connection().ready()) return;  // once it is open
-  // Taken back before looking: who asks from now on nudges again.
-  way_wanted_.exchange(false, std::memory_order_acq_rel);
-  if (!shop().slots->shortage()) return;
-  way_wanted_.store(true, std::memory_order_relaxed);
+  if (!shop().slots->shortage()) {
+    // Once more after it was taken back: who asks from now on nudges again.
+    way_wanted_.exchange(false, std::memory_order_acq_rel);
+    if (!shop().slots->shortage()) return;
+    way_wanted_.store(true, std::memory_order_relaxed);
+  }
   if (connection().load().operations == 0 || (gives_way_ && has_served_))
     connection().retire(CloseReason::idle);
   else
@@ -116,8 +118,9 @@ void SharedLine::role_changed(Time now) {
 }
 
 void SharedLine::refused(const Error& error, Time next) {
-  if (!outlasts(error)) fail_waiting(error);
-  if (!shop().stopping.load(std::memory_order_relaxed)) call_at(next, &SharedLine::want);
+  const bool waits = outlasts(error);
+  if (!waits) fail_waiting(error);
+  if (waits || !shop().stopping.load(std::memory_order_relaxed)) call_at(next, &SharedLine::want);
 }
 
 void SharedLine::postponed() { call_at(Clock::now() + pause, &SharedLine::want); }

@@ -125,6 +125,14 @@ TEST_F(AsyncPool, AScopedHandleWhoseConnectionBrokeSaysSo) {
   EXPECT_EQ(second.effect(), Effect::not_sent);
 }
 
+TEST_F(AsyncPool, AScopedHandleThatIsNotUsedYetOutlivesALoss) {
+  StartedManager redis(config_at(server()));
+  const AsyncScopedClient session = redis->scoped_async_client("main")(use_future).get();
+  raw().command({"CLIENT", "KILL", "TYPE", "normal"});
+  EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.closed_for(CloseReason::lost) != 0; }));
+  EXPECT_EQ(session.echo("a")(use_future).get(), "a") << "nothing was lost with the connection";
+}
+
 TEST_F(AsyncPool, ConnectionsOfAllKindsTogetherNeverExceedTheLimit) {
   RedisConfig config = config_at(server());
   config.defaults.max_connections = 3;
