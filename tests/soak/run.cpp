@@ -11,7 +11,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto grace = 250ms;  // I1: by the deadline, and that much for what has to be done then
-constexpr auto settling = 2s;  // of a quiet time and since all is mended, before everything has to succeed
+// Of a quiet time and since all is mended, before everything has to succeed: until then somebody may wait in
+// vain for a reply that got lost, 5 s by default, and take others with him.
+constexpr auto settling = 7s;
 
 std::string in_ms(std::chrono::nanoseconds time) {
   return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) + " ms";

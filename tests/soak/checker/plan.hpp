@@ -34,7 +34,7 @@ struct PlanTerms {
   std::chrono::milliseconds duration{0};
   double faults_per_minute = 20;
   std::chrono::milliseconds quiet_every{std::chrono::minutes{1}};
-  std::chrono::milliseconds quiet{std::chrono::seconds{5}};  ///< At the end of each minute, and of the whole.
+  std::chrono::milliseconds quiet{std::chrono::seconds{9}};  ///< At the end of each minute, and of the whole.
 };
 
 /// True while nothing may be broken and, once `settle` has passed, nothing may fail.
