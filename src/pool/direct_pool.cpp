@@ -180,10 +180,11 @@ Result<Borrowed> DirectPool::wait_in_line(Lock& lock, Time& now, Time deadline) 
 }
 
 // First in line, then the search for what is idle: whoever gives a connection back now sees that it is
-// wanted. Preconditions: `lock` is held, and is again in the end.
+// wanted. Also while connections of other kinds hold no slot: one that stands further ahead may get the next,
+// and keep it. Preconditions: `lock` is held, and is again in the end.
 void DirectPool::stand_in_line(Lock& lock, Waiter& waiter) noexcept {
   waiters_.push_back(waiter);
-  if (!reclaim_ || slots_ == 0) return;
+  if (!reclaim_) return;
   lock.unlock();
   reclaim_(waiter);
   lock.lock();

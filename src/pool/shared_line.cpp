@@ -30,22 +30,22 @@ void SharedLine::warm_up() noexcept {
 }
 
 bool SharedLine::ask_to_give_way() noexcept {
-  const bool first = !way_wanted_.exchange(true, std::memory_order_acq_rel);
-  connection().nudge();
-  return first;
+  if (way_wanted_.exchange(true)) return false;
+  if (connection().ready()) connection().nudge();  // else it looks once it is open
+  return true;
 }
 
 // Others would have to wait for the place that it leaves: it does so only while nobody uses it, or where
 // nothing else ever makes room. It serves once at least before it goes.
 void SharedLine::give_way() {
-  if (!way_wanted_.load(std::memory_order_relaxed)) [[likely]]
+  if (!way_wanted_.load()) [[likely]]  // in one order with `ready`: who asks meanwhile nudges, or is seen here
     return;
   if (!connection().ready()) return;  // once it is open
   if (!shop().slots->shortage()) {
     // Once more after it was taken back: who asks from now on nudges again.
-    way_wanted_.exchange(false, std::memory_order_acq_rel);
+    way_wanted_.exchange(false);
     if (!shop().slots->shortage()) return;
-    way_wanted_.store(true, std::memory_order_relaxed);
+    way_wanted_.store(true);
   }
   if (connection().load().operations == 0 || (gives_way_ && has_served_))
     connection().retire(CloseReason::idle);

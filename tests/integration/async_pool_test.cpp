@@ -219,6 +219,26 @@ TEST_F(AsyncPool, ABusySharedConnectionGivesWayToAThreadOnceItIsIdle) {
   EXPECT_EQ(redis->stats("main").operations.failed, 0U);
 }
 
+TEST_F(AsyncPool, ASharedConnectionThatStoodAheadInLineGivesWay) {
+  RedisConfig config = config_at(server());
+  config.defaults.max_connections = 1;
+  config.defaults.timeouts = {30s, 30s, 30s};
+  StartedManager redis(std::move(config));
+  const auto waiting = [&redis](std::size_t callers) {
+    EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.waiting == callers; }));
+  };
+  // No asynchronous connection has had a slot so far.
+  std::optional<ScopedClient> held(redis->scoped_client("main"));
+  const AsyncClient client = redis->async_client("main");
+  waiting(1);
+  auto own = redis->scoped_async_client("main")(use_future);
+  waiting(2);
+  held.reset();
+  EXPECT_EQ(own.get().ping()(use_future).get(), "PONG");
+  EXPECT_EQ(client.ping()(use_future).get(), "PONG");
+  EXPECT_EQ(redis->stats("main").operations.failed, 0U);
+}
+
 TEST_F(AsyncPool, WhoTakesAConnectionWhileItIsLostGetsAnother) {
   StartedManager redis(config_at(server()));
   for (int i = 0; i < 100; ++i) {
