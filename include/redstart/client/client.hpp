@@ -44,8 +44,7 @@ class Client : public AllCommands<Client> {
 
   /// The same handle with another rule for what may be sent again. `RetryMode::at_least_once` is for calls
   /// that may run twice, `off` for none at all; the default is the database's `retry.mode`.
-  /// Calls that share a connection (above `direct_limit`) are sent again once, after a loss, and only what
-  /// was not sent, or reads.
+  /// It holds for calls that share a connection (above `direct_limit`), too.
   [[nodiscard]] Client with_retry(RetryMode mode) const {
     Client copy(*this);
     copy.options_.retry = mode;
