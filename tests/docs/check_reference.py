@@ -55,6 +55,7 @@ def check_runbook():
     words = re.findall(r'{"(\w+)", Remedy::', read("include/redstart/core/server_reply.hpp"))
     if len(words) < 10:
         faults.append("core/server_reply.hpp: hardly any error words found, the check is broken")
+    words += re.findall(r'entry \+= "(\w+)"', read("src/core/explain.cpp"))
     for name in [*enumerators("include/redstart/core/errc.hpp", "Errc"), *map(str.lower, words),
                  *enumerators("include/redstart/observe/stats.hpp", "ConnectionState")]:
         if name not in entries:

@@ -170,7 +170,7 @@ TEST_F(ValidateConnection, TellsThatThereIsNoPlaceForAnotherClient) {
   RawRedis second(full.port());
   second.text({"PING"});
   const ConnectionReport report = look_at(full.port());
-  expect_problem(report, Errc::handshake_failed, "ERR", "maxclients", "handshake_failed");
+  expect_problem(report, Errc::handshake_failed, "ERR", "maxclients", "maxclients");
   EXPECT_THAT(report.problem->what(), HasSubstr("max number of clients"));
 }
 

@@ -36,15 +36,18 @@ inline constexpr Refusal refusals[] = {
     {"READONLY", Remedy::reconnect}, {"OOM", Remedy::never},       {"MASTERDOWN", Remedy::reconnect},
     {"CLUSTERDOWN", Remedy::retry},  {"MISCONF", Remedy::never},   {"NOAUTH", Remedy::never},
     {"WRONGPASS", Remedy::never},    {"NOPERM", Remedy::never},    {"EXECABORT", Remedy::never},
-    {"CROSSSLOT", Remedy::never},    {"NOPROTO", Remedy::never},
+    {"CROSSSLOT", Remedy::never},    {"NOPROTO", Remedy::never},   {"NOSCRIPT", Remedy::never},
 };
+
+/// Exact texts that the server alone produces, before it looks at any command or script.
+inline constexpr std::string_view no_room_for_clients = "ERR max number of clients reached";
+inline constexpr std::string_view no_such_script = "NOSCRIPT No matching script. Please use EVAL.";
 
 /// Judges an error reply by its words. A refusal (LOADING, READONLY, OOM, …) of a plain command is
 /// `not_sent`; of a script it proves nothing, because a script may write and then return such a text.
 [[nodiscard]] constexpr ServerVerdict judge(std::string_view message, ReplyOf of) noexcept {
-  // An exact text that the server alone produces, before it looks at any command.
-  if (message == "ERR max number of clients reached") return {Effect::not_sent, Remedy::retry};
-  if (message == "NOSCRIPT No matching script. Please use EVAL.") return {Effect::not_sent, Remedy::never};
+  if (message == no_room_for_clients) return {Effect::not_sent, Remedy::retry};
+  if (message == no_such_script) return {Effect::not_sent, Remedy::never};
   const std::string_view word = error_word(message);
   for (const Refusal& refusal : refusals) {
     if (word == refusal.word)

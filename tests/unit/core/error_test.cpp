@@ -65,6 +65,10 @@ TEST(ErrorExplanation, SaysWhatBecameOfItWhatHelpsAndWhereToReadOn) {
 TEST(ErrorExplanation, LeadsToTheServersWordWhereThatSaysMore) {
   EXPECT_EQ(runbook_entry(Errc::server_error, "OOM command not allowed"), "docs/runbook.md#oom");
   EXPECT_EQ(runbook_entry(Errc::authentication_failed, "WRONGPASS invalid"), "docs/runbook.md#wrongpass");
+  EXPECT_EQ(runbook_entry(Errc::server_error, "NOSCRIPT No matching script. Please use EVAL."),
+            "docs/runbook.md#noscript");
+  EXPECT_EQ(runbook_entry(Errc::handshake_failed, "ERR max number of clients reached"),
+            "docs/runbook.md#maxclients");
   EXPECT_EQ(runbook_entry(Errc::server_error, "WRONGTYPE Operation"), "docs/runbook.md#server_error");
   EXPECT_EQ(runbook_entry(Errc::timeout), "docs/runbook.md#timeout");
 }

@@ -46,7 +46,7 @@ constexpr Row rows[] = {
     {"NOSCRIPT No matching script. Please use EVAL.", none, none, Remedy::never},
     // Near misses prove nothing.
     {"ERR max number of clients reached today", ran, ran, Remedy::none},
-    {"NOSCRIPT something a script returned", ran, ran, Remedy::none},
+    {"NOSCRIPT something a script returned", none, ran, Remedy::never},
     {"WRONGTYPE Operation against a key holding the wrong kind of value", ran, ran, Remedy::none},
     {"ERR value is not an integer or out of range", ran, ran, Remedy::none},
     {"LOADINGS", ran, ran, Remedy::none},
