@@ -33,7 +33,9 @@ enum class Protocol : std::uint8_t {
 /// Every time limit in one place. Ranges: above zero, at most 24 h.
 struct Timeouts {
   std::chrono::milliseconds connect{5000};  ///< Provider, name, connect, TLS, handshake, PING, together.
-  std::chrono::milliseconds command{5000};  ///< One call: waiting for a connection, sending, the whole reply.
+  /// One call from beginning to end: waiting for a connection, sending, the whole reply, and all retries with
+  /// the delays between them.
+  std::chrono::milliseconds command{5000};
   std::chrono::milliseconds acquire{
       5000};  ///< Waiting for a free connection; never beyond the call's own limit.
   /// An answer to the PING of `check_after_idle`; `validate_connection` as a whole.

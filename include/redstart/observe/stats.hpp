@@ -140,7 +140,9 @@ struct ManagerStats {
   std::chrono::nanoseconds uptime{0};      ///< Since `start()`, 0 before.
   std::vector<DatabaseStats> databases{};  ///< Every database that was used or configured, by name.
 
-  /// Databases in use whose last attempt did not fail.
+  /// Databases whose state is `ready` (the last attempt to connect succeeded, and the breaker is not open)
+  /// or `stopped` (nobody has used them yet). Not those that are connecting, loading, backing off, kept away
+  /// by the breaker, or shut down.
   [[nodiscard]] std::size_t healthy() const noexcept {
     std::size_t n = 0;
     for (const DatabaseStats& database : databases)
