@@ -125,8 +125,8 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   void return_slot() noexcept;
   /// True while somebody waits in line.
   [[nodiscard]] bool shortage() const;
-  /// `reclaim` is called, with no lock held, when somebody has begun to wait: it may close idle connections of
-  /// other kinds, and ask those to give way that will get a slot before him. Set before the first use.
+  /// `reclaim` is called, with no lock held, when somebody has begun to wait: it may close idle connections
+  /// of other kinds, and ask those to give way that will get a slot before him. Set before the first use.
   void on_shortage(std::function<void(const Waiter& waiter)> reclaim) { reclaim_ = std::move(reclaim); }
 
   /// Closes connections that have been idle for longer than `idle_timeout`, and refills; returns how many it
