@@ -156,11 +156,11 @@ asio::awaitable<void> coroutine_turn(Timeline& timeline, Book& book, const redst
 }
 
 asio::awaitable<void> coroutine(std::atomic<bool>& stopping, Timeline& timeline, Book& book,
-                                redstart::AsyncClient client, double rate) {
+                                redstart::AsyncClient client, double rate, std::uint64_t turn) {
   const redstart::AsyncResults db = client.results();
   asio::steady_timer timer(co_await asio::this_coro::executor);
   Pace pace(rate);
-  for (std::uint64_t turn = 0; !stopping; ++turn) {
+  for (; !stopping; ++turn) {
     timer.expires_at(pace.next());
     co_await timer.async_wait(asio::use_awaitable);
     co_await coroutine_turn(timeline, book, db, turn);
@@ -171,6 +171,7 @@ asio::awaitable<void> coroutine(std::atomic<bool>& stopping, Timeline& timeline,
 
 Traffic::Traffic(redstart::RedisConnectionManager& redis, Timeline& timeline, double rate) {
   const double each = rate / (threads + coroutines);
+  // Each begins with another turn: all have the same pace, and a fault should meet every kind of command.
   for (std::size_t i = 0; i < threads + coroutines; ++i) {
     books_.push_back(std::make_unique<Book>());
     Book& book = *books_.back();
@@ -179,13 +180,13 @@ Traffic::Traffic(redstart::RedisConnectionManager& redis, Timeline& timeline, do
     if (i >= threads) {
       const redstart::AsyncClient client = redis.async_client("main");
       coroutines_.push_back(asio::co_spawn(
-          client.get_executor(), coroutine(stopping_, timeline, book, client, each), asio::use_future));
+          client.get_executor(), coroutine(stopping_, timeline, book, client, each, i), asio::use_future));
       continue;
     }
-    threads_.emplace_back([this, &timeline, &book, each, client = redis.client("main")] {
+    threads_.emplace_back([this, &timeline, &book, each, turn = i, client = redis.client("main")]() mutable {
       const redstart::Results db = client.results();
       Pace pace(each);
-      for (std::uint64_t turn = 0; !stopping_; ++turn) {
+      for (; !stopping_; ++turn) {
         std::this_thread::sleep_until(pace.next());
         thread_turn(timeline, book, db, turn);
       }
