@@ -62,6 +62,25 @@ def check_runbook():
             faults.append(f"docs/runbook.md: the entry {name} is missing")
 
 
+def check_events():
+    """Every event has its row, under its name in logs; every reason to close a connection as well."""
+    header = "include/redstart/observe/event.hpp"
+    kinds = re.findall(r"^  (\w+),\s*///<", re.search(r"enum class EventKind.*?};", read(header), re.S).group(0), re.M)
+    names = dict(re.findall(r'case EventKind::(\w+): return "([\w.]+)"', read(header)))
+    rows = dict(re.findall(r"^\| `(redis\.[\w.]+)` \| `(\w+)` \| .+ \| .+ \|$", read("docs/events.md"), re.M))
+    if len(kinds) < 15 or sorted(kinds) != sorted(names):
+        faults.append(f"{header}: enumerators and their names differ, or the check is broken")
+    for kind, name in names.items():
+        if rows.pop(name, None) != kind:
+            faults.append(f"docs/events.md: the event {name} ({kind}) is missing")
+    for name in rows:
+        faults.append(f"docs/events.md: there is no event {name}")
+    reasons = re.findall(r"^\| `(\w+)` \|", read("docs/events.md").split("## Reasons")[1], re.M)
+    for word in re.findall(r'case CloseReason::\w+: return "(\w+)"', read("include/redstart/observe/stats.hpp")):
+        if word not in reasons:
+            faults.append(f"docs/events.md: the reason {word} is missing")
+
+
 def check_settings():
     header = "include/redstart/config/redis_config.hpp"
     documented = table_codes("docs/configuration.md")
@@ -107,6 +126,7 @@ def check_named_files(document):
 def main():
     check_errors()
     check_runbook()
+    check_events()
     check_settings()
     documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
     for document in documents:
