@@ -76,8 +76,7 @@ void write_last_line(std::ostream& out, const Run& run, const FaultCounts& fault
       << " indeterminate=" << run.completed(Outcome::indeterminate) << " faults=" << sum(faults)
       << " violations=" << run.violations.count()
       << " recovery_p50_ms=" << in_ms(run.recovery.percentile(0.5))
-      << " recovery_p99_ms=" << in_ms(run.recovery.percentile(0.99))
-      << " cut_short=" << run.recovery.cut_short() << std::endl;
+      << " recovery_p99_ms=" << in_ms(run.recovery.percentile(0.99)) << std::endl;
 }
 
 void write_json(const std::string& path, const Run& run, const FaultCounts& faults, const Watched& watched) {

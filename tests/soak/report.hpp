@@ -27,7 +27,7 @@ using FaultCounts = std::map<std::string, std::size_t>;
 
 /// The table: operations by outcome, faults by kind, violations, recovery.
 void write_table(std::ostream& out, const Run& run, const FaultCounts& faults, const Watched& watched);
-/// The last line.
+/// The last line. Scripts read it: its fields and their order stay as they are.
 void write_last_line(std::ostream& out, const Run& run, const FaultCounts& faults);
 /// The same as JSON. Errors: std::runtime_error.
 void write_json(const std::string& path, const Run& run, const FaultCounts& faults, const Watched& watched);

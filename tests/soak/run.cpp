@@ -25,6 +25,7 @@ Outcome Run::end(const Ticket& ticket, const Error* error) {
   const auto now = Clock::now();
   const auto took = now - ticket.began;
   if (took > ticket.limit + grace) {
+    // Three threads one after the other may be as late: the caller's, the I/O thread, one of proxy or server.
     const auto allowed = ticket.limit + grace + 3 * lag.worst(ticket.began, now);
     if (took > allowed)
       violations.add("I1", std::string(to_string(ticket.kind)) + " with a limit of " + in_ms(ticket.limit) +
