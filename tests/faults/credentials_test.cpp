@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// credentials_test.cpp: faults 46 and 47 of the catalogue: passwords that rotate, a user that is deleted.
+// credentials_test.cpp: faults 45 to 47 of the catalogue: credentials that are refused, passwords that
+// rotate, a user that is deleted.
 #include <gmock/gmock.h>
 
 #include <atomic>
 #include <boost/asio/use_future.hpp>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -14,6 +16,7 @@
 
 #include "support/managers.hpp"
 #include "support/redis_test.hpp"
+#include "support/sides.hpp"
 
 namespace redstart::test {
 namespace {
@@ -21,6 +24,8 @@ namespace {
 using namespace std::chrono_literals;
 using boost::asio::use_future;
 using ::testing::HasSubstr;
+using ::testing::Not;
+using Clock = std::chrono::steady_clock;
 
 // Where services get their password from.
 class Vault final : public CredentialsProvider {
@@ -160,6 +165,88 @@ TEST_F(Fault47, ADeletedUserIsToldAndServiceReturnsWithTheUser) {
   };
   EXPECT_TRUE(eventually([&] { return served([&] { return db.ping(); }); }));
   EXPECT_TRUE(eventually([&] { return served([&] { return async.ping()(use_future).get(); }); }));
+}
+
+class Fault45 : public RedisTest {};
+
+std::int64_t connections_received(RawRedis& admin) {
+  return std::stoll(admin.info("total_connections_received"));
+}
+
+TEST_F(Fault45, RefusedCredentialsAreNotTriedAgainAndAgain) {
+  RedisServer guarded;
+  RawRedis admin(guarded.port());
+  admin.text({"CONFIG", "SET", "requirepass", "open-sesame"});
+  for (const std::uint32_t startup : {0U, 5U}) {  // the delays after a loss, and those of the beginning
+    for_all_sides([&](Side side) {
+      RedisConfig config = on_side(side, config_at(guarded));
+      config.defaults.password = "wr0ng-s3cret";
+      config.defaults.startup.attempts = startup;
+      config.start_timeout = 0ms;
+      const std::int64_t before = connections_received(admin);
+      StartedManager redis(config);
+      const Caller caller(*redis, side);
+      const auto begin = Clock::now();
+      for (int i = 0; i < 500; ++i) {
+        const Error error = caller.error_of("GET", "key");
+        ASSERT_EQ(error.code(), Errc::authentication_failed) << error.what();
+        ASSERT_EQ(error.effect(), Effect::not_sent);
+        ASSERT_EQ(error.remedy(), Remedy::never);
+      }
+      const std::int64_t attempts = connections_received(admin) - before;
+      EXPECT_GE(attempts, 1);
+      EXPECT_LE(attempts, (Clock::now() - begin) / 50ms + 2) << "none closer than the shortest delay";
+    });
+  }
+}
+
+TEST_F(Fault45, RefusedCredentialsAreClearPermanentAndSecret) {
+  RedisServer guarded;
+  {
+    RawRedis admin(guarded.port());
+    admin.text({"ACL", "SETUSER", "ann", "on", ">annspass", "~*", "+@all", "-ping"});
+    admin.text({"ACL", "SETUSER", "bob", "off", ">bobspass", "~*", "+@all"});
+    admin.text({"CONFIG", "SET", "requirepass", "open-sesame"});
+  }
+  struct Row {
+    const char* user;
+    const char* password;
+  };
+  for (const Protocol protocol : {Protocol::automatic, Protocol::resp2}) {
+    for (const Row row : {Row{"", ""}, Row{"", "wr0ng-s3cret"}, Row{"ann", "wr0ng-s3cret"},
+                          Row{"bob", "bobspass"}, Row{"nobody", "wr0ng-s3cret"}}) {
+      SCOPED_TRACE(std::string(row.user) + "/" + row.password);
+      auto log = std::make_shared<EventLog>();
+      RedisConfig config = config_at(guarded);
+      config.listener = log;
+      config.defaults.protocol = protocol;
+      config.defaults.username = row.user;
+      config.defaults.password = row.password;
+      StartedManager redis(config);
+      const Error error = error_of([&] { return redis->client("main"); });
+      EXPECT_EQ(error.code(), Errc::authentication_failed) << error.what();
+      EXPECT_EQ(error.remedy(), Remedy::never);
+      EXPECT_EQ(error.effect(), Effect::not_sent);
+      EXPECT_THROW(error.raise(), Unavailable);
+      EXPECT_THAT(error.what(), HasSubstr("user name and password"));
+      if (*row.password != '\0') {
+        EXPECT_THAT(error.what(), Not(HasSubstr(row.password)));
+        for (const std::string& line : log->lines()) EXPECT_THAT(line, Not(HasSubstr(row.password)));
+        for (const auto& last : redis->stats("main").operations.last_errors)
+          EXPECT_THAT(last.message, Not(HasSubstr(row.password)));
+      }
+    }
+    for (const Row row : {Row{"", "open-sesame"}, Row{"default", "open-sesame"}, Row{"ann", "annspass"}}) {
+      SCOPED_TRACE(row.user);
+      RedisConfig config = config_at(guarded);
+      config.defaults.protocol = protocol;
+      config.defaults.username = row.user;
+      config.defaults.password = row.password;
+      StartedManager redis(config);
+      EXPECT_EQ(redis->client("main").command<std::string>("ACL", "WHOAMI"),
+                *row.user == '\0' ? "default" : row.user);
+    }
+  }
 }
 
 }  // namespace

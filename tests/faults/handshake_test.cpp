@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// handshake_test.cpp: faults 3, 34, 37, 38, 45 and 48 of the catalogue: servers that keep a connection
-// from becoming ready.
+// handshake_test.cpp: faults 3, 34, 37, 38 and 48 of the catalogue: servers that keep a connection from
+// becoming ready.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -12,7 +12,6 @@
 #include "support/fake_server.hpp"
 #include "support/managers.hpp"
 #include "support/redis_test.hpp"
-#include "support/server_states.hpp"
 #include "support/sides.hpp"
 
 namespace redstart::test {
@@ -20,7 +19,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using Clock = std::chrono::steady_clock;
 using Words = FakeConnection::Words;
 constexpr auto slack = 1500ms;
@@ -181,89 +179,7 @@ TEST(Fault38, LoadingThatNeverEndsIsToldAtTheDeadline) {
   EXPECT_EQ(redis->stats("main").breaker_changes, 0U);
 }
 
-class Fault39 : public RedisTest {};
-class Fault45 : public RedisTest {};
 class Fault48 : public RedisTest {};
-
-std::int64_t connections_received(RawRedis& admin) {
-  return std::stoll(admin.info("total_connections_received"));
-}
-
-TEST_F(Fault45, RefusedCredentialsAreNotTriedAgainAndAgain) {
-  RedisServer guarded;
-  RawRedis admin(guarded.port());
-  admin.text({"CONFIG", "SET", "requirepass", "open-sesame"});
-  for (const std::uint32_t startup : {0U, 5U}) {  // the delays after a loss, and those of the beginning
-    for_all_sides([&](Side side) {
-      RedisConfig config = on_side(side, config_at(guarded));
-      config.defaults.password = "wr0ng-s3cret";
-      config.defaults.startup.attempts = startup;
-      config.start_timeout = 0ms;
-      const std::int64_t before = connections_received(admin);
-      StartedManager redis(config);
-      const Caller caller(*redis, side);
-      const auto begin = Clock::now();
-      for (int i = 0; i < 500; ++i) {
-        const Error error = caller.error_of("GET", "key");
-        ASSERT_EQ(error.code(), Errc::authentication_failed) << error.what();
-        ASSERT_EQ(error.effect(), Effect::not_sent);
-        ASSERT_EQ(error.remedy(), Remedy::never);
-      }
-      const std::int64_t attempts = connections_received(admin) - before;
-      EXPECT_GE(attempts, 1);
-      EXPECT_LE(attempts, (Clock::now() - begin) / 50ms + 2) << "none closer than the shortest delay";
-    });
-  }
-}
-
-TEST_F(Fault45, RefusedCredentialsAreClearPermanentAndSecret) {
-  RedisServer guarded;
-  {
-    RawRedis admin(guarded.port());
-    admin.text({"ACL", "SETUSER", "ann", "on", ">annspass", "~*", "+@all", "-ping"});
-    admin.text({"ACL", "SETUSER", "bob", "off", ">bobspass", "~*", "+@all"});
-    admin.text({"CONFIG", "SET", "requirepass", "open-sesame"});
-  }
-  struct Row {
-    const char* user;
-    const char* password;
-  };
-  for (const Protocol protocol : {Protocol::automatic, Protocol::resp2}) {
-    for (const Row row : {Row{"", ""}, Row{"", "wr0ng-s3cret"}, Row{"ann", "wr0ng-s3cret"},
-                          Row{"bob", "bobspass"}, Row{"nobody", "wr0ng-s3cret"}}) {
-      SCOPED_TRACE(std::string(row.user) + "/" + row.password);
-      auto log = std::make_shared<EventLog>();
-      RedisConfig config = config_at(guarded);
-      config.listener = log;
-      config.defaults.protocol = protocol;
-      config.defaults.username = row.user;
-      config.defaults.password = row.password;
-      StartedManager redis(config);
-      const Error error = error_of([&] { return redis->client("main"); });
-      EXPECT_EQ(error.code(), Errc::authentication_failed) << error.what();
-      EXPECT_EQ(error.remedy(), Remedy::never);
-      EXPECT_EQ(error.effect(), Effect::not_sent);
-      EXPECT_THROW(error.raise(), Unavailable);
-      EXPECT_THAT(error.what(), HasSubstr("user name and password"));
-      if (*row.password != '\0') {
-        EXPECT_THAT(error.what(), Not(HasSubstr(row.password)));
-        for (const std::string& line : log->lines()) EXPECT_THAT(line, Not(HasSubstr(row.password)));
-        for (const auto& last : redis->stats("main").operations.last_errors)
-          EXPECT_THAT(last.message, Not(HasSubstr(row.password)));
-      }
-    }
-    for (const Row row : {Row{"", "open-sesame"}, Row{"default", "open-sesame"}, Row{"ann", "annspass"}}) {
-      SCOPED_TRACE(row.user);
-      RedisConfig config = config_at(guarded);
-      config.defaults.protocol = protocol;
-      config.defaults.username = row.user;
-      config.defaults.password = row.password;
-      StartedManager redis(config);
-      EXPECT_EQ(redis->client("main").command<std::string>("ACL", "WHOAMI"),
-                *row.user == '\0' ? "default" : row.user);
-    }
-  }
-}
 
 TEST_F(Fault48, AFullServerIsToldAndUsedAgainOnceItHasRoom) {
   RedisServer full;
@@ -281,54 +197,6 @@ TEST_F(Fault48, AFullServerIsToldAndUsedAgainOnceItHasRoom) {
     EXPECT_TRUE(eventually([&] { return redis->optional_client("main").has_value(); }));
     EXPECT_EQ(redis->client("main").ping(), "PONG");
   }
-}
-
-TEST_F(Fault39, ABusyServerKeepsNewConnectionsWaitingUntilTheScriptEnds) {
-  RedisServer busy(EndlessScript::impatient());
-  EndlessScript script(busy);
-  ASSERT_TRUE(script.noticed());
-  RedisConfig config = config_at(busy);
-  config.start_timeout = 0ms;
-  config.database("main").number = 2;
-  StartedManager redis(config);
-  std::jthread caller([&] { EXPECT_EQ(redis->client("main").get("key"), std::nullopt); });
-  ASSERT_TRUE(eventually([&] { return redis->stats("main").state == ConnectionState::loading; }));
-  script.end();
-  caller.join();
-  const auto lines = RawRedis(busy.port()).client_list();
-  EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
-                          [](const std::string& line) {
-                            return line.find("name=test:main") != std::string::npos &&
-                                   line.find(" db=2 ") != std::string::npos;
-                          }),
-            1)
-      << "named and on its database all the same";
-}
-
-TEST_F(Fault39, ABusyServerRefusesWhatComesOverAnOpenConnectionWhichIsKept) {
-  RedisServer busy(EndlessScript::impatient());
-  for_all_sides([&](Side side) {
-    RawRedis(busy.port()).text({"FLUSHALL"});
-    StartedManager redis(on_side(side, config_at(busy)));
-    const Caller caller = Caller(*redis, side).retrying(RetryMode::off);
-    ASSERT_EQ(caller.command<std::int64_t>("INCR", "n").value(), 1);
-    const std::size_t created = redis->stats("main").pool.created;
-    EndlessScript script(busy);
-    ASSERT_TRUE(script.noticed());
-    for (int i = 0; i < 20; ++i) {  // more than failures open a circuit
-      const Error error = i % 2 == 0 ? caller.error_of("INCR", "n") : caller.error_of("GET", "n");
-      EXPECT_EQ(error.code(), Errc::server_error) << error.what();
-      EXPECT_EQ(error.server_code(), "BUSY");
-      EXPECT_EQ(error.effect(), Effect::not_sent);
-      EXPECT_EQ(error.remedy(), Remedy::retry);
-    }
-    EXPECT_EQ(redis->stats("main").pool.created, created) << "the connection is kept";
-    script.end();
-    EXPECT_EQ(caller.command<std::int64_t>("INCR", "n").value(), 2) << "none of the others was executed";
-    EXPECT_EQ(redis->stats("main").pool.created, created);
-    EXPECT_EQ(redis->stats("main").operations.failed, 0U);
-    EXPECT_EQ(redis->stats("main").breaker_changes, 0U);
-  });
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// loading_test.cpp: faults 37, 38, 41 and 49 of the catalogue: a server that is loading, that can't
-// save, that was restarted.
+// loading_test.cpp: faults 37 and 38 of the catalogue: a server that is loading, for a while or for ever.
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -16,9 +15,6 @@
 
 #include "support/fake_server.hpp"
 #include "support/managers.hpp"
-#include "support/redis_test.hpp"
-#include "support/server_states.hpp"
-#include "support/sides.hpp"
 
 namespace redstart::test {
 namespace {
@@ -234,105 +230,6 @@ TEST(Fault38, AShutdownEndsTheWait) {
   called.get_future().wait();
   redis->shutdown(0ms);
   EXPECT_THROW(static_cast<void>(first.get()), Error);
-}
-
-class Fault41 : public RedisTest {};
-class Fault49 : public RedisTest {};
-
-TEST_F(Fault41, AServerThatCanNotSaveServesReadsAndRefusesWrites) {
-  RedisServer server(slow_to_save());
-  ASSERT_TRUE(let_saving_fail(server));
-  StartedManager redis(config_at(server));
-  auto main = redis->client("main");
-  EXPECT_EQ(main.get("key"), "value");
-  const Error error = error_of([&] { return main.set("key", "other"); });
-  EXPECT_EQ(error.effect(), Effect::not_sent) << error.what();
-  EXPECT_EQ(error.remedy(), Remedy::never);
-  EXPECT_THAT(error.what(), HasSubstr("MISCONF"));
-  EXPECT_EQ(main.get("key"), "value");
-}
-
-TEST_F(Fault49, ARestartIsToldAndNothingElseIs) {
-  RedisServer server;
-  for (int i = 0; i < 20; ++i) RawRedis one(server.port());  // its first connections
-  auto log = std::make_shared<EventLog>();
-  RedisConfig config = config_at(server);
-  config.listener = log;
-  StartedManager redis(config);
-  EXPECT_EQ(redis->client("main").ping(), "PONG");
-  {
-    auto another = redis->scoped_client("main");
-    EXPECT_EQ(another.ping(), "PONG");
-  }
-  EXPECT_EQ(log->count("redis.server_changed"), 0U);
-  server.kill();
-  server.restart();
-  ASSERT_TRUE(eventually([&] { return redis->optional_client("main").has_value(); }));
-  EXPECT_TRUE(eventually([&] {
-    try {
-      return redis->client("main").ping() == "PONG";
-    } catch (const Error&) {
-      return false;
-    }
-  }));
-  EXPECT_EQ(log->count("redis.server_changed connection number"), 1U);
-}
-
-// A server that is stopped has taken the command and not run it when it is killed; nobody can tell.
-TEST_F(Fault49, WhatIsInFlightAtARestartIsIndeterminateAndNotSentAgain) {
-  for_all_sides([&](Side side) {
-    RedisServer server;
-    FaultProxy proxy(server.port());
-    auto log = std::make_shared<EventLog>();
-    RedisConfig config = on_side(side, config_at(proxy.port()));
-    config.listener = log;
-    for (int i = 0; i < 20; ++i) RawRedis one(server.port());  // its first connections
-    StartedManager redis(config);
-    const Caller caller(*redis, side);
-    ASSERT_EQ(caller.command<std::int64_t>("INCR", "n").value(), 1);
-    server.pause();
-    const auto requests = proxy.counters().requests;
-    std::optional<Error> error;
-    std::jthread calls([&] { error = caller.error_of("INCR", "n"); });
-    proxy.await([&](const ProxyCounters& counters) { return counters.requests > requests; });
-    server.kill();
-    calls.join();
-    ASSERT_TRUE(error.has_value());
-    EXPECT_EQ(error->code(), Errc::connection_lost) << error->what();
-    EXPECT_EQ(error->effect(), Effect::indeterminate);
-    EXPECT_EQ(redis->stats("main").operations.retries, 0U);
-    server.restart();
-    ASSERT_TRUE(eventually([&] { return caller.command<std::string>("PING").has_value(); }));
-    EXPECT_EQ(caller.command<Value>("GET", "n").value().is_null(), true)
-        << "it came back empty, and nothing was sent again";
-    EXPECT_EQ(log->count("redis.server_changed"), 1U);
-  });
-}
-
-class Fault01WithRedis : public RedisTest {};
-
-TEST_F(Fault01WithRedis, RepeatedFailuresAreToldOnceWithACount) {
-  auto log = std::make_shared<EventLog>();
-  RedisServer server;
-  RedisConfig config = config_at(server);
-  config.listener = log;
-  StartedManager redis(config);
-  EXPECT_EQ(redis->client("main").ping(), "PONG");
-  server.kill();
-  ASSERT_TRUE(eventually([&] {
-    static_cast<void>(redis->optional_client("main"));
-    try {
-      redis->client("main").ping();
-    } catch (const Error&) {
-    }
-    return redis->stats("main").pool.connect_failures >= 4;
-  }));
-  const std::size_t told = log->count("redis.connection.failed");
-  EXPECT_GE(told, 1U);
-  EXPECT_LT(told, redis->stats("main").pool.connect_failures);
-  server.restart();
-  ASSERT_TRUE(eventually([&] { return redis->optional_client("main").has_value(); }));
-  EXPECT_EQ(log->count("redis.connection.opened after "), 1U);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// network_test.cpp: faults 1 to 17 of the catalogue: connections that are refused, cut, silent or
-// slow.
+// network_test.cpp: faults 1, 2, 8 to 11, 16 and 17 of the catalogue: connections that are refused, cut,
+// silent or slow.
 #include <atomic>
 #include <boost/asio/use_future.hpp>
 #include <chrono>
@@ -18,6 +18,7 @@
 #include "support/fake_server.hpp"
 #include "support/full_queue.hpp"
 #include "support/managers.hpp"
+#include "support/redis_test.hpp"
 #include "support/sides.hpp"
 
 namespace redstart::test {
@@ -65,6 +66,32 @@ TEST(Fault01, RefusedConnectionsFailFastAndAreTriedAgainWithBackoff) {
   EXPECT_GE(attempts, 1U);
   EXPECT_EQ(redis->stats("main").state, ConnectionState::backing_off);
   EXPECT_EQ(redis->stats("main").pool.in_use, 0U);
+}
+
+class Fault01WithRedis : public RedisTest {};
+
+TEST_F(Fault01WithRedis, RepeatedFailuresAreToldOnceWithACount) {
+  auto log = std::make_shared<EventLog>();
+  RedisServer server;
+  RedisConfig config = config_at(server);
+  config.listener = log;
+  StartedManager redis(config);
+  EXPECT_EQ(redis->client("main").ping(), "PONG");
+  server.kill();
+  ASSERT_TRUE(eventually([&] {
+    static_cast<void>(redis->optional_client("main"));
+    try {
+      redis->client("main").ping();
+    } catch (const Error&) {
+    }
+    return redis->stats("main").pool.connect_failures >= 4;
+  }));
+  const std::size_t told = log->count("redis.connection.failed");
+  EXPECT_GE(told, 1U);
+  EXPECT_LT(told, redis->stats("main").pool.connect_failures);
+  server.restart();
+  ASSERT_TRUE(eventually([&] { return redis->optional_client("main").has_value(); }));
+  EXPECT_EQ(log->count("redis.connection.opened after "), 1U);
 }
 
 TEST(Fault02, ABlackholeEndsInAConnectTimeoutAndLeavesNoDescriptor) {
@@ -272,52 +299,6 @@ TEST(Fault11, AReplySplitAtEveryByteIsTheSame) {
   for (std::size_t i = 0; i < reply.size(); ++i)
     ASSERT_EQ(client.lrange("list", 0, -1), expected) << "cut " << i + 1;
   EXPECT_EQ(server.accepted(), 1U);
-}
-
-// Sends a byte every few milliseconds until the client has gone.
-void drip(FakeConnection& connection, std::string_view beginning, const Gate& gone) {
-  connection.send(beginning);
-  while (!gone.is_open()) {
-    connection.send("x");
-    std::this_thread::sleep_for(3ms);  // this pace is the fault
-  }
-}
-
-template <class Call>
-void expect_timeout_after(std::chrono::milliseconds limit, Errc code, Call call) {
-  const auto begin = Clock::now();
-  const Error error = error_of(call);
-  const auto took = Clock::now() - begin;
-  EXPECT_EQ(error.code(), code) << error.what();
-  EXPECT_GE(took, limit - 1ms);
-  EXPECT_LE(took, limit + 100ms + slack);
-}
-
-TEST(Fault12, ADeadlineCountsTheWholeReplyHoweverSteadilyItDrips) {
-  Gate gone;
-  FakeServer server([&](FakeConnection& connection, std::size_t) {
-    static_cast<void>(connection.handshake());
-    drip(connection, "$1000000\r\n", gone);
-  });
-  StartedManager redis(config_at(server.port()));
-  const Client client = redis->client("main").with_timeout(1s);
-  expect_timeout_after(1s, Errc::timeout, [&] { return client.get("key"); });  // received in place
-  expect_timeout_after(1s, Errc::timeout, [&] { return client.command<Value>("GET", "key"); });
-  expect_timeout_after(1s, Errc::timeout,
-                       [&] { return client.pipeline([](Pipeline& pipe) { return pipe.get("key"); }); });
-  EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::timeout), 3U);
-  gone.open();
-}
-
-TEST(Fault12, AConnectTimeoutCountsTheWholeHandshakeHoweverSteadilyItDrips) {
-  Gate gone;
-  FakeServer server([&](FakeConnection& connection, std::size_t) {
-    static_cast<void>(connection.command());
-    drip(connection, "$1000000\r\n", gone);
-  });
-  StartedManager redis(impatient_config(server.port()));
-  expect_timeout_after(300ms, Errc::connect_timeout, [&] { return redis->client("main"); });
-  gone.open();
 }
 
 TEST(Fault16, ASilentServersConnectionIsClosedAndNeverUsedAgain) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// server_refusals_test.cpp: faults 40, 42, 43, 44 and 51 of the catalogue: a server that answers, but not
-// with what was asked for.
+// server_refusals_test.cpp: faults 39 to 44 and 51 of the catalogue: a server that answers, but not with what
+// was asked for.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -14,7 +14,9 @@
 #include <thread>
 #include <utility>
 
+#include "support/managers.hpp"
 #include "support/redis_test.hpp"
+#include "support/server_states.hpp"
 #include "support/sides.hpp"
 
 namespace redstart::test {
@@ -248,6 +250,70 @@ TEST_F(Fault51, InsideOfATransactionItIsTheErrorOfItsPlace) {
   EXPECT_EQ(replies[1].as_integer(), 1);
   EXPECT_EQ(command_count(raw(), "evalsha", "calls"), 1);
   EXPECT_EQ(command_count(raw(), "eval", "calls"), 0);
+}
+
+class Fault39 : public RedisTest {};
+class Fault41 : public RedisTest {};
+
+TEST_F(Fault39, ABusyServerKeepsNewConnectionsWaitingUntilTheScriptEnds) {
+  RedisServer busy(EndlessScript::impatient());
+  EndlessScript script(busy);
+  ASSERT_TRUE(script.noticed());
+  RedisConfig config = config_at(busy);
+  config.start_timeout = 0ms;
+  config.database("main").number = 2;
+  StartedManager redis(config);
+  std::jthread caller([&] { EXPECT_EQ(redis->client("main").get("key"), std::nullopt); });
+  ASSERT_TRUE(eventually([&] { return redis->stats("main").state == ConnectionState::loading; }));
+  script.end();
+  caller.join();
+  const auto lines = RawRedis(busy.port()).client_list();
+  EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                          [](const std::string& line) {
+                            return line.find("name=test:main") != std::string::npos &&
+                                   line.find(" db=2 ") != std::string::npos;
+                          }),
+            1)
+      << "named and on its database all the same";
+}
+
+TEST_F(Fault39, ABusyServerRefusesWhatComesOverAnOpenConnectionWhichIsKept) {
+  RedisServer busy(EndlessScript::impatient());
+  for_all_sides([&](Side side) {
+    RawRedis(busy.port()).text({"FLUSHALL"});
+    StartedManager redis(on_side(side, config_at(busy)));
+    const Caller caller = Caller(*redis, side).retrying(RetryMode::off);
+    ASSERT_EQ(caller.command<std::int64_t>("INCR", "n").value(), 1);
+    const std::size_t created = redis->stats("main").pool.created;
+    EndlessScript script(busy);
+    ASSERT_TRUE(script.noticed());
+    for (int i = 0; i < 20; ++i) {  // more than failures open a circuit
+      const Error error = i % 2 == 0 ? caller.error_of("INCR", "n") : caller.error_of("GET", "n");
+      EXPECT_EQ(error.code(), Errc::server_error) << error.what();
+      EXPECT_EQ(error.server_code(), "BUSY");
+      EXPECT_EQ(error.effect(), Effect::not_sent);
+      EXPECT_EQ(error.remedy(), Remedy::retry);
+    }
+    EXPECT_EQ(redis->stats("main").pool.created, created) << "the connection is kept";
+    script.end();
+    EXPECT_EQ(caller.command<std::int64_t>("INCR", "n").value(), 2) << "none of the others was executed";
+    EXPECT_EQ(redis->stats("main").pool.created, created);
+    EXPECT_EQ(redis->stats("main").operations.failed, 0U);
+    EXPECT_EQ(redis->stats("main").breaker_changes, 0U);
+  });
+}
+
+TEST_F(Fault41, AServerThatCanNotSaveServesReadsAndRefusesWrites) {
+  RedisServer server(slow_to_save());
+  ASSERT_TRUE(let_saving_fail(server));
+  StartedManager redis(config_at(server));
+  auto main = redis->client("main");
+  EXPECT_EQ(main.get("key"), "value");
+  const Error error = error_of([&] { return main.set("key", "other"); });
+  EXPECT_EQ(error.effect(), Effect::not_sent) << error.what();
+  EXPECT_EQ(error.remedy(), Remedy::never);
+  EXPECT_THAT(error.what(), HasSubstr("MISCONF"));
+  EXPECT_EQ(main.get("key"), "value");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// stalled_server_test.cpp: faults 50, 52 and 75 of the catalogue: a server that sleeps, that closes idle
-// connections, and callers who find every connection taken.
+// stalled_server_test.cpp: faults 49, 50, 52 and 75 of the catalogue: a server that is restarted, that
+// sleeps, that closes idle connections, and callers who find every connection taken.
 #include <atomic>
 #include <boost/asio/use_future.hpp>
 #include <chrono>
@@ -8,7 +8,9 @@
 #include <functional>
 #include <future>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -16,6 +18,7 @@
 #include <vector>
 
 #include "support/fake_server.hpp"
+#include "support/managers.hpp"
 #include "support/redis_test.hpp"
 #include "support/sides.hpp"
 
@@ -196,6 +199,65 @@ TEST_F(Fault75, WhoWaitsForAConnectionOfHisOwnIsServedInTheOrderOfAsking) {
   for (auto& one : waiting) one.get();
   ASSERT_EQ(order.size(), 20U);
   for (int i = 0; i < 20; ++i) EXPECT_EQ(order[static_cast<std::size_t>(i)], i);
+}
+
+class Fault49 : public RedisTest {};
+
+TEST_F(Fault49, ARestartIsToldAndNothingElseIs) {
+  RedisServer server;
+  for (int i = 0; i < 20; ++i) RawRedis one(server.port());  // its first connections
+  auto log = std::make_shared<EventLog>();
+  RedisConfig config = config_at(server);
+  config.listener = log;
+  StartedManager redis(config);
+  EXPECT_EQ(redis->client("main").ping(), "PONG");
+  {
+    auto another = redis->scoped_client("main");
+    EXPECT_EQ(another.ping(), "PONG");
+  }
+  EXPECT_EQ(log->count("redis.server_changed"), 0U);
+  server.kill();
+  server.restart();
+  ASSERT_TRUE(eventually([&] { return redis->optional_client("main").has_value(); }));
+  EXPECT_TRUE(eventually([&] {
+    try {
+      return redis->client("main").ping() == "PONG";
+    } catch (const Error&) {
+      return false;
+    }
+  }));
+  EXPECT_EQ(log->count("redis.server_changed connection number"), 1U);
+}
+
+// A server that is stopped has taken the command and not run it when it is killed; nobody can tell.
+TEST_F(Fault49, WhatIsInFlightAtARestartIsIndeterminateAndNotSentAgain) {
+  for_all_sides([&](Side side) {
+    RedisServer server;
+    FaultProxy proxy(server.port());
+    auto log = std::make_shared<EventLog>();
+    RedisConfig config = on_side(side, config_at(proxy.port()));
+    config.listener = log;
+    for (int i = 0; i < 20; ++i) RawRedis one(server.port());  // its first connections
+    StartedManager redis(config);
+    const Caller caller(*redis, side);
+    ASSERT_EQ(caller.command<std::int64_t>("INCR", "n").value(), 1);
+    server.pause();
+    const auto requests = proxy.counters().requests;
+    std::optional<Error> error;
+    std::jthread calls([&] { error = caller.error_of("INCR", "n"); });
+    proxy.await([&](const ProxyCounters& counters) { return counters.requests > requests; });
+    server.kill();
+    calls.join();
+    ASSERT_TRUE(error.has_value());
+    EXPECT_EQ(error->code(), Errc::connection_lost) << error->what();
+    EXPECT_EQ(error->effect(), Effect::indeterminate);
+    EXPECT_EQ(redis->stats("main").operations.retries, 0U);
+    server.restart();
+    ASSERT_TRUE(eventually([&] { return caller.command<std::string>("PING").has_value(); }));
+    EXPECT_EQ(caller.command<Value>("GET", "n").value().is_null(), true)
+        << "it came back empty, and nothing was sent again";
+    EXPECT_EQ(log->count("redis.server_changed"), 1U);
+  });
 }
 
 }  // namespace
