@@ -81,6 +81,13 @@ def check_events():
             faults.append(f"docs/events.md: the reason {word} is missing")
 
 
+def check_rehearsal():
+    """The example to be copied is the one that runs as a test."""
+    block = next(iter(re.findall(r"```cpp\n(#include <redstart/sync.*?)```", read("docs/testing.md"), re.S)), "nothing")
+    if not read("examples/rehearsal.cpp").endswith(block):
+        faults.append("docs/testing.md: the complete test differs from examples/rehearsal.cpp")
+
+
 def check_settings():
     header = "include/redstart/config/redis_config.hpp"
     documented = table_codes("docs/configuration.md")
@@ -127,6 +134,7 @@ def main():
     check_errors()
     check_runbook()
     check_events()
+    check_rehearsal()
     check_settings()
     documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
     for document in documents:
