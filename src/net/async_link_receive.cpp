@@ -187,7 +187,7 @@ bool AsyncLink::deliver(engine::ReplyBuffer& window) {
       Outcome outcome;
       outcome.code = Errc::protocol_error;
       outcome.text = "the server sent a reply that nobody asked for";
-      lose(CloseReason::protocol, std::move(outcome));
+      lose(CloseReason::desync, std::move(outcome));
       return false;
     }
     if (config_.integrity) {
@@ -265,7 +265,7 @@ bool AsyncLink::hold(std::string_view bytes) {
     Outcome outcome;
     outcome.code = Errc::protocol_error;
     outcome.text = "the replies do not belong to the commands that were sent (integrity)";
-    lose(CloseReason::protocol, std::move(outcome));
+    lose(CloseReason::desync, std::move(outcome));
     return false;
   }
   held_.push_back({scanner_.begin(), end, scanner_.type()});

@@ -23,7 +23,13 @@ constexpr auto slack = 50ms;
 
 }  // namespace
 
-bool DirectConnection::fresh(Time now) const noexcept { return just_used(now) || socket_.quiet(); }
+std::optional<CloseReason> DirectConnection::fault(Time now) const noexcept {
+  if (just_used(now)) return std::nullopt;
+  char first = 0;
+  const IoResult result = socket_.peek(first);
+  if (result.error == EAGAIN) return std::nullopt;
+  return result.bytes == 0 ? CloseReason::stale : unasked(first);
+}
 
 int DirectConnection::send_all(const engine::Outgoing& out, Time deadline, bool& sent_all) {
   SendPlan plan(out);
@@ -112,8 +118,7 @@ Outcome DirectConnection::exchange_batch(std::string_view bytes, std::span<const
   engine::ReplyBuffer& buffer = replies.bytes;
   resp::Scanner scanner(config_.limits);
   std::size_t sent = 0;
-  std::size_t answered = 0;  // where the last reply or push ends
-  bool unasked = false;      // more replies than commands
+  std::size_t answered = 0;  // where the last reply that was asked for ends, or a push behind it
   Patience patience{deadline};
   replies.frames.reserve(ends.size());
   buffer.reserve(std::min(ends.size() * usual_reply, largest_start));
@@ -155,16 +160,15 @@ Outcome DirectConnection::exchange_batch(std::string_view bytes, std::span<const
     for (auto status = scanner.scan(buffer.view()); status != resp::Scanner::Status::incomplete;
          status = scanner.scan(buffer.view())) {
       if (status == resp::Scanner::Status::fault) return give_up(not_resp(scanner, buffer.view()));
-      answered = scanner.position();
       if (scanner.type() == resp::Type::push) {
         ++pushes_;
       } else if (replies.frames.size() < ends.size()) {
         replies.frames.push_back({scanner.begin(), scanner.position() - scanner.begin()});
         if (resp::is_error(scanner.type())) ++replies.errors;
       } else {
-        unasked = true;
-        break;
+        break;  // more replies than commands
       }
+      answered = scanner.position();
     }
     if (replies.frames.size() < ends.size()) {
       now = Clock::now();
@@ -173,8 +177,8 @@ Outcome DirectConnection::exchange_batch(std::string_view bytes, std::span<const
   }
   replies.sent = ends.size();
   Outcome outcome;
-  outcome.reusable = !unasked && answered == buffer.size();
-  if (!outcome.reusable) outcome.reason = CloseReason::protocol;
+  outcome.reusable = answered == buffer.size();
+  if (!outcome.reusable) outcome.reason = unasked(buffer.view()[answered]);
   outcome.end = Clock::now();
   ++exchanges_;
   last_used_ = outcome.end;

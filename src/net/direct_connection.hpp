@@ -58,9 +58,9 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   [[nodiscard]] bool just_used(Time now) const noexcept {
     return now - last_used_ < std::chrono::milliseconds(1);
   }
-  /// True when an idle connection may be used: still open, nothing to read. Costs a system call once it has
-  /// been idle for more than a millisecond.
-  [[nodiscard]] bool fresh(Time now) const noexcept;
+  /// Why an idle connection must not be used: it has ended, or something has come that nobody asked for.
+  /// Costs a system call once it has been idle for more than a millisecond.
+  [[nodiscard]] std::optional<CloseReason> fault(Time now) const noexcept;
   void interrupt() noexcept { socket_.interrupt(); }
 
   [[nodiscard]] Time last_used() const noexcept { return last_used_; }

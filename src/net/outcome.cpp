@@ -60,6 +60,12 @@ Outcome not_resp(const resp::Scanner& scanner, std::string_view bytes) {
                     excerpt(near) + "\")");
 }
 
+CloseReason unasked(char first) noexcept {
+  constexpr std::string_view replies = "+-:$*_#,(!=%~|";
+  if (first == '>') return CloseReason::stale;
+  return replies.find(first) == std::string_view::npos ? CloseReason::protocol : CloseReason::desync;
+}
+
 OpenFailure tls_timeout() {
   return {Errc::connect_timeout,
           Remedy::retry,

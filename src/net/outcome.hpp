@@ -52,6 +52,8 @@ struct Outcome {
 /// password was.
 [[nodiscard]] OpenFailure not_resp_in_handshake(const resp::Scanner& scanner, std::string_view bytes,
                                                 bool password_was_sent);
+/// Why a connection is closed on which something came unasked that begins with this byte.
+[[nodiscard]] CloseReason unasked(char first) noexcept;
 /// Why a handshake did not end: an errno value, EAGAIN at its deadline, or `end_of_stream`.
 [[nodiscard]] OpenFailure handshake_failure(int error);
 /// The same where the server was not ready yet at the deadline.

@@ -113,7 +113,7 @@ class DirectConnection::Reception {
       sink_.frame(frame);
     }
     outcome.reusable = nothing_left();
-    if (!outcome.reusable) outcome.reason = CloseReason::protocol;
+    if (!outcome.reusable) outcome.reason = unasked(buffer_.view()[scanner_.begin()]);
     outcome.end = Clock::now();
     return outcome;
   }

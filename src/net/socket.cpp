@@ -230,12 +230,10 @@ void Socket::arm_receive(std::chrono::nanoseconds limit) noexcept {
   set_option(fd_, SOL_SOCKET, SO_RCVTIMEO, as_timeval(limit));
 }
 
-bool Socket::quiet() const noexcept {
+IoResult Socket::peek(char& first) const noexcept {
   if (tls_) [[unlikely]]
-    return tls_->quiet();
-  char byte = 0;
-  const IoResult r = retry_interrupted([&] { return ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT); });
-  return r.error == EAGAIN;
+    return tls_->peek(first);
+  return retry_interrupted([&] { return ::recv(fd_, &first, 1, MSG_PEEK | MSG_DONTWAIT); });
 }
 
 void Socket::interrupt() noexcept {

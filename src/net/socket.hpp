@@ -99,8 +99,9 @@ class Socket {
   void arm_send(std::chrono::nanoseconds limit) noexcept;
   void arm_receive(std::chrono::nanoseconds limit) noexcept;
 
-  /// True when an idle connection is still open and has nothing to read: neither an end nor unasked bytes.
-  [[nodiscard]] bool quiet() const noexcept;
+  /// Looks at the first byte that is there to read, and leaves it so. EAGAIN: an idle connection is still
+  /// open, and nothing has come.
+  [[nodiscard]] IoResult peek(char& first) const noexcept;
 
   /// Makes whatever the owner does with this socket end soon, with an error. Callable from every thread.
   void interrupt() noexcept;

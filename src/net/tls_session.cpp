@@ -242,13 +242,12 @@ IoResult TlsSession::receive(char* into, std::size_t size, bool wait) noexcept {
 
 bool TlsSession::pending() const noexcept { return SSL_has_pending(session_.get()) == 1; }
 
-bool TlsSession::quiet() noexcept {
-  if (dead_ || mute_ != 0) return false;
+IoResult TlsSession::peek(char& first) noexcept {
+  if (dead_ || mute_ != 0) return {0, EPIPE};
   ERR_clear_error();
-  char byte = 0;
   std::size_t n = 0;
-  const int returned = SSL_peek_ex(session_.get(), &byte, 1, &n);
-  return returned != 1 && ended(returned).error == EAGAIN;
+  const int returned = SSL_peek_ex(session_.get(), &first, 1, &n);
+  return returned == 1 ? IoResult{n, 0} : ended(returned);
 }
 
 OpenFailure TlsSession::failure() const { return tls_failure(*trouble_, context_->name(), last_.error); }

@@ -51,8 +51,9 @@ class TlsSession {
 
   /// True when bytes have been received already that `receive` would give.
   [[nodiscard]] bool pending() const noexcept;
-  /// True when the connection is open and has no data to read.
-  [[nodiscard]] bool quiet() noexcept;
+  /// Looks at the first byte that `receive` would give, and leaves it there. EAGAIN: the connection is open
+  /// and has no data to read.
+  [[nodiscard]] IoResult peek(char& first) noexcept;
   /// What the last EAGAIN waits for: room to write, else something to read.
   [[nodiscard]] bool wants_write() const noexcept { return wants_write_; }
 

@@ -133,7 +133,7 @@ Result<Borrowed> DirectPool::try_acquire(Time& now, Time deadline) {
 std::optional<CloseReason> DirectPool::fault_of(net::DirectConnection& connection, Time& now,
                                                 Time deadline) noexcept {
   const DatabaseConfig& config = database_->config();
-  if (!connection.fresh(now)) return CloseReason::stale;
+  if (const auto fault = connection.fault(now)) return fault;
   const auto limit = config.check_after_idle;
   if (limit.count() == 0 || now - connection.last_used() <= limit) return std::nullopt;
   // Half of the time is left for another connection.
@@ -143,6 +143,8 @@ std::optional<CloseReason> DirectPool::fault_of(net::DirectConnection& connectio
     const net::Outcome outcome = connection.ping(now, until);
     now = Clock::now();
     if (outcome.kind != net::Outcome::Kind::broken && outcome.reusable) return std::nullopt;
+    if (outcome.kind != net::Outcome::Kind::broken || outcome.code == Errc::protocol_error)
+      return outcome.reason;
     if (outcome.code != Errc::timeout) return CloseReason::stale;
     close_idle(now, limit, 0, CloseReason::timeout, others);  // they fare no better
   } catch (const std::bad_alloc&) {

@@ -170,7 +170,11 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
                   std::vector<Connection>& into);
   class Filling;
   [[nodiscard]] bool lacks() const noexcept;
-  void take_dead(Time now, std::vector<Connection>& into);
+  struct Dead {
+    Connection connection;
+    CloseReason reason;
+  };
+  void take_dead(Time now, std::vector<Dead>& into);
   void fill() noexcept;
   Result<Borrowed> wait_in_line(Lock& lock, Time& now, Time deadline);
   void stand_in_line(Lock& lock, Waiter& waiter) noexcept;

@@ -5,10 +5,8 @@
 
 #include "../net/loop.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <exception>
-#include <iterator>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -82,7 +80,7 @@ bool DirectPool::lacks() const noexcept {
 // On any thread, also one that must not wait: opening does.
 void DirectPool::refill() noexcept {
   if (database_->config().min_idle == 0 || reachability_->created() == 0) return;
-  std::vector<Connection> dead;
+  std::vector<Dead> dead;
   Lock lock(mutex_);
   if (filling_) return;
   try {
@@ -95,8 +93,7 @@ void DirectPool::refill() noexcept {
     // No memory, no thread: the next time, then.
   }
   lock.unlock();
-  for (std::size_t i = 0; i < dead.size(); ++i)
-    database_->emit(EventKind::disconnected, to_string(CloseReason::stale));
+  for (const Dead& one : dead) database_->emit(EventKind::disconnected, to_string(one.reason));
 }
 
 void DirectPool::fill() noexcept {
@@ -116,14 +113,17 @@ void DirectPool::fill() noexcept {
   }
 }
 
-// Takes out of the pool what the server has closed; `into` closes it. Preconditions: the lock is held.
-void DirectPool::take_dead(Time now, std::vector<Connection>& into) {
+// Takes out of the pool what can't be used any more, as when the server has closed it; `into` closes it.
+// Preconditions: the lock is held.
+void DirectPool::take_dead(Time now, std::vector<Dead>& into) {
   into.reserve(idle_.size());
-  const auto dead = std::stable_partition(idle_.begin(), idle_.end(),
-                                          [now](const Connection& idle) { return idle->fresh(now); });
-  std::move(dead, idle_.end(), std::back_inserter(into));
-  idle_.erase(dead, idle_.end());
-  closed_by_[static_cast<std::size_t>(CloseReason::stale)] += into.size();
+  for (Connection& idle : idle_) {
+    const auto fault = idle->fault(now);
+    if (!fault) continue;
+    into.push_back({std::move(idle), *fault});
+    ++closed_by_[static_cast<std::size_t>(*fault)];
+  }
+  std::erase(idle_, nullptr);
   for (std::size_t i = 0; i < into.size(); ++i) give_back_slot();
 }
 

@@ -192,67 +192,6 @@ TEST(Fault27, PushesAreCountedAndNeverTakenForAReply) {
   EXPECT_EQ(server.accepted(), 1U);
 }
 
-TEST(Fault28, AReplyThatNobodyAskedForClosesTheConnectionBeforeItIsLentOut) {
-  Gate speak;
-  Gate spoken;
-  FakeServer server([&](FakeConnection& connection, std::size_t index) {
-    if (index > 0) return connection.serve(answer);
-    connection.send(answer(connection.handshake()));
-    connection.wait(speak);
-    connection.send(resp_bulk("a value that nobody asked for"));
-    spoken.open();
-    EXPECT_EQ(connection.await_close(), 0U);
-  });
-  StartedManager redis(quick_config(server.port()));
-  const Client client = redis->client("main");
-  EXPECT_EQ(client.get("a"), "value of a");
-  speak.open();
-  spoken.wait();
-  let_pass(2ms);  // younger connections are taken to be as they were
-  EXPECT_EQ(client.get("b"), "value of b");
-  EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::stale), 1U);
-  EXPECT_EQ(server.accepted(), 2U);
-  EXPECT_EQ(redis->stats("main").operations.failed, 0U);
-}
-
-TEST(Fault29, AnExtraReplyBehindTheLastClosesTheConnection) {
-  for (const std::string_view extra : {"+OK\r\n"sv, ":1"sv, "x"sv, ">2\r\n+half"sv}) {
-    SCOPED_TRACE(std::string(extra));
-    FakeServer server([extra](FakeConnection& connection, std::size_t index) {
-      if (index > 1) return connection.serve(answer);
-      const Words words = connection.handshake();
-      std::string reply = answer(words);
-      if (index == 1) reply += answer(connection.command());
-      connection.send(reply.append(extra));
-      EXPECT_EQ(connection.await_close(), 0U);
-    });
-    StartedManager redis(quick_config(server.port()));
-    const Client client = redis->client("main");
-    EXPECT_EQ(client.incr("n"), 1) << "the reply itself is good";
-    EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::protocol), 1U);
-    const auto [first, second] = client.pipeline([](Pipeline& pipe) {
-      return std::tuple{pipe.get("p"), pipe.get("q")};
-    });
-    EXPECT_EQ(first, "value of p");
-    EXPECT_EQ(second, "value of q");
-    EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::protocol), 2U);
-    EXPECT_EQ(client.echo("tag"), "tag");
-    EXPECT_EQ(server.accepted(), 3U);
-  }
-}
-
-TEST(Fault29, AnExtraReplyInTheHandshakeIsNoConnection) {
-  FakeServer server([](FakeConnection& connection, std::size_t) {
-    static_cast<void>(connection.command());
-    connection.send("%1\r\n+proto\r\n:3\r\n+OK\r\n");  // one too many
-    for (int i = 0; i < 3; ++i) static_cast<void>(connection.command());
-    connection.send("+OK\r\n+OK\r\n+PONG\r\n");
-    connection.await_close();
-  });
-  StartedManager redis(quick_config(server.port()));
-  EXPECT_EQ(error_of([&] { return redis->client("main"); }).code(), Errc::handshake_failed);
-}
-
 TEST(Fault36, AServerWithoutRespThreeIsServedInRespTwo) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     for (Words words = connection.command(); !words.empty(); words = connection.command()) {

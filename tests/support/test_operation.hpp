@@ -202,7 +202,7 @@ class TestOwner final : public net::AsyncConnection::Owner {
     const RetryMode mode = operation.retry.value_or(RetryMode::reads);
     if (!repeats || operation.attempts != 0 || !may_repeat(failure, operation.request.retry, mode))
       return std::nullopt;
-    if (outcome.effect != Effect::not_sent && outcome.reason == CloseReason::protocol) return std::nullopt;
+    if (outcome.effect != Effect::not_sent && outcome.code == Errc::protocol_error) return std::nullopt;
     ++operation.attempts;
     return std::chrono::milliseconds(0);
   }

@@ -47,15 +47,18 @@ enum class ConnectionState : std::uint8_t {
 enum class CloseReason : std::uint8_t {
   idle,      ///< Unused for longer than `idle_timeout`, or closed to make room for somebody who waits.
   lifetime,  ///< Open for longer than `max_lifetime`.
-  stale,     ///< The server had closed it, or sent something unasked, while it was idle.
+  stale,     ///< The server had closed it, or sent a push message, while it was idle.
   lost,      ///< It broke during an exchange.
   timeout,   ///< An exchange did not end by its deadline.
   protocol,  ///< The server sent what is not RESP.
   dirty,     ///< A scoped handle left it in a changed state.
   shutdown,  ///< The manager was shut down.
   role,      ///< The server said that it is loading, or a replica now: READONLY, MASTERDOWN, LOADING.
+  /// Replies no longer fit commands: one came that nobody had asked for, or `integrity` found one missing,
+  /// repeated or out of order.
+  desync,
 };
-inline constexpr std::size_t close_reasons = 9;
+inline constexpr std::size_t close_reasons = 10;
 
 [[nodiscard]] constexpr std::string_view to_string(CloseReason reason) noexcept {
   switch (reason) {
@@ -68,6 +71,7 @@ inline constexpr std::size_t close_reasons = 9;
     case CloseReason::dirty: return "dirty";
     case CloseReason::shutdown: return "shutdown";
     case CloseReason::role: return "role";
+    case CloseReason::desync: return "desync";
   }
   return "unknown";
 }

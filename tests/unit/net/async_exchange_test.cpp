@@ -149,7 +149,7 @@ TEST(AsyncExchangeTest, AReplyThatNobodyAskedForClosesTheConnection) {
   TestLink link(server.port());
   link.submit(TestOperation::make({"ECHO", "a"}, link.into(0)));
   ASSERT_TRUE(link.run_until([&] { return link.owner->closed_calls == 1; }));
-  EXPECT_EQ(link.owner->last_reason, CloseReason::protocol);
+  EXPECT_EQ(link.owner->last_reason, CloseReason::desync);
   EXPECT_FALSE(link.endings[0]->error);
 }
 

@@ -65,7 +65,7 @@ void expect_broken(TestLink& link) {
     EXPECT_TRUE(ending->replies.empty()) << "nothing of a doubtful batch is handed out";
   }
   ASSERT_TRUE(link.run_until([&] { return link.owner->closed_calls == 1; }));
-  EXPECT_EQ(link.owner->last_reason, CloseReason::protocol);
+  EXPECT_EQ(link.owner->last_reason, CloseReason::desync);
 }
 
 TEST(AsyncIntegrityTest, EachFlushEndsWithAFenceOfItsOwn) {
