@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// protocol_test.cpp: faults 21 to 29 and 36 of the catalogue: peers that speak something else, too much or
+// protocol_test.cpp: faults 21 to 27 and 36 of the catalogue: peers that speak something else, too much or
 // too little.
 #include <chrono>
 #include <cstdint>
