@@ -91,8 +91,7 @@ bool Running::begin_end(Time deadline) {
   }
   registry_.emit(EventKind::shutdown_begin);
   const std::scoped_lock lock(mutex_);
-  if (context_died_) return true;
-  registry_.stop(deadline);
+  registry_.stop(deadline);  // when the context has died: what is synchronous
   if (cleanup_) cleanup_->stop();
   if (lease_watch_) lease_watch_->stop();
   return true;

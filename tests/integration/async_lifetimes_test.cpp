@@ -321,8 +321,10 @@ TEST_F(AsyncLifetimes, AContextMayDieBeforeTheManager) {
   EXPECT_EQ(manager.client("main").ping(), "PONG") << "synchronous calls go on";
   EXPECT_EQ(manager.client("sessions").ping(), "PONG") << "also on databases that were not used before";
   const auto began = Clock::now();
+  const Client synchronous = manager.client("main");
   manager.shutdown();
   EXPECT_LT(Clock::now() - began, slack);
+  EXPECT_EQ(error_of([&] { return synchronous.ping(); }).code(), Errc::closed);
 }
 
 TEST_F(AsyncLifetimes, AContextMayDieDuringAShutdownThatNobodyServed) {
