@@ -245,9 +245,10 @@ void AsyncLink::reject_rest() noexcept {
 
 // Frees every operation without completing it.
 void AsyncLink::drop_all() noexcept {
-  const auto drop = [this](OperationQueue& queue) {
+  const auto drop = [this](OperationQueue& queue, bool uncertain = false) {
     while (!queue.empty()) {
       Node& node = queue.pop_front();
+      node.uncertain = node.uncertain || uncertain;
       forget(node);
       node.destroy();
     }
@@ -262,7 +263,7 @@ void AsyncLink::drop_all() noexcept {
   drop(delayed_);
   ring_.clear();
   for (Node* node = stack_.take(); node != nullptr;) all.push_back(*std::exchange(node, node->next));
-  for (Doom& group : doomed_) drop(group.nodes);
+  for (Doom& group : doomed_) drop(group.nodes, group.outcome.effect == Effect::indeterminate);
   doomed_.clear();
   drop(waiting_done_);
   drop(all);

@@ -50,6 +50,7 @@ void SharedCall::keep(Ptr call) noexcept {
   call->out_of_memory_ = false;
   call->answered = 0;
   call->attempts = 0;
+  call->sequence = 0;
   call->uncertain = false;
   call->state_.store(waiting, std::memory_order_relaxed);
   cached() = std::move(call);
@@ -76,7 +77,9 @@ void SharedCall::finish(std::optional<Error> error, const boost::asio::any_io_ex
 }
 
 void SharedCall::destroy() noexcept {
-  error_ = Error(Database::closed());
+  ErrorInfo info = Database::closed();
+  if (sequence != 0 || uncertain) info.effect = Effect::indeterminate;
+  error_ = Error(std::move(info));
   end();
 }
 

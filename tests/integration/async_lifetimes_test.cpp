@@ -24,6 +24,7 @@
 #include <thread>
 #include <vector>
 
+#include "support/fake_server.hpp"
 #include "support/managers.hpp"
 #include "support/redis_test.hpp"
 
@@ -325,6 +326,40 @@ TEST_F(AsyncLifetimes, AContextMayDieBeforeTheManager) {
   manager.shutdown();
   EXPECT_LT(Clock::now() - began, slack);
   EXPECT_EQ(error_of([&] { return synchronous.ping(); }).code(), Errc::closed);
+}
+
+TEST(ContextDeath, TellsSynchronousCallersWhatMayHaveBeenExecuted) {
+  FakeServer silent([](FakeConnection& connection, std::size_t) {
+    connection.handshake();
+    connection.await_close();
+  });
+  RedisConfig config = config_at(silent.port());
+  config.defaults.direct_limit = 0;  // everybody shares
+  config.defaults.timeouts.command = 30s;
+  for (const bool batch : {false, true}) {
+    SCOPED_TRACE(batch);
+    RedisConnectionManager manager;
+    std::optional<asio::io_context> context(std::in_place);
+    manager.start(config, *context);
+    const std::size_t before = silent.count("INCR");
+    std::thread caller([&] {
+      const Error error = error_of([&] {
+        if (!batch) return manager.client("main").incr("n");
+        Pipeline pipe = manager.client("main").pipeline();
+        const auto n = pipe.incr("n");
+        return pipe.execute()[n].value();
+      });
+      EXPECT_EQ(error.code(), Errc::closed);
+      EXPECT_EQ(error.effect(), Effect::indeterminate);
+    });
+    EXPECT_TRUE(eventually([&] {
+      context->restart();
+      context->poll();
+      return silent.count("INCR") == before + 1;
+    }));
+    context.reset();
+    caller.join();
+  }
 }
 
 TEST_F(AsyncLifetimes, AContextMayDieDuringAShutdownThatNobodyServed) {

@@ -54,7 +54,8 @@ class OperationNode {
   /// none, is called at once. Null (any other place, also the call that started the operation): it is posted.
   /// Errors: lets pass what a handler throws that it called itself.
   virtual void finish(std::optional<Error> error, const boost::asio::any_io_executor* home) = 0;
-  /// Frees the node without completing: its executor is being destroyed.
+  /// Frees the node without completing: its executor is being destroyed. It may have been executed where
+  /// `sequence` is not 0, or it is `uncertain`.
   virtual void destroy() noexcept = 0;
 
   OwnedRequest request;
