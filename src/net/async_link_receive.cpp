@@ -218,6 +218,8 @@ void AsyncLink::deliver_frame(std::string_view frame, resp::Type type, bool last
       ++run_errors_;
     ++node->answered;
     node->accept(frame, origin_);
+  } else {
+    checking_ = false;  // while it is true, nothing else is in flight
   }
   if (complete_now) {
     held_back_ -= entry.waits ? 1U : 0U;

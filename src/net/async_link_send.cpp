@@ -23,15 +23,10 @@ constexpr std::size_t fence_size = fence_head.size() + 18;
 // nothing to do.
 bool AsyncLink::gather() {
   if (queue_.empty() || !unsent_.empty() || retiring_ || write_error_ != 0) return false;
-  if (ring_.empty()) {
-    if (checking_) {
-      checking_ = false;  // it has answered
-    } else if (check_is_due()) {
-      check();
-      return true;
-    }
-  } else if (checking_) {
-    return false;
+  if (checking_) return false;
+  if (ring_.empty() && check_is_due()) {
+    check();
+    return true;
   }
   const Scratch scratch;
   char* const bytes = scratch.data();

@@ -13,6 +13,7 @@
 
 #include "support/fake_server.hpp"
 #include "support/heap_watch.hpp"
+#include "support/managers.hpp"
 #include "support/test_operation.hpp"
 
 namespace redstart::test {
@@ -254,6 +255,44 @@ TEST(AsyncExchangeTest, SilenceWithSomethingInFlightClosesTheConnection) {
   EXPECT_EQ(link.endings[0]->error->effect(), Effect::indeterminate);
   ASSERT_TRUE(link.run_until([&] { return link.owner->closed_calls == 1; }));
   EXPECT_EQ(link.owner->last_reason, CloseReason::timeout);
+}
+
+// Its operation expired meanwhile: the answer ends the check all the same.
+TEST(AsyncExchangeTest, TheNextCheckIsMadeAlthoughNobodyWaitedForTheLast) {
+  Gate gate;
+  FakeServer server([&](FakeConnection& connection, std::size_t) {
+    connection.send(echo(connection.handshake()));
+    for (Words words = connection.command(); !words.empty(); words = connection.command()) {
+      if (words[0] == "PING") connection.wait(gate);
+      connection.send(words[0] == "PING" ? "+PONG\r\n" : echo(words));
+    }
+  });
+  for (const auto kind : {TestLink::Kind::shared, TestLink::Kind::exclusive}) {
+    DatabaseConfig config = TestLink::at(server.port());
+    config.check_after_idle = 20ms;
+    config.timeouts.health = 30s;
+    config.timeouts.command = 60s;
+    TestLink link(config, kind);
+    const auto be_idle = [&] {
+      let_pass(21ms);
+      if (kind == TestLink::Kind::exclusive) link.connection->check_next();
+    };
+    link.submit(TestOperation::make({"ECHO", "a"}, link.into(0)));
+    ASSERT_TRUE(link.run_to_end(1));
+    const std::size_t before = server.count("PING");
+    be_idle();
+    link.submit(TestOperation::make({"ECHO", "b"}, link.into(1)).within(20ms));
+    ASSERT_TRUE(link.run_to_end(2));
+    EXPECT_EQ(link.endings[1]->error->effect(), Effect::not_sent);
+    const auto last = link.connection->last_used();
+    gate.open();
+    ASSERT_TRUE(link.run_until([&] { return link.connection->last_used() != last; })) << "PONG";
+    be_idle();
+    link.submit(TestOperation::make({"ECHO", "c"}, link.into(2)));
+    ASSERT_TRUE(link.run_to_end(3));
+    EXPECT_EQ(server.count("PING"), before + 2);
+    gate = Gate();
+  }
 }
 
 TEST(AsyncExchangeTest, ABlockingCommandMayBeSilentForLonger) {
