@@ -181,7 +181,11 @@ bool AsyncLink::settle_once() {
   bool progress = false;
   if (!postponed_.empty()) {
     progress = true;
-    for (const auto& event : std::exchange(postponed_, {})) event();
+    for (std::size_t left = postponed_.size(); left != 0 && !postponed_.empty(); --left) {
+      const auto event = std::move(postponed_.front());  // gone before it throws, and none of the others
+      postponed_.erase(postponed_.begin());
+      event();
+    }
   }
   if (has_mail_.load(std::memory_order_acquire)) {
     progress = true;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "support/fake_server.hpp"
+#include "support/managers.hpp"
 #include "support/test_operation.hpp"
 
 namespace redstart::test {
@@ -186,6 +187,38 @@ TEST(AsyncLifetimeTest, AHandlerMayRunTheLoopItself) {
       link.context->poll();
     }));
   ASSERT_TRUE(link.run_until([&] { return ended == 50; }));
+}
+
+// The timer fires while a handler runs the loop, behind a reply whose handler throws: it is not lost.
+TEST(AsyncLifetimeTest, WhatAHandlerThrowsTakesNobodysDeadlineAway) {
+  Gate gate;
+  std::atomic<bool> sent{false};
+  FakeServer server([&](FakeConnection& connection, std::size_t) {
+    const Words words = connection.handshake();
+    connection.wait(gate);
+    connection.send(echo(words));
+    sent = true;
+    connection.await_close();
+  });
+  TestLink link(server.port());
+  ASSERT_TRUE(link.open());
+  bool answered = false;
+  link.submit(TestOperation::make({"ECHO", "a"}, [&](const Ending&) {
+    answered = true;
+    throw std::runtime_error("from a handler");
+  }));
+  link.submit(TestOperation::make({"ECHO", "b"}, link.into(0)).within(100ms));
+  ASSERT_TRUE(link.run_until([&] { return server.count("ECHO") == 1; }));
+  link.submit(TestOperation::make({"ECHO", "c"}, [&](const Ending&) {
+                gate.open();
+                EXPECT_TRUE(eventually([&] { return sent.load(); }));
+                let_pass(150ms);
+                link.context->poll();
+                EXPECT_FALSE(answered) << "turns do not nest";
+              }).known_as(5));
+  link.connection->cancel(5, Cancellation::total);
+  EXPECT_EQ(run_catching(link, [&] { return answered && link.ended == 1; }), 1);
+  EXPECT_EQ(link.endings[0]->error->code(), Errc::timeout);
 }
 
 // The context goes, with operations at every stage.
