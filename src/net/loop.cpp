@@ -10,30 +10,20 @@ namespace redstart::net {
 
 namespace {
 
-struct Marks {
-  unsigned count = 0;
-  std::uint32_t generation = 0;
-};
-thread_local Marks marks;
-thread_local Time turn{};
+thread_local detail::EngineMark mark{};
 
 // A thread that forked from a handler is marked in the child as well, where nothing runs on it any more.
-bool marked() noexcept { return marks.count != 0 && !forked(marks.generation); }
+bool marked() noexcept { return mark.generation != 0 && !forked(mark.generation); }
 
 }  // namespace
 
 bool on_engine_thread() noexcept { return marked(); }
 
-Time turn_now() noexcept { return turn == Time{} || !marked() ? Clock::now() : turn; }
+Time turn_now() noexcept { return mark.turn == Time{} || !marked() ? Clock::now() : mark.turn; }
 
-EngineThreadMark::EngineThreadMark(Time now) noexcept : before_(std::exchange(turn, now)) {
-  ++marks.count;
-  marks.generation = fork_generation();
-}
+EngineThreadMark::EngineThreadMark(Time now) noexcept
+    : before_(std::exchange(mark, {fork_generation(), now})) {}
 
-EngineThreadMark::~EngineThreadMark() {
-  --marks.count;
-  turn = before_;
-}
+EngineThreadMark::~EngineThreadMark() { mark = before_; }
 
 }  // namespace redstart::net

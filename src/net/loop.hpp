@@ -7,6 +7,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstddef>
+#include <cstdint>
 
 namespace redstart::net {
 
@@ -51,8 +52,15 @@ class Loops {
 /// The clock's reading with which the turn began that this thread is in; outside of a turn, the clock's.
 [[nodiscard]] Time turn_now() noexcept;
 
+namespace detail {
+struct EngineMark {
+  std::uint32_t generation = 0;  // of the process that it was set in; 0: none is set
+  Time turn{};                   // when the turn began; none: outside of turns
+};
+}  // namespace detail
+
 /// Marks the calling thread for as long as it lives: as an own I/O thread, or as inside a turn that began at
-/// `now`. Marks nest.
+/// `now`. Marks nest. In the child of a fork those of before count for nothing.
 class EngineThreadMark {
  public:
   EngineThreadMark() noexcept : EngineThreadMark(Time{}) {}
@@ -62,7 +70,7 @@ class EngineThreadMark {
   ~EngineThreadMark();
 
  private:
-  Time before_;
+  detail::EngineMark before_;
 };
 
 }  // namespace redstart::net
