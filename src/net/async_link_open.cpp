@@ -245,11 +245,11 @@ OpenFailure AsyncLink::handshake_lost(int error) const {
 void AsyncLink::arm_opening(Time time) {
   opening_->timer.expires_at(time);
   opening_->timer.async_wait(
-      [link = self(), epoch = opening_.get(), step = ++opening_->step](const boost::system::error_code&) {
+      [link = self(), epoch = epoch_, step = ++opening_->step](const boost::system::error_code& error) {
         const auto current = [&link = *link, epoch, step] {
-          return link.opening_.get() == epoch && link.opening_->step == step;
+          return link.epoch_ == epoch && link.opening_ && link.opening_->step == step;
         };
-        if (!current()) return;
+        if (error || !current()) return;
         link->turn([&link = *link, current] {
           if (current()) link.on_opening_timer();
         });
