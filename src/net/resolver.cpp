@@ -4,6 +4,7 @@
 
 #include <netdb.h>
 #include <sys/un.h>
+#include <atomic>
 #include <cstring>
 #include <memory>
 #include <mutex>
@@ -45,6 +46,8 @@ Resolved lookup(const std::string& host, const std::string& port, int flags) {
   return resolved;
 }
 
+std::atomic<bool> replaced{false};  // in a forked child the lock below may be locked for ever
+
 struct Replacement {
   std::mutex mutex{};
   NameLookup lookup{};
@@ -56,7 +59,7 @@ Replacement& replacement() {
 }
 
 NameLookup name_lookup() {
-  {
+  if (replaced.load(std::memory_order_acquire)) {
     const std::scoped_lock lock(replacement().mutex);
     if (replacement().lookup) return replacement().lookup;
   }
@@ -68,6 +71,7 @@ NameLookup name_lookup() {
 void replace_name_lookup(NameLookup lookup) {
   const std::scoped_lock lock(replacement().mutex);
   replacement().lookup = std::move(lookup);
+  replaced.store(replacement().lookup != nullptr, std::memory_order_release);
 }
 
 void resolve(const Endpoint& endpoint, std::function<void(Resolved)> done) {
