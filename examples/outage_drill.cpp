@@ -116,14 +116,24 @@ class Drill {
   // Makes an image of the data set out of the commands in the append-only file: while it loads commands, the
   // server answers seldom.
   void rewrite() {
-    const redstart::Client db = redis_.client("main").with_timeout(5s);
-    db.command<std::string>("BGREWRITEAOF");
-    const auto under_way = [&db] {
-      const std::string info = db.command<std::string>("INFO", "persistence");
+    const auto ask = [this](auto... words) {
+      for (const auto until = Clock::now() + 30s;; tick()) {
+        try {
+          return redis_.client("main").with_timeout(5s).command<std::string>(words...);
+        } catch (const redstart::ServerError&) {
+          throw;
+        } catch (const redstart::Error&) {  // the machine has just stalled, and the circuit is open
+          if (Clock::now() >= until) throw;
+        }
+      }
+    };
+    ask("BGREWRITEAOF");
+    const auto under_way = [&ask] {
+      const std::string info = ask("INFO", "persistence");
       return info.find("aof_rewrite_in_progress:0") == std::string::npos ||
              info.find("aof_rewrite_scheduled:0") == std::string::npos;
     };
-    for (const auto until = Clock::now() + 10s; under_way() && Clock::now() < until;) hold(20ms);
+    for (const auto until = Clock::now() + 30s; under_way() && Clock::now() < until;) hold(20ms);
   }
 
   void frozen() {

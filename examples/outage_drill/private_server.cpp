@@ -20,7 +20,6 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
-#include <string_view>
 #include <system_error>
 #include <thread>
 
@@ -61,41 +60,40 @@ class Socket {
   int fd_;
 };
 
-std::uint16_t free_port() {
-  const Socket socket(AF_INET);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  if (::bind(socket.get(), generic, size) != 0 || ::getsockname(socket.get(), generic, &size) != 0)
-    throw std::system_error(errno, std::generic_category(), "no free loopback port");
-  return ntohs(address.sin_port);
-}
-
 }  // namespace
 
 PrivateServer::PrivateServer() : folder_(fresh_folder()) {
-  // Between free_port() and the server's bind() somebody else may take the port.
-  for (int attempt = 1;; ++attempt) {
-    try {
-      port_ = free_port();
-      start();
-      await_answer();
-      return;
-    } catch (const std::exception& error) {
-      end();
-      if (attempt < 3 && std::string_view(error.what()).find("Address already in use") != std::string::npos)
-        continue;
-      remove_folder();
-      throw;
-    }
+  try {
+    reserve_port();
+    start();
+    await_answer();
+  } catch (const std::exception&) {
+    end();
+    if (reserved_ >= 0) ::close(reserved_);
+    remove_folder();
+    throw;
   }
 }
 
 PrivateServer::~PrivateServer() {
   end();
+  ::close(reserved_);
   remove_folder();
+}
+
+// Nobody who asks for any free port gets this one. The server may listen on it, since both set SO_REUSEADDR.
+void PrivateServer::reserve_port() {
+  reserved_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  if (reserved_ < 0 || ::setsockopt(reserved_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+      ::bind(reserved_, generic, size) != 0 || ::getsockname(reserved_, generic, &size) != 0)
+    throw std::system_error(errno, std::generic_category(), "no free loopback port");
+  port_ = ntohs(address.sin_port);
 }
 
 bool PrivateServer::installed() { return !program().empty(); }

@@ -10,8 +10,9 @@
 
 namespace drill {
 
-/// On a free port of 127.0.0.1, its files in a fresh temporary folder. What it has acknowledged outlives
-/// SIGKILL: every write goes into its append-only file before the reply goes out.
+/// On a free port of 127.0.0.1 that stays its own while it is away, its files in a fresh temporary folder.
+/// What it has acknowledged outlives SIGKILL: every write goes into its append-only file before the reply
+/// goes out.
 ///
 /// Thread safety: one thread uses it. The server dies with that thread.
 class PrivateServer {
@@ -39,11 +40,13 @@ class PrivateServer {
   void thaw();    ///< SIGCONT.
 
  private:
+  void reserve_port();
   [[nodiscard]] bool has_ended() const;
   void end();
   void remove_folder() const;
 
   std::string folder_;
+  int reserved_ = -1;  // a socket that is bound to the port and never listens
   std::uint16_t port_ = 0;
   pid_t pid_ = -1;
 };

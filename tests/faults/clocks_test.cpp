@@ -129,7 +129,7 @@ TEST_F(Fault79, DeadlinesStillEndAfterAJump) {
       const Caller caller(*redis, side);
       ASSERT_TRUE(caller.command<Value>("PING"));  // the connection is there
       const std::size_t before = silent.count("INCR");
-      auto outcome = std::async(std::launch::async, [&] { return caller.within(1s).error_of("INCR", "n"); });
+      auto outcome = std::async(std::launch::async, [&] { return caller.within(3s).error_of("INCR", "n"); });
       ASSERT_TRUE(eventually([&] { return silent.count("INCR") != before; }));
       const Jump jump(far);
       const auto began = Clock::now();

@@ -25,6 +25,7 @@
 
 #include "support/fake_server.hpp"
 #include "support/managers.hpp"
+#include "support/slack.hpp"
 
 namespace redstart::test {
 namespace {
@@ -34,7 +35,6 @@ namespace asio = boost::asio;
 using asio::use_future;
 using Clock = std::chrono::steady_clock;
 using ::testing::ElementsAre;
-constexpr auto slack = 1500ms;
 constexpr int in_flight = 8;
 
 // Answers the first so many commands, then none.

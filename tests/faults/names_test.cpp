@@ -8,6 +8,7 @@
 
 #include "support/fake_names.hpp"
 #include "support/fake_server.hpp"
+#include "support/free_port.hpp"
 #include "support/full_queue.hpp"
 #include "support/managers.hpp"
 
@@ -37,7 +38,9 @@ Error async_error_of(Call call) {
 
 TEST(Fault04, TheNextAddressIsTriedWhereTheFirstRefuses) {
   FakeServer server(FakeServer::simple());
-  const FakeNames names({free_port(), free_port(), server.port()});
+  const FreePort first;
+  const FreePort second;
+  const FakeNames names({first.number(), second.number(), server.port()});
   StartedManager redis(named_config());
   EXPECT_EQ(redis->client("main").ping(), "PONG");
   EXPECT_EQ(redis->async_client("main").ping()(use_future).get(), "PONG");
@@ -48,9 +51,7 @@ TEST(Fault04, TheNextAddressIsTriedWhereTheFirstDoesNotAnswer) {
   const FullQueue hole;
   FakeServer server(FakeServer::simple());
   const FakeNames names({hole.port(), server.port()});
-  RedisConfig config = named_config();
-  config.defaults.timeouts.connect = 3s;
-  StartedManager redis(config);
+  StartedManager redis(named_config());
   EXPECT_EQ(redis->client("main").ping(), "PONG") << "each address gets its share of the time";
   EXPECT_EQ(redis->async_client("main").ping()(use_future).get(), "PONG");
   EXPECT_EQ(server.accepted(), 2U);

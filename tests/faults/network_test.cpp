@@ -13,13 +13,16 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "support/fake_server.hpp"
+#include "support/free_port.hpp"
 #include "support/full_queue.hpp"
 #include "support/managers.hpp"
 #include "support/redis_test.hpp"
 #include "support/sides.hpp"
+#include "support/slack.hpp"
 
 namespace redstart::test {
 namespace {
@@ -29,12 +32,10 @@ using ::testing::HasSubstr;
 using Clock = std::chrono::steady_clock;
 using Words = FakeConnection::Words;
 
-// On a busy machine, under a sanitizer; the promise itself is 100 ms.
-constexpr auto slack = 1500ms;
-
+// Limits that a test does not measure are longer than a busy machine may be late.
 RedisConfig impatient_config(std::uint16_t port) {
   RedisConfig config = config_at(port);
-  config.defaults.timeouts.connect = 300ms;
+  config.defaults.timeouts = {300ms, 60s, 60s};
   config.start_timeout = 0ms;
   return config;
 }
@@ -48,7 +49,8 @@ std::string answer(const Words& words) {
 }
 
 TEST(Fault01, RefusedConnectionsFailFastAndAreTriedAgainWithBackoff) {
-  const std::uint16_t port = free_port();
+  const FreePort nobody;
+  const std::uint16_t port = nobody.number();
   StartedManager redis(impatient_config(port));
   const auto begin = Clock::now();
   for (int i = 0; i < 2000; ++i) {
@@ -107,7 +109,7 @@ TEST(Fault02, ABlackholeEndsInAConnectTimeoutAndLeavesNoDescriptor) {
     EXPECT_EQ(error.effect(), Effect::not_sent);
     EXPECT_GE(took, 299ms);
     EXPECT_LE(took, 300ms + 100ms + slack);
-    EXPECT_EQ(open_descriptors(), before);
+    EXPECT_TRUE(eventually([&] { return open_descriptors() <= before; }));
   }
 }
 
@@ -309,7 +311,9 @@ TEST(Fault16, ASilentServersConnectionIsClosedAndNeverUsedAgain) {
     EXPECT_EQ(connection.await_close(), 0U) << "nothing more came over this connection";
     closed.open();
   });
-  StartedManager redis(config_at(server.port()));
+  RedisConfig config = config_at(server.port());
+  config.defaults.timeouts.command = 60s;
+  StartedManager redis(std::move(config));
   const Client client = redis->client("main");
   const auto begin = Clock::now();
   const Error error = error_of([&] { return client.with_timeout(200ms).incr("counter"); });

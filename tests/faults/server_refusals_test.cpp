@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "support/free_port.hpp"
 #include "support/managers.hpp"
 #include "support/redis_test.hpp"
 #include "support/server_states.hpp"
@@ -49,9 +50,10 @@ class Refusals : public ::testing::Test {
   [[nodiscard]] RawRedis& raw() const { return *raw_; }
   [[nodiscard]] RedisServer& server() const { return *server_; }
   // A replica of a master that does not exist.
-  void lose_master() const { raw().text({"REPLICAOF", "127.0.0.1", std::to_string(free_port())}); }
+  void lose_master() const { raw().text({"REPLICAOF", "127.0.0.1", nowhere_.text()}); }
 
  private:
+  FreePort nowhere_{};
   std::unique_ptr<RedisServer> server_{};
   std::unique_ptr<RawRedis> raw_{};
 };

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "support/fake_server.hpp"
+#include "support/free_port.hpp"
 #include "support/redis_test.hpp"
 #include "support/sides.hpp"
 
@@ -267,7 +268,8 @@ TEST_F(Fault56, AMasterThatBecomesAReplicaEndsWaitsAndTheNextCallWorks) {
     RawRedis admin(own.port());
     StartedManager redis(config_at(own));
     Waiting waiting(*redis, admin, asynchronous);
-    admin.text({"REPLICAOF", "127.0.0.1", std::to_string(free_port())});
+    const FreePort nowhere;
+    admin.text({"REPLICAOF", "127.0.0.1", nowhere.text()});
     const auto outcome = waiting.outcome();  // -UNBLOCKED, and the end of the connection
     ASSERT_FALSE(outcome.has_value());
     EXPECT_EQ(outcome.error().server_code(), "UNBLOCKED") << outcome.error().what();

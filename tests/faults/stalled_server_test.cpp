@@ -124,15 +124,15 @@ TEST_F(Fault52, ConnectionsThatTheServerClosedWhileIdleCostNoCommand) {
 }
 
 TEST_F(Fault52, AnIdleTimeoutOfTheServerCostsNoCommand) {
-  RedisServer own({"--timeout", "1"});
-  RawRedis looks(own.port());
+  RedisServer own({"--timeout", "3"});
   for_all_sides([&](Side side) {
     StartedManager redis(on_side(side, config_at(own)));
     const Caller caller(*redis, side);
     ASSERT_TRUE(caller.command<Value>("INCR", "n"));
     if (side == Side::direct) {
-      ASSERT_TRUE(eventually([&] { return looks.client_list().size() == 1; })) << "all but who looks";
-    } else {  // the next one is opened at once, and has a second again
+      ASSERT_TRUE(eventually([&] { return RawRedis(own.socket_path()).client_list().size() == 1; }))
+          << "all but who looks";
+    } else {  // the next one is opened at once, and has three seconds again
       ASSERT_TRUE(eventually([&] { return closed(*redis) != 0; })) << "seen as it happens";
     }
     const auto counted = caller.command<std::int64_t>("INCR", "n");

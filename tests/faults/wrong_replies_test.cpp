@@ -116,7 +116,7 @@ TEST(Fault30, ASwallowedReplyWithOneInFlightEndsTheConnection) {
   const Client client = stage.redis->client("main");
   EXPECT_EQ(client.get("a"), "value of a");
   stage.proxy.open_connections().on_reply_to("GET").swallow();
-  const Error error = error_of([&] { return client.with_timeout(500ms).get("b"); });
+  const Error error = error_of([&] { return client.with_timeout(3s).get("b"); });
   EXPECT_EQ(error.code(), Errc::timeout);
   EXPECT_EQ(error.effect(), Effect::indeterminate);
   EXPECT_EQ(client.get("c"), "value of c");
@@ -167,7 +167,7 @@ TEST(Fault32, ALateReplyIsDroppedOnASharedConnection) {
   const AsyncClient client = stage.redis->async_client("main");
   EXPECT_EQ(client.get("before")(use_future).get(), "value of before");
   auto held = stage.proxy.open_connections().on_reply_to("GET").hold(Direction::to_client);
-  auto late = client.with_timeout(500ms).get("late")(use_future);
+  auto late = client.with_timeout(3s).get("late")(use_future);
   auto patient = client.get("patient")(use_future);
   const Error error = error_of([&] { return late.get(); });
   EXPECT_EQ(error.code(), Errc::timeout);
@@ -189,7 +189,7 @@ TEST(Fault32, ALateReplyToASynchronousCallerOfASharedConnectionIsDropped) {
   EXPECT_EQ(client.get("before"), "value of before");
   const std::size_t connections = stage.server.accepted();
   auto held = stage.proxy.open_connections().on_reply_to("GET").hold(Direction::to_client);
-  EXPECT_EQ(error_of([&] { return client.with_timeout(500ms).get("late"); }).code(), Errc::timeout);
+  EXPECT_EQ(error_of([&] { return client.with_timeout(3s).get("late"); }).code(), Errc::timeout);
   std::jthread patient([&] { EXPECT_EQ(client.get("patient"), "value of patient"); });
   ASSERT_TRUE(eventually([&] { return stage.server.count("GET") == 3; }));
   held.release();
@@ -203,7 +203,7 @@ TEST(Fault32, ALateReplyEndsAConnectionThatCarriesOneCaller) {
   const Client client = stage.redis->client("main");
   EXPECT_EQ(client.get("before"), "value of before");
   auto held = stage.proxy.open_connections().on_reply_to("GET").hold(Direction::to_client);
-  EXPECT_EQ(error_of([&] { return client.with_timeout(500ms).get("late"); }).code(), Errc::timeout);
+  EXPECT_EQ(error_of([&] { return client.with_timeout(3s).get("late"); }).code(), Errc::timeout);
   held.release();
   EXPECT_EQ(client.get("next"), "value of next");
   EXPECT_EQ(stage.server.accepted(), 2U);

@@ -27,6 +27,7 @@
 #include "support/fake_server.hpp"
 #include "support/managers.hpp"
 #include "support/redis_test.hpp"
+#include "support/slack.hpp"
 
 namespace redstart::test {
 namespace {
@@ -34,14 +35,15 @@ namespace {
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
-constexpr auto slack = 1500ms;  // for a machine that is busy with something else
 
 class AsyncLifetimes : public RedisTest {
  protected:
-  // No clean-up, so that every thread that runs is one of the engine's.
+  // No clean-up, so that every thread that runs is one of the engine's. What takes too long takes longer than
+  // a busy machine may be late.
   static RedisConfig config() {
     RedisConfig config = config_at(server());
     config.cleanup_interval = 0ms;
+    config.defaults.timeouts = {60s, 60s, 60s};
     return config;
   }
   // Stops answering for as long as it lives.
@@ -158,7 +160,7 @@ TEST_F(AsyncLifetimes, ShutdownCompletesWhatIsUnderWayOnce) {
     const auto began = Clock::now();
     manager.shutdown(50ms);
     EXPECT_LT(Clock::now() - began, 50ms + 500ms + slack);
-    EXPECT_EQ(tally.closed, 1000);
+    EXPECT_TRUE(eventually([&] { return tally.closed == 1000; })) << "the server answers none of them";
   }
   EXPECT_EQ(tally.completed(), 1000);
   get(client, tally);
@@ -188,7 +190,7 @@ TEST_F(AsyncLifetimes, ShutdownLetsEndWhatCan) {
   manager.start(config());
   const AsyncClient client = manager.async_client("main");
   for (int i = 0; i < 10'000; ++i) get(client, tally);
-  manager.shutdown(10s);
+  manager.shutdown(60s);
   EXPECT_EQ(tally.ok, 10'000);
 }
 
@@ -201,7 +203,7 @@ TEST_F(AsyncLifetimes, ShutdownLetsEndWhatHasNoConnectionYet) {
     const AsyncClient client = manager.async_client("main");
     for (int i = 0; i < 100; ++i) get(client, tally);
   }
-  std::thread ending([&] { manager.shutdown(10s); });
+  std::thread ending([&] { manager.shutdown(60s); });
   while (manager.started()) std::this_thread::yield();
   context.run();
   ending.join();
@@ -226,7 +228,7 @@ TEST_F(AsyncLifetimes, ShutdownOpensAConnectionForWhatWaitsForOne) {
     }));
     for (int i = 0; i < 100; ++i) get(client, tally);
   }
-  std::thread ending([&] { manager.shutdown(10s); });
+  std::thread ending([&] { manager.shutdown(60s); });
   while (manager.started()) std::this_thread::yield();
   context.restart();
   context.run();
@@ -268,11 +270,11 @@ TEST_F(AsyncLifetimes, AHandlerMayShutDownWhileAUserThreadDoes) {
     for (int i = 0; i < 20; ++i) get(client, tally);
     client.ping()([&](const std::exception_ptr&, const std::string&) {
       reached.set_value();
-      manager.shutdown();
+      manager.shutdown(30s);
     });
     for (int i = 0; i < 20; ++i) get(client, tally);
     reached.get_future().wait();
-    manager.shutdown();
+    manager.shutdown(30s);
     EXPECT_EQ(tally.completed(), 40) << "the second to come waits for the end as well";
   }
 }
@@ -284,8 +286,8 @@ TEST_F(AsyncLifetimes, TwoThreadsMayShutDownAtOnce) {
     manager.start(config());
     const AsyncClient client = manager.async_client("main");
     for (int i = 0; i < 100; ++i) get(client, tally);
-    std::thread other([&] { manager.shutdown(); });
-    manager.shutdown();
+    std::thread other([&] { manager.shutdown(30s); });
+    manager.shutdown(30s);
     EXPECT_EQ(tally.completed(), 100);
     other.join();
   }
@@ -323,8 +325,8 @@ TEST_F(AsyncLifetimes, AContextMayDieBeforeTheManager) {
   EXPECT_EQ(manager.client("sessions").ping(), "PONG") << "also on databases that were not used before";
   const auto began = Clock::now();
   const Client synchronous = manager.client("main");
-  manager.shutdown();
-  EXPECT_LT(Clock::now() - began, slack);
+  manager.shutdown(30s);
+  EXPECT_LT(Clock::now() - began, slack) << "there is nothing to wait for";
   EXPECT_EQ(error_of([&] { return synchronous.ping(); }).code(), Errc::closed);
 }
 
@@ -544,10 +546,10 @@ TEST_F(AsyncExitDeathTest, ExitWithCommandsUnderWay) {
     std::atexit([] { std::fprintf(stderr, "completed %d", tally.completed()); });
     RedisConnectionManager::instance().start(config());
     kept = RedisConnectionManager::instance().async_client("main");
-    for (int i = 0; i < 10'000; ++i) get(*kept, tally);
+    for (int i = 0; i < 1000; ++i) get(*kept, tally);
     std::exit(0);
   };
-  EXPECT_EXIT(exits(), ::testing::ExitedWithCode(0), "completed 10000");
+  EXPECT_EXIT(exits(), ::testing::ExitedWithCode(0), "completed 1000");
 }
 
 TEST_F(AsyncExitDeathTest, AHandlerMayExit) {

@@ -8,6 +8,7 @@
 
 #include "support/managers.hpp"
 #include "support/redis_test.hpp"
+#include "support/slack.hpp"
 
 namespace redstart::test {
 namespace {
@@ -137,7 +138,9 @@ TEST_F(Connections, Fault49AfterARestartTheNextCallWorksWithoutAnError) {
 
 TEST_F(Connections, WhileTheServerIsAwayCallsFailFastAndThenRecover) {
   RedisServer own;
-  StartedManager redis(config_at(own));
+  RedisConfig config = config_at(own);
+  config.defaults.timeouts = {60s, 60s, 60s};
+  StartedManager redis(std::move(config));
   const Client client = redis->client("main");
   client.set("key", "value");
   own.kill();
@@ -150,7 +153,7 @@ TEST_F(Connections, WhileTheServerIsAwayCallsFailFastAndThenRecover) {
     ++refused;
   }
   EXPECT_EQ(refused, 1000U);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 3s) << "none of them waits";
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 2 * slack) << "none of them waits";
   EXPECT_EQ(redis->stats("main").state, ConnectionState::backing_off);
   own.restart();
   EXPECT_TRUE(eventually([&] { return client.results().ping().has_value(); }));
@@ -170,7 +173,7 @@ TEST_F(Connections, AThousandReconnectsLeaveNoDescriptorAndNoThread) {
   }
   EXPECT_EQ(client.ping(), "PONG");
   EXPECT_GE(redis->stats("main").pool.created, 500U);
-  EXPECT_EQ(open_descriptors(), descriptors);
+  EXPECT_TRUE(eventually([&] { return open_descriptors() <= descriptors; }));
   EXPECT_TRUE(eventually([&] { return running_threads() <= threads; }));
 }
 

@@ -9,15 +9,13 @@
 
 #include "support/managers.hpp"
 #include "support/redis_test.hpp"
+#include "support/slack.hpp"
 
 namespace redstart::test {
 namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-
-// On a busy machine, under a sanitizer; the promise itself is 100 ms.
-constexpr auto slack = 900ms;
 
 // A stopped process, continued whatever happens.
 class Paused {
@@ -33,6 +31,12 @@ class Paused {
 
 class Deadlines : public RedisTest {
  protected:
+  // Each limit that is not the call's own is longer than a busy machine may be late: the promise is 100 ms.
+  static RedisConfig patient(const RedisServer& server) {
+    RedisConfig config = config_at(server);
+    config.defaults.timeouts = {60s, 60s, 60s};
+    return config;
+  }
   template <class Call>
   static Error expect_ends_after(std::chrono::milliseconds limit, Call call) {
     const auto begin = Clock::now();
@@ -47,7 +51,7 @@ class Deadlines : public RedisTest {
 
 TEST_F(Deadlines, Fault50OfAHangingServerEndTheCallAndItsConnection) {
   RedisServer own;
-  StartedManager redis(config_at(own));
+  StartedManager redis(patient(own));
   const Client client = redis->client("main");
   client.set("key", "before");
   {
@@ -65,7 +69,7 @@ TEST_F(Deadlines, Fault50OfAHangingServerEndTheCallAndItsConnection) {
 
 TEST_F(Deadlines, HoldForPipelinesAndScopedHandlesToo) {
   RedisServer own;
-  StartedManager redis(config_at(own));
+  StartedManager redis(patient(own));
   const Client client = redis->client("main").with_timeout(200ms);
   ScopedClient scoped = redis->scoped_client("main");
   scoped.set_timeout(200ms);
@@ -81,7 +85,7 @@ TEST_F(Deadlines, HoldForPipelinesAndScopedHandlesToo) {
 TEST_F(Deadlines, HoldWhileAServerPausesItsClients) {
   RedisServer own;
   RawRedis control(own.socket_path());
-  StartedManager redis(config_at(own));
+  StartedManager redis(patient(own));
   const Client client = redis->client("main");
   control.text({"CLIENT", "PAUSE", "60000", "WRITE"});
   EXPECT_EQ(expect_ends_after(150ms, [&] { return client.with_timeout(150ms).incr("key"); }).code(),
@@ -92,7 +96,7 @@ TEST_F(Deadlines, HoldWhileAServerPausesItsClients) {
 
 TEST_F(Deadlines, HoldWhileALargeValueIsSentToAServerThatDoesNotRead) {
   RedisServer own;
-  StartedManager redis(config_at(own));
+  StartedManager redis(patient(own));
   const Client client = redis->client("main");
   const std::string value(64 << 20, 'x');
   {
@@ -112,45 +116,48 @@ TEST_F(Deadlines, CountTheTimeSpentInLine) {
   RedisServer own;
   RedisConfig config = config_at(own);
   config.defaults.max_connections = 1;
-  config.defaults.timeouts.command = 2s;
+  config.defaults.timeouts = {60s, 60s, 60s};
   StartedManager redis(config);
-  const Client client = redis->client("main");
+  constexpr auto limit = 8s;
+  const Client client = redis->client("main").with_timeout(limit);
   std::optional<ScopedClient> holder = redis->scoped_client("main");
-  const auto begin = Clock::now();
   std::jthread caller([&] {
+    const auto asked = Clock::now();
     const Error error = error_of([&] { return client.incr("count"); });
     EXPECT_EQ(error.code(), Errc::timeout) << error.what();
+    EXPECT_GE(Clock::now() - asked, limit - 1ms);
   });
   ASSERT_TRUE(eventually([&] { return redis->stats("main").pool.waiting == 1; }));
   const Paused paused(own);
-  ASSERT_TRUE(eventually([&] { return Clock::now() - begin > 1600ms; }));
+  const auto in_line = limit / 2;
+  let_pass(in_line);
+  const auto came = Clock::now();
   holder.reset();
   caller.join();
-  EXPECT_GE(Clock::now() - begin, 1999ms);
-  EXPECT_LE(Clock::now() - begin, 2s + 100ms + slack) << "not two seconds from when the connection came";
+  EXPECT_LT(Clock::now() - came, limit) << "not that long from when the connection came";
 }
 
 TEST_F(Deadlines, AShortOneDoesNotShortenTheNextCalls) {
   RedisServer own;
-  StartedManager redis(config_at(own));
+  StartedManager redis(patient(own));
   const Client client = redis->client("main");
-  EXPECT_EQ(client.with_timeout(500ms).get("key"), std::nullopt);
+  EXPECT_EQ(client.with_timeout(3s).get("key"), std::nullopt);
   std::optional<Paused> paused(std::in_place, own);
   std::jthread waker([&] {
-    let_pass(800ms);
+    let_pass(4s);
     paused.reset();
   });
-  EXPECT_EQ(client.with_timeout(20s).incr("count"), 1);
+  EXPECT_EQ(client.with_timeout(30s).incr("count"), 1);
   waker.join();
   EXPECT_EQ(redis->stats("main").pool.created, 1U);
 }
 
 TEST_F(Deadlines, OfBlockingCommandsAreExtendedByWhatTheyMayWait) {
   StartedManager redis(config_at(server()));
-  const Client client = redis->client("main").with_timeout(800ms);
+  const Client client = redis->client("main").with_timeout(4s);
   const auto begin = Clock::now();
-  EXPECT_EQ(client.blpop("nothing", {1s}), std::nullopt);
-  EXPECT_GE(Clock::now() - begin, 999ms);
+  EXPECT_EQ(client.blpop("nothing", {5s}), std::nullopt);
+  EXPECT_GE(Clock::now() - begin, 4999ms);
   std::jthread pusher([&] {
     ASSERT_TRUE(eventually([&] { return raw().info("blocked_clients") == "1"; }));
     raw().integer({"RPUSH", "queue", "job"});
@@ -164,7 +171,7 @@ TEST_F(Deadlines, OfBlockingCommandsAreExtendedByWhatTheyMayWait) {
 
 TEST_F(Deadlines, OfTheHandshakeIsTheCallersWhereThatIsShorter) {
   RedisServer own;
-  StartedManager redis(config_at(own));
+  StartedManager redis(patient(own));
   const Client client = redis->client("main");
   const ScopedClient holder = redis->scoped_client("main");  // so that the next call needs a new connection
   const Paused paused(own);

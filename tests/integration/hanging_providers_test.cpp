@@ -109,7 +109,7 @@ TEST_F(HangingProvider, EndsConnectionsThatAskTwiceToo) {
   for (const Side side : {Side::direct, Side::futures}) {
     SCOPED_TRACE(to_string(side));
     provider_ = std::make_shared<SlowProvider>(1);
-    RedisConfig asking_twice = config(500ms);
+    RedisConfig asking_twice = config(3s);
     asking_twice.database("main").endpoint.port = refusing.port();
     StartedManager redis(std::move(asking_twice));
     expect_told(Caller(*redis, side).error_of("PING"));

@@ -26,7 +26,7 @@ class IdleCheck : public ::testing::Test {
   [[nodiscard]] RedisConfig config() const {
     RedisConfig config = config_at(proxy_.port());
     config.defaults.check_after_idle = limit;
-    config.defaults.timeouts.health = 500ms;
+    config.defaults.timeouts.health = 2s;
     return config;
   }
   // Every connection of now is cut off without a word; new ones are not.
@@ -60,7 +60,7 @@ TEST_F(IdleCheck, OneDeadConnectionTellsForAllThatWereIdleAsLong) {
   redis->client("main").set("key", "value");
   const PoolStats pool = redis->stats("main").pool;
   EXPECT_EQ(pool.closed_for(CloseReason::timeout), 5U);
-  EXPECT_EQ(pool.idle, 1U);
+  EXPECT_GE(pool.idle, 1U) << "and those of min_idle, as they are opened again";
 }
 
 TEST_F(IdleCheck, ADeadSharedConnectionIsReplacedBeforeTheFirstCommandIsLost) {

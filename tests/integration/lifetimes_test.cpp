@@ -15,13 +15,13 @@
 #include "support/fake_server.hpp"
 #include "support/managers.hpp"
 #include "support/redis_test.hpp"
+#include "support/slack.hpp"
 
 namespace redstart::test {
 namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-constexpr auto slack = 1500ms;
 
 class Lifetimes : public RedisTest {};
 
@@ -61,8 +61,8 @@ TEST_F(Lifetimes, OneGraceIsEnoughForAllDatabases) {
   const ScopedClient second = manager.scoped_client("cache");
   const ScopedClient third = manager.scoped_client("sessions");
   const auto began = Clock::now();
-  manager.shutdown(100ms);
-  EXPECT_LT(Clock::now() - began, 100ms + 500ms + 900ms);
+  manager.shutdown(6s);
+  EXPECT_LT(Clock::now() - began, 6s + slack) << "three of them would be 18 s";
 }
 
 TEST_F(Lifetimes, AScopedHandleHasOneConnectionToItself) {
@@ -246,7 +246,9 @@ TEST_F(Lifetimes, ShutdownEndsCallsThatShareConnectionsToAHangingServer) {
 
 TEST_F(Lifetimes, AManagerDestroyedAtAnyMomentCompletesEveryCallOnce) {
   for (int round = 0; round < 60; ++round) {
-    std::optional<StartedManager> redis(std::in_place, config_at(server()));
+    RedisConfig config = config_at(server());
+    config.defaults.timeouts = {30s, 30s, 30s};
+    std::optional<StartedManager> redis(std::in_place, std::move(config));
     const Client client = (*redis)->client("main");
     std::atomic<int> completed{0};
     std::atomic<int> started{0};
@@ -267,7 +269,7 @@ TEST_F(Lifetimes, AManagerDestroyedAtAnyMomentCompletesEveryCallOnce) {
     ASSERT_TRUE(eventually([&] { return started == 4 && completed > round; }));
     const auto begin = Clock::now();
     redis.reset();
-    EXPECT_LT(Clock::now() - begin, 2s);
+    EXPECT_LT(Clock::now() - begin, slack);
     callers.clear();
   }
 }
@@ -280,10 +282,10 @@ TEST_F(Lifetimes, AShutDownManagerHoldsNoConnection) {
     held.push_back(redis->scoped_client("main"));
     const std::size_t with_one = open_descriptors();  // and what an I/O thread needs
     for (int i = 0; i < 5; ++i) held.push_back(redis->scoped_client("main"));
-    EXPECT_EQ(open_descriptors(), with_one + 5);
+    EXPECT_TRUE(eventually([&] { return open_descriptors() <= with_one + 5; }));
   }
   redis->close();
-  EXPECT_EQ(open_descriptors(), before);
+  EXPECT_TRUE(eventually([&] { return open_descriptors() <= before; }));
   EXPECT_TRUE(redis->stats().databases.empty());
 }
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "support/fake_server.hpp"
+#include "support/free_port.hpp"
 #include "support/managers.hpp"
 #include "support/redis_test.hpp"
 
@@ -174,13 +175,13 @@ TEST_P(Outages, AServerThatIsBusyWithAScript) {
 
 TEST_P(Outages, AMasterThatBecomesAReplicaAndAMasterAgain) {
   RedisServer server;
-  const std::string nowhere = std::to_string(free_port());
+  const FreePort nowhere;
   StartedManager redis(config(server));
   Traffic traffic(*redis, GetParam(), 5s);
   RawRedis raw(server.port());
   ASSERT_TRUE(traffic.flows());
   raw.command({"CONFIG", "SET", "replica-serve-stale-data", "yes"});
-  raw.command({"REPLICAOF", "127.0.0.1", nowhere});
+  raw.command({"REPLICAOF", "127.0.0.1", nowhere.text()});
   const std::uint64_t failed = traffic.failed();
   ASSERT_TRUE(eventually([&] { return traffic.failed() > failed + 4; }));
   EXPECT_NE(traffic.last_failure().find("READONLY"), std::string::npos) << traffic.last_failure();

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "support/fake_server.hpp"
+#include "support/free_port.hpp"
 #include "support/managers.hpp"
 #include "support/redis_test.hpp"
 
@@ -140,7 +141,10 @@ class Secrets : public ::testing::Test {
   const std::shared_ptr<Heard> heard_ = std::make_shared<Heard>();
 };
 
-TEST_F(Secrets, OfARefusedConnection) { use(config(free_port())); }
+TEST_F(Secrets, OfARefusedConnection) {
+  const FreePort nobody;
+  use(config(nobody.number()));
+}
 
 TEST_F(Secrets, OfARefusedPasswordAndAUserWhoMayDoNothing) {
   REDSTART_NEEDS_REDIS();

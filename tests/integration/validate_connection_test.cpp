@@ -8,6 +8,7 @@
 
 #include "support/fake_names.hpp"
 #include "support/fake_server.hpp"
+#include "support/free_port.hpp"
 #include "support/managers.hpp"
 #include "support/redis_test.hpp"
 #include "support/server_states.hpp"
@@ -155,7 +156,8 @@ TEST_F(ValidateConnection, OfAUserWhoMayOnlyReadIsNoFault) {
 }
 
 TEST_F(ValidateConnection, TellsThatTheServerIsAReplicaAndThatItLostItsMaster) {
-  const RedisServer replica({"--replicaof", "127.0.0.1 " + std::to_string(free_port())});
+  const FreePort nowhere;
+  const RedisServer replica({"--replicaof", "127.0.0.1 " + nowhere.text()});
   expect_problem(look_at(replica.port()), Errc::server_error, "READONLY", "replica", "readonly");
   RawRedis(replica.port()).text({"CONFIG", "SET", "replica-serve-stale-data", "no"});
   const ConnectionReport report = look_at(replica.port());
@@ -237,7 +239,8 @@ TEST(ValidateConnectionOfNoServer, TellsWithinItsTimeThatTheNameIsNotLookedUp) {
 }
 
 TEST(ValidateConnectionOfNoServer, TellsThatNothingListens) {
-  const ConnectionReport report = look_at(free_port());
+  const FreePort nobody;
+  const ConnectionReport report = look_at(nobody.number());
   expect_problem(report, Errc::connect_refused, "", "Is the server running?", "connect_refused");
   EXPECT_FALSE(report.reachable);
 }

@@ -2,11 +2,8 @@
 // redis_server.cpp: starts, pauses and ends a private redis-server.
 #include "redis_server.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,41 +52,19 @@ std::string make_directory() {
 
 }  // namespace
 
-std::uint16_t free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw std::system_error(errno, std::generic_category(), "socket");
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  // sockaddr_in is handed to the socket functions as sockaddr by their own convention.
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  const bool ok = ::bind(fd, generic, size) == 0 && ::getsockname(fd, generic, &size) == 0;
-  ::close(fd);
-  if (!ok) throw std::runtime_error("no free loopback port");
-  return ntohs(address.sin_port);
-}
-
 bool RedisServer::available() { return !find_program().empty(); }
 
 RedisServer::RedisServer(std::vector<std::string> arguments)
     : arguments_(std::move(arguments)),
       directory_(make_directory()),
       socket_path_(directory_ + "/redis.sock") {
-  // Between free_port() and the server's bind() somebody else may take the port.
-  for (int attempt = 1;; ++attempt) {
-    port_ = free_port();
-    try {
-      launch();
-      await_answer();
-      return;
-    } catch (const std::exception&) {
-      end(SIGKILL);
-      if (attempt == 3 || log().find("Address already in use") == std::string::npos) {
-        std::filesystem::remove_all(directory_);
-        throw;
-      }
-    }
+  try {
+    launch();
+    await_answer();
+  } catch (const std::exception&) {
+    end(SIGKILL);
+    std::filesystem::remove_all(directory_);
+    throw;
   }
 }
 
@@ -128,7 +103,7 @@ void RedisServer::launch(const std::vector<std::string>& more) {
   if (program.empty()) throw std::runtime_error("redis-server is not installed");
   std::vector<std::string> words{program,
                                  "--port",
-                                 std::to_string(port_),
+                                 port_.text(),
                                  "--bind",
                                  "127.0.0.1",
                                  "--unixsocket",

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "free_port.hpp"
+
 namespace redstart::test {
 
 /// A redis-server process of its own: nothing persistent, its files in a fresh temporary directory.
@@ -25,7 +27,7 @@ class RedisServer {
   /// True when a redis-server is installed.
   [[nodiscard]] static bool available();
 
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_.number(); }
   [[nodiscard]] const std::string& socket_path() const noexcept { return socket_path_; }
   [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
   /// -1 while it does not run.
@@ -38,9 +40,9 @@ class RedisServer {
   void stop();
   /// Ends it by SIGKILL.
   void kill();
-  /// Starts it again on the same port and socket, empty (unless `arguments` say otherwise); stops it first
-  /// when it still runs. Returns once it has loaded its data; or, if a password keeps that from being seen,
-  /// once it answers.
+  /// Starts it again on the same port, which nobody else could take meanwhile, and socket, empty (unless
+  /// `arguments` say otherwise); stops it first when it still runs. Returns once it has loaded its data; or,
+  /// if a password keeps that from being seen, once it answers.
   void restart();
   /// Starts it again after `stop` or `kill`, with further arguments for this time, and does not wait. It dies
   /// with the thread that calls this.
@@ -59,11 +61,8 @@ class RedisServer {
   std::vector<std::string> arguments_;
   std::string directory_;
   std::string socket_path_;
-  std::uint16_t port_ = 0;
+  FreePort port_{};
   pid_t pid_ = -1;
 };
-
-/// A loopback TCP port that nobody listens on at the moment.
-[[nodiscard]] std::uint16_t free_port();
 
 }  // namespace redstart::test

@@ -9,13 +9,12 @@
 #include <boost/asio/use_future.hpp>
 #include <chrono>
 #include <cstdint>
-#include <exception>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "free_port.hpp"
 #include "managers.hpp"
 #include "redis_test.hpp"
 #include "tls_certificates.hpp"
@@ -27,16 +26,12 @@ class TlsTest : public ::testing::Test {
   // A Redis server that also speaks TLS, with this certificate.
   void serve(const CertificateFiles& files,
              const std::vector<std::string>& more = {"--tls-auth-clients", "no"}) {
-    // Between free_port() and the server's bind() somebody else may take the port.
-    for (int attempt = 1;; ++attempt) {
-      try {
-        return serve_at(free_port(), files, more);
-      } catch (const std::exception& error) {
-        if (attempt == 3 ||
-            std::string_view(error.what()).find("Address already in use") == std::string::npos)
-          throw;
-      }
-    }
+    std::vector<std::string> arguments{"--tls-port",         port_.text(),        "--tls-cert-file",
+                                       files.certificate,    "--tls-key-file",    files.key,
+                                       "--tls-ca-cert-file", authority_.ca_file()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    server_.reset();  // it may listen on the port
+    server_ = std::make_unique<RedisServer>(std::move(arguments));
   }
   [[nodiscard]] RedisConfig config(const std::string& host = "localhost") const {
     return config_for(tls_port_, host);
@@ -67,18 +62,10 @@ class TlsTest : public ::testing::Test {
     return errors;
   }
 
-  void serve_at(std::uint16_t port, const CertificateFiles& files, const std::vector<std::string>& more) {
-    std::vector<std::string> arguments{"--tls-port",         std::to_string(port), "--tls-cert-file",
-                                       files.certificate,    "--tls-key-file",     files.key,
-                                       "--tls-ca-cert-file", authority_.ca_file()};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    server_ = std::make_unique<RedisServer>(std::move(arguments));
-    tls_port_ = port;
-  }
-
   TestAuthority authority_{};
+  FreePort port_{};
+  const std::uint16_t tls_port_ = port_.number();
   std::unique_ptr<RedisServer> server_{};
-  std::uint16_t tls_port_ = 0;
 };
 
 }  // namespace redstart::test

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "support/client_test.hpp"
+#include "support/free_port.hpp"
 
 namespace redstart::test {
 namespace {
@@ -101,7 +102,8 @@ TEST_P(ServerCommandsLive, Replication) {
   const Client client = manager.client("main");
   EXPECT_THROW(client.failover(), ServerError) << "there is no replica";
   EXPECT_THROW(client.failover_abort(), ServerError);
-  EXPECT_EQ(client.replicaof("127.0.0.1", free_port()), Ok{});
+  const FreePort nowhere;
+  EXPECT_EQ(client.replicaof("127.0.0.1", nowhere.number()), Ok{});
   EXPECT_EQ(client.role()[0].as_string(), "slave");
   EXPECT_EQ(client.replicaof_no_one(), Ok{});
   EXPECT_EQ(client.role()[0].as_string(), "master");
@@ -138,12 +140,14 @@ TEST_P(ServerCommandsLive, Latency) {
   client.config_set("latency-monitor-threshold", 50);
   raw().command({"DEBUG", "SLEEP", "0.06"});
   const std::vector<LatencySpike> spikes = client.latency_history("command");
-  ASSERT_EQ(spikes.size(), 1U);
-  EXPECT_GE(spikes[0].took, 50ms);
+  // A machine that stalls may add others.
+  EXPECT_TRUE(
+      std::any_of(spikes.begin(), spikes.end(), [](const LatencySpike& one) { return one.took >= 50ms; }));
   const std::vector<LatencyEvent> latest = client.latency_latest();
-  ASSERT_EQ(latest.size(), 1U);
-  EXPECT_EQ(latest[0].name, "command");
-  EXPECT_GE(latest[0].most, latest[0].latest);
+  const auto command = std::find_if(latest.begin(), latest.end(),
+                                    [](const LatencyEvent& one) { return one.name == "command"; });
+  ASSERT_NE(command, latest.end());
+  EXPECT_GE(command->most, command->latest);
   EXPECT_NE(client.latency_graph("command").find("command"), std::string::npos);
   EXPECT_FALSE(client.latency_doctor().empty());
   EXPECT_GT(client.latency_histogram("debug").size(), 0U);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "support/fake_server.hpp"
+#include "support/free_port.hpp"
 #include "support/plain_client.hpp"
 #include "support/redis_server.hpp"
 
@@ -250,7 +251,8 @@ TEST_F(FaultProxyTest, ACrashCutsEverythingUntilHealed) {
 }
 
 TEST_F(FaultProxyTest, AServerThatIsNotThereResetsItsClients) {
-  FaultProxy nowhere(free_port());
+  const FreePort nobody;
+  FaultProxy nowhere(nobody.number());
   PlainClient client(nowhere.port());
   EXPECT_EQ(client.receive(1), "");
   EXPECT_EQ(client.end(), PlainClient::End::reset);
@@ -293,7 +295,8 @@ TEST(FaultProxyEvents, TellsEveryByteAndEveryEventInOrder) {
 }
 
 TEST(FaultProxyErrors, AFaultOfAMessageNeedsTheMessage) {
-  FaultProxy proxy(free_port());
+  const FreePort nobody;
+  FaultProxy proxy(nobody.number());
   EXPECT_THROW(proxy.next_connection().swallow(), std::logic_error);
 }
 

@@ -28,7 +28,7 @@ class AsyncGivingUpTest : public ::testing::TestWithParam<By> {
   static bool deadline() { return GetParam() == By::deadline; }
   // Slot 0, to be given up by `give_up`.
   static TestOperation& doomed(TestLink& link, std::vector<std::string> words) {
-    return TestOperation::make(std::move(words), link.into(0)).known_as(7).within(deadline() ? 300ms : 30s);
+    return TestOperation::make(std::move(words), link.into(0)).known_as(7).within(deadline() ? 3s : 30s);
   }
   static void give_up(TestLink& link) {
     if (!deadline()) link.connection->cancel(7, Cancellation::terminal);
@@ -147,7 +147,7 @@ TEST_P(AsyncGivingUpTest, InTheMiddleOfABatch) {
   ASSERT_TRUE(link.open());
   link.submit(TestOperation::batch({{"GET", "a"}, {"GET", "b"}, {"GET", "c"}}, link.into(0))
                   .known_as(7)
-                  .within(deadline() ? 300ms : 30s));
+                  .within(deadline() ? 3s : 30s));
   ASSERT_TRUE(link.run_until([&] { return link.owner->answers == 2U; }));
   give_up(link);
   ASSERT_TRUE(link.run_to_end(1));

@@ -13,6 +13,7 @@
 
 #include "net/handshake_gate.hpp"
 #include "support/fake_server.hpp"
+#include "support/free_port.hpp"
 #include "support/redis_server.hpp"
 #include "support/test_operation.hpp"
 
@@ -67,7 +68,8 @@ TEST(AsyncOpeningTest, NothingOfAUserGoesOutBeforeTheServerIsReady) {
 }
 
 TEST(AsyncOpeningTest, ARefusedConnectionIsToldAndTheQueueWaits) {
-  TestLink link(free_port());
+  const FreePort nobody;
+  TestLink link(nobody.number());
   link.submit(TestOperation::make({"GET", "k"}, link.into(0)));
   ASSERT_TRUE(link.run_until([&] { return link.owner->failed_calls == 1; }));
   EXPECT_EQ(link.owner->last_failure->code, Errc::connect_refused);
@@ -198,7 +200,7 @@ TEST(AsyncOpeningTest, LoadingThatDoesNotEndIsToldAsSuch) {
     for (auto words = connection.command(); !words.empty(); words = connection.command())
       connection.send("-LOADING the data set\r\n");
   });
-  EXPECT_EQ(open_at(server, 100ms)->code, Errc::loading);
+  EXPECT_EQ(open_at(server, 2s)->code, Errc::loading);
 }
 
 TEST(AsyncOpeningTest, AServerThatGoesAwayWhileLoadingIsNoticedAtOnce) {

@@ -153,7 +153,7 @@ TEST(AsyncAdmissionTest, EveryEndOfAProbeIsTold) {
   link.owner->passes = false;
   link.owner->places = 3;
   link.submit(TestOperation::make({"HANG"}, link.into(0)).known_as(7));
-  link.submit(TestOperation::make({"HANG"}, link.into(1)).within(300ms));
+  link.submit(TestOperation::make({"HANG"}, link.into(1)).within(3s));
   link.submit(TestOperation::make({"HANG"}, link.into(2)));
   ASSERT_TRUE(link.run_until([&] { return fake.commands == 3; }));
   link.connection->cancel(7, Cancellation::terminal);
