@@ -7,11 +7,11 @@
 namespace redstart::detail {
 
 void RepliesReceiver::accept(std::string_view frame, const engine::Origin& origin,
-                             const engine::OwnedRequest& request, bool /*runs_here*/) noexcept {
+                             const engine::OperationNode& operation, bool /*runs_here*/) noexcept {
   // After one that could not be kept the others would stand in the wrong place.
   if (replies_.rest) return;
   try {
-    if (replies_.frames.empty()) replies_.frames.reserve(request.replies);
+    if (replies_.frames.empty()) replies_.frames.reserve(operation.request.replies);
     replies_.bytes.reserve(frame.size());
     std::memcpy(replies_.bytes.end(), frame.data(), frame.size());
     replies_.frames.push_back({replies_.bytes.size(), frame.size()});

@@ -30,8 +30,9 @@ std::string title_of(const engine::OwnedRequest& request) {
   return std::string(row != nullptr ? row->name : first);
 }
 
-Error error_in(std::string_view frame, const engine::Origin& origin, const engine::OwnedRequest& request) {
-  return engine::server_error(origin, title_of(request), resp::error_text(frame), request.reply_of);
+Error error_in(std::string_view frame, const engine::Origin& origin, const engine::OperationNode& operation) {
+  return engine::server_error(origin, title_of(operation.request), resp::error_text(frame),
+                              operation.request.reply_of, operation.attempts + 1U);
 }
 
 Error refusal_of(const engine::OwnedRequest& request, const engine::Origin& origin) {

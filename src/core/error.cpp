@@ -46,7 +46,9 @@ std::string compose(const ErrorInfo& info) {
     if (text.size() > parts) text += "; ";
   };
   text += info.what;
-  if (info.elapsed.count() > 0) text += " after " + elapsed_text(info.elapsed);
+  if (info.attempts > 1)
+    text += (info.what.empty() ? "after " : " after ") + std::to_string(info.attempts) + " attempts";
+  if (info.elapsed.count() > 0) text += (info.attempts > 1 ? " in " : " after ") + elapsed_text(info.elapsed);
   if (const std::string_view effect = effect_text(info.effect); !effect.empty() && !info.command.empty()) {
     next_part();
     text += effect;

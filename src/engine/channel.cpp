@@ -48,12 +48,14 @@ Error codec_error(const Origin& origin, std::string_view command) {
   return Error(std::move(info));
 }
 
-Error server_error(const Origin& origin, std::string_view command, std::string_view words, ReplyOf of) {
+Error server_error(const Origin& origin, std::string_view command, std::string_view words, ReplyOf of,
+                   unsigned attempts) {
   ErrorInfo info = at(origin, command);
   const ServerVerdict verdict = judge(words, of);
   info.code = Errc::server_error;
   info.effect = verdict.effect;
   info.remedy = verdict.remedy;
+  info.attempts = attempts;
   // Servers repeat the arguments of commands that they don't know, a password among them where AUTH was
   // renamed.
   info.server = words.substr(0, words.find(", with args beginning with"));

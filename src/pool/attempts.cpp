@@ -89,6 +89,7 @@ Retries::Delay Attempts::next(const net::Outcome& outcome, bool reused) {
 
 Error Attempts::failed(std::uint64_t commands, ErrorInfo info) const {
   if (uncertain_) info.effect = Effect::indeterminate;
+  info.attempts = made_;
   return database_.failed(request_.name, commands, std::move(info));
 }
 

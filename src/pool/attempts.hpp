@@ -36,6 +36,8 @@ class Attempts {
   /// Sleeps that long and renews `now`; false when the pool was stopped meanwhile.
   [[nodiscard]] bool sleep(std::chrono::milliseconds delay, Time& now) const;
 
+  /// The number of the attempt under way, the first is 1.
+  [[nodiscard]] unsigned made() const noexcept { return made_; }
   /// An earlier attempt may have been executed.
   [[nodiscard]] bool uncertain() const noexcept { return uncertain_; }
   /// The error of a call that made no further attempt.

@@ -6,10 +6,12 @@
 #include <redstart/resilience/server_condition.hpp>
 #include <redstart/resp/error_text.hpp>
 
+#include <utility>
+
 namespace redstart::pool {
 
 std::optional<Error> report(Database& database, const engine::RequestTraits& request, std::size_t shard,
-                            const net::Outcome& outcome, Time start, bool uncertain) {
+                            const net::Outcome& outcome, Time start, bool uncertain, unsigned attempts) {
   switch (outcome.kind) {
     case net::Outcome::Kind::answered:
       database.counters().answered(shard, 1, 0, outcome.end - start);
@@ -18,21 +20,23 @@ std::optional<Error> report(Database& database, const engine::RequestTraits& req
       database.counters().answered(shard, 1, 1, outcome.end - start);
       // Its words speak for this attempt alone, as those of a script do for its last command.
       return engine::server_error(database.origin(), request.name, outcome.text,
-                                  uncertain ? ReplyOf::script : request.reply_of);
+                                  uncertain ? ReplyOf::script : request.reply_of, attempts);
     case net::Outcome::Kind::broken: break;
   }
   ErrorInfo info = Database::broken(outcome, outcome.end - start);
   if (uncertain) info.effect = Effect::indeterminate;
+  info.attempts = attempts;
   return database.failed(request.name, 1, std::move(info));
 }
 
 void report_batch(Database& database, engine::Replies& replies, std::size_t commands, std::size_t shard,
-                  const net::Outcome& outcome, Time start) {
+                  const net::Outcome& outcome, Time start, unsigned attempts) {
   replies.origin = database.origin();
   if (!replies.frames.empty())
     database.counters().answered(shard, replies.frames.size(), replies.errors, outcome.end - start);
   if (outcome.kind != net::Outcome::Kind::broken) return;
   ErrorInfo info = Database::broken(outcome, outcome.end - start);
+  info.attempts = attempts;
   if (replies.sent < commands) {
     info.effect = Effect::not_sent;
     replies.rest_unsent = database.failed("pipeline", commands - replies.sent, info);
@@ -57,10 +61,11 @@ bool tells_of_other_role(const engine::Replies& replies) {
   return false;
 }
 
-void report_unsent(Database& database, engine::Replies& replies, std::size_t commands,
-                   const ErrorInfo& info) {
+void report_unsent(Database& database, engine::Replies& replies, std::size_t commands, ErrorInfo info,
+                   unsigned attempts) {
   replies.origin = database.origin();
-  replies.rest_unsent = database.failed("pipeline", commands, info);
+  info.attempts = attempts;
+  replies.rest_unsent = database.failed("pipeline", commands, std::move(info));
 }
 
 }  // namespace redstart::pool

@@ -15,14 +15,14 @@
 namespace redstart::pool {
 
 /// Reports one command's exchange that began at `start`: what the caller gets instead of a reply, if
-/// anything. `uncertain`: an earlier attempt may have been executed.
+/// anything. `uncertain`: an earlier attempt may have been executed; `attempts`: this one included.
 [[nodiscard]] std::optional<Error> report(Database& database, const engine::RequestTraits& request,
                                           std::size_t shard, const net::Outcome& outcome, Time start,
-                                          bool uncertain = false);
+                                          bool uncertain = false, unsigned attempts = 1);
 
 /// Reports a batch's, and fills in what stands for replies that did not come.
 void report_batch(Database& database, engine::Replies& replies, std::size_t commands, std::size_t shard,
-                  const net::Outcome& outcome, Time start);
+                  const net::Outcome& outcome, Time start, unsigned attempts = 1);
 
 /// True for what a server says that does not serve as it did: it is loading, or a replica now, or has lost
 /// its master.
@@ -31,6 +31,7 @@ void report_batch(Database& database, engine::Replies& replies, std::size_t comm
 [[nodiscard]] bool tells_of_other_role(const engine::Replies& replies);
 
 /// Fails all commands of a batch that never got a connection.
-void report_unsent(Database& database, engine::Replies& replies, std::size_t commands, const ErrorInfo& info);
+void report_unsent(Database& database, engine::Replies& replies, std::size_t commands, ErrorInfo info,
+                   unsigned attempts);
 
 }  // namespace redstart::pool

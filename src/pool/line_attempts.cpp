@@ -132,6 +132,7 @@ Error Line::failed(const engine::OperationNode& operation, const net::Outcome& o
   if (outcome.effect == Effect::not_sent && outcome.code == Errc::timeout)
     info = too_late(outcome, std::move(info));
   if (operation.uncertain) info.effect = Effect::indeterminate;
+  info.attempts = operation.attempts + 1U;
   if (operation.unguarded) return database.error(name, std::move(info));
   if (outcome.code == Errc::cancelled) {  // the caller's doing, no failure
     info.remedy = Remedy::none;

@@ -104,6 +104,7 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
     }
     if (outcome.kind == net::Outcome::Kind::refused && tells_of_other_role(outcome.text))
       leave_server(outcome);
+    const unsigned attempt = attempts.made();
     const Retries::Delay delay = attempts.next(outcome, reused);
     // A server may close an idle connection; what comes of the repetition tells whether it is well.
     if (delay && reused && outcome.code == Errc::connection_lost) admission.drop();
@@ -113,7 +114,7 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
       now = outcome.end;
       if (attempts.sleep(*delay, now)) continue;
     }
-    auto error = report(*database_, traits, shard, outcome, start, attempts.uncertain());
+    auto error = report(*database_, traits, shard, outcome, start, attempts.uncertain(), attempt);
     if (connection) connection.settle(outcome);
     return error;
   }
@@ -148,7 +149,7 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
     auto acquired = acquire(admission, now, deadline);
     if (!acquired) {
       if (attempts.wait_for_database(acquired.error().info(), now)) continue;
-      report_unsent(*database_, replies, ends.size(), acquired.error().info());
+      report_unsent(*database_, replies, ends.size(), acquired.error().info(), attempts.made());
       return replies;
     }
     Borrowed connection = *std::move(acquired);
@@ -158,6 +159,7 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
       connection->watch_closely(true);
     net::Outcome outcome = connection->exchange_batch(bytes, ends, replies, now, deadline);
     settle(admission, outcome);
+    const unsigned attempt = attempts.made();
     if (outcome.kind == net::Outcome::Kind::broken && replies.sent == 0 && replies.frames.empty()) {
       // Nothing of it can have been executed: it may go as a whole once more.
       net::Outcome unsent = outcome;
@@ -174,7 +176,7 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
       }
     }
     if (tells_of_other_role(replies)) leave_server(outcome);
-    report_batch(*database_, replies, ends.size(), shard, outcome, start);
+    report_batch(*database_, replies, ends.size(), shard, outcome, start, attempt);
     if (connection) connection.settle(outcome);
     return replies;
   }

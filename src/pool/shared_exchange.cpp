@@ -79,7 +79,8 @@ std::optional<Error> exchange_shared(AsyncPool& pool, Database& database, const 
   if (!error) {
     const std::string_view frame = call->replies().frame(0);
     if (resp::is_error_frame(frame))
-      error = engine::server_error(database.origin(), traits.name, resp::error_text(frame), traits.reply_of);
+      error = engine::server_error(database.origin(), traits.name, resp::error_text(frame), traits.reply_of,
+                                   call->attempts + 1U);
     else
       sink.frame(frame);
   }

@@ -29,7 +29,7 @@ class LeaseReceiver {
   static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
     channel.lease(node);
   }
-  static void accept(std::string_view, const engine::Origin&, const engine::OwnedRequest&, bool) noexcept {}
+  static void accept(std::string_view, const engine::Origin&, const engine::OperationNode&, bool) noexcept {}
   void grant(engine::AsyncChannelPtr&& lease) noexcept {
     lease->taken_at(where_);
     value = AsyncScopedClient(std::move(lease));
@@ -58,7 +58,7 @@ class ReachableReceiver {
   static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
     channel.start(node);
   }
-  static void accept(std::string_view, const engine::Origin&, const engine::OwnedRequest&, bool) noexcept {}
+  static void accept(std::string_view, const engine::Origin&, const engine::OperationNode&, bool) noexcept {}
   static void grant(engine::AsyncChannelPtr&&) noexcept {}
   void fail(Error&& why) noexcept {
     if (!is_unavailable(why.code())) error = std::move(why);

@@ -37,7 +37,7 @@ class RepliesReceiver {
     if (node.request.replies == 0) return node.finish(std::nullopt, nullptr);
     channel.start(node);
   }
-  void accept(std::string_view frame, const engine::Origin& origin, const engine::OwnedRequest& request,
+  void accept(std::string_view frame, const engine::Origin& origin, const engine::OperationNode& operation,
               bool runs_here) noexcept;
   static void grant(engine::AsyncChannelPtr&&) noexcept {}
   void fail(Error&& why) noexcept { replies_.rest = std::move(why); }
@@ -90,9 +90,9 @@ class SlotsReceiver {
   static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
     RepliesReceiver::start(channel, node);
   }
-  void accept(std::string_view frame, const engine::Origin& origin, const engine::OwnedRequest& request,
+  void accept(std::string_view frame, const engine::Origin& origin, const engine::OperationNode& operation,
               bool runs_here) noexcept {
-    replies_.accept(frame, origin, request, runs_here);
+    replies_.accept(frame, origin, operation, runs_here);
   }
   static void grant(engine::AsyncChannelPtr&&) noexcept {}
   void fail(Error&& why) noexcept { replies_.fail(std::move(why)); }

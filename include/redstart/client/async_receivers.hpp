@@ -26,7 +26,7 @@ namespace redstart::detail {
 [[nodiscard]] std::string title_of(const engine::OwnedRequest& request);
 /// The error of a frame that is an error of the server.
 [[nodiscard]] Error error_in(std::string_view frame, const engine::Origin& origin,
-                             const engine::OwnedRequest& request);
+                             const engine::OperationNode& operation);
 /// Refuses the first command of `request`: others use the connection too.
 [[nodiscard]] Error refusal_of(const engine::OwnedRequest& request, const engine::Origin& origin);
 
@@ -73,13 +73,13 @@ class CommandReceiver {
   }
 
   /// `runs_here`: the handler will run on this very loop for sure.
-  void accept(std::string_view frame, const engine::Origin& origin, const engine::OwnedRequest& request,
+  void accept(std::string_view frame, const engine::Origin& origin, const engine::OperationNode& operation,
               bool runs_here) noexcept {
     if (resp::is_error_frame(frame)) [[unlikely]] {
-      error = error_in(frame, origin, request);
+      error = error_in(frame, origin, operation);
       return;
     }
-    const auto title = [&request] { return title_of(request); };
+    const auto title = [&operation] { return title_of(operation.request); };
     guarded(origin, title, [&] {
       if constexpr (may_keep) {
         if (resp::uses_codec<R> || !(runs_here || frame.size() <= decoded_on_loop)) {

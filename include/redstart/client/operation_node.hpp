@@ -233,7 +233,7 @@ class HandlerNode final : public engine::OperationNode {
   [[nodiscard]] engine::AsyncChannel& channel() const noexcept { return *channel_; }
 
   void accept(std::string_view frame, const engine::Origin& origin) noexcept override {
-    receiver_.accept(frame, origin, request, !has_executor<Handler>);
+    receiver_.accept(frame, origin, *this, !has_executor<Handler>);
   }
   void grant(std::shared_ptr<engine::AsyncChannel>&& lease) noexcept override {
     receiver_.grant(std::move(lease));

@@ -26,6 +26,8 @@ struct ErrorInfo {
   std::string server{};                 ///< What the server said, in its words.
   std::string advice{};                 ///< What to look at.
   std::chrono::nanoseconds elapsed{0};  ///< From the call to the failure; 0 where it says nothing.
+  /// Attempts that the call has made, the one that failed so included; those that LOADING ended don't count.
+  unsigned attempts = 1;
 };
 
 /// What went wrong, what became of the command, and what helps.

@@ -80,6 +80,19 @@ TEST(ErrorMessage, TellsCommandDatabaseEndpointEventTimeEffectAndAdviceInThatOrd
       "was sent and may have been executed. See the server's log");
 }
 
+TEST(ErrorMessage, TellsHowManyAttemptsWereMadeWhereThereWasMoreThanOne) {
+  ErrorInfo info = lost_get();
+  EXPECT_EQ(info.attempts, 1U);
+  info.attempts = 3;
+  EXPECT_THAT(Error(info).what(),
+              HasSubstr(": the server closed the connection after 3 attempts in 1.2 ms; it"));
+  info.elapsed = 0ns;
+  EXPECT_THAT(Error(info).what(), HasSubstr(": the server closed the connection after 3 attempts; it"));
+  info.what.clear();
+  info.server = "BUSY Redis is busy";
+  EXPECT_THAT(Error(info).what(), HasSubstr(": after 3 attempts; it was sent"));
+}
+
 TEST(ErrorMessage, MarksTheServersWordsAsSuch) {
   ErrorInfo info = lost_get();
   info.code = Errc::server_error;
