@@ -52,6 +52,9 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
     virtual void answered(AsyncConnection& connection, std::size_t commands, std::size_t errors,
                           std::chrono::nanoseconds latency) = 0;
 
+    /// Messages came that nobody asked for: `take_pushes` says how many.
+    virtual void pushed(AsyncConnection& /*connection*/) {}
+
     /// The circuit breaker's ticket for any number of operations; 0: `admit` decides for each.
     [[nodiscard]] virtual std::uint64_t pass() const noexcept = 0;
     /// Sets the operation's ticket; false: it must not be sent now.

@@ -204,6 +204,8 @@ bool AsyncLink::settle_once() {
 
 bool AsyncLink::tell_owner() {
   report_answers();
+  if (pushes_ != 0 && owner_) [[unlikely]]
+    owner_->pushed(*this);
   if (retiring_ && state_ == State::ready && in_flight_ == 0) {
     Outcome outcome;
     outcome.code = Errc::connection_lost;

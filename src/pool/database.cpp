@@ -200,6 +200,19 @@ void Database::lease_ended(LeaseLedger::Entry& entry) noexcept {
   LeaseLedger::Lease lease;
   if (leases_.ended(entry, Clock::now(), config_.lease_warning, lease))
     emit(EventKind::lease_overdue, "a scoped handle was " + describe(lease));
+void Database::release_failed() const noexcept {
+  emit(EventKind::release_failed, "the connection broke, or was closed, while a scoped handle had it");
+}
+
+void Database::pushes_dropped(std::uint64_t messages) const noexcept {
+  if (!listener_) return;
+  char text[64];
+  const int size =
+      std::snprintf(text, sizeof text, "%llu %s nobody asked for", static_cast<unsigned long long>(messages),
+                    messages == 1 ? "message that" : "messages that");
+  emit(EventKind::push_dropped, {text, static_cast<std::size_t>(size)});
+}
+
 }
 
 void Database::report_overdue_leases(Time now) {

@@ -50,6 +50,10 @@ class Database {
   /// Tells of scoped handles that are kept for too long, each once.
   void report_overdue_leases(Time now);
   /// Tells of all scoped handles that are out, where there are some.
+  /// A scoped handle could not give its connection back, as it had broken.
+  void release_failed() const noexcept;
+  /// The server sent that many messages that nobody asked for.
+  void pushes_dropped(std::uint64_t messages) const noexcept;
   void report_leaked_leases(Time now);
   /// True where calls wait for a database that is away.
   [[nodiscard]] bool waits_while_away() const noexcept { return config_.when_away == WhenAway::wait; }

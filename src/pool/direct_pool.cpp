@@ -249,41 +249,58 @@ void DirectPool::release(Connection connection) noexcept {
   if (connection->last_used() >= connection->retires())
     return discard(std::move(connection), CloseReason::lifetime);
   connection->watch_closely(false);
+  if (const std::uint64_t pushes = connection->take_pushes(); pushes != 0) [[unlikely]]
+    pushed(pushes);
+  const std::optional<CloseReason> superfluous = take_back(connection);
+  if (!superfluous) [[likely]]
+    return;
+  connection.reset();
+  database_->emit(EventKind::disconnected, to_string(*superfluous));
+}
+
+// Hands it to the next in line, or keeps it. Where it does neither it says why, and the caller closes it: it
+// is counted already.
+std::optional<CloseReason> DirectPool::take_back(Connection& connection) noexcept {
+  const auto close = [this](CloseReason reason) {
+    ++closed_by_[static_cast<std::size_t>(reason)];
+    give_back_slot();
+    return reason;
+  };
   const Lock lock(mutex_);
-  pushes_dropped_ += connection->take_pushes();
   if (!waiters_.empty()) {
     if (!waiters_.front().takes_connections) {
       in_use_.erase(in_use_.iterator_to(*connection));
-      ++closed_by_[static_cast<std::size_t>(CloseReason::idle)];
-      give_back_slot();
-      return;  // closes it
+      return close(CloseReason::idle);
     }
     Waiter& next = waiters_.front();
     waiters_.pop_front();
     next.connection = std::move(connection);
     next.got = Waiter::Got::connection;
     next.decided();
-    return;
+    return std::nullopt;
   }
   in_use_.erase(in_use_.iterator_to(*connection));
-  if (draining_) {
-    ++closed_by_[static_cast<std::size_t>(CloseReason::shutdown)];
-    give_back_slot();
-    return;  // closes it
-  }
+  if (draining_) return close(CloseReason::shutdown);
   try {
     idle_.push_back(std::move(connection));
   } catch (const std::bad_alloc&) {
-    ++closed_by_[static_cast<std::size_t>(CloseReason::idle)];
-    give_back_slot();
+    return close(CloseReason::idle);
   }
+  return std::nullopt;
+}
+
+// Counts messages of the server's that nobody asked for, and says so. Preconditions: the lock is not held.
+void DirectPool::pushed(std::uint64_t messages) noexcept {
+  if (messages == 0) return;
+  pushes_dropped_.fetch_add(messages, std::memory_order_relaxed);
+  database_->pushes_dropped(messages);
 }
 
 void DirectPool::discard(Connection connection, CloseReason reason) noexcept {
   if (reason == CloseReason::lost || reason == CloseReason::protocol)
     reachability_->lost({connection->tag()}, connection->last_used());
+  pushed(connection->take_pushes());
   Lock lock(mutex_);
-  pushes_dropped_ += connection->take_pushes();
   in_use_.erase(in_use_.iterator_to(*connection));
   ++closed_by_[static_cast<std::size_t>(reason)];
   give_back_slot();
@@ -294,10 +311,10 @@ void DirectPool::discard(Connection connection, CloseReason reason) noexcept {
 
 // Closes a connection whose slot stays the caller's. Preconditions: `lock` is held, and is again in the end.
 void DirectPool::forget(Lock& lock, Connection connection, CloseReason reason) noexcept {
-  pushes_dropped_ += connection->take_pushes();
   in_use_.erase(in_use_.iterator_to(*connection));
   ++closed_by_[static_cast<std::size_t>(reason)];
   lock.unlock();
+  pushed(connection->take_pushes());
   connection.reset();
   database_->emit(EventKind::disconnected, to_string(reason));
   lock.lock();
@@ -340,7 +357,9 @@ bool DirectPool::take_slot(Waiter& waiter) noexcept {
   ++slots_;
   waiter.got = Waiter::Got::slot;
   lock.unlock();
+  if (!given_up) return true;
   given_up.reset();
+  database_->emit(EventKind::disconnected, to_string(CloseReason::idle));
   return true;
 }
 

@@ -9,11 +9,15 @@
 
 #include <boost/intrusive/list.hpp>
 
+#include <array>
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace redstart::pool {
@@ -162,6 +166,9 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   Borrowed take_idle(Lock& lock, Time& now, Time deadline);
   Result<Borrowed> try_acquire(Time& now, Time deadline);
   void release(Connection connection) noexcept;
+  [[nodiscard]] std::optional<CloseReason> take_back(Connection& connection) noexcept;
+  void pushed(std::uint64_t messages) noexcept;
+  void closed(std::vector<Connection>& connections, CloseReason reason) noexcept;
   void discard(Connection connection, CloseReason reason) noexcept;
   void forget(Lock& lock, Connection connection, CloseReason reason) noexcept;
   [[nodiscard]] std::optional<CloseReason> fault_of(net::DirectConnection& connection, Time& now,
@@ -205,7 +212,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   bool used_ = false;
   std::atomic<std::size_t> leased_{0};
   std::size_t opened_ = 0;
-  std::uint64_t pushes_dropped_ = 0;
+  std::atomic<std::uint64_t> pushes_dropped_{0};
   std::array<std::uint64_t, close_reasons> closed_by_{};
 };
 

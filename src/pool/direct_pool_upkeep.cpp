@@ -96,6 +96,14 @@ void DirectPool::refill() noexcept {
   for (const Dead& one : dead) database_->emit(EventKind::disconnected, to_string(one.reason));
 }
 
+// Closes what was taken out of the pool and counted, and says so. Preconditions: the lock is not held.
+void DirectPool::closed(std::vector<Connection>& connections, CloseReason reason) noexcept {
+  for (Connection& connection : connections) {
+    connection.reset();
+    database_->emit(EventKind::disconnected, to_string(reason));
+  }
+}
+
 void DirectPool::fill() noexcept {
   const Filling filling(*this);
   try {
@@ -135,12 +143,15 @@ bool DirectPool::pause(Time until) {
 
 void DirectPool::role_changed(Time now) noexcept {
   std::vector<Connection> old;
-  const Lock lock(mutex_);
-  if (now - role_changed_ < 1s) return;
-  role_changed_ = now;
-  old.swap(idle_);
-  closed_by_[static_cast<std::size_t>(CloseReason::role)] += old.size();
-  for (std::size_t i = 0; i < old.size(); ++i) give_back_slot();
+  {
+    const Lock lock(mutex_);
+    if (now - role_changed_ < 1s) return;
+    role_changed_ = now;
+    old.swap(idle_);
+    closed_by_[static_cast<std::size_t>(CloseReason::role)] += old.size();
+    for (std::size_t i = 0; i < old.size(); ++i) give_back_slot();
+  }
+  closed(old, CloseReason::role);
 }
 
 // Takes what is idle and unused for longer out of the pool, but for `keep` of them; `into` closes it.
@@ -175,7 +186,7 @@ std::size_t DirectPool::cleanup_idle(Time now) {
 
 void DirectPool::stop() noexcept {
   std::vector<Connection> idle;
-  const Lock lock(mutex_);
+  Lock lock(mutex_);
   draining_ = true;
   tried_.notify_all();
   reachability_->stop();
@@ -188,6 +199,8 @@ void DirectPool::stop() noexcept {
   idle.swap(idle_);
   closed_by_[static_cast<std::size_t>(CloseReason::shutdown)] += idle.size();
   for (std::size_t i = 0; i < idle.size(); ++i) give_back_slot();
+  lock.unlock();
+  closed(idle, CloseReason::shutdown);
 }
 
 void DirectPool::drain(Time deadline, Time last) noexcept {
@@ -218,7 +231,7 @@ void DirectPool::collect(PoolStats& into) const {
   into.maximum = database_->config().max_connections;
   into.leased = leased_.load(std::memory_order_relaxed);
   into.connect_failures = reachability_->connect_failures();
-  into.pushes_dropped = pushes_dropped_;
+  into.pushes_dropped = pushes_dropped_.load(std::memory_order_relaxed);
   into.closed = closed_by_;
 }
 

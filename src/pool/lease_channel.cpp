@@ -24,7 +24,10 @@ LeaseChannel::~LeaseChannel() {
   }
   pool_->lease_ended();
   database_->lease_ended(entry_);
-  if (!connection_) return;
+  if (!connection_) {
+    if (!pool_->ended()) database_->release_failed();
+    return;
+  }
   if (dirty_)
     connection_.discard(CloseReason::dirty);
   else

@@ -75,6 +75,7 @@ void LeaseLine::run(engine::OperationNode& operation) {
 }
 
 void LeaseLine::give_back(bool dirty) noexcept {
+  if (broken() && !shop().stopping.load(std::memory_order_acquire)) shop().database->release_failed();
   if (ended()) return;
   if (broken()) return end();
   if (dirty || outdated_.load(std::memory_order_relaxed)) return returned(true);

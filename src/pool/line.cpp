@@ -158,8 +158,15 @@ void Line::call_at(std::optional<boost::asio::steady_timer>& timer, Time time, v
 
 void Line::note_closed(CloseReason reason) {
   shop_->closed_by[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
-  shop_->pushes_dropped.fetch_add(connection_->take_pushes(), std::memory_order_relaxed);
+  pushed(*connection_);
   shop_->database->emit(EventKind::disconnected, to_string(reason));
+}
+
+void Line::pushed(net::AsyncConnection& connection) {
+  const std::uint64_t messages = connection.take_pushes();
+  if (messages == 0) return;
+  shop_->pushes_dropped.fetch_add(messages, std::memory_order_relaxed);
+  shop_->database->pushes_dropped(messages);
 }
 
 void Line::answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,

@@ -150,6 +150,7 @@ class Line : public net::AsyncConnection::Owner, private Waiter, public std::ena
   void opened(net::AsyncConnection& connection) override;
   void open_failed(net::AsyncConnection& connection, const net::OpenFailure& failure) override;
   void stopped(net::AsyncConnection& connection) override;
+  void pushed(net::AsyncConnection& connection) override;
   void answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
                 std::chrono::nanoseconds latency) override;
   [[nodiscard]] std::uint64_t pass() const noexcept override { return shop_->database->breaker().pass(); }

@@ -9,14 +9,15 @@ namespace redstart {
 
 /// What happened. The names are those of the structured log.
 enum class EventKind : std::uint8_t {
-  initialized,      ///< redis.initialized: a database became ready for the first time.
-  connected,        ///< redis.connection.opened
-  connect_failed,   ///< redis.connection.failed: the first, then one each 10 s that counts the others.
-  disconnected,     ///< redis.connection.closed
-  lease_overdue,    ///< redis.lease.overdue: a scoped handle is kept for longer than `lease_warning`; once.
-  lease_leaked,     ///< redis.lease.leaked: scoped handles that were still kept after shutdown.
-  release_failed,   ///< redis.release_failed: a fault while a scoped handle gave its connection back.
-  push_dropped,     ///< redis.push_dropped: a push message that nobody waits for.
+  initialized,     ///< redis.initialized: a database became ready for the first time.
+  connected,       ///< redis.connection.opened
+  connect_failed,  ///< redis.connection.failed: the first, then one each 10 s that counts the others.
+  disconnected,    ///< redis.connection.closed
+  lease_overdue,   ///< redis.lease.overdue: a scoped handle is kept for longer than `lease_warning`; once.
+  lease_leaked,    ///< redis.lease.leaked: scoped handles that were still kept after shutdown.
+  release_failed,  ///< redis.release_failed: a scoped handle ended without its connection, which broke or was
+                   ///< closed meanwhile (lost, time-out); not during a shutdown.
+  push_dropped,    ///< redis.push_dropped: push messages that nobody asked for, and how many.
   circuit_changed,  ///< redis.circuit.state_changed: `from -> to: why`.
   retrying,         ///< redis.retry: `command: attempt n in m ms: why`.
   handler_failed,   ///< redis.handler_failed: an exception left a handler on an I/O thread; the process ends.

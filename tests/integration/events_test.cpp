@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// events_test.cpp: each kind of event is told by something that happens.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/use_future.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "support/fake_server.hpp"
+#include "support/managers.hpp"
+#include "support/sides.hpp"
+
+namespace redstart::test {
+namespace {
+
+using namespace std::chrono_literals;
+using boost::asio::use_future;
+using Words = FakeConnection::Words;
+
+class Events : public ::testing::Test {
+ protected:
+  RedisConfig config(std::uint16_t port) {
+    RedisConfig config = config_at(port);
+    config.listener = log_;
+    config.start_timeout = 1ms;
+    config.defaults.required = false;
+    config.defaults.timeouts.command = 30s;
+    return config;
+  }
+  [[nodiscard]] std::size_t told(EventKind kind) const { return log_->count(to_string(kind)); }
+
+  void expect_from(EventKind kind);
+  void a_handle_is_kept(EventKind kind);
+  void a_handle_loses_its_connection();
+  void a_server_pushes();
+  void a_server_is_busy_at_first();
+  void a_server_is_loading();
+  void another_server_answers();
+
+  std::shared_ptr<EventLog> log_ = std::make_shared<EventLog>();
+};
+
+void Events::a_handle_is_kept(EventKind kind) {
+  FakeServer server{FakeServer::simple()};
+  RedisConfig warned = config(server.port());
+  warned.defaults.lease_warning = 1ms;
+  StartedManager redis(std::move(warned));
+  const ScopedClient kept = redis->scoped_client("main");
+  if (kind == EventKind::lease_leaked) return redis->shutdown(1ms);
+  EXPECT_TRUE(eventually([&] { return told(kind) == 1; }));
+}
+
+void Events::a_handle_loses_its_connection() {
+  FakeServer server([](FakeConnection& connection, std::size_t) {
+    if (!connection.handshake().empty()) connection.close();  // instead of an answer
+  });
+  StartedManager redis(config(server.port()));
+  {
+    ScopedClient scoped = redis->scoped_client("main");
+    EXPECT_EQ(error_of([&] { return scoped.incr("n"); }).code(), Errc::connection_lost);
+    EXPECT_EQ(told(EventKind::release_failed), 0U);
+  }
+  EXPECT_EQ(told(EventKind::release_failed), 1U);
+  {
+    AsyncScopedClient scoped = redis->scoped_async_client("main")(use_future).get();
+    EXPECT_EQ(error_of([&] { return scoped.incr("n")(use_future).get(); }).code(), Errc::connection_lost);
+    EXPECT_TRUE(eventually([&] { return log_->count("redis.connection.closed lost") == 2; }));
+  }
+  EXPECT_TRUE(eventually([&] { return told(EventKind::release_failed) == 2; }));
+}
+
+void Events::a_server_pushes() {
+  FakeServer server([](FakeConnection& connection, std::size_t) {
+    connection.serve([](const Words& words) -> std::string {
+      const std::string push = ">2\r\n+message\r\n+x\r\n";
+      return words.empty() ? "" : push + push + ":1\r\n";
+    });
+  });
+  std::size_t most = 0;
+  for_all_sides([&](Side side) {
+    StartedManager redis(on_side(side, config(server.port())));
+    const std::size_t before = told(EventKind::push_dropped);
+    ASSERT_TRUE(Caller(*redis, side).command<std::int64_t>("INCR", "n").has_value());
+    EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.pushes_dropped == 2; }))
+        << "while the connection is open";
+    EXPECT_TRUE(eventually([&] { return told(EventKind::push_dropped) > before; }));
+    most = std::max(most, log_->count("redis.push_dropped 2 messages that nobody asked for"));
+  });
+  EXPECT_GE(most, 1U);
+}
+
+void Events::a_server_is_busy_at_first() {
+  std::atomic<int> busy{1};
+  FakeServer server([&](FakeConnection& connection, std::size_t) {
+    connection.serve([&](const Words& words) -> std::string {
+      if (words.empty()) return {};
+      return busy-- > 0 ? "-BUSY Redis is busy running a script\r\n" : ":1\r\n";
+    });
+  });
+  StartedManager redis(config(server.port()));
+  EXPECT_EQ(redis->client("main").incr("n"), 1);
+}
+
+void Events::a_server_is_loading() {
+  std::atomic<int> loading{1};
+  FakeServer server([&](FakeConnection& connection, std::size_t) {
+    for (Words words = connection.command(); !words.empty(); words = connection.command()) {
+      if (words[0] == "PING" && loading-- > 0)
+        connection.send("-LOADING Redis is loading the dataset in memory\r\n");
+      else
+        connection.send(words[0] == "HELLO"  ? "%1\r\n+server\r\n+redis\r\n"
+                        : words[0] == "PING" ? "+PONG\r\n"
+                        : words[0] == "INFO" ? resp_bulk("loading:1\r\n")
+                                             : ":1\r\n");
+    }
+  });
+  StartedManager redis(config(server.port()));
+  EXPECT_EQ(redis->client("main").incr("n"), 1);
+}
+
+void Events::another_server_answers() {
+  FakeServer server([](FakeConnection& connection, std::size_t index) {
+    for (Words words = connection.command(); !words.empty(); words = connection.command()) {
+      if (words[0] == "GET") return connection.close();
+      connection.send(words[0] == "HELLO" ? "%2\r\n+id\r\n:" + std::to_string(7 + index) +
+                                                "\r\n+version\r\n+7.0." + std::to_string(index) + "\r\n"
+                      : words[0] == "PING" ? "+PONG\r\n"
+                                           : ":1\r\n");
+    }
+  });
+  StartedManager redis(config(server.port()));
+  const Client client = redis->client("main").with_retry(RetryMode::off);
+  EXPECT_EQ(client.incr("n"), 1);
+  EXPECT_FALSE(client.results().get("key"));
+  EXPECT_TRUE(eventually([&] {
+    static_cast<void>(client.results().incr("n"));
+    return told(EventKind::server_changed) != 0;
+  }));
+}
+
+void Events::expect_from(EventKind kind) {
+  const auto use = [this] {
+    FakeServer server{FakeServer::simple()};
+    StartedManager redis(config(server.port()));
+    EXPECT_EQ(redis->client("main").incr("n"), 1);
+  };
+  switch (kind) {
+    case EventKind::initialized:
+    case EventKind::connected:
+    case EventKind::disconnected:
+    case EventKind::shutdown_begin:
+    case EventKind::shutdown_complete: use(); break;
+    case EventKind::connect_failed: {
+      FakeServer server([](FakeConnection& connection, std::size_t) { connection.reset(); });
+      StartedManager redis(config(server.port()));
+      EXPECT_THROW(redis->client("main").ping(), Error);
+      break;
+    }
+    case EventKind::lease_overdue:
+    case EventKind::lease_leaked: a_handle_is_kept(kind); break;
+    case EventKind::release_failed: a_handle_loses_its_connection(); break;
+    case EventKind::push_dropped: a_server_pushes(); break;
+    case EventKind::circuit_changed: {
+      FakeServer server{FakeServer::simple()};
+      StartedManager redis(config(server.port()));
+      redis->breaker("main").force_open();
+      break;
+    }
+    case EventKind::retrying: a_server_is_busy_at_first(); break;
+    case EventKind::loading: a_server_is_loading(); break;
+    case EventKind::server_changed: another_server_answers(); break;
+    case EventKind::handler_failed: return;     // Fault84DeathTest in endings_test.cpp: the process ends
+    case EventKind::tls_insecure: return;       // tls_test.cpp
+    case EventKind::tls_reloaded: return;       // tls_session_test.cpp
+    case EventKind::tls_reload_failed: return;  // tls_session_test.cpp
+  }
+  EXPECT_GE(told(kind), 1U);
+}
+
+// The compiler sees to it that a new kind comes here, by a warning about the switch.
+TEST_F(Events, OfEachKindAreToldBySomethingThatHappens) {
+  std::size_t kinds = 0;
+  for (;; ++kinds) {
+    const auto kind = static_cast<EventKind>(kinds);
+    if (to_string(kind) == "unknown") break;
+    SCOPED_TRACE(std::string(to_string(kind)));
+    log_ = std::make_shared<EventLog>();
+    expect_from(kind);
+  }
+  EXPECT_GE(kinds, 18U);
+}
+
+TEST_F(Events, HandlesThatGiveTheirConnectionBackAreNoFault) {
+  FakeServer server{FakeServer::simple()};
+  StartedManager redis(config(server.port()));
+  EXPECT_EQ(redis->scoped_client("main").incr("n"), 1);
+  EXPECT_EQ(redis->scoped_async_client("main")(use_future).get().incr("n")(use_future).get(), 2);
+  std::optional<ScopedClient> kept = redis->scoped_client("main");
+  EXPECT_EQ(kept->incr("n"), 3);
+  redis->shutdown(1ms);
+  kept.reset();
+  EXPECT_EQ(told(EventKind::release_failed), 0U) << "the shutdown has told of it as a leak";
+}
+
+}  // namespace
+}  // namespace redstart::test

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// direct_pool_events_test.cpp: each connection that a pool closes is told, with the reason that it is counted
+// by, and no lock is held meanwhile.
+#include "pool/direct_pool.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "support/fake_server.hpp"
+#include "support/managers.hpp"
+
+namespace redstart::pool {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ClosedConnections : public ::testing::Test {
+ protected:
+  // Asks the pool while it is told: a pool that held its lock would never answer.
+  class Listener final : public EventListener {
+   public:
+    void on_event(const Event& event) noexcept override {
+      if (event.kind != EventKind::disconnected) return;
+      PoolStats stats;
+      if (DirectPool* const pool = asked.load()) pool->collect(stats);
+      const std::scoped_lock lock(mutex_);
+      for (std::size_t i = 0; i != close_reasons; ++i)
+        told_[i] += event.detail == to_string(static_cast<CloseReason>(i)) ? 1U : 0U;
+    }
+    [[nodiscard]] std::array<std::uint64_t, close_reasons> told() const {
+      const std::scoped_lock lock(mutex_);
+      return told_;
+    }
+    std::atomic<DirectPool*> asked{nullptr};
+
+   private:
+    mutable std::mutex mutex_{};
+    std::array<std::uint64_t, close_reasons> told_{};
+  };
+  // Somebody who wants a connection of another kind.
+  struct Other final : Waiter {
+    void decided() noexcept override {}
+  };
+
+  void make(std::size_t most = 8) {
+    RedisConfig config = test::config_at(server_.port());
+    config.listener = listener_;
+    config.database("main").max_connections = most;
+    database_ = std::make_shared<Database>(config, "main", config.database("main"));
+    pool_ = std::make_shared<DirectPool>(database_, std::make_shared<Reachability>(database_));
+    listener_->asked = pool_.get();
+  }
+  void TearDown() override { listener_->asked = nullptr; }
+
+  [[nodiscard]] std::vector<Borrowed> borrow(std::size_t count) {
+    std::vector<Borrowed> connections;
+    for (std::size_t i = 0; i != count; ++i) {
+      Time now = Clock::now();
+      auto one = pool_->acquire(now, now + 30s);
+      if (!one) one.error().raise();
+      connections.push_back(std::move(*one));
+    }
+    return connections;
+  }
+  void fill(std::size_t count) {
+    for (Borrowed& connection : borrow(count)) connection.give_back();
+  }
+  void expect_closed(CloseReason reason, std::uint64_t count) {
+    PoolStats stats;
+    pool_->collect(stats);
+    EXPECT_EQ(stats.closed_for(reason), count);
+    EXPECT_EQ(stats.closed, listener_->told()) << "what is counted and what is told";
+  }
+
+  test::FakeServer server_{test::FakeServer::simple()};
+  std::shared_ptr<Listener> listener_ = std::make_shared<Listener>();
+  std::shared_ptr<Database> database_{};
+  std::shared_ptr<DirectPool> pool_{};
+};
+
+TEST_F(ClosedConnections, OfAServerThatHasAnotherRoleAreTold) {
+  make();
+  fill(3);
+  pool_->role_changed(Clock::now());
+  expect_closed(CloseReason::role, 3);
+}
+
+TEST_F(ClosedConnections, AtTheEndAreToldIdleOrComingBack) {
+  make();
+  std::vector<Borrowed> lent = borrow(3);
+  lent[0].give_back();
+  lent[1].give_back();
+  pool_->stop();
+  expect_closed(CloseReason::shutdown, 2);
+  lent[2].give_back();
+  expect_closed(CloseReason::shutdown, 3);
+}
+
+TEST_F(ClosedConnections, ThatMakeRoomForOthersAreTold) {
+  make(1);
+  fill(1);
+  Other other;
+  ASSERT_TRUE(pool_->take_slot(other));
+  expect_closed(CloseReason::idle, 1);
+  pool_->return_slot();
+  std::vector<Borrowed> lent = borrow(1);
+  ASSERT_FALSE(pool_->take_slot(other));
+  lent[0].give_back();
+  expect_closed(CloseReason::idle, 2);
+  EXPECT_EQ(other.got, Waiter::Got::slot);
+  pool_->return_slot();
+}
+
+}  // namespace
+}  // namespace redstart::pool
