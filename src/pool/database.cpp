@@ -12,8 +12,6 @@ namespace redstart::pool {
 
 namespace {
 
-constexpr std::size_t kept_errors = 8;
-
 std::string_view advice_for(Errc code) {
   switch (code) {
     case Errc::resolve_failed: return "Check the host name (REDIS_URL, endpoint.host)";
@@ -120,8 +118,7 @@ Error Database::failed(std::string_view command, std::uint64_t commands, ErrorIn
   counters_.failed(commands, info.code == Errc::timeout || info.code == Errc::pool_timeout);
   Error error = this->error(command, std::move(info));
   const std::scoped_lock lock(errors_mutex_);
-  if (last_errors_.size() == kept_errors) last_errors_.pop_front();
-  last_errors_.push_back({std::chrono::system_clock::now(), error.code(), error.what()});
+  last_errors_.add(std::chrono::system_clock::now(), error.code(), error.what());
   return error;
 }
 
@@ -236,7 +233,7 @@ void Database::report_leaked_leases(Time now) {
 void Database::collect(RedisStats& into) const {
   counters_.collect(into);
   const std::scoped_lock lock(errors_mutex_);
-  into.last_errors.assign(last_errors_.begin(), last_errors_.end());
+  into.last_errors = last_errors_.list();
 }
 
 void Database::collect(DatabaseStats& into) const {

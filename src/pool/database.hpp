@@ -5,6 +5,7 @@
 #include "../net/direct_connection.hpp"
 #include "../net/tls_source.hpp"
 #include "breaker.hpp"
+#include "last_errors.hpp"
 #include "lease_ledger.hpp"
 #include "retries.hpp"
 
@@ -18,7 +19,6 @@
 #include <redstart/observe/stats.hpp>
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -107,7 +107,7 @@ class Database {
   LeaseLedger leases_{};
   std::function<void()> circuit_told_{};
   mutable std::mutex errors_mutex_{};
-  std::deque<LastError> last_errors_{};
+  LastErrors last_errors_{};
 };
 
 /// What a decision about retries needs to know of an exchange without a reply that can be used.

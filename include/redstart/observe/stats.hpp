@@ -76,24 +76,28 @@ inline constexpr std::size_t close_reasons = 10;
   return "unknown";
 }
 
-/// A failure, kept for `RedisStats::last_errors`.
+/// The failures with one code, kept for `RedisStats::last_errors`.
 struct LastError {
-  std::chrono::system_clock::time_point time{};
+  std::chrono::system_clock::time_point time{};  ///< Of the newest.
   Errc code = Errc::server_error;
-  std::string message{};
+  std::string message{};                          ///< Of the newest.
+  std::uint64_t count = 1;                        ///< Calls that failed so since `first`.
+  std::chrono::system_clock::time_point first{};  ///< Of the oldest.
 };
 
 /// Operations on one database since the start. An operation is one command; those of a pipeline count one by
 /// one.
 struct RedisStats {
-  std::uint64_t ok = 0;                  ///< Answered without an error.
-  std::uint64_t failed = 0;              ///< Not answered: not sent, lost, timed out, undecodable bytes.
-  std::uint64_t server_errors = 0;       ///< Answered with an error; neither ok nor failed.
-  std::uint64_t timeouts = 0;            ///< Those of `failed` that met their deadline.
-  std::uint64_t retries = 0;             ///< Attempts after the first.
-  std::uint64_t retries_refused = 0;     ///< Attempts that the retry budget did not allow.
-  LatencyHistogram latency{};            ///< One entry per exchange: a command, or a pipeline as a whole.
-  std::vector<LastError> last_errors{};  ///< At most 8, oldest first.
+  std::uint64_t ok = 0;               ///< Answered without an error.
+  std::uint64_t failed = 0;           ///< Not answered: not sent, lost, timed out, undecodable bytes.
+  std::uint64_t server_errors = 0;    ///< Answered with an error; neither ok nor failed.
+  std::uint64_t timeouts = 0;         ///< Those of `failed` that met their deadline.
+  std::uint64_t retries = 0;          ///< Attempts after the first.
+  std::uint64_t retries_refused = 0;  ///< Attempts that the retry budget did not allow.
+  LatencyHistogram latency{};         ///< One entry per exchange: a command, or a pipeline as a whole.
+  /// What calls failed with, one entry for each code: at most 8, the one that was seen last at the end. In an
+  /// outage the cause (`connect_refused`) stays beside what follows from it (`circuit_open`).
+  std::vector<LastError> last_errors{};
 
   /// ok / (ok + failed), 1 when idle.
   [[nodiscard]] double success_rate() const noexcept {

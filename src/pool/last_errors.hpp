@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// last_errors.hpp: what calls failed with lately, one entry for each code.
+#pragma once
+
+#include <redstart/observe/stats.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+namespace redstart::pool {
+
+/// Keeps the newest failure of each code and counts those before, so that many of one kind leave the others
+/// visible: in an outage the cause beside what follows from it. Where there are more codes than places, the
+/// one that was not seen for longest goes.
+///
+/// Thread safety: none.
+class LastErrors {
+ public:
+  using Time = std::chrono::system_clock::time_point;
+
+  static constexpr std::size_t most = 8;
+
+  void add(Time now, Errc code, std::string_view message) {
+    const auto same =
+        std::find_if(errors_.begin(), errors_.end(), [code](const LastError& e) { return e.code == code; });
+    if (same != errors_.end()) {
+      same->time = now;
+      same->message.assign(message);
+      ++same->count;
+      if (same != errors_.end() - 1) std::rotate(same, same + 1, errors_.end());
+      return;
+    }
+    if (errors_.size() == most) errors_.erase(errors_.begin());
+    errors_.push_back({now, code, std::string(message), 1, now});
+  }
+
+  /// The one that was seen last at the end.
+  [[nodiscard]] const std::vector<LastError>& list() const noexcept { return errors_; }
+
+ private:
+  std::vector<LastError> errors_{};
+};
+
+}  // namespace redstart::pool
