@@ -7,6 +7,7 @@
 namespace redstart {
 
 BreakerState CircuitControl::state() const { return database_->breaker().state(); }
+CircuitStatus CircuitControl::status() const { return database_->circuit(pool::Clock::now()); }
 void CircuitControl::force_open() { database_->breaker().force_open(); }
 void CircuitControl::force_closed() { database_->breaker().force_closed(); }
 void CircuitControl::automatic() { database_->breaker().automatic(); }

@@ -27,7 +27,10 @@ std::string out_of(std::uint64_t used, std::uint64_t maximum) {
 }  // namespace
 
 std::string ConnectionReport::explain() const {
-  std::string text = database + " (" + endpoint + "): " + (ok() ? "nothing is wrong" : "not as it should be");
+  std::string text = database + " (" + endpoint + "): " +
+                     (!ok()           ? "not as it should be"
+                      : notes.empty() ? "nothing is wrong"
+                                      : "nothing is wrong with the server; see the notes");
   const auto word = [](bool yes) { return yes ? "yes" : "no"; };
   line(text, "reachable ", word(reachable));
   line(text, "ready     ", word(ready));

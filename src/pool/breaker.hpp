@@ -44,7 +44,7 @@ class Breaker {
   /// What an error can say.
   struct Status {
     BreakerState state = BreakerState::closed;
-    Time since{};       ///< Of the state.
+    Time since{};       ///< When the state began; at first when the breaker was made.
     Time next_probe{};  ///< While open: when calls may pass again at the latest.
     std::string why{};  ///< The last failure.
     std::uint64_t changes = 0;
@@ -132,7 +132,7 @@ class Breaker {
   Random random_;
   std::uint64_t answered_ = 0;  // of the counters, as far as it was told to the machine
   std::string last_failure_{};
-  Time since_{};
+  Time since_ = Clock::now();
   std::uint64_t changes_ = 0;
 };
 

@@ -55,6 +55,16 @@ void warn(const engine::Origin& origin, std::string_view detail) {
   static_cast<void>(std::fputs(line.c_str(), stderr));
 }
 
+CircuitStatus circuit_of(const Breaker::Status& status, Time now) {
+  CircuitStatus circuit;
+  circuit.state = status.state;
+  circuit.lasting = std::max(now - status.since, Clock::duration::zero());
+  if (status.state == BreakerState::open)
+    circuit.next_probe = std::max(status.next_probe - now, Clock::duration::zero());
+  circuit.last_failure = status.why;
+  return circuit;
+}
+
 }  // namespace
 
 Database::Database(const RedisConfig& manager, std::string name, DatabaseConfig config)
@@ -146,28 +156,19 @@ ErrorInfo Database::broken(const net::Outcome& outcome, std::chrono::nanoseconds
   return info;
 }
 
+CircuitStatus Database::circuit(Time now) const { return circuit_of(breaker_.status(), now); }
+
 ErrorInfo Database::circuit_open(Time now) const {
-  const auto text_of = [](Clock::duration time) {
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
-    return ms < 0 ? std::string("0 ms") : std::to_string(ms) + " ms";
-  };
-  const Breaker::Status status = breaker_.status();
+  const CircuitStatus status = circuit(now);
   ErrorInfo info;
   info.code = Errc::circuit_open;
   info.effect = Effect::not_sent;
   info.remedy = Remedy::retry;
-  info.what = "the circuit breaker is " + std::string(to_string(status.state)) + " since " +
-              text_of(now - status.since);
+  info.what = "the circuit breaker is " + to_string(status);
   if (status.state == BreakerState::forced_open) {
     info.remedy = Remedy::never;
     info.advice = "Somebody forced it open: breaker(\"" + name() + "\").automatic() ends that";
-    return info;
   }
-  if (!status.why.empty()) info.what += " (last failure: " + status.why + ")";
-  if (status.state == BreakerState::open)
-    info.what += "; probes may pass in " + text_of(status.next_probe - now) + " at the latest";
-  else
-    info.what += "; its probes are under way";
   return info;
 }
 
@@ -197,6 +198,8 @@ void Database::lease_ended(LeaseLedger::Entry& entry) noexcept {
   LeaseLedger::Lease lease;
   if (leases_.ended(entry, Clock::now(), config_.lease_warning, lease))
     emit(EventKind::lease_overdue, "a scoped handle was " + describe(lease));
+}
+
 void Database::release_failed() const noexcept {
   emit(EventKind::release_failed, "the connection broke, or was closed, while a scoped handle had it");
 }
@@ -208,8 +211,6 @@ void Database::pushes_dropped(std::uint64_t messages) const noexcept {
       std::snprintf(text, sizeof text, "%llu %s nobody asked for", static_cast<unsigned long long>(messages),
                     messages == 1 ? "message that" : "messages that");
   emit(EventKind::push_dropped, {text, static_cast<std::size_t>(size)});
-}
-
 }
 
 void Database::report_overdue_leases(Time now) {
@@ -240,6 +241,7 @@ void Database::collect(DatabaseStats& into) const {
   const Breaker::Status status = breaker_.status();
   into.breaker = status.state;
   into.breaker_changes = status.changes;
+  into.circuit = circuit_of(status, Clock::now());
   collect(into.operations);
 }
 

@@ -14,6 +14,7 @@
 #include <redstart/engine/channel.hpp>
 #include <redstart/engine/replies.hpp>
 #include <redstart/engine/request.hpp>
+#include <redstart/observe/circuit_status.hpp>
 #include <redstart/observe/counters.hpp>
 #include <redstart/observe/event.hpp>
 #include <redstart/observe/stats.hpp>
@@ -43,17 +44,19 @@ class Database {
   [[nodiscard]] const std::shared_ptr<net::TlsSource>& tls() const noexcept { return tls_; }
   [[nodiscard]] OperationCounters& counters() noexcept { return counters_; }
   [[nodiscard]] Breaker& breaker() noexcept { return breaker_; }
+  /// The breaker as users see it.
+  [[nodiscard]] CircuitStatus circuit(Time now) const;
   [[nodiscard]] Retries& retries() noexcept { return retries_; }
   [[nodiscard]] LeaseLedger& leases() noexcept { return leases_; }
   /// A scoped handle is given back; tells if it was kept for too long and nobody was told.
   void lease_ended(LeaseLedger::Entry& entry) noexcept;
-  /// Tells of scoped handles that are kept for too long, each once.
-  void report_overdue_leases(Time now);
-  /// Tells of all scoped handles that are out, where there are some.
   /// A scoped handle could not give its connection back, as it had broken.
   void release_failed() const noexcept;
   /// The server sent that many messages that nobody asked for.
   void pushes_dropped(std::uint64_t messages) const noexcept;
+  /// Tells of scoped handles that are kept for too long, each once.
+  void report_overdue_leases(Time now);
+  /// Tells of all scoped handles that are out, where there are some.
   void report_leaked_leases(Time now);
   /// True where calls wait for a database that is away.
   [[nodiscard]] bool waits_while_away() const noexcept { return config_.when_away == WhenAway::wait; }

@@ -35,6 +35,9 @@ std::string_view advice_for(std::string_view word) {
     return "Repair the link to the master, or promote this replica (REPLICAOF NO ONE)";
   if (word == "BUSY") return "SCRIPT KILL or FUNCTION KILL ends what runs there";
   if (word == "LOADING") return "Wait: INFO persistence tells how long (loading_eta_seconds)";
+  if (word == "MOVED" || word == "ASK" || word == "CLUSTERDOWN" || word == "CROSSSLOT")
+    return "This is a node of Redis Cluster, which is not supported yet: use a server that is no cluster, or "
+           "a proxy that speaks to the cluster";
   if (word == "NOPERM") return "Give the user the right: ACL SETUSER, ACL LOG tells what was denied";
   if (word == "NOAUTH" || word == "WRONGPASS")
     return "Check user name and password (REDIS_URL) and the server's ACL";
@@ -93,6 +96,7 @@ class Inspection {
 
   ConnectionReport run() {
     if (connect() && answers() && learn()) write();
+    look_at_breaker();
     return std::move(report_);
   }
 
@@ -126,6 +130,28 @@ class Inspection {
     }
     report_.problem = Error(std::move(problem));
     return false;
+  }
+
+  // It keeps calls away from a server that may be well by now, or again.
+  void look_at_breaker() {
+    const CircuitStatus circuit = database_.circuit(Clock::now());
+    if (circuit.state == BreakerState::closed) return;
+    std::string note = "the circuit breaker is " + to_string(circuit);
+    switch (circuit.state) {
+      case BreakerState::forced_open:
+        note +=
+            ": every call fails with circuit_open whatever the server does. Somebody forced it open: "
+            "breaker(\"" +
+            database_.name() + "\").automatic() ends that";
+        break;
+      case BreakerState::forced_closed:
+        note += ": it keeps no call away whatever the server does. Somebody forced it closed: breaker(\"" +
+                database_.name() + "\").automatic() ends that";
+        break;
+      default:
+        note += ". Until then calls fail with circuit_open; it closes by itself once the server answers";
+    }
+    report_.notes.push_back(std::move(note));
   }
 
   // A server that refuses PING all the same serves others, or other commands.
@@ -163,6 +189,10 @@ class Inspection {
     server.memory = number("used_memory");
     server.maximum_memory = number("maxmemory");
     server.replicas = number("connected_slaves");
+    if (server.mode == "cluster")
+      report_.notes.push_back(
+          "the server is a node of Redis Cluster, which is not supported yet: commands "
+          "for keys of other nodes fail (MOVED)");
     return true;
   }
 

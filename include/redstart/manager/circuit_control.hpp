@@ -2,6 +2,7 @@
 // circuit_control.hpp: a look at the circuit breaker of one database, and a hand on it.
 #pragma once
 
+#include <redstart/observe/circuit_status.hpp>
 #include <redstart/resilience/breaker_state.hpp>
 
 #include <memory>
@@ -30,6 +31,9 @@ class CircuitControl {
 
   /// As of now. While open, it half-opens by itself; see BreakerState.
   [[nodiscard]] BreakerState state() const;
+  /// The same with since when, when probes may pass, and what failed last; `to_string` gives a line for a
+  /// log.
+  [[nodiscard]] CircuitStatus status() const;
 
   /// Keeps every call away, whatever the server does: they fail with `Errc::circuit_open`
   /// (`Remedy::never`) or, with `WhenAway::wait`, wait until their deadline. What was sent before goes on.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <redstart/core/errc.hpp>
+#include <redstart/observe/circuit_status.hpp>
 #include <redstart/observe/histogram.hpp>
 #include <redstart/resilience/breaker_state.hpp>
 
@@ -139,6 +140,7 @@ struct DatabaseStats {
   bool required = false;
   BreakerState breaker = BreakerState::closed;
   std::uint64_t breaker_changes = 0;  ///< How often its state has changed.
+  CircuitStatus circuit{};            ///< Since when, when probes may pass, and what failed last.
   RedisStats operations{};
   PoolStats pool{};
 };
