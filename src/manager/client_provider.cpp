@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// client_provider.cpp: the asynchronous handles.
+// client_provider.cpp: scoped and asynchronous handles.
 #include <redstart/client/async_client.hpp>
 #include <redstart/client/async_operations.hpp>
 #include <redstart/manager/client_provider.hpp>
 
 #include "refusing_channel.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -21,6 +23,18 @@ engine::AsyncChannelPtr or_refusing(Result<engine::AsyncChannelPtr> found) {
 }
 
 }  // namespace
+
+ScopedClient ClientProvider::scoped_client(std::string_view database, std::chrono::milliseconds timeout,
+                                           CallSite where) {
+  using std::chrono::milliseconds;
+  const auto begin = std::chrono::steady_clock::now();
+  const engine::ChannelPtr pool = channel(database, timeout).value();
+  if (timeout.count() > 0) {
+    const auto gone = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin);
+    timeout = std::max(milliseconds(1), timeout - gone);
+  }
+  return ScopedClient(pool->lease({timeout}, where).value());
+}
 
 AsyncClient ClientProvider::async_client(std::string_view database) {
   auto found = async_channel(database);

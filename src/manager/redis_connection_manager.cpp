@@ -156,12 +156,13 @@ void RedisConnectionManager::shutdown(std::chrono::milliseconds deadline) noexce
 
 bool RedisConnectionManager::started() const noexcept { return state_->running().has_value(); }
 
-Result<engine::ChannelPtr> RedisConnectionManager::channel(std::string_view database) {
+Result<engine::ChannelPtr> RedisConnectionManager::channel(std::string_view database,
+                                                           std::chrono::milliseconds timeout) {
   auto running = state_->running();
   if (!running) return running.error();
   auto found = (*running)->registry().find(database);
   if (!found) return found.error();
-  if (auto error = (*found)->ensure_reachable({})) return *std::move(error);
+  if (auto error = (*found)->ensure_reachable({timeout})) return *std::move(error);
   return engine::ChannelPtr(*std::move(found));
 }
 

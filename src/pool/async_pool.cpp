@@ -18,6 +18,9 @@ namespace {
 // blocks, or may take longer than a shared connection may be silent.
 constexpr std::size_t large = std::size_t{1} << 20;
 
+// A loop that does not get round to an attempt for so long is not run by anybody.
+constexpr auto run_at_least_every = std::chrono::seconds(2);
+
 }  // namespace
 
 std::shared_ptr<AsyncPool> AsyncPool::make(std::shared_ptr<Database> database,
@@ -48,7 +51,16 @@ AsyncPool::AsyncPool(std::shared_ptr<LineShop> shop, std::shared_ptr<net::Loops>
 SharedLine& AsyncPool::pick() const noexcept {
   if (shared_.size() == 1) return *shared_.front();
   thread_local const std::size_t mine = std::hash<std::thread::id>{}(std::this_thread::get_id()) >> 4;
-  return *shared_[mine % shared_.size()];
+  SharedLine& line = *shared_[mine % shared_.size()];
+  return line.connection().ready() ? line : open_instead_of(line);
+}
+
+// While there is no slot for it, another that is open serves its callers.
+SharedLine& AsyncPool::open_instead_of(SharedLine& line) const noexcept {
+  for (const auto& other : shared_) {
+    if (other->connection().ready()) return shop_->slots->exhausted() ? *other : line;
+  }
+  return line;
 }
 
 void AsyncPool::start(engine::OperationNode& operation) noexcept {
@@ -86,6 +98,12 @@ std::optional<Error> AsyncPool::known_failure(Time now) const {
   auto failure = shop_->reachability->known_failure();
   if (failure && shop_->reachability->overdue(now)) shared_.front()->connection().nudge();
   return failure;
+}
+
+std::optional<Error> AsyncPool::failure_in_background(Time now) const {
+  if (!shop_->reachability->failing() || !usable() || shop_->reachability->overdue(now - run_at_least_every))
+    return std::nullopt;
+  return known_failure(now);
 }
 
 // On any thread. Where operations wait for the breaker they are to look again; one connection sees to it that
@@ -287,25 +305,23 @@ std::size_t AsyncPool::cleanup_idle(Time now) {
   return closed;
 }
 
-bool AsyncPool::reclaim_leased() noexcept {
+void AsyncPool::reclaim_leased() noexcept {
   LeaseLine::Ptr line;
   {
     const std::scoped_lock lock(mutex_);
-    if (idle_.empty()) return false;
+    if (idle_.empty()) return;
     line = std::move(idle_.front());
     idle_.erase(idle_.begin());
   }
   line->connection().retire(CloseReason::idle);
-  return true;
 }
 
 // A shared connection serves more than one, so it gives way to another asynchronous caller only where nothing
-// else would ever give a slot back; a thread that waits can do nothing else meanwhile.
+// else would ever give a slot back; a thread that waits can do nothing else meanwhile. All are asked: the
+// slot that one leaves is for whoever stands first in line.
 void AsyncPool::reclaim(const Waiter& waiter) noexcept {
-  if (reclaim_leased() || !(waiter.takes_connections || all_may_be_shared_)) return;
-  for (const auto& line : shared_) {
-    if (line->unused() && line->ask_to_give_way()) return;
-  }
+  reclaim_leased();
+  if (!waiter.takes_connections && !all_may_be_shared_) return;
   for (const auto& line : shared_) line->ask_to_give_way();
 }
 

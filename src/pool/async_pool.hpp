@@ -44,6 +44,9 @@ class AsyncPool final : public engine::AsyncChannel,
 
   /// Why a handle is not to be given out: the last attempt to connect failed, forked, shut down.
   [[nodiscard]] std::optional<Error> unavailable() const;
+  /// The last failure to connect while nothing has succeeded since; then the next attempt is made here, in
+  /// the background. Empty where nobody makes it though it is long due: the loop is not run.
+  [[nodiscard]] std::optional<Error> failure_in_background(Time now) const;
   /// False from `stop` or `abandon` on.
   [[nodiscard]] bool usable() const noexcept { return !shop_->stopping.load(std::memory_order_relaxed); }
   /// True where the calling thread must not wait for this pool: it may be the one that serves it.
@@ -72,9 +75,10 @@ class AsyncPool final : public engine::AsyncChannel,
   void gone(LeaseLine& line) noexcept override;
 
   [[nodiscard]] SharedLine& pick() const noexcept;
+  [[nodiscard]] SharedLine& open_instead_of(SharedLine& line) const noexcept;
   [[nodiscard]] LeaseLine::Ptr take_line();
   [[nodiscard]] std::vector<std::shared_ptr<Line>> all() const;
-  bool reclaim_leased() noexcept;
+  void reclaim_leased() noexcept;
   void circuit_changed() noexcept;
   [[nodiscard]] std::optional<Error> known_failure(Time now) const;
   [[nodiscard]] std::optional<Error> away(const engine::OperationNode& operation) const;

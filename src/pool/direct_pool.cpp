@@ -73,7 +73,7 @@ void Borrowed::note(const net::Outcome& outcome) noexcept {
 Result<Borrowed> DirectPool::acquire(Time& now, Time deadline) {
   std::optional<Error> not_ready;
   for (;;) {
-    Result<Borrowed> lent = try_acquire(now, std::min(deadline, now + database_->config().timeouts.acquire));
+    Result<Borrowed> lent = try_acquire(now, deadline);
     // There was no time left to ask again: what the server said last says more.
     if (!lent && not_ready && lent.error().code() == Errc::connect_timeout && now >= deadline)
       return *std::move(not_ready);
@@ -155,10 +155,11 @@ std::optional<CloseReason> DirectPool::fault_of(net::DirectConnection& connectio
 
 Result<Borrowed> DirectPool::wait_in_line(Lock& lock, Time& now, Time deadline) {
   const Time began = Clock::now();
+  const Time last = std::min<Time>(deadline, began + database_->config().timeouts.acquire);
   Caller self;
   stand_in_line(lock, self);
   while (self.got == Waiter::Got::nothing) {
-    if (self.turn.wait_until(lock, deadline) == std::cv_status::timeout && self.got == Waiter::Got::nothing) {
+    if (self.turn.wait_until(lock, last) == std::cv_status::timeout && self.got == Waiter::Got::nothing) {
       waiters_.erase(waiters_.iterator_to(self));
       return refused(pool_timeout(database_->config().max_connections, Clock::now() - began));
     }
@@ -374,6 +375,11 @@ void DirectPool::return_slot() noexcept {
   const Lock lock(mutex_);
   --slots_;
   give_back_slot();
+}
+
+bool DirectPool::exhausted() const {
+  const Lock lock(mutex_);
+  return !waiters_.empty() || (open_ == database_->config().max_connections && idle_.empty());
 }
 
 bool DirectPool::shortage() const {

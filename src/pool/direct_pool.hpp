@@ -127,6 +127,8 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   /// Leaves the line; false when it has been decided already.
   [[nodiscard]] bool leave_line(Waiter& waiter) noexcept;
   void return_slot() noexcept;
+  /// True while who wanted a slot would have to wait for it.
+  [[nodiscard]] bool exhausted() const;
   /// True while somebody waits in line.
   [[nodiscard]] bool shortage() const;
   /// `reclaim` is called, with no lock held, when somebody has begun to wait: it may close idle connections

@@ -75,6 +75,7 @@ std::optional<Error> LeaseChannel::exchange(const engine::Request& request, engi
 }
 
 engine::Replies LeaseChannel::exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
+                                             const engine::RequestTraits& traits,
                                              const engine::CallOptions& options) {
   engine::Replies replies;
   replies.origin = database_->origin();
@@ -90,10 +91,10 @@ engine::Replies LeaseChannel::exchange_batch(std::string_view bytes, std::span<c
     return replies;
   }
   Borrowed connection = std::move(connection_);
-  if (database_->outlasts_silence(options.timeout)) [[unlikely]]
+  if (traits.blocks_for || database_->outlasts_silence(options.timeout)) [[unlikely]]
     connection->watch_closely(true);
-  const net::Outcome outcome =
-      connection->exchange_batch(bytes, ends, replies, start, database_->deadline(start, options));
+  const net::Outcome outcome = connection->exchange_batch(
+      bytes, ends, replies, start, database_->deadline(start, options, traits.blocks_for));
   settle(admission, outcome);
   dirty_ |= tells_of_other_role(replies);
   report_batch(*database_, replies, ends.size(), connection->shard(), outcome, start);

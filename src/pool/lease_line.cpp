@@ -114,10 +114,9 @@ void LeaseLine::wanted(net::AsyncConnection&) {
 }
 
 void LeaseLine::refused(const Error& error, Time next) {
-  if (outlasts(error) && !shop().stopping.load(std::memory_order_relaxed))
-    call_at(next, &LeaseLine::want);
-  else
-    fail_waiting(error);
+  if (!outlasts(error) || shop().stopping.load(std::memory_order_relaxed)) return fail_waiting(error);
+  leave_slot_to_others();
+  call_at(next, &LeaseLine::want);
 }
 
 // A borrower learns it himself, and may go on; the next one shall have another connection.
@@ -128,7 +127,10 @@ void LeaseLine::role_changed(Time) {
     outdated_.store(true, std::memory_order_relaxed);
 }
 
-void LeaseLine::postponed() { call_at(Clock::now() + 50ms, &LeaseLine::want); }
+void LeaseLine::postponed() {
+  leave_slot_to_others();
+  call_at(Clock::now() + 50ms, &LeaseLine::want);
+}
 
 void LeaseLine::opened(net::AsyncConnection& connection) {
   Line::opened(connection);
@@ -145,6 +147,7 @@ void LeaseLine::closed(net::AsyncConnection&, CloseReason reason) {
       give_slot_back();
     }
     if (reason != CloseReason::dirty) return;
+    if (broken()) fail_waiting(Error(lost()));
   }
   end();
 }

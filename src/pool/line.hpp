@@ -135,6 +135,10 @@ class Line : public net::AsyncConnection::Owner, private Waiter, public std::ena
   void call_at(Time time, void (Line::*action)()) { call_at(timer_, time, action); }
   void call_at(std::optional<boost::asio::steady_timer>& timer, Time time, void (Line::*action)());
   void give_slot_back();
+  /// Nothing is tried for a while: who stands in line is to learn himself what is wrong.
+  void leave_slot_to_others() {
+    if (shop_->slots->shortage()) give_slot_back();
+  }
   [[nodiscard]] LineShop& shop() const noexcept { return *shop_; }
   /// Counts the reason and says so.
   void note_closed(CloseReason reason);

@@ -128,6 +128,7 @@ void PoolChannel::leave_server(net::Outcome& outcome) {
 }
 
 engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
+                                            const engine::RequestTraits& traits,
                                             const engine::CallOptions& options) {
   engine::Replies replies;
   replies.origin = database_->origin();
@@ -139,13 +140,13 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
   const Time start = Clock::now();
   database_->breaker().tick(start);
   const Visit visit(*this, start);
-  if (visit.shared() && sharable(*database_, bytes, options))
-    return exchange_batch_shared(*async_, *database_, bytes, ends, options);
-  const Time deadline = database_->deadline(start, options);
-  const engine::RequestTraits traits{"pipeline"};
-  Attempts attempts(*database_, *pool_, traits, options, deadline);
+  if (visit.shared() && sharable(*database_, bytes, traits, options))
+    return exchange_batch_shared(*async_, *database_, bytes, ends, traits, options);
+  const Time deadline = database_->deadline(start, options, traits.blocks_for);
+  const engine::RequestTraits whole{traits.name};  // nothing of it is repeated once it was sent
+  Attempts attempts(*database_, *pool_, whole, options, deadline);
   for (Time now = start;;) {
-    Admission admission(database_->breaker(), database_->breaker().admit(now));
+    Admission admission(database_->breaker(), database_->breaker().admit(now, !traits.blocks_for));
     auto acquired = acquire(admission, now, deadline);
     if (!acquired) {
       if (attempts.wait_for_database(acquired.error().info(), now)) continue;
@@ -155,7 +156,7 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
     Borrowed connection = *std::move(acquired);
     const bool reused = connection->exchanges() != 0;
     const std::size_t shard = connection->shard();
-    if (database_->outlasts_silence(options.timeout)) [[unlikely]]
+    if (traits.blocks_for || database_->outlasts_silence(options.timeout)) [[unlikely]]
       connection->watch_closely(true);
     net::Outcome outcome = connection->exchange_batch(bytes, ends, replies, now, deadline);
     settle(admission, outcome);
@@ -193,8 +194,9 @@ std::optional<Error> PoolChannel::ensure_reachable(const engine::CallOptions& op
     std::optional<Error> error;
     if (database_->breaker().refuses(now))
       error = database_->error({}, database_->circuit_open(now));
-    else
-      error = pool_->ensure_reachable(now, limit);
+    else if (async_)
+      error = async_->failure_in_background(now);
+    if (!error) error = pool_->ensure_reachable(now, limit);
     if (!error || !attempts.wait_for_database(error->info(), now)) return error;
   }
 }

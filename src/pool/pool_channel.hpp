@@ -24,6 +24,7 @@ class PoolChannel final : public engine::Channel {
   std::optional<Error> exchange(const engine::Request& request, engine::ReplySink& sink,
                                 const engine::CallOptions& options) override;
   engine::Replies exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
+                                 const engine::RequestTraits& traits,
                                  const engine::CallOptions& options) override;
   std::optional<Error> ensure_reachable(const engine::CallOptions& options) override;
   Result<std::unique_ptr<engine::Channel>> lease(const engine::CallOptions& options, CallSite where) override;

@@ -62,8 +62,10 @@ bool sharable(const Database& database, const engine::Request& request,
   return size <= largest_shared;
 }
 
-bool sharable(const Database& database, std::string_view batch, const engine::CallOptions& options) noexcept {
-  return batch.size() <= largest_shared_batch && !database.outlasts_silence(options.timeout);
+bool sharable(const Database& database, std::string_view batch, const engine::RequestTraits& traits,
+              const engine::CallOptions& options) noexcept {
+  return batch.size() <= largest_shared_batch && !traits.blocks_for &&
+         !database.outlasts_silence(options.timeout);
 }
 
 std::optional<Error> exchange_shared(AsyncPool& pool, Database& database, const engine::Request& request,
@@ -89,11 +91,13 @@ std::optional<Error> exchange_shared(AsyncPool& pool, Database& database, const 
 }
 
 engine::Replies exchange_batch_shared(AsyncPool& pool, Database& database, std::string_view bytes,
-                                      std::span<const std::size_t> ends, const engine::CallOptions& options) {
+                                      std::span<const std::size_t> ends, const engine::RequestTraits& traits,
+                                      const engine::CallOptions& options) {
   SharedCall::Ptr call = SharedCall::take();
   call->request.bytes.append(bytes);
   call->request.replies = static_cast<std::uint32_t>(ends.size());
   call->request.retry = Retry::accumulating;
+  call->request.reply_of = traits.reply_of;
   call->replies().frames.reserve(ends.size());
   call = run(pool, database, std::move(call), options);
   engine::Replies replies;

@@ -19,7 +19,7 @@ namespace redstart::pool {
 [[nodiscard]] bool sharable(const Database& database, const engine::Request& request,
                             const engine::CallOptions& options) noexcept;
 [[nodiscard]] bool sharable(const Database& database, std::string_view batch,
-                            const engine::CallOptions& options) noexcept;
+                            const engine::RequestTraits& traits, const engine::CallOptions& options) noexcept;
 
 /// Sends a command over a shared connection and waits for its reply; see engine::Channel::exchange.
 /// Preconditions: not on a thread that serves the pool.
@@ -29,6 +29,7 @@ namespace redstart::pool {
 /// The same for a batch; see engine::Channel::exchange_batch.
 [[nodiscard]] engine::Replies exchange_batch_shared(AsyncPool& pool, Database& database,
                                                     std::string_view bytes, std::span<const std::size_t> ends,
+                                                    const engine::RequestTraits& traits,
                                                     const engine::CallOptions& options);
 
 }  // namespace redstart::pool

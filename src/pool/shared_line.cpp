@@ -29,17 +29,16 @@ void SharedLine::warm_up() noexcept {
   connection().nudge();
 }
 
-bool SharedLine::ask_to_give_way() noexcept {
-  if (way_wanted_.exchange(true)) return false;
+void SharedLine::ask_to_give_way() noexcept {
+  if (way_wanted_.exchange(true)) return;          // it will look
   if (connection().ready()) connection().nudge();  // else it looks once it is open
-  return true;
 }
 
 // Others would have to wait for the place that it leaves: it does so only while nobody uses it, or where
 // nothing else ever makes room. It serves once at least before it goes.
 void SharedLine::give_way() {
-  // In one order with `ready`: who asks meanwhile nudges, or is seen here.
-  if (!way_wanted_.load()) [[likely]]
+  if (!way_wanted_.load())
+      [[likely]]  // in one order with `ready`: who asks meanwhile nudges, or is seen here
     return;
   if (!connection().ready()) return;  // once it is open
   if (!shop().slots->shortage()) {
@@ -121,10 +120,14 @@ void SharedLine::role_changed(Time now) {
 void SharedLine::refused(const Error& error, Time next) {
   const bool waits = outlasts(error);
   if (!waits) fail_waiting(error);
+  leave_slot_to_others();
   if (waits || !shop().stopping.load(std::memory_order_relaxed)) call_at(next, &SharedLine::want);
 }
 
-void SharedLine::postponed() { call_at(Clock::now() + pause, &SharedLine::want); }
+void SharedLine::postponed() {
+  leave_slot_to_others();
+  call_at(Clock::now() + pause, &SharedLine::want);
+}
 
 void SharedLine::opened(net::AsyncConnection& connection) {
   Line::opened(connection);

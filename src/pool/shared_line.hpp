@@ -24,12 +24,8 @@ class SharedLine final : public Line {
 
   /// Opens it, if it is not open. On every thread.
   void warm_up() noexcept;
-  /// True while it is open and nobody uses it. On every thread; a little old.
-  [[nodiscard]] bool unused() const noexcept {
-    return connection().ready() && connection().load().operations == 0;
-  }
-  /// Somebody waits for a slot: it is to close when it can. False when it was asked before. On every thread.
-  bool ask_to_give_way() noexcept;
+  /// Somebody waits for a slot: it is to close when it can. On every thread.
+  void ask_to_give_way() noexcept;
   /// Makes it the one that asks a server whose circuit breaker is open whether it answers again. Before
   /// anything else.
   void ask_for_recovery();

@@ -113,6 +113,47 @@ TEST(Fault02, ABlackholeEndsInAConnectTimeoutAndLeavesNoDescriptor) {
   }
 }
 
+TEST(Fault02, WhileABlackholeIsKnownHandlesAreRefusedAtOnce) {
+  const FullQueue hole;
+  RedisConfig config = config_at(hole.port());
+  config.defaults.timeouts.connect = 5s;
+  config.database("main").required = false;
+  StartedManager redis(config);
+  EXPECT_EQ(error_of([&] { return redis->client("main"); }).code(), Errc::connect_timeout);
+  // The next attempts come within this time, and none of those who ask for a handle makes them.
+  const auto end = Clock::now() + 1500ms;
+  std::vector<std::jthread> callers;
+  std::atomic<Clock::rep> longest{0};
+  for (int i = 0; i < 4; ++i) {
+    callers.emplace_back([&] {
+      while (Clock::now() < end) {
+        const auto begin = Clock::now();
+        EXPECT_FALSE(redis->optional_client("main").has_value());
+        EXPECT_EQ(error_of([&] { return redis->scoped_client("main"); }).code(), Errc::connect_timeout);
+        const auto took = (Clock::now() - begin).count();
+        for (auto seen = longest.load(); took > seen && !longest.compare_exchange_weak(seen, took);) {
+        }
+        std::this_thread::sleep_for(1ms);
+      }
+    });
+  }
+  callers.clear();
+  EXPECT_LT(Clock::duration(longest.load()), 4s);
+}
+
+TEST(Fault02, WhoeverAsksForAHandleSaysHowLongHeWaits) {
+  const FullQueue hole;
+  RedisConfig config = config_at(hole.port());
+  config.defaults.timeouts = {30s, 30s, 30s};
+  config.database("main").required = false;
+  StartedManager redis(config);
+  const auto begin = Clock::now();
+  EXPECT_EQ(error_of([&] { return redis->client("main", 50ms); }).code(), Errc::connect_timeout);
+  EXPECT_EQ(redis->optional_client("main", 50ms), std::nullopt);
+  EXPECT_EQ(error_of([&] { return redis->scoped_client("main", 50ms); }).code(), Errc::connect_timeout);
+  EXPECT_LT(Clock::now() - begin, 20s);
+}
+
 // The ports from which this machine is asking that port of loopback for a connection now, without an answer.
 std::set<std::string> unanswered_attempts(std::uint16_t port) {
   std::ostringstream peer;

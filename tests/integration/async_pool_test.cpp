@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <future>
 #include <latch>
 #include <memory>
@@ -220,26 +221,6 @@ TEST_F(AsyncPool, ABusySharedConnectionGivesWayToAThreadOnceItIsIdle) {
   EXPECT_EQ(redis->stats("main").operations.failed, 0U);
 }
 
-TEST_F(AsyncPool, ASharedConnectionThatStoodAheadInLineGivesWay) {
-  RedisConfig config = config_at(server());
-  config.defaults.max_connections = 1;
-  config.defaults.timeouts = {30s, 30s, 30s};
-  StartedManager redis(std::move(config));
-  const auto waiting = [&redis](std::size_t callers) {
-    EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.waiting == callers; }));
-  };
-  // No asynchronous connection has had a slot so far.
-  std::optional<ScopedClient> held(redis->scoped_client("main"));
-  const AsyncClient client = redis->async_client("main");
-  waiting(1);
-  auto own = redis->scoped_async_client("main")(use_future);
-  waiting(2);
-  held.reset();
-  EXPECT_EQ(own.get().ping()(use_future).get(), "PONG");
-  EXPECT_EQ(client.ping()(use_future).get(), "PONG");
-  EXPECT_EQ(redis->stats("main").operations.failed, 0U);
-}
-
 TEST_F(AsyncPool, WhoTakesAConnectionWhileItIsLostGetsAnother) {
   StartedManager redis(config_at(server()));
   for (int i = 0; i < 100; ++i) {
@@ -288,6 +269,19 @@ TEST_F(AsyncPool, WaitingForALeaseEndsAtItsDeadline) {
   EXPECT_EQ(error.code(), Errc::pool_timeout);
   EXPECT_EQ(error.effect(), Effect::not_sent);
   EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.waiting == 0; }));
+}
+
+TEST_F(AsyncPool, ASynchronousHandleIsWaitedForAsLongAsTheCallerSays) {
+  RedisConfig config = config_at(server());
+  config.defaults.max_connections = 1;
+  config.defaults.timeouts = {30s, 30s, 30s};
+  StartedManager redis(std::move(config));
+  const ScopedClient held = redis->scoped_client("main");
+  const auto begin = std::chrono::steady_clock::now();
+  const Error error = error_of([&] { return redis->scoped_client("main", 50ms); });
+  EXPECT_EQ(error.code(), Errc::pool_timeout);
+  EXPECT_EQ(error.effect(), Effect::not_sent);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
 }
 
 TEST_F(AsyncPool, RefusesAtOnceWhatIsTooMuch) {
@@ -509,6 +503,41 @@ TEST_F(AsyncPool, SynchronousCallsOverASharedConnectionFailAsAlways) {
   EXPECT_EQ(replies[first].value(), "x");
   EXPECT_EQ(replies[bad].error().code(), Errc::server_error);
   EXPECT_EQ(replies[last].value(), "PONG");
+}
+
+// What stands behind a blocking command on a shared connection would wait for it.
+TEST_F(AsyncPool, ABatchThatBlocksHasAConnectionOfItsOwn) {
+  RedisConfig config = config_at(server());
+  config.defaults.direct_limit = 0;
+  StartedManager redis(std::move(config));
+  const Client client = redis->client("main");
+  std::jthread blocked([&] {
+    Pipeline pipe = client.pipeline();
+    const auto popped = pipe.blpop("batch:queue", {60s});
+    const auto replies = pipe.execute();
+    EXPECT_TRUE(replies[popped].value().has_value());
+  });
+  ASSERT_TRUE(eventually([&] {
+    for (const std::string& line : raw().client_list()) {
+      if (line.find(" cmd=blpop ") != std::string::npos) return true;
+    }
+    return false;
+  }));
+  EXPECT_EQ(client.ping(), "PONG");
+  client.rpush("batch:queue", "x");
+}
+
+// What a script did before its error stands.
+TEST_F(AsyncPool, ABatchOfOneScriptIsNotRepeatedOverASharedConnection) {
+  RedisConfig config = config_at(server());
+  config.defaults.direct_limit = 0;
+  StartedManager redis(std::move(config));
+  const Client client = redis->client("main");
+  Pipeline pipe = client.pipeline();
+  const std::string script = "redis.call('INCR', KEYS[1]) return redis.error_reply('BUSY not really')";
+  const auto slot = pipe.command<std::int64_t>("EVAL", script, 1, "batch:runs");
+  EXPECT_EQ(pipe.execute()[slot].error().code(), Errc::server_error);
+  EXPECT_EQ(client.get<int>("batch:runs"), 1);
 }
 
 TEST_F(AsyncPool, OnAnIoThreadSynchronousCallsUseAConnectionOfTheirOwnOrFail) {

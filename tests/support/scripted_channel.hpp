@@ -28,6 +28,7 @@ class ScriptedChannel final : public engine::Channel {
   std::vector<std::chrono::milliseconds> timeouts{};
   bool dirty = false;
   std::size_t batches = 0;
+  engine::RequestTraits batch_traits{};
 
   std::optional<Error> exchange(const engine::Request& request, engine::ReplySink& sink,
                                 const engine::CallOptions& options) override {
@@ -44,8 +45,10 @@ class ScriptedChannel final : public engine::Channel {
   }
 
   engine::Replies exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
+                                 const engine::RequestTraits& of_batch,
                                  const engine::CallOptions& options) override {
     ++batches;
+    batch_traits = of_batch;
     sent.emplace_back(bytes);
     timeouts.push_back(options.timeout);
     engine::Replies replies;

@@ -186,7 +186,11 @@ class AsyncPipeline : public AllCommands<AsyncPipeline> {
       batch_.bytes.truncate(before);
       throw;
     }
-    note(command.retry(), command.info().reply_of(), command.blocks_for());
+    engine::RequestTraits all{{}, batch_.retry, batch_.reply_of, batch_.blocks_for};
+    all.add(command.retry(), command.info().reply_of(), command.blocks_for());
+    batch_.retry = all.retry;
+    batch_.reply_of = all.reply_of;
+    batch_.blocks_for = all.blocks_for;
     return {batch_.replies++, command.info().reply_of()};
   }
 
@@ -203,17 +207,6 @@ class AsyncPipeline : public AllCommands<AsyncPipeline> {
     batch_.replies = 0;
     batch_.retry = Retry::read;
   }
-  // A batch may be repeated when each of its commands may, and waits as long as all of them together.
-  void note(Retry retry, ReplyOf reply_of,
-            const std::optional<std::chrono::milliseconds>& blocks_for) const noexcept {
-    if (retry > batch_.retry) batch_.retry = retry;
-    if (reply_of == ReplyOf::script) batch_.reply_of = reply_of;
-    if (!blocks_for) return;
-    const bool for_ever = blocks_for->count() == 0 || (batch_.blocks_for && batch_.blocks_for->count() == 0);
-    const auto before = batch_.blocks_for.value_or(std::chrono::milliseconds(0));
-    batch_.blocks_for = for_ever ? std::chrono::milliseconds(0) : before + *blocks_for;
-  }
-
   engine::AsyncChannelPtr channel_;
   engine::CallOptions options_;
   mutable engine::OwnedRequest batch_{};

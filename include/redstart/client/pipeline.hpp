@@ -136,9 +136,10 @@ class Pipeline : public AllCommands<Pipeline> {
   /// Errors: none thrown for the commands; each slot tells its own. After a lost connection the first replies
   /// may be there, and the other slots say `indeterminate` (sent) or `not_sent`.
   [[nodiscard]] Replies execute() {
-    Replies replies(channel_->exchange_batch(bytes_.view(), ends_, options_));
+    Replies replies(channel_->exchange_batch(bytes_.view(), ends_, traits_, options_));
     bytes_.clear();
     ends_.clear();
+    traits_ = engine::RequestTraits{"pipeline"};
     return replies;
   }
 
@@ -157,6 +158,8 @@ class Pipeline : public AllCommands<Pipeline> {
       bytes_.truncate(before);
       throw;
     }
+    // Its retry category does not matter: a batch is repeated only when nothing of it was sent.
+    traits_.add(Retry::read, command.info().reply_of(), command.blocks_for());
     return {ends_.size() - 1, command.info().reply_of()};
   }
 
@@ -165,6 +168,7 @@ class Pipeline : public AllCommands<Pipeline> {
   engine::CallOptions options_;
   mutable resp::Buffer bytes_{};
   mutable std::vector<std::size_t> ends_{};
+  mutable engine::RequestTraits traits_{"pipeline"};
 };
 
 /// Lets `collect` fill `pipe`, sends it, returns the replies of the slots that `collect` returned.

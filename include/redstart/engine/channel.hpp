@@ -40,10 +40,10 @@ class Channel {
   /// reply.
   [[nodiscard]] virtual std::optional<Error> exchange(const Request& request, ReplySink& sink,
                                                       const CallOptions& options) = 0;
-  /// Sends a batch and keeps its replies; `ends[i]` is where command `i` ends in `bytes`. Replies that did
-  /// not come get the error that says why (`Replies::rest`).
+  /// Sends a batch and keeps its replies; `ends[i]` is where command `i` ends in `bytes`, `traits` are those
+  /// of all together. Replies that did not come get the error that says why (`Replies::rest`).
   [[nodiscard]] virtual Replies exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
-                                               const CallOptions& options) = 0;
+                                               const RequestTraits& traits, const CallOptions& options) = 0;
   /// Makes sure that the last attempt to reach the database did not fail, by making one if there was none.
   [[nodiscard]] virtual std::optional<Error> ensure_reachable(const CallOptions& options) = 0;
   /// One connection for the caller alone; `where` tells who keeps it, if he keeps it for too long.

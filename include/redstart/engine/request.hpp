@@ -28,6 +28,17 @@ struct RequestTraits {
   Retry retry = Retry::accumulating;
   ReplyOf reply_of = ReplyOf::plain_command;
   std::optional<std::chrono::milliseconds> blocks_for{};  ///< Zero: for ever.
+
+  /// Adds a command to a batch: it may be repeated when each of its commands may, and waits as long as all of
+  /// them together.
+  void add(Retry of_command, ReplyOf reply, const std::optional<std::chrono::milliseconds>& blocks) noexcept {
+    if (of_command > retry) retry = of_command;
+    if (reply == ReplyOf::script) reply_of = reply;
+    if (!blocks) return;
+    const bool for_ever = blocks->count() == 0 || (blocks_for && blocks_for->count() == 0);
+    const auto before = blocks_for.value_or(std::chrono::milliseconds(0));
+    blocks_for = for_ever ? std::chrono::milliseconds(0) : before + *blocks;
+  }
 };
 
 /// Arguments of at least this size are sent from where they lie.

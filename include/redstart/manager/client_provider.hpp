@@ -44,35 +44,49 @@ class ClientProvider {
 
   /// The standard handle of a database.
   ///
+  /// At once, but where nobody knows yet whether the database can be reached, or while its server is loading:
+  /// then it waits for the first connection. `timeout`: how long it may wait; 0: `timeouts.connect`. Calls on
+  /// the handle have limits of their own (`with_timeout`).
+  ///
   /// Errors: `Unavailable` when the database can't be reached; `Errc::unknown_database`, `Errc::not_started`
   /// at once.
-  [[nodiscard]] Client client(std::string_view database) { return Client(channel(database).value()); }
-  [[nodiscard]] Client client(RedisDatabase database) { return client(to_string(database)); }
+  [[nodiscard]] Client client(std::string_view database, std::chrono::milliseconds timeout = {}) {
+    return Client(channel(database, timeout).value());
+  }
+  [[nodiscard]] Client client(RedisDatabase database, std::chrono::milliseconds timeout = {}) {
+    return client(to_string(database), timeout);
+  }
 
   /// The optional handle: empty when the database can't be reached, so that the service goes on without it.
+  /// While the last attempt to connect failed it is empty at once; the next attempt is made in the
+  /// background.
   ///
-  /// Errors: those that no outage explains (unknown_database, not_started) are thrown.
-  [[nodiscard]] std::optional<Client> optional_client(std::string_view database) {
-    auto found = channel(database);
+  /// `timeout`: as for `client`. Errors: those that no outage explains (unknown_database, not_started) are
+  /// thrown.
+  [[nodiscard]] std::optional<Client> optional_client(std::string_view database,
+                                                      std::chrono::milliseconds timeout = {}) {
+    auto found = channel(database, timeout);
     if (found) return Client(*std::move(found));
     if (!is_unavailable(found.error().code())) found.error().raise();
     return std::nullopt;
   }
-  [[nodiscard]] std::optional<Client> optional_client(RedisDatabase database) {
-    return optional_client(to_string(database));
+  [[nodiscard]] std::optional<Client> optional_client(RedisDatabase database,
+                                                      std::chrono::milliseconds timeout = {}) {
+    return optional_client(to_string(database), timeout);
   }
 
   /// The scoped handle: one exclusive connection until the end of the scope.
   ///
-  /// Keep it briefly: one that is kept for longer than `lease_warning` is told as an event, with `where` it
-  /// was taken; leave that to its default.
+  /// `timeout`: for getting the connection, all in all; 0: as long as `client` waits, then at most
+  /// `timeouts.acquire` for a free connection. Keep it briefly: one that is kept for longer than
+  /// `lease_warning` is told as an event, with `where` it was taken; leave that to its default.
   ///
   /// Errors: like `client`, and `Errc::pool_timeout` when every connection stays in use.
-  [[nodiscard]] ScopedClient scoped_client(std::string_view database, CallSite where = CallSite::here()) {
-    return ScopedClient(channel(database).value()->lease({}, where).value());
-  }
-  [[nodiscard]] ScopedClient scoped_client(RedisDatabase database, CallSite where = CallSite::here()) {
-    return scoped_client(to_string(database), where);
+  [[nodiscard]] ScopedClient scoped_client(std::string_view database, std::chrono::milliseconds timeout = {},
+                                           CallSite where = CallSite::here());
+  [[nodiscard]] ScopedClient scoped_client(RedisDatabase database, std::chrono::milliseconds timeout = {},
+                                           CallSite where = CallSite::here()) {
+    return scoped_client(to_string(database), timeout, where);
   }
 
   /// A pipeline on a database: `collect(pipe)` queues commands and returns slots, this returns their replies.
@@ -123,8 +137,10 @@ class ClientProvider {
   ClientProvider(const ClientProvider&) = default;
   ClientProvider& operator=(const ClientProvider&) = default;
 
-  /// The channel of a database that can be reached, or the error that `client` throws.
-  [[nodiscard]] virtual Result<engine::ChannelPtr> channel(std::string_view database) = 0;
+  /// The channel of a database that can be reached, or the error that `client` throws; after `timeout` at the
+  /// latest, where that is not 0.
+  [[nodiscard]] virtual Result<engine::ChannelPtr> channel(std::string_view database,
+                                                           std::chrono::milliseconds timeout) = 0;
   /// The asynchronous channel of a database, whether or not it can be reached. By default the error that says
   /// that this provider has none.
   [[nodiscard]] virtual Result<engine::AsyncChannelPtr> async_channel(std::string_view database);

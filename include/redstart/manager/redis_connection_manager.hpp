@@ -101,7 +101,8 @@ class RedisConnectionManager final : public ClientProvider {
   class State;
 
   void start_on(RedisConfig config, const IoExecutor* executor);
-  [[nodiscard]] Result<engine::ChannelPtr> channel(std::string_view database) override;
+  [[nodiscard]] Result<engine::ChannelPtr> channel(std::string_view database,
+                                                   std::chrono::milliseconds timeout) override;
   [[nodiscard]] Result<engine::AsyncChannelPtr> async_channel(std::string_view database) override;
   [[nodiscard]] std::optional<Error> outage(std::string_view database) override;
 
