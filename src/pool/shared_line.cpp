@@ -37,8 +37,8 @@ void SharedLine::ask_to_give_way() noexcept {
 // Others would have to wait for the place that it leaves: it does so only while nobody uses it, or where
 // nothing else ever makes room. It serves once at least before it goes.
 void SharedLine::give_way() {
-  if (!way_wanted_.load())
-      [[likely]]  // in one order with `ready`: who asks meanwhile nudges, or is seen here
+  // In one order with `ready`: who asks meanwhile nudges, or is seen here.
+  if (!way_wanted_.load()) [[likely]]
     return;
   if (!connection().ready()) return;  // once it is open
   if (!shop().slots->shortage()) {
