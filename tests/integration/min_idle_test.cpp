@@ -76,7 +76,8 @@ TEST_F(MinIdle, TheyAreBackWithTheFirstCallAfterAnOutage) {
   EXPECT_THROW(static_cast<void>(redis->client("main").ping()), Error);
   server.restart();
   ASSERT_TRUE(eventually([&] { return redis->optional_client("main").has_value(); }));
-  EXPECT_TRUE(eventually([&] { return idle(*redis) == wanted && at_the_server(server) == wanted; }));
+  // It may have been a shared one that found the server.
+  EXPECT_TRUE(eventually([&] { return idle(*redis) == wanted && at_the_server(server) >= wanted; }));
 }
 
 TEST_F(MinIdle, TheyAreBackWithASharedConnectionThatReconnects) {
