@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // network_test.cpp: faults 1, 2, 8 to 11, 16 and 17 of the catalogue: connections that are refused, cut,
 // silent or slow.
+#include <gmock/gmock.h>
+
 #include <atomic>
 #include <boost/asio/use_future.hpp>
 #include <chrono>
@@ -133,7 +135,7 @@ TEST(Fault02, WhileABlackholeIsKnownHandlesAreRefusedAtOnce) {
         const auto took = (Clock::now() - begin).count();
         for (auto seen = longest.load(); took > seen && !longest.compare_exchange_weak(seen, took);) {
         }
-        std::this_thread::sleep_for(1ms);
+        std::this_thread::sleep_for(1ms);  // no condition: a pause between calls
       }
     });
   }

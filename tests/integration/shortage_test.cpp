@@ -103,7 +103,7 @@ TEST_F(Shortage, WhoStandsInLineLearnsThatTheServerIsAway) {
 
 TEST_F(Shortage, OnlyWaitingForAConnectionIsLimitedByAcquire) {
   FakeServer slow([](FakeConnection& connection, std::size_t) {
-    std::this_thread::sleep_for(300ms);
+    std::this_thread::sleep_for(300ms);  // so long it takes to open: the case
     connection.serve([](const testing::Words&) { return std::string("+PONG\r\n"); });
   });
   RedisConfig config = config_at(slow.port());

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // validate_connection_test.cpp: what validate_connection() says in each state of a server.
+#include <gmock/gmock.h>
+
 #include <chrono>
 #include <cstdint>
 #include <string>
