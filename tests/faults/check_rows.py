@@ -8,7 +8,8 @@ import sys
 
 ROOT = pathlib.Path(sys.argv[1])
 DOCUMENT = "docs/faults.md"
-ROWS = 84
+ROWS = 84        # rows from 1 to here are all there
+FIRST_FOUND = 88  # rows from here on: faults found from outside; 85 to 87 are reserved
 faults = []
 
 
@@ -36,24 +37,25 @@ def tested():
         if not suites:
             faults.append(f"{path.relative_to(ROOT)}: no tests found")
         for suite in suites:
-            number = re.match(r"Fault(\d\d)(?!\d)", suite)
+            number = re.match(r"Fault(\d{2,3})(?!\d)", suite)
             if number:
                 rows.setdefault(int(number.group(1)), []).append(path.name)
             else:
-                faults.append(f"{path.relative_to(ROOT)}: the suite {suite} is not named Fault and two digits")
+                faults.append(f"{path.relative_to(ROOT)}: the suite {suite} is not named Fault and its number")
     return rows
 
 
 def main():
     table, tests = documented(), tested()
-    for number in range(1, ROWS + 1):
+    found = {number for number in (*table, *tests) if number >= FIRST_FOUND}
+    for number in [*range(1, ROWS + 1), *sorted(found)]:
         if number not in table:
             faults.append(f"{DOCUMENT}: row {number} is missing")
         elif table[number].startswith("later") and number in tests:
             faults.append(f"{DOCUMENT}: row {number} says later, and is tested in {', '.join(tests[number])}")
         elif not table[number].startswith("later") and number not in tests:
             faults.append(f"tests/faults: no suite Fault{number:02}")
-    for number in sorted({*table, *tests} - set(range(1, ROWS + 1))):
+    for number in sorted({*table, *tests} - set(range(1, ROWS + 1)) - found):
         faults.append(f"row {number} is not in the catalogue")
     for fault in faults:
         print(fault)
