@@ -143,11 +143,10 @@ template <class R>
 struct deliver<void(Result<R>)> {
   template <class Handler, class Receiver>
   static void to(Handler& handler, Receiver& receiver) {
-    if (receiver.error) [[unlikely]] {
-      std::move(handler)(Result<R>(*std::move(receiver.error)));
-    } else {
-      std::move(handler)(Result<R>(std::move(receiver.value)));
-    }
+    // One call: GCC 12 mixes up the two states of the variant where each has a call of its own, and warns of
+    // reads without initialisation in handlers that keep their Result.
+    std::move(handler)(receiver.error ? Result<R>(*std::move(receiver.error))
+                                      : Result<R>(std::move(receiver.value)));
   }
 };
 
