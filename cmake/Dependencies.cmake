@@ -17,21 +17,28 @@ if(PROJECT_IS_TOP_LEVEL AND EXISTS "${redstart_own_boost}" AND NOT Boost_ROOT AN
    AND NOT DEFINED ENV{BOOST_ROOT} AND NOT DEFINED ENV{Boost_ROOT})
   set(Boost_ROOT "${redstart_own_boost}")
 endif()
-if(POLICY CMP0167)
-  cmake_policy(SET CMP0167 OLD)  # FindBoost also finds a Boost that was only unpacked.
+# A target that the parent project has already is used as it is.
+if(NOT TARGET Boost::headers)
+  if(POLICY CMP0167)
+    cmake_policy(SET CMP0167 OLD)  # FindBoost also finds a Boost that was only unpacked.
+  endif()
+  find_package(Boost 1.81 QUIET)
+  redstart_need("${Boost_FOUND}" "Boost 1.81 or newer (headers)" "the library"
+                "libboost1.81-dev\n      elsewhere: -DBoost_ROOT=/path/to/boost")
 endif()
-find_package(Boost 1.81 QUIET)
-redstart_need("${Boost_FOUND}" "Boost 1.81 or newer (headers)" "the library"
-              "libboost1.81-dev\n      elsewhere: -DBoost_ROOT=/path/to/boost")
 
-set(THREADS_PREFER_PTHREAD_FLAG ON)
-find_package(Threads QUIET)
-redstart_need("${Threads_FOUND}" "POSIX threads" "the library" "libc6-dev")
+if(NOT TARGET Threads::Threads)
+  set(THREADS_PREFER_PTHREAD_FLAG ON)
+  find_package(Threads QUIET)
+  redstart_need("${Threads_FOUND}" "POSIX threads" "the library" "libc6-dev")
+endif()
 
-find_package(nlohmann_json 3.9 CONFIG QUIET)
-redstart_need("${nlohmann_json_FOUND}" "nlohmann_json 3.9 or newer" "redstart/json.hpp" nlohmann-json3-dev)
+if(NOT TARGET nlohmann_json::nlohmann_json)
+  find_package(nlohmann_json 3.9 CONFIG QUIET)
+  redstart_need("${nlohmann_json_FOUND}" "nlohmann_json 3.9 or newer" "redstart/json.hpp" nlohmann-json3-dev)
+endif()
 
-if(REDSTART_WITH_TLS)
+if(REDSTART_WITH_TLS AND NOT TARGET OpenSSL::SSL)
   find_package(OpenSSL 3.0 QUIET)
   redstart_need("${OPENSSL_FOUND}" "OpenSSL 3.0 or newer" "TLS (REDSTART_WITH_TLS; without it: -DREDSTART_WITH_TLS=OFF)"
                 libssl-dev)

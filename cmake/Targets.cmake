@@ -1,10 +1,46 @@
 # SPDX-License-Identifier: Apache-2.0
 # Targets.cmake: what every target of ours is compiled with, and how a program is declared.
 
+# Compiles the sources of `target` in a few large units: one for each group, which is a folder or a part of one. Most of
+# the time of a file of the library goes into the headers of Asio, which a unit reads once.
+function(redstart_unity target)
+  if(NOT REDSTART_UNITY_BUILD)
+    return()
+  endif()
+  get_target_property(sources ${target} SOURCES)
+  foreach(source IN LISTS sources)
+    if(source MATCHES "/src/net/(async|loop|io_threads|service_loops|parking)[^/]*\\.cpp$")
+      set(group net_async)
+    elseif(source MATCHES "/src/pool/(async|lease|line|shared)[^/]*\\.cpp$")
+      set(group pool_async)
+    elseif(source MATCHES "/src/(client|manager)/|/scoped_override")
+      set(group manager)
+    elseif(source MATCHES "/src/(net|pool|testing)/[^/]*\\.cpp$")
+      set(group ${CMAKE_MATCH_1})
+    else()
+      set(group base)
+    endif()
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+endfunction()
+
+# Embedded, the headers of `target` are system headers to those who link it, so that a parent's warning flags skip them.
+function(redstart_system_headers target)
+  if(NOT PROJECT_IS_TOP_LEVEL)
+    get_target_property(dirs ${target} INTERFACE_INCLUDE_DIRECTORIES)
+    if(dirs)
+      set_property(TARGET ${target} APPEND PROPERTY INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${dirs})
+    endif()
+  endif()
+endfunction()
+
 # Warnings and sanitizers. Private: they never reach those who link the library.
 function(redstart_target_defaults target)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
   if(NOT PROJECT_IS_TOP_LEVEL)
+    # A parent's warning flags are for the parent's code.
+    target_compile_options(${target} PRIVATE -w)
     return()
   endif()
 

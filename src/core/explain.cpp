@@ -28,7 +28,7 @@ std::string_view meaning(Remedy remedy) {
   return {};
 }
 
-void line(std::string& text, std::string_view label, std::string_view value, std::string_view rest = {}) {
+void field(std::string& text, std::string_view label, std::string_view value, std::string_view rest = {}) {
   text += "\n  ";
   text += label;
   text += value;
@@ -54,10 +54,10 @@ std::string runbook_entry(Errc code, std::string_view server) {
 std::string Error::explain() const {
   const ErrorInfo& about = info();
   std::string text = what();
-  line(text, "code     ", to_string(about.code));
-  line(text, "effect   ", to_string(about.effect), meaning(about.effect));
-  line(text, "remedy   ", to_string(about.remedy), meaning(about.remedy));
-  line(text, "runbook  ", runbook_entry(about.code, about.server));
+  field(text, "code     ", to_string(about.code));
+  field(text, "effect   ", to_string(about.effect), meaning(about.effect));
+  field(text, "remedy   ", to_string(about.remedy), meaning(about.remedy));
+  field(text, "runbook  ", runbook_entry(about.code, about.server));
   return text;
 }
 

@@ -8,7 +8,7 @@ namespace redstart {
 
 namespace {
 
-std::string milliseconds(std::chrono::nanoseconds time) {
+std::string in_milliseconds(std::chrono::nanoseconds time) {
   const auto hundredths = time.count() / 10'000;
   const std::string fraction = std::to_string(100 + hundredths % 100);
   return std::to_string(hundredths / 100) + "." + fraction.substr(1) + " ms";
@@ -35,7 +35,7 @@ std::string ConnectionReport::explain() const {
   line(text, "reachable ", word(reachable));
   line(text, "ready     ", word(ready));
   line(text, "writable  ", writable ? word(*writable) : "not known");
-  line(text, "took      ", milliseconds(connecting) + " to connect, " + milliseconds(ping) + " for a PING");
+  line(text, "took      ", in_milliseconds(connecting) + " to connect, " + in_milliseconds(ping) + " for a PING");
   if (!server.version.empty()) {
     line(text, "server    ",
          "Redis " + server.version + ", " + server.mode + ", " + server.role + " with " +

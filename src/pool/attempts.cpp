@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // How often a call that waits for its database looks whether it is back.
-constexpr auto look_again = 20ms;
+constexpr auto attempt_poll = 20ms;
 
 }  // namespace
 
@@ -43,7 +43,7 @@ bool Attempts::wait_for_database(const ErrorInfo& why, Time& now) const {
   // What nobody can serve is not waited for; what somebody forced may end.
   if (why.remedy == Remedy::never && why.code != Errc::circuit_open) return false;
   now = Clock::now();
-  return now < deadline_ && sleep(look_again, now) && now < deadline_;
+  return now < deadline_ && sleep(attempt_poll, now) && now < deadline_;
 }
 
 bool Attempts::sleep(std::chrono::milliseconds delay, Time& now) const {
