@@ -6,8 +6,6 @@
 
 #include "refusing_channel.hpp"
 
-#include <algorithm>
-#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -24,15 +22,10 @@ engine::AsyncChannelPtr or_refusing(Result<engine::AsyncChannelPtr> found) {
 
 }  // namespace
 
-ScopedClient ClientProvider::scoped_client(std::string_view database, std::chrono::milliseconds timeout,
-                                           CallSite where) {
-  using std::chrono::milliseconds;
-  const auto begin = std::chrono::steady_clock::now();
+ScopedClient ClientProvider::scoped_client(std::string_view database, TimeLimit timeout, CallSite where) {
+  const TimePoint deadline = deadline_after(Clock::now(), timeout.value_or(no_limit));
   const engine::ChannelPtr pool = channel(database, timeout).value();
-  if (timeout.count() > 0) {
-    const auto gone = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin);
-    timeout = std::max(milliseconds(1), timeout - gone);
-  }
+  if (timeout.is_set()) timeout = deadline - Clock::now();
   return ScopedClient(pool->lease({timeout}, where).value());
 }
 
@@ -45,22 +38,20 @@ AsyncClient ClientProvider::async_client(std::string_view database) {
 
 AsyncClient ClientProvider::async_client(RedisDatabase database) { return async_client(to_string(database)); }
 
-ReachableOperation ClientProvider::optional_async_client(std::string_view database,
-                                                         std::chrono::milliseconds timeout) {
+ReachableOperation ClientProvider::optional_async_client(std::string_view database, TimeLimit timeout) {
   return reachable_operation(or_refusing(async_channel(database)), timeout);
 }
 
-ReachableOperation ClientProvider::optional_async_client(RedisDatabase database,
-                                                         std::chrono::milliseconds timeout) {
+ReachableOperation ClientProvider::optional_async_client(RedisDatabase database, TimeLimit timeout) {
   return optional_async_client(to_string(database), timeout);
 }
 
-LeaseOperation ClientProvider::scoped_async_client(std::string_view database,
-                                                   std::chrono::milliseconds timeout, CallSite where) {
+LeaseOperation ClientProvider::scoped_async_client(std::string_view database, TimeLimit timeout,
+                                                   CallSite where) {
   return lease_operation(or_refusing(async_channel(database)), timeout, where);
 }
 
-LeaseOperation ClientProvider::scoped_async_client(RedisDatabase database, std::chrono::milliseconds timeout,
+LeaseOperation ClientProvider::scoped_async_client(RedisDatabase database, TimeLimit timeout,
                                                    CallSite where) {
   return scoped_async_client(to_string(database), timeout, where);
 }

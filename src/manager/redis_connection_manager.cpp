@@ -70,7 +70,7 @@ class RedisConnectionManager::State {
     started->open();
   }
 
-  void shutdown(std::chrono::milliseconds deadline) noexcept {
+  void shutdown(TimeLimit deadline) noexcept {
     if (is_parents()) return;
     Life& life = *life_;
     RunningPtr ending;
@@ -83,7 +83,7 @@ class RedisConnectionManager::State {
       ending = life.ending;  // also one whose end goes on behind an earlier call
     }
     if (!ending) return;
-    if (!ending->shutdown(manager::Clock::now() + deadline)) return;
+    if (!ending->shutdown(deadline_after(Clock::now(), deadline.value_or(std::chrono::seconds(1))))) return;
     const std::scoped_lock lock(life.mutex);
     if (life.ending == ending) life.ending.reset();
   }
@@ -150,14 +150,11 @@ void RedisConnectionManager::start_on(RedisConfig config, const IoExecutor* exec
   [[maybe_unused]] static const int registered = std::atexit([] { process_instance().shutdown(); });
 }
 
-void RedisConnectionManager::shutdown(std::chrono::milliseconds deadline) noexcept {
-  state_->shutdown(deadline);
-}
+void RedisConnectionManager::shutdown(TimeLimit deadline) noexcept { state_->shutdown(deadline); }
 
 bool RedisConnectionManager::started() const noexcept { return state_->running().has_value(); }
 
-Result<engine::ChannelPtr> RedisConnectionManager::channel(std::string_view database,
-                                                           std::chrono::milliseconds timeout) {
+Result<engine::ChannelPtr> RedisConnectionManager::channel(std::string_view database, TimeLimit timeout) {
   auto running = state_->running();
   if (!running) return running.error();
   auto found = (*running)->registry().find(database);
@@ -204,17 +201,17 @@ CircuitControl RedisConnectionManager::breaker(std::string_view database) const 
 }
 
 ConnectionReport RedisConnectionManager::validate_connection(std::string_view database,
-                                                             std::chrono::milliseconds timeout) const {
+                                                             TimeLimit timeout) const {
   const auto running = state_->running().value();
   const auto channel = running->registry().find(database).value();
   const pool::Database& shared = channel->shared();
-  const auto limit = timeout.count() > 0 ? timeout : shared.config().timeouts.health;
-  return pool::inspect(shared, manager::Clock::now() + limit);
+  return pool::inspect(shared,
+                       deadline_after(Clock::now(), timeout.value_or(shared.config().timeouts.health)));
 }
 
 std::size_t RedisConnectionManager::cleanup_idle_connections() {
   const auto running = state_->running();
-  return running ? (*running)->registry().cleanup_idle(manager::Clock::now()) : 0;
+  return running ? (*running)->registry().cleanup_idle(Clock::now()) : 0;
 }
 
 }  // namespace redstart

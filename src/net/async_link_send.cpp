@@ -101,7 +101,7 @@ void AsyncLink::enter(Node& node) {
   }
   const std::uint64_t end = gathered_ + node.request.bytes.size();
   // What may take that long has a connection to itself, and ends at its own deadline.
-  const bool patient = kind_ == Kind::exclusive && node.timeout > silence_limit_of(config_.timeouts);
+  const bool patient = kind_ == Kind::exclusive && node.timeout.exceeds(silence_limit_of(config_.timeouts));
   const bool waits = patient || node.request.blocks_for.has_value();
   node.sequence = ring_.push({&node, end, 0, node.request.replies, waits});  // may find no memory
   gathered_ = end;

@@ -23,8 +23,8 @@ struct iovec;
 
 namespace redstart::net {
 
-using Clock = std::chrono::steady_clock;
-using Time = Clock::time_point;
+using redstart::Clock;
+using Time = TimePoint;
 
 /// An address to connect to.
 struct Address {

@@ -110,10 +110,9 @@ void Database::note_retry(const FailedAttempt& attempt, std::chrono::millisecond
 
 Time Database::deadline(Time start, const engine::CallOptions& options,
                         std::optional<std::chrono::milliseconds> blocks_for) const noexcept {
-  constexpr auto for_ever = std::chrono::hours(24 * 365);
-  const Time own = start + (options.timeout.count() > 0 ? options.timeout : config_.timeouts.command);
-  if (!blocks_for) return own;
-  return blocks_for->count() == 0 ? start + for_ever : own + *blocks_for;
+  const Time own = deadline_after(start, options.timeout.value_or(config_.timeouts.command));
+  if (!blocks_for || options.timeout.expired()) return own;
+  return deadline_after(own, blocks_for->count() == 0 ? no_limit : *blocks_for);
 }
 
 Error Database::error(std::string_view command, ErrorInfo info) const {
@@ -170,6 +169,16 @@ ErrorInfo Database::circuit_open(Time now) const {
     info.advice = "Somebody forced it open: breaker(\"" + name() + "\").automatic() ends that";
   }
   return info;
+}
+
+Error Database::expired(std::string_view command, std::uint64_t commands) {
+  ErrorInfo info;
+  info.code = Errc::timeout;
+  info.effect = Effect::not_sent;
+  info.remedy = Remedy::retry;
+  info.what = "no time was left: the limit of the call had expired before it began";
+  info.advice = "Pass a time limit above zero (with_timeout), or leave it out for the database's own";
+  return failed(command, commands, std::move(info));
 }
 
 ErrorInfo Database::closed() {

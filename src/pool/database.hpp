@@ -71,9 +71,7 @@ class Database {
 
   /// True where a call's own limit is longer than a server may be silent on a shared connection: it gets a
   /// connection of its own, on which it can wait.
-  [[nodiscard]] bool outlasts_silence(std::chrono::milliseconds timeout) const noexcept {
-    return timeout > silence_;
-  }
+  [[nodiscard]] bool outlasts_silence(TimeLimit timeout) const noexcept { return timeout.exceeds(silence_); }
 
   /// The error of a call that failed, also counted and kept for the statistics.
   [[nodiscard]] Error failed(std::string_view command, std::uint64_t commands, ErrorInfo info);
@@ -85,6 +83,8 @@ class Database {
   [[nodiscard]] static ErrorInfo broken(const net::Outcome& outcome, std::chrono::nanoseconds elapsed);
   /// The error of a call that the circuit breaker does not let pass.
   [[nodiscard]] ErrorInfo circuit_open(Time now) const;
+  /// The error of a call whose own limit had expired before it began, also counted.
+  [[nodiscard]] Error expired(std::string_view command, std::uint64_t commands);
   /// The error of calls on a manager that is shut down.
   [[nodiscard]] static ErrorInfo closed();
   /// The error of calls in a forked child on what belongs to the parent.

@@ -58,6 +58,8 @@ std::optional<Error> LeaseChannel::exchange(const engine::Request& request, engi
                                             const engine::CallOptions& options) {
   const engine::RequestTraits& traits = request.traits();
   if (!usable()) return gone(traits.name, 1);
+  if (options.timeout.expired()) [[unlikely]]
+    return database_->expired(traits.name, 1);
   const Time start = Clock::now();
   Admission admission(database_->breaker(), database_->breaker().admit(start, !traits.blocks_for));
   if (!admission) return database_->failed(traits.name, 1, database_->circuit_open(start));
@@ -82,6 +84,10 @@ engine::Replies LeaseChannel::exchange_batch(std::string_view bytes, std::span<c
   if (ends.empty()) return replies;
   if (!usable()) {
     replies.rest_unsent = gone("pipeline", ends.size());
+    return replies;
+  }
+  if (options.timeout.expired()) {
+    replies.rest_unsent = database_->expired("pipeline", ends.size());
     return replies;
   }
   const Time start = Clock::now();

@@ -25,6 +25,8 @@ std::optional<Error> LineShop::refuse(engine::OperationNode& operation) const {
   operation.deadline = database->deadline(operation.start, {operation.timeout}, operation.request.blocks_for);
   if (stopping.load(std::memory_order_acquire))
     return database->failed(name(), operation.request.replies, Database::closed());
+  if (operation.timeout.expired()) [[unlikely]]
+    return database->expired(name(), operation.request.replies);
   return std::nullopt;
 }
 

@@ -55,6 +55,8 @@ PoolChannel::PoolChannel(std::shared_ptr<Database> database, std::shared_ptr<Dir
 std::optional<Error> PoolChannel::exchange(const engine::Request& request, engine::ReplySink& sink,
                                            const engine::CallOptions& options) {
   if (net::forked(generation_)) return database_->error(request.traits().name, Database::forked());
+  if (options.timeout.expired()) [[unlikely]]
+    return database_->expired(request.traits().name, 1);
   const Time start = Clock::now();
   database_->breaker().tick(start);
   const Visit visit(*this, start);
@@ -137,6 +139,10 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
     replies.rest_unsent = database_->error("pipeline", Database::forked());
     return replies;
   }
+  if (options.timeout.expired()) {
+    replies.rest_unsent = database_->expired("pipeline", ends.size());
+    return replies;
+  }
   const Time start = Clock::now();
   database_->breaker().tick(start);
   const Visit visit(*this, start);
@@ -185,9 +191,9 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
 
 std::optional<Error> PoolChannel::ensure_reachable(const engine::CallOptions& options) {
   if (net::forked(generation_)) return database_->error({}, Database::forked());
+  if (options.timeout.expired()) return database_->expired({}, 0);
   Time now = Clock::now();
-  const Time limit =
-      now + (options.timeout.count() > 0 ? options.timeout : database_->config().timeouts.connect);
+  const Time limit = deadline_after(now, options.timeout.value_or(database_->config().timeouts.connect));
   const engine::RequestTraits traits{};
   const Attempts attempts(*database_, *pool_, traits, options, limit);
   for (;;) {
@@ -204,6 +210,7 @@ std::optional<Error> PoolChannel::ensure_reachable(const engine::CallOptions& op
 Result<std::unique_ptr<engine::Channel>> PoolChannel::lease(const engine::CallOptions& options,
                                                             CallSite where) {
   if (net::forked(generation_)) return database_->error("scoped handle", Database::forked());
+  if (options.timeout.expired()) return database_->expired("scoped handle", 0);
   Time now = Clock::now();
   const Time deadline = database_->deadline(now, options);
   const engine::RequestTraits traits{"scoped handle"};

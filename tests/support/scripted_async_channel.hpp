@@ -44,7 +44,7 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
   struct Sent {
     std::string bytes;
     std::uint64_t id;
-    std::chrono::milliseconds timeout;
+    TimeLimit timeout;
     Retry retry;
     ReplyOf reply_of;
     std::optional<std::chrono::milliseconds> blocks_for;

@@ -25,7 +25,7 @@ class ScriptedChannel final : public engine::Channel {
   engine::Exclusive kind = engine::Exclusive::no;
   std::vector<std::string> sent{};  ///< What each exchange sent; large arguments put in place.
   std::vector<engine::RequestTraits> traits{};
-  std::vector<std::chrono::milliseconds> timeouts{};
+  std::vector<TimeLimit> timeouts{};
   bool dirty = false;
   std::size_t batches = 0;
   engine::RequestTraits batch_traits{};

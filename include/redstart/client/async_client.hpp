@@ -8,8 +8,8 @@
 #include <redstart/client/operation.hpp>
 #include <redstart/client/owned_command.hpp>
 #include <redstart/commands/all.hpp>
+#include <redstart/core/clock.hpp>
 
-#include <chrono>
 #include <exception>
 #include <string_view>
 #include <utility>
@@ -43,10 +43,11 @@ class AsyncClient : public AllCommands<AsyncClient> {
 
   explicit AsyncClient(engine::AsyncChannelPtr channel) noexcept : channel_(std::move(channel)) {}
 
-  /// The same handle with another time limit for each operation: waiting, sending, the whole reply. Above
-  /// zero. Longer than a shared connection may be silent (`timeouts.command`, at most 5 s): each operation
-  /// has a connection of its own, so use such a handle for slow commands only.
-  [[nodiscard]] AsyncClient with_timeout(std::chrono::milliseconds timeout) const {
+  /// The same handle with another time limit for each operation: waiting, sending, the whole reply. Zero
+  /// or less has expired: operations fail at once with `Errc::timeout`, and nothing is sent. Longer than a
+  /// shared connection may be silent (`timeouts.command`, at most 5 s): each operation has a connection of
+  /// its own, so use such a handle for slow commands only.
+  [[nodiscard]] AsyncClient with_timeout(TimeLimit timeout) const {
     AsyncClient copy(*this);
     copy.options_.timeout = timeout;
     return copy;

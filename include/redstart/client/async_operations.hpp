@@ -6,8 +6,8 @@
 #include <redstart/client/async_client.hpp>
 #include <redstart/client/async_scoped_client.hpp>
 #include <redstart/client/operation.hpp>
+#include <redstart/core/clock.hpp>
 
-#include <chrono>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -61,7 +61,7 @@ class ReachableReceiver {
   static void accept(std::string_view, const engine::Origin&, const engine::OperationNode&, bool) noexcept {}
   static void grant(engine::AsyncChannelPtr&&) noexcept {}
   void fail(Error&& why) noexcept {
-    if (!is_unavailable(why.code())) error = std::move(why);
+    if (!is_unavailable(why.code()) && why.code() != Errc::timeout) error = std::move(why);
     value.reset();
   }
   static void settle() noexcept {}
@@ -89,16 +89,17 @@ namespace detail {
 
 }  // namespace detail
 
-/// Completes with a handle on a connection of its own. `timeout`: for getting it; 0: the database's limit.
+/// Completes with a handle on a connection of its own. `timeout`: for getting it; unset: the database's
+/// limit.
 [[nodiscard]] inline LeaseOperation lease_operation(const engine::AsyncChannelPtr& channel,
-                                                    std::chrono::milliseconds timeout = {},
+                                                    TimeLimit timeout = {},
                                                     CallSite where = CallSite::here()) {
   return LeaseOperation(channel, detail::no_command(), engine::CallOptions{timeout}, Session::none, where);
 }
 
 /// Waits for a ready connection; completes with a client, or empty when the database can't serve now.
 [[nodiscard]] inline ReachableOperation reachable_operation(const engine::AsyncChannelPtr& channel,
-                                                            std::chrono::milliseconds timeout = {}) {
+                                                            TimeLimit timeout = {}) {
   return ReachableOperation(channel, detail::no_command(), engine::CallOptions{timeout}, Session::none,
                             AsyncClient(channel));
 }

@@ -7,8 +7,8 @@
 #include <redstart/client/operation.hpp>
 #include <redstart/client/owned_command.hpp>
 #include <redstart/commands/all.hpp>
+#include <redstart/core/clock.hpp>
 
-#include <chrono>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -49,7 +49,7 @@ class AsyncScopedClient : public AllCommands<AsyncScopedClient>, public SessionC
   explicit operator bool() const noexcept { return lease_ != nullptr; }
 
   /// Sets the time limit of each operation made from now on.
-  void set_timeout(std::chrono::milliseconds timeout) noexcept { options_.timeout = timeout; }
+  void set_timeout(TimeLimit timeout) noexcept { options_.timeout = timeout; }
 
   [[nodiscard]] std::string_view database() const noexcept { return lease_->origin().database; }
   [[nodiscard]] std::string_view endpoint() const noexcept { return lease_->origin().endpoint; }

@@ -6,8 +6,8 @@
 #include <redstart/client/pipeline.hpp>
 #include <redstart/client/results.hpp>
 #include <redstart/commands/all.hpp>
+#include <redstart/core/clock.hpp>
 
-#include <chrono>
 #include <string_view>
 #include <utility>
 
@@ -34,9 +34,10 @@ class Client : public AllCommands<Client> {
   explicit Client(engine::ChannelPtr channel) noexcept : channel_(std::move(channel)) {}
 
   /// The same handle with another time limit for each call: waiting for a connection, sending, the whole
-  /// reply. Above zero. Longer than a shared connection may be silent (`timeouts.command`, at most 5 s): each
-  /// call has a connection of its own, so use such a handle for slow commands only.
-  [[nodiscard]] Client with_timeout(std::chrono::milliseconds timeout) const {
+  /// reply. Zero or less has expired: calls fail at once with `Errc::timeout`, and nothing is sent. Longer
+  /// than a shared connection may be silent (`timeouts.command`, at most 5 s): each call has a connection of
+  /// its own, so use such a handle for slow commands only.
+  [[nodiscard]] Client with_timeout(TimeLimit timeout) const {
     Client copy(*this);
     copy.options_.timeout = timeout;
     return copy;

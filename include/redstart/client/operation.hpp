@@ -6,11 +6,11 @@
 #include <redstart/client/operation_await.hpp>
 #include <redstart/client/operation_node.hpp>
 #include <redstart/commands/command.hpp>
+#include <redstart/core/clock.hpp>
 #include <redstart/engine/async_channel.hpp>
 
 #include <boost/asio/async_result.hpp>
 
-#include <chrono>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -35,7 +35,7 @@ struct Call {
         seed(std::move(with)) {}
 
   engine::OwnedRequest request;
-  std::chrono::milliseconds timeout;
+  TimeLimit timeout;
   std::optional<RetryMode> retry;
   Session session;
   [[no_unique_address]] Seed seed{};

@@ -5,8 +5,8 @@
 #include <redstart/client/execute.hpp>
 #include <redstart/client/owned_command.hpp>
 #include <redstart/commands/all.hpp>
+#include <redstart/core/clock.hpp>
 
-#include <chrono>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -31,7 +31,7 @@ class ScopedClient : public AllCommands<ScopedClient>, public SessionCommands<Sc
   explicit ScopedClient(std::unique_ptr<engine::Channel> lease) noexcept : lease_(std::move(lease)) {}
 
   /// Sets the time limit of each call from now on.
-  void set_timeout(std::chrono::milliseconds timeout) noexcept { options_.timeout = timeout; }
+  void set_timeout(TimeLimit timeout) noexcept { options_.timeout = timeout; }
 
   [[nodiscard]] std::string_view database() const noexcept { return lease_->database(); }
   [[nodiscard]] std::string_view endpoint() const noexcept { return lease_->endpoint(); }

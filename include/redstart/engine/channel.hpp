@@ -3,6 +3,7 @@
 #pragma once
 
 #include <redstart/core/call_site.hpp>
+#include <redstart/core/clock.hpp>
 #include <redstart/core/error.hpp>
 #include <redstart/core/result.hpp>
 #include <redstart/engine/replies.hpp>
@@ -11,7 +12,6 @@
 #include <redstart/resilience/retry_policy.hpp>
 #include <redstart/resp/decode.hpp>
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,8 +21,8 @@ namespace redstart::engine {
 
 /// What a caller may set for his own calls.
 struct CallOptions {
-  std::chrono::milliseconds timeout{0};  ///< For the whole call; 0: the database's command timeout.
-  std::optional<RetryMode> retry{};      ///< What may be sent again; empty: the database's policy.
+  TimeLimit timeout{};               ///< For the whole call; unset: the database's command timeout.
+  std::optional<RetryMode> retry{};  ///< What may be sent again; empty: the database's policy.
 };
 
 /// Whether a channel may carry commands that change the state of its connection.

@@ -2,6 +2,7 @@
 // operation_node.hpp: one asynchronous operation from its start to its completion, as the engine sees it.
 #pragma once
 
+#include <redstart/core/clock.hpp>
 #include <redstart/core/error.hpp>
 #include <redstart/engine/owned_request.hpp>
 #include <redstart/engine/replies.hpp>
@@ -11,7 +12,6 @@
 #include <boost/intrusive/list_hook.hpp>
 #include <boost/intrusive/set_hook.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -36,7 +36,7 @@ enum class Cancellation : std::uint8_t {
 /// Thread safety: none; owned by whoever holds it: the caller until `start`, then the engine.
 class OperationNode {
  public:
-  using Time = std::chrono::steady_clock::time_point;
+  using Time = TimePoint;
 
   OperationNode(const OperationNode&) = delete;
   OperationNode& operator=(const OperationNode&) = delete;
@@ -59,9 +59,9 @@ class OperationNode {
   virtual void destroy() noexcept = 0;
 
   OwnedRequest request;
-  std::chrono::milliseconds timeout{0};  ///< For the whole operation; 0: the database's command timeout.
-  std::optional<RetryMode> retry{};      ///< What may be sent again; empty: the database's policy.
-  std::uint64_t id = 0;                  ///< For `AsyncChannel::cancel`; 0: can't be cancelled.
+  TimeLimit timeout{};               ///< For the whole operation; unset: the database's command timeout.
+  std::optional<RetryMode> retry{};  ///< What may be sent again; empty: the database's policy.
+  std::uint64_t id = 0;              ///< For `AsyncChannel::cancel`; 0: can't be cancelled.
 
   // What follows belongs to the engine.
   Time start{};

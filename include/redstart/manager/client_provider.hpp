@@ -5,8 +5,8 @@
 #include <redstart/client/client.hpp>
 #include <redstart/client/scoped_client.hpp>
 #include <redstart/config/redis_database.hpp>
+#include <redstart/core/clock.hpp>
 
-#include <chrono>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -25,6 +25,12 @@ class AsyncScopedClient;
 namespace detail {
 class LeaseReceiver;
 class ReachableReceiver;
+
+/// True for errors that make an optional handle empty: an outage, or a time limit that has expired.
+[[nodiscard]] constexpr bool means_absent(Errc code) noexcept {
+  return is_unavailable(code) || code == Errc::timeout;
+}
+
 }  // namespace detail
 template <class R, class Signature, class Receiver>
 class Operation;
@@ -37,6 +43,9 @@ using ReachableOperation =
 /// Gives out handles. `RedisConnectionManager` implements it; code that takes a `ClientProvider&` can be
 /// given another.
 ///
+/// Time limits: a `timeout` of zero or less has expired. The call fails at once with `Errc::timeout`, and
+/// `optional_client` and `optional_async_client` give an empty handle.
+///
 /// Thread safety: implementations are safe for concurrent use.
 class ClientProvider {
  public:
@@ -45,15 +54,15 @@ class ClientProvider {
   /// The standard handle of a database.
   ///
   /// At once, but where nobody knows yet whether the database can be reached, or while its server is loading:
-  /// then it waits for the first connection. `timeout`: how long it may wait; 0: `timeouts.connect`. Calls on
-  /// the handle have limits of their own (`with_timeout`).
+  /// then it waits for the first connection. `timeout`: how long it may wait; unset: `timeouts.connect`.
+  /// Calls on the handle have limits of their own (`with_timeout`).
   ///
   /// Errors: `Unavailable` when the database can't be reached; `Errc::unknown_database`, `Errc::not_started`
   /// at once.
-  [[nodiscard]] Client client(std::string_view database, std::chrono::milliseconds timeout = {}) {
+  [[nodiscard]] Client client(std::string_view database, TimeLimit timeout = {}) {
     return Client(channel(database, timeout).value());
   }
-  [[nodiscard]] Client client(RedisDatabase database, std::chrono::milliseconds timeout = {}) {
+  [[nodiscard]] Client client(RedisDatabase database, TimeLimit timeout = {}) {
     return client(to_string(database), timeout);
   }
 
@@ -63,28 +72,26 @@ class ClientProvider {
   ///
   /// `timeout`: as for `client`. Errors: those that no outage explains (unknown_database, not_started) are
   /// thrown.
-  [[nodiscard]] std::optional<Client> optional_client(std::string_view database,
-                                                      std::chrono::milliseconds timeout = {}) {
+  [[nodiscard]] std::optional<Client> optional_client(std::string_view database, TimeLimit timeout = {}) {
     auto found = channel(database, timeout);
     if (found) return Client(*std::move(found));
-    if (!is_unavailable(found.error().code())) found.error().raise();
+    if (!detail::means_absent(found.error().code())) found.error().raise();
     return std::nullopt;
   }
-  [[nodiscard]] std::optional<Client> optional_client(RedisDatabase database,
-                                                      std::chrono::milliseconds timeout = {}) {
+  [[nodiscard]] std::optional<Client> optional_client(RedisDatabase database, TimeLimit timeout = {}) {
     return optional_client(to_string(database), timeout);
   }
 
   /// The scoped handle: one exclusive connection until the end of the scope.
   ///
-  /// `timeout`: for getting the connection, all in all; 0: as long as `client` waits, then at most
+  /// `timeout`: for getting the connection, all in all; unset: as long as `client` waits, then at most
   /// `timeouts.acquire` for a free connection. Keep it briefly: one that is kept for longer than
   /// `lease_warning` is told as an event, with `where` it was taken; leave that to its default.
   ///
   /// Errors: like `client`, and `Errc::pool_timeout` when every connection stays in use.
-  [[nodiscard]] ScopedClient scoped_client(std::string_view database, std::chrono::milliseconds timeout = {},
+  [[nodiscard]] ScopedClient scoped_client(std::string_view database, TimeLimit timeout = {},
                                            CallSite where = CallSite::here());
-  [[nodiscard]] ScopedClient scoped_client(RedisDatabase database, std::chrono::milliseconds timeout = {},
+  [[nodiscard]] ScopedClient scoped_client(RedisDatabase database, TimeLimit timeout = {},
                                            CallSite where = CallSite::here()) {
     return scoped_client(to_string(database), timeout, where);
   }
@@ -111,25 +118,21 @@ class ClientProvider {
   ///
   ///     if (auto cache = co_await redis.optional_async_client("cache")) co_await cache->incr("hits");
   ///
-  /// `timeout`: how long it may take; 0: the database's command timeout. Errors: those that no outage
+  /// `timeout`: how long it may take; unset: the database's command timeout. Errors: those that no outage
   /// explains are thrown at once.
-  [[nodiscard]] ReachableOperation optional_async_client(std::string_view database,
-                                                         std::chrono::milliseconds timeout = {});
-  [[nodiscard]] ReachableOperation optional_async_client(RedisDatabase database,
-                                                         std::chrono::milliseconds timeout = {});
+  [[nodiscard]] ReachableOperation optional_async_client(std::string_view database, TimeLimit timeout = {});
+  [[nodiscard]] ReachableOperation optional_async_client(RedisDatabase database, TimeLimit timeout = {});
 
   /// An operation that completes with the scoped handle: `AsyncScopedClient`, which has one connection alone
   /// until it is destroyed.
   ///
   ///     auto session = co_await redis.scoped_async_client("sessions");
   ///
-  /// `timeout`: for getting the connection; 0: the database's command timeout. Errors: it completes with
+  /// `timeout`: for getting the connection; unset: the database's command timeout. Errors: it completes with
   /// those of `scoped_client`; those that no outage explains are thrown at once.
-  [[nodiscard]] LeaseOperation scoped_async_client(std::string_view database,
-                                                   std::chrono::milliseconds timeout = {},
+  [[nodiscard]] LeaseOperation scoped_async_client(std::string_view database, TimeLimit timeout = {},
                                                    CallSite where = CallSite::here());
-  [[nodiscard]] LeaseOperation scoped_async_client(RedisDatabase database,
-                                                   std::chrono::milliseconds timeout = {},
+  [[nodiscard]] LeaseOperation scoped_async_client(RedisDatabase database, TimeLimit timeout = {},
                                                    CallSite where = CallSite::here());
 
  protected:
@@ -138,9 +141,8 @@ class ClientProvider {
   ClientProvider& operator=(const ClientProvider&) = default;
 
   /// The channel of a database that can be reached, or the error that `client` throws; after `timeout` at the
-  /// latest, where that is not 0.
-  [[nodiscard]] virtual Result<engine::ChannelPtr> channel(std::string_view database,
-                                                           std::chrono::milliseconds timeout) = 0;
+  /// latest, where that is set.
+  [[nodiscard]] virtual Result<engine::ChannelPtr> channel(std::string_view database, TimeLimit timeout) = 0;
   /// The asynchronous channel of a database, whether or not it can be reached. By default the error that says
   /// that this provider has none.
   [[nodiscard]] virtual Result<engine::AsyncChannelPtr> async_channel(std::string_view database);

@@ -55,15 +55,16 @@ class RedisConnectionManager final : public ClientProvider {
   /// executor's context from ending once `shutdown` was called.
   void start(RedisConfig config, const IoExecutor& executor);
 
-  /// Takes no more calls, waits until those under way have ended or `deadline` has passed, interrupts the
-  /// rest, closes everything. Handles then fail with `Errc::closed`. Does nothing when not started.
+  /// Takes no more calls, waits until those under way have ended or `deadline` has passed (at once for zero
+  /// or less, never for the longest duration), interrupts the rest, closes everything. Handles then fail with
+  /// `Errc::closed`. Does nothing when not started.
   ///
   /// Returns half a second after the deadline at the latest, even if nobody runs the executor or a handler
   /// hangs; on a thread that runs handlers it returns at once. In these cases the end goes on behind it.
   /// Every operation completes, once.
-  void shutdown(std::chrono::milliseconds deadline = std::chrono::seconds{1}) noexcept;
+  void shutdown(TimeLimit deadline = std::chrono::seconds{1}) noexcept;
   /// `shutdown` under the name that streams and sockets have for it.
-  void close(std::chrono::milliseconds deadline = std::chrono::seconds{1}) noexcept { shutdown(deadline); }
+  void close(TimeLimit deadline = std::chrono::seconds{1}) noexcept { shutdown(deadline); }
 
   [[nodiscard]] bool started() const noexcept;
 
@@ -82,15 +83,14 @@ class RedisConnectionManager final : public ClientProvider {
   ///     if (const auto report = redis.validate_connection("main"); !report.ok())
   ///       std::cerr << report.explain() << '\n';
   ///
-  /// `timeout`: for all of it; 0: the database's `timeouts.health` (2 s). Waits that long at most, so it is
-  /// not for handlers and coroutines. Whether writes are taken is found out by SETRANGE of nothing, which
+  /// `timeout`: for all of it; unset: the database's `timeouts.health` (2 s). Waits that long at most, so it
+  /// is not for handlers and coroutines. Whether writes are taken is found out by SETRANGE of nothing, which
   /// changes nothing: the key `redstart:validate` is not made. What the breaker or earlier failures say does
   /// not matter here, and nothing of it is counted in the statistics.
   ///
   /// Errors: `Errc::unknown_database`, `Errc::not_started`, `Errc::closed`, `Errc::forked`. All else is in
   /// the report.
-  [[nodiscard]] ConnectionReport validate_connection(std::string_view database,
-                                                     std::chrono::milliseconds timeout = {}) const;
+  [[nodiscard]] ConnectionReport validate_connection(std::string_view database, TimeLimit timeout = {}) const;
 
   /// Closes connections that have been idle for longer than their database's `idle_timeout`, down to
   /// `min_idle`, and has `min_idle` filled up again behind it; returns how many were closed. Also done by
@@ -101,8 +101,7 @@ class RedisConnectionManager final : public ClientProvider {
   class State;
 
   void start_on(RedisConfig config, const IoExecutor* executor);
-  [[nodiscard]] Result<engine::ChannelPtr> channel(std::string_view database,
-                                                   std::chrono::milliseconds timeout) override;
+  [[nodiscard]] Result<engine::ChannelPtr> channel(std::string_view database, TimeLimit timeout) override;
   [[nodiscard]] Result<engine::AsyncChannelPtr> async_channel(std::string_view database) override;
   [[nodiscard]] std::optional<Error> outage(std::string_view database) override;
 

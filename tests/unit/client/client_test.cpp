@@ -95,7 +95,7 @@ TEST_F(ClientOverScript, GivesItsTimeLimitToEachCallAndLeavesTheOriginalAlone) {
   const Client hurried = client_.with_timeout(20ms);
   EXPECT_EQ(hurried.get("key"), std::nullopt);
   EXPECT_EQ(client_.get("key"), std::nullopt);
-  EXPECT_EQ(channel_->timeouts, (std::vector<std::chrono::milliseconds>{20ms, 0ms}));
+  EXPECT_EQ(channel_->timeouts, (std::vector<TimeLimit>{20ms, {}}));
 }
 
 TEST_F(ClientOverScript, RefusesCommandsThatWouldChangeASharedConnection) {
