@@ -2,6 +2,8 @@
 // chore.cpp: waiting, working, ending.
 #include "chore.hpp"
 
+#include <redstart/core/clock.hpp>
+
 #include <boost/asio/post.hpp>
 
 #include <exception>
@@ -21,7 +23,7 @@ Chore::Chore(net::Loop loop, std::chrono::milliseconds interval, Work work)
     : interval_(interval), work_(std::move(work)), timer_(std::in_place, std::move(loop.executor)) {}
 
 void Chore::arm() {
-  timer_->expires_after(interval_);
+  timer_->expires_at(deadline_after(Clock::now(), interval_));
   timer_->async_wait([self = shared_from_this()](const boost::system::error_code&) { self->turn(); });
 }
 

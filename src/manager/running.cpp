@@ -43,7 +43,12 @@ Running::Running(RedisConfig config) : registry_(std::move(config)) {}
 
 void Running::open() {
   const RedisConfig& config = registry_.config();
-  registry_.warm_up(Clock::now() + config.start_timeout);
+  for (const ConfigFault& notice : config.notices) {
+    if (config.listener)
+      config.listener->on_event(
+          {EventKind::config_notice, {}, {}, notice.where + " " + notice.what + "; " + notice.remedy});
+  }
+  registry_.warm_up(deadline_after(Clock::now(), config.start_timeout));
   const std::scoped_lock lock(mutex_);
   if (stopping_ || context_died_) return;
   if (config.cleanup_interval != 0ms) {

@@ -15,8 +15,8 @@ void AsyncLink::start_opening() {
   state_ = State::opening;
   wanted_told_ = true;
   ++epoch_;
-  opening_ =
-      std::make_unique<Opening>(loop_.executor, config_, client_name_, now_ + config_.timeouts.connect);
+  opening_ = std::make_unique<Opening>(loop_.executor, config_, client_name_,
+                                       deadline_after(now_, config_.timeouts.connect));
   arm_opening(opening_->deadline);
   // May call on any thread, and long after this connection is gone.
   prepare(config_, tls_source_, opening_->progress,

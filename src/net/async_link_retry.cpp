@@ -33,7 +33,7 @@ void AsyncLink::again(Node& node, std::chrono::milliseconds delay) {
   node.answered = 0;
   if (delay == 0ms) return queue_.push_back(node);
   wheel_.erase(node);
-  node.later = std::exchange(node.deadline, now_ + delay);
+  node.later = std::exchange(node.deadline, deadline_after(now_, delay));
   wheel_.insert(node, now_);
   wake_at(Wheel::expiry(node.deadline));
   node.delayed = true;

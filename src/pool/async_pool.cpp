@@ -127,8 +127,8 @@ void AsyncPool::lease(engine::OperationNode& operation) noexcept {
   const LineShop::Taking taking(*shop_);
   if (auto refused = shop_->refuse(operation)) return operation.finish(std::move(refused), nullptr);
   if (auto error = away(operation)) return operation.finish(std::move(error), nullptr);
-  operation.deadline =
-      std::min(operation.deadline, operation.start + shop_->database->config().timeouts.acquire);
+  operation.deadline = std::min(operation.deadline,
+                                deadline_after(operation.start, shop_->database->config().timeouts.acquire));
   if (auto error = too_many_leases(operation)) return operation.finish(std::move(error), nullptr);
   try {
     if (const LeaseLine::Ptr line = take_line()) return line->lend(operation);

@@ -48,7 +48,7 @@ bool Attempts::wait_for_database(const ErrorInfo& why, Time& now) const {
 
 bool Attempts::sleep(std::chrono::milliseconds delay, Time& now) const {
   if (delay > 0ms) {
-    if (!pool_.pause(std::min(now + delay, deadline_))) return false;
+    if (!pool_.pause(std::min(deadline_after(now, delay), deadline_))) return false;
     now = Clock::now();
   }
   return true;

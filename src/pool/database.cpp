@@ -2,6 +2,8 @@
 // database.cpp: the words and counts of one database.
 #include "database.hpp"
 
+#include "bounds.hpp"
+
 #include <redstart/core/server_reply.hpp>
 
 #include <algorithm>
@@ -68,7 +70,7 @@ CircuitStatus circuit_of(const Breaker::Status& status, Time now) {
 }  // namespace
 
 Database::Database(const RedisConfig& manager, std::string name, DatabaseConfig config)
-    : config_(std::move(config)),
+    : config_(with_bounded_durations(std::move(config))),
       silence_(net::silence_limit_of(config_.timeouts)),
       origin_{std::move(name), to_string(config_.endpoint)},
       client_name_(config_.client_name.empty() ? manager.service + ":" + origin_.database
@@ -264,7 +266,7 @@ Failure failure_of(const net::Outcome& outcome, ReplyOf reply_of) noexcept {
 Time retirement(const Database& database, Time opened, double random) noexcept {
   const auto lifetime = database.config().max_lifetime;
   if (lifetime.count() == 0) return Time::max();
-  return opened + std::chrono::duration_cast<Clock::duration>(lifetime * (1.0 - random / 10));
+  return deadline_after(opened, lifetime * (1.0 - random / 10));
 }
 
 }  // namespace redstart::pool

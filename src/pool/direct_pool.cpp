@@ -137,7 +137,7 @@ std::optional<CloseReason> DirectPool::fault_of(net::DirectConnection& connectio
   const auto limit = config.check_after_idle;
   if (limit.count() == 0 || now - connection.last_used() <= limit) return std::nullopt;
   // Half of the time is left for another connection.
-  const Time until = std::min<Time>(now + config.timeouts.health, now + (deadline - now) / 2);
+  const Time until = std::min(deadline_after(now, config.timeouts.health), now + (deadline - now) / 2);
   std::vector<Connection> others;
   try {
     const net::Outcome outcome = connection.ping(now, until);
@@ -155,7 +155,7 @@ std::optional<CloseReason> DirectPool::fault_of(net::DirectConnection& connectio
 
 Result<Borrowed> DirectPool::wait_in_line(Lock& lock, Time& now, Time deadline) {
   const Time began = Clock::now();
-  const Time last = std::min<Time>(deadline, began + database_->config().timeouts.acquire);
+  const Time last = std::min(deadline, deadline_after(began, database_->config().timeouts.acquire));
   Caller self;
   stand_in_line(lock, self);
   while (self.got == Waiter::Got::nothing) {
@@ -207,7 +207,7 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline, bool ahe
   Connection connection;
   std::optional<net::OpenFailure> failure;
   const Time began = now;
-  const Time connect_deadline = began + database_->config().timeouts.connect;
+  const Time connect_deadline = deadline_after(began, database_->config().timeouts.connect);
   try {
     connection = std::make_unique<net::DirectConnection>(database_->config(), database_->client_name(),
                                                          opened_++, database_->tls());

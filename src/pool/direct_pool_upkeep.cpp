@@ -112,7 +112,7 @@ void DirectPool::fill() noexcept {
       Lock lock(mutex_);
       if (!lacks() || reachability_->must_wait(now)) return;
       ++open_;
-      auto connection = open(lock, now, now + database_->config().timeouts.connect, true);
+      auto connection = open(lock, now, deadline_after(now, database_->config().timeouts.connect), true);
       if (!connection) return;
       connection->give_back();
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <redstart/commands/command.hpp>
+#include <redstart/core/clock.hpp>
 #include <redstart/core/server_reply.hpp>
 #include <redstart/resp/buffer.hpp>
 #include <redstart/resp/writer.hpp>
@@ -37,7 +38,10 @@ struct RequestTraits {
     if (!blocks) return;
     const bool for_ever = blocks->count() == 0 || (blocks_for && blocks_for->count() == 0);
     const auto before = blocks_for.value_or(std::chrono::milliseconds(0));
-    blocks_for = for_ever ? std::chrono::milliseconds(0) : before + *blocks;
+    // The server refuses a negative time at once; zero would mean that it waits without limit.
+    const auto more =
+        bounded<std::chrono::milliseconds>(blocks->count() > 0 ? *blocks : std::chrono::milliseconds(1));
+    blocks_for = for_ever ? std::chrono::milliseconds(0) : bounded<std::chrono::milliseconds>(before + more);
   }
 };
 

@@ -2,6 +2,7 @@
 // reconnect.hpp: decides when a database that could not be reached may be tried again.
 #pragma once
 
+#include <redstart/core/clock.hpp>
 #include <redstart/resilience/backoff.hpp>
 
 #include <chrono>
@@ -82,7 +83,7 @@ class Reconnect {
     if (attempt.generation != generation_) return;  // others reported this outage, or its end, before
     ++generation_;
     state_ = State::backing_off;
-    next_attempt_ = now + next_delay(random);
+    next_attempt_ = deadline_after(now, next_delay(random));
   }
   /// The attempt ended without telling anything about the server (the caller's own deadline, shutdown).
   void abandoned(Attempt attempt, Time now) noexcept {

@@ -3,6 +3,8 @@
 // own.
 #pragma once
 
+#include <redstart/core/clock.hpp>
+
 #include <chrono>
 #include <cstdint>
 
@@ -70,8 +72,10 @@ class Backoff {
   static constexpr double between(double low, double high, double random) noexcept {
     return low + random * (high - low);
   }
+  // From zero to `no_limit`, whatever the policy says.
   static constexpr std::chrono::milliseconds truncated(double delay) noexcept {
-    return std::chrono::milliseconds(static_cast<std::chrono::milliseconds::rep>(delay));
+    if (!(delay < count(no_limit))) return no_limit;
+    return std::chrono::milliseconds(delay > 0 ? static_cast<std::chrono::milliseconds::rep>(delay) : 0);
   }
   [[nodiscard]] constexpr double capped(double delay) const noexcept {
     return delay < count(policy_.maximum) ? delay : count(policy_.maximum);

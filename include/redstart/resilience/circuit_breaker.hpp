@@ -2,6 +2,7 @@
 // circuit_breaker.hpp: stops calls to a database that does not answer, and lets them back in carefully.
 #pragma once
 
+#include <redstart/core/clock.hpp>
 #include <redstart/resilience/breaker_policy.hpp>
 #include <redstart/resilience/breaker_state.hpp>
 #include <redstart/resilience/sliding_window.hpp>
@@ -150,7 +151,7 @@ class CircuitBreaker {
     ++generation_;
     state_ = next;
   }
-  void open(Time now, double random) noexcept { become(Open{now + recovery_.next(random)}); }
+  void open(Time now, double random) noexcept { become(Open{deadline_after(now, recovery_.next(random))}); }
 
   [[nodiscard]] bool trips(Closed& closed, Time now) const noexcept {
     if (closed.consecutive >= policy_.consecutive_failures) return true;

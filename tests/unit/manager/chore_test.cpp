@@ -38,6 +38,19 @@ TEST(Chore, StopsAndLetsTheContextEndLongBeforeItIsDue) {
   EXPECT_EQ(turns, 0);
 }
 
+TEST(Chore, OfTheLongestIntervalIsNeverDue) {
+  asio::io_context context;
+  int turns = 0;
+  const auto chore = Chore::start(loop_on(context), std::chrono::milliseconds::max(), [&] {
+    ++turns;
+    return false;
+  });
+  context.poll();
+  EXPECT_EQ(turns, 0);
+  chore->stop();
+  context.run();
+}
+
 TEST(Chore, MayStopItself) {
   asio::io_context context;
   int turns = 0;

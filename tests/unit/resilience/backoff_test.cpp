@@ -121,6 +121,25 @@ TEST(Backoff, StartsOverWhenReset) {
   }
 }
 
+// Policies of `retry` are the caller's own and not validated.
+TEST(Backoff, OfExtremePoliciesStaysBetweenZeroAndNoLimit) {
+  constexpr auto least = std::chrono::milliseconds::min();
+  constexpr auto most = std::chrono::milliseconds::max();
+  for (const Jitter jitter : kinds) {
+    for (const BackoffPolicy& policy :
+         {BackoffPolicy{most, most, 2.0, jitter}, BackoffPolicy{least, most, 2.0, jitter},
+          BackoffPolicy{least, least, 2.0, jitter}, BackoffPolicy{1ms, most, 1e300, jitter},
+          BackoffPolicy{1ms, most, std::nan(""), jitter}}) {
+      Backoff backoff(policy);
+      for (int n = 0; n < 5; ++n) {
+        const auto delay = backoff.next(almost_one);
+        EXPECT_GE(delay, 0ms);
+        EXPECT_LE(delay, no_limit);
+      }
+    }
+  }
+}
+
 static_assert(Backoff(BackoffPolicy{5ms, 50ms, 2.0}).next(0.0) == 5ms, "usable while compiling");
 
 }  // namespace

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// bounds.hpp: cuts the durations of a configuration to what sums can't wrap.
+#pragma once
+
+#include <redstart/config/redis_config.hpp>
+#include <redstart/core/clock.hpp>
+
+#include <chrono>
+#include <type_traits>
+
+namespace redstart::pool {
+
+/// `config` with each duration between zero and `no_limit`: comparing and adding them can't wrap any more.
+[[nodiscard]] inline DatabaseConfig with_bounded_durations(DatabaseConfig config) noexcept {
+  const auto bound = [](auto&... durations) {
+    ((durations = bounded<std::remove_reference_t<decltype(durations)>>(durations)), ...);
+  };
+  bound(config.timeouts.connect, config.timeouts.command, config.timeouts.acquire, config.timeouts.health);
+  bound(config.keepalive.idle, config.keepalive.interval);
+  bound(config.idle_timeout, config.max_lifetime, config.check_after_idle, config.lease_warning);
+  for (BackoffPolicy* const policy :
+       {&config.startup.backoff, &config.reconnect, &config.breaker.recovery, &config.retry.backoff})
+    bound(policy->initial, policy->maximum);
+  return config;
+}
+
+}  // namespace redstart::pool

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// request_test.cpp: how long a batch may block.
+#include <redstart/engine/request.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <initializer_list>
+#include <optional>
+
+namespace redstart::engine {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+RequestTraits batch_of(std::initializer_list<std::optional<milliseconds>> times) {
+  RequestTraits traits{"pipeline"};
+  for (const auto& time : times) traits.add(Retry::read, ReplyOf::plain_command, time);
+  return traits;
+}
+
+TEST(RequestTraits, OfABatchBlockAsLongAsAllOfIt) {
+  EXPECT_EQ(batch_of({std::nullopt, std::nullopt}).blocks_for, std::nullopt);
+  EXPECT_EQ(batch_of({1s, std::nullopt, 2s}).blocks_for, 3s);
+}
+
+TEST(RequestTraits, OfABatchBlockWithoutLimitIfOneCommandDoes) {
+  EXPECT_EQ(batch_of({1s, 0ms}).blocks_for, 0ms);
+  EXPECT_EQ(batch_of({0ms, 1s}).blocks_for, 0ms);
+}
+
+TEST(RequestTraits, OfABatchNeverWrap) {
+  EXPECT_EQ(batch_of({milliseconds::max()}).blocks_for, no_limit);
+  EXPECT_EQ(batch_of({milliseconds::max(), milliseconds::max(), 1s}).blocks_for, no_limit);
+}
+
+TEST(RequestTraits, OfABatchTakeANegativeTimeForAShortOne) {
+  for (const milliseconds time : {-1ms, milliseconds::min()}) {
+    const auto traits = batch_of({time, 1s});
+    EXPECT_GE(traits.blocks_for, 1s);
+    EXPECT_LE(traits.blocks_for, 2s) << "the server refuses the first at once";
+  }
+}
+
+}  // namespace
+}  // namespace redstart::engine
