@@ -3,6 +3,7 @@
 #pragma once
 
 #include <redstart/commands/argument.hpp>
+#include <redstart/core/clock.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -16,10 +17,10 @@ class Expiry {
  public:
   template <class Rep, class Period>
   constexpr Expiry(std::chrono::duration<Rep, Period> after)
-      : Expiry("EX", "PX", std::chrono::ceil<std::chrono::milliseconds>(after).count()) {}
+      : Expiry("EX", "PX", saturated<std::chrono::milliseconds>(after).count()) {}
   template <class Duration>
   constexpr Expiry(std::chrono::time_point<std::chrono::system_clock, Duration> at)
-      : Expiry("EXAT", "PXAT", std::chrono::ceil<std::chrono::milliseconds>(at.time_since_epoch()).count()) {}
+      : Expiry("EXAT", "PXAT", saturated<std::chrono::milliseconds>(at.time_since_epoch()).count()) {}
 
   [[nodiscard]] static constexpr Expiry keep_ttl() { return Expiry("KEEPTTL"); }
   /// PERSIST, for GETEX: removes the time.

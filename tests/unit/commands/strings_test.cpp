@@ -94,6 +94,9 @@ TEST(StringCommandsEncoding, Reading) {
 TEST(StringCommandsEncoding, ReadingThatWrites) {
   expect(capture.getdel("k"), {"GETDEL", "k"}, kAccumulates);
   expect(capture.getex("k", 5s), {"GETEX", "k", "EX", "5"}, kLastWins);
+  // Too long for any server, which says so; it must not become a short or negative time.
+  expect(capture.getex("k", std::chrono::hours::max()), {"GETEX", "k", "PX", "9223372036854775807"},
+         kLastWins);
   expect(capture.getex("k", Expiry::persist()), {"GETEX", "k", "PERSIST"}, kLastWins);
   expect(capture.getset("k", 5), {"GETSET", "k", "5"}, kAccumulates);
 }
