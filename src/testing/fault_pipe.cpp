@@ -75,7 +75,7 @@ void FaultPipe::push(std::string bytes, Time now) {
   if (bytes.empty() || discards()) return;
   pushed_ += bytes.size();
   Time release{};
-  if (most_.count() > 0) release = last_release_ = std::max(last_release_, now + delay());
+  if (most_.count() > 0) release = last_release_ = std::max(last_release_, deadline_after(now, delay()));
   pieces_.push_back({std::move(bytes), release});
 }
 
@@ -110,7 +110,7 @@ void FaultPipe::sent(std::size_t size, Time now) {
     pieces_.pop_front();
     offset_ = 0;
   }
-  if (slice_ > 0) not_before_ = now + interval_;
+  if (slice_ > 0) not_before_ = deadline_after(now, interval_);
   if (rate_ > 0) {
     const auto cost = std::chrono::nanoseconds(static_cast<std::int64_t>(size * 1'000'000'000 / rate_));
     not_before_ = std::max(not_before_, now) + cost;

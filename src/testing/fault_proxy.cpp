@@ -93,11 +93,12 @@ FaultScript& FaultScript::discard(Direction direction) {
   return add({.kind = FaultKind::discard, .direction = direction});
 }
 FaultScript& FaultScript::silent() { return add({.kind = FaultKind::silent}); }
-FaultScript& FaultScript::slice(std::size_t bytes, Direction direction, std::chrono::nanoseconds interval) {
+FaultScript& FaultScript::slice_at(std::size_t bytes, Direction direction,
+                                   std::chrono::nanoseconds interval) {
   return add({.kind = FaultKind::slice, .direction = direction, .size = bytes, .least = interval});
 }
-FaultScript& FaultScript::latency(std::chrono::nanoseconds least, std::chrono::nanoseconds most,
-                                  Direction direction) {
+FaultScript& FaultScript::latency_of(std::chrono::nanoseconds least, std::chrono::nanoseconds most,
+                                     Direction direction) {
   return add({.kind = FaultKind::latency, .direction = direction, .least = least, .most = most});
 }
 FaultScript& FaultScript::bandwidth(std::size_t bytes_per_second, Direction direction) {

@@ -2,6 +2,7 @@
 // fault_script.hpp: what a fault proxy does to connections, said in one line a fault.
 #pragma once
 
+#include <redstart/core/clock.hpp>
 #include <redstart/testing/gate.hpp>
 
 #include <chrono>
@@ -123,9 +124,16 @@ class FaultScript {
   /// connection. After heal() everything kept arrives, as behind a mended cable.
   FaultScript& silent();
   /// Passes at most `bytes` in one piece, and waits `interval` between two. 1 <= bytes.
-  FaultScript& slice(std::size_t bytes, Direction direction, std::chrono::nanoseconds interval = {});
+  template <class Interval = std::chrono::nanoseconds>
+  FaultScript& slice(std::size_t bytes, Direction direction, Interval interval = {}) {
+    return slice_at(bytes, direction, bounded<std::chrono::nanoseconds>(interval));
+  }
   /// Delays each piece by a time between the two, at random by the proxy's seed; the order stays.
-  FaultScript& latency(std::chrono::nanoseconds least, std::chrono::nanoseconds most, Direction direction);
+  template <class Least, class Most>
+  FaultScript& latency(Least least, Most most, Direction direction) {
+    return latency_of(bounded<std::chrono::nanoseconds>(least), bounded<std::chrono::nanoseconds>(most),
+                      direction);
+  }
   /// Passes at most this many bytes a second. 1 <= bytes_per_second.
   FaultScript& bandwidth(std::size_t bytes_per_second, Direction direction);
   /// Holds everything in this direction back from here on, until release() or heal(). For on_request() and
@@ -165,6 +173,8 @@ class FaultScript {
 
   FaultScript when(detail::FaultTrigger trigger) const;
   FaultScript& add(detail::FaultAction action);
+  FaultScript& slice_at(std::size_t bytes, Direction direction, std::chrono::nanoseconds interval);
+  FaultScript& latency_of(std::chrono::nanoseconds least, std::chrono::nanoseconds most, Direction direction);
   FaultScript& add_to_message(detail::FaultKind kind);
 
   std::shared_ptr<detail::ProxyCore> core_;
