@@ -2,10 +2,17 @@
 // url.cpp: reads redis://, rediss:// and redis+unix:// URLs, strictly.
 #include <redstart/config/loader.hpp>
 
+#include "host.hpp"
+#include "nearest.hpp"
+
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace redstart {
 
@@ -45,8 +52,63 @@ constexpr const char* encoding_hint =
     "write redis://user:password@host:6379/0; in a password, '/' is %2F, '?' is %3F, '#' is %23, '@' is %40, "
     "':' is %3A";
 
-// One URL on its way into a configuration. Faults repeat nothing of it: where a password holds a bare '/',
-// '?' or "://", its pieces turn up in any other part.
+constexpr std::string_view database_options[] = {"db"};
+constexpr std::string_view tls_options[] = {"tls_ca_file", "tls_ca_directory", "tls_certificate",
+                                            "tls_key",     "tls_server_name",  "tls_verify",
+                                            "tls_minimum"};
+// Options of other clients' URLs.
+constexpr std::string_view foreign_options[] = {"abortConnect",
+                                                "allowAdmin",
+                                                "client_name",
+                                                "clientName",
+                                                "command_timeout",
+                                                "connect_timeout",
+                                                "connectTimeout",
+                                                "database",
+                                                "db",
+                                                "decode_responses",
+                                                "dial_timeout",
+                                                "encoding",
+                                                "family",
+                                                "max_connections",
+                                                "max_retries",
+                                                "name",
+                                                "password",
+                                                "pool_size",
+                                                "pool_timeout",
+                                                "protocol",
+                                                "read_timeout",
+                                                "role",
+                                                "skip_verify",
+                                                "socket_timeout",
+                                                "ssl",
+                                                "ssl_ca_certs",
+                                                "ssl_cert_reqs",
+                                                "ssl_certfile",
+                                                "ssl_keyfile",
+                                                "sslmode",
+                                                "timeout",
+                                                "tls",
+                                                "user",
+                                                "username",
+                                                "write_timeout"};
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+bool contains(std::span<const std::string_view> names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool is_blank(char c) { return static_cast<unsigned char>(c) <= ' '; }
+
+// One URL on its way into a configuration. Faults repeat nothing of it but option names that are commonly
+// known: where a password holds a bare '/', '?' or "://", its pieces turn up in any other part.
 class UrlReader {
  public:
   UrlReader(std::string_view where, DatabaseConfig& config) : where_(where), config_(config) {}
@@ -59,13 +121,21 @@ class UrlReader {
   }
 
  private:
+  enum class Options { none, database, tls };
+  enum class Kind { unknown, tcp, tls, unix_socket };
+
   void parse(std::string_view url) {
-    if (std::any_of(url.begin(), url.end(),
-                    [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; }))
+    if (url.empty()) return fault("is empty", "write redis://host:6379/0");
+    if (is_blank(url.front()) || is_blank(url.back()))
+      return fault("begins or ends with a blank or a line break",
+                   "remove it; files and shells often add one");
+    if (url.front() == '"' || url.front() == '\'')
+      return fault("is in quotes", "remove the quotes; a shell does so, a file of variables does not");
+    if (std::any_of(url.begin(), url.end(), [](char c) { return is_blank(c) || c == 0x7f; }))
       return fault("holds a blank or a control character", "percent-encode it");
     const std::size_t colon = url.find("://");
     if (colon == std::string_view::npos) return fault("is no URL", "write redis://host:6379/0");
-    const std::string_view scheme = url.substr(0, colon);
+    const Kind kind = kind_of(lower(url.substr(0, colon)));
     std::string_view rest = url.substr(colon + 3);
     if (rest.find('#') != std::string_view::npos) return fault("has a fragment", "percent-encode '#' as %23");
     std::string_view query;
@@ -73,16 +143,24 @@ class UrlReader {
       query = rest.substr(mark + 1);
       rest = rest.substr(0, mark);
     }
-    if (scheme == "redis+unix" || scheme == "unix")
-      unix_socket(rest);
-    else if (scheme == "redis")
-      tcp(rest);
-    else if (scheme == "rediss") {
-      config_.tls.enabled = true;
-      tcp(rest);
-    } else
-      return fault("has an unknown scheme", "use redis://, rediss:// (TLS) or redis+unix://");
-    options(query, scheme == "rediss" ? Options::tls : scheme == "redis" ? Options::none : Options::database);
+    switch (kind) {
+      case Kind::unknown:
+        return fault("has an unknown scheme",
+                     "use redis:// or valkey://, rediss:// or valkeys:// (TLS), or redis+unix://");
+      case Kind::unix_socket: unix_socket(rest); return options(query, Options::database);
+      case Kind::tls: config_.tls.enabled = true; [[fallthrough]];
+      case Kind::tcp: break;
+    }
+    tcp(rest);
+    options(query, kind == Kind::tls ? Options::tls : Options::none);
+  }
+
+  // Schemes don't mind their case (RFC 3986).
+  static Kind kind_of(std::string_view scheme) {
+    if (scheme == "redis" || scheme == "valkey") return Kind::tcp;
+    if (scheme == "rediss" || scheme == "valkeys") return Kind::tls;
+    if (scheme == "redis+unix" || scheme == "valkey+unix" || scheme == "unix") return Kind::unix_socket;
+    return Kind::unknown;
   }
 
   // [user[:password]@]host[:port][/database]
@@ -92,6 +170,9 @@ class UrlReader {
     if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
       credentials(authority.substr(0, at));
       authority = authority.substr(at + 1);
+      if (authority.empty() || authority.front() == ':')
+        return fault("names no host behind the '@'",
+                     "write redis://user:password@host:6379; is a variable empty that should hold the host?");
     }
     host_and_port(authority);
     if (slash != std::string_view::npos) database(rest.substr(slash + 1));
@@ -108,12 +189,16 @@ class UrlReader {
       credentials(rest.substr(0, slash - 1));
     }
     auto path = percent_decoded(rest.substr(slash));
-    if (!path || path->find('\0') != std::string::npos)
-      return fault("has a broken path", "write %XX with two hex digits");
+    if (!path || has_control(*path))
+      return fault("has a broken path", "write %XX with two hex digits, and no control characters");
     config_.endpoint.unix_path = std::move(*path);
   }
 
   void credentials(std::string_view info) {
+    if (info.empty() || info == ":")
+      return fault("has neither a user name nor a password before the '@'",
+                   "write redis://user:password@host, or leave out the '@'; is a variable empty that should "
+                   "hold the password?");
     const std::size_t colon = info.find(':');
     auto user = percent_decoded(info.substr(0, colon));
     auto password =
@@ -135,6 +220,9 @@ class UrlReader {
       if (end == std::string_view::npos)
         return fault("has no ']' after the IPv6 address", "write redis://[::1]:6379");
       host = text.substr(1, end - 1);
+      if (host.find(':') == std::string_view::npos)
+        return fault("has no IPv6 address in the brackets",
+                     "write redis://[::1]:6379, or a name without brackets");
       const std::string_view after = text.substr(end + 1);
       if (!after.empty() && after.front() != ':')
         return fault("has text behind the ']'", "write redis://[::1]:6379");
@@ -150,10 +238,12 @@ class UrlReader {
       auto decoded = percent_decoded(host);
       if (!decoded)
         return fault("has a broken percent-encoding in the host", "write %XX with two hex digits");
+      if (const auto wrong = detail::fault_of_host(*decoded))
+        return fault("has a host that " + std::string(wrong->what), encoding_hint);
       config_.endpoint.host = std::move(*decoded);
     }
     config_.endpoint.unix_path.clear();
-    if (!port) return;
+    if (!port || port->empty()) return;  // "host:" is the default port (RFC 3986)
     const auto value = number<std::uint16_t>(*port);
     if (!value || *value == 0) return fault("has a port that is no number from 1 to 65535", encoding_hint);
     config_.endpoint.port = *value;
@@ -166,68 +256,105 @@ class UrlReader {
     config_.number = *value;
   }
 
-  enum class Options { none, database, tls };
-
   void options(std::string_view query, Options allowed) {
-    while (!query.empty()) {
+    if (query.find('@') != std::string_view::npos)
+      return fault("has an '@' behind the '?'", encoding_hint);  // part of a password, then
+    std::vector<std::string_view> seen;
+    for (std::size_t number = 1; !query.empty(); ++number) {
       const std::size_t end = query.find('&');
       const std::string_view option = query.substr(0, end);
       query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
       const std::size_t equals = option.find('=');
       const std::string_view key = option.substr(0, equals);
-      if (key == "db" && allowed == Options::database && equals != std::string_view::npos)
-        database(option.substr(equals + 1));
-      else if (allowed != Options::tls || equals == std::string_view::npos ||
-               !tls_option(key, option.substr(equals + 1)))
-        fault("has an unknown option", known(allowed));
+      if (number > most_options) return fault("has too many options", known(allowed));
+      if (!contains(names(allowed), key)) {
+        unknown_option(key, number, allowed);
+      } else if (equals == std::string_view::npos) {
+        fault("has the option " + std::string(key) + " without a value", known(allowed));
+      } else if (contains(seen, key)) {
+        fault("gives the option " + std::string(key) + " twice", "give it once");
+      } else {
+        seen.push_back(key);
+        if (allowed == Options::database)
+          database(option.substr(equals + 1));
+        else
+          tls_option(key, option.substr(equals + 1));
+      }
     }
+  }
+
+  // Names what is near to a known option, or an option of other clients; anything else may be a secret.
+  void unknown_option(std::string_view key, std::size_t number, Options allowed) {
+    const std::string_view meant = key.size() < 5 ? std::string_view() : detail::nearest(key, names(allowed));
+    const bool public_name = !meant.empty() || contains(tls_options, key) || contains(foreign_options, key);
+    const std::string which = public_name ? std::string(key) : "(number " + std::to_string(number) + ")";
+    fault("has the unknown option " + which,
+          meant.empty() ? known(allowed) : "did you mean " + std::string(meant) + "?");
+  }
+
+  static std::span<const std::string_view> names(Options allowed) {
+    switch (allowed) {
+      case Options::database: return database_options;
+      case Options::tls: return tls_options;
+      case Options::none: break;
+    }
+    return {};
   }
 
   static const char* known(Options allowed) {
     switch (allowed) {
-      case Options::database: return "only db=number is known";
+      case Options::database: return "only db=number is known; other settings belong to DatabaseConfig";
       case Options::tls:
         return "known are tls_ca_file, tls_ca_directory, tls_certificate, tls_key, tls_server_name, "
-               "tls_verify "
-               "and tls_minimum, each with a value; the database goes behind the '/'";
+               "tls_verify and tls_minimum, each with a value; the database goes behind the '/', other "
+               "settings "
+               "to DatabaseConfig";
       case Options::none: break;
     }
-    return "none is known; the database goes behind the '/', and TLS has the scheme rediss://";
+    return "none is known; the database goes behind the '/', TLS has the scheme rediss://, other settings "
+           "belong to "
+           "DatabaseConfig";
   }
 
-  // False for an unknown key.
-  bool tls_option(std::string_view key, std::string_view value) {
+  // Preconditions: the key is one of `tls_options`.
+  void tls_option(std::string_view key, std::string_view value) {
     TlsConfig& tls = config_.tls;
     if (key == "tls_verify") {
       if (value != "full" && value != "insecure")
-        fault("has a tls_verify of its own kind", "use tls_verify=full or tls_verify=insecure");
+        fault("has the option tls_verify with an unknown value",
+              "use tls_verify=full or tls_verify=insecure");
       tls.verify = value == "insecure" ? TlsVerify::insecure : TlsVerify::full;
-      return true;
+      return;
     }
     if (key == "tls_minimum") {
       if (value != "1.2" && value != "1.3")
-        fault("has a tls_minimum of its own kind", "use tls_minimum=1.2 or tls_minimum=1.3");
+        fault("has the option tls_minimum with an unknown value", "use tls_minimum=1.2 or tls_minimum=1.3");
       tls.minimum = value == "1.3" ? TlsVersion::tls_1_3 : TlsVersion::tls_1_2;
-      return true;
+      return;
     }
-    std::string* const text = key == "tls_ca_file"        ? &tls.ca_file
-                              : key == "tls_ca_directory" ? &tls.ca_directory
-                              : key == "tls_certificate"  ? &tls.certificate_file
-                              : key == "tls_key"          ? &tls.key_file
-                              : key == "tls_server_name"  ? &tls.server_name
-                                                          : nullptr;
-    if (text == nullptr) return false;
+    std::string& text = key == "tls_ca_file"        ? tls.ca_file
+                        : key == "tls_ca_directory" ? tls.ca_directory
+                        : key == "tls_certificate"  ? tls.certificate_file
+                        : key == "tls_key"          ? tls.key_file
+                                                    : tls.server_name;
     auto decoded = percent_decoded(value);
-    if (!decoded || decoded->empty() || decoded->find('\0') != std::string::npos)
-      fault("has a TLS option with an empty or broken value", "write %XX with two hex digits");
+    if (!decoded || decoded->empty() || has_control(*decoded))
+      fault("has the option " + std::string(key) + " with an empty or broken value",
+            "write %XX with two hex digits, and no control characters");
     else
-      *text = std::move(*decoded);
-    return true;
+      text = std::move(*decoded);
+  }
+
+  static bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
   }
 
   void fault(std::string what, std::string remedy) {
     faults_.push_back({std::string(where_), std::move(what), std::move(remedy)});
   }
+
+  static constexpr std::size_t most_options = 16;  // bounds the faults of hostile input
 
   std::string_view where_;
   DatabaseConfig& config_;

@@ -23,7 +23,8 @@ class RedisConfigLoader {
 ///     rediss://…[?tls_ca_file=…&tls_verify=full]                         (TLS; all options in TlsConfig)
 ///     redis+unix://[user[:password]@]/path/to/socket[?db=number]        (also unix://)
 ///
-/// User name, password and path are percent-decoded; `redis://:password@host` is the default user's password.
+/// `valkey://`, `valkeys://` and `valkey+unix://` mean the same. Schemes may be in upper case. User name,
+/// password and path are percent-decoded; `redis://:password@host` is the default user's password.
 ///
 /// `where` names the source in the faults. Faults never hold the user or password part.
 [[nodiscard]] std::vector<ConfigFault> apply_url(std::string_view url, std::string_view where,

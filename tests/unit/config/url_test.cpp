@@ -55,6 +55,13 @@ constexpr Good good[] = {
     {"redis://ann:%c3%bc%C3%BC@h", "h", 6379, "ann", "\xc3\xbc\xc3\xbc", 0},
     {"redis://:%00%0d%0a@h", "h", 6379, "", std::string_view("\0\r\n", 3), 0},
     {"redis://ann:pass@[::1]:7000/4", "::1", 7000, "ann", "pass", 4},
+    {"redis://h:", "h", 6379, "", "", 0},
+    {"redis://h:/3", "h", 6379, "", "", 3},
+    {"redis://ann:pass@[::1]:/4", "::1", 6379, "ann", "pass", 4},
+    {"redis://[::ffff:10.1.2.3]", "::ffff:10.1.2.3", 6379, "", "", 0},
+    {"REDIS://Example.com", "Example.com", 6379, "", "", 0},
+    {"valkey://ann:pass@h:7000/1", "h", 7000, "ann", "pass", 1},
+    {"Valkey://h", "h", 6379, "", "", 0},
 };
 
 TEST(RedisUrl, SaysWhereTheServerIsAndWhoWeAre) {
@@ -83,6 +90,8 @@ TEST(RedisUrl, MayNameAUnixSocket) {
       {"redis+unix://:pw@/run/redis.sock", "/run/redis.sock", "", "pw", 0},
       {"redis+unix:///run/my%20socket", "/run/my socket", "", "", 0},
       {"redis+unix:///run/a@b", "/run/a@b", "", "", 0},
+      {"valkey+unix:///run/valkey.sock?db=1", "/run/valkey.sock", "", "", 1},
+      {"UNIX:///run/redis.sock", "/run/redis.sock", "", "", 0},
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.url);
@@ -133,7 +142,6 @@ constexpr Bad bad[] = {
     {"redis://local host", "blank or a control character"},
     {"redis://local\nhost", "blank or a control character"},
     {"redis://h\x7f", "blank or a control character"},
-    {"redis://h:", "port"},
     {"redis://h:0", "port"},
     {"redis://h:65536", "port"},
     {"redis://h:99999999999999999999", "port"},
@@ -145,7 +153,6 @@ constexpr Bad bad[] = {
     {"redis://::1", "more than one ':'"},
     {"redis://[::1", "no ']'"},
     {"redis://[::1]6379", "behind the ']'"},
-    {"redis://[::1]:", "port"},
     {"redis://h%2", "percent-encoding"},
     {"redis://h%zz", "percent-encoding"},
     {"redis://ann:pa%ss@h", "percent-encoding"},
@@ -164,8 +171,33 @@ constexpr Bad bad[] = {
     {"redis+unix:///run%", "broken path"},
     {"redis+unix:///run%00/x", "broken path"},
     {"redis+unix:///run/redis.sock?db=x", "database"},
-    {"redis+unix:///run/redis.sock?db", "unknown option"},
+    {"redis+unix:///run/redis.sock?db", "the option db without a value"},
     {"redis+unix:///run/redis.sock?db=1&x=2", "unknown option"},
+    {"redis+unix:///run/redis.sock?db=1&db=2", "the option db twice"},
+    {"redis+unix:///run/a%0ab", "broken path"},
+    {"", "is empty"},
+    {"redis://h\n", "begins or ends with a blank or a line break"},
+    {" redis://h", "begins or ends with a blank or a line break"},
+    {"\"redis://h\"", "in quotes"},
+    {"'redis://h'", "in quotes"},
+    {"redis://:pw@:6379", "no host behind the '@'"},
+    {"redis://:pw@", "no host behind the '@'"},
+    {"redis://ann:pw@/3", "no host behind the '@'"},
+    {"redis://:@h", "neither a user name nor a password"},
+    {"redis://@h", "neither a user name nor a password"},
+    {"redis+unix://:@/run/redis.sock", "neither a user name nor a password"},
+    {"redis://[]:1/", "no IPv6 address in the brackets"},
+    {"redis://[h]:1/", "no IPv6 address in the brackets"},
+    {"redis://[a:b:z]", "no IPv6 address"},
+    {"redis://h%3A6379", "a host that holds a port"},
+    {"redis://a%20b", "a host that holds a blank"},
+    {"redis://h%00", "a host that holds a blank, a control character"},
+    {"redis://redis%3A%2F%2Fh", "a host that holds a scheme"},
+    {"rediss://h?tls_verify", "the option tls_verify without a value"},
+    {"rediss://h?tls_verify=full&tls_verify=insecure", "the option tls_verify twice"},
+    {"rediss://h?tls_ca_file=a&tls_key=k&tls_ca_file=b", "the option tls_ca_file twice"},
+    {"rediss://h?tls_ca_file=a%0a", "the option tls_ca_file with an empty or broken value"},
+    {"redis://h?a@b", "an '@' behind the '?'"},
 };
 
 TEST(RedisUrl, IsRefusedWithTheReasonAndARemedyWhenAnythingIsWrong) {
@@ -193,6 +225,35 @@ TEST(RedisUrl, ChangesNothingWhenItIsRefused) {
     EXPECT_EQ(config.username, "before");
     EXPECT_EQ(config.password.reveal(), "before");
     EXPECT_EQ(config.number, 9);
+  }
+}
+
+TEST(RedisUrl, FaultsNameEachUnknownOptionThatIsNoSecret) {
+  DatabaseConfig config;
+  const auto faults =
+      apply_url("rediss://h?tls_verfy=full&timeout=1&whatever=2&tls_minimm=1.2", "REDIS_URL", config);
+  ASSERT_EQ(faults.size(), 4U);
+  EXPECT_THAT(faults[0].what, HasSubstr("unknown option tls_verfy"));
+  EXPECT_THAT(faults[0].remedy, HasSubstr("did you mean tls_verify?"));
+  EXPECT_THAT(faults[1].what, HasSubstr("unknown option timeout"));
+  EXPECT_THAT(faults[1].remedy, HasSubstr("DatabaseConfig"));
+  EXPECT_THAT(faults[2].what, HasSubstr("unknown option (number 3)"));
+  EXPECT_THAT(faults[2].remedy, HasSubstr("tls_ca_file"));
+  EXPECT_THAT(faults[3].remedy, HasSubstr("did you mean tls_minimum?"));
+}
+
+TEST(RedisUrl, OfManyUnknownOptionsHasFewFaults) {
+  std::string url = "rediss://h?";
+  for (int i = 0; i < 10'000; ++i) url += "x=1&";
+  DatabaseConfig config;
+  EXPECT_LE(apply_url(url, "REDIS_URL", config).size(), 20U);
+}
+
+TEST(RedisUrl, OfValkeyWithTlsTurnsTlsOn) {
+  for (const std::string_view url : {"valkeys://h", "VALKEYS://h", "REDISS://h?tls_verify=full"}) {
+    DatabaseConfig config;
+    EXPECT_EQ(text_of(apply_url(url, "REDIS_URL", config)), "");
+    EXPECT_TRUE(config.tls.enabled) << url;
   }
 }
 

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// host.hpp: what a host of an endpoint must look like.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace redstart::detail {
+
+/// What is wrong with a host, and what would be right.
+struct HostFault {
+  std::string_view what{};
+  std::string_view remedy{};
+};
+
+/// The fault of a host as `Endpoint::host` holds it: a name, an IPv4 address, or an IPv6 address without
+/// brackets. Empty when there is none. Repeats nothing of the host: where a whole URL was put there, it may
+/// hold a password.
+[[nodiscard]] std::optional<HostFault> fault_of_host(std::string_view host);
+
+}  // namespace redstart::detail

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// host_test.cpp: which hosts are taken, and what is said of the others.
+#include "config/host.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace redstart::detail {
+namespace {
+
+TEST(FaultOfHost, IsNoneForNamesAndAddresses) {
+  for (const std::string_view host : {"h", "a.b-c_d.example", "127.0.0.1", "::", "::1", "fe80::1%eth0"})
+    EXPECT_FALSE(fault_of_host(host).has_value()) << host;
+}
+
+TEST(FaultOfHost, SaysWhatIsWrongWithoutRepeatingIt) {
+  struct Row {
+    std::string_view host, what;
+  };
+  constexpr Row rows[] = {
+      {"", "is empty"},
+      {"s3cret\n", "control character"},
+      {"s3cret h", "blank"},
+      {"s3cr\xc3\xa9t", "beyond ASCII"},
+      {"redis://:s3cret@h", "scheme"},
+      {"ann:s3cret@h", "/ ? # @"},
+      {"s3cret/0", "/ ? # @"},
+      {"[::1]", "brackets"},
+      {"s3cret:6379", "port"},
+      {"s3cret:a:b", "no IPv6 address"},
+      {"1:2:3:4:5:6:7:8:9", "no IPv6 address"},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.host);
+    const auto fault = fault_of_host(row.host);
+    ASSERT_TRUE(fault.has_value());
+    EXPECT_THAT(std::string(fault->what), ::testing::HasSubstr(row.what));
+    EXPECT_THAT(std::string(fault->what) + std::string(fault->remedy),
+                ::testing::Not(::testing::HasSubstr("s3cr")));
+    EXPECT_FALSE(fault->remedy.empty());
+  }
+}
+
+}  // namespace
+}  // namespace redstart::detail
