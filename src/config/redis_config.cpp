@@ -3,7 +3,11 @@
 #include <redstart/config/redis_config.hpp>
 #include <redstart/config/redis_database.hpp>
 
+#include "host.hpp"
+
 #include <algorithm>
+#include <string>
+#include <utility>
 
 namespace redstart {
 
@@ -57,12 +61,22 @@ class Validator {
       fault("credentials", "are set beside username or password", "set one of them");
     if (!config.username.empty() && config.password.empty())
       fault("username", "is set, but no password", "set the password too, or neither");
+    no_control("username", config.username);
+    at_least_one("limits.depth", config.limits.depth);
+    at_least_one("limits.line", config.limits.line);
+    at_least_one("limits.bulk", config.limits.bulk);
+    at_least_one("limits.elements", config.limits.elements);
     if (!printable(config.client_name))
       fault("client_name", "holds a blank or a control character", "use visible ASCII characters only");
   }
 
   static bool printable(const std::string& text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+  }
+  // Nothing that breaks lines, moves a terminal's cursor or ends a string of C's.
+  static bool showable(const std::string& text) {
+    return std::none_of(text.begin(), text.end(),
+                        [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
   }
 
  private:
@@ -71,12 +85,11 @@ class Validator {
       constexpr std::size_t longest = 107;  // sockaddr_un
       if (endpoint.unix_path.size() > longest)
         fault("endpoint.unix_path", "is longer than 107 bytes", "use a shorter path");
+      no_control("endpoint.unix_path", endpoint.unix_path);
       return;
     }
-    if (endpoint.host.empty())
-      fault("endpoint.host", "is empty", "name a host, or a Unix socket in unix_path");
-    if (!printable(endpoint.host))
-      fault("endpoint.host", "holds a blank or a control character", "use a host name or an address");
+    if (const auto wrong = detail::fault_of_host(endpoint.host))
+      fault("endpoint.host", std::string(wrong->what), std::string(wrong->remedy));
     if (endpoint.port == 0)
       fault("endpoint.port", "is 0", "use 1 to 65535 (Redis listens on 6379 by default)");
   }
@@ -104,14 +117,22 @@ class Validator {
                 std::to_string(policy.maximum.count()) + " ms by factor " + std::to_string(policy.factor),
             "use 0 < initial <= maximum <= 24 h and a factor of 1 or above");
   }
-  void at_least_one(const char* field, unsigned value) {
+  void at_least_one(const char* field, std::size_t value) {
     if (value == 0) fault(field, "is 0", "use 1 or above");
+  }
+  void no_control(const char* field, const std::string& text) {
+    if (!showable(text))
+      fault(field, "holds a control character", "remove it; a line break at its end, perhaps");
   }
   void share(const char* field, double value) {
     if (!(value >= 0 && value <= 1)) fault(field, "is " + std::to_string(value), "use 0 to 1");
   }
   void tls(const DatabaseConfig& config) {
     const TlsConfig& tls = config.tls;
+    no_control("tls.ca_file", tls.ca_file);
+    no_control("tls.ca_directory", tls.ca_directory);
+    no_control("tls.certificate_file", tls.certificate_file);
+    no_control("tls.key_file", tls.key_file);
     if (tls.certificate_file.empty() != tls.key_file.empty())
       fault("tls",
             tls.key_file.empty() ? "has a certificate_file without a key_file"
@@ -166,15 +187,21 @@ std::vector<ConfigFault> validate(const RedisConfig& config) {
   Validator validator(faults);
   validator.database("defaults", config.defaults);
   for (const NamedDatabase& database : config.databases) {
-    const std::string where = "databases[\"" + database.name + "\"]";
+    // A name that can't be shown is named by its place.
+    const bool showable = Validator::showable(database.name);
+    const std::string where = showable
+                                  ? "databases[\"" + database.name + "\"]"
+                                  : "databases[" + std::to_string(&database - config.databases.data()) + "]";
     if (database.name.empty()) faults.push_back({"databases", "holds one without a name", "name it"});
     if (config.find(database.name) != &database.config)
-      faults.push_back(
-          {"databases", "holds \"" + database.name + "\" twice", "use database(name), which finds it"});
-    // A server refuses the whole HELLO for a name that it does not like.
-    if (database.config.client_name.empty() && !Validator::printable(database.name))
-      faults.push_back({where, "has a name with a blank or a control character",
+      faults.push_back({where, "has a name that another database has", "use database(name), which finds it"});
+    if (!showable) {
+      faults.push_back({where, "has a name with a control character", "remove it"});
+    } else if (database.config.client_name.empty() && !Validator::printable(database.name)) {
+      // A server refuses the whole HELLO for a name that it does not like.
+      faults.push_back({where, "has a name with a blank or a letter beyond ASCII",
                         "use visible ASCII characters only, or set client_name"});
+    }
     validator.database(where, database.config);
   }
   if (!Validator::printable(config.service))

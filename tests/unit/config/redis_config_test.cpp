@@ -11,6 +11,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace redstart {
 namespace {
@@ -81,8 +83,37 @@ TEST(Validation, NamesTheFieldOfEachFault) {
       {"endpoint.host", main([](DatabaseConfig& c) { c.endpoint.host = ""; })},
       {"endpoint.host", main([](DatabaseConfig& c) { c.endpoint.host = "a b"; })},
       {"endpoint.host", main([](DatabaseConfig& c) { c.endpoint.host = std::string("a\0b", 3); })},
+      {"endpoint.host", main([](DatabaseConfig& c) { c.endpoint.host = "[::1]"; })},
+      {"endpoint.host", main([](DatabaseConfig& c) { c.endpoint.host = "[::1]:6379"; })},
+      {"endpoint.host", main([](DatabaseConfig& c) { c.endpoint.host = "h:6379"; })},
+      {"endpoint.host", main([](DatabaseConfig& c) { c.endpoint.host = "a:b:c"; })},
+      {"endpoint.host", main([](DatabaseConfig& c) { c.endpoint.host = "redis://h"; })},
+      {"endpoint.host", main([](DatabaseConfig& c) { c.endpoint.host = "ann:pw@h"; })},
+      {"endpoint.host", main([](DatabaseConfig& c) { c.endpoint.host = "h/3"; })},
+      {"endpoint.host", main([](DatabaseConfig& c) { c.endpoint.host = "h\n"; })},
       {"endpoint.port", main([](DatabaseConfig& c) { c.endpoint.port = 0; })},
       {"endpoint.unix_path", main([](DatabaseConfig& c) { c.endpoint.unix_path = std::string(108, 'x'); })},
+      {"endpoint.unix_path", main([](DatabaseConfig& c) { c.endpoint.unix_path = "/run/s\n"; })},
+      {"endpoint.unix_path",
+       main([](DatabaseConfig& c) { c.endpoint.unix_path = std::string("/run/s\0x", 8); })},
+      {"limits.depth", main([](DatabaseConfig& c) { c.limits.depth = 0; })},
+      {"limits.line", main([](DatabaseConfig& c) { c.limits.line = 0; })},
+      {"limits.bulk", main([](DatabaseConfig& c) { c.limits.bulk = 0; })},
+      {"limits.elements", main([](DatabaseConfig& c) { c.limits.elements = 0; })},
+      {"tls.ca_file", main([](DatabaseConfig& c) { c.tls.ca_file = "ca.pem\n"; })},
+      {"tls.ca_directory", main([](DatabaseConfig& c) { c.tls.ca_directory = "\x1b[2J"; })},
+      {"tls.certificate_file", main([](DatabaseConfig& c) {
+         c.tls.certificate_file = std::string("a\0b", 3);
+         c.tls.key_file = "k";
+       })},
+      {"tls.key_file", main([](DatabaseConfig& c) {
+         c.tls.certificate_file = "c";
+         c.tls.key_file = "k\r";
+       })},
+      {"username", main([](DatabaseConfig& c) {
+         c.username = "ann\n";
+         c.password = "pw";
+       })},
       {"number", main([](DatabaseConfig& c) { c.number = -1; })},
       {"max_connections", main([](DatabaseConfig& c) { c.max_connections = 0; })},
       {"max_connections", main([](DatabaseConfig& c) { c.max_connections = 10'001; })},
@@ -141,6 +172,8 @@ TEST(Validation, NamesTheFieldOfEachFault) {
       {"databases", [](RedisConfig& c) { c.databases = {{"x", {}}, {"x", {}}}; }},
       {"service", [](RedisConfig& c) { c.service = "my service"; }},
       {"my cache", [](RedisConfig& c) { c.database("my cache"); }},
+      {"databases[1]", [](RedisConfig& c) { c.database("\x1b[2Jname"); }},
+      {"databases[1]", [](RedisConfig& c) { c.database(std::string_view("a\0b", 3)).client_name = "c"; }},
   };
   for (const Case& each : cases) {
     SCOPED_TRACE(each.where);
@@ -151,6 +184,41 @@ TEST(Validation, NamesTheFieldOfEachFault) {
     ASSERT_EQ(faults.size(), 1U);
     EXPECT_THAT(faults[0].where + " " + faults[0].what, HasSubstr(each.where));
     EXPECT_FALSE(faults[0].remedy.empty());
+    for (const char c : std::string(ConfigError(faults).what())) EXPECT_TRUE(c >= ' ' || c == '\n') << int{c};
+  }
+}
+
+TEST(Validation, TakesHostsOfEachKind) {
+  for (const char* const host : {"localhost", "redis.internal", "redis_1", "a.example.", "10.1.2.3", "::1",
+                                 "2001:db8::7", "fe80::1%eth0", "::ffff:10.1.2.3", "xn--bcher-kva.example"}) {
+    RedisConfig config;
+    config.defaults.endpoint.host = host;
+    EXPECT_TRUE(validate(config).empty()) << host;
+  }
+}
+
+// Longer ones are taken as well, or refused with the field: none wraps.
+TEST(Validation, OfTheLongestDurationsTakesThemOrNamesTheField) {
+  RedisConfig config;
+  DatabaseConfig& main = config.database("main");
+  main.idle_timeout = main.max_lifetime = main.check_after_idle = main.lease_warning =
+      std::chrono::milliseconds::max();
+  main.keepalive.idle = main.keepalive.interval = std::chrono::seconds::max();
+  config.start_timeout = config.cleanup_interval = std::chrono::milliseconds::max();
+  EXPECT_TRUE(validate(config).empty());
+  const std::pair<const char*, std::chrono::milliseconds*> ranged[] = {
+      {"timeouts.connect", &main.timeouts.connect},         {"timeouts.command", &main.timeouts.command},
+      {"timeouts.acquire", &main.timeouts.acquire},         {"timeouts.health", &main.timeouts.health},
+      {"startup.backoff", &main.startup.backoff.maximum},   {"reconnect", &main.reconnect.maximum},
+      {"breaker.recovery", &main.breaker.recovery.maximum}, {"retry.backoff", &main.retry.backoff.maximum}};
+  for (const auto& [field, value] : ranged) {
+    for (const auto extreme : {std::chrono::milliseconds::max(), std::chrono::milliseconds::min()}) {
+      const auto before = std::exchange(*value, extreme);
+      const auto faults = validate(config);
+      ASSERT_EQ(faults.size(), 1U) << field;
+      EXPECT_THAT(faults[0].where, ::testing::EndsWith(field));
+      *value = before;
+    }
   }
 }
 
