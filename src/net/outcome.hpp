@@ -24,6 +24,7 @@ struct OpenFailure {
   Remedy remedy = Remedy::retry;
   std::string what{};
   std::string server{};
+  std::string_view advice{};  ///< What to do; empty: what the code suggests. Lives without end.
 };
 
 /// How an exchange went.

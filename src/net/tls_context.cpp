@@ -22,19 +22,38 @@ void initialise() {
   static_cast<void>(done);
 }
 
+// Opens an encrypted key, once.
+struct KeyPassword {
+  std::string_view password;
+  bool asked = false;
+  bool too_long = false;
+};
+
 // Never asks the terminal, which OpenSSL does by itself.
-int give_password(char* into, int size, int /*for_writing*/, void* secret) {
-  const std::string_view password = static_cast<const Secret*>(secret)->reveal();
-  if (password.empty() || password.size() > static_cast<std::size_t>(size)) return -1;
-  std::memcpy(into, password.data(), password.size());
-  return static_cast<int>(password.size());
+int give_password(char* into, int size, int /*for_writing*/, void* user) {
+  auto& key = *static_cast<KeyPassword*>(user);
+  key.asked = true;
+  key.too_long = key.password.size() > static_cast<std::size_t>(size);
+  if (key.password.empty() || key.too_long) return -1;
+  std::memcpy(into, key.password.data(), key.password.size());
+  return static_cast<int>(key.password.size());
 }
+
+int give_no_password(char* /*into*/, int /*size*/, int /*for_writing*/, void* /*user*/) { return -1; }
 
 std::string cant(const char* verb, const std::string& path) {
   const unsigned long error = ERR_peek_error();  // the first tells most
   std::string text = "can't " + std::string(verb) + " " + path + " (" + tls_error_text(error) + ")";
   ERR_clear_error();
   return text;
+}
+
+// Why an encrypted key could not be read. OpenSSL's own reasons for it say nothing to its owner.
+std::string locked(const KeyPassword& key, const std::string& path) {
+  ERR_clear_error();
+  if (key.password.empty()) return "tls.key_file " + path + " is encrypted: set tls.key_password";
+  if (key.too_long) return "tls.key_password is longer than OpenSSL takes";
+  return "tls.key_password does not open tls.key_file " + path;
 }
 
 std::string trust(SSL_CTX* context, const TlsConfig& config) {
@@ -50,18 +69,20 @@ std::string trust(SSL_CTX* context, const TlsConfig& config) {
 
 std::string introduce(SSL_CTX* context, const TlsConfig& config) {
   if (config.certificate_file.empty()) return {};
+  KeyPassword key{config.key_password.reveal()};
   SSL_CTX_set_default_passwd_cb(context, give_password);
-  SSL_CTX_set_default_passwd_cb_userdata(context, const_cast<Secret*>(&config.key_password));  // read only
+  SSL_CTX_set_default_passwd_cb_userdata(context, &key);
   if (SSL_CTX_use_certificate_chain_file(context, config.certificate_file.c_str()) != 1)
     return cant("use tls.certificate_file", config.certificate_file);
   const bool read = SSL_CTX_use_PrivateKey_file(context, config.key_file.c_str(), SSL_FILETYPE_PEM) == 1;
   const unsigned long error = ERR_peek_error();
   const bool other =
       ERR_GET_LIB(error) == ERR_LIB_X509 && ERR_GET_REASON(error) == X509_R_KEY_VALUES_MISMATCH;
-  if (!read && !other) return cant("use tls.key_file", config.key_file);
-  // The configuration may be gone when OpenSSL asks again, which it has no reason to.
-  static Secret none;
-  SSL_CTX_set_default_passwd_cb_userdata(context, &none);
+  // The password is gone when OpenSSL asks again, which it has no reason to.
+  SSL_CTX_set_default_passwd_cb(context, give_no_password);
+  SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+  if (!read && !other)
+    return key.asked ? locked(key, config.key_file) : cant("use tls.key_file", config.key_file);
   if (!read || SSL_CTX_check_private_key(context) != 1) {
     ERR_clear_error();
     return "tls.key_file " + config.key_file + " does not belong to tls.certificate_file " +

@@ -3,9 +3,18 @@
 #include "tls_source.hpp"
 
 #include <sys/stat.h>
+#include <string_view>
 #include <utility>
 
 namespace redstart::net {
+
+namespace {
+
+constexpr std::string_view own_files =
+    "Check the files that the tls settings of this database name: path, permissions, PEM format, and the "
+    "password of the key; the server was not asked yet";
+
+}  // namespace
 
 TlsSource::TlsSource(const DatabaseConfig& config, Report report)
     : config_(config.tls), host_(config.endpoint.host), report_(std::move(report)) {}
@@ -43,7 +52,7 @@ std::shared_ptr<const TlsContext> TlsSource::current(std::optional<OpenFailure>&
       fault_ = std::move(fault);
     }
     context = context_;
-    if (!context) failure = OpenFailure{Errc::tls_failed, Remedy::never, fault_, {}};
+    if (!context) failure = OpenFailure{Errc::tls_failed, Remedy::never, fault_, {}, own_files};
   }
   if (event) report_(*event, text);
   return context;

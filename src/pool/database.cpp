@@ -143,7 +143,7 @@ Error Database::unreachable(const net::OpenFailure& failure, std::chrono::nanose
   info.what = failure.what;
   info.server = failure.server;
   info.elapsed = elapsed;
-  info.advice = advice_for(failure.code);
+  info.advice = failure.advice.empty() ? advice_for(failure.code) : failure.advice;
   return Error(std::move(info));
 }
 

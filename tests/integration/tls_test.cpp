@@ -15,7 +15,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using boost::asio::use_future;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class Tls : public TlsTest {
  protected:
@@ -105,7 +107,11 @@ TEST_F(Tls, ShowsItsCertificateToAServerThatWantsOne) {
   with_key.defaults.tls.key_file = ours.key;
   for (const char* wrong : {"", "something else"}) {
     with_key.defaults.tls.key_password = Secret(wrong);
-    for (const Error& error : refusals(with_key)) EXPECT_THAT(error.what(), HasSubstr("tls.key_file"));
+    for (const Error& error : refusals(with_key)) {
+      EXPECT_THAT(error.what(), AllOf(HasSubstr("tls.key_file"), HasSubstr("tls.key_password")));
+      EXPECT_THAT(error.what(), AllOf(HasSubstr("the files that the tls settings"),
+                                      Not(HasSubstr("the server's certificate"))));
+    }
   }
   with_key.defaults.tls.key_password = Secret("opens the key");
   StartedManager redis(std::move(with_key));
