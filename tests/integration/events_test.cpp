@@ -179,6 +179,13 @@ void Events::expect_from(EventKind kind) {
     case EventKind::retrying: a_server_is_busy_at_first(); break;
     case EventKind::loading: a_server_is_loading(); break;
     case EventKind::server_changed: another_server_answers(); break;
+    case EventKind::config_notice: {
+      FakeServer server{FakeServer::simple()};
+      RedisConfig noted = config(server.port());
+      noted.notices = {{"REDIS_URL", "was in quotes", "remove them"}};
+      const StartedManager redis(std::move(noted));
+      break;
+    }
     case EventKind::handler_failed: return;     // Fault84DeathTest in endings_test.cpp: the process ends
     case EventKind::tls_insecure: return;       // tls_test.cpp
     case EventKind::tls_reloaded: return;       // tls_session_test.cpp
@@ -197,7 +204,7 @@ TEST_F(Events, OfEachKindAreToldBySomethingThatHappens) {
     log_ = std::make_shared<EventLog>();
     expect_from(kind);
   }
-  EXPECT_GE(kinds, 18U);
+  EXPECT_GE(kinds, 19U);
 }
 
 TEST_F(Events, HandlesThatGiveTheirConnectionBackAreNoFault) {

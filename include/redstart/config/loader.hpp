@@ -9,6 +9,8 @@
 namespace redstart {
 
 /// Makes a `RedisConfig`: the defaults (localhost:6379, no password), then `REDIS_URL` where it is set.
+/// Blanks, line breaks and quotes around it, which mounted secrets and files of variables add, are left out;
+/// a notice in the configuration says so.
 class RedisConfigLoader {
  public:
   /// Errors: `ConfigError` with every fault. Thread safety: reads the environment, so nobody may change it

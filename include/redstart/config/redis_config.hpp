@@ -137,6 +137,8 @@ struct RedisConfig {
   std::chrono::milliseconds start_timeout{5000};  ///< How long `start()` waits for required databases.
   std::chrono::milliseconds cleanup_interval{std::chrono::seconds{60}};  ///< Idle clean-up; 0: off.
   std::shared_ptr<EventListener> listener{};  ///< Told of every event; may be null.
+  /// What the loader put right; `start` reports each as `redis.config.notice`.
+  std::vector<ConfigFault> notices{};
 
   /// The configuration of database `name`, made from `defaults` (and the number that belongs to the name, if
   /// it is one of the sixteen) when there is none yet. Set `defaults` first.

@@ -29,6 +29,7 @@ enum class EventKind : std::uint8_t {
   loading,  ///< redis.loading: the server is not ready yet (LOADING, BUSY, MASTERDOWN), and when that is
             ///< over.
   server_changed,  ///< redis.server_changed: another server process answers than before.
+  config_notice,   ///< redis.config.notice: what the loader of the configuration put right.
 };
 
 [[nodiscard]] constexpr std::string_view to_string(EventKind kind) noexcept {
@@ -51,6 +52,7 @@ enum class EventKind : std::uint8_t {
     case EventKind::shutdown_complete: return "redis.shutdown.complete";
     case EventKind::loading: return "redis.loading";
     case EventKind::server_changed: return "redis.server_changed";
+    case EventKind::config_notice: return "redis.config.notice";
   }
   return "unknown";
 }

@@ -60,6 +60,35 @@ TEST(RedisConfigLoader, ReadsTheUrlIntoTheDefaultsOfEveryDatabase) {
   EXPECT_EQ(cache.number, 1) << "the number of the URL is the main database's";
 }
 
+TEST(RedisConfigLoader, LeavesOutWhatFilesPutAroundAUrlAndSaysSo) {
+  for (const char* const url :
+       {"redis://:s3cret@h:7000\n", "redis://:s3cret@h:7000\r\n", "  redis://:s3cret@h:7000",
+        "\"redis://:s3cret@h:7000\"", "'redis://:s3cret@h:7000'\n", "\" redis://:s3cret@h:7000\n\""}) {
+    SCOPED_TRACE(url);
+    const Environment environment(url);
+    const RedisConfig config = RedisConfigLoader{}.load();
+    EXPECT_EQ(to_string(config.find("main")->endpoint), "h:7000");
+    EXPECT_EQ(config.find("main")->password.reveal(), "s3cret");
+    ASSERT_FALSE(config.notices.empty());
+    for (const ConfigFault& notice : config.notices) {
+      EXPECT_EQ(notice.where, "REDIS_URL");
+      EXPECT_THAT(notice.what + notice.remedy, ::testing::Not(::testing::HasSubstr("s3cret")));
+    }
+  }
+}
+
+TEST(RedisConfigLoader, HasNoNoticeOfACleanUrl) {
+  const Environment environment("redis://h");
+  EXPECT_TRUE(RedisConfigLoader{}.load().notices.empty());
+}
+
+TEST(RedisConfigLoader, RefusesAUrlOfNothingButBlanksOrQuotes) {
+  for (const char* const url : {" ", "\n", "\"", "\"\"", "''", "\"redis://h"}) {
+    const Environment environment(url);
+    EXPECT_THROW(static_cast<void>(RedisConfigLoader{}.load()), ConfigError) << url;
+  }
+}
+
 TEST(RedisConfigLoader, NamesTheVariableThatIsWrong) {
   const Environment environment("redis://:s3cret@host:port");
   try {
