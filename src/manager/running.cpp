@@ -3,9 +3,11 @@
 #include "running.hpp"
 
 #include "../net/service_loops.hpp"
+#include "../net/standard_error.hpp"
 
 #include <algorithm>
 #include <exception>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -17,6 +19,7 @@ using namespace std::chrono_literals;
 
 constexpr auto grace = 500ms;  // for what was interrupted to notice, all databases together
 constexpr auto look_again = 2ms;
+constexpr std::chrono::milliseconds lines_every{5000};  // how late a line that was held back may be
 
 }  // namespace
 
@@ -58,10 +61,14 @@ void Running::open() {
       return self != nullptr;
     });
   }
-  if (const auto interval = registry_.lease_interval(); interval != 0ms) {
-    lease_watch_ = Chore::start(loops_->next(), interval, [weak = weak_from_this()] {
+  auto interval = registry_.lease_interval();
+  auto lines = std::dynamic_pointer_cast<net::StandardErrorListener>(config.listener);
+  if (lines && (interval == 0ms || interval > lines_every)) interval = lines_every;
+  if (interval != 0ms) {
+    lease_watch_ = Chore::start(loops_->next(), interval, [weak = weak_from_this(), lines] {
       const auto self = weak.lock();
       if (self) self->registry_.report_leases(Clock::now());
+      if (self && lines) lines->write_due();
       return self != nullptr;
     });
   }

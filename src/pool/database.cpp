@@ -50,13 +50,6 @@ std::string_view advice_for(Errc code) {
   }
 }
 
-// What must not go unseen though nobody listens.
-void warn(const engine::Origin& origin, std::string_view detail) {
-  const std::string line = "redstart: warning: database \"" + origin.database + "\" at " + origin.endpoint +
-                           ": " + std::string(detail) + "\n";
-  static_cast<void>(std::fputs(line.c_str(), stderr));
-}
-
 CircuitStatus circuit_of(const Breaker::Status& status, Time now) {
   CircuitStatus circuit;
   circuit.state = status.state;
@@ -86,8 +79,7 @@ Database::Database(const RedisConfig& manager, std::string name, DatabaseConfig 
   // A helper thread may use it when this is gone.
   tls_ = std::make_shared<net::TlsSource>(
       config_, [listener = listener_, origin = origin_](EventKind kind, std::string_view detail) {
-        if (listener) return listener->on_event({kind, origin.database, origin.endpoint, detail});
-        if (kind == EventKind::tls_insecure) warn(origin, detail);
+        if (listener) listener->on_event({kind, origin.database, origin.endpoint, detail});
       });
 }
 

@@ -27,6 +27,7 @@ namespace asio = boost::asio;
 RedisConfig configuration(const Server& server) {
   RedisConfig config;
   config.service = "bench";
+  config.listener = nullptr;
   config.cleanup_interval = std::chrono::milliseconds(0);
   DatabaseConfig& database = config.database("main");
   database.endpoint.host = "127.0.0.1";

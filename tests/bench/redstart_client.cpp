@@ -20,6 +20,7 @@ namespace {
 RedisConfig configuration(const Workload& workload, const Server& server) {
   RedisConfig config;
   config.service = "bench";
+  config.listener = nullptr;
   DatabaseConfig& database = config.database("main");
   if (workload.unix_socket) {
     database.endpoint.unix_path = server.socket_path;

@@ -82,6 +82,7 @@ void Stage::await_ready() const {
 RedisConfig Stage::config(std::uint16_t port, std::uint16_t checked_port) const {
   RedisConfig config;
   config.service = "soak";
+  config.listener = nullptr;
   config.io_threads = io_threads;
   config.defaults.endpoint = {"127.0.0.1", port, {}};
   config.defaults.password = Secret(password_);

@@ -23,6 +23,7 @@ class ClientTest : public RedisTest, public ::testing::WithParamInterface<Protoc
   [[nodiscard]] static RedisConfig config_for(const RedisServer& server) {
     RedisConfig config;
     config.service = "tests";
+    config.listener = nullptr;
     config.defaults.endpoint.unix_path = server.socket_path();
     config.defaults.protocol = GetParam();
     config.database("main");

@@ -19,12 +19,14 @@
 
 namespace redstart::test {
 
-/// A configuration whose databases all live at that port of this machine; nothing happens by itself.
+/// A configuration whose databases all live at that port of this machine; nothing happens by itself, and
+/// nothing goes to standard error.
 [[nodiscard]] inline RedisConfig config_at(std::uint16_t port) {
   RedisConfig config;
   config.service = "test";
   config.defaults.endpoint = {"127.0.0.1", port, {}};
   config.cleanup_interval = std::chrono::milliseconds(0);
+  config.listener = nullptr;
   return config;
 }
 [[nodiscard]] inline RedisConfig config_at(const RedisServer& server) { return config_at(server.port()); }

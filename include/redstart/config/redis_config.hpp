@@ -8,6 +8,7 @@
 #include <redstart/core/error.hpp>
 #include <redstart/core/secret.hpp>
 #include <redstart/observe/event.hpp>
+#include <redstart/observe/standard_error.hpp>
 #include <redstart/resilience/backoff.hpp>
 #include <redstart/resilience/breaker_policy.hpp>
 #include <redstart/resilience/retry_policy.hpp>
@@ -136,7 +137,8 @@ struct RedisConfig {
   std::size_t io_threads = 1;
   std::chrono::milliseconds start_timeout{5000};  ///< How long `start()` waits for required databases.
   std::chrono::milliseconds cleanup_interval{std::chrono::seconds{60}};  ///< Idle clean-up; 0: off.
-  std::shared_ptr<EventListener> listener{};  ///< Told of every event; may be null.
+  /// Receives every event. By default changes of state go to standard error, one line each; null is silence.
+  std::shared_ptr<EventListener> listener = standard_error_listener();
   /// What the loader put right; `start` reports each as `redis.config.notice`.
   std::vector<ConfigFault> notices{};
 

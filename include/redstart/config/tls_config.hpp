@@ -12,8 +12,7 @@ namespace redstart {
 /// What must be true of a server's certificate.
 enum class TlsVerify : std::uint8_t {
   full,      ///< Signed by a trusted authority, valid today, and issued for the name we asked for.
-  insecure,  ///< Nothing: anybody may pose as the server. Each start warns of it: `redis.tls.insecure`, or on
-             ///< standard error where there is no listener.
+  insecure,  ///< Nothing: anybody may pose as the server. Each start warns of it: `redis.tls.insecure`.
 };
 
 /// The oldest version of TLS that is spoken.

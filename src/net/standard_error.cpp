@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// standard_error.cpp: from events to lines on a descriptor.
+#include "standard_error.hpp"
+
+#include <redstart/observe/standard_error.hpp>
+
+#include <poll.h>
+#include <unistd.h>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <exception>
+#include <memory>
+
+namespace redstart::net {
+
+void write_line(int fd, std::string_view line) noexcept {
+  pollfd out{fd, POLLOUT, 0};
+  if (::poll(&out, 1, 0) != 1 || (out.revents & POLLOUT) == 0) return;
+  try {
+    std::string text(line);
+    text += '\n';
+    // A reader that goes away just now must not end the process.
+    sigset_t broken_pipe;
+    sigset_t before;
+    sigset_t pending;
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    sigemptyset(&pending);
+    ::sigpending(&pending);
+    ::pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0 && errno == EPIPE && sigismember(&pending, SIGPIPE) == 0) {
+      const timespec at_once{};
+      ::sigtimedwait(&broken_pipe, nullptr, &at_once);
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  } catch (const std::exception&) {
+    // No memory: no line.
+  }
+}
+
+template <class Decide>
+void StandardErrorListener::write(Decide decide) noexcept {
+  try {
+    std::vector<std::string> lines;
+    {
+      // In the child of a fork another thread may have held it for good.
+      const std::unique_lock lock(mutex_, std::chrono::milliseconds(100));
+      if (!lock) return;
+      lines = decide();
+    }
+    for (const std::string& line : lines) write_line(fd_, line);
+  } catch (const std::exception&) {
+    // No memory: no line.
+  }
+}
+
+void StandardErrorListener::on_event(const Event& event) noexcept {
+  write([&] { return lines_.add(event, Clock::now()); });
+}
+
+void StandardErrorListener::write_due() noexcept {
+  write([&] { return lines_.due(Clock::now()); });
+}
+
+}  // namespace redstart::net
+
+namespace redstart {
+
+std::shared_ptr<EventListener> standard_error_listener() {
+  return std::make_shared<net::StandardErrorListener>(STDERR_FILENO);
+}
+
+}  // namespace redstart

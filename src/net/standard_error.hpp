@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// standard_error.hpp: writes lines about changes of state without waiting.
+#pragma once
+
+#include <redstart/observe/state_lines.hpp>
+
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace redstart::net {
+
+/// Writes `line` and a line end to `fd`, or nothing if that would have to wait. Raises no SIGPIPE.
+void write_line(int fd, std::string_view line) noexcept;
+
+/// What `standard_error_listener` returns.
+///
+/// Thread safety: full.
+class StandardErrorListener final : public EventListener {
+ public:
+  /// `fd`: where lines go.
+  explicit StandardErrorListener(int fd) noexcept : fd_(fd) {}
+
+  void on_event(const Event& event) noexcept override;
+  /// Writes the lines that were held back and are due.
+  void write_due() noexcept;
+
+ private:
+  template <class Decide>
+  void write(Decide decide) noexcept;
+
+  const int fd_;
+  std::timed_mutex mutex_{};
+  StateLines lines_{};
+};
+
+}  // namespace redstart::net
