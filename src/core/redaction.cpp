@@ -70,6 +70,12 @@ enum class Reading : std::uint8_t {
   ascii,      // one other byte for each that is not printable ASCII, or a different number
 };
 
+// What was made of a secret is left in no memory.
+void wipe(void* memory, std::size_t size) noexcept {
+  volatile char* at = static_cast<char*>(memory);  // volatile: the stores must not be optimised away
+  for (std::size_t i = 0; i < size; ++i) at[i] = 0;
+}
+
 // A text as symbols: bytes in lower case, with one symbol for all bytes that servers replace. Each knows
 // which bytes of the text it stands for.
 class Symbols {
@@ -90,7 +96,11 @@ class Symbols {
   }
   // A part of another one's symbols.
   Symbols(const Symbols& of, std::size_t from, std::size_t size)
-      : symbols_(of.symbols_.substr(from, size)), reading_(of.reading_) {}
+      : symbols_(of.symbols_, from, size), reading_(of.reading_) {}
+  Symbols(const Symbols&) = delete;
+  Symbols& operator=(const Symbols&) = delete;
+  ~Symbols() { wipe(symbols_.data(), symbols_.size()); }
+  void reverse() noexcept { std::reverse(symbols_.begin(), symbols_.end()); }
 
   [[nodiscard]] std::size_t size() const noexcept { return symbols_.size(); }
   [[nodiscard]] const std::string& text() const noexcept { return symbols_; }
@@ -185,8 +195,6 @@ std::vector<std::uint32_t> beginnings(const std::string& pattern, const std::str
   return states;
 }
 
-std::string reversed(const std::string& text) { return {text.rbegin(), text.rend()}; }
-
 bool is_letter_or_digit(char c) noexcept {
   const auto byte = static_cast<unsigned char>(c);
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || byte >= 0x80;
@@ -242,7 +250,10 @@ class Search {
       for (std::size_t back = 0; back < 6 && back < last; ++back)
         if (text.text()[text.size() - 1 - back] == '\\') last = text.size() - 2 - back;
     if (cut_ && heads[last] != 0) cover(text, last + 1 - heads[last], last);
-    const std::vector<std::uint32_t> tails = beginnings(reversed(pattern.text()), reversed(text.text()));
+    Symbols backwards(pattern, 0, pattern.size());
+    backwards.reverse();
+    const std::vector<std::uint32_t> tails =
+        beginnings(backwards.text(), {text.text().rbegin(), text.text().rend()});
     for (std::size_t i = 0; i < tails.size(); ++i)
       if (tails[i] >= telling_end) cover(text, text.size() - 1 - i, text.size() - 2 - i + tails[i]);
     cover_middles(pattern, text);
@@ -252,6 +263,7 @@ class Search {
     if (pattern.size() < telling_middle || text.size() < telling_middle) return;
     const auto pieces = [](const Symbols& of) {
       std::vector<std::uint64_t> all;
+      all.reserve(of.size());
       std::uint64_t piece = 0;
       for (std::size_t i = 0; i < of.size(); ++i) {
         piece = ((piece << 8U) | static_cast<unsigned char>(of.text()[i])) & 0xFFFF'FFFF'FFFFU;
@@ -264,6 +276,7 @@ class Search {
     const std::vector<std::uint64_t> there = pieces(text);
     for (std::size_t i = 0; i < there.size(); ++i)
       if (std::binary_search(known.begin(), known.end(), there[i])) cover(text, i, i + telling_middle - 1);
+    wipe(known.data(), known.size() * sizeof known.front());
   }
 
   void cover(const Symbols& text, std::size_t first, std::size_t last) {

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include <sys/resource.h>
+#include <time.h>
 
 namespace redstart {
 namespace {
@@ -196,13 +196,13 @@ TEST(PeerText, SecretNeverAppearsWhereverItStands) {
   }
 }
 
-// Processor time of `times` calls outside of the kernel, in microseconds; never 0.
+// Processor time that `times` calls take of this thread, in nanoseconds; never 0.
 template <class F>
 double cost(int times, F call) {
   const auto used = [] {
-    rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    return static_cast<double>(usage.ru_utime.tv_sec) * 1e6 + static_cast<double>(usage.ru_utime.tv_usec);
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
   };
   const double begin = used();
   for (int i = 0; i != times; ++i) call();
