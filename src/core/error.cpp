@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // error.cpp: composes the messages of errors.
 #include <redstart/core/error.hpp>
+#include <redstart/core/peer_text.hpp>
 #include <redstart/core/server_reply.hpp>
 
 #include <cstdio>
@@ -8,6 +9,27 @@
 namespace redstart {
 
 namespace {
+
+constexpr std::size_t longest_what = 3 * peer_text_limit;
+constexpr std::size_t longest_message = 7 * peer_text_limit;
+
+void make_presentable(std::string& text, std::size_t most = peer_text_limit) {
+  if (!is_presentable(text, most)) text = peer_text(text, {.most = most});
+}
+
+// Wherever the parts come from: no error shows more than that, or anything that is not text.
+ErrorInfo presentable(ErrorInfo info) {
+  for (std::string* const text : {&info.command, &info.database, &info.endpoint, &info.server, &info.advice})
+    make_presentable(*text);
+  make_presentable(info.what, longest_what);
+  return info;
+}
+
+std::vector<ConfigFault> presentable(std::vector<ConfigFault> faults) {
+  for (ConfigFault& fault : faults)
+    for (std::string* const text : {&fault.where, &fault.what, &fault.remedy}) make_presentable(*text);
+  return faults;
+}
 
 std::string elapsed_text(std::chrono::nanoseconds elapsed) {
   char text[32];
@@ -82,6 +104,13 @@ ErrorInfo config_info(const std::vector<ConfigFault>& faults) {
 }  // namespace
 
 Error::Error(ErrorInfo info) {
+  info = presentable(std::move(info));
+  std::string message = compose(info);
+  make_presentable(message, longest_message);
+  body_ = std::make_shared<const Body>(Body{std::move(info), std::move(message)});
+}
+
+Error::Error(ErrorInfo info, Composed) {
   std::string message = compose(info);
   body_ = std::make_shared<const Body>(Body{std::move(info), std::move(message)});
 }
@@ -96,7 +125,9 @@ void Error::raise() const {
 }
 
 ConfigError::ConfigError(std::vector<ConfigFault> faults)
-    : Error(config_info(faults)),
-      faults_(std::make_shared<const std::vector<ConfigFault>>(std::move(faults))) {}
+    : ConfigError(std::make_shared<const std::vector<ConfigFault>>(presentable(std::move(faults)))) {}
+
+ConfigError::ConfigError(std::shared_ptr<const std::vector<ConfigFault>> faults)
+    : Error(config_info(*faults), Composed()), faults_(std::move(faults)) {}
 
 }  // namespace redstart

@@ -14,7 +14,8 @@
 
 namespace redstart {
 
-/// The parts of an error; `Error` composes its message from them. Texts never hold secrets.
+/// The parts of an error; `Error` composes its message from them. Texts never hold secrets. In an `Error`
+/// they are UTF-8 without control characters, at most 512 bytes each (`what`: 1,536); see `peer_text`.
 struct ErrorInfo {
   Errc code = Errc::invalid_argument;
   Effect effect = Effect::none;
@@ -23,7 +24,7 @@ struct ErrorInfo {
   std::string database{};               ///< Name of the database; empty where none is concerned.
   std::string endpoint{};               ///< `host:port` or the path of the Unix socket.
   std::string what{};                   ///< What happened, in our words.
-  std::string server{};                 ///< What the server said, in its words.
+  std::string server{};                 ///< The server's message, as `peer_text`.
   std::string advice{};                 ///< What to look at.
   std::chrono::nanoseconds elapsed{0};  ///< From the call to the failure; 0 where it says nothing.
   /// Attempts that the call has made, the one that failed so included; those that LOADING ended don't count.
@@ -36,6 +37,7 @@ struct ErrorInfo {
 /// `Unavailable`, `Timeout`, `ServerError` and `ConfigError` below; everything else is an `Error`.
 class Error : public std::exception {
  public:
+  /// Texts in `info` are escaped and shortened.
   explicit Error(ErrorInfo info);
 
   [[nodiscard]] Errc code() const noexcept { return body_->info.code; }
@@ -55,6 +57,11 @@ class Error : public std::exception {
 
   /// Throws this error as the type that fits its code.
   [[noreturn]] void raise() const;
+
+ protected:
+  /// For messages of several lines. Precondition: all texts are `peer_text` but for the ends of lines.
+  struct Composed {};
+  Error(ErrorInfo info, Composed);
 
  private:
   struct Body {
@@ -93,12 +100,14 @@ struct ConfigFault {
 /// Every fault of a configuration at once.
 class ConfigError : public Error {
  public:
-  /// Preconditions: `faults` is not empty.
+  /// Texts in `faults` are escaped and shortened. Preconditions: `faults` is not empty.
   explicit ConfigError(std::vector<ConfigFault> faults);
 
   [[nodiscard]] const std::vector<ConfigFault>& faults() const noexcept { return *faults_; }
 
  private:
+  explicit ConfigError(std::shared_ptr<const std::vector<ConfigFault>> faults);
+
   std::shared_ptr<const std::vector<ConfigFault>> faults_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // error_test.cpp: what an Error says, and as which type it is thrown.
 #include <redstart/core/error.hpp>
+#include <redstart/core/peer_text.hpp>
 #include <redstart/core/runbook.hpp>
 
 #include <gmock/gmock.h>
@@ -188,6 +189,34 @@ TEST(Error, GivesTheFirstWordOfTheServersAnswer) {
   EXPECT_EQ(Error(info).server_code(), "OOM");
   info.server = "LOADING";
   EXPECT_EQ(Error(info).server_code(), "LOADING");
+}
+
+TEST(Error, ShowsTextsOfOthersShortAndEscaped) {
+  const std::string hostile = "\x1b[2J\n\xff" + std::string(100'000, 'x');
+  const std::string beginning = "\\x1b[2J\\n\\xff";
+  ErrorInfo info;
+  info.code = Errc::server_error;
+  info.command = info.database = info.endpoint = info.what = info.server = info.advice = hostile;
+  const Error error(info);
+  for (const std::string* const text : {&error.info().command, &error.info().database, &error.info().endpoint,
+                                        &error.info().server, &error.info().advice}) {
+    EXPECT_TRUE(is_presentable(*text)) << *text;
+    EXPECT_TRUE(text->starts_with(beginning)) << *text;
+  }
+  EXPECT_TRUE(is_presentable(error.info().what, 1536));
+  EXPECT_TRUE(is_presentable(error.what(), 3584)) << error.what();
+  EXPECT_LE(error.explain().size(), 4096U);
+}
+
+TEST(ConfigError, ShowsTextsOfOthersShortAndEscaped) {
+  const ConfigError error({{"REDIS\nURL", std::string(100'000, '\x07'), "a\rb"}, {"b", "c", "d"}});
+  EXPECT_EQ(error.faults()[0].where, "REDIS\\nURL");
+  EXPECT_TRUE(is_presentable(error.faults()[0].what));
+  EXPECT_EQ(error.faults()[0].remedy, "a\\rb");
+  const std::string_view text = error.what();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
+  EXPECT_EQ(text.find_first_of("\r\x07"), std::string_view::npos);
+  EXPECT_LT(text.size(), 700U);
 }
 
 TEST(ConfigError, ListsEveryFaultWithItsRemedy) {
