@@ -4,6 +4,7 @@
 
 #include "../net/service_loops.hpp"
 #include "../net/standard_error.hpp"
+#include "../observe/deliver.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -34,7 +35,7 @@ std::shared_ptr<Running> Running::make(RedisConfig config, boost::asio::any_io_e
         });
   } else {
     running->threads_ = std::make_shared<net::IoThreads>(count, [listener](std::string_view what) {
-      if (listener) listener->on_event({EventKind::handler_failed, {}, {}, what});
+      if (listener) deliver(*listener, {EventKind::handler_failed, {}, {}, what});
     });
     running->loops_ = running->threads_;
   }

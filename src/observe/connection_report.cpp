@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // connection_report.cpp: a report in words.
+#include <redstart/core/peer_text.hpp>
 #include <redstart/observe/connection_report.hpp>
 
 #include <string_view>
@@ -27,7 +28,7 @@ std::string out_of(std::uint64_t used, std::uint64_t maximum) {
 }  // namespace
 
 std::string ConnectionReport::explain() const {
-  std::string text = database + " (" + endpoint + "): " +
+  std::string text = peer_text(database) + " (" + peer_text(endpoint) + "): " +
                      (!ok()           ? "not as it should be"
                       : notes.empty() ? "nothing is wrong"
                                       : "nothing is wrong with the server; see the notes");

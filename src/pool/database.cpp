@@ -4,6 +4,9 @@
 
 #include "bounds.hpp"
 
+#include "../observe/deliver.hpp"
+
+#include <redstart/core/peer_text.hpp>
 #include <redstart/core/server_reply.hpp>
 
 #include <algorithm>
@@ -79,7 +82,7 @@ Database::Database(const RedisConfig& manager, std::string name, DatabaseConfig 
   // A helper thread may use it when this is gone.
   tls_ = std::make_shared<net::TlsSource>(
       config_, [listener = listener_, origin = origin_](EventKind kind, std::string_view detail) {
-        if (listener) listener->on_event({kind, origin.database, origin.endpoint, detail});
+        if (listener) deliver(*listener, {kind, origin.database, origin.endpoint, detail});
       });
 }
 
@@ -194,7 +197,7 @@ ErrorInfo Database::forked() {
 }
 
 void Database::emit(EventKind kind, std::string_view detail) const noexcept {
-  if (listener_) listener_->on_event({kind, origin_.database, origin_.endpoint, detail});
+  if (listener_) deliver(*listener_, {kind, origin_.database, origin_.endpoint, detail});
 }
 
 void Database::lease_ended(LeaseLedger::Entry& entry) noexcept {

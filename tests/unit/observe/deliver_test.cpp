@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// deliver_test.cpp: listeners get texts that do no harm to a log.
+#include "observe/deliver.hpp"
+
+#include <redstart/core/peer_text.hpp>
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace redstart {
+namespace {
+
+class Last final : public EventListener {
+ public:
+  void on_event(const Event& event) noexcept override {
+    kind = event.kind;
+    database = event.database;
+    endpoint = event.endpoint;
+    detail = event.detail;
+  }
+  EventKind kind = EventKind::loading;
+  std::string database{};
+  std::string endpoint{};
+  std::string detail{};
+};
+
+TEST(Deliver, KeepsHarmlessTexts) {
+  Last last;
+  deliver(last, {EventKind::retrying, "main", "localhost:6379", "GET: attempt 2"});
+  EXPECT_EQ(last.kind, EventKind::retrying);
+  EXPECT_EQ(last.database, "main");
+  EXPECT_EQ(last.endpoint, "localhost:6379");
+  EXPECT_EQ(last.detail, "GET: attempt 2");
+}
+
+TEST(Deliver, EscapesAndShortensTheOthers) {
+  Last last;
+  deliver(last, {EventKind::retrying, "ma\nin", "\x1b[2J", std::string(100'000, '\xff')});
+  EXPECT_EQ(last.database, "ma\\nin");
+  EXPECT_EQ(last.endpoint, "\\x1b[2J");
+  EXPECT_TRUE(is_presentable(last.detail, 3584));
+  EXPECT_TRUE(last.detail.ends_with(" more bytes)")) << last.detail;
+}
+
+}  // namespace
+}  // namespace redstart
