@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // channel.cpp: the errors that every channel's replies can turn into.
+#include <redstart/core/peer_text.hpp>
 #include <redstart/core/server_reply.hpp>
 #include <redstart/engine/channel.hpp>
 
@@ -40,7 +41,7 @@ Error codec_error(const Origin& origin, std::string_view command) {
   try {
     throw;
   } catch (const std::exception& error) {
-    info.what += std::string(": ") + error.what();
+    info.what += ": " + peer_text(error.what());
   } catch (...) {
     info.what += " with an exception of an unknown type";
   }
@@ -56,9 +57,7 @@ Error server_error(const Origin& origin, std::string_view command, std::string_v
   info.effect = verdict.effect;
   info.remedy = verdict.remedy;
   info.attempts = attempts;
-  // Servers repeat the arguments of commands that they don't know, a password among them where AUTH was
-  // renamed.
-  info.server = words.substr(0, words.find(", with args beginning with"));
+  info.server = peer_text(words);
   return Error(std::move(info));
 }
 

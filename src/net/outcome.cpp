@@ -2,6 +2,8 @@
 // outcome.cpp: the words for what went wrong on a connection.
 #include "outcome.hpp"
 
+#include <redstart/core/peer_text.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -10,12 +12,8 @@ namespace redstart::net {
 
 namespace {
 
-// What the peer's first bytes looked like, for the message; nothing but printable ASCII.
-std::string excerpt(std::string_view bytes) {
-  std::string text;
-  for (const char c : bytes.substr(0, 24)) text += c >= ' ' && c <= '~' ? c : '.';
-  return text;
-}
+// What the peer's first bytes looked like, for the message.
+std::string excerpt(std::string_view bytes) { return peer_text(bytes.substr(0, 24)); }
 
 Outcome broken(Errc code, Effect effect, CloseReason reason, std::string text) {
   Outcome outcome;

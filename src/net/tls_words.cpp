@@ -2,6 +2,8 @@
 // tls_words.cpp: OpenSSL's codes in words that tell what to do.
 #include "tls_words.hpp"
 
+#include <redstart/core/peer_text.hpp>
+
 #include <openssl/asn1.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -15,14 +17,10 @@ namespace redstart::net {
 namespace {
 
 constexpr std::size_t longest_text = 160;
+constexpr std::size_t longest_address = 16;
 
-// What a peer chose is shown as far as it is printable, and not without end.
-std::string shown(std::string_view text) {
-  std::string out;
-  for (const char c : text.substr(0, longest_text)) out += c >= ' ' && c <= '~' ? c : '.';
-  if (text.size() > longest_text) out += "…";
-  return out;
-}
+// What a peer chose.
+std::string shown(std::string_view text) { return peer_text(text, {.most = longest_text}); }
 
 std::string day(const ASN1_TIME* time) {
   std::tm parts{};
@@ -63,7 +61,7 @@ std::string names(X509* certificate) {
     if (type != GEN_DNS && type != GEN_IPADD) continue;
     const std::string_view bytes = bytes_of(static_cast<const ASN1_STRING*>(value));
     if (!text.empty()) text += ", ";
-    text += type == GEN_DNS ? shown(bytes) : address(bytes);
+    text += type == GEN_DNS ? shown(bytes) : address(bytes.substr(0, longest_address));
   }
   GENERAL_NAMES_free(all);
   return text;

@@ -179,10 +179,10 @@ class Inspection {
       return protocol::info_number<std::uint64_t>(text, name).value_or(0);
     };
     ServerFacts& server = report_.server;
-    server.version = protocol::info_field(answer->text, "redis_version");
-    server.mode = protocol::info_field(answer->text, "redis_mode");
-    server.role = protocol::info_field(answer->text, "role");
-    server.run_id = protocol::info_field(answer->text, "run_id");
+    server.version = protocol::info_text(answer->text, "redis_version");
+    server.mode = protocol::info_text(answer->text, "redis_mode");
+    server.role = protocol::info_text(answer->text, "role");
+    server.run_id = protocol::info_text(answer->text, "run_id");
     server.uptime = std::chrono::seconds(number("uptime_in_seconds"));
     server.clients = number("connected_clients");
     server.maximum_clients = number("maxclients");

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <redstart/core/peer_text.hpp>
 #include <redstart/testing/fake_server.hpp>
 
 #include <algorithm>
@@ -212,7 +213,7 @@ void FakeServer::run(int fd, std::size_t index, const std::stop_token& stop) {
     script_(connection, index);
   } catch (const std::exception& error) {
     const std::scoped_lock lock(mutex_);
-    failures_.push_back("connection " + std::to_string(index) + ": " + error.what());
+    failures_.push_back("connection " + std::to_string(index) + ": " + peer_text(error.what()));
   }
   ++ended_;
 }

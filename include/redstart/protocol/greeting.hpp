@@ -2,14 +2,19 @@
 // greeting.hpp: what the answer to HELLO tells about a server, and when it is another than before.
 #pragma once
 
+#include <redstart/core/peer_text.hpp>
 #include <redstart/resp/cursor.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace redstart::protocol {
+
+/// Bytes of a word or number that a server says of itself and messages show.
+inline constexpr std::size_t longest_fact = 64;
 
 /// The answer to HELLO; fields that the server left out are empty. A server counts its connections from its
 /// start on: `id` is the number of this one.
@@ -40,7 +45,7 @@ struct Greeting {
                                                       : nullptr;
     const resp::Type type = cursor.next_type();
     if (field != nullptr && (type == resp::Type::bulk || type == resp::Type::simple))
-      *field = cursor.take().text;
+      *field = peer_text(cursor.take().text, {.most = longest_fact});
     else
       cursor.skip();
   }

@@ -2,9 +2,12 @@
 // info.hpp: reads single fields out of what INFO answers.
 #pragma once
 
+#include <redstart/core/peer_text.hpp>
+
 #include <charconv>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -22,6 +25,12 @@ namespace redstart::protocol {
     return line;
   }
   return {};
+}
+
+/// The same as messages and reports show it.
+[[nodiscard]] inline std::string info_text(std::string_view info, std::string_view name) {
+  constexpr std::size_t longest = 64;
+  return peer_text(info_field(info, name), {.most = longest});
 }
 
 /// The same as a number; empty when it is none, or does not fit.

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include <redstart/core/peer_text.hpp>
 #include <redstart/resp/decode_issue.hpp>
 #include <redstart/resp/detail/find.hpp>
 #include <redstart/resp/type.hpp>
@@ -289,7 +290,10 @@ inline void Cursor::skip() {
     if (!token.streamed)
       issue_->text = std::to_string(token.count) + (token.count == 1 ? " value" : " values");
   } else {
-    issue_->text = is_error(token.type) ? token.text : token.text.substr(0, excerpt);
+    if (is_error(token.type))
+      issue_->text = peer_text(token.text);
+    else
+      issue_->text = token.text.substr(0, excerpt);
   }
   return false;
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <redstart/core/peer_text.hpp>
 #include <redstart/resp/codec.hpp>
 #include <redstart/resp/decode_text.hpp>
 
@@ -38,7 +39,7 @@ struct decoder<T> {
     Token token;
     token.type = Type::bulk;
     token.text = text;
-    cursor.fail(std::string("bytes that the codec takes (it threw: ") + what + ")", token, offset);
+    cursor.fail(std::string("bytes that the codec takes (it threw: ") + peer_text(what) + ")", token, offset);
   }
 };
 

@@ -18,7 +18,7 @@ std::string escaped(std::string_view bytes, std::size_t most = static_cast<std::
 struct DecodeIssue {
   std::string expected;    ///< "an integer"; empty: no issue
   Type got = Type::null;   ///< the type of what was there
-  std::string text;        ///< its text: the server's whole message for errors, else up to 64 bytes
+  std::string text;        ///< its text: for errors the server's message, as `peer_text`; else up to 65 bytes
   std::size_t offset = 0;  ///< where it began in the frame (with streaming: in the piece at hand)
   std::string path;        ///< the way to it: "[3][0]"; empty at the top
 
@@ -35,7 +35,12 @@ struct DecodeIssue {
       result += "the end of the ";
       result += to_string(got);
     } else if (is_error(got)) {
-      result += "the server error \"" + escaped(text) + "\"";
+      result += "the server error \"";
+      for (const char c : text) {
+        if (c == '"') result += '\\';
+        result += c;
+      }
+      result += '"';
     } else if (got == Type::null) {
       result += "null";
     } else {

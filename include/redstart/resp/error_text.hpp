@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// error_text.hpp: the words of an error reply.
+// error_text.hpp: the words of an error reply, as messages may show them.
 #pragma once
 
+#include <redstart/core/peer_text.hpp>
 #include <redstart/resp/cursor.hpp>
 
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,17 +21,21 @@ namespace redstart::resp {
   return Cursor(frame, unused).error_next();
 }
 
-/// What the server said in an error reply of either kind.
+/// What the server said in an error reply of either kind, as `peer_text` without `secrets`: never more than
+/// 512 bytes of it are copied.
 ///
 /// Precondition: the frame has passed a Scanner, and `is_error` of its type.
-[[nodiscard]] inline std::string error_text(std::string_view frame) {
+[[nodiscard]] inline std::string error_text(std::string_view frame,
+                                            std::span<const std::string_view> secrets = {}) {
   DecodeIssue unused;
   Cursor cursor(frame, unused);
   const Token token = cursor.take();
-  std::string text(token.text);
-  std::string_view chunk;
-  while (token.streamed && cursor.take_chunk(chunk)) text += chunk;
-  return text;
+  if (!token.streamed) return peer_text(token.text, {.secrets = secrets});
+  std::string beginning;
+  std::size_t whole = 0;
+  for (std::string_view chunk; cursor.take_chunk(chunk); whole += chunk.size())
+    if (beginning.size() < peer_text_limit) beginning += chunk.substr(0, peer_text_limit - beginning.size());
+  return peer_text(beginning, {.whole = whole, .secrets = secrets});
 }
 
 }  // namespace redstart::resp
