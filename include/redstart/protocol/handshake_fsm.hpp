@@ -98,6 +98,9 @@ class HandshakeFsm {
     resp::DecodeIssue unused;
     const resp::Token reply = resp::Cursor(frame, unused).take();
     if (!resp::is_error(reply.type)) return on_answer(reply, frame);
+    // What is decided here does not depend on what the password has in common with the message.
+    const std::string_view secrets[] = {settings_.password};
+    shown_ = resp::error_text(frame, secrets);
     return on_error(resp::error_text(frame));
   }
 
@@ -156,29 +159,28 @@ class HandshakeFsm {
     return {Action::Kind::receive, {}, {}};
   }
 
-  Action on_error(std::string words) {
+  Action on_error(std::string_view words) {
     const std::string_view word = error_word(words);
     switch (pending_[next_++]) {
       case Step::hello:
         if (settings_.protocol == Protocol::automatic && no_resp3(words)) return authenticate();
-        if (!comes_back(word)) return fail("HELLO", std::move(words));
+        if (!comes_back(word)) return fail("HELLO", words);
         from_start_ = true;
         return wait();
       case Step::auth:
-        if (!comes_back(word)) return fail("AUTH", std::move(words));
+        if (!comes_back(word)) return fail("AUTH", words);
         from_start_ = true;
         return wait();
       case Step::courtesy: break;
       case Step::select:  // the rest of the flight is awaited all the same
-        if (!comes_back(word)) return fail("SELECT", std::move(words));
+        if (!comes_back(word)) return fail("SELECT", words);
         from_start_ = true;
         break;
       case Step::ping:
         if (comes_back(word)) return not_ready_.why == NotReady::Why::loading ? ask() : wait();
         // Who may not PING learns this way that the server answers; one that can't save still serves reads.
-        if (word != "NOPERM" && word != "MISCONF") return fail("PING", std::move(words));
-        redact(words);
-        refused_ping_ = std::move(words);
+        if (word != "NOPERM" && word != "MISCONF") return fail("PING", words);
+        refused_ping_ = shown_;
         return from_start_ ? wait() : ready();
       case Step::info: silent_ = true; return wait();
     }
@@ -257,7 +259,7 @@ class HandshakeFsm {
     wipe();
     return {Action::Kind::fail, {}, {}};
   }
-  Action fail(std::string_view step, std::string words) {
+  Action fail(std::string_view step, std::string_view words) {
     const std::string_view word = error_word(words);
     const bool credentials = word == "WRONGPASS" || word == "NOAUTH" || word == "NOPERM" ||
                              words.starts_with("ERR AUTH") || words.starts_with("ERR Client sent AUTH") ||
@@ -265,26 +267,9 @@ class HandshakeFsm {
     failure_.code = credentials ? Errc::authentication_failed : Errc::handshake_failed;
     failure_.remedy = credentials ? Remedy::never : judge(words, ReplyOf::plain_command).remedy;
     failure_.step = step;
-    redact(words);
-    failure_.server = std::move(words);
+    failure_.server = shown_;
     wipe();
     return {Action::Kind::fail, {}, {}};
-  }
-
-  // Some servers repeat the arguments of what they refuse: whole, cut short, or with bytes replaced.
-  void redact(std::string& words) const {
-    if (const std::size_t at = words.find(", with args beginning with"); at != std::string::npos)
-      words.resize(at);
-    const std::string_view secret = settings_.password;
-    if (secret.empty()) return;
-    constexpr std::size_t telling = 4;  // so many bytes of its beginning are no coincidence
-    for (std::size_t at = 0; at < words.size(); ++at) {
-      std::size_t same = 0;
-      while (same < secret.size() && at + same < words.size() && words[at + same] == secret[same]) ++same;
-      if (same != secret.size() && same < telling) continue;
-      words.replace(at, same, "***");
-      at += 2;
-    }
   }
 
   void expect(std::initializer_list<Step> steps) {
@@ -315,6 +300,7 @@ class HandshakeFsm {
   bool silent_ = false;      // it does not tell how far it is
   NotReady not_ready_{};
   Greeting greeting_{};
+  std::string shown_{};  // the newest error of the server, without secrets
   std::string refused_ping_{};
   Failure failure_{};
 };
