@@ -229,6 +229,8 @@ class AsyncLink final : public AsyncConnection {
   void go_on_receiving();
   bool deliver(engine::ReplyBuffer& window);
   void deliver_frame(std::string_view frame, resp::Type type, bool last);
+  void hand_over(std::string_view frame, resp::Type type, bool last);
+  [[nodiscard]] std::string_view answered_command(const Node& node) noexcept;
   bool hold(std::string_view bytes);
   void deliver_held(std::string_view bytes);
   void drop_delivered(engine::ReplyBuffer& window);
@@ -333,6 +335,14 @@ class AsyncLink final : public AsyncConnection {
   // A run of replies of equal latency.
   std::size_t run_commands_ = 0;
   std::size_t run_errors_ = 0;
+  // Where the command of the newest error reply begins in its batch: the next one is looked for from there.
+  struct Refused {
+    const Node* node = nullptr;
+    std::uint64_t sequence = 0;
+    std::size_t command = 0;
+    std::size_t begin = 0;
+  };
+  Refused refused_{};
   Time run_start_{};
 
   std::optional<boost::asio::steady_timer> timer_{};

@@ -3,6 +3,9 @@
 #include "async_link.hpp"
 #include "async_link_opening.hpp"
 #include "async_link_turn.hpp"
+#include "refusal.hpp"
+
+#include "../engine/secret_arguments.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
@@ -204,11 +207,30 @@ bool AsyncLink::deliver(engine::ReplyBuffer& window) {
 // `last`: nothing more has come so far. Nothing of this object may be relied on to be as before, after
 // `complete`.
 void AsyncLink::deliver_frame(std::string_view frame, resp::Type type, bool last) {
+  const Node* const node = ring_.front().node;
+  if (!resp::is_error(type) || node == nullptr) [[likely]]
+    return hand_over(frame, type, last);
+  // From here on nobody sees more of it than messages may show.
+  const std::string shown = refusal_frame(frame, {answered_command(*node), {}}, config_);
+  if (!refused(shown, last)) hand_over(shown, type, last);
+}
+
+// The command whose reply is next, with those behind it.
+std::string_view AsyncLink::answered_command(const Node& node) noexcept {
+  const std::string_view all = node.request.bytes.view();
+  if (node.answered == 0) return all;
+  if (refused_.node != &node || refused_.sequence != node.sequence || refused_.command > node.answered)
+    refused_ = {&node, node.sequence, 0, 0};
+  const std::string_view rest =
+      engine::skip_commands(all.substr(refused_.begin), node.answered - refused_.command);
+  refused_.command = node.answered;
+  refused_.begin = all.size() - rest.size();
+  return rest;
+}
+
+void AsyncLink::hand_over(std::string_view frame, resp::Type type, bool last) {
   InFlight::Entry& entry = ring_.front();
   Node* const node = entry.node;
-  if (resp::is_error(type) && node != nullptr) [[unlikely]] {
-    if (refused(frame, last)) return;
-  }
   const bool complete_now = --entry.replies == 0;
   if (node != nullptr) {
     if (node->start != run_start_) report_answers();

@@ -3,6 +3,7 @@
 #include "direct_connection.hpp"
 
 #include "reception.hpp"
+#include "refusal.hpp"
 #include "send_plan.hpp"
 
 #include <redstart/resp/scanner.hpp>
@@ -100,7 +101,7 @@ Outcome DirectConnection::exchange(const engine::Outgoing& out, engine::ReplySin
   bool sent_all = false;
   if (const int error = send_all(out, deadline, sent_all); error != 0)
     return broken_by(error, socket_.interrupted(), Effect::not_sent);
-  Reception reception(*this, sink, now, deadline);
+  Reception reception(*this, out, sink, now, deadline);
   Outcome outcome = reception.run();
   ++exchanges_;
   last_used_ = outcome.end;
@@ -109,6 +110,13 @@ Outcome DirectConnection::exchange(const engine::Outgoing& out, engine::ReplySin
 
 Outcome DirectConnection::exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
                                          engine::Replies& replies, Time now, Time deadline) {
+  Outcome outcome = run_batch(bytes, ends, replies, now, deadline);
+  replace_refusals(replies, bytes, ends, config_);
+  return outcome;
+}
+
+Outcome DirectConnection::run_batch(std::string_view bytes, std::span<const std::size_t> ends,
+                                    engine::Replies& replies, Time now, Time deadline) {
   constexpr std::size_t read_size = 16 * 1024;
   // What a server reads at a time: it works on the first part while the kernel takes the rest.
   constexpr std::size_t first_send = 16 * 1024;

@@ -93,6 +93,8 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   [[nodiscard]] std::optional<OpenFailure> secure(std::shared_ptr<const TlsContext> context, Time deadline);
   [[nodiscard]] std::optional<OpenFailure> handshake(Credentials credentials, Time deadline,
                                                      HandshakeGate::Pass& pass, OpenWatcher& watcher);
+  [[nodiscard]] Outcome run_batch(std::string_view bytes, std::span<const std::size_t> ends,
+                                  engine::Replies& replies, Time now, Time deadline);
   [[nodiscard]] int send_all(const engine::Outgoing& out, Time deadline, bool& sent_all);
   [[nodiscard]] int receive_more(engine::ReplyBuffer& buffer, Time& now, Patience& patience);
   [[nodiscard]] int receive_late(engine::ReplyBuffer& buffer, Time now, Patience& patience);

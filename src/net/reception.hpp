@@ -3,8 +3,8 @@
 #pragma once
 
 #include "direct_connection.hpp"
+#include "refusal.hpp"
 
-#include <redstart/resp/error_text.hpp>
 #include <redstart/resp/scanner.hpp>
 
 #include <algorithm>
@@ -16,8 +16,10 @@ namespace redstart::net {
 // Receives one reply and hands it to a sink in the way that suits its size.
 class DirectConnection::Reception {
  public:
-  Reception(DirectConnection& connection, engine::ReplySink& sink, Time now, Time deadline) noexcept
+  Reception(DirectConnection& connection, const engine::Outgoing& command, engine::ReplySink& sink, Time now,
+            Time deadline) noexcept
       : connection_(connection),
+        command_(command),
         sink_(sink),
         now_(now),
         patience_{deadline},
@@ -103,7 +105,7 @@ class DirectConnection::Reception {
         buffer_.view().substr(scanner_.begin(), scanner_.position() - scanner_.begin());
     if (resp::is_error(scanner_.type())) {
       outcome.kind = Outcome::Kind::refused;
-      outcome.text = resp::error_text(frame);
+      outcome.text = refusal_text(frame, command_, connection_.config_);
     } else if (bulk_ != nullptr) {
       sink_.end_bulk();
     } else if (streaming_) {
@@ -134,6 +136,7 @@ class DirectConnection::Reception {
   }
 
   DirectConnection& connection_;
+  const engine::Outgoing& command_;
   engine::ReplySink& sink_;
   Time now_;
   Patience patience_;
