@@ -103,7 +103,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (status == resp::Scanner::Status::complete) {
       const std::string_view frame = bytes.substr(begin, scanner.position() - begin);
       begin = scanner.position();
-      value = Value::from_frame(frame);
+      resp::DecodeIssue issue;
+      if (!resp::decode_frame(frame, value, issue)) return 0;  // a double beyond its range
       if (!comparable(value) || maybe_beyond_hiredis(frame)) return 0;
     }
     void* raw = nullptr;

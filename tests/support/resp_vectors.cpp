@@ -175,6 +175,17 @@ const std::vector<Vector>& resp_vectors() {
   return vectors;
 }
 
+bool append(std::string_view frame, Outcome& outcome) {
+  resp::DecodeIssue issue;
+  Value value;
+  if (resp::decode_frame(frame, value, issue)) {
+    outcome.values.push_back(std::move(value));
+    return true;
+  }
+  outcome.end = "error:" + std::string(to_string(issue.got));
+  return false;
+}
+
 Outcome run(resp::Scanner& scanner, std::string_view input, const std::vector<std::size_t>& cuts) {
   using Status = resp::Scanner::Status;
   Outcome outcome;
@@ -184,7 +195,7 @@ Outcome run(resp::Scanner& scanner, std::string_view input, const std::vector<st
     for (;;) {
       const Status status = scanner.scan(arrived);
       if (status == Status::complete) {
-        outcome.values.push_back(Value::from_frame(arrived.substr(begin, scanner.position() - begin)));
+        if (!append(arrived.substr(begin, scanner.position() - begin), outcome)) return outcome;
         begin = scanner.position();
         continue;
       }

@@ -31,6 +31,10 @@ struct Outcome {
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
+/// Reads a reply into the outcome. False when it has passed the scanner and still is no value, as a double
+/// beyond its range; that is the end then.
+bool append(std::string_view frame, Outcome& outcome);
+
 /// Feeds `input` to a scanner, cut at `cuts` (ascending), and reads each reply.
 Outcome run(resp::Scanner& scanner, std::string_view input, const std::vector<std::size_t>& cuts);
 Outcome run(std::string_view input, const std::vector<std::size_t>& cuts = {});

@@ -24,7 +24,8 @@ template <class T>
 concept plain_integer = std::integral<T> && !character<T> && !std::same_as<T, bool>;
 
 inline bool has_number_text(Type type) noexcept {
-  return type == Type::integer || type == Type::bulk || type == Type::simple || type == Type::bignum;
+  return type == Type::integer || type == Type::bulk || type == Type::simple || type == Type::bignum ||
+         type == Type::real;
 }
 
 template <plain_integer T>
@@ -48,7 +49,7 @@ struct decoder<Ok> {
   }
 };
 
-/// `#t` and `#f`; 1 and 0 as integer or string; `+OK` is true and null is false (SET … NX).
+/// `#t` and `#f`; 1 and 0 as integer, double or string; `+OK` is true and null is false (SET … NX).
 template <>
 struct decoder<bool> {
   static void decode(Cursor& cursor, bool& out) {
@@ -60,6 +61,7 @@ struct decoder<bool> {
       case Type::null:
       case Type::boolean: return;
       case Type::integer:
+      case Type::real:
       case Type::bulk:
         if (token.text == "1" || token.text == "0") return;
         break;
@@ -72,7 +74,7 @@ struct decoder<bool> {
   }
 };
 
-/// Integers, and strings that hold one (RESP2, INCR's own values); `#t` and `#f` as 1 and 0. Range checked.
+/// Integers, and strings and doubles whose text is one (a score is a string in RESP2); `#t` and `#f` as 1 and 0. Range checked.
 template <detail::plain_integer T>
 struct decoder<T> {
   static void decode(Cursor& cursor, T& out) {

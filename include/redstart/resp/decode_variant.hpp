@@ -4,6 +4,8 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,32 +27,38 @@ inline constexpr bool is_optional = false;
 template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;
 
-/// Whether a reply of this type is T's own kind, rather than one that can be converted.
+/// How well T suits a reply of this type: `own` before `close` before `converted`. RESP2 sends doubles as
+/// strings, booleans as integers, and sets and maps as arrays; so no answer may depend on which of them it
+/// is.
+enum class Suits : std::uint8_t { own, close, converted };
+
 template <class T>
-bool natural(Type type) noexcept {
+Suits suits(Type type) noexcept {
+  [[maybe_unused]] const auto own_if = [](bool own) { return own ? Suits::own : Suits::converted; };
+  [[maybe_unused]] const bool integer = type == Type::integer || type == Type::boolean;
+  [[maybe_unused]] const bool text =
+      type == Type::bulk || type == Type::verbatim || type == Type::bignum || type == Type::real;
   if constexpr (is_optional<T>) {
-    return type == Type::null || natural<typename T::value_type>(type);
+    return type == Type::null ? Suits::own : suits<typename T::value_type>(type);
   } else if constexpr (std::same_as<T, std::monostate>) {
-    return type == Type::null;
+    return own_if(type == Type::null);
   } else if constexpr (std::same_as<T, bool>) {
-    return type == Type::boolean;
+    return integer ? Suits::close : Suits::converted;
   } else if constexpr (plain_integer<T>) {
-    return type == Type::integer;
+    return own_if(integer);
   } else if constexpr (std::floating_point<T>) {
-    return type == Type::real;
+    return own_if(text);  // and fails where the text is no number
   } else if constexpr (std::same_as<T, Ok>) {
-    return type == Type::simple;
+    return own_if(type == Type::simple);
   } else if constexpr (codec_decodable<T> || std::same_as<T, std::string> ||
                        std::same_as<T, std::string_view>) {
-    return type == Type::bulk || type == Type::simple || type == Type::verbatim || type == Type::bignum;
-  } else if constexpr (map_like<T>) {
-    return type == Type::map;
-  } else if constexpr (set_like<T>) {
-    return type == Type::set;
+    return text ? Suits::close : own_if(type == Type::simple);
+  } else if constexpr (map_like<T> || set_like<T>) {
+    return Suits::converted;
   } else if constexpr (sequence_like<T>) {
-    return type == Type::array || type == Type::set || type == Type::push;
+    return own_if(is_aggregate(type));
   } else {
-    return true;
+    return text ? Suits::close : Suits::own;
   }
 }
 
@@ -68,15 +76,23 @@ struct decoder<std::monostate> {
   }
 };
 
-/// The first alternative whose own kind the reply is, else the first that it can be converted to:
-/// `variant<int64_t, string>` holds the integer of `:5` and the string of `$1 5`.
+/// The alternative that suits the reply best, the first of several; the choice is the same with RESP2 and
+/// RESP3:
+///
+/// * a string or double: a floating-point alternative if the text is a number, else a string or user's type;
+/// * an integer or boolean: an integer alternative, else `bool`;
+/// * an array, set, map or push: a sequence;
+/// * all else: the first alternative that the reply can be converted to.
+///
+/// `variant<int64_t, string>` holds the integer of `:5` and the string of `$1 5`, `variant<double, string>`
+/// the double of a score in both protocols.
 template <class... T>
 requires(decodable<T>&&...) struct decoder<std::variant<T...>> {
   static void decode(Cursor& cursor, std::variant<T...>& out) {
     const Type type = cursor.next_type();
     const auto mark = cursor.save();
-    const auto try_next = [&]<class Alternative>(std::in_place_type_t<Alternative>, bool is_natural) {
-      if (detail::natural<Alternative>(type) != is_natural) return false;
+    const auto try_next = [&]<class Alternative>(std::in_place_type_t<Alternative>, detail::Suits as) {
+      if (detail::suits<Alternative>(type) != as) return false;
       Alternative value{};
       decoder<Alternative>::decode(cursor, value);
       if (cursor.failed()) {
@@ -86,8 +102,8 @@ requires(decodable<T>&&...) struct decoder<std::variant<T...>> {
       out = std::move(value);
       return true;
     };
-    if ((try_next(std::in_place_type<T>, true) || ...)) return;
-    if ((try_next(std::in_place_type<T>, false) || ...)) return;
+    for (const detail::Suits as : {detail::Suits::own, detail::Suits::close, detail::Suits::converted})
+      if ((try_next(std::in_place_type<T>, as) || ...)) return;
     cursor.fail("one of " + std::to_string(sizeof...(T)) + " alternatives");
   }
 };

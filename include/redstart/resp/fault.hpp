@@ -13,7 +13,7 @@ enum class Fault : std::uint8_t {
   type_byte,       ///< a byte that begins no value, or not here
   length,          ///< the length of a string or an aggregate
   integer,         ///< not an integer, or beyond 64 bits
-  real,            ///< not a double, or beyond its range
+  real,            ///< not a double
   boolean,         ///< neither `#t` nor `#f`
   null,            ///< `_` followed by something
   bignum,          ///< a big number with a non-digit

@@ -13,8 +13,12 @@ namespace redstart::resp::detail {
 
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
+/// The lower-case form of an ASCII letter.
+constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 /// Checks a double's text one byte at a time: [sign] (digits [. digits] | . digits) [e [sign] digits], or
-/// [sign] inf, or [sign] nan. Stricter than strtod: no hexadecimal, no blanks, no "infinity".
+/// [sign] inf, or [sign] nan [( letters, digits and _ )], in any case: servers print what their C library
+/// prints. Stricter than strtod: no hexadecimal, no blanks, no "infinity".
 class RealFsm {
  public:
   /// Whether `c` can follow what was fed so far.
@@ -26,8 +30,8 @@ class RealFsm {
       case State::sign:
         if (is_digit(c)) return go(State::integral);
         if (c == '.') return go(State::point);
-        if (c == 'i') return go(State::i);
-        return c == 'n' && go(State::n);
+        if (lower(c) == 'i') return go(State::i);
+        return lower(c) == 'n' && go(State::n);
       case State::integral:
         if (is_digit(c)) return true;
         if (c == '.') return go(State::fraction);
@@ -41,10 +45,14 @@ class RealFsm {
         [[fallthrough]];
       case State::exponent_sign: return is_digit(c) && go(State::exponent);
       case State::exponent: return is_digit(c);
-      case State::i: return c == 'n' && go(State::in);
-      case State::in: return c == 'f' && go(State::word);
-      case State::n: return c == 'a' && go(State::na);
-      case State::na: return c == 'n' && go(State::word);
+      case State::i: return lower(c) == 'n' && go(State::in);
+      case State::in: return lower(c) == 'f' && go(State::word);
+      case State::n: return lower(c) == 'a' && go(State::na);
+      case State::na: return lower(c) == 'n' && go(State::nan);
+      case State::nan: return c == '(' && go(State::payload);
+      case State::payload:
+        if (c == ')') return go(State::word);
+        return is_digit(c) || c == '_' || (lower(c) >= 'a' && lower(c) <= 'z');
       case State::word: return false;
     }
     return false;
@@ -53,7 +61,7 @@ class RealFsm {
   /// Whether the text may end here.
   constexpr bool accepts() const noexcept {
     return state_ == State::integral || state_ == State::fraction || state_ == State::exponent ||
-           state_ == State::word;
+           state_ == State::nan || state_ == State::word;
   }
 
  private:
@@ -70,6 +78,8 @@ class RealFsm {
     in,
     n,
     na,
+    nan,
+    payload,  // of a NaN
     word
   };
   constexpr bool go(State next) noexcept {
@@ -115,11 +125,16 @@ template <std::floating_point T>
 bool convert_real(std::string_view text, T& out) noexcept {
   const bool negative = !text.empty() && text.front() == '-';
   if (!text.empty() && (text.front() == '+' || negative)) text.remove_prefix(1);
-  T value{};
-  if (text == "nan") {
+  const char first = text.empty() ? '\0' : lower(text.front());
+  if (first == 'n') {
     out = std::numeric_limits<T>::quiet_NaN();
     return true;
   }
+  if (first == 'i') {
+    out = negative ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::infinity();
+    return true;
+  }
+  T value{};
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
   if (result.ec == std::errc::result_out_of_range) {
     if (decimal_magnitude(text) > 0) return false;
@@ -137,16 +152,6 @@ bool parse_real(std::string_view text, T& out) noexcept {
     if (!fsm.feed(c)) return false;
   }
   return fsm.accepts() && convert_real(text, out);
-}
-
-/// Whether a well-formed double is too large for `double`.
-inline bool real_overflows(std::string_view text) noexcept {
-  if (!text.empty() && (text.back() == 'f' || text.back() == 'n')) return false;
-  const int magnitude = decimal_magnitude(text);
-  if (magnitude < 308) return false;
-  if (magnitude > 309) return true;
-  double ignored = 0;
-  return !convert_real(text, ignored);
 }
 
 /// Reads a whole text as an integer: optional sign, digits, within the range of T.

@@ -154,7 +154,7 @@ class Scanner {
   bool start_item(char c, std::size_t offset);
   bool feed_length(char c);
   bool feed_digits(char c);
-  bool header_done(const char* base, std::size_t next);
+  bool header_done(std::size_t next);
   bool string_begins(std::size_t next);
   bool stream_ends(std::size_t next);
   bool open(char type, std::uint64_t count, std::size_t next);
@@ -171,7 +171,6 @@ class Scanner {
   std::size_t element_end_ = 0;  // see Sequence::end
   std::size_t sequence_begin_ = 0;
   std::size_t attribute_end_ = npos;  // a value has to begin here
-  std::size_t line_begin_ = 0;        // first byte of the line at hand
   std::size_t payload_begin_ = 0;
   std::uint64_t declared_ = 0;
   std::uint64_t value_ = 0;  // the number in the header at hand

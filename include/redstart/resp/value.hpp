@@ -54,7 +54,8 @@ class Value {
   /// Null.
   Value() = default;
 
-  /// The value of a whole frame that passed a Scanner.
+  /// The value of a whole frame that passed a Scanner. Errors: ValueError for a double beyond the range of
+  /// `double`.
   static Value from_frame(std::string_view frame);
 
   /// Lifetimes: the view lives as long as this value is neither changed nor destroyed.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // decode_scalar_test.cpp: replies into numbers, booleans, strings, optionals, variants and users' types.
 #include <redstart/resp/decode.hpp>
+#include <redstart/resp/value.hpp>
 
 #include "unit/resp/decode.hpp"
 
@@ -9,7 +10,14 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <map>
+#include <optional>
+#include <set>
 #include <stdexcept>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
 
 namespace redstart::resp {
 namespace {
@@ -57,7 +65,7 @@ TEST(DecodeBool, TakesBothProtocols) {
   for (const std::string_view no : {"#f\r\n", ":0\r\n", "_\r\n", "$-1\r\n", "*-1\r\n", "$1\r\n0\r\n"}) {
     EXPECT_EQ(decoded<bool>(no), false);
   }
-  for (const std::string_view neither : {":2\r\n", ":-1\r\n", "+YES\r\n", "$0\r\n\r\n", "*0\r\n", ",1\r\n"}) {
+  for (const std::string_view neither : {":2\r\n", ":-1\r\n", "+YES\r\n", "$0\r\n\r\n", "*0\r\n", ",2\r\n"}) {
     EXPECT_FALSE(decoded<bool>(neither)) << neither;
   }
 }
@@ -84,7 +92,7 @@ TEST(DecodeInteger, ChecksTheRange) {
   EXPECT_FALSE(decoded<std::int64_t>("(9223372036854775808\r\n"));
   EXPECT_EQ(issue_of<int>("$3\r\nabc\r\n"), "expected an integer, got the bulk string \"abc\" (byte 0)");
   for (const std::string_view wrong :
-       {"$0\r\n\r\n", "$2\r\n1 \r\n", "$2\r\n+-\r\n", "$2\r\n1.\r\n", ",1\r\n", "_\r\n"}) {
+       {"$0\r\n\r\n", "$2\r\n1 \r\n", "$2\r\n+-\r\n", "$2\r\n1.\r\n", ",1.\r\n", ",1e3\r\n", "_\r\n"}) {
     EXPECT_FALSE(decoded<int>(wrong)) << wrong;
   }
 }
@@ -107,6 +115,75 @@ TEST(DecodeDouble, TakesBothProtocols) {
        {"$8\r\ninfinity\r\n", "$3\r\n0x1\r\n", "$2\r\n 1\r\n", "$5\r\n1e999\r\n", "#t\r\n"}) {
     EXPECT_FALSE(decoded<double>(wrong)) << wrong;
   }
+}
+
+std::string bulk(std::string_view text) {
+  return "$" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n";
+}
+
+TEST(DecodeDouble, TakesTheSpellingsOfEveryCLibrary) {
+  for (const std::string_view word :
+       {"nan", "NaN", "NAN", "-nan", "nan(0x1)", "NaN(123)", "-nan(ind)", "nan()"}) {
+    EXPECT_TRUE(std::isnan(decoded<double>("," + std::string(word) + "\r\n").value_or(0))) << word;
+    EXPECT_TRUE(std::isnan(decoded<double>(bulk(word)).value_or(0))) << word;
+  }
+  for (const std::string_view word : {"inf", "INF", "Inf", "+inf"}) {
+    EXPECT_EQ(decoded<double>("," + std::string(word) + "\r\n"), std::numeric_limits<double>::infinity());
+    EXPECT_EQ(decoded<double>(",-" + std::string(word.substr(word[0] == '+' ? 1 : 0)) + "\r\n"),
+              -std::numeric_limits<double>::infinity());
+    EXPECT_EQ(decoded<double>(bulk(word)), std::numeric_limits<double>::infinity());
+  }
+}
+
+TEST(DecodeDouble, BeyondItsRangeIsAnIssueOfTheReplyAndNotOfTheStream) {
+  EXPECT_EQ(issue_of<double>(",1e999\r\n"),
+            "expected a number within range, got the double \"1e999\" (byte 0)");
+  EXPECT_FALSE(decoded<double>(",-1e999\r\n"));
+  EXPECT_EQ(decoded<std::string>(",1e999\r\n"), "1e999");
+  EXPECT_EQ(issue_of<Value>("*2\r\n:1\r\n,1e999\r\n"),
+            "expected a number within range, got the double \"1e999\" (byte 8)");
+  EXPECT_THROW(Value::from_frame(",1e999\r\n"), ValueError);
+}
+
+// What RESP3 sends as a double, a boolean, a map or a set is a string, an integer or an array in RESP2.
+template <class T>
+void expect_same(std::string_view resp2, std::string_view resp3, const T& expected) {
+  EXPECT_EQ(decoded<T>(resp2), expected) << resp2;
+  EXPECT_EQ(decoded<T>(resp3), expected) << resp3;
+}
+
+TEST(Decode, GivesTheSameValueWithBothProtocols) {
+  expect_same<int>(bulk("12"), ",12\r\n", 12);
+  expect_same<bool>(bulk("1"), ",1\r\n", true);
+  expect_same<std::string>(bulk("1.5"), ",1.5\r\n", "1.5");
+  expect_same<double>(bulk("-inf"), ",-inf\r\n", -std::numeric_limits<double>::infinity());
+  using Score = std::variant<double, std::string>;
+  expect_same<Score>(bulk("1.5"), ",1.5\r\n", Score(1.5));
+  EXPECT_EQ(decoded<Score>(bulk("abc")), Score("abc"));
+  EXPECT_EQ(decoded<Score>(bulk("")), Score(""));
+  using ScoreLast = std::variant<std::string, double>;
+  expect_same<ScoreLast>(bulk("1.5"), ",1.5\r\n", ScoreLast(1.5));
+  using Number = std::variant<std::int64_t, double>;
+  expect_same<Number>(bulk("5"), ",5\r\n", Number(5.0));
+  EXPECT_EQ(decoded<Number>(":5\r\n"), Number(std::int64_t{5}));
+  using MaybeScore = std::variant<std::monostate, std::optional<double>, std::string>;
+  expect_same<MaybeScore>(bulk("2.5"), ",2.5\r\n", MaybeScore(std::optional<double>(2.5)));
+  using Whole = std::variant<std::int64_t, std::string>;
+  expect_same<Whole>(bulk("5"), ",5\r\n", Whole("5"));
+  expect_same<Whole>(bulk("5"), "(5\r\n", Whole("5"));
+  using Flag = std::variant<bool, std::string>;
+  expect_same<Flag>(":1\r\n", "#t\r\n", Flag(true));
+  EXPECT_EQ(decoded<Flag>(":5\r\n"), Flag(std::string("5")));
+  using FlagOrNumber = std::variant<bool, std::int64_t>;
+  expect_same<FlagOrNumber>(":1\r\n", "#t\r\n", FlagOrNumber(std::int64_t{1}));
+  using List = std::vector<std::string>;
+  using Fields = std::variant<std::map<std::string, std::string>, List>;
+  expect_same<Fields>("*2\r\n+a\r\n+b\r\n", "%1\r\n+a\r\n+b\r\n", Fields(List{"a", "b"}));
+  using Members = std::variant<std::set<std::string>, List>;
+  expect_same<Members>("*2\r\n+a\r\n+b\r\n", "~2\r\n+a\r\n+b\r\n", Members(List{"a", "b"}));
+  using Either = std::variant<std::map<std::string, std::string>, std::set<std::string>>;
+  expect_same<Either>("*2\r\n+a\r\n+b\r\n", "~2\r\n+a\r\n+b\r\n",
+                      Either(std::map<std::string, std::string>{{"a", "b"}}));
 }
 
 TEST(DecodeText, TakesStringsOfEveryKind) {

@@ -60,7 +60,7 @@ TEST(RespVectors, CutInTwoAnywhere) {
       Outcome outcome;
       auto status = scanner.scan({piece.get(), at});
       for (; status == resp::Scanner::Status::complete; status = scanner.scan({piece.get(), at})) {
-        outcome.values.push_back(Value::from_frame({piece.get() + begin, scanner.position() - begin}));
+        if (!append({piece.get() + begin, scanner.position() - begin}, outcome)) break;
         begin = scanner.position();
       }
       if (status == resp::Scanner::Status::fault) {
@@ -144,7 +144,6 @@ TEST(RespVectors, DeepOnesNeedNoStack) {
 }
 
 // What has been looked at may be gone: so a byte is looked at in the call that brought it, and never again.
-// (A double is read as a whole at its end, to see whether it is in range.)
 TEST(RespVectors, BytesBehindThePositionAreNotLookedAtAgain) {
   for (const Vector& vector : resp_vectors()) {
     if (vector.input.find(',') != std::string::npos || vector.input.size() > every_offset_up_to) continue;

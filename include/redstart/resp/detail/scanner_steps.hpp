@@ -22,7 +22,6 @@ inline void Scanner::discard(std::size_t n) noexcept {
   shift(begin_);
   shift(element_end_);
   shift(sequence_begin_);
-  shift(line_begin_);
   shift(payload_begin_);
   if (attribute_end_ != npos) shift(attribute_end_);
 }
@@ -67,7 +66,7 @@ inline const char* Scanner::step(const char* base, const char* p, const char* en
         stage_ = Stage::header_lf;
         good = *p == '\r' || fail(header_fault());
         break;
-      case Stage::header_lf: good = *p == '\n' ? header_done(base, offset + 1) : fail(header_fault()); break;
+      case Stage::header_lf: good = *p == '\n' ? header_done(offset + 1) : fail(header_fault()); break;
       case Stage::line:
         if (!skip_line(p, end)) return p;
         continue;
@@ -123,7 +122,6 @@ inline bool Scanner::start_item(char c, std::size_t offset) {
   negative_ = null_ = streamed_ = false;
   chunked_ = 0;
   format_bytes_ = 0;
-  line_begin_ = offset + 1;
   switch (c) {
     case '>':
       if (depth_ != 0) return fail(Fault::push_nested);
@@ -248,7 +246,7 @@ inline bool Scanner::skip_payload(const char*& p, const char* end) {
   return true;
 }
 
-inline bool Scanner::header_done(const char* base, std::size_t next) {
+inline bool Scanner::header_done(std::size_t next) {
   stage_ = Stage::type;
   switch (item_) {
     case '$':
@@ -272,9 +270,6 @@ inline bool Scanner::header_done(const char* base, std::size_t next) {
       if (null_) return item_done(next);
       return streamed_ ? open_streamed(item_) : open(item_, value_, next);
     case '.': return stream_ends(next);
-    case ',':
-      if (detail::real_overflows({base + line_begin_, next - 2 - line_begin_})) return fail(Fault::real);
-      return item_done(next);
     default: return item_done(next);
   }
 }

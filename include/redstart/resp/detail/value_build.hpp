@@ -22,10 +22,10 @@ struct ValueBuilder {
   static void build(resp::Cursor& cursor, Value& out) {
     ValueBuilder builder{out};
     const auto mark = cursor.save();
-    builder.count(cursor);
-    cursor.restore(mark);
     out.nodes_.clear();
     out.text_.clear();
+    if (!builder.count(cursor)) return;
+    cursor.restore(mark);
     out.nodes_.reserve(builder.nodes_);
     out.text_.reserve(builder.bytes_);
     builder.fill(cursor);
@@ -49,12 +49,16 @@ struct ValueBuilder {
 
   explicit ValueBuilder(Value& value) : out_(value) {}
 
-  // First pass: how many nodes, how many bytes of text, and the numbers that aren't declared.
-  void count(resp::Cursor& cursor) {
+  // First pass: how many nodes, how many bytes of text, and the numbers that aren't declared. False, and the
+  // cursor has failed, at a double that no `double` can hold.
+  bool count(resp::Cursor& cursor) {
     levels_.push_back({1, none, Kind::fixed});
     while (!levels_.empty()) {
       if (level_ends(cursor)) continue;
+      const std::size_t offset = cursor.offset();
       const Token token = cursor.take_raw();
+      if (double unused = 0; token.type == Type::real && !resp::detail::convert_real(token.text, unused))
+        return cursor.fail("a number within range", token, offset);
       if (token.type == Type::attribute) {
         if (levels_.back().kind != Kind::attributed) {
           count_value();
@@ -72,6 +76,7 @@ struct ValueBuilder {
         push(token, none);
       }
     }
+    return true;
   }
 
   void count_value() {
@@ -204,6 +209,7 @@ inline Value Value::from_frame(std::string_view frame) {
   resp::DecodeIssue issue;
   resp::Cursor cursor(frame, issue);
   detail::ValueBuilder::build(cursor, value);
+  if (cursor.failed()) throw ValueError(issue.describe());
   return value;
 }
 
