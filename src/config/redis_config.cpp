@@ -59,13 +59,17 @@ class Validator {
       fault("keepalive", "has a value out of range", "use idle >= 0 s, interval >= 1 s, count >= 1");
     if (config.credentials && (!config.username.empty() || !config.password.empty()))
       fault("credentials", "are set beside username or password", "set one of them");
-    if (!config.username.empty() && config.password.empty())
-      fault("username", "is set, but no password", "set the password too, or neither");
     no_control("username", config.username);
     at_least_one("limits.depth", config.limits.depth);
     at_least_one("limits.line", config.limits.line);
     at_least_one("limits.bulk", config.limits.bulk);
     at_least_one("limits.elements", config.limits.elements);
+    if (config.handshake == Handshake::minimal && config.protocol == Protocol::resp3)
+      fault("protocol", "is resp3 beside a minimal handshake, which has no HELLO",
+            "use automatic or resp2, or handshake = full");
+    if (config.handshake == Handshake::minimal && !config.client_name.empty())
+      fault("client_name", "is set beside a minimal handshake, which has no CLIENT SETNAME",
+            "leave it empty, or use handshake = full");
     if (!printable(config.client_name))
       fault("client_name", "holds a blank or a control character", "use visible ASCII characters only");
   }

@@ -207,7 +207,8 @@ class UrlReader {
       return fault("has a broken percent-encoding before the '@'", "write %XX with two hex digits");
     if (colon == std::string_view::npos)
       return fault("has a user name but no password",
-                   "write redis://user:password@host or redis://:password@host");
+                   "write redis://user:password@host or redis://:password@host; for a user without "
+                   "password redis://user:@host");
     config_.username = std::move(*user);
     config_.password = Secret(std::move(*password));
   }

@@ -184,9 +184,7 @@ void AsyncLink::apply(Renewed& mail) {
 
 OpenFailure AsyncLink::refused() const {
   const auto& failure = opening_->machine.failure();
-  const std::string what =
-      failure.code == Errc::protocol_error ? "no Redis server answers so to " : "the server refused ";
-  return {failure.code, failure.remedy, what + std::string(failure.step), failure.server};
+  return {failure.code, failure.remedy, protocol::describe(failure), failure.server};
 }
 
 // Carries out what the machine says, as far as there are replies. `start`: it has not begun yet, or its
@@ -239,7 +237,7 @@ OpenFailure AsyncLink::handshake_lost(int error) const {
   // TLS 1.3: only now the server says that it does not like our certificate.
   if (tls_ && tls_->at_fault()) return tls_->failure();
   if (error == EAGAIN && opening_->machine.loading()) return still_not_ready(opening_->machine.not_ready());
-  return handshake_failure(error);
+  return handshake_failure(error, opening_->machine.awaited());
 }
 
 void AsyncLink::arm_opening(Time time) {

@@ -6,7 +6,6 @@
 #include "async_link.hpp"
 
 #include <redstart/protocol/handshake_fsm.hpp>
-#include <redstart/resilience/random.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -28,8 +27,7 @@ struct AsyncLink::Opening {
 
   Opening(const boost::asio::any_io_executor& executor, const DatabaseConfig& config,
           const std::string& client_name, Time until)
-      : settings{config.username, config.password.reveal(), client_name,
-                 config.number,   config.protocol,          Random(random_seed()).unit()},
+      : settings(handshake_settings(config, client_name)),
         scanner(config.limits),
         timer(executor),
         deadline(until) {}

@@ -5,7 +5,6 @@
 #include "handshake_gate.hpp"
 #include "preparation.hpp"
 
-#include <redstart/resilience/random.hpp>
 #include <redstart/resp/scanner.hpp>
 
 #include <algorithm>
@@ -70,9 +69,7 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
                                                        HandshakeGate::Pass& pass, OpenWatcher& watcher) {
   const bool provided = config_.credentials != nullptr;
   bool asked_again = false;
-  protocol::HandshakeSettings settings{config_.username, config_.password.reveal(),
-                                       client_name_,     config_.number,
-                                       config_.protocol, Random(random_seed()).unit()};
+  protocol::HandshakeSettings settings = handshake_settings(config_, client_name_);
   const auto use_provided = [&] {
     settings.username = credentials.username;
     settings.password = credentials.password.reveal();
@@ -90,7 +87,7 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
     // TLS 1.3: only now the server says that it does not like our certificate.
     if (socket_.tls() != nullptr && socket_.tls()->at_fault()) return socket_.tls()->failure();
     if (error == EAGAIN && machine.loading()) return still_not_ready(machine.not_ready());
-    return handshake_failure(error);
+    return handshake_failure(error, machine.awaited());
   };
 
   auto action = machine.start();
@@ -117,9 +114,7 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
             continue;
           }
         }
-        const std::string what =
-            failure.code == Errc::protocol_error ? "no Redis server answers so to " : "the server refused ";
-        return OpenFailure{failure.code, failure.remedy, what + std::string(failure.step), failure.server};
+        return OpenFailure{failure.code, failure.remedy, protocol::describe(failure), failure.server};
       }
       case Kind::wait: {
         pass.leave();  // others need not wait for this server

@@ -102,15 +102,16 @@ OpenFailure still_not_ready(const protocol::NotReady& state) {
   return {Errc::loading, Remedy::retry, protocol::describe(state), {}};
 }
 
-OpenFailure handshake_failure(int error) {
+OpenFailure handshake_failure(int error, std::string_view awaited) {
   if (error == EAGAIN) return {Errc::connect_timeout, Remedy::retry, "no answer to the handshake", {}};
-  if (error == end_of_stream)
-    return {
-        Errc::handshake_failed, Remedy::retry, "the server closed the connection during the handshake", {}};
-  return {Errc::handshake_failed,
-          Remedy::retry,
-          "connection lost during the handshake (" + error_text(error) + ")",
-          {}};
+  std::string text = error == end_of_stream
+                         ? "the server closed the connection during the handshake"
+                         : "connection lost during the handshake (" + error_text(error) + ")";
+  // Some proxies close at a command that they don't know, instead of refusing it.
+  if (awaited == "HELLO" || awaited == "CLIENT")
+    text += ", before it answered " + std::string(awaited) +
+            " (for a proxy that does not know this command, set handshake = minimal)";
+  return {Errc::handshake_failed, Remedy::retry, std::move(text), {}};
 }
 
 }  // namespace redstart::net

@@ -55,8 +55,9 @@ struct Outcome {
                                                 bool password_was_sent);
 /// Why a connection is closed on which something came unasked that begins with this byte.
 [[nodiscard]] CloseReason unasked(char first) noexcept;
-/// Why a handshake did not end: an errno value, EAGAIN at its deadline, or `end_of_stream`.
-[[nodiscard]] OpenFailure handshake_failure(int error);
+/// Why a handshake did not end: an errno value, EAGAIN at its deadline, or `end_of_stream`. `awaited` is the
+/// command that was not answered.
+[[nodiscard]] OpenFailure handshake_failure(int error, std::string_view awaited);
 /// The same where the server was not ready yet at the deadline.
 [[nodiscard]] OpenFailure still_not_ready(const protocol::NotReady& state);
 /// Why a TLS handshake did not end: the time was over.

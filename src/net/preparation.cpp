@@ -2,6 +2,8 @@
 // preparation.cpp: asks files, providers and name servers, on a helper thread where they might block.
 #include "preparation.hpp"
 
+#include <redstart/resilience/random.hpp>
+
 #include <cxxabi.h>
 #include <algorithm>
 #include <cerrno>
@@ -177,6 +179,19 @@ Prepared ask_again(std::shared_ptr<CredentialsProvider> provider, Time deadline,
   Prepared none;
   none.failure = not_in_time(Awaited::provider);
   return none;
+}
+
+protocol::HandshakeSettings handshake_settings(const DatabaseConfig& config, const std::string& client_name) {
+  protocol::HandshakeSettings settings;
+  settings.username = config.username;
+  settings.password = config.password.reveal();
+  settings.client_name = client_name;
+  settings.number = config.number;
+  settings.protocol = config.protocol;
+  settings.random = Random(random_seed()).unit();
+  settings.extent = config.handshake;
+  settings.integrity = config.integrity;
+  return settings;
 }
 
 bool wrong_password(Errc code, std::string_view server) noexcept {

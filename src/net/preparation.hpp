@@ -7,12 +7,14 @@
 #include "tls_source.hpp"
 
 #include <redstart/config/redis_config.hpp>
+#include <redstart/protocol/handshake_fsm.hpp>
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace redstart::net {
 
@@ -48,6 +50,10 @@ void ask_again(std::shared_ptr<CredentialsProvider> provider, std::function<void
                                const std::function<bool()>& interrupted);
 [[nodiscard]] Prepared ask_again(std::shared_ptr<CredentialsProvider> provider, Time deadline,
                                  const std::function<bool()>& interrupted);
+
+/// What the handshake of a new connection needs to know; refers to both arguments.
+[[nodiscard]] protocol::HandshakeSettings handshake_settings(const DatabaseConfig& config,
+                                                             const std::string& client_name);
 
 /// True when the server refused the password, and not the user or his rights: another one may be right.
 [[nodiscard]] bool wrong_password(Errc code, std::string_view server) noexcept;

@@ -126,10 +126,14 @@ Words FakeConnection::handshake() {
       send("%3\r\n+server\r\n+redis\r\n+version\r\n+7.0.15\r\n+proto\r\n:3\r\n");
     else if (words[0] == "CLIENT" || words[0] == "SELECT" || words[0] == "AUTH")
       send("+OK\r\n");
-    else if (words[0] == "PING")
+    else if (words[0] == "PING") {
+      pinged_ = true;
       send("+PONG\r\n");
-    else
+    } else if (words[0] == "ECHO" && !pinged_ && words.size() == 2) {
+      send(resp_bulk(words[1]));
+    } else {
       return words;
+    }
   }
 }
 

@@ -31,6 +31,14 @@ enum class Protocol : std::uint8_t {
   resp2,      ///< RESP2, without asking.
 };
 
+/// Which commands introduce a connection.
+enum class Handshake : std::uint8_t {
+  full,  ///< HELLO, AUTH, CLIENT SETNAME, CLIENT SETINFO, SELECT, PING, as far as the server knows them.
+  /// AUTH, SELECT (unless `number` is 0) and PING only, in RESP2: for proxies such as twemproxy, which close
+  /// a connection at a command that they don't know.
+  minimal,
+};
+
 /// Every time limit in one place. Ranges: above zero, at most 24 h.
 struct Timeouts {
   std::chrono::milliseconds connect{5000};  ///< Provider, name, connect, TLS, handshake, PING, together.
@@ -62,12 +70,13 @@ enum class WhenAway : std::uint8_t {
 struct DatabaseConfig {
   Endpoint endpoint{};
   std::string username{};  ///< ACL user; empty: the server's default user.
-  Secret password{};       ///< Empty: no AUTH.
+  Secret password{};       ///< Empty: no AUTH, or an empty one for a user without password (ACL `nopass`).
   int number = 0;          ///< SELECT; 0 … what the server allows.
   /// Asked for user and password instead of the two above; may be null.
   std::shared_ptr<CredentialsProvider> credentials{};
   TlsConfig tls{};
   Protocol protocol = Protocol::automatic;
+  Handshake handshake = Handshake::full;
   std::string client_name{};  ///< CLIENT SETNAME; empty: `<service>:<database>`. No blanks or line ends.
 
   std::size_t max_connections = 50;  ///< 1 … 10,000.

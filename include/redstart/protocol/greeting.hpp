@@ -5,11 +5,13 @@
 #include <redstart/core/peer_text.hpp>
 #include <redstart/resp/cursor.hpp>
 
+#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace redstart::protocol {
 
@@ -50,6 +52,17 @@ struct Greeting {
       cursor.skip();
   }
   return greeting;
+}
+
+/// Whether a version such as "7.0.15" is `major.minor` or later; true for what is no such version.
+[[nodiscard]] inline bool at_least(std::string_view version, unsigned major, unsigned minor) noexcept {
+  unsigned has_major = 0;
+  unsigned has_minor = 0;
+  const char* const end = version.data() + version.size();
+  const auto [dot, error] = std::from_chars(version.data(), end, has_major);
+  if (error != std::errc() || dot == end || *dot != '.') return true;
+  if (std::from_chars(dot + 1, end, has_minor).ec != std::errc()) return true;
+  return has_major != major ? has_major > major : has_minor >= minor;
 }
 
 /// Notices that a database is served by another server process than before. Connections of one process get

@@ -23,21 +23,27 @@
 
 namespace redstart::protocol {
 
-/// Who says hello, and to which database.
+/// User, database and protocol of a new connection.
 struct HandshakeSettings {
   std::string_view username{};
-  std::string_view password{};  ///< Empty: no AUTH.
+  std::string_view password{};  ///< Empty, and no user: no AUTH.
   std::string_view client_name{};
   int number = 0;
   Protocol protocol = Protocol::automatic;
   double random = 0.5;  ///< In [0, 1): spreads the polls of many clients of a server that is not ready yet.
+  Handshake extent = Handshake::full;
+  bool integrity = false;  ///< The connection is going to need ECHO.
 };
 
 /// The handshake: HELLO 3 with AUTH and SETNAME, or AUTH and CLIENT SETNAME in RESP2; then CLIENT SETINFO,
-/// SELECT and PING in one flight. While the server says LOADING, BUSY or MASTERDOWN: what it refused again,
-/// after 50 … 500 ms, and while it is loading INFO persistence, too, for how long that will take. A
-/// connection is ready after PONG, not before; also after MISCONF or NOPERM, which say that the server serves
-/// others.
+/// SELECT, ECHO (for `integrity`) and PING in one flight. `Handshake::minimal`: AUTH, SELECT, ECHO and PING
+/// only. While the server says LOADING, BUSY or MASTERDOWN: what it refused again, after 50 … 500 ms, and
+/// while it is loading INFO persistence, too, for how long that will take. A connection is ready after PONG,
+/// not before; also after any other error to PING, which proves that a server answers, unless the error
+/// concerns the connection as a whole (NOAUTH, WRONGPASS, DENIED, too many clients).
+///
+/// With `Protocol::automatic` any error to HELLO leads to AUTH and RESP2, except those that would refuse
+/// AUTH, too: proxies and servers without RESP3 refuse HELLO in words of their own.
 ///
 /// `start`, `on_reply` and `on_delay` return what to do next. Every reply that was asked for is awaited, even
 /// where an error is ignored, so that a ready connection has nothing unread.
@@ -62,7 +68,8 @@ class HandshakeFsm {
     Errc code = Errc::handshake_failed;
     Remedy remedy = Remedy::none;
     std::string_view step{};  ///< The command that failed.
-    std::string server{};     ///< What the server said.
+    std::string server{};     ///< The server's error reply.
+    std::string hello{};      ///< The error reply to HELLO, if RESP2 was tried after it.
   };
 
   /// `settings` must outlive the machine.
@@ -73,10 +80,13 @@ class HandshakeFsm {
 
   [[nodiscard]] Action start() {
     resp3_ = false;
-    if (settings_.protocol == Protocol::resp2) return authenticate();
+    knows_setinfo_ = true;
+    refused_hello_.clear();
+    if (settings_.protocol == Protocol::resp2 || settings_.extent == Handshake::minimal)
+      return authenticate();
     expect({Step::hello});
     resp::Writer writer = secret_writer();
-    const bool auth = !settings_.password.empty();
+    const bool auth = authenticates();
     const bool named = !settings_.client_name.empty();
     writer.array(std::size_t{2} + (auth ? 3U : 0U) + (named ? 2U : 0U));
     writer.bulk("HELLO");
@@ -121,11 +131,15 @@ class HandshakeFsm {
   [[nodiscard]] const NotReady& not_ready() const noexcept { return not_ready_; }
   /// What the server said of itself; with RESP2 nothing.
   [[nodiscard]] const Greeting& greeting() const noexcept { return greeting_; }
-  /// What the PING was refused with although the connection is ready (MISCONF …, NOPERM …), or empty.
+  /// The error reply to PING of a connection that is ready all the same (MISCONF …, NOPERM …), or empty.
   [[nodiscard]] const std::string& refused_ping() const noexcept { return refused_ping_; }
   /// True when the connection speaks RESP3.
   [[nodiscard]] bool resp3() const noexcept { return resp3_; }
   [[nodiscard]] const Failure& failure() const noexcept { return failure_; }
+  /// The command whose reply is awaited, or empty.
+  [[nodiscard]] std::string_view awaited() const noexcept {
+    return next_ < count_ ? name_of(pending_[next_]) : std::string_view();
+  }
 
  private:
   enum class Step : std::uint8_t {
@@ -133,9 +147,23 @@ class HandshakeFsm {
     auth,
     courtesy,  // CLIENT SETNAME, CLIENT SETINFO: an error is fine
     select,
+    echo,
     ping,
     info,  // of a server that is loading: whatever it says is fine
   };
+
+  static std::string_view name_of(Step step) noexcept {
+    switch (step) {
+      case Step::hello: return "HELLO";
+      case Step::auth: return "AUTH";
+      case Step::courtesy: return "CLIENT";
+      case Step::select: return "SELECT";
+      case Step::echo: return "ECHO";
+      case Step::ping: return "PING";
+      case Step::info: return "INFO";
+    }
+    return {};
+  }
 
   Action on_answer(const resp::Token& reply, std::string_view frame) {
     switch (pending_[next_++]) {
@@ -143,6 +171,7 @@ class HandshakeFsm {
         if (reply.type != resp::Type::map && reply.type != resp::Type::array) return unexpected("HELLO");
         resp3_ = true;
         greeting_ = read_greeting(frame);
+        knows_setinfo_ = at_least(greeting_.version, 7, 2);
         return introduce();
       case Step::auth:
         if (reply.text != "OK") return unexpected("AUTH");
@@ -150,6 +179,9 @@ class HandshakeFsm {
       case Step::courtesy: break;
       case Step::select:
         if (reply.text != "OK") return unexpected("SELECT");
+        break;
+      case Step::echo:
+        if (reply.text != echoed) return unexpected("ECHO");
         break;
       case Step::ping:
         if (reply.text != "PONG") return unexpected("PING");
@@ -163,7 +195,12 @@ class HandshakeFsm {
     const std::string_view word = error_word(words);
     switch (pending_[next_++]) {
       case Step::hello:
-        if (settings_.protocol == Protocol::automatic && no_resp3(words)) return authenticate();
+        if (settings_.protocol == Protocol::automatic && !refuses_auth_too(words)) {
+          // A server that does not know HELLO is older than 6.0, so it does not know SETINFO either.
+          knows_setinfo_ = words.find("nknown command") == std::string::npos;
+          refused_hello_ = shown_;
+          return authenticate();
+        }
         if (!comes_back(word)) return fail("HELLO", words);
         from_start_ = true;
         return wait();
@@ -176,10 +213,18 @@ class HandshakeFsm {
         if (!comes_back(word)) return fail("SELECT", words);
         from_start_ = true;
         break;
+      case Step::echo:
+        if (!comes_back(word)) {
+          static_cast<void>(fail("ECHO", words));
+          failure_.remedy = Remedy::never;
+          return {Action::Kind::fail, {}, {}};
+        }
+        from_start_ = true;
+        break;
       case Step::ping:
         if (comes_back(word)) return not_ready_.why == NotReady::Why::loading ? ask() : wait();
-        // Who may not PING learns this way that the server answers; one that can't save still serves reads.
-        if (word != "NOPERM" && word != "MISCONF") return fail("PING", words);
+        // Any other error proves that the server answers, as one that has PING renamed does.
+        if (word == "NOAUTH" || refuses_clients(words)) return fail("PING", words);
         refused_ping_ = shown_;
         return from_start_ ? wait() : ready();
       case Step::info: silent_ = true; return wait();
@@ -187,9 +232,18 @@ class HandshakeFsm {
     return {Action::Kind::receive, {}, {}};
   }
 
-  static bool no_resp3(std::string_view words) noexcept {
-    return error_word(words) == "NOPROTO" || words.starts_with("ERR unknown command") ||
-           words.starts_with("ERR Unknown command");
+  // The error concerns the connection or its user, and no single command.
+  static bool refuses_clients(std::string_view words) noexcept {
+    const std::string_view word = error_word(words);
+    return word == "WRONGPASS" || word == "DENIED" || words.starts_with("ERR max number of clients");
+  }
+  [[nodiscard]] bool refuses_auth_too(std::string_view words) const noexcept {
+    const std::string_view word = error_word(words);
+    return refuses_clients(words) || word == "NOPERM" || why_not_ready(word).has_value() ||
+           (word == "NOAUTH" && !authenticates());
+  }
+  [[nodiscard]] bool authenticates() const noexcept {
+    return !settings_.password.empty() || !settings_.username.empty();
   }
   bool comes_back(std::string_view word) noexcept {
     const auto why = why_not_ready(word);
@@ -198,7 +252,7 @@ class HandshakeFsm {
   }
 
   Action authenticate() {
-    if (settings_.password.empty()) return introduce();
+    if (!authenticates()) return introduce();
     expect({Step::auth});
     resp::Writer writer = secret_writer();
     writer.array(settings_.username.empty() ? 2 : 3);
@@ -220,14 +274,24 @@ class HandshakeFsm {
       writer.bulk(value);
       pending_[count_++] = Step::courtesy;
     };
-    if (!resp3_ && !settings_.client_name.empty()) courtesy("SETNAME", {}, settings_.client_name);
-    courtesy("SETINFO", "LIB-NAME", "redstart");
-    courtesy("SETINFO", "LIB-VER", version());
+    if (settings_.extent == Handshake::full) {
+      if (!resp3_ && !settings_.client_name.empty()) courtesy("SETNAME", {}, settings_.client_name);
+      if (knows_setinfo_) {
+        courtesy("SETINFO", "LIB-NAME", "redstart");
+        courtesy("SETINFO", "LIB-VER", version());
+      }
+    }
     if (settings_.number != 0) {
       writer.array(2);
       writer.bulk("SELECT");
       writer.bulk(settings_.number);
       pending_[count_++] = Step::select;
+    }
+    if (settings_.integrity) {
+      writer.array(2);
+      writer.bulk("ECHO");
+      writer.bulk(echoed);
+      pending_[count_++] = Step::echo;
     }
     writer.array(1);
     writer.bulk("PING");
@@ -255,7 +319,7 @@ class HandshakeFsm {
     return {Action::Kind::ready, {}, {}};
   }
   Action unexpected(std::string_view step) {
-    failure_ = {Errc::protocol_error, Remedy::never, step, {}};
+    failure_ = {Errc::protocol_error, Remedy::never, step, {}, refused_hello_};
     wipe();
     return {Action::Kind::fail, {}, {}};
   }
@@ -267,6 +331,7 @@ class HandshakeFsm {
     failure_.code = credentials ? Errc::authentication_failed : Errc::handshake_failed;
     failure_.remedy = credentials ? Remedy::never : judge(words, ReplyOf::plain_command).remedy;
     failure_.step = step;
+    failure_.hello = refused_hello_;
     failure_.server = shown_;
     wipe();
     return {Action::Kind::fail, {}, {}};
@@ -288,9 +353,11 @@ class HandshakeFsm {
   // The bytes may hold the password.
   void wipe() noexcept { bytes_.wipe(); }
 
+  static constexpr std::string_view echoed = "redstart";
+
   const HandshakeSettings& settings_;
   resp::Buffer bytes_{};
-  std::array<Step, 5> pending_{};
+  std::array<Step, 6> pending_{};
   std::size_t next_ = 0;
   std::size_t count_ = 0;
   Backoff polls_{BackoffPolicy{}};  // 50 … 500 ms
@@ -298,11 +365,27 @@ class HandshakeFsm {
   bool loading_ = false;
   bool from_start_ = false;  // what was refused for now came before the PING
   bool silent_ = false;      // it does not tell how far it is
+  bool knows_setinfo_ = true;
+  std::string refused_hello_{};  // the error that led to RESP2
   NotReady not_ready_{};
   Greeting greeting_{};
   std::string shown_{};  // the newest error of the server, without secrets
   std::string refused_ping_{};
   Failure failure_{};
 };
+
+/// A failed handshake in one sentence, without the server's reply to the step that failed.
+[[nodiscard]] inline std::string describe(const HandshakeFsm::Failure& failure) {
+  std::string text =
+      failure.code == Errc::protocol_error ? "no Redis server answers so to " : "the server refused ";
+  text += failure.step;
+  if (failure.step == "ECHO")
+    text +=
+        ", which the setting `integrity` needs (allow it by ACL SETUSER … +echo, or turn `integrity` off)";
+  if (!failure.hello.empty() && failure.hello != failure.server)
+    text +=
+        ", after it had refused HELLO (\"" + failure.hello + "\"; with protocol = resp2 HELLO is not sent)";
+  return text;
+}
 
 }  // namespace redstart::protocol

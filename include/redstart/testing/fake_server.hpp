@@ -49,8 +49,8 @@ class FakeConnection {
   /// True once the server is being destroyed.
   [[nodiscard]] bool stopping() const noexcept { return stop_.stop_requested(); }
 
-  /// Answers HELLO, AUTH, CLIENT, SELECT and PING as Redis 7 does, until the first other command, which it
-  /// returns; empty once the client has closed.
+  /// Answers HELLO, AUTH, CLIENT, SELECT and PING, and ECHO before the first PING, as Redis 7 does, until the
+  /// first other command, which it returns; empty once the client has closed.
   Words handshake();
   /// The same, and answers what else comes with `answer(words)`, until the client closes,
   /// be it inside of a command.
@@ -71,6 +71,7 @@ class FakeConnection {
   std::stop_token stop_;
   Log log_;
   std::string buffer_{};
+  bool pinged_ = false;
 };
 
 /// A scripted Redis on a free port of 127.0.0.1. Each connection that it accepts runs the script on a thread

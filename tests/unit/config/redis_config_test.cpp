@@ -162,7 +162,14 @@ TEST(Validation, NamesTheFieldOfEachFault) {
       {"keepalive", main([](DatabaseConfig& c) { c.keepalive.idle = -1s; })},
       {"keepalive", main([](DatabaseConfig& c) { c.keepalive.interval = 0s; })},
       {"keepalive", main([](DatabaseConfig& c) { c.keepalive.count = 0; })},
-      {"username", main([](DatabaseConfig& c) { c.username = "ann"; })},
+      {"protocol", main([](DatabaseConfig& c) {
+         c.handshake = Handshake::minimal;
+         c.protocol = Protocol::resp3;
+       })},
+      {"client_name", main([](DatabaseConfig& c) {
+         c.handshake = Handshake::minimal;
+         c.client_name = "me";
+       })},
       {"client_name", main([](DatabaseConfig& c) { c.client_name = "a b"; })},
       {"client_name", main([](DatabaseConfig& c) { c.client_name = "a\nb"; })},
       {"client_name", main([](DatabaseConfig& c) { c.client_name = "\xc3\xbc"; })},
@@ -254,6 +261,12 @@ TEST(Validation, TakesTheDefaultsAndTheEndsOfEveryRange) {
   edge.password = "pw";
   config.start_timeout = 0ms;
   config.cleanup_interval = 0ms;
+  EXPECT_TRUE(validate(config).empty());
+}
+
+TEST(Validation, AUserMayHaveNoPassword) {
+  RedisConfig config;
+  config.database("main").username = "free";
   EXPECT_TRUE(validate(config).empty());
 }
 

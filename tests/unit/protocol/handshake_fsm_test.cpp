@@ -95,6 +95,7 @@ class Script {
 };
 
 HandshakeSettings everything() { return {"ann", "s3cret-pw", "svc:main", 3, Protocol::automatic}; }
+HandshakeSettings everything3() { return {"ann", "s3cret-pw", "svc:main", 3, Protocol::resp3}; }
 HandshakeSettings everything2() { return {"ann", "s3cret-pw", "svc:main", 3, Protocol::resp2}; }
 
 TEST(Handshake, WithRespThreeSaysHelloThenEverythingElseInOneFlight) {
@@ -141,12 +142,136 @@ TEST(Handshake, Fault36FallsBackToRespTwoWhereHelloIsRefused) {
     script.reply(refusal)
         .sends(wire({"AUTH", "ann", "s3cret-pw"}))
         .reply(ok)
-        .sends(wire({"CLIENT", "SETNAME", "svc:main"}) + setinfo + wire({"SELECT", "3"}) + ping)
-        .replies({ok, no_setinfo, no_setinfo, ok, pong})
-        .ready();
+        .sends(wire({"CLIENT", "SETNAME", "svc:main"}) +
+               (refusal.find("nknown") == std::string_view::npos ? setinfo : "") + wire({"SELECT", "3"}) +
+               ping);
+    script.reply(ok);
+    if (refusal.find("nknown") == std::string_view::npos) script.replies({no_setinfo, no_setinfo});
+    script.replies({ok, pong}).ready();
     EXPECT_FALSE(script.machine().resp3());
   }
-  Script({{}, {}, {}, 0, Protocol::automatic}).reply(no_hello).sends(setinfo + ping);
+  Script({{}, {}, {}, 0, Protocol::automatic}).reply(no_hello).sends(ping);
+}
+
+TEST(Handshake, FallsBackToRespTwoWhateverTheWordsOfTheRefusal) {
+  for (const std::string_view refusal :
+       {"-unsupported command 'HELLO'\r\n", "-ERR unsupported command `hello`\r\n", "-ERR syntax error\r\n",
+        "-NOAUTH Authentication required.\r\n", "-WHATEVER\r\n", "-\r\n"}) {
+    SCOPED_TRACE(refusal);
+    Script(everything())
+        .reply(refusal)
+        .sends(wire({"AUTH", "ann", "s3cret-pw"}))
+        .reply(ok)
+        .sends(wire({"CLIENT", "SETNAME", "svc:main"}) + setinfo + wire({"SELECT", "3"}) + ping)
+        .replies({ok, ok, ok, ok, pong})
+        .ready();
+  }
+}
+
+TEST(Handshake, ReportsBothRefusalsWhereAuthFailsToo) {
+  const auto failure =
+      Script(everything()).reply("-ERR bad s3cret-pw\r\n").reply("-ERR no such thing\r\n").fails();
+  EXPECT_EQ(failure.step, "AUTH");
+  EXPECT_EQ(failure.server, "ERR no such thing");
+  EXPECT_EQ(failure.hello, "ERR bad ***");
+  EXPECT_THAT(describe(failure), HasSubstr("refused AUTH"));
+  EXPECT_THAT(describe(failure), HasSubstr("ERR bad ***"));
+  EXPECT_THAT(describe(failure), HasSubstr("protocol = resp2"));
+}
+
+TEST(Handshake, DoesNotSendThePasswordAgainWhereAuthWouldBeRefusedToo) {
+  for (const std::string_view refusal :
+       {wrongpass, maxclients,
+        std::string_view("-ERR max number of clients + cluster connections reached\r\n"),
+        std::string_view("-NOPERM no\r\n"),
+        std::string_view("-DENIED Redis is running in protected mode\r\n")}) {
+    SCOPED_TRACE(refusal);
+    EXPECT_EQ(Script(everything()).reply(refusal).fails().step, "HELLO");
+  }
+  const auto failure = Script({{}, {}, {}, 0, Protocol::automatic}).reply(noauth).fails();
+  EXPECT_EQ(failure.step, "HELLO");
+  EXPECT_EQ(failure.code, Errc::authentication_failed);
+  Script waiting(everything());
+  waiting.reply("-BUSY a script\r\n");
+  EXPECT_EQ(waiting.kind(), Kind::wait);
+}
+
+TEST(Handshake, MinimalSendsAuthSelectAndPingOnly) {
+  HandshakeSettings settings = everything();
+  settings.extent = redstart::Handshake::minimal;
+  Script script(settings);
+  script.sends(wire({"AUTH", "ann", "s3cret-pw"})).reply(ok).sends(wire({"SELECT", "3"}) + ping);
+  script.replies({ok, pong}).ready();
+  EXPECT_FALSE(script.machine().resp3());
+  settings = {{}, {}, "svc:main", 0, Protocol::automatic};
+  settings.extent = redstart::Handshake::minimal;
+  Script(settings).sends(ping).reply(pong).ready();
+}
+
+TEST(Handshake, DoesNotSendSetinfoToServersBeforeSevenTwo) {
+  const auto hello = [](std::string_view version) {
+    return "%1\r\n$7\r\nversion\r\n$" + std::to_string(version.size()) + "\r\n" + std::string(version) +
+           "\r\n";
+  };
+  for (const std::string_view version : {"6.0.16", "6.2.14", "7.0.15", "7.1.240"}) {
+    SCOPED_TRACE(version);
+    Script({{}, {}, {}, 0, Protocol::automatic}).reply(hello(version)).sends(ping).reply(pong).ready();
+  }
+  for (const std::string_view version :
+       {"7.2.4", "7.10.0", "8.0.6", "9.1.2", "255.255.255", "df-v1.2", "7", ""}) {
+    SCOPED_TRACE(version);
+    Script({{}, {}, {}, 0, Protocol::automatic}).reply(hello(version)).sends(setinfo + ping);
+  }
+}
+
+TEST(Handshake, AUserWithoutPasswordAuthenticatesWithAnEmptyOne) {
+  Script({"free", {}, {}, 0, Protocol::automatic}).sends(wire({"HELLO", "3", "AUTH", "free", ""}));
+  Script({"free", {}, {}, 0, Protocol::resp2})
+      .sends(wire({"AUTH", "free", ""}))
+      .reply(ok)
+      .sends(setinfo + ping);
+  EXPECT_EQ(Script({"free", {}, {}, 0, Protocol::resp2}).reply(wrongpass).fails().code,
+            Errc::authentication_failed);
+}
+
+TEST(Handshake, IntegrityNeedsEcho) {
+  HandshakeSettings settings{{}, {}, {}, 0, Protocol::automatic};
+  settings.integrity = true;
+  const std::string echo = wire({"ECHO", "redstart"});
+  Script(settings)
+      .reply(hello3)
+      .sends(setinfo + echo + ping)
+      .replies({ok, ok, "$8\r\nredstart\r\n", pong})
+      .ready();
+  for (const std::string_view refusal :
+       {std::string_view("-NOPERM User ann has no permissions to run the 'echo' command\r\n"),
+        std::string_view("-ERR unknown command 'ECHO'\r\n")}) {
+    const auto failure = Script(settings).reply(hello3).replies({ok, ok, refusal}).fails();
+    EXPECT_EQ(failure.step, "ECHO");
+    EXPECT_EQ(failure.remedy, Remedy::never);
+    EXPECT_THAT(describe(failure), HasSubstr("`integrity`"));
+    EXPECT_THAT(describe(failure), HasSubstr("+echo"));
+  }
+  EXPECT_EQ(Script(settings).reply(hello3).replies({ok, ok, "$3\r\nfoo\r\n"}).fails().code,
+            Errc::protocol_error);
+  Script loads(settings);
+  loads.reply(hello3).replies({ok, ok, loading, loading});
+  EXPECT_EQ(loads.kind(), Kind::wait);
+  static_cast<void>(loads.waits());
+  loads.sends(wire({"HELLO", "3"}));
+}
+
+TEST(Handshake, NamesTheCommandThatIsNotAnswered) {
+  Script script(everything());
+  EXPECT_EQ(script.machine().awaited(), "HELLO");
+  script.reply(hello3);
+  EXPECT_EQ(script.machine().awaited(), "CLIENT");
+  script.replies({ok, ok});
+  EXPECT_EQ(script.machine().awaited(), "SELECT");
+  script.reply(ok);
+  EXPECT_EQ(script.machine().awaited(), "PING");
+  script.reply(pong);
+  EXPECT_EQ(script.machine().awaited(), "");
 }
 
 TEST(Handshake, Fault36FailsWhereRespThreeIsDemanded) {
@@ -175,11 +300,17 @@ TEST(Handshake, AwaitsEveryReplyItAskedForBeforeItIsReady) {
   script.reply(pong).ready();
 }
 
-TEST(Handshake, AUserWhoMayNotPingIsReadyAllTheSame) {
-  Script({{}, {}, {}, 0, Protocol::automatic})
-      .reply(hello3)
-      .replies({ok, ok, "-NOPERM this user has no permissions to run the 'ping' command\r\n"})
-      .ready();
+TEST(Handshake, AnErrorToPingProvesThatTheServerAnswers) {
+  for (const std::string_view refusal : {"-NOPERM this user has no permissions to run the 'ping' command\r\n",
+                                         "-ERR unknown command 'PING'\r\n", "-WHATEVER\r\n"}) {
+    Script script({{}, {}, {}, 0, Protocol::automatic});
+    script.reply(hello3).replies({ok, ok, refusal}).ready();
+    EXPECT_THAT(std::string(refusal), HasSubstr(script.machine().refused_ping()));
+  }
+  for (const std::string_view refusal : {wrongpass, noauth, maxclients, std::string_view("-DENIED no\r\n")})
+    EXPECT_EQ(
+        Script({{}, {}, {}, 0, Protocol::automatic}).reply(hello3).replies({ok, ok, refusal}).fails().step,
+        "PING");
 }
 
 TEST(Handshake, AttributesBeforeAReplyDoNotHideIt) {
@@ -218,9 +349,10 @@ struct BrokenStep {
 };
 
 std::vector<BrokenStep> all_steps() {
-  return {{"HELLO", everything(), {}},
+  return {{"HELLO", everything3(), {}},
           {"AUTH", everything2(), {}},
           {"AUTH", everything(), {no_hello}},
+          {"AUTH", everything(), {"-ERR syntax error\r\n"}},
           {"SELECT", everything(), {hello3, ok, ok}},
           {"SELECT", everything2(), {ok, ok, ok, ok}},
           {"PING", everything(), {hello3, ok, ok, ok}},
@@ -240,7 +372,10 @@ void advance_to(Script& script, const BrokenStep& step) {
 TEST(Handshake, FailsAtTheStepThatIsRefusedAndSaysWhich) {
   for (const BrokenStep& step : all_steps()) {
     for (const Refusal& refusal : refusals) {
+      if (step.name == "PING" && refusal.code != Errc::authentication_failed && refusal.frame != maxclients)
+        continue;
       if (step.name == "PING" && refusal.frame.starts_with("-NOPERM")) continue;
+      if (step.name == "PING" && refusal.frame.starts_with("-ERR") && refusal.frame != maxclients) continue;
       SCOPED_TRACE(std::string(step.name) + " " + std::string(refusal.frame));
       Script script(step.settings);
       advance_to(script, step);
