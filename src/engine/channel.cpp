@@ -3,6 +3,7 @@
 #include <redstart/core/peer_text.hpp>
 #include <redstart/core/server_reply.hpp>
 #include <redstart/engine/channel.hpp>
+#include <redstart/resilience/server_condition.hpp>
 
 #include <exception>
 #include <string>
@@ -57,7 +58,10 @@ Error server_error(const Origin& origin, std::string_view command, std::string_v
   info.effect = verdict.effect;
   info.remedy = verdict.remedy;
   info.attempts = attempts;
-  info.server = peer_text(words);
+  // Servers repeat the arguments of commands that they don't know, a password among them where AUTH was
+  // renamed.
+  info.server = peer_text(words.substr(0, words.find(", with args beginning with")));
+  info.advice = cluster_advice(words);
   return Error(std::move(info));
 }
 

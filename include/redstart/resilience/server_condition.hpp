@@ -28,4 +28,13 @@ enum class ServerCondition : std::uint8_t {
   return ServerCondition::serving;
 }
 
+/// Advice about the errors of a node of Redis Cluster; empty for all others.
+[[nodiscard]] constexpr std::string_view cluster_advice(std::string_view words) noexcept {
+  const std::string_view word = error_word(words);
+  if (word != "MOVED" && word != "ASK" && word != "CLUSTERDOWN" && word != "CROSSSLOT") return {};
+  return "This server is a node of Redis Cluster, which is not supported yet: use a server that is no "
+         "cluster, "
+         "or a proxy that speaks to the cluster";
+}
+
 }  // namespace redstart
