@@ -39,7 +39,7 @@ std::string ConnectionReport::explain() const {
   line(text, "took      ", in_milliseconds(connecting) + " to connect, " + in_milliseconds(ping) + " for a PING");
   if (!server.version.empty()) {
     line(text, "server    ",
-         "Redis " + server.version + ", " + server.mode + ", " + server.role + " with " +
+         server.product + " " + server.version + ", " + server.mode + ", " + server.role + " with " +
              std::to_string(server.replicas) + " replicas, up " + std::to_string(server.uptime.count()) +
              " s");
     line(text, "clients   ", out_of(server.clients, server.maximum_clients));

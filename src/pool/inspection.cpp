@@ -4,6 +4,7 @@
 
 #include <redstart/core/server_reply.hpp>
 #include <redstart/protocol/info.hpp>
+#include <redstart/resilience/server_condition.hpp>
 #include <redstart/resp/cursor.hpp>
 
 #include <optional>
@@ -35,9 +36,7 @@ std::string_view advice_for(std::string_view word) {
     return "Repair the link to the master, or promote this replica (REPLICAOF NO ONE)";
   if (word == "BUSY") return "SCRIPT KILL or FUNCTION KILL ends what runs there";
   if (word == "LOADING") return "Wait: INFO persistence tells how long (loading_eta_seconds)";
-  if (word == "MOVED" || word == "ASK" || word == "CLUSTERDOWN" || word == "CROSSSLOT")
-    return "This is a node of Redis Cluster, which is not supported yet: use a server that is no cluster, or "
-           "a proxy that speaks to the cluster";
+  if (const std::string_view advice = cluster_advice(word); !advice.empty()) return advice;
   if (word == "NOPERM") return "Give the user the right: ACL SETUSER, ACL LOG tells what was denied";
   if (word == "NOAUTH" || word == "WRONGPASS")
     return "Check user name and password (REDIS_URL) and the server's ACL";
@@ -158,8 +157,13 @@ class Inspection {
   bool answers() {
     report_.ready = true;
     if (!refused_ping_.empty()) {
+      const std::string_view word = error_word(refused_ping_);
+      if (word != "NOPERM" && word != "MISCONF") {
+        report_.notes.push_back("PING was refused (" + refused_ping_ + "): how long it takes is not known");
+        return true;
+      }
       refused(refused_ping_);
-      if (error_word(refused_ping_) == "NOPERM") return true;
+      if (word == "NOPERM") return true;
       report_.writable = false;
     }
     const Time began = Clock::now();
@@ -179,8 +183,10 @@ class Inspection {
       return protocol::info_number<std::uint64_t>(text, name).value_or(0);
     };
     ServerFacts& server = report_.server;
-    server.version = protocol::info_text(answer->text, "redis_version");
-    server.mode = protocol::info_text(answer->text, "redis_mode");
+    const protocol::ServerProduct product = protocol::read_product(answer->text);
+    server.product = product.name;
+    server.version = product.version;
+    server.mode = product.mode;
     server.role = protocol::info_text(answer->text, "role");
     server.run_id = protocol::info_text(answer->text, "run_id");
     server.uptime = std::chrono::seconds(number("uptime_in_seconds"));
@@ -202,7 +208,7 @@ class Inspection {
     const std::string_view word = error_word(answer->refused);
     if (answer->refused.empty() || word == "WRONGTYPE") {
       report_.writable = true;
-    } else if (word == "NOPERM") {
+    } else if (word == "NOPERM" || word == "ERR") {  // ERR: SETRANGE is renamed, or a proxy does not know it
       report_.notes.push_back("whether writes are taken is not known: " + answer->refused);
     } else {
       report_.writable = false;

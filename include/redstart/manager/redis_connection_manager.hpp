@@ -85,7 +85,9 @@ class RedisConnectionManager final : public ClientProvider {
   ///
   /// `timeout`: for all of it; unset: the database's `timeouts.health` (2 s). Waits that long at most, so it
   /// is not for handlers and coroutines. Whether writes are taken is found out by SETRANGE of nothing, which
-  /// changes nothing: the key `redstart:validate` is not made. What the breaker or earlier failures say does
+  /// changes nothing: the key `redstart:validate` is not made. It is for diagnosis, and not for a probe every
+  /// few seconds: it opens a connection each time, and a user without the rights to INFO or SETRANGE gets
+  /// entries in ACL LOG. For probes there is `stats()`. What the breaker or earlier failures say does
   /// not matter here, and nothing of it is counted in the statistics.
   ///
   /// Errors: `Errc::unknown_database`, `Errc::not_started`, `Errc::closed`, `Errc::forked`. All else is in

@@ -14,7 +14,8 @@ namespace redstart {
 
 /// What a server says of itself; empty or 0 where it does not say, or the user may not ask.
 struct ServerFacts {
-  std::string version{};  ///< "7.0.15".
+  std::string product{};  ///< "Redis", "Valkey".
+  std::string version{};  ///< The product's own: "7.0.15".
   std::string mode{};     ///< "standalone", "cluster", "sentinel".
   std::string role{};     ///< "master", "slave".
   std::string run_id{};   ///< Another one after each restart.

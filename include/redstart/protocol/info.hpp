@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// info.hpp: reads single fields out of what INFO answers.
+// info.hpp: reads fields of the reply to INFO.
 #pragma once
 
 #include <redstart/core/peer_text.hpp>
@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace redstart::protocol {
 
@@ -41,6 +42,33 @@ template <class Number>
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || text.empty() || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+/// Which server INFO describes.
+struct ServerProduct {
+  std::string name{};     ///< "Redis", "Valkey".
+  std::string version{};  ///< The product's own, not that of the Redis that it is compatible with.
+  std::string mode{};     ///< "standalone", "cluster", "sentinel".
+};
+
+/// Reads `INFO server`. A server that is not Redis has the fields `server_name`, `<name>_version` and
+/// `server_mode`, beside a `redis_version` for old clients.
+[[nodiscard]] inline ServerProduct read_product(std::string_view info) {
+  ServerProduct product;
+  std::string name = info_text(info, "server_name");
+  if (name.empty()) name = "redis";
+  std::string version = info_text(info, name + "_version");
+  if (version.empty()) {
+    name = "redis";
+    version = info_text(info, "redis_version");
+  }
+  std::string mode = info_text(info, "server_mode");
+  if (mode.empty()) mode = info_text(info, "redis_mode");
+  product.version = std::move(version);
+  product.mode = std::move(mode);
+  if (name[0] >= 'a' && name[0] <= 'z') name[0] = static_cast<char>(name[0] - 'a' + 'A');
+  product.name = std::move(name);
+  return product;
 }
 
 }  // namespace redstart::protocol
