@@ -59,7 +59,7 @@ TEST_F(Fault50, WhileAServerSleepsDeadlinesHoldAndNothingRunsTwice) {
   for (const Sleep& sleep : sleeps) {
     SCOPED_TRACE(sleep.name);
     for_all_sides([&](Side side) {
-      RedisServer own({"--enable-debug-command", "yes"});
+      RedisServer own;
       StartedManager redis(on_side(side, config_at(own)));
       const Caller caller(*redis, side);
       std::map<std::string, bool> acknowledged;

@@ -156,7 +156,7 @@ TEST_P(Outages, AServerThatFreezesAndThaws) {
 }
 
 TEST_P(Outages, AServerThatIsBusyWithAScript) {
-  RedisServer server({"--busy-reply-threshold", "50"});
+  RedisServer server({"--lua-time-limit", "50"});
   StartedManager redis(config(server));
   Traffic traffic(*redis, GetParam());
   ASSERT_TRUE(traffic.flows());

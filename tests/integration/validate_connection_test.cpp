@@ -89,7 +89,8 @@ TEST_F(ValidateConnection, FindsNothingWrongWithAServerThatServes) {
   EXPECT_EQ(report.writable, true);
   EXPECT_EQ(report.database, "cache");
   EXPECT_EQ(report.endpoint, "127.0.0.1:" + std::to_string(server().port()));
-  EXPECT_EQ(report.server.version, raw().info("redis_version"));
+  EXPECT_EQ(report.server.product, server().version().product);
+  EXPECT_EQ(report.server.version, server().version().text);
   EXPECT_EQ(report.server.run_id, raw().info("run_id"));
   EXPECT_EQ(report.server.role, "master");
   EXPECT_EQ(report.server.mode, "standalone");

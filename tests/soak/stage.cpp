@@ -23,7 +23,7 @@ std::vector<std::string> with_defaults(const std::string& password, std::vector<
                                "no",
                                "--auto-aof-rewrite-min-size",
                                "48mb",
-                               "--busy-reply-threshold",
+                               "--lua-time-limit",
                                "50",
                                "--loading-process-events-interval-bytes",
                                "1024",

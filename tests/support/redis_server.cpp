@@ -9,10 +9,14 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <sstream>
 #include <stdexcept>
 #include <string_view>
@@ -29,7 +33,7 @@ constexpr auto kWatchdog = std::chrono::seconds(10);
 constexpr auto kPollEvery = std::chrono::milliseconds(2);
 
 std::string find_program() {
-  if (const char* named = std::getenv("REDSTART_REDIS_SERVER"); named != nullptr && *named != '\0')
+  if (const char* named = std::getenv("REDSTART_TEST_SERVER"); named != nullptr && *named != '\0')
     return named;
   const char* path = std::getenv("PATH");
   std::istringstream folders(path != nullptr ? path : "/usr/bin:/usr/local/bin");
@@ -38,6 +42,34 @@ std::string find_program() {
     if (::access(candidate.c_str(), X_OK) == 0) return candidate;
   }
   return {};
+}
+
+// "Redis server v=7.0.15 sha=…". A program that reports no version has 0.0, and nothing that came later.
+ServerVersion ask_version(const std::string& program) {
+  ServerVersion version;
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(("'" + program + "' --version").c_str(), "r"),
+                                                   &::pclose);
+  char line[256] = "";
+  if (pipe == nullptr || std::fgets(line, sizeof line, pipe.get()) == nullptr) return version;
+  std::istringstream words(line);
+  std::string word;
+  words >> version.product;
+  while (words >> word) {
+    if (!word.starts_with("v=")) continue;
+    version.text = word.substr(2);
+    static_cast<void>(std::sscanf(version.text.c_str(), "%u.%u", &version.major, &version.minor));
+  }
+  return version;
+}
+
+// A program is asked once.
+const ServerVersion& version_of(const std::string& program) {
+  static std::mutex mutex;
+  static std::map<std::string, ServerVersion> versions;
+  const std::scoped_lock lock(mutex);
+  const auto found = versions.find(program);
+  return found != versions.end() ? found->second
+                                 : versions.emplace(program, ask_version(program)).first->second;
 }
 
 // sun_path holds 108 bytes: a long TMPDIR would not leave room for the socket's name.
@@ -54,8 +86,12 @@ std::string make_directory() {
 
 bool RedisServer::available() { return !find_program().empty(); }
 
-RedisServer::RedisServer(std::vector<std::string> arguments)
+const ServerVersion& RedisServer::available_version() { return version_of(find_program()); }
+
+RedisServer::RedisServer(std::vector<std::string> arguments, std::string program)
     : arguments_(std::move(arguments)),
+      program_(program.empty() ? find_program() : std::move(program)),
+      version_(&version_of(program_)),
       directory_(make_directory()),
       socket_path_(directory_ + "/redis.sock") {
   try {
@@ -99,25 +135,12 @@ void RedisServer::pause() { signal_process(SIGSTOP); }
 void RedisServer::resume() { signal_process(SIGCONT); }
 
 void RedisServer::launch(const std::vector<std::string>& more) {
-  const std::string program = find_program();
-  if (program.empty()) throw std::runtime_error("redis-server is not installed");
-  std::vector<std::string> words{program,
-                                 "--port",
-                                 port_.text(),
-                                 "--bind",
-                                 "127.0.0.1",
-                                 "--unixsocket",
-                                 socket_path_,
-                                 "--save",
-                                 "",
-                                 "--appendonly",
-                                 "no",
-                                 "--enable-debug-command",
-                                 "yes",
-                                 "--dir",
-                                 directory_,
-                                 "--logfile",
-                                 directory_ + "/redis.log"};
+  if (program_.empty()) throw std::runtime_error("redis-server is not installed");
+  std::vector<std::string> words{
+      program_,       "--port",     port_.text(), "--bind",    "127.0.0.1",
+      "--unixsocket", socket_path_, "--save",     "",          "--appendonly",
+      "no",           "--dir",      directory_,   "--logfile", directory_ + "/redis.log"};
+  if (version().since(7, 0)) words.insert(words.end(), {"--enable-debug-command", "yes"});
   words.insert(words.end(), arguments_.begin(), arguments_.end());
   words.insert(words.end(), more.begin(), more.end());
   std::vector<char*> argv;

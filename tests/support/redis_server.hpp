@@ -6,11 +6,29 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "free_port.hpp"
 
 namespace redstart::test {
+
+/// Which server a program is, as its --version reports.
+struct ServerVersion {
+  std::string product{};  ///< "Redis", "Valkey".
+  unsigned major = 0;
+  unsigned minor = 0;
+  std::string text{};  ///< "7.0.15".
+
+  /// True from that version of Redis, or of Valkey, on: a feature has come with one version of each.
+  [[nodiscard]] bool since(std::pair<unsigned, unsigned> redis, std::pair<unsigned, unsigned> valkey) const {
+    return std::pair(major, minor) >= (product == "Valkey" ? valkey : redis);
+  }
+  /// The same where Valkey has had it from its beginning.
+  [[nodiscard]] bool since(unsigned redis_major, unsigned redis_minor) const {
+    return since({redis_major, redis_minor}, {0, 0});
+  }
+};
 
 /// A redis-server process of its own: nothing persistent, its files in a fresh temporary directory.
 /// The destructor kills it and removes the directory; it also dies with the thread that started it, so that
@@ -19,14 +37,18 @@ class RedisServer {
  public:
   /// Starts the server and returns once it answers. `arguments` follow the defaults on the command line and
   /// so override them. Errors: std::runtime_error with the server's log when it does not answer within 10 s.
-  explicit RedisServer(std::vector<std::string> arguments = {});
+  /// `program`: the server to start; empty: the one of `available()`.
+  explicit RedisServer(std::vector<std::string> arguments = {}, std::string program = {});
   ~RedisServer();
   RedisServer(const RedisServer&) = delete;
   RedisServer& operator=(const RedisServer&) = delete;
 
-  /// True when a redis-server is installed.
+  /// True when there is a server: the one that REDSTART_TEST_SERVER names, else redis-server of PATH.
   [[nodiscard]] static bool available();
+  /// What the server of `available()` is.
+  [[nodiscard]] static const ServerVersion& available_version();
 
+  [[nodiscard]] const ServerVersion& version() const noexcept { return *version_; }
   [[nodiscard]] std::uint16_t port() const noexcept { return port_.number(); }
   [[nodiscard]] const std::string& socket_path() const noexcept { return socket_path_; }
   [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
@@ -59,6 +81,8 @@ class RedisServer {
   void signal_process(int signal) const;
 
   std::vector<std::string> arguments_;
+  std::string program_;
+  const ServerVersion* version_;
   std::string directory_;
   std::string socket_path_;
   FreePort port_{};

@@ -12,7 +12,17 @@
   do {                                                                                       \
     if (!::redstart::test::RedisServer::available())                                         \
       GTEST_SKIP() << "no redis-server in PATH (Debian: apt install redis-server); or name " \
-                      "one in REDSTART_REDIS_SERVER";                                        \
+                      "one in REDSTART_TEST_SERVER";                                         \
+  } while (false)
+
+/// Skips the running test, with a message, where the server of the tests is older than this.
+#define REDSTART_NEEDS_SINCE(...)                                                                   \
+  do {                                                                                              \
+    REDSTART_NEEDS_REDIS();                                                                         \
+    const auto& redstart_version = ::redstart::test::RedisServer::available_version();              \
+    if (!redstart_version.since(__VA_ARGS__))                                                       \
+      GTEST_SKIP() << redstart_version.product << " " << redstart_version.text                      \
+                   << " lacks what is tested here: it has come with (Redis, Valkey) " #__VA_ARGS__; \
   } while (false)
 
 namespace redstart::test {

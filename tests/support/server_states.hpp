@@ -23,7 +23,7 @@ namespace redstart::test {
 class EndlessScript {
  public:
   /// Arguments by which a server answers BUSY soon.
-  [[nodiscard]] static std::vector<std::string> impatient() { return {"--busy-reply-threshold", "50"}; }
+  [[nodiscard]] static std::vector<std::string> impatient() { return {"--lua-time-limit", "50"}; }
 
   explicit EndlessScript(const RedisServer& server) : runner_(server.port()), killer_(server.port()) {
     runner_.send(testing::resp_command({"EVAL", "while true do end", "0"}));

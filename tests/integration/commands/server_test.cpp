@@ -76,8 +76,9 @@ TEST_P(ServerCommandsLive, Facts) {
   const Client client = redis();
   EXPECT_NE(client.info().find("redis_version:"), std::string::npos);
   EXPECT_EQ(client.info("clients").find("# Clients"), 0U);
-  EXPECT_NE(client.lolwut().find("Redis ver."), std::string::npos);
-  EXPECT_NE(client.lolwut(5).find("Redis ver."), std::string::npos);
+  // "Redis ver. 7.0.15", "Valkey ver. 9.1.2".
+  EXPECT_NE(client.lolwut().find("ver. "), std::string::npos);
+  EXPECT_NE(client.lolwut(5).find("ver. "), std::string::npos);
   EXPECT_EQ(client.role()[0].as_string(), "master");
   const auto now = std::chrono::system_clock::now();
   EXPECT_LT(now - client.time(), 60s);
@@ -131,8 +132,11 @@ TEST_P(ServerCommandsLive, Commands) {
   EXPECT_EQ(client.command_getkeys("MSET", "a", 1, "b", 2), (Texts{"a", "b"}));
   EXPECT_EQ(client.command_getkeysandflags("GET", "a"),
             (std::vector<std::pair<std::string, Texts>>{{"a", {"RO", "access"}}}));
-  EXPECT_EQ(client.command_list<std::set<std::string>>({.pattern = "mset*"}),
-            (std::set<std::string>{"mset", "msetnx"}));
+  // Newer servers have more of them, such as MSETEX.
+  const auto listed = client.command_list<std::set<std::string>>({.pattern = "mset*"});
+  EXPECT_TRUE(listed.contains("mset"));
+  EXPECT_TRUE(listed.contains("msetnx"));
+  EXPECT_FALSE(listed.contains("get")) << "the pattern selects";
 }
 
 TEST_P(ServerCommandsLive, Latency) {
