@@ -3,7 +3,9 @@
 """check_refused SOURCE COMPILER FLAG…: the source does not compile, and for the reason that it names.
 
 The source says `// expect: REGEX`, which the compiler's message must match. With -DREDSTART_CONTROL it must compile,
-so that a mistake elsewhere in it can't pass for the refusal.
+so that a mistake elsewhere in it can't pass for the refusal. A source with `// cases: N` holds N refusals: it is
+compiled with -DREDSTART_CASE=1 to N, each of which must be refused, and with all of them in its control.
+`// errors: N` limits the number of errors for one refusal.
 """
 
 import re
@@ -14,7 +16,13 @@ import sys
 def main():
     source, compiler, *flags = sys.argv[1:]
     with open(source, encoding="utf-8") as file:
-        expected = re.search(r"^// expect: (.+)$", file.read(), re.MULTILINE)
+        text = file.read()
+
+    def setting(name):
+        found = re.search(rf"^// {name}: (.+)$", text, re.MULTILINE)
+        return found[1] if found else None
+
+    expected = setting("expect")
     if not expected:
         print(f"{source}: no line `// expect: REGEX`")
         return 1
@@ -27,14 +35,22 @@ def main():
     if control.returncode != 0:
         print(f"{source} does not even compile with -DREDSTART_CONTROL:\n{control.stderr}")
         return 1
-    refused = compile_with()
-    if refused.returncode == 0:
-        print(f"{source} compiles, but must not")
-        return 1
-    if not re.search(expected[1], refused.stderr):
-        print(f"{source} is refused, but no message matches `{expected[1]}`:\n{refused.stderr}")
-        return 1
-    return 0
+    cases = setting("cases")
+    failed = 0
+    for define in [f"-DREDSTART_CASE={case}" for case in range(1, int(cases) + 1)] if cases else [None]:
+        refused = compile_with(*([define] if define else []))
+        name = f"{source} {define}" if define else source
+        errors = len(re.findall(r"\berror: ", refused.stderr))
+        if refused.returncode == 0:
+            print(f"{name} compiles, but must not")
+        elif not re.search(expected, refused.stderr):
+            print(f"{name} is refused, but no message matches `{expected}`:\n{refused.stderr}")
+        elif (most := setting("errors")) and errors > int(most):
+            print(f"{name} is refused with {errors} errors instead of {most}:\n{refused.stderr}")
+        else:
+            continue
+        failed += 1
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 #include <redstart/engine/reply_sink.hpp>
 #include <redstart/resp/decode.hpp>
 #include <redstart/resp/element_decoder.hpp>
+#include <redstart/resp/uses_codec.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -36,6 +37,9 @@ struct ElementDecoder<R> {
 /// engine.
 template <class R>
 class ReplyTo final : public engine::ReplySink {
+  static_assert(!resp::holds_view<R>,
+                "a std::string_view would point into a reply that is gone: read a std::string, or use a "
+                "pipeline, whose Replies keep the bytes");
   static constexpr bool is_text =
       std::is_same_v<R, std::string> || std::is_same_v<R, std::optional<std::string>>;
   static constexpr bool is_sequence = resp::streamable<R>;

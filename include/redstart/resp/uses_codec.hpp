@@ -88,6 +88,16 @@ constexpr bool runs_codec() noexcept {
   }
 }
 
+/// The types that a class template of unknown meaning was made with, such as the elements of a page.
+template <class T>
+struct arguments_of {
+  using type = Parts<>;
+};
+template <template <class...> class Template, class... T>
+struct arguments_of<Template<T...>> {
+  using type = Parts<T...>;
+};
+
 template <class T>
 constexpr bool has_view() noexcept;
 template <class... T>
@@ -99,7 +109,8 @@ constexpr bool has_view() noexcept {
   if constexpr (codec_decodable<T>) {
     return false;
   } else {
-    return std::same_as<T, std::string_view> || any_has_view(typename parts_of<T>::type{});
+    return std::same_as<T, std::string_view> || any_has_view(typename parts_of<T>::type{}) ||
+           any_has_view(typename arguments_of<T>::type{});
   }
 }
 
