@@ -24,8 +24,8 @@ void RepliesReceiver::accept(std::string_view frame, const engine::Origin& origi
 
 void RepliesReceiver::settle() {
   // The error itself tells whether its command was sent: there is one kind of missing reply.
-  replies_.sent = commands_;
-  value = Replies(std::move(replies_));
+  replies_.sent = size_;
+  value = Replies(std::move(replies_), std::move(commands_));
 }
 
 }  // namespace redstart::detail

@@ -35,8 +35,9 @@ Error error_in(std::string_view frame, const engine::Origin& origin, const engin
                               operation.request.reply_of, operation.attempts + 1U);
 }
 
-Error refusal_of(const engine::OwnedRequest& request, const engine::Origin& origin) {
-  return engine::not_allowed(origin, title_of(request));
+std::optional<Error> refusal_of(const engine::AsyncChannel& channel, const engine::OwnedRequest& request) {
+  return engine::refused_session(channel.origin(), channel.exclusive(), request.session,
+                                 request.bytes.view());
 }
 
 }  // namespace redstart::detail

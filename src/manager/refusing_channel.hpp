@@ -27,7 +27,6 @@ class RefusingChannel final : public engine::AsyncChannel {
     return net::late_loop().home();
   }
   [[nodiscard]] engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::yes; }
-  void mark_dirty() noexcept override {}
   [[nodiscard]] const engine::Origin& origin() const noexcept override { return origin_; }
 
  private:

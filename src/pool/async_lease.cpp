@@ -4,9 +4,22 @@
 
 #include "../net/descriptors.hpp"
 
+#include <redstart/commands/session_state.hpp>
+#include <redstart/resp/error_text.hpp>
+
 #include <utility>
 
 namespace redstart::pool {
+
+namespace {
+
+// The name of the command's row, as the tracker wants it. Commands without a row change no state.
+std::string_view row_name(const engine::OperationNode& operation) noexcept {
+  const CommandInfo* const row = lookup(engine::command_name(operation.request.bytes.view()));
+  return row != nullptr ? row->name : std::string_view();
+}
+
+}  // namespace
 
 AsyncLease::AsyncLease(LeaseLine::Ptr line) : line_(std::move(line)) {
   line_->shared().leased.fetch_add(1, std::memory_order_relaxed);
@@ -17,7 +30,7 @@ AsyncLease::~AsyncLease() {
   if (net::forked(line_->shared().generation)) return;
   line_->shared().leased.fetch_sub(1, std::memory_order_relaxed);
   line_->shared().database->lease_ended(entry_);
-  line_->give_back(dirty_.load(std::memory_order_relaxed));
+  line_->give_back(session_.dirty());
 }
 
 void AsyncLease::taken_at(CallSite where) noexcept {
@@ -35,8 +48,42 @@ void AsyncLease::start(engine::OperationNode& operation) noexcept {
   }
   if (auto error = shop.overloaded(operation, line_->connection().load()))
     return operation.finish(std::move(error), nullptr);
+  if (only_queued(operation)) {
+    Error error = shop.database->failed(engine::command_name(operation.request.bytes.view()),
+                                        operation.request.replies, engine::only_queued());
+    return operation.finish(std::move(error), nullptr);
+  }
+  note_sent(operation);
   line_->use();
   line_->connection().submit(operation);
+}
+
+bool AsyncLease::only_queued(const engine::OperationNode& operation) noexcept {
+  if (!queues_.load(std::memory_order_acquire)) [[likely]]
+    return false;
+  const engine::OwnedRequest& request = operation.request;
+  const std::scoped_lock lock(session_mutex_);
+  return !session_.admits(request.session, row_name(operation), request.shows_queued);
+}
+
+void AsyncLease::note_sent(const engine::OperationNode& operation) noexcept {
+  if (operation.request.session == Session::none) [[likely]]
+    return;
+  const std::scoped_lock lock(session_mutex_);
+  session_.sent(operation.request.session, row_name(operation));
+  queues_.store(session_.queues(), std::memory_order_release);
+}
+
+void AsyncLease::state_changed(const engine::OperationNode& operation, std::string_view frame) noexcept {
+  using Answer = SessionTracker::Answer;
+  Answer answer = Answer::done;
+  if (resp::is_error_frame(frame)) {
+    const bool aborted = frame.substr(1).starts_with("EXECABORT");
+    answer = aborted ? Answer::aborted : Answer::refused;
+  }
+  const std::scoped_lock lock(session_mutex_);
+  session_.answered(operation.request.session, row_name(operation), answer);
+  queues_.store(session_.queues(), std::memory_order_release);
 }
 
 void AsyncLease::lease(engine::OperationNode& operation) noexcept {

@@ -3,10 +3,13 @@
 #pragma once
 
 #include "lease_line.hpp"
+#include "session_tracker.hpp"
 
 #include <redstart/engine/async_channel.hpp>
 
 #include <atomic>
+#include <mutex>
+#include <string_view>
 
 namespace redstart::pool {
 
@@ -25,15 +28,21 @@ class AsyncLease final : public engine::AsyncChannel {
   }
   [[nodiscard]] engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::yes; }
   void taken_at(CallSite where) noexcept override;
-  void mark_dirty() noexcept override { dirty_.store(true, std::memory_order_relaxed); }
+  void state_changed(const engine::OperationNode& operation, std::string_view frame) noexcept override;
   [[nodiscard]] const engine::Origin& origin() const noexcept override {
     return line_->shared().database->origin();
   }
 
  private:
+  // Whether the server would only queue the operation's command, whose reply can't show that.
+  [[nodiscard]] bool only_queued(const engine::OperationNode& operation) noexcept;
+  void note_sent(const engine::OperationNode& operation) noexcept;
+
   const LeaseLine::Ptr line_;
   LeaseLedger::Entry entry_{};
-  std::atomic<bool> dirty_{false};
+  std::mutex session_mutex_{};  // operations start on the caller's thread and end on the loop
+  SessionTracker session_{};
+  std::atomic<bool> queues_{false};  // as the tracker says; read without the lock
 };
 
 }  // namespace redstart::pool

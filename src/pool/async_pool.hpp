@@ -39,7 +39,6 @@ class AsyncPool final : public engine::AsyncChannel,
     return loops_->home();
   }
   [[nodiscard]] engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::no; }
-  void mark_dirty() noexcept override {}
   [[nodiscard]] const engine::Origin& origin() const noexcept override { return shop_->database->origin(); }
 
   /// Why a handle is not to be given out: the last attempt to connect failed, forked, shut down.

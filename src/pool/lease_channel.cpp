@@ -28,7 +28,7 @@ LeaseChannel::~LeaseChannel() {
     if (!pool_->ended()) database_->release_failed();
     return;
   }
-  if (dirty_)
+  if (session_.dirty() || outdated_)
     connection_.discard(CloseReason::dirty);
   else
     connection_.give_back();
@@ -54,8 +54,39 @@ void LeaseChannel::keep(Borrowed connection, const net::Outcome& outcome) noexce
     connection.discard(outcome.reason);
 }
 
+ErrorInfo LeaseChannel::used_twice() {
+  ErrorInfo info;
+  info.code = Errc::invalid_argument;
+  info.effect = Effect::not_sent;
+  info.remedy = Remedy::never;
+  info.what = "another call uses this scoped handle at the same time";
+  info.advice = "A scoped handle serves one thread: take one for each thread, or share a client()";
+  return info;
+}
+
+void LeaseChannel::note_state(const engine::RequestTraits& traits, const net::Outcome& outcome) noexcept {
+  if (traits.session == Session::none || outcome.kind == net::Outcome::Kind::broken) return;
+  using Answer = SessionTracker::Answer;
+  const bool refused = outcome.kind == net::Outcome::Kind::refused;
+  const bool aborted = refused && outcome.text.starts_with("EXECABORT");
+  session_.answered(traits.session, traits.name,
+                    aborted   ? Answer::aborted
+                    : refused ? Answer::refused
+                              : Answer::done);
+}
+
 std::optional<Error> LeaseChannel::exchange(const engine::Request& request, engine::ReplySink& sink,
                                             const engine::CallOptions& options) {
+  const engine::RequestTraits& traits = request.traits();
+  const InUse alone(in_use_);
+  if (!alone) return database_->failed(traits.name, 1, used_twice());
+  if (!session_.admits(traits.session, traits.name, traits.shows_queued))
+    return database_->failed(traits.name, 1, engine::only_queued());
+  return exchange_alone(request, sink, options);
+}
+
+std::optional<Error> LeaseChannel::exchange_alone(const engine::Request& request, engine::ReplySink& sink,
+                                                  const engine::CallOptions& options) {
   const engine::RequestTraits& traits = request.traits();
   if (!usable()) return gone(traits.name, 1);
   if (options.timeout.expired()) [[unlikely]]
@@ -66,11 +97,13 @@ std::optional<Error> LeaseChannel::exchange(const engine::Request& request, engi
   Borrowed connection = std::move(connection_);  // whatever throws, it is not used again
   if (traits.blocks_for || database_->outlasts_silence(options.timeout)) [[unlikely]]
     connection->watch_closely(true);
+  if (traits.session != Session::none) session_.sent(traits.session, traits.name);
   const net::Outcome outcome = connection->exchange(request.outgoing(), sink, start,
                                                     database_->deadline(start, options, traits.blocks_for));
   settle(admission, outcome);
+  note_state(traits, outcome);
   // Its user learns that the server has another role; the next one shall have another connection.
-  dirty_ |= outcome.kind == net::Outcome::Kind::refused && tells_of_other_role(outcome.text);
+  outdated_ |= outcome.kind == net::Outcome::Kind::refused && tells_of_other_role(outcome.text);
   auto error = report(*database_, traits, connection->shard(), outcome, start);
   keep(std::move(connection), outcome);
   return error;
@@ -82,6 +115,12 @@ engine::Replies LeaseChannel::exchange_batch(std::string_view bytes, std::span<c
   engine::Replies replies;
   replies.origin = database_->origin();
   if (ends.empty()) return replies;
+  const InUse alone(in_use_);
+  if (!alone || session_.queues()) {
+    replies.rest_unsent =
+        database_->failed("pipeline", ends.size(), alone ? engine::only_queued() : used_twice());
+    return replies;
+  }
   if (!usable()) {
     replies.rest_unsent = gone("pipeline", ends.size());
     return replies;
@@ -102,7 +141,7 @@ engine::Replies LeaseChannel::exchange_batch(std::string_view bytes, std::span<c
   const net::Outcome outcome = connection->exchange_batch(
       bytes, ends, replies, start, database_->deadline(start, options, traits.blocks_for));
   settle(admission, outcome);
-  dirty_ |= tells_of_other_role(replies);
+  outdated_ |= tells_of_other_role(replies);
   report_batch(*database_, replies, ends.size(), connection->shard(), outcome, start);
   keep(std::move(connection), outcome);
   return replies;

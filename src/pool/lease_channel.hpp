@@ -4,9 +4,11 @@
 
 #include "../net/descriptors.hpp"
 #include "direct_pool.hpp"
+#include "session_tracker.hpp"
 
 #include <redstart/engine/channel.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,6 +19,9 @@ namespace redstart::pool {
 
 /// The channel behind `ScopedClient`. Once its connection broke, calls fail: what the connection knew (WATCH,
 /// SELECT) is gone.
+///
+/// Thread safety: one call at a time. A call that begins while another one runs fails with
+/// `invalid_argument`, and nothing is sent.
 class LeaseChannel final : public engine::Channel {
  public:
   LeaseChannel(std::shared_ptr<Database> database, std::shared_ptr<DirectPool> pool, Borrowed connection,
@@ -32,13 +37,33 @@ class LeaseChannel final : public engine::Channel {
   Result<std::unique_ptr<engine::Channel>> lease(const engine::CallOptions& options, CallSite where) override;
 
   engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::yes; }
-  void mark_dirty() noexcept override { dirty_ = true; }
   std::string_view database() const noexcept override { return database_->name(); }
   std::string_view endpoint() const noexcept override { return database_->origin().endpoint; }
 
  private:
+  /// Marks the channel as used for the length of a call; false when another call uses it.
+  class InUse {
+   public:
+    explicit InUse(std::atomic<bool>& flag) noexcept
+        : flag_(flag.exchange(true, std::memory_order_acquire) ? nullptr : &flag) {}
+    InUse(const InUse&) = delete;
+    InUse& operator=(const InUse&) = delete;
+    ~InUse() {
+      if (flag_ != nullptr) flag_->store(false, std::memory_order_release);
+    }
+    explicit operator bool() const noexcept { return flag_ != nullptr; }
+
+   private:
+    std::atomic<bool>* flag_;
+  };
+
   [[nodiscard]] bool usable() const noexcept { return connection_ && !net::forked(generation_); }
   [[nodiscard]] Error gone(std::string_view what, std::size_t commands) const;
+  [[nodiscard]] static ErrorInfo used_twice();
+  // Runs the exchange. Preconditions: no other call is under way.
+  [[nodiscard]] std::optional<Error> exchange_alone(const engine::Request& request, engine::ReplySink& sink,
+                                                    const engine::CallOptions& options);
+  void note_state(const engine::RequestTraits& traits, const net::Outcome& outcome) noexcept;
   void keep(Borrowed connection, const net::Outcome& outcome) noexcept;
 
   std::shared_ptr<Database> database_;
@@ -46,7 +71,9 @@ class LeaseChannel final : public engine::Channel {
   Borrowed connection_;
   LeaseLedger::Entry entry_{};
   const std::uint32_t generation_ = net::fork_generation();
-  bool dirty_ = false;
+  std::atomic<bool> in_use_{false};
+  SessionTracker session_{};
+  bool outdated_ = false;  // its server has another role now: nobody else is to get it
 };
 
 }  // namespace redstart::pool

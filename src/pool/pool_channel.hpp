@@ -30,7 +30,6 @@ class PoolChannel final : public engine::Channel {
   Result<std::unique_ptr<engine::Channel>> lease(const engine::CallOptions& options, CallSite where) override;
 
   engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::no; }
-  void mark_dirty() noexcept override {}
   std::string_view database() const noexcept override { return database_->name(); }
   std::string_view endpoint() const noexcept override { return database_->origin().endpoint; }
 

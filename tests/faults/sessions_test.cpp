@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// sessions_test.cpp: faults 53 to 56 of the catalogue: connections that are lost, or whose state changes,
-// while they mean something: subscriptions, transactions, commands that wait in the server.
+// sessions_test.cpp: faults 53 to 56 and 122 of the catalogue: connections that are lost, or whose state
+// changes, while they mean something: subscriptions, transactions, commands that wait in the server.
 #include <boost/asio/use_future.hpp>
 #include <chrono>
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "support/fake_server.hpp"
 #include "support/free_port.hpp"
@@ -86,6 +87,53 @@ class Sessions : public RedisTest {
 [[nodiscard]] Result<Popped> pop(RedisConnectionManager& redis, bool asynchronous) {
   if (asynchronous) return redis.async_client("main").results().blpop("queue", {0ms})(use_future).get();
   return redis.client("main").results().blpop("queue", {0ms});
+}
+
+class Fault122 : public Sessions {};
+
+TEST_F(Fault122, SubscriptionsAndStreamsAreRefusedAtOnceOnEveryHandle) {
+  const std::vector<std::vector<std::string>> commands{{"SUBSCRIBE", "ch"},
+                                                       {"PSUBSCRIBE", "ch*"},
+                                                       {"SSUBSCRIBE", "ch"},
+                                                       {"UNSUBSCRIBE"},
+                                                       {"MONITOR"},
+                                                       {"CLIENT", "TRACKING", "ON"},
+                                                       {"CLIENT", "CACHING", "YES"},
+                                                       {"CLIENT", "REPLY", "OFF"},
+                                                       {"client", "reply", "off"},
+                                                       {"SYNC"},
+                                                       {"PSYNC", "?", "-1"},
+                                                       {"RESET"}};
+  for_both([&](bool asynchronous) {
+    StartedManager redis(config_at(server()));
+    const Session session(*redis, asynchronous);
+    const std::string id = session.id();
+    for (const std::vector<std::string>& words : commands) {
+      SCOPED_TRACE(words.front());
+      const std::vector<std::string> rest(words.begin() + 1, words.end());
+      const Error error = session.error_of(words.front(), rest);
+      EXPECT_EQ(error.code(), Errc::not_allowed) << error.what();
+      EXPECT_EQ(error.effect(), Effect::not_sent);
+      EXPECT_FALSE(error.info().advice.empty());
+      EXPECT_EQ(error_of([&] { return redis->client("main").command<Value>(words.front(), rest); }).code(),
+                Errc::not_allowed);
+      EXPECT_EQ(error_of([&] {
+                  return redis->async_client("main").command<Value>(words.front(), rest)(use_future).get();
+                }).code(),
+                Errc::not_allowed);
+      EXPECT_EQ(error_of([&] {
+                  auto pipe = redis->client("main").pipeline();
+                  return pipe.command<Value>(words.front(), rest).index;
+                }).code(),
+                Errc::not_allowed);
+      EXPECT_EQ(error_of([&] {
+                  auto pipe = redis->async_client("main").pipeline();
+                  return pipe.command<Value>(words.front(), rest).index;
+                }).code(),
+                Errc::not_allowed);
+    }
+    EXPECT_EQ(session.id(), id) << "the connection stays as it is";
+  });
 }
 
 class Fault54 : public Sessions {};

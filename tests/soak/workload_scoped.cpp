@@ -59,10 +59,10 @@ void transfer(Run& run, Source& source, RedisConnectionManager& redis) {
     const auto has = own.get<std::int64_t>(from).value();
     const auto other = own.get<std::int64_t>(to).value();
     own.command<Ok>("MULTI");
-    own.command<std::string>("SET", from, has - amount);
-    own.command<std::string>("SET", to, other + amount);
+    own.command<Queued>("SET", from, has - amount);
+    own.command<Queued>("SET", to, other + amount);
     number = run.ledger.issue({.list = bank_list});
-    own.command<std::string>("RPUSH", "oplog:" + std::to_string(bank_list), marked(*number));
+    own.command<Queued>("RPUSH", "oplog:" + std::to_string(bank_list), marked(*number));
     ticket = Run::begin(source.caller, Kind::transaction);
     return own.command<std::optional<std::vector<Value>>>("EXEC").has_value();
   });

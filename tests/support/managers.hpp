@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "error_of.hpp"
 #include "redis_server.hpp"
 
 namespace redstart::test {
@@ -57,18 +58,6 @@ template <class Condition>
 inline void let_pass(std::chrono::nanoseconds time) {
   const auto until = std::chrono::steady_clock::now() + time;
   static_cast<void>(eventually([until] { return std::chrono::steady_clock::now() >= until; }));
-}
-
-/// The error that `call` throws; fails the test when it throws none.
-template <class Call>
-[[nodiscard]] Error error_of(Call call) {
-  try {
-    static_cast<void>(call());
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "no error";
-  return Error(ErrorInfo{});
 }
 
 /// What this process holds open.

@@ -67,8 +67,9 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
   std::shared_ptr<ScriptedAsyncChannel> next_lease{};  ///< What `lease` grants.
   std::vector<Sent> sent{};
   std::vector<Cancelled> cancelled{};
+  std::vector<std::pair<Session, std::string>>
+      changes{};  ///< Replies to commands that change the connection.
   int leases = 0;
-  bool dirty = false;
   bool forget = false;  ///< Notes nothing of what is started any more.
 
   void start(engine::OperationNode& operation) noexcept override {
@@ -107,7 +108,9 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
 
   [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept override { return loop_; }
   [[nodiscard]] engine::Exclusive exclusive() const noexcept override { return kind_; }
-  void mark_dirty() noexcept override { dirty = true; }
+  void state_changed(const engine::OperationNode& operation, std::string_view frame) noexcept override {
+    changes.emplace_back(operation.request.session, frame);
+  }
   [[nodiscard]] const engine::Origin& origin() const noexcept override { return origin_; }
 
   [[nodiscard]] std::size_t waiting() const {

@@ -26,7 +26,6 @@ class ScriptedChannel final : public engine::Channel {
   std::vector<std::string> sent{};  ///< What each exchange sent; large arguments put in place.
   std::vector<engine::RequestTraits> traits{};
   std::vector<TimeLimit> timeouts{};
-  bool dirty = false;
   std::size_t batches = 0;
   engine::RequestTraits batch_traits{};
 
@@ -60,6 +59,7 @@ class ScriptedChannel final : public engine::Channel {
       std::memcpy(replies.bytes.end(), frame.data(), frame.size());
       replies.frames.push_back({replies.bytes.size(), frame.size()});
       replies.bytes.commit(frame.size());
+      if (resp::is_error_frame(frame)) ++replies.errors;
     }
     replies.rest = failure;
     return replies;
@@ -70,7 +70,6 @@ class ScriptedChannel final : public engine::Channel {
     return std::unique_ptr<engine::Channel>(std::make_unique<ScriptedChannel>());
   }
   engine::Exclusive exclusive() const noexcept override { return kind; }
-  void mark_dirty() noexcept override { dirty = true; }
   std::string_view database() const noexcept override { return origin_.database; }
   std::string_view endpoint() const noexcept override { return origin_.endpoint; }
 

@@ -68,8 +68,9 @@ class AsyncClient : public AllCommands<AsyncClient> {
   [[nodiscard]] AsyncPipeline pipeline() const { return AsyncPipeline(channel_, options_); }
 
   /// Calls `collect(pipe)` at once; the operation sends what it collected, and completes with the replies of
-  /// the slots that it returned: one slot, a tuple or pair of slots, or a vector of slots. Errors: the first
-  /// error among those replies. What `collect` throws passes, and nothing is sent.
+  /// the slots that it returned: one slot, a tuple or pair of slots, a vector of slots, or nothing. Errors:
+  /// the first error of any command, whether its slot was returned or not. What `collect` throws passes, and
+  /// nothing is sent.
   ///
   ///     auto [hits, name] = co_await async.pipeline([](auto& pipe) {
   ///       return std::tuple{pipe.incr("hits"), pipe.get("name")};

@@ -16,7 +16,9 @@ template <class R>
   request.retry = once.traits().retry;
   request.reply_of = once.traits().reply_of;
   request.blocks_for = once.traits().blocks_for;
-  return {std::move(request), options, command.session()};
+  request.session = once.traits().session;
+  request.shows_queued = once.traits().shows_queued;
+  return {std::move(request), options};
 }
 
 }  // namespace redstart::detail

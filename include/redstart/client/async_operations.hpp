@@ -94,13 +94,13 @@ namespace detail {
 [[nodiscard]] inline LeaseOperation lease_operation(const engine::AsyncChannelPtr& channel,
                                                     TimeLimit timeout = {},
                                                     CallSite where = CallSite::here()) {
-  return LeaseOperation(channel, detail::no_command(), engine::CallOptions{timeout}, Session::none, where);
+  return LeaseOperation(channel, detail::no_command(), engine::CallOptions{timeout}, where);
 }
 
 /// Waits for a ready connection; completes with a client, or empty when the database can't serve now.
 [[nodiscard]] inline ReachableOperation reachable_operation(const engine::AsyncChannelPtr& channel,
                                                             TimeLimit timeout = {}) {
-  return ReachableOperation(channel, detail::no_command(), engine::CallOptions{timeout}, Session::none,
+  return ReachableOperation(channel, detail::no_command(), engine::CallOptions{timeout},
                             AsyncClient(channel));
 }
 

@@ -26,10 +26,11 @@ class RepliesReceiver {
   using value_type = Replies;
   struct Seed {
     engine::Origin origin{};
-    std::size_t commands = 0;
+    std::size_t size = 0;
+    BatchCommands commands{};
   };
 
-  explicit RepliesReceiver(Seed&& seed) noexcept : commands_(seed.commands) {
+  explicit RepliesReceiver(Seed&& seed) noexcept : size_(seed.size), commands_(std::move(seed.commands)) {
     replies_.origin = std::move(seed.origin);
   }
 
@@ -43,49 +44,22 @@ class RepliesReceiver {
   void fail(Error&& why) noexcept { replies_.rest = std::move(why); }
   void settle();
 
-  std::optional<Error> error{};  ///< Always empty: each slot tells its own.
+  std::optional<Error> error{};  ///< Always empty: each slot has its own.
   Replies value{engine::Replies{}};
 
  private:
   engine::Replies replies_{};
-  std::size_t commands_;
+  std::size_t size_;
+  BatchCommands commands_;
 };
 
-/// What the replies of slots are: the slot's own type, or a tuple, pair or vector of them.
-template <class Slots>
-struct replies_of;
-template <class R>
-struct replies_of<Slot<R>> {
-  using type = R;
-};
-template <class... R>
-struct replies_of<std::tuple<Slot<R>...>> {
-  using type = std::tuple<R...>;
-};
-template <class A, class B>
-struct replies_of<std::pair<Slot<A>, Slot<B>>> {
-  using type = std::pair<A, B>;
-};
-template <class R>
-struct replies_of<std::vector<Slot<R>>> {
-  using type = std::vector<R>;
-};
-
-/// Receives the replies of a batch, and picks those of some slots where the handler runs.
-template <class Slots>
-class SlotsReceiver {
+/// Receives the replies of a batch of which none is read: only the first error counts.
+class DoneReceiver {
  public:
-  using value_type = typename replies_of<Slots>::type;
-  static_assert(!resp::holds_view<value_type>,
-                "a std::string_view would point into replies that are gone: read a std::string, or keep the "
-                "Replies of execute()");
+  using value_type = void;
+  using Seed = RepliesReceiver::Seed;
 
-  struct Seed {
-    Slots slots;
-    RepliesReceiver::Seed replies;
-  };
-
-  explicit SlotsReceiver(Seed&& seed) : slots_(std::move(seed.slots)), replies_(std::move(seed.replies)) {}
+  explicit DoneReceiver(Seed&& seed) noexcept : replies_(std::move(seed)) {}
 
   static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
     RepliesReceiver::start(channel, node);
@@ -98,11 +72,50 @@ class SlotsReceiver {
   void fail(Error&& why) noexcept { replies_.fail(std::move(why)); }
   void settle() {
     replies_.settle();
+    error = replies_.value.first_error();
+  }
+
+  std::optional<Error> error{};
+
+ private:
+  RepliesReceiver replies_;
+};
+
+/// Receives the replies of a batch, and picks those of some slots where the handler runs.
+template <class Slots>
+class SlotsReceiver {
+ public:
+  using value_type = typename replies_of<Slots>::type;
+  static_assert(!resp::holds_view<value_type>,
+                "a std::string_view would point into replies that are gone: read a std::string, or keep the "
+                "Replies of execute()");
+
+  struct Seed {
+    Slots wanted;
+    RepliesReceiver::Seed replies;
+  };
+
+  explicit SlotsReceiver(Seed&& seed) : wanted_(std::move(seed.wanted)), replies_(std::move(seed.replies)) {}
+
+  static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
+    RepliesReceiver::start(channel, node);
+  }
+  void accept(std::string_view frame, const engine::Origin& origin, const engine::OperationNode& operation,
+              bool runs_here) noexcept {
+    replies_.accept(frame, origin, operation, runs_here);
+  }
+  static void grant(engine::AsyncChannelPtr&&) noexcept {}
+  void fail(Error&& why) noexcept { replies_.fail(std::move(why)); }
+  void settle() {
+    replies_.settle();
+    const Replies& replies = replies_.value;
     try {
-      if constexpr (requires { slots_.index; }) {
-        value = replies_.value[slots_].value();
+      error = replies.first_error();
+      if (error) return;
+      if constexpr (requires { wanted_.index; }) {
+        value = replies[wanted_].value();
       } else {
-        value = replies_.value[slots_];
+        value = replies[wanted_];
       }
     } catch (const Error& first) {
       error = first;
@@ -115,13 +128,15 @@ class SlotsReceiver {
   value_type value{};
 
  private:
-  Slots slots_;
+  Slots wanted_;
   RepliesReceiver replies_;
 };
 
 }  // namespace detail
 
 using RepliesOperation = Operation<Replies, void(std::exception_ptr, Replies), detail::RepliesReceiver>;
+/// Completes when a batch was executed without an error.
+using DoneOperation = Operation<void, void(std::exception_ptr), detail::DoneReceiver>;
 /// Completes with the replies of slots.
 template <class Slots>
 using SlotsOperation = Operation<typename detail::replies_of<Slots>::type,
@@ -167,21 +182,29 @@ class AsyncPipeline : public AllCommands<AsyncPipeline> {
   /// be there, and the other slots tell what became of theirs.
   RepliesOperation execute() { return RepliesOperation(channel_, take<detail::RepliesReceiver>(replies())); }
 
-  /// The same, completing with the replies of these slots: of one, or a tuple, pair or vector of them.
-  /// Errors: the first error among those replies.
+  /// The operation that sends everything collected so far and completes with the replies of these slots: of
+  /// one, or a tuple, pair or vector of them.
+  ///
+  /// Errors: the first error of any command, whether its slot is among these or not. `execute()` is for
+  /// batches that may succeed in part.
   template <class Slots>
-  SlotsOperation<Slots> execute(Slots slots) {
-    return SlotsOperation<Slots>(channel_, take<detail::SlotsReceiver<Slots>>({std::move(slots), replies()}));
+  SlotsOperation<Slots> execute(Slots wanted) {
+    return SlotsOperation<Slots>(channel_,
+                                 take<detail::SlotsReceiver<Slots>>({std::move(wanted), replies()}));
   }
+  /// The operation that sends everything collected so far and completes without a value. Errors: the first
+  /// error of any command.
+  DoneOperation execute_all() { return DoneOperation(channel_, take<detail::DoneReceiver>(replies())); }
 
   template <class R, class... A>
   Slot<R> submit(const Command<R, A...>& command) const {
-    if (command.info().session != Session::none)
-      engine::not_allowed(channel_->origin(), command.info().name).raise();
     const std::size_t before = batch_.bytes.size();
     try {
       resp::Writer writer(batch_.bytes);
       command.encode(writer);
+      if (command.info().session != Session::none) [[unlikely]]
+        refuse(command.info().session, batch_.bytes.view().substr(before));
+      commands_.add(command.info());
     } catch (...) {
       batch_.bytes.truncate(before);
       throw;
@@ -191,14 +214,21 @@ class AsyncPipeline : public AllCommands<AsyncPipeline> {
     batch_.retry = all.retry;
     batch_.reply_of = all.reply_of;
     batch_.blocks_for = all.blocks_for;
-    return {batch_.replies++, command.info().reply_of()};
+    return {batch_.replies++, command.info().reply_of(), commands_.number()};
   }
 
  private:
-  [[nodiscard]] detail::RepliesReceiver::Seed replies() const { return {channel_->origin(), size()}; }
+  void refuse(Session session, std::string_view encoded) const {
+    if (const auto refused =
+            engine::refused_session(channel_->origin(), engine::Exclusive::no, session, encoded))
+      refused->raise();
+  }
+  [[nodiscard]] detail::RepliesReceiver::Seed replies() {
+    return {channel_->origin(), size(), std::move(commands_)};
+  }
   template <class Receiver>
   detail::Call<Receiver> take(typename Receiver::Seed seed) {
-    detail::Call<Receiver> call(std::move(batch_), options_, Session::none, std::move(seed));
+    detail::Call<Receiver> call(std::move(batch_), options_, std::move(seed));
     clear();
     return call;
   }
@@ -210,14 +240,22 @@ class AsyncPipeline : public AllCommands<AsyncPipeline> {
   engine::AsyncChannelPtr channel_;
   engine::CallOptions options_;
   mutable engine::OwnedRequest batch_{};
+  mutable detail::BatchCommands commands_{};
 };
 
 /// Lets `collect` fill `pipe`; the operation sends it and completes with the replies of the slots that
-/// `collect` returned.
+/// `collect` returned. Errors: the first error of any command, whether its slot was returned or not.
 template <class F>
 auto run_pipeline(AsyncPipeline pipe, F&& collect) {
-  auto slots = std::forward<F>(collect)(pipe);
-  return pipe.execute(std::move(slots));
+  using Slots = std::remove_cvref_t<std::invoke_result_t<F, AsyncPipeline&>>;
+  static_assert(detail::block_result<Slots>,
+                "a pipeline block returns nothing, a slot, or a tuple, pair or vector of slots");
+  if constexpr (std::is_void_v<Slots>) {
+    std::forward<F>(collect)(pipe);
+    return pipe.execute_all();
+  } else if constexpr (detail::slot_group<Slots>) {
+    return pipe.execute(Slots(std::forward<F>(collect)(pipe)));
+  }
 }
 
 }  // namespace redstart

@@ -27,8 +27,9 @@ namespace redstart::detail {
 /// The error of a frame that is an error of the server.
 [[nodiscard]] Error error_in(std::string_view frame, const engine::Origin& origin,
                              const engine::OperationNode& operation);
-/// Refuses the first command of `request`: others use the connection too.
-[[nodiscard]] Error refusal_of(const engine::OwnedRequest& request, const engine::Origin& origin);
+/// Why `channel` does not carry `request`, which changes the state of its connection; empty when it does.
+[[nodiscard]] std::optional<Error> refusal_of(const engine::AsyncChannel& channel,
+                                              const engine::OwnedRequest& request);
 
 /// Frames up to this size are decoded on the loop.
 inline constexpr std::size_t decoded_on_loop = 16 * 1024;
@@ -58,7 +59,8 @@ class CommandReceiver {
   static constexpr bool is_text =
       std::is_same_v<R, std::string> || std::is_same_v<R, std::optional<std::string>>;
   // A reply of a few bytes whatever its frame says.
-  static constexpr bool is_small = std::is_arithmetic_v<R> || std::is_same_v<R, Ok>;
+  static constexpr bool is_small =
+      std::is_arithmetic_v<R> || std::is_same_v<R, Ok> || std::is_same_v<R, Queued>;
   static constexpr bool may_keep = !is_text && !is_small;
 
  public:

@@ -26,7 +26,8 @@ struct executor_traits<AsyncScopedClient> {
 
 /// Holds one connection alone; it goes back to its pool when the handle is destroyed and the operations that
 /// were started on it have completed. Commands that change the state of a connection (SELECT, WATCH, …) are
-/// allowed; a connection so changed is closed, not reused.
+/// allowed; a connection so changed is closed, not reused. Between MULTI and EXEC typed calls complete with
+/// `Errc::not_allowed`, because the server answers QUEUED instead of a value: see `Queued`.
 ///
 /// Move-only. Thread safety: one thread at a time.
 /// Lifetimes: outlives its manager safely; operations then complete with `Errc::closed`.

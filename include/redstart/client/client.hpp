@@ -59,8 +59,9 @@ class Client : public AllCommands<Client> {
   [[nodiscard]] Pipeline pipeline() const { return Pipeline(channel_, options_); }
 
   /// Calls `collect(pipe)`, sends what it collected, and returns the replies of the slots that it returned:
-  /// one slot, a tuple or pair of slots, or a vector of slots. Sends nothing if `collect` throws. Throws the
-  /// first error among those replies.
+  /// one slot, a tuple or pair of slots, a vector of slots, or nothing. Sends nothing if `collect` throws.
+  /// Errors: throws the first error of any command, whether its slot was returned or not; `pipeline()` is for
+  /// batches that may succeed in part.
   template <class F>
   auto pipeline(F&& collect) const {
     return run_pipeline(pipeline(), std::forward<F>(collect));

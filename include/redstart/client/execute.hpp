@@ -12,23 +12,20 @@
 
 namespace redstart::detail {
 
-/// Refuses commands that would change the state of a connection others use too; remembers that one's own was
-/// changed.
-template <class R, class... A>
-[[nodiscard]] std::optional<Error> check_session(engine::Channel& channel, const Command<R, A...>& command) {
-  if (command.info().session == Session::none) return std::nullopt;
-  if (channel.exclusive() == engine::Exclusive::no)
-    return engine::not_allowed({std::string(channel.database()), std::string(channel.endpoint())},
-                               command.info().name);
-  channel.mark_dirty();
-  return std::nullopt;
+/// Refuses a command that changes the state of its connection where the channel does not carry it.
+[[nodiscard]] inline std::optional<Error> check_session(const engine::Channel& channel,
+                                                        const engine::Request& request) {
+  if (request.traits().session == Session::none) [[likely]]
+    return std::nullopt;
+  return engine::refused_session({std::string(channel.database()), std::string(channel.endpoint())},
+                                 channel.exclusive(), request.traits().session, request.outgoing().bytes);
 }
 
 /// Runs one command and gives its reply or throws.
 template <class R, class... A>
 R execute(engine::Channel& channel, const Command<R, A...>& command, const engine::CallOptions& options) {
-  if (const auto refused = check_session(channel, command)) refused->raise();
   const engine::Request request(command);
+  if (const auto refused = check_session(channel, request)) refused->raise();
   ReplyTo<R> reply(channel, request.traits().name);
   if (const auto error = channel.exchange(request, reply, options)) error->raise();
   if (reply.error()) reply.error()->raise();
@@ -39,8 +36,8 @@ R execute(engine::Channel& channel, const Command<R, A...>& command, const engin
 template <class R, class... A>
 Result<R> try_execute(engine::Channel& channel, const Command<R, A...>& command,
                       const engine::CallOptions& options) {
-  if (auto refused = check_session(channel, command)) return *std::move(refused);
   const engine::Request request(command);
+  if (auto refused = check_session(channel, request)) return *std::move(refused);
   ReplyTo<R> reply(channel, request.traits().name);
   if (auto error = channel.exchange(request, reply, options)) return *std::move(error);
   if (reply.error()) return *std::move(reply.error());

@@ -26,18 +26,13 @@ struct Call {
 
   template <class R, class... A>
   Call(const Command<R, A...>& command, const engine::CallOptions& options)
-      : request(command), timeout(options.timeout), retry(options.retry), session(command.info().session) {}
-  Call(engine::OwnedRequest&& what, const engine::CallOptions& options, Session state, Seed with = {})
-      : request(std::move(what)),
-        timeout(options.timeout),
-        retry(options.retry),
-        session(state),
-        seed(std::move(with)) {}
+      : request(command), timeout(options.timeout), retry(options.retry) {}
+  Call(engine::OwnedRequest&& what, const engine::CallOptions& options, Seed with = {})
+      : request(std::move(what)), timeout(options.timeout), retry(options.retry), seed(std::move(with)) {}
 
   engine::OwnedRequest request;
   TimeLimit timeout;
   std::optional<RetryMode> retry;
-  Session session;
   [[no_unique_address]] Seed seed{};
 };
 
@@ -61,10 +56,8 @@ class Initiation {
     const StartMark mark(&node);
 #endif
     engine::AsyncChannel& channel = node.channel();
-    if (call.session != Session::none) [[unlikely]] {
-      if (channel.exclusive() == engine::Exclusive::no)
-        return channel.reject(node, refusal_of(node.request, channel.origin()));
-      channel.mark_dirty();
+    if (node.request.session != Session::none) [[unlikely]] {
+      if (auto refused = refusal_of(channel, node.request)) return channel.reject(node, *std::move(refused));
     }
     node.connect_slot();
     Receiver::start(channel, node);

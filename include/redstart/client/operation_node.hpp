@@ -139,6 +139,16 @@ struct deliver<void(std::exception_ptr, R)> {
     std::move(handler)(std::move(error), std::move(receiver.value));
   }
 };
+template <>
+struct deliver<void(std::exception_ptr)> {
+  template <class Handler, class Receiver>
+  static void to(Handler& handler, Receiver& receiver) {
+    std::exception_ptr error;
+    if (receiver.error) [[unlikely]]
+      error = exception_of(*receiver.error);
+    std::move(handler)(std::move(error));
+  }
+};
 template <class R>
 struct deliver<void(Result<R>)> {
   template <class Handler, class Receiver>
@@ -232,6 +242,8 @@ class HandlerNode final : public engine::OperationNode {
   [[nodiscard]] engine::AsyncChannel& channel() const noexcept { return *channel_; }
 
   void accept(std::string_view frame, const engine::Origin& origin) noexcept override {
+    if (request.session != Session::none) [[unlikely]]
+      channel_->state_changed(*this, frame);
     receiver_.accept(frame, origin, *this, !has_executor<Handler>);
   }
   void grant(std::shared_ptr<engine::AsyncChannel>&& lease) noexcept override {

@@ -20,8 +20,12 @@ class OwnedCommand {
   template <class... A>
   explicit OwnedCommand(const Command<R, A...>& command)
       : name_(command.info().name),
-        traits_{{}, command.retry(), command.info().reply_of(), command.blocks_for()},
-        session_(command.info().session) {
+        traits_{{},
+                command.retry(),
+                command.info().reply_of(),
+                command.blocks_for(),
+                command.info().session,
+                engine::shows_queued<R>} {
     resp::Writer writer(bytes_);
     command.encode(writer);
   }
@@ -29,7 +33,7 @@ class OwnedCommand {
   /// The command in RESP.
   [[nodiscard]] std::string_view bytes() const noexcept { return bytes_.view(); }
   [[nodiscard]] std::string_view name() const noexcept { return name_; }
-  [[nodiscard]] Session session() const noexcept { return session_; }
+  [[nodiscard]] Session session() const noexcept { return traits_.session; }
 
   /// The request for one run; refers to this command.
   [[nodiscard]] engine::Request request() const {
@@ -41,7 +45,6 @@ class OwnedCommand {
  private:
   std::string name_;
   engine::RequestTraits traits_;
-  Session session_;
   resp::Buffer bytes_{};
 };
 
@@ -69,13 +72,8 @@ namespace detail {
 template <class R>
 Result<R> execute_owned(engine::Channel& channel, const OwnedCommand<R>& command,
                         const engine::CallOptions& options) {
-  if (command.session() != Session::none) {
-    if (channel.exclusive() == engine::Exclusive::no)
-      return engine::not_allowed({std::string(channel.database()), std::string(channel.endpoint())},
-                                 command.name());
-    channel.mark_dirty();
-  }
   const engine::Request request = command.request();
+  if (auto refused = check_session(channel, request)) return *std::move(refused);
   ReplyTo<R> reply(channel, request.traits().name);
   if (auto error = channel.exchange(request, reply, options)) return *std::move(error);
   if (reply.error()) return *std::move(reply.error());

@@ -22,9 +22,11 @@ struct executor_traits<ScopedClient> {
 
 /// Holds one connection alone; it goes back to its pool at the end of the scope, also when an exception
 /// passes. Commands that change the state of a connection (SELECT, WATCH, …) are allowed; a connection so
-/// changed is closed, not reused.
+/// changed is closed, not reused. Between MULTI and EXEC typed calls fail with `Errc::not_allowed`, because
+/// the server answers QUEUED instead of a value: see `Queued`.
 ///
-/// Move-only. Thread safety: one thread at a time. The destructor never throws; a fault while releasing is an
+/// Move-only. Thread safety: one thread at a time; a call during another one fails with
+/// `Errc::invalid_argument` and sends nothing. The destructor never throws; a fault while releasing is an
 /// event. Lifetimes: outlives its manager safely; calls then fail with `Errc::closed`.
 class ScopedClient : public AllCommands<ScopedClient>, public SessionCommands<ScopedClient> {
  public:

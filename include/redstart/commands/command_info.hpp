@@ -50,6 +50,7 @@ struct CommandInfo {
   bool blocking = false;      ///< May wait in the server for longer than it works.
   Session session = Session::none;
   std::string_view since = "1.0.0";
+  bool has_row = true;  ///< False for a command that is in no table: its name is the caller's.
   bool opaque = false;  ///< Calls other commands, or may: its errors don't prove that nothing was executed.
 
   // The name as it goes over the wire, computed while compiling.

@@ -70,6 +70,7 @@ class GenericCommands {
     CommandInfo info = (row != nullptr ? *row : unknown_command()).without_words();
     if (row == nullptr) {
       info.name = name;
+      info.has_row = false;
       info.opaque = true;
     }
     return detail::submit<R>(*this, info, words, arguments...);

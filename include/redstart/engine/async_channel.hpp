@@ -36,8 +36,11 @@ class AsyncChannel {
   /// Where handlers run that name no executor of their own; those of this executor are called from the loop.
   [[nodiscard]] virtual const boost::asio::any_io_executor& executor() const noexcept = 0;
   [[nodiscard]] virtual Exclusive exclusive() const noexcept = 0;
-  /// From now on the connection is not to be used by others.
-  virtual void mark_dirty() noexcept = 0;
+  /// Of a lease: `frame` is the reply to `operation`, which changes the state of its connection.
+  virtual void state_changed(const OperationNode& operation, std::string_view frame) noexcept {
+    static_cast<void>(operation);
+    static_cast<void>(frame);
+  }
   /// Of a lease: who took it, for reports of those that are kept for too long.
   virtual void taken_at(CallSite where) noexcept { static_cast<void>(where); }
   [[nodiscard]] virtual const Origin& origin() const noexcept = 0;

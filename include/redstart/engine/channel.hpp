@@ -51,8 +51,6 @@ class Channel {
                                                                CallSite where) = 0;
 
   [[nodiscard]] virtual Exclusive exclusive() const noexcept = 0;
-  /// From now on the connection is not to be used by others.
-  virtual void mark_dirty() noexcept = 0;
   [[nodiscard]] virtual std::string_view database() const noexcept = 0;
   [[nodiscard]] virtual std::string_view endpoint() const noexcept = 0;
 
@@ -74,6 +72,15 @@ using ChannelPtr = std::shared_ptr<Channel>;
                                  ReplyOf of, unsigned attempts = 1);
 /// Refuses a command that would change a connection that others use as well.
 [[nodiscard]] Error not_allowed(const Origin& origin, std::string_view command);
+/// Why no channel of that kind carries a command that changes the state `session`; empty when it does.
+/// `encoded` is the command in RESP: its words tell the subcommand, however it was given.
+///
+/// Errors: `not_allowed`. Subscriptions, replication, RESET and commands that suppress replies are refused on
+/// every channel: no handle could read what follows them.
+[[nodiscard]] std::optional<Error> refused_session(const Origin& origin, Exclusive kind, Session session,
+                                                   std::string_view encoded);
+/// Refuses a command between MULTI and EXEC, whose reply would be QUEUED instead of its value.
+[[nodiscard]] ErrorInfo only_queued();
 
 /// A slot that belongs to another pipeline.
 [[nodiscard]] Error foreign_slot(const Origin& origin);

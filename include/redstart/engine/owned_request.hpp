@@ -4,6 +4,7 @@
 
 #include <redstart/commands/command.hpp>
 #include <redstart/core/server_reply.hpp>
+#include <redstart/engine/request.hpp>
 #include <redstart/resp/buffer.hpp>
 #include <redstart/resp/writer.hpp>
 
@@ -22,7 +23,11 @@ struct OwnedRequest {
   /// Errors: std::length_error for an argument above 512 MiB; what a user's codec throws.
   template <class R, class... A>
   explicit OwnedRequest(const Command<R, A...>& command)
-      : retry(command.retry()), reply_of(command.info().reply_of()), blocks_for(command.blocks_for()) {
+      : retry(command.retry()),
+        reply_of(command.info().reply_of()),
+        session(command.info().session),
+        shows_queued(engine::shows_queued<R>),
+        blocks_for(command.blocks_for()) {
     resp::Writer writer(bytes);
     command.encode(writer);
   }
@@ -32,6 +37,8 @@ struct OwnedRequest {
   resp::Buffer bytes{};
   Retry retry = Retry::accumulating;
   ReplyOf reply_of = ReplyOf::plain_command;
+  Session session = Session::none;  ///< The state of its connection that the command changes.
+  bool shows_queued = false;        ///< The reply's type shows QUEUED as what it is: may follow MULTI.
   std::optional<std::chrono::milliseconds> blocks_for{};  ///< Zero: for ever.
   std::uint32_t replies = 1;  ///< How many replies it awaits; 0: it only waits for a ready connection.
 };

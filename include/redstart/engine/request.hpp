@@ -4,6 +4,7 @@
 
 #include <redstart/commands/command.hpp>
 #include <redstart/core/clock.hpp>
+#include <redstart/core/queued.hpp>
 #include <redstart/core/server_reply.hpp>
 #include <redstart/resp/buffer.hpp>
 #include <redstart/resp/writer.hpp>
@@ -13,9 +14,18 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
-namespace redstart::engine {
+namespace redstart {
+
+class Value;
+
+namespace engine {
+
+/// Whether an `R` shows a reply of QUEUED as what it is. Any other type could take it for a value.
+template <class R>
+inline constexpr bool shows_queued = std::is_same_v<R, Queued> || std::is_same_v<R, Value>;
 
 /// What an exchange sends, as views: bytes, and large arguments that stay where they lie.
 struct Outgoing {
@@ -29,6 +39,8 @@ struct RequestTraits {
   Retry retry = Retry::accumulating;
   ReplyOf reply_of = ReplyOf::plain_command;
   std::optional<std::chrono::milliseconds> blocks_for{};  ///< Zero: for ever.
+  Session session = Session::none;  ///< The state of its connection that the command changes.
+  bool shows_queued = false;        ///< The reply's type shows QUEUED as what it is: may follow MULTI.
 
   /// Adds a command to a batch: it may be repeated when each of its commands may, and waits as long as all of
   /// them together.
@@ -53,7 +65,8 @@ class Request {
  public:
   template <class R, class... A>
   explicit Request(const Command<R, A...>& command)
-      : traits_{command.info().name, command.retry(), command.info().reply_of(), command.blocks_for()} {
+      : traits_{command.info().name,  command.retry(),        command.info().reply_of(),
+                command.blocks_for(), command.info().session, shows_queued<R>} {
     resp::Writer writer(bytes_, external_, external_threshold);
     command.encode(writer);
   }
@@ -73,4 +86,5 @@ class Request {
   std::vector<resp::External> external_{};
 };
 
-}  // namespace redstart::engine
+}  // namespace engine
+}  // namespace redstart

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <redstart/core/ok.hpp>
+#include <redstart/core/queued.hpp>
 #include <redstart/resp/decoder.hpp>
 #include <redstart/resp/number.hpp>
 
@@ -46,6 +47,19 @@ struct decoder<Ok> {
     const std::size_t offset = cursor.offset();
     const Token token = cursor.take_raw();
     if (token.type != Type::simple || token.text != "OK") cursor.fail("OK", token, offset);
+  }
+};
+
+/// Exactly `+QUEUED`.
+template <>
+struct decoder<Queued> {
+  static void decode(Cursor& cursor, Queued& /*out*/) {
+    if (cursor.take_simple("QUEUED")) [[likely]]
+      return;
+    cursor.peek();
+    const std::size_t offset = cursor.offset();
+    const Token token = cursor.take_raw();
+    if (token.type != Type::simple || token.text != "QUEUED") cursor.fail("QUEUED", token, offset);
   }
 };
 

@@ -12,6 +12,7 @@
 #include <variant>
 
 #include <redstart/core/ok.hpp>
+#include <redstart/core/queued.hpp>
 #include <redstart/resp/codec.hpp>
 #include <redstart/resp/decode_container.hpp>
 #include <redstart/resp/string_list.hpp>
@@ -23,7 +24,7 @@ namespace redstart::resp {
 template <class T>
 inline constexpr bool owns_bytes =
     std::floating_point<T> || std::integral<T> || std::same_as<T, std::string> || std::same_as<T, Ok> ||
-    std::same_as<T, std::monostate> || codec_decodable<T>;
+    std::same_as<T, Queued> || std::same_as<T, std::monostate> || codec_decodable<T>;
 template <>
 inline constexpr bool owns_bytes<StringList> = true;
 template <class T>

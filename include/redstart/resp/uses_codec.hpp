@@ -14,6 +14,7 @@
 #include <variant>
 
 #include <redstart/core/ok.hpp>
+#include <redstart/core/queued.hpp>
 #include <redstart/resp/codec.hpp>
 #include <redstart/resp/decode_container.hpp>
 #include <redstart/resp/string_list.hpp>
@@ -67,8 +68,8 @@ struct parts_of<T> {
 template <class T>
 inline constexpr bool is_own_leaf =
     std::integral<T> || std::floating_point<T> || std::same_as<T, std::string> ||
-    std::same_as<T, std::string_view> || std::same_as<T, Ok> || std::same_as<T, std::monostate> ||
-    std::same_as<T, StringList> || std::same_as<T, Value>;
+    std::same_as<T, std::string_view> || std::same_as<T, Ok> || std::same_as<T, Queued> ||
+    std::same_as<T, std::monostate> || std::same_as<T, StringList> || std::same_as<T, Value>;
 
 template <class T>
 constexpr bool runs_codec() noexcept;

@@ -107,12 +107,76 @@ TEST_F(AsyncPipelines, TellWhenNothingWasSent) {
 
 TEST_F(AsyncPipelines, RefuseSlotsOfOthers) {
   auto pipe = async_.pipeline();
+  auto other = async_.pipeline();
   Kept<Replies> kept;
   static_cast<void>(pipe.incr("a"));
+  const auto foreign = other.incr("b");
   channel_->frames = {":1\r\n"};
   pipe.execute()(kept.handler());
+  const auto later = pipe.incr("c");
   answer();
   EXPECT_EQ((*kept.value)[Slot<std::int64_t>{7}].error().code(), Errc::invalid_argument);
+  EXPECT_EQ((*kept.value)[foreign].error().code(), Errc::invalid_argument);
+  EXPECT_EQ((*kept.value)[later].error().code(), Errc::invalid_argument);
+}
+
+TEST_F(AsyncPipelines, RefuseSlotsOfOthersInSteadOfCompletingWithAnotherValue) {
+  auto pipe = async_.pipeline();
+  auto other = async_.pipeline();
+  static_cast<void>(pipe.incr("a"));
+  channel_->frames = {":1\r\n"};
+  Kept<std::int64_t> kept;
+  pipe.execute(other.incr("b"))(kept.handler());
+  answer();
+  ASSERT_TRUE(kept.error);
+  EXPECT_EQ(error_in(kept.error).code(), Errc::invalid_argument);
+}
+
+TEST_F(AsyncPipelines, CompleteWithTheFirstErrorOfAnyCommandAndNameIt) {
+  Kept<std::int64_t> kept;
+  const auto collect = [](auto& pipe) {
+    pipe.lpush("text", "x");
+    return pipe.incr("n");
+  };
+  channel_->frames = {"-WRONGTYPE no list\r\n", ":1\r\n", ":1\r\n", ":1\r\n"};
+  async_.pipeline(collect)(kept.handler());
+  answer();
+  ASSERT_TRUE(kept.error);
+  EXPECT_EQ(error_in(kept.error).info().command, "LPUSH (command 1 of the pipeline)");
+  EXPECT_EQ(error_in(kept.error).server_code(), "WRONGTYPE");
+  async_.pipeline(collect)(kept.handler());
+  answer();
+  EXPECT_FALSE(kept.error);
+  EXPECT_EQ(kept.value, 1);
+}
+
+TEST_F(AsyncPipelines, ABlockThatReturnsNothingCompletesWithoutAValue) {
+  const auto collect = [](auto& pipe) {
+    pipe.set("a", 1);
+    pipe.incr("b");
+  };
+  channel_->frames = {"+OK\r\n", ":1\r\n", "+OK\r\n", "-ERR not an integer\r\n", "+OK\r\n", ":2\r\n"};
+  std::optional<std::exception_ptr> first, second;
+  async_.pipeline(collect)([&](std::exception_ptr error) { first = error; });
+  answer();
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(*first);
+  async_.pipeline(collect)([&](std::exception_ptr error) { second = error; });
+  answer();
+  ASSERT_TRUE(second && *second);
+  EXPECT_EQ(error_in(*second).info().command, "INCR (command 2 of the pipeline)");
+
+  channel_->answers = Answers::in_a_turn;
+  bool awaited = false;
+  asio::co_spawn(
+      loop_,
+      [&]() -> asio::awaitable<void> {
+        co_await async_.pipeline(collect);
+        awaited = true;
+      },
+      [](const std::exception_ptr& error) { EXPECT_FALSE(error); });
+  run();
+  EXPECT_TRUE(awaited);
 }
 
 TEST_F(AsyncPipelines, SendNothingWhenEmptyAndStillComplete) {

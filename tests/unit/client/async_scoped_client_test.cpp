@@ -40,7 +40,7 @@ class AsyncScoped : public AsyncScript {
       std::make_shared<ScriptedAsyncChannel>(loop_.get_executor(), engine::Exclusive::yes);
 };
 
-TEST_F(AsyncScoped, AllowsCommandsThatChangeTheConnectionAndMarksIt) {
+TEST_F(AsyncScoped, AllowsCommandsThatChangeTheConnectionAndReportsTheirReplies) {
   ScriptedAsyncChannel& lease = *lease_;
   lease.frames = {"+OK\r\n", "+OK\r\n", "+OK\r\n"};
   const AsyncScopedClient scoped = borrow();
@@ -52,13 +52,13 @@ TEST_F(AsyncScoped, AllowsCommandsThatChangeTheConnectionAndMarksIt) {
   };
   scoped.set("key", "value")(count);
   run();
-  EXPECT_FALSE(lease.dirty);
   { const auto dropped = scoped.select(3); }
-  EXPECT_FALSE(lease.dirty);
+  EXPECT_TRUE(lease.changes.empty());
   scoped.select(3)(count);
   scoped.exec(cmd.command<Ok>("WATCH", "key"))(count);
   run();
-  EXPECT_TRUE(lease.dirty);
+  using Changes = std::vector<std::pair<Session, std::string>>;
+  EXPECT_EQ(lease.changes, (Changes{{Session::database, "+OK\r\n"}, {Session::transaction, "+OK\r\n"}}));
   EXPECT_EQ(completed, 3);
   EXPECT_EQ(lease.sent.size(), 3U);
   static_assert(!std::is_copy_constructible_v<AsyncScopedClient>);

@@ -3,6 +3,9 @@
 #include <redstart/client/client.hpp>
 #include <redstart/client/scoped_client.hpp>
 
+#include <redstart/resp/value.hpp>
+
+#include "support/error_of.hpp"
 #include "support/scripted_channel.hpp"
 
 #include <gtest/gtest.h>
@@ -123,16 +126,94 @@ TEST_F(ClientOverScript, OwnedCommandsThatChangeTheConnectionAreRefusedToo) {
   EXPECT_TRUE(channel_->sent.empty());
 }
 
-TEST(ScopedClientOverScript, MarksItsConnectionOnceACommandChangesIt) {
+TEST(ScopedClientOverScript, TellsItsConnectionWhichCommandsChangeIt) {
   auto owned = std::make_unique<ScriptedChannel>();
   ScriptedChannel& channel = *owned;
   channel.kind = engine::Exclusive::yes;
   channel.frames = {"+OK\r\n", "+OK\r\n"};
   const ScopedClient scoped(std::move(owned));
   EXPECT_TRUE(scoped.set("key", "value"));
-  EXPECT_FALSE(channel.dirty);
   scoped.select(3);
-  EXPECT_TRUE(channel.dirty);
+  EXPECT_EQ(channel.traits.at(0).session, Session::none);
+  EXPECT_EQ(channel.traits.at(1).session, Session::database);
+}
+
+TEST(ScopedClientOverScript, TellsItsConnectionWhichRepliesShowThatACommandWasQueued) {
+  auto owned = std::make_unique<ScriptedChannel>();
+  ScriptedChannel& channel = *owned;
+  channel.kind = engine::Exclusive::yes;
+  channel.frames = {"+QUEUED\r\n", "+QUEUED\r\n", "+QUEUED\r\n", "$1\r\n1\r\n"};
+  const ScopedClient scoped(std::move(owned));
+  scoped.command<Queued>("INCR", "n");
+  EXPECT_EQ(scoped.command<Value>("INCR", "n").as_string(), "QUEUED");
+  scoped.exec(cmd.command<Queued>("INCR", "n"));
+  EXPECT_EQ(scoped.get("n"), "1");
+  EXPECT_TRUE(channel.traits.at(0).shows_queued);
+  EXPECT_TRUE(channel.traits.at(1).shows_queued);
+  EXPECT_TRUE(channel.traits.at(2).shows_queued);
+  EXPECT_FALSE(channel.traits.at(3).shows_queued);
+}
+
+// Each of these would be followed by messages that no handle reads, or by no reply at all.
+struct NotSupported {
+  const char* name;
+  const char* word;
+};
+constexpr NotSupported not_supported[] = {
+    {"SUBSCRIBE", "ch"},    {"subscribe", "ch"},    {"PSUBSCRIBE", "ch*"},
+    {"SSUBSCRIBE", "ch"},   {"UNSUBSCRIBE", "ch"},  {"PUNSUBSCRIBE", "ch"},
+    {"SUNSUBSCRIBE", "ch"}, {"CLIENT", "TRACKING"}, {"CLIENT TRACKING", "ON"},
+    {"client", "caching"},  {"CLIENT", "REPLY"},    {"client reply", "OFF"},
+    {"SYNC", "1"},          {"PSYNC", "1"},         {"REPLCONF", "1"},
+    {"SCRIPT", "DEBUG"},    {"RESET", ""},          {"MONITOR", ""},
+};
+
+TEST(ScopedClientOverScript, RefusesWhatNoHandleCouldReadTheRepliesOf) {
+  auto owned = std::make_unique<ScriptedChannel>();
+  ScriptedChannel& channel = *owned;
+  channel.kind = engine::Exclusive::yes;
+  const ScopedClient scoped(std::move(owned));
+  for (const NotSupported& refused : not_supported) {
+    SCOPED_TRACE(std::string(refused.name) + ' ' + refused.word);
+    const Error error = error_of([&] { return scoped.command<Value>(refused.name, refused.word); });
+    EXPECT_EQ(error.code(), Errc::not_allowed);
+    EXPECT_EQ(error.effect(), Effect::not_sent);
+    EXPECT_FALSE(error.info().advice.empty());
+    EXPECT_EQ(std::string(error.what()).find("scoped_client("), std::string::npos) << "it would not help";
+    EXPECT_EQ(error_of([&] { return scoped.exec(cmd.command<Value>(refused.name, refused.word)); }).code(),
+              Errc::not_allowed);
+  }
+  EXPECT_TRUE(channel.sent.empty());
+}
+
+TEST(ScopedClientOverScript, LooksAtTheWordsThatAreSentHoweverTheyWereGiven) {
+  auto owned = std::make_unique<ScriptedChannel>();
+  ScriptedChannel& channel = *owned;
+  channel.kind = engine::Exclusive::yes;
+  channel.frames = {"+OK\r\n"};
+  const ScopedClient scoped(std::move(owned));
+  const std::vector<std::string> words{"REPLY", "OFF"};
+  EXPECT_EQ(error_of([&] { return scoped.command<Value>("CLIENT", words); }).code(), Errc::not_allowed);
+  EXPECT_EQ(error_of([&] { return scoped.command<Value>("CLIENT", std::pair("TRACKING", "ON")); }).code(),
+            Errc::not_allowed);
+  EXPECT_TRUE(channel.sent.empty());
+  scoped.command<Ok>("CLIENT", std::pair("SETNAME", "me"));
+  EXPECT_EQ(channel.sent.size(), 1U);
+}
+
+TEST_F(ClientOverScript, DoesNotAdviseAScopedHandleForWhatItRefusesToo) {
+  for (const NotSupported& refused : not_supported) {
+    SCOPED_TRACE(std::string(refused.name) + ' ' + refused.word);
+    const auto result = client_.results().command<Value>(refused.name, refused.word);
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().code(), Errc::not_allowed);
+    EXPECT_EQ(std::string(result.error().what()).find("scoped_client("), std::string::npos);
+    auto pipe = client_.pipeline();
+    EXPECT_EQ(error_of([&] { return pipe.command<Value>(refused.name, refused.word).index; }).code(),
+              Errc::not_allowed);
+    EXPECT_EQ(pipe.size(), 0U);
+  }
+  EXPECT_TRUE(channel_->sent.empty());
 }
 
 }  // namespace redstart::test

@@ -2,6 +2,9 @@
 // pipeline_test.cpp: pipelines over a scripted channel: slots, errors, what is sent and when.
 #include <redstart/client/client.hpp>
 
+#include <redstart/resp/value.hpp>
+
+#include "support/error_of.hpp"
 #include "support/scripted_channel.hpp"
 
 #include <gtest/gtest.h>
@@ -127,11 +130,139 @@ TEST_F(PipelineOverScript, RefusesCommandsThatWouldChangeTheConnectionAndKeepsTh
 }
 
 TEST_F(PipelineOverScript, ASlotOfAnotherPipelineIsAnError) {
+  channel_->frames = {":1\r\n", ":2\r\n"};
+  auto pipe = client_.pipeline();
+  auto other = client_.pipeline();
+  const auto slot = pipe.incr("a");
+  const auto foreign = other.incr("b");
+  const Replies replies = pipe.execute();
+  const Replies of_other = other.execute();
+  EXPECT_EQ(replies[slot].value(), 1);
+  EXPECT_EQ(of_other[foreign].value(), 2);
+  EXPECT_EQ(replies[foreign].error().code(), Errc::invalid_argument);
+  EXPECT_EQ(of_other[slot].error().code(), Errc::invalid_argument);
+  EXPECT_EQ(error_of([&] { return replies[std::tuple{slot, foreign}]; }).code(), Errc::invalid_argument);
+  EXPECT_EQ(error_of([&] { return replies[std::pair{foreign, slot}]; }).code(), Errc::invalid_argument);
+  EXPECT_EQ(error_of([&] { return replies[std::vector{slot, foreign}]; }).code(), Errc::invalid_argument);
+}
+
+TEST_F(PipelineOverScript, ASlotFromBeforeTheLastExecutionIsAnError) {
+  channel_->frames = {":1\r\n", ":2\r\n"};
+  auto pipe = client_.pipeline();
+  const auto before = pipe.incr("a");
+  const Replies first = pipe.execute();
+  const auto after = pipe.incr("a");
+  const Replies second = pipe.execute();
+  EXPECT_EQ(first[before].value(), 1);
+  EXPECT_EQ(first[after].error().code(), Errc::invalid_argument);
+  EXPECT_EQ(second[before].error().code(), Errc::invalid_argument);
+  EXPECT_EQ(second[after].value(), 2);
+}
+
+TEST_F(PipelineOverScript, ASlotOfABlockThatIsUsedElsewhereIsAnError) {
+  channel_->frames = {":1\r\n", ":2\r\n"};
+  auto pipe = client_.pipeline();
+  const auto foreign = pipe.incr("a");
+  EXPECT_EQ(error_of([&] {
+              return client_.pipeline([&](auto& inner) {
+                inner.incr("b");
+                return foreign;
+              });
+            }).code(),
+            Errc::invalid_argument);
+}
+
+TEST_F(PipelineOverScript, ASlotOfAPipelineThatWasMovedIsStillItsOwn) {
+  channel_->frames = {":1\r\n", ":2\r\n"};
+  auto pipe = client_.pipeline();
+  const auto first = pipe.incr("a");
+  auto moved = std::move(pipe);
+  const auto second = moved.incr("b");
+  const Replies replies = moved.execute();
+  EXPECT_EQ(replies[first].value(), 1);
+  EXPECT_EQ(replies[second].value(), 2);
+}
+
+TEST_F(PipelineOverScript, ASlotMadeFromAnIndexNamesAPlaceInAnyPipeline) {
   channel_->frames = {":1\r\n"};
   auto pipe = client_.pipeline();
   static_cast<void>(pipe.incr("a"));
   const Replies replies = pipe.execute();
+  EXPECT_EQ(replies[Slot<std::int64_t>{0}].value(), 1);
   EXPECT_EQ(replies[Slot<std::int64_t>{5}].error().code(), Errc::invalid_argument);
+}
+
+TEST_F(PipelineOverScript, ABlockThrowsTheFirstErrorOfAnyCommandAndNamesIt) {
+  channel_->frames = {":1\r\n", "-WRONGTYPE not a list\r\n", "-ERR not an integer\r\n", ":3\r\n"};
+  const Error error = error_of([&] {
+    return client_.pipeline([](auto& pipe) {
+      pipe.incr("a");
+      pipe.lpush("text", "x");
+      pipe.template command<Value>("MY.COMMAND", "x");
+      return pipe.incr("b");
+    });
+  });
+  EXPECT_EQ(error.code(), Errc::server_error);
+  EXPECT_EQ(error.server_code(), "WRONGTYPE");
+  EXPECT_EQ(error.info().command, "LPUSH (command 2 of the pipeline)");
+}
+
+TEST_F(PipelineOverScript, NamesCommandsWithoutARowToo) {
+  channel_->frames = {":1\r\n", "-ERR unknown command\r\n"};
+  std::string name = "MY.COMMAND of the caller's memory";
+  auto pipe = client_.pipeline();
+  pipe.incr("a");
+  const auto slot = pipe.command<std::int64_t>(name, "x");
+  name.assign(name.size(), '#');
+  const Replies replies = pipe.execute();
+  EXPECT_EQ(replies[slot].error().info().command,
+            "MY.COMMAND of the caller's memory (command 2 of the pipeline)");
+  EXPECT_EQ(replies.first_error()->info().command, replies[slot].error().info().command);
+}
+
+TEST_F(PipelineOverScript, ABlockThatReturnsNothingThrowsTheFirstErrorOfAnyCommand) {
+  const auto block = [](auto& pipe) {
+    pipe.set("a", 1);
+    pipe.incr("b");
+  };
+  channel_->frames = {"+OK\r\n", ":1\r\n", "+OK\r\n", "-ERR not an integer\r\n"};
+  static_assert(std::is_void_v<decltype(client_.pipeline(block))>);
+  client_.pipeline(block);
+  EXPECT_EQ(error_of([&] { return client_.pipeline(block), 0; }).info().command,
+            "INCR (command 2 of the pipeline)");
+  EXPECT_EQ(channel_->batches, 2U);
+}
+
+TEST_F(PipelineOverScript, ABlockThrowsTheErrorOfRepliesThatDidNotCome) {
+  channel_->frames = {":1\r\n"};
+  channel_->failure = lost_connection();
+  EXPECT_EQ(error_of([&] {
+              return client_.pipeline([](auto& pipe) {
+                const auto first = pipe.incr("a");
+                pipe.incr("b");
+                return first;
+              });
+            }).effect(),
+            Effect::indeterminate);
+}
+
+TEST_F(PipelineOverScript, AnErrorOfAScriptProvesNothingInABlockEither) {
+  channel_->frames = {"-READONLY written by a script\r\n"};
+  EXPECT_EQ(
+      error_of([&] {
+        return client_.pipeline([](auto& pipe) { pipe.template command<Value>("EVAL", "return 1", 0); }), 0;
+      }).effect(),
+      Effect::server_error);
+  channel_->frames = {"", "-READONLY You can't write\r\n"};
+  EXPECT_EQ(error_of([&] { return client_.pipeline([](auto& pipe) { return pipe.incr("a"); }); }).effect(),
+            Effect::not_sent);
+}
+
+TEST_F(PipelineOverScript, NamesTheCommandWhoseReplyHasAnotherType) {
+  channel_->frames = {"+text\r\n"};
+  const Error error = error_of([&] { return client_.pipeline([](auto& pipe) { return pipe.incr("a"); }); });
+  EXPECT_EQ(error.code(), Errc::decode_error);
+  EXPECT_EQ(error.info().command, "INCR (command 1 of the pipeline)");
 }
 
 }  // namespace redstart::test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// lease_channel_test.cpp: the connection of a synchronous scoped handle once its server has another role.
+// lease_channel_test.cpp: the connection of a synchronous scoped handle: roles, use by several threads.
 #include "pool/lease_channel.hpp"
 
 #include "pool/pool_channel.hpp"
@@ -9,10 +9,14 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "support/fake_server.hpp"
 #include "support/managers.hpp"
@@ -76,6 +80,86 @@ TEST_P(Demoted, IsLentToNobodyElseAfterAPipeline) {
     EXPECT_EQ(replies[last].value(), "value");
   }
   expect_another_connection();
+}
+
+// A database whose server answers GET once `answer` is open, and other commands at once.
+class UsedTwice : public ::testing::Test {
+ protected:
+  test::Gate asked_{};
+  test::Gate answer_{};
+  test::FakeServer server_{[asked = asked_, answer = answer_](test::FakeConnection& connection, std::size_t) {
+    connection.serve([&](const test::FakeConnection::Words& words) -> std::string {
+      if (words[0] != "GET") return ":1\r\n";
+      asked.open();
+      connection.wait(answer);
+      return "$5\r\nvalue\r\n";
+    });
+  }};
+  std::shared_ptr<Database> database_ =
+      std::make_shared<Database>(RedisConfig{}, "main", test::config_at(server_.port()).database("main"));
+  std::shared_ptr<Reachability> reachability_ = std::make_shared<Reachability>(database_);
+  std::shared_ptr<DirectPool> pool_ = std::make_shared<DirectPool>(database_, reachability_);
+  PoolChannel channel_{database_, pool_, nullptr};
+};
+
+TEST_F(UsedTwice, ACallDuringAnotherFailsAndTheOtherGoesOn) {
+  auto leased = channel_.lease({}, {});
+  ASSERT_TRUE(leased);
+  const ScopedClient scoped(*std::move(leased));
+  std::optional<std::string> value;
+  std::jthread first([&] { value = scoped.get("key"); });
+  asked_.wait();
+  const Error error = test::error_of([&] { return scoped.incr("n"); });
+  EXPECT_EQ(error.code(), Errc::invalid_argument);
+  EXPECT_EQ(error.effect(), Effect::not_sent);
+  EXPECT_EQ(error.info().command, "INCR");
+  EXPECT_NE(std::string(error.what()).find("one for each thread"), std::string::npos) << error.what();
+  answer_.open();
+  first.join();
+  EXPECT_EQ(value, "value");
+  EXPECT_EQ(scoped.incr("n"), 1) << "afterwards it can be used again";
+  EXPECT_EQ(server_.count("INCR"), 1U);
+}
+
+TEST_F(UsedTwice, APipelineDuringACallFailsToo) {
+  auto leased = channel_.lease({}, {});
+  ASSERT_TRUE(leased);
+  const std::shared_ptr<engine::Channel> shared = *std::move(leased);
+  Pipeline first(shared, {});
+  Pipeline second(shared, {});
+  const auto value = first.get("key");
+  const auto counted = second.incr("n");
+  std::optional<Replies> replies;
+  std::jthread other([&] { replies.emplace(first.execute()); });
+  asked_.wait();
+  EXPECT_EQ(second.execute()[counted].error().code(), Errc::invalid_argument);
+  answer_.open();
+  other.join();
+  EXPECT_EQ((*replies)[value].value(), "value");
+  EXPECT_EQ(server_.count("INCR"), 0U);
+}
+
+TEST_F(UsedTwice, ManyThreadsOnOneHandleGetRepliesOrErrorsAndNothingElse) {
+  auto leased = channel_.lease({}, {});
+  ASSERT_TRUE(leased);
+  const ScopedClient scoped(*std::move(leased));
+  std::atomic<int> answered{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i != 4; ++i) {
+      threads.emplace_back([&] {
+        for (int n = 0; n != 200; ++n) {
+          try {
+            if (scoped.incr("n") == 1) ++answered;
+          } catch (const Error& error) {
+            if (error.code() != Errc::invalid_argument) ADD_FAILURE() << error.what();
+          }
+        }
+      });
+    }
+  }
+  EXPECT_GE(answered.load(), 1);
+  EXPECT_EQ(server_.count("INCR"), static_cast<std::size_t>(answered.load()));
 }
 
 }  // namespace
