@@ -49,8 +49,8 @@ void Running::open() {
   const RedisConfig& config = registry_.config();
   for (const ConfigFault& notice : config.notices) {
     if (config.listener)
-      config.listener->on_event(
-          {EventKind::config_notice, {}, {}, notice.where + " " + notice.what + "; " + notice.remedy});
+      deliver(*config.listener,
+              {EventKind::config_notice, {}, {}, notice.where + " " + notice.what + "; " + notice.remedy});
   }
   registry_.warm_up(deadline_after(Clock::now(), config.start_timeout));
   const std::scoped_lock lock(mutex_);
