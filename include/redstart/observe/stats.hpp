@@ -5,6 +5,7 @@
 #include <redstart/core/errc.hpp>
 #include <redstart/observe/circuit_status.hpp>
 #include <redstart/observe/histogram.hpp>
+#include <redstart/observe/kept_list.hpp>
 #include <redstart/resilience/breaker_state.hpp>
 
 #include <array>
@@ -98,7 +99,7 @@ struct RedisStats {
   LatencyHistogram latency{};         ///< One entry per exchange: a command, or a pipeline as a whole.
   /// What calls failed with, one entry for each code: at most 8, the one that was seen last at the end. In an
   /// outage the cause (`connect_refused`) stays beside what follows from it (`circuit_open`).
-  std::vector<LastError> last_errors{};
+  KeptList<LastError> last_errors{};
 
   /// ok / (ok + failed), 1 when idle.
   [[nodiscard]] double success_rate() const noexcept {
@@ -147,8 +148,8 @@ struct DatabaseStats {
 
 /// A manager as a whole.
 struct ManagerStats {
-  std::chrono::nanoseconds uptime{0};      ///< Since `start()`, 0 before.
-  std::vector<DatabaseStats> databases{};  ///< Every database that was used or configured, by name.
+  std::chrono::nanoseconds uptime{0};   ///< Since `start()`, 0 before.
+  KeptList<DatabaseStats> databases{};  ///< Every database that was used or configured, by name.
 
   /// Databases whose state is `ready` (the last attempt to connect succeeded, and the breaker is not open)
   /// or `stopped` (nobody has used them yet). Not those that are connecting, loading, backing off, kept away
