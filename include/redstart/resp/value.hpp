@@ -69,7 +69,9 @@ class Value {
   std::int64_t as_integer() const;
   double as_double() const;
   bool as_bool() const;
-  std::string_view as_string() const;
+  std::string_view as_string() const&;
+  /// Of a temporary: a copy, because its text is gone with it.
+  std::string as_string() const&& { return std::string(static_cast<const Value&>(*this).as_string()); }
   std::size_t size() const noexcept;
   template <class Place>
   ValueView operator[](const Place& place) const;
@@ -183,6 +185,20 @@ class ValueView::iterator {
 /// A reply as people read it, in the manner of redis-cli: strings quoted and escaped, aggregates numbered.
 std::string to_string(const Value& value);
 std::string to_string(ValueView value);
+
+/// Prints what `to_string` returns, on std::ostream and everything that prints strings.
+template <class Stream>
+requires requires(Stream& out, const std::string& text) { out << text; }
+Stream& operator<<(Stream& out, const Value& value) {
+  out << to_string(value);
+  return out;
+}
+template <class Stream>
+requires requires(Stream& out, const std::string& text) { out << text; }
+Stream& operator<<(Stream& out, const ValueView& value) {
+  out << to_string(value);
+  return out;
+}
 
 }  // namespace redstart
 

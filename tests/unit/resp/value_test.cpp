@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -97,6 +98,13 @@ TEST(Value, ComparesAllOfIt) {
   EXPECT_EQ(copy, value);
   copy = Value{};
   EXPECT_NE(copy, value);
+}
+
+TEST(Value, IsPrintedOnStreams) {
+  std::ostringstream out;
+  const Value list = parsed("*2\r\n:1\r\n$1\r\nx\r\n");
+  out << Value{} << ' ' << list[0] << ' ' << list;
+  EXPECT_EQ(out.str(), "(nil) (integer) 1 " + to_string(list));
 }
 
 TEST(Value, PrintsReadably) {

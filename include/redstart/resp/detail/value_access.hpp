@@ -111,7 +111,7 @@ inline bool Value::is_aggregate() const noexcept { return view().is_aggregate();
 inline std::int64_t Value::as_integer() const { return view().as_integer(); }
 inline double Value::as_double() const { return view().as_double(); }
 inline bool Value::as_bool() const { return view().as_bool(); }
-inline std::string_view Value::as_string() const { return view().as_string(); }
+inline std::string_view Value::as_string() const& { return view().as_string(); }
 inline std::size_t Value::size() const noexcept { return view().size(); }
 template <class Place>
 ValueView Value::operator[](const Place& place) const {
