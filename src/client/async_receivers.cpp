@@ -36,6 +36,7 @@ Error error_in(std::string_view frame, const engine::Origin& origin, const engin
 }
 
 std::optional<Error> refusal_of(const engine::AsyncChannel& channel, const engine::OwnedRequest& request) {
+  if (request.lacks_arguments) return engine::no_arguments(channel.origin(), title_of(request));
   return engine::refused_session(channel.origin(), channel.exclusive(), request.session,
                                  request.bytes.view());
 }

@@ -143,6 +143,16 @@ std::optional<Error> refused_session(const Origin& origin, Exclusive kind, Sessi
   return Error(std::move(info));
 }
 
+Error no_arguments(const Origin& origin, std::string_view command) {
+  ErrorInfo info = at(origin, command);
+  info.code = Errc::invalid_argument;
+  info.effect = Effect::not_sent;
+  info.remedy = Remedy::never;
+  info.what = "the container of its keys, fields or elements is empty";
+  info.advice = "Leave the call out where there is nothing to ask for or to write";
+  return Error(std::move(info));
+}
+
 ErrorInfo only_queued() {
   ErrorInfo info;
   info.code = Errc::not_allowed;

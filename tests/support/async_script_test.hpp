@@ -3,6 +3,7 @@
 #pragma once
 
 #include <redstart/client/async_client.hpp>
+#include <redstart/resp/value.hpp>
 
 #include "support/scripted_async_channel.hpp"
 

@@ -18,6 +18,7 @@ template <class R>
   request.blocks_for = once.traits().blocks_for;
   request.session = once.traits().session;
   request.shows_queued = once.traits().shows_queued;
+  request.lacks_arguments = once.traits().lacks_arguments;
   return {std::move(request), options};
 }
 

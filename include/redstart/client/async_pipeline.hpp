@@ -202,6 +202,8 @@ class AsyncPipeline : public AllCommands<AsyncPipeline> {
     try {
       resp::Writer writer(batch_.bytes);
       command.encode(writer);
+      if (command.lacks_arguments()) [[unlikely]]
+        engine::no_arguments(origin(), command.info().name).raise();
       if (command.info().session != Session::none) [[unlikely]]
         refuse(command.info().session, batch_.bytes.view().substr(before));
       commands_.add(command.info());
@@ -218,9 +220,9 @@ class AsyncPipeline : public AllCommands<AsyncPipeline> {
   }
 
  private:
+  [[nodiscard]] const engine::Origin& origin() const { return channel_->origin(); }
   void refuse(Session session, std::string_view encoded) const {
-    if (const auto refused =
-            engine::refused_session(channel_->origin(), engine::Exclusive::no, session, encoded))
+    if (const auto refused = engine::refused_session(origin(), engine::Exclusive::no, session, encoded))
       refused->raise();
   }
   [[nodiscard]] detail::RepliesReceiver::Seed replies() {

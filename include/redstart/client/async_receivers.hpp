@@ -27,7 +27,8 @@ namespace redstart::detail {
 /// The error of a frame that is an error of the server.
 [[nodiscard]] Error error_in(std::string_view frame, const engine::Origin& origin,
                              const engine::OperationNode& operation);
-/// Why `channel` does not carry `request`, which changes the state of its connection; empty when it does.
+/// Why `channel` does not carry `request`, which lacks arguments or changes the state of its connection;
+/// empty when it does.
 [[nodiscard]] std::optional<Error> refusal_of(const engine::AsyncChannel& channel,
                                               const engine::OwnedRequest& request);
 

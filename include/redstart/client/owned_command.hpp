@@ -25,7 +25,8 @@ class OwnedCommand {
                 command.info().reply_of(),
                 command.blocks_for(),
                 command.info().session,
-                engine::shows_queued<R>} {
+                engine::shows_queued<R>,
+                command.lacks_arguments()} {
     resp::Writer writer(bytes_);
     command.encode(writer);
   }
@@ -73,7 +74,7 @@ template <class R>
 Result<R> execute_owned(engine::Channel& channel, const OwnedCommand<R>& command,
                         const engine::CallOptions& options) {
   const engine::Request request = command.request();
-  if (auto refused = check_session(channel, request)) return *std::move(refused);
+  if (auto refused = check(channel, request)) return *std::move(refused);
   ReplyTo<R> reply(channel, request.traits().name);
   if (auto error = channel.exchange(request, reply, options)) return *std::move(error);
   if (reply.error()) return *std::move(reply.error());

@@ -208,6 +208,8 @@ class Pipeline : public AllCommands<Pipeline> {
     try {
       resp::Writer writer(bytes_);
       command.encode(writer);
+      if (command.lacks_arguments()) [[unlikely]]
+        engine::no_arguments(origin(), command.info().name).raise();
       if (command.info().session != Session::none) [[unlikely]]
         refuse(command.info().session, bytes_.view().substr(before));
       ends_.push_back(bytes_.size());
@@ -223,9 +225,11 @@ class Pipeline : public AllCommands<Pipeline> {
   }
 
  private:
+  [[nodiscard]] engine::Origin origin() const {
+    return {std::string(channel_->database()), std::string(channel_->endpoint())};
+  }
   void refuse(Session session, std::string_view encoded) const {
-    const engine::Origin origin{std::string(channel_->database()), std::string(channel_->endpoint())};
-    if (const auto refused = engine::refused_session(origin, engine::Exclusive::no, session, encoded))
+    if (const auto refused = engine::refused_session(origin(), engine::Exclusive::no, session, encoded))
       refused->raise();
   }
 

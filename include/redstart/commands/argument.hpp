@@ -8,9 +8,11 @@
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -32,12 +34,22 @@ struct CountArguments {
   constexpr void operator()(const A&... values) {
     ((total += argument<A>::count(values)), ...);
   }
+  template <class... A>
+  constexpr void temporary(const A&... values) {
+    (*this)(values...);
+  }
 };
 struct WriteArguments {
   resp::Writer& writer;
   template <class... A>
   void operator()(const A&... values) {
     (argument<A>::write(writer, values), ...);
+  }
+  /// Copies the values, while a writer may refer to large texts.
+  template <class... A>
+  void temporary(const A&... values) {
+    resp::Writer copying(writer.buffer());
+    (argument<A>::write(copying, values), ...);
   }
 };
 
@@ -55,10 +67,19 @@ concept coded = requires(const T& value) {
   { codec<T>::encode(value) } -> std::convertible_to<std::string>;
 };
 template <class T>
-concept range_like = !text_like<T> && !option_like<T> && requires(const T& values) {
+concept const_range = requires(const T& values) {
   values.begin();
   values.end();
 };
+/// A view that must be changed to go over it, such as one of std::views::filter. Copies of it are cheap.
+template <class T>
+concept changing_view =
+    !const_range<T> && std::copy_constructible<T> && std::ranges::enable_view<T> && requires(T & values) {
+  { values.begin() } -> std::forward_iterator;
+  values.end();
+};
+template <class T>
+concept range_like = !text_like<T> && !option_like<T> && (const_range<T> || changing_view<T>);
 
 /// Writes a temporary: always copied, while a writer may refer to large texts.
 inline void write_copy(resp::Writer& writer, std::string_view text) {
@@ -121,6 +142,24 @@ requires(detail::coded<T> && !detail::text_like<T> && !detail::number_like<T> &&
   }
 };
 
+template <class... T>
+struct argument<std::tuple<T...>> {
+  static constexpr std::size_t count(const std::tuple<T...>& values) {
+    return std::apply(
+        [](const auto&... value) {
+          return (std::size_t{0} + ... + argument<std::remove_cvref_t<decltype(value)>>::count(value));
+        },
+        values);
+  }
+  static void write(resp::Writer& writer, const std::tuple<T...>& values) {
+    std::apply(
+        [&writer](const auto&... value) {
+          (argument<std::remove_cvref_t<decltype(value)>>::write(writer, value), ...);
+        },
+        values);
+  }
+};
+
 template <class A, class B>
 struct argument<std::pair<A, B>> {
   using First = std::remove_cvref_t<A>;
@@ -146,34 +185,97 @@ struct argument<std::optional<T>> {
 
 namespace detail {
 
+/// Refers to a container that is an argument; keeps a copy of a view that must be changed to go over it.
+template <class Range>
+class Elements {
+ public:
+  constexpr Elements(const Range& values) noexcept : values_(values) {}
+  [[nodiscard]] constexpr const Range& get() const noexcept { return values_; }
+
+ private:
+  const Range& values_;
+};
+template <changing_view Range>
+class Elements<Range> {
+ public:
+  constexpr Elements(const Range& values) : values_(values) {}
+  [[nodiscard]] constexpr Range& get() const noexcept { return values_; }
+
+ private:
+  mutable Range values_;
+};
+
 /// The elements of a container as arguments, even where the container itself has a codec.
 template <ManyArguments Range>
-struct Spread {
-  const Range& values;
+class Spread {
+ public:
+  constexpr Spread(const Range& values) : values_(values) {}
 
-  using Element = std::remove_cvref_t<decltype(*std::declval<const Range&>().begin())>;
   template <class Put>
   void arguments(Put& put) const {
-    for (const Element& value : values) put(value);
+    auto& values = values_.get();
+    for (auto at = values.begin(); at != values.end(); ++at) {
+      if constexpr (std::is_reference_v<decltype(*at)>) {
+        put(static_cast<const Element&>(*at));
+      } else {
+        put.temporary(static_cast<const Element&>(*at));
+      }
+    }
   }
+  [[nodiscard]] bool is_empty() const {
+    auto& values = values_.get();
+    return values.begin() == values.end();
+  }
+
+ private:
+  using Element = std::remove_cvref_t<decltype(*std::declval<const Elements<Range>&>().get().begin())>;
+  Elements<Range> values_;
 };
-template <class Range>
-Spread(const Range&) -> Spread<Range>;
 
 /// How many elements a container has, then the elements: `numkeys key [key …]`.
 template <ManyArguments Range>
-struct Counted {
-  const Range& values;
+class Counted {
+ public:
+  constexpr Counted(const Range& values) : values_(values) {}
 
   template <class Put>
   void arguments(Put& put) const {
     std::size_t total = 0;
+    auto& values = values_.get();
     for (auto at = values.begin(); at != values.end(); ++at) ++total;
-    put(total, Spread<Range>{values});
+    put(total, Spread<Range>(values));
   }
+  [[nodiscard]] bool is_empty() const {
+    auto& values = values_.get();
+    return values.begin() == values.end();
+  }
+
+ private:
+  Elements<Range> values_;
 };
-template <class Range>
-Counted(const Range&) -> Counted<Range>;
+
+/// The elements between two iterators.
+template <class Iterator>
+class IteratorRange {
+ public:
+  constexpr IteratorRange(Iterator first, Iterator last) : first_(std::move(first)), last_(std::move(last)) {}
+  [[nodiscard]] constexpr Iterator begin() const { return first_; }
+  [[nodiscard]] constexpr Iterator end() const { return last_; }
+
+ private:
+  Iterator first_;
+  Iterator last_;
+};
+
+/// Iterators, but not those that are text.
+template <class T>
+concept argument_iterator = !Scalar<T> && std::forward_iterator<T>;
+
+template <class T>
+concept pair_like = requires {
+  typename T::first_type;
+  typename T::second_type;
+};
 
 /// One word, or no argument at all when it is empty.
 struct Keyword {
@@ -189,9 +291,9 @@ struct Keyword {
 
 template <detail::range_like T>
 requires(!detail::coded<T>) struct argument<T> : argument<detail::Spread<T>> {
-  static constexpr std::size_t count(const T& values) { return argument<detail::Spread<T>>::count({values}); }
+  static constexpr std::size_t count(const T& values) { return argument<detail::Spread<T>>::count(values); }
   static void write(resp::Writer& writer, const T& values) {
-    argument<detail::Spread<T>>::write(writer, {values});
+    argument<detail::Spread<T>>::write(writer, values);
   }
 };
 

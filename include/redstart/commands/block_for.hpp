@@ -8,10 +8,15 @@
 
 namespace redstart {
 
-/// How long a blocking command may wait in the server; zero waits for ever. The handle's time limit is
-/// extended by it.
+/// How long a blocking command may wait in the server. Converts from any duration, rounded up to a
+/// millisecond; zero and `{}` wait without limit. The handle's time limit is extended by it.
 struct BlockFor {
   std::chrono::milliseconds time{0};
+
+  constexpr BlockFor() noexcept = default;
+  template <class Rep, class Period>
+  constexpr BlockFor(std::chrono::duration<Rep, Period> wait)
+      : time(std::chrono::ceil<std::chrono::milliseconds>(wait)) {}
 
   [[nodiscard]] constexpr std::chrono::milliseconds blocks_for() const noexcept { return time; }
   /// In seconds with a fraction, as BLPOP and its kin take it.
@@ -25,6 +30,8 @@ namespace detail {
 
 /// The same in milliseconds, as WAIT takes it.
 struct BlockForMilliseconds : BlockFor {
+  constexpr explicit BlockForMilliseconds(const BlockFor& block) noexcept : BlockFor(block) {}
+
   template <class Put>
   void arguments(Put& put) const {
     put(time.count());

@@ -4,6 +4,7 @@
 
 #include <redstart/commands/argument.hpp>
 #include <redstart/commands/command_info.hpp>
+#include <redstart/resp/decode.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -43,6 +44,15 @@ class Command {
       if constexpr (requires { argument.blocks_for(); }) time = argument.blocks_for();
     });
     return time;
+  }
+
+  /// Whether it lacks keys, fields or elements, because a container that holds them is empty.
+  [[nodiscard]] bool lacks_arguments() const {
+    bool lacks = false;
+    each([&lacks](const auto& argument) {
+      if constexpr (requires { argument.is_empty(); }) lacks = lacks || argument.is_empty();
+    });
+    return lacks;
   }
 
   /// Writes the command in RESP.
@@ -87,7 +97,14 @@ struct RetryAs {
 /// Hands a command of a group to the executor that the group is part of.
 template <class R, template <class> class Group, class Self, class... A>
 auto submit(const Group<Self>& group, const CommandInfo& info, const A&... arguments) -> reply_t<Self, R> {
-  return static_cast<const Self&>(group).submit(Command<R, A...>(info, arguments...));
+  static_assert(resp::decodable<R>,
+                "no reply can be read into this type: specialise redstart::codec for it, or include "
+                "redstart/json.hpp (redstart/resp/value.hpp for a Value)");
+  if constexpr (resp::decodable<R>) {
+    return static_cast<const Self&>(group).submit(Command<R, A...>(info, arguments...));
+  } else {
+    __builtin_unreachable();  // does not compile
+  }
 }
 
 }  // namespace detail

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <redstart/commands/command.hpp>
+#include <redstart/commands/option_text.hpp>
 #include <redstart/core/ok.hpp>
 #include <redstart/resp/value.hpp>
 
@@ -38,9 +39,9 @@ inline constexpr CommandInfo configuration[] = {
 
 /// Which commands COMMAND LIST names; set at most one.
 struct CommandListOptions {
-  std::string_view module{};        ///< FILTERBY MODULE
-  std::string_view acl_category{};  ///< FILTERBY ACLCAT
-  std::string_view pattern{};       ///< FILTERBY PATTERN: a glob pattern
+  OptionText module{};        ///< FILTERBY MODULE
+  OptionText acl_category{};  ///< FILTERBY ACLCAT
+  OptionText pattern{};       ///< FILTERBY PATTERN: a glob pattern
 
   template <class Put>
   void arguments(Put& put) const {
@@ -52,8 +53,8 @@ struct CommandListOptions {
 
 /// Settings and arguments for a module that MODULE LOADEX loads.
 struct ModuleOptions {
-  std::vector<std::pair<std::string_view, std::string_view>> settings{};  ///< CONFIG name value
-  std::vector<std::string_view> arguments_of_module{};                    ///< ARGS
+  std::vector<std::pair<OptionText, OptionText>> settings{};  ///< CONFIG name value
+  std::vector<OptionText> arguments_of_module{};              ///< ARGS
 
   template <class Put>
   void arguments(Put& put) const {

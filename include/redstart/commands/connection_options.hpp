@@ -3,6 +3,7 @@
 #pragma once
 
 #include <redstart/commands/argument.hpp>
+#include <redstart/commands/option_text.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -35,9 +36,9 @@ struct ClientListOptions {
 struct ClientKillFilter {
   std::optional<std::int64_t> id{};  ///< ID
   std::optional<ClientKind> kind{};  ///< TYPE
-  std::string_view user{};           ///< USER. Since Redis 6.0.
-  std::string_view address{};        ///< ADDR: `ip:port` of the client
-  std::string_view local_address{};  ///< LADDR: `ip:port` of the server. Since Redis 6.2.
+  OptionText user{};                 ///< USER. Since Redis 6.0.
+  OptionText address{};              ///< ADDR: `ip:port` of the client
+  OptionText local_address{};        ///< LADDR: `ip:port` of the server. Since Redis 6.2.
   bool skip_me = true;               ///< SKIPME: spares the connection that the command comes over.
 
   template <class Put>

@@ -6,6 +6,7 @@
 #include <redstart/core/clock.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <string_view>
 
@@ -42,4 +43,11 @@ class Expiry {
   bool has_value_ = true;
 };
 
+namespace detail {
+
+/// What says when a key expires and is no braced list: a duration, a time, an Expiry.
+template <class T>
+concept expiry_like = std::convertible_to<const T&, Expiry>;
+
+}  // namespace detail
 }  // namespace redstart

@@ -7,8 +7,11 @@
 
 #include <cstddef>
 #include <string_view>
+#include <type_traits>
 
 namespace redstart {
+
+class Value;
 
 namespace detail {
 
@@ -53,16 +56,17 @@ template <class Self>
 class GenericCommands {
  public:
   /// Sends `name` (a word, or words with one blank between: `OBJECT FREQ`) and the arguments; reads the reply
-  /// as an `R`.
+  /// as an `R`, which is a `Value` (`redstart/resp/value.hpp`) unless named.
   ///
   ///     auto frequency = client.command<std::int64_t>("OBJECT", "FREQ", "key");
-  ///     auto reply = client.command<Value>("MY.MODULE", 1, 2.5, "three");       // whatever it is
+  ///     Value reply = client.command("MY.MODULE", 1, 2.5, "three");       // whatever it is
   ///
   /// What Redis 7.0 says of the command counts here too: one that changes its connection needs a scoped
   /// handle, one that only reads may be repeated. An unknown one is never repeated after it was sent. Where a
   /// command may block in the server, give the handle a time limit that is longer.
-  template <class R, Argument... A>
-  auto command(std::string_view name, const A&... arguments) const -> reply_t<Self, R> {
+  template <class R = Value, Argument... A>
+  requires(!std::is_void_v<R>) auto command(std::string_view name, const A&... arguments) const
+      -> reply_t<Self, R> {
     const detail::Words words{name};
     const std::string_view second =
         words.second().empty() ? detail::leading_text(arguments...) : words.second();
@@ -74,6 +78,12 @@ class GenericCommands {
       info.opaque = true;
     }
     return detail::submit<R>(*this, info, words, arguments...);
+  }
+  /// Does not compile: each command has a reply.
+  template <class R, Argument... A>
+  requires std::is_void_v<R>
+  void command(std::string_view, const A&...) const {
+    static_assert(!std::is_void_v<R>, "each command has a reply: use command<Ok>, or command<Value> for any");
   }
 };
 

@@ -6,6 +6,7 @@
 #include <redstart/commands/scan.hpp>
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,32 +39,44 @@ inline constexpr CommandInfo hashes[] = {
 
 /// https://redis.io/commands/?group=hash
 ///
-/// `Out` may be any container that fits: pairs go into a vector of pairs as well as into maps.
+/// Fields and values are text, numbers or types with a `codec`. `Out` may be any container that fits: pairs
+/// go into a vector of pairs as well as into maps.
 template <class Self>
 class HashCommands {
   using TextPairs = std::vector<std::pair<std::string, std::string>>;
 
  public:
   /// HDEL. How many of the fields existed. More than one field since Redis 2.4.
-  template <StringLike... Fields>
-  auto hdel(std::string_view key, std::string_view field, const Fields&... fields) const
+  template <SingleArgument F, SingleArgument... Fields>
+  auto hdel(std::string_view key, const F& field, const Fields&... fields) const
       -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HDEL"), key, field, fields...);
   }
-  /// HDEL over a container of fields. Preconditions: not empty.
+  /// HDEL over a container of fields. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto hdel(std::string_view key, const Range& fields) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HDEL"), key, detail::Spread{fields});
   }
+  /// HDEL over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto hdel(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HDEL"), key, detail::Spread(range));
+  }
+  template <SingleArgument E>
+  auto hdel(std::string_view key, std::initializer_list<E> fields) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HDEL"), key, detail::Spread(fields));
+  }
 
   /// HEXISTS. Whether the hash has that field.
-  auto hexists(std::string_view key, std::string_view field) const -> reply_t<Self, bool> {
+  template <SingleArgument F>
+  auto hexists(std::string_view key, const F& field) const -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::hashes, "HEXISTS"), key, field);
   }
 
   /// HGET. The value of the field; empty when there is no such key or field.
-  template <class T = std::string>
-  auto hget(std::string_view key, std::string_view field) const -> reply_t<Self, std::optional<T>> {
+  template <class T = std::string, SingleArgument F>
+  auto hget(std::string_view key, const F& field) const -> reply_t<Self, std::optional<T>> {
     return detail::submit<std::optional<T>>(*this, info::find(info::hashes, "HGET"), key, field);
   }
   /// HGETALL. All fields with their values; none when `key` does not exist.
@@ -73,13 +86,14 @@ class HashCommands {
   }
 
   /// HINCRBY. The value after adding `amount`; a missing field counts as 0.
-  auto hincrby(std::string_view key, std::string_view field, std::int64_t amount) const
+  template <SingleArgument F>
+  auto hincrby(std::string_view key, const F& field, std::int64_t amount) const
       -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HINCRBY"), key, field, amount);
   }
   /// HINCRBYFLOAT. The value after adding `amount`; a missing field counts as 0.
-  auto hincrbyfloat(std::string_view key, std::string_view field, double amount) const
-      -> reply_t<Self, double> {
+  template <SingleArgument F>
+  auto hincrbyfloat(std::string_view key, const F& field, double amount) const -> reply_t<Self, double> {
     return detail::submit<double>(*this, info::find(info::hashes, "HINCRBYFLOAT"), key, field, amount);
   }
 
@@ -94,18 +108,32 @@ class HashCommands {
   }
 
   /// HMGET. One element per field, empty where there is no such field.
-  template <class T = std::string, StringLike... Fields>
-  auto hmget(std::string_view key, std::string_view field, const Fields&... fields) const
+  template <class T = std::string, SingleArgument F, SingleArgument... Fields>
+  auto hmget(std::string_view key, const F& field, const Fields&... fields) const
       -> reply_t<Self, std::vector<std::optional<T>>> {
     return detail::submit<std::vector<std::optional<T>>>(*this, info::find(info::hashes, "HMGET"), key, field,
                                                          fields...);
   }
-  /// HMGET over a container of fields. Preconditions: not empty.
+  /// HMGET over a container of fields. Errors: `invalid_argument` for an empty one.
   template <class T = std::string, ManyArguments Range = detail::Texts>
   auto hmget(std::string_view key, const Range& fields) const
       -> reply_t<Self, std::vector<std::optional<T>>> {
     return detail::submit<std::vector<std::optional<T>>>(*this, info::find(info::hashes, "HMGET"), key,
                                                          detail::Spread{fields});
+  }
+  /// HMGET over the elements between two iterators, or of a braced list.
+  template <class T = std::string, detail::argument_iterator Iterator>
+  auto hmget(std::string_view key, Iterator first, Iterator last) const
+      -> reply_t<Self, std::vector<std::optional<T>>> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::vector<std::optional<T>>>(*this, info::find(info::hashes, "HMGET"), key,
+                                                         detail::Spread(range));
+  }
+  template <class T = std::string, SingleArgument E>
+  auto hmget(std::string_view key, std::initializer_list<E> fields) const
+      -> reply_t<Self, std::vector<std::optional<T>>> {
+    return detail::submit<std::vector<std::optional<T>>>(*this, info::find(info::hashes, "HMGET"), key,
+                                                         detail::Spread(fields));
   }
 
   /// HRANDFIELD. One field at random; empty when `key` does not exist. Since Redis 6.2.
@@ -133,24 +161,41 @@ class HashCommands {
   }
 
   /// HSET. How many fields are new: field, value, field, value … More than one field since Redis 4.0.
-  template <Scalar V, Scalar... More>
-  requires(sizeof...(More) % 2 == 0) auto hset(std::string_view key, std::string_view field, const V& value,
+  template <SingleArgument F, Scalar V, Scalar... More>
+  requires(sizeof...(More) % 2 == 0) auto hset(std::string_view key, const F& field, const V& value,
                                                const More&... more) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HSET"), key, field, value, more...);
   }
-  /// HSET over a container of pairs. Preconditions: not empty.
+  /// HSET over a container of pairs. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::TextPairs>
   auto hset(std::string_view key, const Range& pairs) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HSET"), key, detail::Spread{pairs});
   }
+  /// HSET over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto hset(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HSET"), key, detail::Spread(range));
+  }
+  template <detail::pair_like E>
+  auto hset(std::string_view key, std::initializer_list<E> pairs) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HSET"), key, detail::Spread(pairs));
+  }
+  /// HSET of one pair of field and value.
+  template <detail::pair_like Pair>
+  auto hset(std::string_view key, const Pair& pair) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HSET"), key, pair.first,
+                                        pair.second);
+  }
   /// HSETNX. True when the field was set, false when it exists.
-  template <Scalar V>
-  auto hsetnx(std::string_view key, std::string_view field, const V& value) const -> reply_t<Self, bool> {
+  template <SingleArgument F, Scalar V>
+  auto hsetnx(std::string_view key, const F& field, const V& value) const -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::hashes, "HSETNX"), key, field, value);
   }
 
   /// HSTRLEN. The length of the field's value in bytes; 0 when there is no such field. Since Redis 3.2.
-  auto hstrlen(std::string_view key, std::string_view field) const -> reply_t<Self, std::int64_t> {
+  template <SingleArgument F>
+  auto hstrlen(std::string_view key, const F& field) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HSTRLEN"), key, field);
   }
   /// HVALS. All values.

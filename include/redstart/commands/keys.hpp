@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,10 +73,20 @@ class KeyCommands {
   auto del(std::string_view key, const Keys&... keys) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::keys, "DEL"), key, keys...);
   }
-  /// DEL over a container of keys. Preconditions: not empty.
+  /// DEL over a container of keys. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto del(const Range& keys) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::keys, "DEL"), detail::Spread{keys});
+  }
+  /// DEL over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto del(Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "DEL"), detail::Spread(range));
+  }
+  template <SingleArgument E>
+  auto del(std::initializer_list<E> keys) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "DEL"), detail::Spread(keys));
   }
 
   /// DUMP. The serialized value for `restore`; empty when `key` does not exist.
@@ -88,10 +99,20 @@ class KeyCommands {
   auto exists(std::string_view key, const Keys&... keys) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::keys, "EXISTS"), key, keys...);
   }
-  /// EXISTS over a container of keys. Preconditions: not empty.
+  /// EXISTS over a container of keys. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto exists(const Range& keys) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::keys, "EXISTS"), detail::Spread{keys});
+  }
+  /// EXISTS over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto exists(Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "EXISTS"), detail::Spread(range));
+  }
+  template <SingleArgument E>
+  auto exists(std::initializer_list<E> keys) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "EXISTS"), detail::Spread(keys));
   }
 
   /// EXPIRE. True when the time was set; false when `key` does not exist or `only_if` prevented it.
@@ -126,7 +147,7 @@ class KeyCommands {
     return detail::submit<Migration>(*this, info::find(info::keys, "MIGRATE"), host, port, key, database,
                                      timeout.count(), options);
   }
-  /// MIGRATE over a container of keys. Preconditions: not empty. Since Redis 3.0.6.
+  /// MIGRATE over a container of keys. Errors: `invalid_argument` for an empty one. Since Redis 3.0.6.
   template <ManyArguments Range = detail::Texts>
   auto migrate(std::string_view host, std::uint16_t port, const Range& keys, std::int64_t database,
                std::chrono::milliseconds timeout, const MigrateOptions& options = {}) const
@@ -208,6 +229,15 @@ class KeyCommands {
                               options);
   }
 
+  /// RESTORE. The value expires after that time.
+  template <class Rep, class Period>
+  auto restore(std::string_view key, std::string_view serialized,
+               std::chrono::duration<Rep, Period> expire) const -> reply_t<Self, Ok> {
+    const RestoreOptions options{.expire = std::chrono::ceil<std::chrono::milliseconds>(expire)};
+    return detail::submit<Ok>(*this, info::find(info::keys, "RESTORE"), key, options.ttl(), serialized,
+                              options);
+  }
+
   /// SCAN. One step through the keys of the database; begin with cursor 0, end when the reply's cursor is 0.
   /// Keys that stay are seen at least once.
   template <class Out = std::vector<std::string>>
@@ -239,10 +269,20 @@ class KeyCommands {
   auto touch(std::string_view key, const Keys&... keys) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::keys, "TOUCH"), key, keys...);
   }
-  /// TOUCH over a container of keys. Preconditions: not empty.
+  /// TOUCH over a container of keys. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto touch(const Range& keys) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::keys, "TOUCH"), detail::Spread{keys});
+  }
+  /// TOUCH over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto touch(Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "TOUCH"), detail::Spread(range));
+  }
+  template <SingleArgument E>
+  auto touch(std::initializer_list<E> keys) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "TOUCH"), detail::Spread(keys));
   }
 
   /// TTL. How long `key` lives on, in seconds.
@@ -261,10 +301,20 @@ class KeyCommands {
   auto unlink(std::string_view key, const Keys&... keys) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::keys, "UNLINK"), key, keys...);
   }
-  /// UNLINK over a container of keys. Preconditions: not empty.
+  /// UNLINK over a container of keys. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto unlink(const Range& keys) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::keys, "UNLINK"), detail::Spread{keys});
+  }
+  /// UNLINK over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto unlink(Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "UNLINK"), detail::Spread(range));
+  }
+  template <SingleArgument E>
+  auto unlink(std::initializer_list<E> keys) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "UNLINK"), detail::Spread(keys));
   }
 
   /// WAIT. How many replicas have the writes of this connection, once `replicas` have or the time is over.

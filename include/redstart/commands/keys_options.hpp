@@ -6,6 +6,7 @@
 #include <redstart/commands/command_info.hpp>
 #include <redstart/commands/expiry.hpp>
 #include <redstart/commands/limit.hpp>
+#include <redstart/commands/option_text.hpp>
 #include <redstart/core/secret.hpp>
 #include <redstart/resp/decode.hpp>
 
@@ -68,10 +69,10 @@ enum class Migration : std::uint8_t {
 
 /// Options of MIGRATE.
 struct MigrateOptions {
-  bool copy = false;            ///< COPY: the keys stay here as well. Since Redis 3.0.
-  bool replace = false;         ///< REPLACE: overwrites keys there. Since Redis 3.0.
-  std::string_view username{};  ///< AUTH2, with `password`. Since Redis 6.0.
-  Secret password{};            ///< AUTH. Since Redis 4.0.7.
+  bool copy = false;      ///< COPY: the keys stay here as well. Since Redis 3.0.
+  bool replace = false;   ///< REPLACE: overwrites keys there. Since Redis 3.0.
+  OptionText username{};  ///< AUTH2, with `password`. Since Redis 6.0.
+  Secret password{};      ///< AUTH. Since Redis 4.0.7.
 
   template <class Put>
   void arguments(Put& put) const {
@@ -115,10 +116,9 @@ enum class Order : std::uint8_t { ascending, descending };
 
 /// Options of SORT and SORT_RO.
 struct SortOptions {
-  std::string_view by{};         ///< BY: pattern of the keys to sort by; `nosort` leaves the order.
-  std::optional<Limit> limit{};  ///< LIMIT
-  std::vector<std::string_view>
-      get{};  ///< GET: patterns of the keys to return instead; `#` is the element itself.
+  OptionText by{};                ///< BY: pattern of the keys to sort by; `nosort` leaves the order.
+  std::optional<Limit> limit{};   ///< LIMIT
+  std::vector<OptionText> get{};  ///< GET: patterns of the keys to return instead; `#` is the element itself.
   Order order = Order::ascending;  ///< DESC
   bool alpha = false;              ///< ALPHA: compares as text rather than as numbers.
 
@@ -126,7 +126,7 @@ struct SortOptions {
   void arguments(Put& put) const {
     if (!by.empty()) put("BY", by);
     if (limit) put(*limit);
-    for (const std::string_view pattern : get) put("GET", pattern);
+    for (const OptionText& pattern : get) put("GET", pattern);
     if (order == Order::descending) put("DESC");
     if (alpha) put("ALPHA");
   }

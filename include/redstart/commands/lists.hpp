@@ -7,6 +7,7 @@
 #include <redstart/core/ok.hpp>
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -113,11 +114,22 @@ class ListCommands {
       -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "LPUSH"), key, element, more...);
   }
-  /// LPUSH over a container of elements. Preconditions: not empty.
+  /// LPUSH over a container of elements. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto lpush(std::string_view key, const Range& elements) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "LPUSH"), key,
                                         detail::Spread{elements});
+  }
+  /// LPUSH over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto lpush(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::int64_t>(*this, info::find(info::lists, "LPUSH"), key, detail::Spread(range));
+  }
+  template <SingleArgument E>
+  auto lpush(std::string_view key, std::initializer_list<E> elements) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::lists, "LPUSH"), key,
+                                        detail::Spread(elements));
   }
   /// LPUSHX. The length with the new elements; 0 when there is no list, which stays so. Several since
   /// Redis 4.0.
@@ -126,11 +138,22 @@ class ListCommands {
       -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "LPUSHX"), key, element, more...);
   }
-  /// LPUSHX over a container of elements. Preconditions: not empty.
+  /// LPUSHX over a container of elements. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto lpushx(std::string_view key, const Range& elements) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "LPUSHX"), key,
                                         detail::Spread{elements});
+  }
+  /// LPUSHX over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto lpushx(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::int64_t>(*this, info::find(info::lists, "LPUSHX"), key, detail::Spread(range));
+  }
+  template <SingleArgument E>
+  auto lpushx(std::string_view key, std::initializer_list<E> elements) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::lists, "LPUSHX"), key,
+                                        detail::Spread(elements));
   }
 
   /// LRANGE. The elements `first` to `last`, both included. O(first + number of elements returned).
@@ -181,11 +204,22 @@ class ListCommands {
       -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "RPUSH"), key, element, more...);
   }
-  /// RPUSH over a container of elements. Preconditions: not empty.
+  /// RPUSH over a container of elements. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto rpush(std::string_view key, const Range& elements) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "RPUSH"), key,
                                         detail::Spread{elements});
+  }
+  /// RPUSH over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto rpush(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::int64_t>(*this, info::find(info::lists, "RPUSH"), key, detail::Spread(range));
+  }
+  template <SingleArgument E>
+  auto rpush(std::string_view key, std::initializer_list<E> elements) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::lists, "RPUSH"), key,
+                                        detail::Spread(elements));
   }
   /// RPUSHX. The length with the new elements; 0 when there is no list, which stays so. Several since
   /// Redis 4.0.
@@ -194,11 +228,22 @@ class ListCommands {
       -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "RPUSHX"), key, element, more...);
   }
-  /// RPUSHX over a container of elements. Preconditions: not empty.
+  /// RPUSHX over a container of elements. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto rpushx(std::string_view key, const Range& elements) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "RPUSHX"), key,
                                         detail::Spread{elements});
+  }
+  /// RPUSHX over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto rpushx(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::int64_t>(*this, info::find(info::lists, "RPUSHX"), key, detail::Spread(range));
+  }
+  template <SingleArgument E>
+  auto rpushx(std::string_view key, std::initializer_list<E> elements) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::lists, "RPUSHX"), key,
+                                        detail::Spread(elements));
   }
 };
 

@@ -61,7 +61,8 @@ class BlockingListCommands {
   auto blpop(std::string_view key, BlockFor block) const -> reply_t<Self, KeyAnd<T>> {
     return detail::submit<KeyAnd<T>>(*this, info::find(info::lists_blocking, "BLPOP"), key, block);
   }
-  /// BLPOP over a container of keys; the first list that has an element serves it. Preconditions: not empty.
+  /// BLPOP over a container of keys; the first list that has an element serves it. Errors: `invalid_argument`
+  /// for an empty one.
   template <class T = std::string, ManyArguments Range = detail::Texts>
   auto blpop(const Range& keys, BlockFor block) const -> reply_t<Self, KeyAnd<T>> {
     return detail::submit<KeyAnd<T>>(*this, info::find(info::lists_blocking, "BLPOP"), detail::Spread{keys},
@@ -73,7 +74,8 @@ class BlockingListCommands {
   auto brpop(std::string_view key, BlockFor block) const -> reply_t<Self, KeyAnd<T>> {
     return detail::submit<KeyAnd<T>>(*this, info::find(info::lists_blocking, "BRPOP"), key, block);
   }
-  /// BRPOP over a container of keys; the first list that has an element serves it. Preconditions: not empty.
+  /// BRPOP over a container of keys; the first list that has an element serves it. Errors: `invalid_argument`
+  /// for an empty one.
   template <class T = std::string, ManyArguments Range = detail::Texts>
   auto brpop(const Range& keys, BlockFor block) const -> reply_t<Self, KeyAnd<T>> {
     return detail::submit<KeyAnd<T>>(*this, info::find(info::lists_blocking, "BRPOP"), detail::Spread{keys},

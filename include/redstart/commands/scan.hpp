@@ -4,6 +4,7 @@
 
 #include <redstart/commands/argument.hpp>
 #include <redstart/commands/key_type.hpp>
+#include <redstart/commands/option_text.hpp>
 #include <redstart/resp/decode.hpp>
 
 #include <cstdint>
@@ -14,7 +15,7 @@ namespace redstart {
 
 /// Options of HSCAN, SSCAN and ZSCAN.
 struct ScanOptions {
-  std::string_view match{};  ///< MATCH: a glob pattern; empty for all.
+  OptionText match{};  ///< MATCH: a glob pattern; empty for all.
   std::optional<std::int64_t>
       count{};  ///< COUNT: about how many elements a step looks at; the server takes 10.
 
@@ -27,13 +28,14 @@ struct ScanOptions {
 
 /// Options of SCAN.
 struct ScanKeysOptions {
-  std::string_view match{};             ///< MATCH: a glob pattern; empty for all.
+  OptionText match{};                   ///< MATCH: a glob pattern; empty for all.
   std::optional<std::int64_t> count{};  ///< COUNT: about how many keys a step looks at; the server takes 10.
   std::optional<KeyType> type{};        ///< TYPE: only keys of this type. Since Redis 6.0.
 
   template <class Put>
   void arguments(Put& put) const {
-    put(ScanOptions{match, count});
+    if (!match.empty()) put("MATCH", match);
+    if (count) put("COUNT", *count);
     if (type) put("TYPE", to_string(*type));
   }
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <redstart/commands/argument.hpp>
+#include <redstart/commands/option_text.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -29,7 +30,7 @@ namespace detail {
 
 /// Options of FAILOVER.
 struct FailoverOptions {
-  std::string_view host{};  ///< TO: the replica that takes over; empty: any.
+  OptionText host{};  ///< TO: the replica that takes over; empty: any.
   std::uint16_t port = 0;
   bool force = false;  ///< FORCE: goes on when the time is over; needs `host` and `timeout`.
   std::optional<std::chrono::milliseconds>

@@ -6,6 +6,7 @@
 #include <redstart/commands/scan.hpp>
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,10 +51,20 @@ class SetCommands {
   auto sadd(std::string_view key, const M& member, const More&... more) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SADD"), key, member, more...);
   }
-  /// SADD over a container of members. Preconditions: not empty.
+  /// SADD over a container of members. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto sadd(std::string_view key, const Range& members) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SADD"), key, detail::Spread{members});
+  }
+  /// SADD over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto sadd(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SADD"), key, detail::Spread(range));
+  }
+  template <SingleArgument E>
+  auto sadd(std::string_view key, std::initializer_list<E> members) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SADD"), key, detail::Spread(members));
   }
   /// SCARD. How many members the set has; 0 when `key` does not exist.
   auto scard(std::string_view key) const -> reply_t<Self, std::int64_t> {
@@ -65,10 +76,20 @@ class SetCommands {
   auto sdiff(std::string_view key, const Keys&... keys) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sets, "SDIFF"), key, keys...);
   }
-  /// SDIFF over a container of keys. Preconditions: not empty.
+  /// SDIFF over a container of keys. Errors: `invalid_argument` for an empty one.
   template <class Out = Texts, ManyArguments Range = detail::Texts>
   auto sdiff(const Range& keys) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sets, "SDIFF"), detail::Spread{keys});
+  }
+  /// SDIFF over the elements between two iterators, or of a braced list.
+  template <class Out = Texts, detail::argument_iterator Iterator>
+  auto sdiff(Iterator first, Iterator last) const -> reply_t<Self, Out> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<Out>(*this, info::find(info::sets, "SDIFF"), detail::Spread(range));
+  }
+  template <class Out = Texts, SingleArgument E>
+  auto sdiff(std::initializer_list<E> keys) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sets, "SDIFF"), detail::Spread(keys));
   }
   /// SDIFFSTORE. How many members the set at `destination` has now. O(all members).
   template <StringLike... Keys>
@@ -77,11 +98,25 @@ class SetCommands {
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SDIFFSTORE"), destination, key,
                                         keys...);
   }
-  /// SDIFFSTORE over a container of keys. Preconditions: not empty.
+  /// SDIFFSTORE over a container of keys. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto sdiffstore(std::string_view destination, const Range& keys) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SDIFFSTORE"), destination,
                                         detail::Spread{keys});
+  }
+  /// SDIFFSTORE over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto sdiffstore(std::string_view destination, Iterator first, Iterator last) const
+      -> reply_t<Self, std::int64_t> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SDIFFSTORE"), destination,
+                                        detail::Spread(range));
+  }
+  template <SingleArgument E>
+  auto sdiffstore(std::string_view destination, std::initializer_list<E> keys) const
+      -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SDIFFSTORE"), destination,
+                                        detail::Spread(keys));
   }
 
   /// SINTER. The members that all sets have in common. O(smallest set × number of sets).
@@ -89,10 +124,20 @@ class SetCommands {
   auto sinter(std::string_view key, const Keys&... keys) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sets, "SINTER"), key, keys...);
   }
-  /// SINTER over a container of keys. Preconditions: not empty.
+  /// SINTER over a container of keys. Errors: `invalid_argument` for an empty one.
   template <class Out = Texts, ManyArguments Range = detail::Texts>
   auto sinter(const Range& keys) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sets, "SINTER"), detail::Spread{keys});
+  }
+  /// SINTER over the elements between two iterators, or of a braced list.
+  template <class Out = Texts, detail::argument_iterator Iterator>
+  auto sinter(Iterator first, Iterator last) const -> reply_t<Self, Out> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<Out>(*this, info::find(info::sets, "SINTER"), detail::Spread(range));
+  }
+  template <class Out = Texts, SingleArgument E>
+  auto sinter(std::initializer_list<E> keys) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sets, "SINTER"), detail::Spread(keys));
   }
   /// SINTERCARD. How many members all sets have in common, counting up to `limit`, 0 for all. Since
   /// Redis 7.0.
@@ -108,11 +153,25 @@ class SetCommands {
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SINTERSTORE"), destination, key,
                                         keys...);
   }
-  /// SINTERSTORE over a container of keys. Preconditions: not empty.
+  /// SINTERSTORE over a container of keys. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto sinterstore(std::string_view destination, const Range& keys) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SINTERSTORE"), destination,
                                         detail::Spread{keys});
+  }
+  /// SINTERSTORE over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto sinterstore(std::string_view destination, Iterator first, Iterator last) const
+      -> reply_t<Self, std::int64_t> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SINTERSTORE"), destination,
+                                        detail::Spread(range));
+  }
+  template <SingleArgument E>
+  auto sinterstore(std::string_view destination, std::initializer_list<E> keys) const
+      -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SINTERSTORE"), destination,
+                                        detail::Spread(keys));
   }
 
   /// SISMEMBER. Whether `member` is in the set.
@@ -130,10 +189,20 @@ class SetCommands {
   auto smismember(std::string_view key, const M& member, const More&... more) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sets, "SMISMEMBER"), key, member, more...);
   }
-  /// SMISMEMBER over a container of members. Preconditions: not empty.
+  /// SMISMEMBER over a container of members. Errors: `invalid_argument` for an empty one.
   template <class Out = std::vector<bool>, ManyArguments Range = detail::Texts>
   auto smismember(std::string_view key, const Range& members) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sets, "SMISMEMBER"), key, detail::Spread{members});
+  }
+  /// SMISMEMBER over the elements between two iterators, or of a braced list.
+  template <class Out = std::vector<bool>, detail::argument_iterator Iterator>
+  auto smismember(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, Out> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<Out>(*this, info::find(info::sets, "SMISMEMBER"), key, detail::Spread(range));
+  }
+  template <class Out = std::vector<bool>, SingleArgument E>
+  auto smismember(std::string_view key, std::initializer_list<E> members) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sets, "SMISMEMBER"), key, detail::Spread(members));
   }
   /// SMOVE. True when `member` was moved from `source` to `destination`, false when it is not in `source`.
   template <Scalar M>
@@ -169,10 +238,20 @@ class SetCommands {
   auto srem(std::string_view key, const M& member, const More&... more) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SREM"), key, member, more...);
   }
-  /// SREM over a container of members. Preconditions: not empty.
+  /// SREM over a container of members. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto srem(std::string_view key, const Range& members) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SREM"), key, detail::Spread{members});
+  }
+  /// SREM over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto srem(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SREM"), key, detail::Spread(range));
+  }
+  template <SingleArgument E>
+  auto srem(std::string_view key, std::initializer_list<E> members) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SREM"), key, detail::Spread(members));
   }
 
   /// SSCAN. One step through the members; begin with cursor 0, end when the reply's cursor is 0.
@@ -187,10 +266,20 @@ class SetCommands {
   auto sunion(std::string_view key, const Keys&... keys) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sets, "SUNION"), key, keys...);
   }
-  /// SUNION over a container of keys. Preconditions: not empty.
+  /// SUNION over a container of keys. Errors: `invalid_argument` for an empty one.
   template <class Out = Texts, ManyArguments Range = detail::Texts>
   auto sunion(const Range& keys) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sets, "SUNION"), detail::Spread{keys});
+  }
+  /// SUNION over the elements between two iterators, or of a braced list.
+  template <class Out = Texts, detail::argument_iterator Iterator>
+  auto sunion(Iterator first, Iterator last) const -> reply_t<Self, Out> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<Out>(*this, info::find(info::sets, "SUNION"), detail::Spread(range));
+  }
+  template <class Out = Texts, SingleArgument E>
+  auto sunion(std::initializer_list<E> keys) const -> reply_t<Self, Out> {
+    return detail::submit<Out>(*this, info::find(info::sets, "SUNION"), detail::Spread(keys));
   }
   /// SUNIONSTORE. How many members the set at `destination` has now. O(all members).
   template <StringLike... Keys>
@@ -199,11 +288,25 @@ class SetCommands {
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SUNIONSTORE"), destination, key,
                                         keys...);
   }
-  /// SUNIONSTORE over a container of keys. Preconditions: not empty.
+  /// SUNIONSTORE over a container of keys. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto sunionstore(std::string_view destination, const Range& keys) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SUNIONSTORE"), destination,
                                         detail::Spread{keys});
+  }
+  /// SUNIONSTORE over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto sunionstore(std::string_view destination, Iterator first, Iterator last) const
+      -> reply_t<Self, std::int64_t> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SUNIONSTORE"), destination,
+                                        detail::Spread(range));
+  }
+  template <SingleArgument E>
+  auto sunionstore(std::string_view destination, std::initializer_list<E> keys) const
+      -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SUNIONSTORE"), destination,
+                                        detail::Spread(keys));
   }
 };
 

@@ -8,6 +8,7 @@
 #include <redstart/commands/sorted_sets_options.hpp>
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -66,7 +67,8 @@ class SortedSetCommands {
   auto bzpopmax(std::string_view key, BlockFor block) const -> reply_t<Self, KeyMemberScore> {
     return detail::submit<KeyMemberScore>(*this, info::find(info::sorted_sets, "BZPOPMAX"), key, block);
   }
-  /// BZPOPMAX over a container of keys; the first set that exists serves it. Preconditions: not empty.
+  /// BZPOPMAX over a container of keys; the first set that exists serves it. Errors: `invalid_argument` for
+  /// an empty one.
   template <ManyArguments Range = detail::Texts>
   auto bzpopmax(const Range& keys, BlockFor block) const -> reply_t<Self, KeyMemberScore> {
     return detail::submit<KeyMemberScore>(*this, info::find(info::sorted_sets, "BZPOPMAX"),
@@ -77,7 +79,8 @@ class SortedSetCommands {
   auto bzpopmin(std::string_view key, BlockFor block) const -> reply_t<Self, KeyMemberScore> {
     return detail::submit<KeyMemberScore>(*this, info::find(info::sorted_sets, "BZPOPMIN"), key, block);
   }
-  /// BZPOPMIN over a container of keys; the first set that exists serves it. Preconditions: not empty.
+  /// BZPOPMIN over a container of keys; the first set that exists serves it. Errors: `invalid_argument` for
+  /// an empty one.
   template <ManyArguments Range = detail::Texts>
   auto bzpopmin(const Range& keys, BlockFor block) const -> reply_t<Self, KeyMemberScore> {
     return detail::submit<KeyMemberScore>(*this, info::find(info::sorted_sets, "BZPOPMIN"),
@@ -91,12 +94,27 @@ class SortedSetCommands {
     return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZADD"), key, options, score,
                                         member);
   }
-  /// ZADD over a container of pairs, member first. Preconditions: not empty. Since Redis 2.4.
+  /// ZADD over a container of pairs of a member and a score, in either order (where both are numbers: the
+  /// member first). Errors: `invalid_argument` for an empty one. Since Redis 2.4.
   template <ManyArguments Range = detail::ScoredTexts>
   auto zadd(std::string_view key, const Range& members, const ZaddOptions& options = {}) const
       -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZADD"), key, options,
                                         detail::ScoreMember{members});
+  }
+  /// ZADD over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto zadd(std::string_view key, Iterator first, Iterator last, const ZaddOptions& options = {}) const
+      -> reply_t<Self, std::int64_t> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZADD"), key, options,
+                                        detail::ScoreMember(range));
+  }
+  template <detail::pair_like E>
+  auto zadd(std::string_view key, std::initializer_list<E> members, const ZaddOptions& options = {}) const
+      -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZADD"), key, options,
+                                        detail::ScoreMember(members));
   }
   /// ZADD … INCR. The score after adding `amount`; empty when an option prevented it. Since Redis 3.0.2.
   template <SingleArgument M>
@@ -129,12 +147,26 @@ class SortedSetCommands {
     return detail::submit<std::vector<std::optional<double>>>(*this, info::find(info::sorted_sets, "ZMSCORE"),
                                                               key, member, more...);
   }
-  /// ZMSCORE over a container of members. Preconditions: not empty.
+  /// ZMSCORE over a container of members. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto zmscore(std::string_view key, const Range& members) const
       -> reply_t<Self, std::vector<std::optional<double>>> {
     return detail::submit<std::vector<std::optional<double>>>(*this, info::find(info::sorted_sets, "ZMSCORE"),
                                                               key, detail::Spread{members});
+  }
+  /// ZMSCORE over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto zmscore(std::string_view key, Iterator first, Iterator last) const
+      -> reply_t<Self, std::vector<std::optional<double>>> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::vector<std::optional<double>>>(*this, info::find(info::sorted_sets, "ZMSCORE"),
+                                                              key, detail::Spread(range));
+  }
+  template <SingleArgument E>
+  auto zmscore(std::string_view key, std::initializer_list<E> members) const
+      -> reply_t<Self, std::vector<std::optional<double>>> {
+    return detail::submit<std::vector<std::optional<double>>>(*this, info::find(info::sorted_sets, "ZMSCORE"),
+                                                              key, detail::Spread(members));
   }
 
   /// ZPOPMAX. Up to `count` members with the highest scores, which are removed; the highest first. Since
@@ -180,11 +212,23 @@ class SortedSetCommands {
   auto zrem(std::string_view key, const M& member, const More&... more) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZREM"), key, member, more...);
   }
-  /// ZREM over a container of members. Preconditions: not empty.
+  /// ZREM over a container of members. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto zrem(std::string_view key, const Range& members) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZREM"), key,
                                         detail::Spread{members});
+  }
+  /// ZREM over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto zrem(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZREM"), key,
+                                        detail::Spread(range));
+  }
+  template <SingleArgument E>
+  auto zrem(std::string_view key, std::initializer_list<E> members) const -> reply_t<Self, std::int64_t> {
+    return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZREM"), key,
+                                        detail::Spread(members));
   }
   /// ZREVRANK. How many members come before `member`, by falling score; empty when it is not in the set.
   /// O(log N).

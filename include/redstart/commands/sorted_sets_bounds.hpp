@@ -40,36 +40,26 @@ class ScoreBound {
 };
 
 /// An end of a range of members in a set whose members all have the same score. Converts from text, which is
-/// included.
+/// included. Keeps a copy of the text.
 class LexBound {
  public:
   template <StringLike Text>
-  constexpr LexBound(const Text& member) : LexBound("[", member) {}
+  LexBound(const Text& member) : LexBound('[', member) {}
   /// The member itself is not included.
-  [[nodiscard]] static constexpr LexBound exclusive(std::string_view member) noexcept {
-    return {"(", member};
-  }
+  [[nodiscard]] static LexBound exclusive(std::string_view member) { return {'(', member}; }
   /// Before and after every member.
-  [[nodiscard]] static constexpr LexBound first() noexcept { return {"-", {}}; }
-  [[nodiscard]] static constexpr LexBound last() noexcept { return {"+", {}}; }
+  [[nodiscard]] static LexBound first() { return {'-', {}}; }
+  [[nodiscard]] static LexBound last() { return {'+', {}}; }
+
+  template <class Put>
+  void arguments(Put& put) const {
+    put(text_);
+  }
 
  private:
-  friend struct argument<LexBound>;
-  constexpr LexBound(std::string_view mark, std::string_view member) noexcept
-      : mark_(mark), member_(member) {}
+  LexBound(char mark, std::string_view member) : text_(1, mark) { text_ += member; }
 
-  std::string_view mark_;
-  std::string_view member_;
-};
-
-template <>
-struct argument<LexBound> {
-  static constexpr std::size_t count(const LexBound&) noexcept { return 1; }
-  static void write(resp::Writer& writer, const LexBound& bound) {
-    std::string text(bound.mark_);
-    text += bound.member_;
-    detail::write_copy(writer, text);
-  }
+  std::string text_;
 };
 
 /// The elements from one rank to another, both included; negative ranks count from the end.

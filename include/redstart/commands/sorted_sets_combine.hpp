@@ -31,8 +31,8 @@ inline constexpr CommandInfo sorted_sets_combine[] = {
 
 /// https://redis.io/commands/?group=sorted-set: several sets at once.
 ///
-/// Containers of keys must not be empty. Plain sets may be among the keys; their members count with a score
-/// of 1.
+/// An empty container of keys is an error, `invalid_argument`. Plain sets may be among the keys; their
+/// members count with a score of 1.
 template <class Self>
 class SortedSetCombineCommands {
   using Texts = std::vector<std::string>;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -79,18 +80,44 @@ namespace detail {
 
 using ScoredTexts = std::initializer_list<std::pair<std::string_view, double>>;
 
-/// Pairs of member and score, in the order that ZADD takes them: `score member [score member …]`.
+/// Pairs of a member and its score, in either order, as ZADD takes them: `score member [score member …]`.
 template <ManyArguments Range>
-struct ScoreMember {
-  const Range& pairs;
+class ScoreMember {
+ public:
+  constexpr ScoreMember(const Range& pairs) : pairs_(pairs) {}
 
   template <class Put>
   void arguments(Put& put) const {
-    for (const auto& [member, score] : pairs) put(static_cast<double>(score), member);
+    auto& pairs = pairs_.get();
+    for (auto at = pairs.begin(); at != pairs.end(); ++at) {
+      constexpr bool lasting = std::is_reference_v<decltype(*at)>;
+      const auto& [first, second] = *at;
+      using First = std::remove_cvref_t<decltype(first)>;
+      using Second = std::remove_cvref_t<decltype(second)>;
+      static_assert(number_like<First> || number_like<Second>,
+                    "zadd takes pairs of a member and a score, in either order: the score is a number");
+      const auto add = [&put](double score, const auto& member) {
+        if constexpr (lasting) {
+          put(score, member);
+        } else {
+          put.temporary(score, member);
+        }
+      };
+      if constexpr (number_like<Second>) {
+        add(static_cast<double>(second), first);
+      } else if constexpr (number_like<First>) {
+        add(static_cast<double>(first), second);
+      }
+    }
   }
+  [[nodiscard]] bool is_empty() const {
+    auto& pairs = pairs_.get();
+    return pairs.begin() == pairs.end();
+  }
+
+ private:
+  Elements<Range> pairs_;
 };
-template <class Range>
-ScoreMember(const Range&) -> ScoreMember<Range>;
 
 }  // namespace detail
 }  // namespace redstart

@@ -54,10 +54,14 @@ class SortedSetRangeCommands {
                                         detail::ZrangeEnds{range});
   }
 
-  /// ZRANGE. The members from rank `first` to `last`, both included.
+  /// ZRANGE. The members from rank `first` to `last`, both included, the lowest score first; with `reverse`
+  /// the highest, which is since Redis 6.2.
   template <class Out = Texts>
-  auto zrange(std::string_view key, std::int64_t first, std::int64_t last) const -> reply_t<Self, Out> {
-    return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZRANGE"), key, first, last);
+  auto zrange(std::string_view key, std::int64_t first, std::int64_t last,
+              const ZrangeOptions& options = {}) const -> reply_t<Self, Out> {
+    const ByRank range{first, last};
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZRANGE"), key,
+                               detail::ZrangeArguments{range, options});
   }
   /// ZRANGE. The members in a `ByRank`, `ByScore` or `ByLex`. Other than ByRank ascending since Redis 6.2.
   template <class Out = Texts, SortedSetRange Range>
@@ -66,12 +70,14 @@ class SortedSetRangeCommands {
     return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZRANGE"), key,
                                detail::ZrangeArguments{range, options});
   }
-  /// ZRANGE … WITHSCORES. The members from rank `first` to `last`, both included, with their scores.
+  /// ZRANGE … WITHSCORES. The members from rank `first` to `last`, both included, with their scores, the
+  /// lowest score first; with `reverse` the highest, which is since Redis 6.2.
   template <class Out = Scored>
-  auto zrange_with_scores(std::string_view key, std::int64_t first, std::int64_t last) const
-      -> reply_t<Self, Out> {
-    return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZRANGE"), key, first, last,
-                               std::string_view("WITHSCORES"));
+  auto zrange_with_scores(std::string_view key, std::int64_t first, std::int64_t last,
+                          const ZrangeOptions& options = {}) const -> reply_t<Self, Out> {
+    const ByRank range{first, last};
+    return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZRANGE"), key,
+                               detail::ZrangeArguments{range, options}, std::string_view("WITHSCORES"));
   }
   /// ZRANGE … WITHSCORES. The members in a `ByRank` or `ByScore` with their scores. Other than ByRank
   /// ascending since Redis 6.2.

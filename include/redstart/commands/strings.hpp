@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -128,11 +129,23 @@ class StringCommands {
     return detail::submit<std::vector<std::optional<T>>>(*this, info::find(info::strings, "MGET"), key,
                                                          keys...);
   }
-  /// MGET over a container of keys. Preconditions: not empty.
+  /// MGET over a container of keys. Errors: `invalid_argument` for an empty one.
   template <class T = std::string, ManyArguments Range = detail::Texts>
   auto mget(const Range& keys) const -> reply_t<Self, std::vector<std::optional<T>>> {
     return detail::submit<std::vector<std::optional<T>>>(*this, info::find(info::strings, "MGET"),
                                                          detail::Spread{keys});
+  }
+  /// MGET over the elements between two iterators, or of a braced list.
+  template <class T = std::string, detail::argument_iterator Iterator>
+  auto mget(Iterator first, Iterator last) const -> reply_t<Self, std::vector<std::optional<T>>> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<std::vector<std::optional<T>>>(*this, info::find(info::strings, "MGET"),
+                                                         detail::Spread(range));
+  }
+  template <class T = std::string, SingleArgument E>
+  auto mget(std::initializer_list<E> keys) const -> reply_t<Self, std::vector<std::optional<T>>> {
+    return detail::submit<std::vector<std::optional<T>>>(*this, info::find(info::strings, "MGET"),
+                                                         detail::Spread(keys));
   }
 
   /// MSET. OK; sets all keys at once: key, value, key, value …
@@ -141,10 +154,20 @@ class StringCommands {
                                                const More&... more) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::strings, "MSET"), key, value, more...);
   }
-  /// MSET over a container of pairs. Preconditions: not empty.
+  /// MSET over a container of pairs. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::TextPairs>
   auto mset(const Range& pairs) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::strings, "MSET"), detail::Spread{pairs});
+  }
+  /// MSET over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto mset(Iterator first, Iterator last) const -> reply_t<Self, Ok> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<Ok>(*this, info::find(info::strings, "MSET"), detail::Spread(range));
+  }
+  template <detail::pair_like E>
+  auto mset(std::initializer_list<E> pairs) const -> reply_t<Self, Ok> {
+    return detail::submit<Ok>(*this, info::find(info::strings, "MSET"), detail::Spread(pairs));
   }
   /// MSETNX. True when all keys were set, false when any of them exists: then none is.
   template <Scalar V, Scalar... More>
@@ -152,10 +175,20 @@ class StringCommands {
                                                  const More&... more) const -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::strings, "MSETNX"), key, value, more...);
   }
-  /// MSETNX over a container of pairs. Preconditions: not empty.
+  /// MSETNX over a container of pairs. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::TextPairs>
   auto msetnx(const Range& pairs) const -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::strings, "MSETNX"), detail::Spread{pairs});
+  }
+  /// MSETNX over the elements between two iterators, or of a braced list.
+  template <detail::argument_iterator Iterator>
+  auto msetnx(Iterator first, Iterator last) const -> reply_t<Self, bool> {
+    const detail::IteratorRange range(first, last);
+    return detail::submit<bool>(*this, info::find(info::strings, "MSETNX"), detail::Spread(range));
+  }
+  template <detail::pair_like E>
+  auto msetnx(std::initializer_list<E> pairs) const -> reply_t<Self, bool> {
+    return detail::submit<bool>(*this, info::find(info::strings, "MSETNX"), detail::Spread(pairs));
   }
 
   /// PSETEX. OK; the value expires after that time. `set` with `.expire` does the same.
@@ -171,6 +204,11 @@ class StringCommands {
       -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::strings, "SET"), key, value, options);
   }
+  /// SET … EX, PX, EXAT, PXAT or KEEPTTL. True; the value expires then.
+  template <Scalar V, detail::expiry_like E>
+  auto set(std::string_view key, const V& value, const E& expire) const -> reply_t<Self, bool> {
+    return detail::submit<bool>(*this, info::find(info::strings, "SET"), key, value, Expiry(expire));
+  }
   /// SET … GET. The value before, written or not; empty when there was none. Since Redis 6.2, with
   /// `only_if` 7.0.
   template <class T = std::string, Scalar V>
@@ -178,6 +216,14 @@ class StringCommands {
       -> reply_t<Self, std::optional<T>> {
     return detail::submit<std::optional<T>>(*this, info::find(info::strings, "SET"), key, value, options,
                                             std::string_view("GET"), detail::RetryAs{Retry::accumulating});
+  }
+  /// SET … GET. The value before; the new one expires then. Since Redis 6.2.
+  template <class T = std::string, Scalar V, detail::expiry_like E>
+  auto set_get(std::string_view key, const V& value, const E& expire) const
+      -> reply_t<Self, std::optional<T>> {
+    return detail::submit<std::optional<T>>(*this, info::find(info::strings, "SET"), key, value,
+                                            Expiry(expire), std::string_view("GET"),
+                                            detail::RetryAs{Retry::accumulating});
   }
   /// SETEX. OK; the value expires after that time. `set` with `.expire` does the same.
   template <Scalar V>

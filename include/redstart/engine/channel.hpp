@@ -79,6 +79,8 @@ using ChannelPtr = std::shared_ptr<Channel>;
 /// every channel: no handle could read what follows them.
 [[nodiscard]] std::optional<Error> refused_session(const Origin& origin, Exclusive kind, Session session,
                                                    std::string_view encoded);
+/// Refuses a command without the keys, fields or elements that it needs.
+[[nodiscard]] Error no_arguments(const Origin& origin, std::string_view command);
 /// Refuses a command between MULTI and EXEC, whose reply would be QUEUED instead of its value.
 [[nodiscard]] ErrorInfo only_queued();
 

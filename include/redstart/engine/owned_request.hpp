@@ -27,6 +27,7 @@ struct OwnedRequest {
         reply_of(command.info().reply_of()),
         session(command.info().session),
         shows_queued(engine::shows_queued<R>),
+        lacks_arguments(command.lacks_arguments()),
         blocks_for(command.blocks_for()) {
     resp::Writer writer(bytes);
     command.encode(writer);
@@ -39,6 +40,7 @@ struct OwnedRequest {
   ReplyOf reply_of = ReplyOf::plain_command;
   Session session = Session::none;  ///< The state of its connection that the command changes.
   bool shows_queued = false;        ///< The reply's type shows QUEUED as what it is: may follow MULTI.
+  bool lacks_arguments = false;     ///< A container of keys, fields or elements is empty: never sent.
   std::optional<std::chrono::milliseconds> blocks_for{};  ///< Zero: for ever.
   std::uint32_t replies = 1;  ///< How many replies it awaits; 0: it only waits for a ready connection.
 };

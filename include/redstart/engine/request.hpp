@@ -41,6 +41,7 @@ struct RequestTraits {
   std::optional<std::chrono::milliseconds> blocks_for{};  ///< Zero: for ever.
   Session session = Session::none;  ///< The state of its connection that the command changes.
   bool shows_queued = false;        ///< The reply's type shows QUEUED as what it is: may follow MULTI.
+  bool lacks_arguments = false;     ///< A container of keys, fields or elements is empty: never sent.
 
   /// Adds a command to a batch: it may be repeated when each of its commands may, and waits as long as all of
   /// them together.
@@ -65,8 +66,8 @@ class Request {
  public:
   template <class R, class... A>
   explicit Request(const Command<R, A...>& command)
-      : traits_{command.info().name,  command.retry(),        command.info().reply_of(),
-                command.blocks_for(), command.info().session, shows_queued<R>} {
+      : traits_{command.info().name,    command.retry(), command.info().reply_of(), command.blocks_for(),
+                command.info().session, shows_queued<R>, command.lacks_arguments()} {
     resp::Writer writer(bytes_, external_, external_threshold);
     command.encode(writer);
   }

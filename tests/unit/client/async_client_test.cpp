@@ -172,6 +172,22 @@ TEST_F(AsyncScript, RefusesCommandsThatWouldChangeASharedConnectionWithoutSendin
   EXPECT_TRUE(channel_->sent.empty());
 }
 
+TEST_F(AsyncScript, RefusesEmptyContainersWithoutSendingThem) {
+  const std::vector<std::string> none;
+  std::optional<Error> direct, owned;
+  async_.results().del(none)([&](Result<std::int64_t> result) { direct = result.error(); });
+  async_.results().exec(cmd.del(none))([&](Result<std::int64_t> result) { owned = result.error(); });
+  EXPECT_FALSE(direct) << "completed inside the call";
+  run();
+  ASSERT_TRUE(direct && owned);
+  EXPECT_EQ(direct->code(), Errc::invalid_argument);
+  EXPECT_EQ(direct->effect(), Effect::not_sent);
+  EXPECT_EQ(owned->code(), Errc::invalid_argument);
+  auto pipe = async_.pipeline();
+  EXPECT_THROW(static_cast<void>(pipe.del(none)), Error);
+  EXPECT_TRUE(channel_->sent.empty());
+}
+
 TEST_F(AsyncScript, TellsWhereItIs) {
   EXPECT_EQ(async_.database(), "main");
   EXPECT_EQ(async_.endpoint(), "scripted:1");

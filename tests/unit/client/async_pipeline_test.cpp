@@ -120,7 +120,7 @@ TEST_F(AsyncPipelines, RefuseSlotsOfOthers) {
   EXPECT_EQ((*kept.value)[later].error().code(), Errc::invalid_argument);
 }
 
-TEST_F(AsyncPipelines, RefuseSlotsOfOthersInSteadOfCompletingWithAnotherValue) {
+TEST_F(AsyncPipelines, RefuseSlotsOfOthersInsteadOfCompletingWithAnotherValue) {
   auto pipe = async_.pipeline();
   auto other = async_.pipeline();
   static_cast<void>(pipe.incr("a"));

@@ -12,6 +12,8 @@
 
 #include <stdexcept>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace redstart::test {
@@ -109,6 +111,28 @@ TEST_F(ClientOverScript, RefusesCommandsThatWouldChangeASharedConnection) {
     EXPECT_EQ(result.error().code(), Errc::not_allowed) << name;
   }
   EXPECT_TRUE(channel_->sent.empty());
+}
+
+TEST_F(ClientOverScript, RefusesEmptyContainersBeforeSending) {
+  const std::vector<std::string> none;
+  const Error error = error_of([&] { return client_.mget(none); });
+  EXPECT_EQ(error.code(), Errc::invalid_argument);
+  EXPECT_EQ(error.effect(), Effect::not_sent);
+  EXPECT_EQ(error.info().command, "MGET");
+  EXPECT_FALSE(error.info().advice.empty());
+  EXPECT_EQ(client_.results().del(none).error().code(), Errc::invalid_argument);
+  EXPECT_EQ(client_.results().exec(cmd.del(none)).error().code(), Errc::invalid_argument);
+  auto pipe = client_.pipeline();
+  EXPECT_EQ(error_of([&] { return pipe.del(none).index; }).code(), Errc::invalid_argument);
+  EXPECT_EQ(pipe.size(), 0U);
+  EXPECT_TRUE(channel_->sent.empty());
+}
+
+TEST_F(ClientOverScript, ATextTakenFromATemporaryValueLasts) {
+  channel_->frames = {"$40\r\n" + std::string(40, 'v') + "\r\n"};
+  const auto text = client_.command("GET", "key").as_string();
+  static_assert(std::is_same_v<decltype(text), const std::string>);
+  EXPECT_EQ(text, std::string(40, 'v'));
 }
 
 TEST_F(ClientOverScript, RunsOwnedCommandsAnyNumberOfTimes) {

@@ -25,6 +25,7 @@ struct Captured {
   Retry retry;
   Session session;
   std::optional<std::chrono::milliseconds> blocks_for;
+  bool lacks_arguments;
 };
 
 class Capture;
@@ -46,8 +47,9 @@ class Capture : public AllCommands<Capture>, public SessionCommands<Capture> {
     resp::Buffer buffer;
     resp::Writer writer(buffer);
     command.encode(writer);
-    return {std::string(buffer.view()), std::string(command.info().name), command.retry(),
-            command.info().session, command.blocks_for()};
+    return {
+        std::string(buffer.view()), std::string(command.info().name), command.retry(), command.info().session,
+        command.blocks_for(),       command.lacks_arguments()};
   }
 };
 

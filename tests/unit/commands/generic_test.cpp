@@ -2,6 +2,7 @@
 // generic_test.cpp: commands by name: their bytes, and what is assumed of them.
 #include <gtest/gtest.h>
 
+#include <redstart/resp/value.hpp>
 #include <string>
 #include <type_traits>
 #include <utility>
