@@ -39,6 +39,7 @@ class SessionTracker {
   void sent(Session session, std::string_view name) noexcept {
     ++started_;
     queued_before_ = queues_;
+    watched_before_ = watches_;
     if (session != Session::transaction) {
       changed_ = true;
     } else if (name == "WATCH") {
@@ -65,6 +66,8 @@ class SessionTracker {
       } else if (last) {
         watches_ = false;
       }
+    } else if (name == "WATCH") {
+      if (answer == Answer::refused && last) watches_ = watched_before_;
     } else if (name == "UNWATCH") {
       if (answer == Answer::done && last && !queues_) watches_ = false;
     }
@@ -75,10 +78,11 @@ class SessionTracker {
     return session == Session::transaction && (name == "EXEC" || name == "DISCARD");
   }
 
-  bool queues_ = false;         // MULTI was sent, and neither EXEC nor DISCARD
-  bool queued_before_ = false;  // as `queues_` was before the last command that was sent
-  bool watches_ = false;        // WATCH was sent, and nothing has ended it
-  bool changed_ = false;        // another state, which stays
+  bool queues_ = false;          // MULTI was sent, and neither EXEC nor DISCARD
+  bool queued_before_ = false;   // as `queues_` was before the last command that was sent
+  bool watches_ = false;         // WATCH was sent, and nothing has ended it
+  bool watched_before_ = false;  // as `watches_` was before the last command that was sent
+  bool changed_ = false;         // another state, which stays
   std::uint64_t started_ = 0;
   std::uint64_t answered_ = 0;
 };

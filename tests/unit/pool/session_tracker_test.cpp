@@ -67,6 +67,15 @@ TEST(SessionTracker, ARefusedMultiChangesNothing) {
   EXPECT_TRUE(tracker.queues()) << "a nested one is refused, the first one stays";
 }
 
+TEST(SessionTracker, ARefusedWatchChangesNothing) {
+  SessionTracker tracker;
+  run(tracker, "WATCH", Answer::refused);
+  EXPECT_FALSE(tracker.dirty());
+  run(tracker, "WATCH");
+  run(tracker, "WATCH", Answer::refused);
+  EXPECT_TRUE(tracker.dirty()) << "the first one stays";
+}
+
 TEST(SessionTracker, IsCleanAfterACompleteTransaction) {
   for (const std::string_view end : {"EXEC", "DISCARD"}) {
     SessionTracker tracker;
