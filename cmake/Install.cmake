@@ -55,3 +55,6 @@ if(NOT BUILD_SHARED_LIBS)
 endif()
 configure_file(cmake/redstart.pc.in redstart.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/redstart.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs FILES_MATCHING PATTERN "*.md" PATTERN "*.svg")

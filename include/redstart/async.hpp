@@ -2,6 +2,10 @@
 // async.hpp: both sides of the library without JSON: what asynchronous programs include to compile quickly.
 #pragma once
 
+#include <redstart/core/requirements.hpp>
+
+#ifndef REDSTART_UNSUPPORTED
+
 #include <redstart/client/async_client.hpp>
 #include <redstart/client/async_operations.hpp>
 #include <redstart/client/async_pipeline.hpp>
@@ -10,3 +14,5 @@
 #include <redstart/client/operation.hpp>
 #include <redstart/manager/io_executor.hpp>
 #include <redstart/sync.hpp>
+
+#endif

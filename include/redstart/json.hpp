@@ -2,6 +2,10 @@
 // json.hpp: JSON through nlohmann: users' types as values, and replies of any shape as JSON. Opt-in.
 #pragma once
 
+#include <redstart/core/requirements.hpp>
+
+#ifndef REDSTART_UNSUPPORTED
+
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -183,3 +187,5 @@ requires(detail::has_from_json<T>&& detail::has_to_json<T>) struct codec<T> : js
 };
 
 }  // namespace redstart
+
+#endif

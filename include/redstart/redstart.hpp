@@ -2,6 +2,10 @@
 // redstart.hpp: everything.
 #pragma once
 
+#include <redstart/core/requirements.hpp>
+
+#ifndef REDSTART_UNSUPPORTED
+
 #include <redstart/async.hpp>
 #include <redstart/json.hpp>
 #include <redstart/manager/io_executor.hpp>
@@ -9,3 +13,5 @@
 #include <redstart/resp/value.hpp>
 #include <redstart/sync.hpp>
 #include <redstart/testing/scoped_override.hpp>
+
+#endif

@@ -2,6 +2,10 @@
 // sync.hpp: the synchronous side of the library: compiles in about a second, pulls in no Asio.
 #pragma once
 
+#include <redstart/core/requirements.hpp>
+
+#ifndef REDSTART_UNSUPPORTED
+
 #include <redstart/client/client.hpp>
 #include <redstart/client/owned_command.hpp>
 #include <redstart/client/pipeline.hpp>
@@ -13,3 +17,5 @@
 #include <redstart/core/version.hpp>
 #include <redstart/manager/redis_connection_manager.hpp>
 #include <redstart/resilience/retry.hpp>
+
+#endif

@@ -66,7 +66,7 @@ class Index {
 };
 
 constexpr Index rows;
-constexpr CommandInfo unknown{"command", Access::write, Retry::accumulating, 0};
+constexpr CommandInfo any_command{"command", Access::write, Retry::accumulating, 0};
 
 }  // namespace
 
@@ -82,6 +82,6 @@ const CommandInfo* lookup(std::string_view first, std::string_view second) noexc
   return both != nullptr ? both : alone;
 }
 
-const CommandInfo& unknown_command() noexcept { return unknown; }
+const CommandInfo& unknown_command() noexcept { return any_command; }
 
 }  // namespace redstart

@@ -12,7 +12,7 @@ namespace redstart {
 
 namespace {
 
-constexpr std::size_t longest_detail = 512;
+constexpr std::size_t detail_in_line = 512;
 
 bool one_of(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), text) != words.end();
@@ -67,7 +67,7 @@ std::vector<std::string> StateLines::add(const Event& event, TimePoint now) {
   State& state = state_of(event, title);
   ++state.held;
   state.last_event = ++events_;
-  state.detail = peer_text(event.detail, {.most = longest_detail});
+  state.detail = peer_text(event.detail, {.most = detail_in_line});
   std::vector<std::string> lines;
   if (now >= state.next) lines.push_back(line(state, now));
   return lines;

@@ -7,5 +7,5 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 set -x
 # shellcheck disable=SC2046
-"$1" $(pkg-config --cflags redstart) "$3" $(pkg-config --libs redstart) -o "$out/program"
+"$1" -std=c++20 $(pkg-config --cflags redstart) "$3" $(pkg-config --libs redstart) -o "$out/program"
 LD_LIBRARY_PATH="$(pkg-config --variable=libdir redstart)" "$out/program"

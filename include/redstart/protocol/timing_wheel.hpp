@@ -54,7 +54,7 @@ class TimingWheel {
 
   /// A time before which nothing expires, never before the last `advance`; `Time::max()` when it is empty.
   /// Tight right after `advance`, up to the length of a slot.
-  [[nodiscard]] Time next() noexcept { return size_ == 0 ? Time::max() : time_of(next_event()); }
+  [[nodiscard]] Time next() noexcept { return size_ == 0 ? (Time::max)() : time_of(next_event()); }
 
   /// Takes out all that have expired by `now` and hands them to `take(node)`, which may erase others but
   /// insert none.
@@ -91,7 +91,7 @@ class TimingWheel {
 
   static constexpr unsigned tick_bits = 20;  // of nanoseconds
   static constexpr unsigned slot_bits = 3;
-  static constexpr unsigned slots = 1U << slot_bits;
+  static constexpr unsigned slot_count = 1U << slot_bits;
   static constexpr unsigned levels = 6;
   static constexpr std::uint64_t span = std::uint64_t{1} << (slot_bits * levels);
 
@@ -106,7 +106,7 @@ class TimingWheel {
     return Time(std::chrono::nanoseconds(static_cast<std::int64_t>(tick << tick_bits)));
   }
   [[nodiscard]] static unsigned digit(std::uint64_t tick, unsigned level) noexcept {
-    return static_cast<unsigned>(tick >> (slot_bits * level)) & (slots - 1);
+    return static_cast<unsigned>(tick >> (slot_bits * level)) & (slot_count - 1);
   }
 
   // A node's level is the highest digit in which its tick differs from `base_`; there it is the greater one.
@@ -151,7 +151,7 @@ class TimingWheel {
     into.splice(into.end(), beyond_);
   }
 
-  List slots_[levels][slots];
+  List slots_[levels][slot_count];
   List beyond_;
   std::uint64_t base_ = 0;  // the tick up to which everything has been taken out
   std::size_t size_ = 0;

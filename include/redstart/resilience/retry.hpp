@@ -81,7 +81,7 @@ std::invoke_result_t<Block&> retry(const RetryPolicy& policy, RetrySeries::Time 
 }
 template <class Block>
 std::invoke_result_t<Block&> retry(const RetryPolicy& policy, Block&& block) {
-  return retry_in(RetryEnvironment{}, policy, RetrySeries::Time::max(), block);
+  return retry_in(RetryEnvironment{}, policy, (RetrySeries::Time::max)(), block);
 }
 
 }  // namespace redstart

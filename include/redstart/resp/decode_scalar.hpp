@@ -31,8 +31,8 @@ inline bool has_number_text(Type type) noexcept {
 
 template <plain_integer T>
 [[gnu::noinline]] std::string integer_expectation() {
-  return "an integer from " + std::to_string(std::numeric_limits<T>::min()) + " to " +
-         std::to_string(std::numeric_limits<T>::max());
+  return "an integer from " + std::to_string((std::numeric_limits<T>::min)()) + " to " +
+         std::to_string((std::numeric_limits<T>::max)());
 }
 
 }  // namespace detail

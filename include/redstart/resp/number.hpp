@@ -109,7 +109,7 @@ constexpr int decimal_magnitude(std::string_view text) noexcept {
       if (!significant && point && zeros_after_point < bound) ++zeros_after_point;
     }
   }
-  if (!significant) return std::numeric_limits<int>::min();
+  if (!significant) return (std::numeric_limits<int>::min)();
   int exponent = 0;
   bool negative = false;
   for (++at; at < text.size(); ++at) {
