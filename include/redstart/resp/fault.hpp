@@ -27,6 +27,8 @@ enum class Fault : std::uint8_t {
   limit_bulk,      ///< a string longer than Limits::bulk
   limit_elements,  ///< an aggregate larger than Limits::elements
   limit_line,      ///< a line longer than Limits::line
+  limit_push,      ///< a push, or the attributes before a reply, longer than Limits::push
+  limit_reply,     ///< a reply longer than Limits::reply
 };
 
 /// The fault's short name, as logs and test vectors spell it.
@@ -50,6 +52,8 @@ constexpr std::string_view to_string(Fault fault) noexcept {
     case Fault::limit_bulk: return "limit_bulk";
     case Fault::limit_elements: return "limit_elements";
     case Fault::limit_line: return "limit_line";
+    case Fault::limit_push: return "limit_push";
+    case Fault::limit_reply: return "limit_reply";
   }
   return "unknown";
 }

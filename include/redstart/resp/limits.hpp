@@ -20,6 +20,10 @@ struct Limits {
   std::size_t bulk = std::size_t{512} << 20;
   /// Declared elements (for maps and attributes: pairs) of one aggregate.
   std::size_t elements = std::size_t{1} << 27;
+  /// Bytes in one push message, and in all attributes before one reply. Nobody asked for either.
+  std::size_t push = std::size_t{512} << 10;
+  /// Bytes in one reply as a whole, attributes included. `bulk` or `line` raises it where that is larger.
+  std::size_t reply = std::size_t{1} << 30;
 };
 
 }  // namespace redstart::resp

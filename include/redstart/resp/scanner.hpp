@@ -47,7 +47,8 @@ class Scanner {
   };
 
   explicit Scanner(const Limits& limits = {}) noexcept
-      : limits_{limits.depth, bounded(limits.line), bounded(limits.bulk), bounded(limits.elements)} {}
+      : limits_{limits.depth,         bounded(limits.line), bounded(limits.bulk), bounded(limits.elements),
+                bounded(limits.push), whole(limits)} {}
 
   /// Looks for the end of the next reply in `bytes`.
   ///
@@ -90,6 +91,7 @@ class Scanner {
   /// Precondition: all bytes of the buffer have been scanned, and n <= bulk()->missing.
   void bulk_received(std::size_t n) noexcept {
     payload_left_ -= n;
+    dropped_ += n;
     if (payload_left_ == 0 && stage_ == Stage::payload) stage_ = Stage::payload_cr;
   }
 
@@ -145,7 +147,19 @@ class Scanner {
     return limit < most ? limit : static_cast<std::size_t>(most);
   }
 
+  // A single value within its own limit is within that of the reply too: the fast ways need not look.
+  static std::size_t whole(const Limits& limits) noexcept {
+    constexpr std::size_t header = 64;
+    const std::size_t bulk = bounded(limits.bulk);
+    const std::size_t line = bounded(limits.line);
+    const std::size_t least = (bulk < line ? line : bulk) + header;
+    const std::size_t reply = bounded(limits.reply);
+    return reply < least ? least : reply;
+  }
+
   void start_reply() noexcept;
+  std::uint64_t size_so_far() const noexcept { return position_ - begin_ + dropped_; }
+  bool too_long() noexcept;
   const char* scan_whole(const char* base, const char* p, const char* end);
   const char* step(const char* base, const char* p, const char* end);
   bool skip_line(const char*& p, const char* end);
@@ -161,6 +175,7 @@ class Scanner {
   bool open_streamed(char type);
   bool enter(Level level);
   bool item_done(std::size_t next);
+  bool attribute_done(std::size_t next);
   void leave() noexcept;
   bool fail(Fault fault) noexcept;
   Fault header_fault() const noexcept;
@@ -177,6 +192,7 @@ class Scanner {
   std::uint64_t payload_left_ = 0;
   std::uint64_t payload_total_ = 0;  // of a streamed string
   std::uint64_t line_size_ = 0;      // bytes so far of the line at hand
+  std::uint64_t dropped_ = 0;        // bytes of this reply that the buffer no longer holds
   Level level_;
   std::vector<Level> parents_;
   std::size_t depth_ = 0;

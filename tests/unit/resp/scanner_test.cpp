@@ -8,7 +8,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace redstart::resp {
 namespace {
@@ -179,6 +182,98 @@ TEST(Scanner, HoldsEveryLimit) {
   EXPECT_EQ(fault_of("%?\r\n" + repeated(":1\r\n", 8), limits), Fault::limit_elements);
 }
 
+// The fault and its offset, of input that comes in pieces of this size.
+std::pair<Fault, std::size_t> fault_in_pieces(std::string_view bytes, const Limits& limits,
+                                              std::size_t size) {
+  Scanner scanner(limits);
+  for (std::size_t end = 0; end != bytes.size();) {
+    end = std::min(end + size, bytes.size());
+    Status status = Status::complete;
+    while (status == Status::complete && scanner.position() != end)
+      status = scanner.scan(bytes.substr(0, end));
+    if (status == Status::fault) return {scanner.fault(), scanner.fault_offset()};
+  }
+  return {Fault::none, 0};
+}
+
+TEST(Scanner, HoldsTheLimitsOfWholeMessagesAtTheSameByteHoweverTheInputIsCut) {
+  Limits limits;
+  limits.line = limits.bulk = 16;
+  limits.push = 20;
+  limits.reply = 100;
+  const std::string ten = "+xxxxxxx\r\n";  // ten bytes
+  struct Case {
+    std::string bytes;
+    Fault fault;
+    std::size_t offset = 0;
+  };
+  const std::string attribute = "|1\r\n+a\r\n$2\r\nbc\r\n";  // 16 bytes
+  const std::string attribute_of_20 = "|1\r\n+a\r\n$6\r\nbcdefg\r\n";
+  const std::string attribute_of_21 = "|1\r\n+a\r\n$7\r\nbcdefgh\r\n";
+  for (const Case& entry : {
+           Case{">2\r\n+abcde\r\n+abcde\r\n", Fault::none},
+           Case{">2\r\n+abcde\r\n+abcdef\r\n", Fault::limit_push, 20},
+           Case{"+OK\r\n>2\r\n+abcde\r\n+abcdefgh\r\n+OK\r\n", Fault::limit_push, 25},
+           Case{">9\r\n" + repeated(ten, 9), Fault::limit_push, 20},
+           Case{">1\r\n*9\r\n" + repeated(ten, 9), Fault::limit_push, 20},
+           Case{attribute_of_20 + ":1\r\n", Fault::none},
+           Case{attribute_of_21 + ":1\r\n", Fault::limit_push, 20},
+           Case{attribute + "|0\r\n:1\r\n", Fault::none},
+           Case{attribute + "|0\r\n|0\r\n:1\r\n", Fault::limit_push, 20},
+           Case{attribute + attribute + "*1\r\n:1\r\n", Fault::limit_push, 20},
+           Case{"|?\r\n" + repeated(ten, 4) + ".\r\n:1\r\n", Fault::limit_push, 20},
+           Case{"*5\r\n" + repeated(ten, 5), Fault::none},
+           Case{"*9\r\n" + repeated(ten, 9) + "+OK\r\n", Fault::none},
+           Case{"*10\r\n" + repeated(ten, 10), Fault::limit_reply, 100},
+           Case{"%5\r\n" + repeated(ten, 10), Fault::limit_reply, 100},
+           Case{"*?\r\n" + repeated(ten, 12), Fault::limit_reply, 100},
+           Case{"*2\r\n" + repeated("*2\r\n", 30), Fault::limit_reply, 100},
+           Case{"*2\r\n" + repeated(attribute, 7), Fault::limit_reply, 100},
+           Case{"*12\r\n" + repeated(ten, 11) + "@", Fault::limit_reply, 100},
+           Case{"*12\r\n" + repeated(ten, 9) + "@" + ten, Fault::type_byte, 95},
+       }) {
+    for (std::size_t size = 1; size <= entry.bytes.size(); ++size) {
+      const auto [fault, offset] = fault_in_pieces(entry.bytes, limits, size);
+      EXPECT_EQ(fault, entry.fault) << entry.bytes << " in pieces of " << size;
+      EXPECT_EQ(offset, entry.offset) << entry.bytes << " in pieces of " << size;
+    }
+  }
+}
+
+TEST(Scanner, CountsValuesThatWereTakenOutOfAReply) {
+  Limits limits;
+  limits.line = limits.bulk = 16;
+  limits.reply = 100;
+  Scanner scanner(limits);
+  std::string buffer = "*1000\r\n";
+  std::size_t received = buffer.size();
+  for (;;) {
+    const Status status = scanner.scan(buffer);
+    if (status == Status::fault) break;
+    ASSERT_EQ(status, Status::incomplete);
+    ASSERT_LE(received, 100U);
+    const std::size_t taken = scanner.sequence()->end;
+    buffer.erase(0, taken);
+    scanner.discard(taken);
+    buffer += ":1234\r\n";
+    received += 7;
+  }
+  EXPECT_EQ(scanner.fault(), Fault::limit_reply);
+  EXPECT_LE(received, 107U);
+  scanner.reset();
+  EXPECT_EQ(scanner.scan("*1\r\n:1\r\n"), Status::complete) << "each reply counts from its own beginning";
+}
+
+TEST(Scanner, AStringWithinItsLimitIsWithinThatOfTheReply) {
+  Limits limits;
+  limits.line = 8;
+  limits.bulk = 1000;
+  limits.reply = 10;
+  const std::string bulk = "$1000\r\n" + std::string(1000, 'x') + "\r\n";
+  for (const std::size_t size : {std::size_t{1}, std::size_t{7}, bulk.size()})
+    EXPECT_EQ(fault_in_pieces(bulk, limits, size).first, Fault::none) << size;
+}
+
 TEST(Scanner, RefusesWhatMustFollowAnAttribute) {
   EXPECT_EQ(fault_of("*?\r\n|1\r\n+a\r\n+b\r\n.\r\n"), Fault::type_byte);
   EXPECT_EQ(fault_of("*?\r\n|0\r\n.\r\n"), Fault::type_byte);
@@ -242,7 +337,8 @@ TEST(Scanner, NestingNeedsNoStack) {
 
 TEST(Scanner, LimitsBeyondReasonDontOverflow) {
   Limits limits;
-  limits.depth = limits.line = limits.bulk = limits.elements = static_cast<std::size_t>(-1);
+  limits.depth = limits.line = limits.bulk = limits.elements = limits.push = limits.reply =
+      static_cast<std::size_t>(-1);
   EXPECT_EQ(fault_of("$18446744073709551615\r\n", limits), Fault::limit_bulk);
   EXPECT_EQ(fault_of("%18446744073709551615\r\n", limits), Fault::limit_elements);
   EXPECT_EQ(fault_of("%400000000000000000\r\n", limits), Fault::none);

@@ -111,6 +111,8 @@ inline Scanner::Status Scanner::scan(std::string_view bytes) {
     if (stage_ == Stage::type) p = scan_whole(base, p, end);
     if (!done_ && p != end) p = step(base, p, end);
     position_ = static_cast<std::size_t>(p - base);
+    if (too_long()) [[unlikely]]
+      break;
     if (done_) return Status::complete;
     if (p == end && stage_ != Stage::faulted) return Status::incomplete;
   }

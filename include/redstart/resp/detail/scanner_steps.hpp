@@ -12,11 +12,13 @@ namespace redstart::resp {
 inline void Scanner::start_reply() noexcept {
   done_ = false;
   sequence_ = false;
+  dropped_ = 0;
   attribute_end_ = npos;
   level_ = Level{};
 }
 
 inline void Scanner::discard(std::size_t n) noexcept {
+  if (n > begin_) dropped_ += n - begin_;
   const auto shift = [n](std::size_t& offset) { offset = offset > n ? offset - n : 0; };
   shift(position_);
   shift(begin_);
@@ -30,6 +32,20 @@ inline bool Scanner::fail(Fault fault) noexcept {
   fault_ = fault;
   stage_ = Stage::faulted;
   return false;
+}
+
+// Whether this reply has outgrown its limit: then the scanner faults at the first byte beyond it, wherever
+// the input was cut and whatever was found behind that byte. While `type_` is '|', all bytes so far are
+// attributes.
+inline bool Scanner::too_long() noexcept {
+  const bool unasked = type_ == Type::push || type_ == Type::attribute;
+  const std::uint64_t limit = unasked ? limits_.push : limits_.reply;
+  if (size_so_far() <= limit) [[likely]]
+    return false;
+  done_ = false;
+  position_ = begin_ + static_cast<std::size_t>(limit < dropped_ ? 0 : limit - dropped_);
+  fail(unasked ? Fault::limit_push : Fault::limit_reply);
+  return true;
 }
 
 inline Fault Scanner::header_fault() const noexcept {
@@ -294,9 +310,7 @@ inline bool Scanner::open(char type, std::uint64_t count, std::size_t next) {
     sequence_begin_ = element_end_ = next;
   }
   if (values != 0) return enter({values, type == '|' ? Kind::attribute : Kind::fixed});
-  if (type != '|') return item_done(next);
-  attribute_end_ = next;
-  return true;
+  return type == '|' ? attribute_done(next) : item_done(next);
 }
 
 inline bool Scanner::open_streamed(char type) {
@@ -328,9 +342,13 @@ inline void Scanner::leave() noexcept {
 inline bool Scanner::stream_ends(std::size_t next) {
   const bool attribute = level_.kind == Kind::streamed_attribute;
   leave();
-  if (!attribute) return item_done(next);
+  return attribute ? attribute_done(next) : item_done(next);
+}
+
+// Attributes that came with a value inside of the reply count as part of it.
+inline bool Scanner::attribute_done(std::size_t next) {
   attribute_end_ = next;
-  return true;
+  return depth_ != 0 || next - begin_ + dropped_ <= limits_.push || fail(Fault::limit_push);
 }
 
 // Counts a finished value into the aggregates around it. False when the reply is complete, or at a limit.
@@ -343,10 +361,7 @@ inline bool Scanner::item_done(std::size_t next) {
     }
     const bool attribute = level_.kind == Kind::attribute;
     leave();
-    if (attribute) {
-      attribute_end_ = next;
-      return true;
-    }
+    if (attribute) return attribute_done(next);
   }
   if (depth_ == 1 && (level_.left & 1) == 0) element_end_ = next;
   return true;
