@@ -207,6 +207,7 @@ class AsyncLink final : public AsyncConnection {
   void write(std::string_view bytes);
   void await_writable();
   void enter(Node& node);
+  [[nodiscard]] bool has_unread() noexcept;
   [[nodiscard]] bool check_is_due() const noexcept;
   void check();
   [[nodiscard]] std::size_t fence(char* at);
@@ -228,6 +229,7 @@ class AsyncLink final : public AsyncConnection {
   void receive(engine::ReplyBuffer window, const char* lent, bool more);
   void go_on_receiving();
   bool deliver(engine::ReplyBuffer& window);
+  [[nodiscard]] bool is_early(resp::Type type) noexcept;
   void deliver_frame(std::string_view frame, resp::Type type, bool last);
   void hand_over(std::string_view frame, resp::Type type, bool last);
   [[nodiscard]] std::string_view answered_command(const Node& node) noexcept;
@@ -242,7 +244,7 @@ class AsyncLink final : public AsyncConnection {
   void wake_at(Time time) noexcept {
     if (time < wanted_) wanted_ = time;
   }
-  // So long a server may be silent while something is in flight.
+  // So long a server may take for the reply to the first command in flight.
   [[nodiscard]] Clock::duration silence_limit() const noexcept {
     const Clock::duration limit = silence_limit_of(config_.timeouts);
     return checking_ ? std::min<Clock::duration>(config_.timeouts.health, limit / 2) : limit;
@@ -329,6 +331,7 @@ class AsyncLink final : public AsyncConnection {
   };
   std::vector<Held> held_{};
   std::size_t held_done_ = 0;       // delivered already
+  std::size_t held_pushes_ = 0;     // bytes of pushes between them
   std::uint64_t held_entry_ = 0;    // the entry that the next reply belongs to
   std::uint32_t held_replies_ = 0;  // how many of its replies are held
 

@@ -205,7 +205,7 @@ void AsyncLink::close_socket() noexcept {
   write_error_ = 0;
   partial_ = engine::ReplyBuffer();
   held_.clear();
-  held_done_ = 0;
+  held_done_ = held_pushes_ = 0;
   delivered_ = 0;
   std::string().swap(unsent_);
   unsent_at_ = 0;

@@ -157,6 +157,7 @@ void AsyncLink::receive(engine::ReplyBuffer window, const char* lent, bool more)
     left -= result.bytes;
     more = result.bytes == wanted;
   }
+  if (ring_.empty() && tls_ && tls_->holds_bytes()) return lose(unasked_reply());
   rest.done();
 }
 
@@ -177,20 +178,27 @@ bool AsyncLink::deliver(engine::ReplyBuffer& window) {
   if (held_done_ != 0) deliver_held(bytes);
   while (scanner_.position() != bytes.size()) {
     switch (scanner_.scan(bytes)) {
-      case resp::Scanner::Status::incomplete: return true;
+      case resp::Scanner::Status::incomplete:
+        if (!ring_.empty() || bytes[scanner_.begin()] == '>') return true;
+        lose(unasked_reply());
+        return false;
       case resp::Scanner::Status::fault: lose(CloseReason::protocol, not_resp(scanner_, bytes)); return false;
       case resp::Scanner::Status::complete: break;
     }
     if (scanner_.type() == resp::Type::push) [[unlikely]] {
       ++pushes_;
-      if (held_.empty()) delivered_ = scanner_.position();
+      if (held_.empty()) {
+        delivered_ = scanner_.position();
+      } else if ((held_pushes_ += scanner_.position() - scanner_.begin()) > scanner_.limits().push) {
+        Outcome outcome = unasked_reply();
+        outcome.text = "the server sent push messages without end between replies";
+        lose(CloseReason::protocol, std::move(outcome));
+        return false;
+      }
       continue;
     }
-    if (ring_.empty()) [[unlikely]] {
-      Outcome outcome;
-      outcome.code = Errc::protocol_error;
-      outcome.text = "the server sent a reply that nobody asked for";
-      lose(CloseReason::desync, std::move(outcome));
+    if (is_early(scanner_.type())) [[unlikely]] {
+      lose(unasked_reply());
       return false;
     }
     if (config_.integrity) {
@@ -202,6 +210,15 @@ bool AsyncLink::deliver(engine::ReplyBuffer& window) {
                   delivered_ == bytes.size());
   }
   return true;
+}
+
+// True for a reply that no command had asked for when it was sent: none is in flight, or the last byte of the
+// command has not left. Such a command the server can only refuse.
+bool AsyncLink::is_early(resp::Type type) noexcept {
+  if (ring_.empty()) return true;
+  const InFlight::Entry& entry = held_.empty() ? ring_.front() : ring_[held_entry_];
+  const std::uint32_t replies = entry.replies - (held_.empty() ? 0 : held_replies_);
+  return entry.end > written_ && replies == 1 && !resp::is_error(type);
 }
 
 // `last`: nothing more has come so far. Nothing of this object may be relied on to be as before, after
@@ -305,6 +322,7 @@ void AsyncLink::deliver_held(std::string_view bytes) {
     const Held held = held_[held_.size() - held_done_];
     if (--held_done_ == 0) {
       held_.clear();
+      held_pushes_ = 0;
       delivered_ = held.end;
       ring_.pop();
       report_answers();

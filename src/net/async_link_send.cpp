@@ -5,7 +5,9 @@
 
 #include <redstart/resp/writer.hpp>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -24,9 +26,12 @@ constexpr std::size_t fence_size = fence_head.size() + 18;
 bool AsyncLink::gather() {
   if (queue_.empty() || !unsent_.empty() || retiring_ || write_error_ != 0) return false;
   if (checking_) return false;
-  if (ring_.empty() && check_is_due()) {
-    check();
-    return true;
+  if (ring_.empty()) {
+    if (has_unread()) return false;
+    if (check_is_due()) {
+      check();
+      return true;
+    }
   }
   const Scratch scratch;
   char* const bytes = scratch.data();
@@ -72,6 +77,15 @@ bool AsyncLink::gather() {
   }
   if (used != 0) write({bytes, used + fence(bytes + used)});
   return progress;
+}
+
+// An idle connection may have ended, or the server may have sent what nobody asked for, while a handler kept
+// the loop: that is read first, then it is known whether this connection carries the next command.
+bool AsyncLink::has_unread() noexcept {
+  if (std::max(now_, queue_.front().start) - last_used() < std::chrono::milliseconds(1)) [[likely]]
+    return false;
+  char first = 0;
+  return peek_now(fd_, &first, 1).error != EAGAIN;
 }
 
 // A firewall or a dead host may have cut what was unused for long, without a word.

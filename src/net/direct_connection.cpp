@@ -28,8 +28,31 @@ std::optional<CloseReason> DirectConnection::fault(Time now) const noexcept {
   if (just_used(now)) return std::nullopt;
   char first = 0;
   const IoResult result = socket_.peek(first);
-  if (result.error == EAGAIN) return std::nullopt;
+  if (result.error == EAGAIN)
+    return socket_.holds_bytes() ? std::optional(CloseReason::desync) : std::nullopt;
   return result.bytes == 0 ? CloseReason::stale : unasked(first);
+}
+
+std::optional<CloseReason> DirectConnection::fault_beside_pushes(Time now) {
+  constexpr int most_rounds = 64;  // under a flood the deadline of the exchange decides
+  for (int round = 0; round != most_rounds; ++round) {
+    if (const auto found = fault(now); found != CloseReason::stale) return found;
+    char bytes[4096];
+    const IoResult there = socket_.peek(bytes, sizeof bytes);
+    if (there.bytes == 0 || bytes[0] != '>') return CloseReason::stale;
+    const std::string_view view(bytes, there.bytes);
+    resp::Scanner scanner(config_.limits);
+    std::size_t whole = 0;
+    while (whole != view.size() && scanner.scan(view) == resp::Scanner::Status::complete &&
+           scanner.type() == resp::Type::push) {
+      whole = scanner.position();
+      ++pushes_;
+    }
+    // What lies behind a push that is cut, or is larger than this, can't be seen.
+    if (whole == 0) return CloseReason::stale;
+    static_cast<void>(socket_.receive_some(bytes, whole));
+  }
+  return std::nullopt;
 }
 
 int DirectConnection::send_all(const engine::Outgoing& out, Time deadline, bool& sent_all) {
@@ -171,6 +194,9 @@ Outcome DirectConnection::run_batch(std::string_view bytes, std::span<const std:
       if (scanner.type() == resp::Type::push) {
         ++pushes_;
       } else if (replies.frames.size() < ends.size()) {
+        // Before its command has left, the server can do no more than refuse it.
+        if (sent < ends[replies.frames.size()] && !resp::is_error(scanner.type())) [[unlikely]]
+          return give_up(unasked_reply());
         replies.frames.push_back({scanner.begin(), scanner.position() - scanner.begin()});
         if (resp::is_error(scanner.type())) ++replies.errors;
       } else {
@@ -185,8 +211,10 @@ Outcome DirectConnection::run_batch(std::string_view bytes, std::span<const std:
   }
   replies.sent = ends.size();
   Outcome outcome;
-  outcome.reusable = answered == buffer.size();
-  if (!outcome.reusable) outcome.reason = unasked(buffer.view()[answered]);
+  const bool nothing_left = answered == buffer.size();
+  outcome.reusable = nothing_left && !socket_.holds_bytes();
+  if (!outcome.reusable)
+    outcome.reason = nothing_left ? CloseReason::desync : unasked(buffer.view()[answered]);
   outcome.end = Clock::now();
   ++exchanges_;
   last_used_ = outcome.end;

@@ -61,6 +61,8 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   /// Why an idle connection must not be used: it has ended, or something has come that nobody asked for.
   /// Costs a system call once it has been idle for more than a millisecond.
   [[nodiscard]] std::optional<CloseReason> fault(Time now) const noexcept;
+  /// The same for a connection that a caller has kept: whole push messages are counted and dropped.
+  [[nodiscard]] std::optional<CloseReason> fault_beside_pushes(Time now);
   void interrupt() noexcept { socket_.interrupt(); }
 
   [[nodiscard]] Time last_used() const noexcept { return last_used_; }

@@ -58,6 +58,11 @@ Outcome not_resp(const resp::Scanner& scanner, std::string_view bytes) {
                     excerpt(near) + "\")");
 }
 
+Outcome unasked_reply() {
+  return broken(Errc::protocol_error, Effect::indeterminate, CloseReason::desync,
+                "the server sent a reply that nobody asked for");
+}
+
 CloseReason unasked(char first) noexcept {
   constexpr std::string_view replies = "+-:$*_#,(!=%~|";
   if (first == '>') return CloseReason::stale;

@@ -53,6 +53,8 @@ struct Outcome {
 /// password was.
 [[nodiscard]] OpenFailure not_resp_in_handshake(const resp::Scanner& scanner, std::string_view bytes,
                                                 bool password_was_sent);
+/// The outcome of an exchange, or of the rest of a connection, after a reply that no command had asked for.
+[[nodiscard]] Outcome unasked_reply();
 /// Why a connection is closed on which something came unasked that begins with this byte.
 [[nodiscard]] CloseReason unasked(char first) noexcept;
 /// Why a handshake did not end: an errno value, EAGAIN at its deadline, or `end_of_stream`. `awaited` is the

@@ -114,8 +114,10 @@ class DirectConnection::Reception {
     } else {
       sink_.frame(frame);
     }
-    outcome.reusable = nothing_left();
-    if (!outcome.reusable) outcome.reason = unasked(buffer_.view()[scanner_.begin()]);
+    const bool empty = nothing_left();
+    outcome.reusable = empty && !connection_.socket_.holds_bytes();
+    if (!outcome.reusable)
+      outcome.reason = empty ? CloseReason::desync : unasked(buffer_.view()[scanner_.begin()]);
     outcome.end = Clock::now();
     return outcome;
   }

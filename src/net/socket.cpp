@@ -134,6 +134,10 @@ IoResult receive_now(int fd, char* into, std::size_t size) noexcept {
   return retry_interrupted([&] { return ::recv(fd, into, size, MSG_DONTWAIT); });
 }
 
+IoResult peek_now(int fd, char* into, std::size_t size) noexcept {
+  return retry_interrupted([&] { return ::recv(fd, into, size, MSG_PEEK | MSG_DONTWAIT); });
+}
+
 int Socket::connect(const Address& address, const SocketOptions& options, Time deadline) noexcept {
   close();
   const int fd = open_stream(address, options);
@@ -218,9 +222,7 @@ bool Socket::wait_readable_or_writable(Time deadline) const noexcept {
   return wait(fd_, POLLIN | POLLOUT, deadline);
 }
 
-bool Socket::wait_readable(Time deadline) const noexcept {
-  return (tls_ && tls_->pending()) || wait(fd_, POLLIN, deadline);
-}
+bool Socket::wait_readable(Time deadline) const noexcept { return wait(fd_, POLLIN, deadline); }
 
 void Socket::arm_send(std::chrono::nanoseconds limit) noexcept {
   set_option(fd_, SOL_SOCKET, SO_SNDTIMEO, as_timeval(limit));
@@ -230,10 +232,10 @@ void Socket::arm_receive(std::chrono::nanoseconds limit) noexcept {
   set_option(fd_, SOL_SOCKET, SO_RCVTIMEO, as_timeval(limit));
 }
 
-IoResult Socket::peek(char& first) const noexcept {
+IoResult Socket::peek(char* into, std::size_t size) const noexcept {
   if (tls_) [[unlikely]]
-    return tls_->peek(first);
-  return retry_interrupted([&] { return ::recv(fd_, &first, 1, MSG_PEEK | MSG_DONTWAIT); });
+    return tls_->peek(into, size);
+  return peek_now(fd_, into, size);
 }
 
 void Socket::interrupt() noexcept {

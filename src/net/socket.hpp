@@ -58,6 +58,8 @@ void keep_watch(int fd, const Keepalive& usual, bool close) noexcept;
 [[nodiscard]] IoResult send_now(int fd, std::span<const char> bytes) noexcept;
 /// Receives what is there; EAGAIN when nothing is.
 [[nodiscard]] IoResult receive_now(int fd, char* into, std::size_t size) noexcept;
+/// Looks at what is there and leaves it so; EAGAIN when nothing is.
+[[nodiscard]] IoResult peek_now(int fd, char* into, std::size_t size) noexcept;
 
 /// One connection, plain or through TLS. Never raises SIGPIPE.
 ///
@@ -92,7 +94,8 @@ class Socket {
   [[nodiscard]] bool wait_writable(Time deadline) const noexcept;
   /// Waits until there is something to read or room to write. Returns false at the deadline.
   [[nodiscard]] bool wait_readable_or_writable(Time deadline) const noexcept;
-  /// Waits until there is something to read, also the end of the stream. Returns false at the deadline.
+  /// Waits until there is something to read, also the end of the stream; what TLS holds already does not
+  /// count. Returns false at the deadline.
   [[nodiscard]] bool wait_readable(Time deadline) const noexcept;
 
   void keep_watch(const Keepalive& usual, bool close) noexcept { net::keep_watch(fd_, usual, close); }
@@ -101,7 +104,10 @@ class Socket {
 
   /// Looks at the first byte that is there to read, and leaves it so. EAGAIN: an idle connection is still
   /// open, and nothing has come.
-  [[nodiscard]] IoResult peek(char& first) const noexcept;
+  [[nodiscard]] IoResult peek(char& first) const noexcept { return peek(&first, 1); }
+  [[nodiscard]] IoResult peek(char* into, std::size_t size) const noexcept;
+  /// True when TLS has received bytes that nobody was given, be it a part of a record.
+  [[nodiscard]] bool holds_bytes() const noexcept { return tls_ && tls_->holds_bytes(); }
 
   /// Makes whatever the owner does with this socket end soon, with an error. Callable from every thread.
   void interrupt() noexcept;

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstring>
 #include <new>
+#include <string_view>
 #include <utility>
 
 namespace redstart::net {
@@ -240,13 +241,19 @@ IoResult TlsSession::receive(char* into, std::size_t size, bool wait) noexcept {
   return got != 0 ? IoResult{got, 0} : last_;
 }
 
-bool TlsSession::pending() const noexcept { return SSL_has_pending(session_.get()) == 1; }
+// OpenSSL counts the bytes that it has not looked at. Behind the header of a record there may be none yet:
+// then it waits for the body ("RB").
+bool TlsSession::holds_bytes() const noexcept {
+  if (SSL_has_pending(session_.get()) == 1) return true;
+  const std::string_view state = SSL_rstate_string(session_.get());
+  return state == "RB";
+}
 
-IoResult TlsSession::peek(char& first) noexcept {
+IoResult TlsSession::peek(char* into, std::size_t size) noexcept {
   if (dead_ || mute_ != 0) return {0, EPIPE};
   ERR_clear_error();
   std::size_t n = 0;
-  const int returned = SSL_peek_ex(session_.get(), &first, 1, &n);
+  const int returned = SSL_peek_ex(session_.get(), into, size, &n);
   return returned == 1 ? IoResult{n, 0} : ended(returned);
 }
 

@@ -49,11 +49,14 @@ class TlsSession {
     return receive(into, size, true);
   }
 
-  /// True when bytes have been received already that `receive` would give.
-  [[nodiscard]] bool pending() const noexcept;
+  /// True when bytes have come that `receive` has not given, be it a part of a record. Right after a call
+  /// that ended with EAGAIN this covers all that the socket had.
+  [[nodiscard]] bool holds_bytes() const noexcept;
   /// Looks at the first byte that `receive` would give, and leaves it there. EAGAIN: the connection is open
   /// and has no data to read.
-  [[nodiscard]] IoResult peek(char& first) noexcept;
+  [[nodiscard]] IoResult peek(char& first) noexcept { return peek(&first, 1); }
+  /// Looks at up to `size` bytes in that way; never at more than one record.
+  [[nodiscard]] IoResult peek(char* into, std::size_t size) noexcept;
   /// What the last EAGAIN waits for: room to write, else something to read.
   [[nodiscard]] bool wants_write() const noexcept { return wants_write_; }
 
