@@ -199,6 +199,8 @@ class AsyncLink final : public AsyncConnection {
   void arm_opening(Time time);
   void open_failed(OpenFailure failure);
   void opened();
+  [[nodiscard]] int receive_what_is_there();
+  [[nodiscard]] OpenFailure unusable_answer() const;
   [[nodiscard]] OpenFailure refused() const;
   [[nodiscard]] OpenFailure handshake_lost(int error) const;
 

@@ -136,29 +136,36 @@ void AsyncLink::start_handshake() {
 }
 
 void AsyncLink::handshake_received(std::size_t n) {
-  opening_->buffer.reserve(n);
-  std::copy_n(inline_, n, opening_->buffer.end());
-  opening_->buffer.commit(n);
+  engine::ReplyBuffer& buffer = opening_->inbox.room(n);
+  std::copy_n(inline_, n, buffer.end());
+  buffer.commit(n);
+  if (opening_->inbox.flooded()) return open_failed(unusable_answer());
   if (opening_->phase == Opening::Phase::answer) drive_handshake(false);
 }
 
-// The same through TLS: all there is, so that nothing stays inside unseen.
+// The same through TLS.
 void AsyncLink::handshake_readable() {
-  constexpr std::size_t most = std::size_t{64} * 1024;  // replies to a handshake are short
-  engine::ReplyBuffer& buffer = opening_->buffer;
-  for (IoResult result;;) {
-    buffer.reserve(inline_size);
-    const std::size_t room = buffer.space();
-    result = tls_->receive(buffer.end(), room);
-    buffer.commit(result.bytes);
-    if (buffer.size() > most)
-      return open_failed(
-          {Errc::protocol_error, Remedy::never, "the server sent more than it was asked for", {}});
-    if (result.bytes == room) continue;
-    if (result.bytes != 0 || result.error == EAGAIN) break;
-    return open_failed(handshake_lost(result.error == 0 ? end_of_stream : result.error));
-  }
+  const int error = receive_what_is_there();
+  if (opening_->inbox.flooded()) return open_failed(unusable_answer());
+  if (error != EAGAIN) return open_failed(handshake_lost(error));
   if (opening_->phase == Opening::Phase::answer) drive_handshake(false);
+}
+
+// All there is, so that nothing stays unseen inside of TLS; EAGAIN unless the connection has ended.
+int AsyncLink::receive_what_is_there() {
+  for (;;) {
+    engine::ReplyBuffer& buffer = opening_->inbox.room(inline_size);
+    const std::size_t room = buffer.space();
+    const IoResult result = pull(buffer.end(), room);
+    buffer.commit(result.bytes);
+    if (result.bytes == room && !opening_->inbox.flooded()) continue;
+    if (result.bytes != 0 || result.error == EAGAIN) return EAGAIN;
+    return result.error == 0 ? end_of_stream : result.error;
+  }
+}
+
+OpenFailure AsyncLink::unusable_answer() const {
+  return opening_->inbox.failure(!opening_->settings.password.empty());
 }
 
 // The server refused the password: it may have been changed since the provider was asked.
@@ -199,9 +206,8 @@ void AsyncLink::drive_handshake(bool first) {
   for (;;) {
     switch (action.kind) {
       case Do::ready:
-        if (opening.scanner.position() != opening.buffer.size())
-          return open_failed(
-              {Errc::protocol_error, Remedy::never, "the server sent more than it was asked for", {}});
+        if (!opening.inbox.ends_here() || (tls_ && tls_->holds_bytes()))
+          return open_failed(unusable_answer());
         owner_->ready(opening.machine);
         return opened();
       case Do::fail: {
@@ -215,21 +221,30 @@ void AsyncLink::drive_handshake(bool first) {
         if (!owner_->not_ready(opening.machine.not_ready())) return open_failed(handshake_lost(EAGAIN));
         opening.phase = Opening::Phase::wait;
         return arm_opening(std::min(now_ + action.delay, opening.deadline));
-      case Do::send: write(action.bytes); break;
+      case Do::send:
+        // What comes before it is asked for would be taken for an answer. Behind the TLS handshake a part of
+        // a session ticket may have come.
+        if (opening.nothing_sent) {
+          const int error = receive_what_is_there();
+          if (error != EAGAIN && opening.inbox.empty()) return open_failed(handshake_lost(error));
+        }
+        if (!opening.inbox.may_send(opening.nothing_sent) ||
+            (!opening.nothing_sent && tls_ && tls_->holds_bytes()))
+          return open_failed(unusable_answer());
+        opening.nothing_sent = false;
+        opening.inbox.sent();
+        write(action.bytes);
+        break;
       case Do::receive: break;
     }
-    do {
-      switch (opening.scanner.scan(opening.buffer.view())) {
-        case resp::Scanner::Status::incomplete: return;
-        case resp::Scanner::Status::fault:
-          return open_failed(not_resp_in_handshake(opening.scanner, opening.buffer.view(),
-                                                   !opening.settings.password.empty()));
-        case resp::Scanner::Status::complete: break;
-      }
-      if (opening.scanner.type() == resp::Type::push) ++pushes_;
-    } while (opening.scanner.type() == resp::Type::push);
-    action = opening.machine.on_reply(opening.buffer.view().substr(
-        opening.scanner.begin(), opening.scanner.position() - opening.scanner.begin()));
+    const HandshakeInbox::Next next = opening.inbox.next();
+    pushes_ += opening.inbox.take_pushes();
+    switch (next) {
+      case HandshakeInbox::Next::incomplete: return;
+      case HandshakeInbox::Next::refused: return open_failed(unusable_answer());
+      case HandshakeInbox::Next::reply: break;
+    }
+    action = opening.machine.on_reply(opening.inbox.frame());
   }
 }
 

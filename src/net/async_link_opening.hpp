@@ -4,6 +4,7 @@
 
 #include "address_rounds.hpp"
 #include "async_link.hpp"
+#include "handshake_inbox.hpp"
 
 #include <redstart/protocol/handshake_fsm.hpp>
 
@@ -28,7 +29,7 @@ struct AsyncLink::Opening {
   Opening(const boost::asio::any_io_executor& executor, const DatabaseConfig& config,
           const std::string& client_name, Time until)
       : settings(handshake_settings(config, client_name)),
-        scanner(config.limits),
+        inbox(config.limits),
         timer(executor),
         deadline(until) {}
   Opening(const Opening&) = delete;
@@ -45,8 +46,8 @@ struct AsyncLink::Opening {
 
   protocol::HandshakeSettings settings;
   protocol::HandshakeFsm machine{settings};
-  resp::Scanner scanner;
-  engine::ReplyBuffer buffer{};
+  HandshakeInbox inbox;
+  bool nothing_sent = true;
   boost::asio::steady_timer timer;
   Time deadline;
   Phase phase = Phase::prepare;

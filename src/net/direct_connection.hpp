@@ -29,6 +29,8 @@
 
 namespace redstart::net {
 
+class HandshakeInbox;
+
 /// One connection and its two kinds of exchange. After anything but a complete exchange it is not reusable.
 ///
 /// Thread safety: one thread at a time, but for `interrupt`.
@@ -95,6 +97,8 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   [[nodiscard]] std::optional<OpenFailure> secure(std::shared_ptr<const TlsContext> context, Time deadline);
   [[nodiscard]] std::optional<OpenFailure> handshake(Credentials credentials, Time deadline,
                                                      HandshakeGate::Pass& pass, OpenWatcher& watcher);
+  [[nodiscard]] int receive_what_is_there(HandshakeInbox& inbox);
+  [[nodiscard]] int pause(HandshakeInbox& inbox, Time until);
   [[nodiscard]] Outcome run_batch(std::string_view bytes, std::span<const std::size_t> ends,
                                   engine::Replies& replies, Time now, Time deadline);
   [[nodiscard]] int send_all(const engine::Outgoing& out, Time deadline, bool& sent_all);

@@ -3,9 +3,8 @@
 #include "address_rounds.hpp"
 #include "direct_connection.hpp"
 #include "handshake_gate.hpp"
+#include "handshake_inbox.hpp"
 #include "preparation.hpp"
-
-#include <redstart/resp/scanner.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -65,6 +64,26 @@ std::optional<OpenFailure> DirectConnection::secure(std::shared_ptr<const TlsCon
   return socket_.tls()->failure();
 }
 
+// EAGAIN: all that there was.
+int DirectConnection::receive_what_is_there(HandshakeInbox& inbox) {
+  for (;;) {
+    engine::ReplyBuffer& buffer = inbox.room();
+    const IoResult result = socket_.receive_some(buffer.end(), buffer.space());
+    buffer.commit(result.bytes);
+    if (result.error != 0) return result.error;
+    if (result.bytes == 0) return end_of_stream;
+    if (inbox.flooded()) return EAGAIN;
+  }
+}
+
+// Lasts its time whatever the server sends; ends early when the server goes away, or sends without end.
+int DirectConnection::pause(HandshakeInbox& inbox, Time until) {
+  for (;;) {
+    if (const int error = receive_what_is_there(inbox); error != EAGAIN) return error;
+    if (inbox.flooded() || Clock::now() >= until || !socket_.wait_readable(until)) return 0;
+  }
+}
+
 std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, Time deadline,
                                                        HandshakeGate::Pass& pass, OpenWatcher& watcher) {
   const bool provided = config_.credentials != nullptr;
@@ -76,9 +95,8 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
   };
   if (provided) use_provided();
   protocol::HandshakeFsm machine(settings);
-  char stack[4096];
-  engine::ReplyBuffer buffer(stack, sizeof stack);
-  resp::Scanner scanner(config_.limits);
+  HandshakeInbox inbox(config_.limits);
+  bool opening = true;  // nothing has been sent
   Patience patience{deadline};
   using Kind = protocol::HandshakeFsm::Action::Kind;
 
@@ -94,9 +112,7 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
   for (;;) {
     switch (action.kind) {
       case Kind::ready:
-        if (scanner.position() != buffer.size())
-          return OpenFailure{
-              Errc::protocol_error, Remedy::never, "the server sent more than it was asked for", {}};
+        if (!inbox.ends_here() || socket_.holds_bytes()) return inbox.failure(!settings.password.empty());
         watcher.ready(machine);
         return std::nullopt;
       case Kind::fail: {
@@ -120,13 +136,23 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
         pass.leave();  // others need not wait for this server
         if (!watcher.not_ready(machine.not_ready()) || Clock::now() + action.delay >= deadline)
           return lost(EAGAIN);
-        static_cast<void>(
-            socket_.wait_readable(Clock::now() + action.delay));  // ends early when the server goes away
+        if (const int error = pause(inbox, Clock::now() + action.delay); error != 0) return lost(error);
+        if (inbox.flooded()) return inbox.failure(!settings.password.empty());
         action = machine.on_delay();
         continue;
       }
       case Kind::send: {
         bool sent = false;
+        // What comes before it is asked for would be taken for an answer. Behind the TLS handshake a part of
+        // a session ticket may have come.
+        if (opening) {
+          const int error = receive_what_is_there(inbox);
+          if (error != EAGAIN && inbox.empty()) return lost(error);
+        }
+        if (!inbox.may_send(opening) || (!opening && socket_.holds_bytes()))
+          return inbox.failure(!settings.password.empty());
+        opening = false;
+        inbox.sent();
         const int error = send_all({action.bytes, {}}, deadline, sent);
         if (error == EAGAIN || socket_.interrupted()) return lost(error);
         break;  // a server that closes at once (maxclients) has said why before
@@ -134,19 +160,14 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
       case Kind::receive: break;
     }
     for (;;) {
-      const auto status = scanner.scan(buffer.view());
-      if (status == resp::Scanner::Status::fault)
-        return not_resp_in_handshake(scanner, buffer.view(), !settings.password.empty());
-      if (status == resp::Scanner::Status::complete) {
-        if (scanner.type() != resp::Type::push) break;
-        ++pushes_;
-        continue;
-      }
-      if (buffer.space() == 0) buffer.reserve(1);
+      const HandshakeInbox::Next next = inbox.next();
+      pushes_ += inbox.take_pushes();
+      if (next == HandshakeInbox::Next::refused) return inbox.failure(!settings.password.empty());
+      if (next == HandshakeInbox::Next::reply) break;
       Time now = Clock::now();  // each time: the deadline counts however steadily bytes come
-      if (const int error = receive_more(buffer, now, patience); error != 0) return lost(error);
+      if (const int error = receive_more(inbox.room(), now, patience); error != 0) return lost(error);
     }
-    action = machine.on_reply(buffer.view().substr(scanner.begin(), scanner.position() - scanner.begin()));
+    action = machine.on_reply(inbox.frame());
   }
 }
 

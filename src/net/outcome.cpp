@@ -103,6 +103,18 @@ OpenFailure not_resp_in_handshake(const resp::Scanner& scanner, std::string_view
   return {Errc::protocol_error, Remedy::never, std::move(text), {}};
 }
 
+OpenFailure unasked_in_handshake() {
+  return {Errc::protocol_error, Remedy::never, "the server sent more than it was asked for", {}};
+}
+
+OpenFailure flood_in_handshake(std::size_t most) {
+  return {Errc::protocol_error,
+          Remedy::never,
+          "the server answered the handshake with more than " + std::to_string(most / 1024) +
+              " KiB: this is probably not a Redis server",
+          {}};
+}
+
 OpenFailure still_not_ready(const protocol::NotReady& state) {
   return {Errc::loading, Remedy::retry, protocol::describe(state), {}};
 }

@@ -57,6 +57,10 @@ struct Outcome {
 [[nodiscard]] Outcome unasked_reply();
 /// Why a connection is closed on which something came unasked that begins with this byte.
 [[nodiscard]] CloseReason unasked(char first) noexcept;
+/// Why a handshake is given up: the server answers what it was not asked.
+[[nodiscard]] OpenFailure unasked_in_handshake();
+/// The same: the server sends more than any answer to a handshake takes.
+[[nodiscard]] OpenFailure flood_in_handshake(std::size_t most);
 /// Why a handshake did not end: an errno value, EAGAIN at its deadline, or `end_of_stream`. `awaited` is the
 /// command that was not answered.
 [[nodiscard]] OpenFailure handshake_failure(int error, std::string_view awaited);
