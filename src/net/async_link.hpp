@@ -322,7 +322,7 @@ class AsyncLink final : public AsyncConnection {
   bool reading_ = false;            // an asynchronous read is pending: nobody else may read
   bool more_to_read_ = false;       // the turn's share was used up, or users' code threw
   unsigned judgement_put_off_ = 0;  // turns since then that did not look at deadlines
-  Time heard_{};                    // last byte, or first byte sent after nothing was in flight
+  Time head_since_{};               // when the first in flight became the first
   std::uint64_t pushes_ = 0;
 
   // integrity: replies that wait for their fence.

@@ -301,7 +301,7 @@ void AsyncLink::opened() {
   state_ = State::ready;
   scanner_.reset();
   written_ = gathered_ = 0;
-  heard_ = opened_at_ = now_;
+  head_since_ = opened_at_ = now_;
   last_used_.store(now_.time_since_epoch().count(), std::memory_order_relaxed);
   check_due_.store(false, std::memory_order_relaxed);
   wanted_told_ = false;

@@ -88,7 +88,6 @@ void AsyncLink::start_reading() {
 
 void AsyncLink::on_readable() {
   reading_ = false;
-  heard_ = now_;
   if (state_ == State::opening) return handshake_readable();
   last_used_.store(now_.time_since_epoch().count(), std::memory_order_relaxed);
   go_on_receiving();
@@ -96,7 +95,6 @@ void AsyncLink::on_readable() {
 
 void AsyncLink::on_read(int error, std::size_t n) {
   reading_ = false;
-  heard_ = now_;
   if (state_ == State::opening) {
     if (error != 0) return open_failed(handshake_lost(error));
     return handshake_received(n);
@@ -263,6 +261,7 @@ void AsyncLink::hand_over(std::string_view frame, resp::Type type, bool last) {
   if (complete_now) {
     held_back_ -= entry.waits ? 1U : 0U;
     ring_.pop();
+    head_since_ = now_;
   }
   // Whoever is told of the last reply finds it counted.
   if (last) report_answers();
@@ -295,6 +294,7 @@ bool AsyncLink::hold(std::string_view bytes) {
     if (++held_replies_ == entry.replies) {
       ++held_entry_;
       held_replies_ = 0;
+      head_since_ = now_;
     }
     return true;
   }
@@ -325,6 +325,7 @@ void AsyncLink::deliver_held(std::string_view bytes) {
       held_pushes_ = 0;
       delivered_ = held.end;
       ring_.pop();
+      head_since_ = now_;
       report_answers();
       return;
     }

@@ -60,6 +60,7 @@ bool AsyncLink::refused(std::string_view frame, bool last) {
   if (!delay && !(node.uncertain && node.request.replies == 1)) return false;
   held_back_ -= entry.waits ? 1U : 0U;
   ring_.pop();
+  head_since_ = now_;
   --in_flight_;
   if (delay) {
     again(node, *delay);

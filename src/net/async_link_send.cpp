@@ -102,7 +102,7 @@ void AsyncLink::check() {
   gathered_ += ping.size();
   check_due_.store(false, std::memory_order_relaxed);
   checking_ = true;
-  heard_ = now_;
+  head_since_ = now_;
   wake_at(now_ + silence_limit());
   ping.copy(bytes, ping.size());
   write({bytes, ping.size() + fence(bytes + ping.size())});
@@ -110,7 +110,7 @@ void AsyncLink::check() {
 
 void AsyncLink::enter(Node& node) {
   if (ring_.empty()) {
-    heard_ = now_;  // from now on the server has something to answer
+    head_since_ = now_;  // from now on the server has something to answer
     if (held_back_ == 0) wake_at(now_ + silence_limit());
   }
   const std::uint64_t end = gathered_ + node.request.bytes.size();

@@ -29,13 +29,15 @@ void AsyncLink::arm_timer() {
       }});
 }
 
+// The first in flight is answered within the limit, or never: bytes that trickle in are no answer, and all
+// others wait behind it.
 void AsyncLink::judge_silence() {
   if (state_ != State::ready || ring_.empty() || held_back_ != 0) return;
   const auto limit = silence_limit();
-  if (now_ < heard_ + limit) return wake_at(heard_ + limit);
+  if (now_ < head_since_ + limit) return wake_at(head_since_ + limit);
   Outcome outcome;
   outcome.code = Errc::connection_lost;
-  outcome.text = "the server sent nothing for " +
+  outcome.text = "the server sent no complete reply for " +
                  std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()) + " ms";
   lose(CloseReason::timeout, std::move(outcome));
 }
