@@ -106,6 +106,8 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
   struct Load {
     std::size_t operations = 0;
     std::size_t bytes = 0;
+    /// Operations that were given up after they had been sent, and whose replies are still to come.
+    std::size_t given_up = 0;
   };
 
   /// `config` and `client_name` must outlive the connection (the owner holds them). `tls`: null for a plain

@@ -77,7 +77,7 @@ AsyncConnection::Load AsyncLink::load() const noexcept {
     return all < gone ? std::size_t{0} : static_cast<std::size_t>(all - gone);
   };
   return {left(read(remote_operations_) + read(local_operations_.value), ended),
-          left(read(remote_bytes_) + read(local_bytes_.value), ended_bytes)};
+          left(read(remote_bytes_) + read(local_bytes_.value), ended_bytes), given_up()};
 }
 
 Time AsyncLink::last_used() const noexcept {

@@ -165,6 +165,7 @@ class AsyncLink final : public AsyncConnection {
   void expire_queued(Node& node);
   void take_from_queue(Node& node) noexcept;
   void leave_tombstone(Node& node, Outcome outcome);
+  [[nodiscard]] std::size_t given_up() const noexcept { return given_up_.load(std::memory_order_relaxed); }
   void close_condemned();
   void lose(CloseReason reason, Outcome outcome, BreakerVerdict verdict = BreakerVerdict::failure);
   void lose(Outcome outcome) {
@@ -267,6 +268,7 @@ class AsyncLink final : public AsyncConnection {
   Count local_bytes_{};
   Count ended_operations_{};
   Count ended_bytes_{};
+  std::atomic<std::size_t> given_up_{0};  // entries of the ring whose operations have ended; the loop writes
   std::atomic<Clock::rep> last_used_{0};
   std::atomic<bool> check_due_{false};  // an exclusive one: before what it carries next
   std::mutex mutex_{};                  // held for a few pointers, never while anybody is called

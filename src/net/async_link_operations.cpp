@@ -142,6 +142,7 @@ void AsyncLink::leave_tombstone(Node& node, Outcome outcome) {
   forget(node);
   owner_->ended(node, verdict(group.outcome.code), now_, group.outcome.text);
   ring_[node.sequence].node = nullptr;
+  given_up_.store(given_up() + 1, std::memory_order_relaxed);
   --in_flight_;
   group.nodes.push_back(node);
 }
@@ -268,6 +269,7 @@ void AsyncLink::drop_all() noexcept {
   drop(waiting_done_);
   drop(all);
   live_ = in_flight_ = held_back_ = 0;
+  given_up_.store(0, std::memory_order_relaxed);
 }
 
 }  // namespace redstart::net

@@ -255,8 +255,8 @@ void AsyncLink::hand_over(std::string_view frame, resp::Type type, bool last) {
       ++run_errors_;
     ++node->answered;
     node->accept(frame, origin_);
-  } else {
-    checking_ = false;  // while it is true, nothing else is in flight
+  } else if (!std::exchange(checking_, false) && complete_now) {  // while that is true, nothing else is there
+    given_up_.store(given_up() - 1, std::memory_order_relaxed);
   }
   if (complete_now) {
     held_back_ -= entry.waits ? 1U : 0U;

@@ -135,6 +135,7 @@ void AsyncLink::break_off(CloseReason reason, Outcome outcome, BreakerVerdict ve
   queue_.prepend(std::move(at_once));
   ring_.clear();
   in_flight_ = held_back_ = 0;
+  given_up_.store(0, std::memory_order_relaxed);
 }
 
 }  // namespace redstart::net

@@ -328,7 +328,7 @@ void AsyncPool::reclaim(const Waiter& waiter) noexcept {
 void AsyncPool::collect(PoolStats& into) const {
   const auto add = [&into](const Line& line) {
     const auto load = line.connection().load();
-    into.in_flight += load.operations;
+    into.in_flight += load.operations + load.given_up;
     into.queued_bytes += load.bytes;
   };
   std::size_t idle = 0;

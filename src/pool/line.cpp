@@ -34,16 +34,20 @@ std::optional<Error> LineShop::overloaded(const engine::OperationNode& operation
                                           net::AsyncConnection::Load load) const {
   const DatabaseConfig& config = database->config();
   const std::size_t bytes = operation.request.bytes.size();
-  if (load.operations < config.max_pending &&
+  // A connection remembers what was given up until its reply has come.
+  const std::size_t pending = load.operations + load.given_up;
+  if (pending < config.max_pending &&
       (load.bytes + bytes <= config.max_pending_bytes || load.operations == 0)) [[likely]]
     return std::nullopt;
   ErrorInfo info;
   info.code = Errc::overloaded;
   info.effect = Effect::not_sent;
   info.remedy = Remedy::retry;
-  info.what = std::to_string(load.operations) + " commands of " + std::to_string(load.bytes) +
-              " bytes wait already, the limits are " + std::to_string(config.max_pending) + " and " +
-              std::to_string(config.max_pending_bytes);
+  info.what =
+      std::to_string(pending) + " commands of " + std::to_string(load.bytes) + " bytes wait already" +
+      (load.given_up == 0 ? std::string() : ", " + std::to_string(load.given_up) + " of them given up") +
+      ", the limits are " + std::to_string(config.max_pending) + " and " +
+      std::to_string(config.max_pending_bytes);
   return database->failed(engine::command_name(operation.request.bytes.view()), operation.request.replies,
                           std::move(info));
 }
