@@ -46,6 +46,16 @@ Error LeaseChannel::gone(std::string_view what, std::size_t commands) const {
   return database_->failed(what, commands, std::move(info));
 }
 
+// Looked for before a command is written: what is not sent is known not to run.
+std::optional<Error> LeaseChannel::broke_while_idle(std::string_view what, std::size_t commands, Time now) {
+  if (connection_->just_used(now)) [[likely]]
+    return std::nullopt;
+  const auto fault = connection_->fault_beside_pushes(now);
+  if (!fault) return std::nullopt;
+  connection_.discard(*fault);
+  return gone(what, commands);
+}
+
 void LeaseChannel::keep(Borrowed connection, const net::Outcome& outcome) noexcept {
   connection.note(outcome);
   if (outcome.reusable)
@@ -92,6 +102,7 @@ std::optional<Error> LeaseChannel::exchange_alone(const engine::Request& request
   if (options.timeout.expired()) [[unlikely]]
     return database_->expired(traits.name, 1);
   const Time start = Clock::now();
+  if (auto error = broke_while_idle(traits.name, 1, start)) return error;
   Admission admission(database_->breaker(), database_->breaker().admit(start, !traits.blocks_for));
   if (!admission) return database_->failed(traits.name, 1, database_->circuit_open(start));
   Borrowed connection = std::move(connection_);  // whatever throws, it is not used again
@@ -130,6 +141,7 @@ engine::Replies LeaseChannel::exchange_batch(std::string_view bytes, std::span<c
     return replies;
   }
   const Time start = Clock::now();
+  if ((replies.rest_unsent = broke_while_idle("pipeline", ends.size(), start))) return replies;
   Admission admission(database_->breaker(), database_->breaker().admit(start));
   if (!admission) {
     replies.rest_unsent = database_->failed("pipeline", ends.size(), database_->circuit_open(start));

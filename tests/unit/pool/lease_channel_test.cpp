@@ -10,6 +10,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -160,6 +162,56 @@ TEST_F(UsedTwice, ManyThreadsOnOneHandleGetRepliesOrErrorsAndNothingElse) {
   }
   EXPECT_GE(answered.load(), 1);
   EXPECT_EQ(server_.count("INCR"), static_cast<std::size_t>(answered.load()));
+}
+
+// The server closes after its first reply; INCR would be indeterminate if it were written.
+class Forsaken : public ::testing::Test {
+ protected:
+  // Until the server has closed the connection, and it is no longer one that was used a moment ago.
+  void await_the_end() {
+    ASSERT_TRUE(test::eventually([&] { return server_.ended() == 1; }));
+    test::let_pass(std::chrono::milliseconds(50));
+  }
+
+  test::FakeServer server_{[](test::FakeConnection& connection, std::size_t) {
+    if (!connection.handshake().empty()) connection.send(":1\r\n");
+  }};
+  std::shared_ptr<Database> database_ =
+      std::make_shared<Database>(RedisConfig{}, "main", test::config_at(server_.port()).database("main"));
+  std::shared_ptr<Reachability> reachability_ = std::make_shared<Reachability>(database_);
+  std::shared_ptr<DirectPool> pool_ = std::make_shared<DirectPool>(database_, reachability_);
+  PoolChannel channel_{database_, pool_, nullptr};
+};
+
+TEST_F(Forsaken, FailsAPipelineAsNotSentWhenThePeerHasGone) {
+  std::shared_ptr<engine::Channel> leased = *channel_.lease({}, {});
+  {
+    Pipeline first(leased, {});
+    const auto counted = first.incr("n");
+    EXPECT_EQ(first.execute()[counted].value(), 1);
+  }
+  await_the_end();
+  Pipeline pipe(leased, {});
+  const auto counted = pipe.incr("n");
+  const auto last = pipe.get("key");
+  const auto replies = pipe.execute();
+  for (const Error& error : {replies[counted].error(), replies[last].error()}) {
+    EXPECT_EQ(error.code(), Errc::connection_lost);
+    EXPECT_EQ(error.effect(), Effect::not_sent) << error.what();
+  }
+  EXPECT_EQ(server_.count("INCR"), 1U);
+  EXPECT_EQ(server_.accepted(), 1U);
+}
+
+TEST_F(Forsaken, FailsEachLaterCallInTheSameWay) {
+  ScopedClient scoped(*channel_.lease({}, {}));
+  EXPECT_EQ(scoped.incr("n"), 1);
+  await_the_end();
+  for (int i = 0; i < 2; ++i) {
+    const Error error = test::error_of([&] { return scoped.incr("n"); });
+    EXPECT_EQ(error.code(), Errc::connection_lost);
+    EXPECT_EQ(error.effect(), Effect::not_sent) << error.what();
+  }
 }
 
 }  // namespace
