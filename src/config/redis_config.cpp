@@ -64,6 +64,8 @@ class Validator {
     at_least_one("limits.line", config.limits.line);
     at_least_one("limits.bulk", config.limits.bulk);
     at_least_one("limits.elements", config.limits.elements);
+    at_least_one("limits.push", config.limits.push);
+    at_least_one("limits.reply", config.limits.reply);
     if (config.handshake == Handshake::minimal && config.protocol == Protocol::resp3)
       fault("protocol", "is resp3 beside a minimal handshake, which has no HELLO",
             "use automatic or resp2, or handshake = full");

@@ -100,6 +100,8 @@ TEST(Validation, NamesTheFieldOfEachFault) {
       {"limits.line", main([](DatabaseConfig& c) { c.limits.line = 0; })},
       {"limits.bulk", main([](DatabaseConfig& c) { c.limits.bulk = 0; })},
       {"limits.elements", main([](DatabaseConfig& c) { c.limits.elements = 0; })},
+      {"limits.push", main([](DatabaseConfig& c) { c.limits.push = 0; })},
+      {"limits.reply", main([](DatabaseConfig& c) { c.limits.reply = 0; })},
       {"tls.ca_file", main([](DatabaseConfig& c) { c.tls.ca_file = "ca.pem\n"; })},
       {"tls.ca_directory", main([](DatabaseConfig& c) { c.tls.ca_directory = "\x1b[2J"; })},
       {"tls.certificate_file", main([](DatabaseConfig& c) {

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+// unasked_bytes.hpp: servers that send too much or too early, for callers of every kind.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/use_future.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "fake_server.hpp"
+#include "managers.hpp"
+#include "sanitizers.hpp"
+
+namespace redstart::test {
+
+/// How a server is reached.
+class Transport {
+ public:
+  Transport() = default;
+  Transport(const Transport&) = delete;
+  Transport& operator=(const Transport&) = delete;
+  virtual ~Transport() = default;
+
+  /// A configuration whose databases are all at this server. What lies between lives as long as this.
+  [[nodiscard]] virtual RedisConfig config(std::uint16_t server) = 0;
+};
+
+class InTheClear final : public Transport {
+ public:
+  [[nodiscard]] RedisConfig config(std::uint16_t server) override { return config_at(server); }
+};
+
+/// How a command gets to the server.
+enum class Way : std::uint8_t {
+  direct,        ///< A synchronous call on a connection of its own.
+  over_shared,   ///< A synchronous call over a shared connection.
+  shared,        ///< An asynchronous operation on a shared connection.
+  scoped,        ///< A synchronous call on a scoped handle.
+  scoped_async,  ///< An asynchronous operation on a scoped handle.
+};
+inline constexpr Way all_ways[] = {Way::direct, Way::over_shared, Way::shared, Way::scoped,
+                                   Way::scoped_async};
+
+[[nodiscard]] inline std::string_view to_string(Way way) noexcept {
+  switch (way) {
+    case Way::direct: return "direct";
+    case Way::over_shared: return "synchronous, over a shared connection";
+    case Way::shared: return "asynchronous, shared";
+    case Way::scoped: return "scoped";
+    case Way::scoped_async: return "asynchronous, scoped";
+  }
+  return "unknown";
+}
+/// True where a loop reads whatever comes, also while nothing is in flight.
+[[nodiscard]] constexpr bool always_reads(Way way) noexcept {
+  return way == Way::over_shared || way == Way::shared || way == Way::scoped_async;
+}
+[[nodiscard]] constexpr bool is_scoped(Way way) noexcept {
+  return way == Way::scoped || way == Way::scoped_async;
+}
+
+/// A manager, and one handle that sends its commands in one way.
+class WayCaller {
+ public:
+  using Text = std::optional<std::string>;
+
+  WayCaller(RedisConfig config, Way way) : way_(way) {
+    config.defaults.retry.mode = RetryMode::off;
+    config.defaults.direct_limit = way == Way::over_shared ? 0 : 10;
+    config.defaults.check_after_idle = std::chrono::milliseconds(0);
+    config.start_timeout = std::chrono::milliseconds(0);
+    config.database("main").required = false;
+    redis_.emplace(std::move(config));
+  }
+  [[nodiscard]] RedisConnectionManager& redis() { return **redis_; }
+  [[nodiscard]] PoolStats pool() { return redis().stats("main").pool; }
+  [[nodiscard]] std::size_t closed_for(CloseReason reason) { return pool().closed_for(reason); }
+
+  [[nodiscard]] Result<Text> get(const std::string& key) {
+    using boost::asio::use_future;
+    try {
+      switch (way_) {
+        case Way::direct:
+        case Way::over_shared: return redis().client("main").get(key);
+        case Way::shared: return redis().async_client("main").get(key)(use_future).get();
+        case Way::scoped:
+          if (!scoped_) scoped_.emplace(redis().scoped_client("main"));
+          return scoped_->get(key);
+        case Way::scoped_async:
+          if (!scoped_async_) scoped_async_.emplace(redis().scoped_async_client("main")(use_future).get());
+          return scoped_async_->get(key)(use_future).get();
+      }
+    } catch (const Error& error) {
+      return error;
+    }
+    return Text{};
+  }
+  void give_back() {
+    scoped_.reset();
+    scoped_async_.reset();
+  }
+
+ private:
+  Way way_;
+  std::optional<StartedManager> redis_{};
+  std::optional<ScopedClient> scoped_{};
+  std::optional<AsyncScopedClient> scoped_async_{};
+};
+
+inline std::string value_of_key(const FakeConnection::Words& words) {
+  return words[0] == "GET" ? resp_bulk("value of " + words.at(1)) : std::string("+OK\r\n");
+}
+
+/// Something that a server sends on an idle connection, and what would complete it to a reply.
+struct Unasked {
+  std::string first;
+  std::string rest{};
+};
+
+/// The next call never gets it, and the connection is closed as `desync`.
+inline void expect_desync(Transport& transport, const Unasked& unasked, Way way) {
+  using namespace std::chrono_literals;
+  SCOPED_TRACE(std::string(to_string(way)) + ": " + unasked.first);
+  Gate speak;
+  Gate spoken;
+  FakeServer server([&](FakeConnection& connection, std::size_t) {
+    const auto first = connection.handshake();
+    if (first.empty()) return;
+    connection.send(value_of_key(first));
+    if (first.back() != "a") return connection.serve(value_of_key);
+    connection.wait(speak);
+    connection.send(unasked.first);
+    spoken.open();
+    const auto next = connection.command();
+    if (next.empty()) return;  // as it should be
+    connection.send(unasked.rest);
+    connection.send(value_of_key(next));
+    connection.serve(value_of_key);
+  });
+  WayCaller caller(transport.config(server.port()), way);
+  ASSERT_EQ(caller.get("a").value(), "value of a");
+  speak.open();
+  spoken.wait();
+  const auto begin = std::chrono::steady_clock::now();
+  if (always_reads(way)) {
+    ASSERT_TRUE(eventually([&] { return caller.closed_for(CloseReason::desync) == 1; }));
+    EXPECT_LE(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  } else {
+    let_pass(50ms);  // until it has arrived; a connection used a moment ago is taken to be as it was
+  }
+  Result<WayCaller::Text> next = caller.get("b");
+  if (is_scoped(way)) {
+    ASSERT_FALSE(next.has_value());
+    EXPECT_EQ(next.error().code(), Errc::connection_lost) << next.error().what();
+    EXPECT_EQ(next.error().effect(), Effect::not_sent);
+    caller.give_back();
+    next = caller.get("b");
+  }
+  ASSERT_TRUE(next.has_value()) << next.error().what();
+  EXPECT_EQ(next.value(), "value of b");
+  EXPECT_EQ(caller.closed_for(CloseReason::desync), 1U);
+}
+
+/// What a server sends before the connection is ready, and what it does next.
+struct Early {
+  std::string on_accept{};
+  std::string with_hello{};  ///< Behind the answer to HELLO, before it has read the rest.
+  std::string with_pong{};
+};
+
+inline constexpr std::string_view hello_answer =
+    "%3\r\n+server\r\n+redis\r\n+version\r\n+7.0.15\r\n+proto\r\n:3\r\n";
+
+/// Such a connection is never used.
+inline void expect_no_connection(Transport& transport, const Early& early, Way way) {
+  SCOPED_TRACE(std::string(to_string(way)) + ": " + early.on_accept + " / " + early.with_hello + " / " +
+               early.with_pong);
+  FakeServer server([&](FakeConnection& connection, std::size_t) {
+    if (!early.on_accept.empty()) connection.send(early.on_accept);
+    for (auto words = connection.command(); !words.empty(); words = connection.command()) {
+      if (words[0] == "HELLO") connection.send(std::string(hello_answer) + early.with_hello);
+      if (words[0] == "CLIENT") connection.send("+OK\r\n");
+      if (words[0] == "PING") connection.send("+PONG\r\n" + early.with_pong);
+      if (words[0] == "GET") connection.send(resp_bulk("value of " + words[1]));
+    }
+  });
+  RedisConfig config = transport.config(server.port());
+  config.defaults.timeouts.connect = std::chrono::seconds(5);
+  config.defaults.timeouts.command = std::chrono::seconds(5);
+  WayCaller caller(std::move(config), way);
+  const auto got = caller.get("a");
+  ASSERT_FALSE(got.has_value());
+  EXPECT_EQ(got.error().code(), Errc::handshake_failed) << got.error().what();
+  EXPECT_EQ(server.count("GET"), 0U);
+}
+
+/// The most memory that this process has held, above what it held when this was made.
+class MemoryPeak {
+ public:
+  MemoryPeak() {
+    std::ofstream("/proc/self/clear_refs") << "5";  // the peak begins anew
+    before_ = field("VmRSS:");
+  }
+  /// In bytes; 0 where the kernel does not say.
+  [[nodiscard]] std::size_t growth() const {
+    const std::size_t peak = field("VmHWM:");
+    return peak > before_ ? (peak - before_) * 1024 : 0;
+  }
+
+ private:
+  static std::size_t field(std::string_view name) {
+    std::ifstream file("/proc/self/status");
+    for (std::string word; file >> word;) {
+      std::size_t value = 0;
+      if (word == name && file >> value) return value;
+    }
+    return 0;
+  }
+  std::size_t before_ = 0;
+};
+
+/// A flood: `head` once, then `body` again and again.
+struct Flood {
+  std::string head;
+  std::string body;
+};
+
+/// Sends up to 64 MiB of it, or until the client has gone and the server is to end.
+inline void send_flood(FakeConnection& connection, const Flood& flood) {
+  constexpr std::size_t piece = 64 << 10;
+  std::string bytes;
+  while (bytes.size() < piece) bytes += flood.body;
+  connection.send(flood.head);
+  for (std::size_t sent = 0; sent < (std::size_t{64} << 20) && !connection.stopping(); sent += bytes.size())
+    connection.send(bytes);
+}
+inline void expect_little_memory(const MemoryPeak& memory) {
+  // A MiB of the connection, and what the servers and threads of the test take.
+  if (!with_address_sanitizer && !with_thread_sanitizer) {
+    EXPECT_LE(memory.growth(), std::size_t{4} << 20);
+  }
+}
+
+/// The attempt is given up long before its time is over.
+inline void expect_flood_refused(Transport& transport, const Flood& flood, Way way) {
+  SCOPED_TRACE(std::string(to_string(way)) + ": " + flood.head + flood.body.substr(0, 20));
+  FakeServer server([&](FakeConnection& connection, std::size_t) {
+    if (connection.command().empty()) return;
+    send_flood(connection, flood);
+    connection.await_close();
+  });
+  RedisConfig config = transport.config(server.port());
+  config.defaults.timeouts.connect = std::chrono::seconds(30);
+  config.defaults.timeouts.command = std::chrono::seconds(60);
+  WayCaller caller(std::move(config), way);
+  const MemoryPeak memory;
+  const auto got = caller.get("a");
+  ASSERT_FALSE(got.has_value());
+  EXPECT_EQ(got.error().code(), Errc::handshake_failed) << got.error().what();
+  EXPECT_NE(std::string(got.error().what()).find("64 KiB"), std::string::npos) << got.error().what();
+  expect_little_memory(memory);
+}
+
+/// The pings of a server that is busy, and sends this behind each of its answers, stay few.
+inline void expect_pause(Transport& transport, const std::string& behind, Way way) {
+  SCOPED_TRACE(std::string(to_string(way)) + ": " + behind);
+  FakeServer server([&](FakeConnection& connection, std::size_t) {
+    for (auto words = connection.command(); !words.empty(); words = connection.command()) {
+      if (words[0] == "HELLO") connection.send(hello_answer);
+      if (words[0] == "CLIENT") connection.send("+OK\r\n");
+      if (words[0] == "PING") connection.send("-BUSY Redis is busy running a script.\r\n" + behind);
+    }
+  });
+  RedisConfig config = transport.config(server.port());
+  config.defaults.timeouts.connect = std::chrono::seconds(1);
+  config.defaults.timeouts.command = std::chrono::seconds(1);
+  WayCaller caller(std::move(config), way);
+  const auto got = caller.get("a");
+  ASSERT_FALSE(got.has_value());
+  EXPECT_TRUE(is_unavailable(got.error().code())) << got.error().what();
+  EXPECT_EQ(got.error().effect(), Effect::not_sent);
+  // After 25 ms at least, then 50, 100, 200, 250, 250 …; an attempt or two.
+  EXPECT_LE(server.count("PING"), 20U);
+  EXPECT_GE(server.count("PING"), 1U);
+}
+
+/// A scoped handle's call on a connection that the server has closed long ago is known not to run.
+inline void expect_closed_idle_handle_not_sent(Transport& transport, Way way) {
+  using namespace std::chrono_literals;
+  using boost::asio::use_future;
+  SCOPED_TRACE(std::string(to_string(way)));
+  FakeServer server([](FakeConnection& connection, std::size_t) {
+    if (!connection.handshake().empty()) connection.send(":1\r\n");
+  });
+  WayCaller caller(transport.config(server.port()), way);
+  const auto error_of_next = [&](auto& handle, auto run) {
+    EXPECT_EQ(run(handle.incr("n")), 1);
+    EXPECT_TRUE(eventually([&] { return server.ended() >= 1; }));
+    let_pass(50ms);
+    return error_of([&] { return run(handle.incr("n")); });
+  };
+  std::optional<Error> error;
+  if (way == Way::scoped) {
+    ScopedClient scoped = caller.redis().scoped_client("main");
+    error = error_of_next(scoped, [](auto value) { return value; });
+  } else {
+    AsyncScopedClient scoped = caller.redis().scoped_async_client("main")(use_future).get();
+    error = error_of_next(scoped, [](auto operation) { return std::move(operation)(use_future).get(); });
+  }
+  EXPECT_EQ(error->code(), Errc::connection_lost) << error->what();
+  EXPECT_EQ(error->effect(), Effect::not_sent) << error->what();
+  EXPECT_EQ(server.count("INCR"), 1U);
+}
+
+}  // namespace redstart::test
