@@ -195,6 +195,8 @@ class AsyncLink final : public AsyncConnection {
   void ask_again();
   void drive_handshake(bool first);
   void handshake_received(std::size_t n);
+  void wait_at_gate();
+  void heard_in_opening() noexcept;
   void handshake_readable();
   void on_opening_timer();
   void arm_opening(Time time);

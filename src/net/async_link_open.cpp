@@ -39,7 +39,8 @@ void AsyncLink::apply(Found& mail) {
     auto shared = std::make_shared<HandshakeGate::Pass>(std::move(pass));
     if (const auto alive = link.lock()) alive->send_mail(Admitted{epoch, std::move(shared)});
   };
-  if (auto pass = HandshakeGate::process().enter(std::move(called), opening_->ticket)) {
+  if (auto pass = HandshakeGate::process().enter(to_string(config_.endpoint), now_, std::move(called),
+                                                 opening_->ticket)) {
     opening_->pass = std::make_shared<HandshakeGate::Pass>(std::move(pass));
     start_connecting();
   }
@@ -47,6 +48,15 @@ void AsyncLink::apply(Found& mail) {
 
 void AsyncLink::apply(Admitted& mail) {
   if (!opening_ || mail.epoch != epoch_ || opening_->phase != Opening::Phase::gate) return;
+// Looks from time to time whether others have lost their places.
+void AsyncLink::wait_at_gate() {
+  arm_opening(std::min<Time>(now_ + HandshakeGate::default_patience / 4, opening_->deadline));
+}
+
+void AsyncLink::heard_in_opening() noexcept {
+  if (opening_->pass) opening_->pass->heard(now_);
+}
+
   opening_->ticket = 0;
   opening_->pass = std::move(mail.pass);
   start_connecting();
@@ -103,6 +113,7 @@ void AsyncLink::on_connected() {
   const int error = connect_result(fd_);
   if (error == 0) return secure();
   close_socket();
+  heard_in_opening();
   opening_->rounds.failed(error);
   connect_next();
 }
@@ -119,6 +130,7 @@ void AsyncLink::secure() {
 void AsyncLink::drive_tls() {
   const IoResult result = tls_->handshake();
   if (tls_->established()) return start_handshake();
+  heard_in_opening();
   if (result.error != EAGAIN) return open_failed(tls_->failure());
   socket_->async_wait(tls_->wants_write() ? Socket::wait_write : Socket::wait_read,
                       [link = self(), epoch = epoch_](const boost::system::error_code&) {
@@ -139,6 +151,7 @@ void AsyncLink::handshake_received(std::size_t n) {
   engine::ReplyBuffer& buffer = opening_->inbox.room(n);
   std::copy_n(inline_, n, buffer.end());
   buffer.commit(n);
+  heard_in_opening();
   if (opening_->inbox.flooded()) return open_failed(unusable_answer());
   if (opening_->phase == Opening::Phase::answer) drive_handshake(false);
 }
@@ -148,6 +161,7 @@ void AsyncLink::handshake_readable() {
   const int error = receive_what_is_there();
   if (opening_->inbox.flooded()) return open_failed(unusable_answer());
   if (error != EAGAIN) return open_failed(handshake_lost(error));
+  heard_in_opening();
   if (opening_->phase == Opening::Phase::answer) drive_handshake(false);
 }
 
@@ -276,6 +290,10 @@ void AsyncLink::on_opening_timer() {
     case Opening::Phase::gate:
       return open_failed({Errc::connect_timeout, Remedy::retry, "too many connections are being opened", {}});
     case Opening::Phase::connect:
+      if (!late) {
+        HandshakeGate::process().expire(now_);  // it may be this one that is admitted: by mail
+        return wait_at_gate();
+      }
       close_socket();
       opening_->rounds.failed(ETIMEDOUT);
       return connect_next();

@@ -19,14 +19,16 @@ std::optional<OpenFailure> DirectConnection::open(Time deadline, OpenWatcher& wa
   if (prepared.failure) return std::move(prepared.failure);
   watcher.reached(OpenWatcher::Step::resolved);
   // Only now: who waits for files, providers or name servers keeps nobody out.
-  HandshakeGate::Pass pass = HandshakeGate::process().enter(deadline);
+  HandshakeGate::Pass pass = HandshakeGate::process().enter(to_string(config_.endpoint), deadline);
   if (!pass)
     return OpenFailure{Errc::connect_timeout, Remedy::retry, "too many connections are being opened", {}};
   std::optional<OpenFailure> failure = connect(prepared.resolved.addresses, deadline);
   if (!failure) watcher.reached(OpenWatcher::Step::connected);
+  pass.heard(Clock::now());
   if (!failure && prepared.tls) {
     failure = secure(std::move(prepared.tls), deadline);
     if (!failure) watcher.reached(OpenWatcher::Step::secured);
+    pass.heard(Clock::now());
   }
   if (!failure) failure = handshake(std::move(prepared.credentials), deadline, pass, watcher);
   if (failure) {
@@ -166,6 +168,7 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
       if (next == HandshakeInbox::Next::reply) break;
       Time now = Clock::now();  // each time: the deadline counts however steadily bytes come
       if (const int error = receive_more(inbox.room(), now, patience); error != 0) return lost(error);
+      pass.heard(now);
     }
     action = machine.on_reply(inbox.frame());
   }

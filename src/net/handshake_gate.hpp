@@ -4,109 +4,105 @@
 
 #include "socket.hpp"
 
-#include <condition_variable>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <list>
 #include <mutex>
-#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace redstart::net {
 
 /// Lets a limited number of connection attempts run at once, over all pools of the process: a server that
-/// comes back is not met by everybody at the same moment.
+/// comes back is not met by everybody at the same moment. One server's outage is its own: its attempts get
+/// half of the places at most, and lose them to others once they have heard nothing for its patience. Those
+/// that wait are admitted in their order, servers with fewer places first.
 ///
 /// Thread safety: full.
 class HandshakeGate {
  public:
-  explicit HandshakeGate(std::size_t limit) noexcept : free_(limit) {}
+  static constexpr std::chrono::milliseconds default_patience{200};
+
+  explicit HandshakeGate(std::size_t limit, Clock::duration patience = default_patience);
   HandshakeGate(const HandshakeGate&) = delete;
   HandshakeGate& operator=(const HandshakeGate&) = delete;
 
   /// The gate of this process: 32 at a time. Never destroyed.
   [[nodiscard]] static HandshakeGate& process();
 
-  /// A place inside, as long as it lives.
+  /// A place inside, as long as it lives. The gate may have taken the place back before.
   class Pass {
    public:
     Pass() = default;
-    explicit Pass(HandshakeGate& gate) noexcept : gate_(&gate) {}
+    Pass(HandshakeGate& gate, std::uint64_t place) noexcept : gate_(&gate), place_(place) {}
     Pass(const Pass&) = delete;
     Pass& operator=(const Pass&) = delete;
-    Pass(Pass&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)) {}
+    Pass(Pass&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)), place_(other.place_) {}
     Pass& operator=(Pass&&) = delete;
     ~Pass() { leave(); }
+    /// The server has answered something.
+    void heard(Time now) noexcept {
+      if (gate_ != nullptr) gate_->heard(place_, now);
+    }
     /// Gives the place back at once.
     void leave() noexcept {
-      if (gate_ != nullptr) std::exchange(gate_, nullptr)->leave();
+      if (gate_ != nullptr) std::exchange(gate_, nullptr)->leave(place_);
     }
     explicit operator bool() const noexcept { return gate_ != nullptr; }
 
    private:
     HandshakeGate* gate_ = nullptr;
+    std::uint64_t place_ = 0;
   };
 
   /// Names one that waits without a thread.
   using Ticket = std::uint64_t;
 
-  /// A place, when there is one. Otherwise an empty pass; `called` gets the next place that becomes free, on
-  /// the thread that leaves it, unless `forget` comes first.
-  [[nodiscard]] Pass enter(std::function<void(Pass)> called, Ticket& ticket) {
-    const std::scoped_lock lock(mutex_);
-    if (free_ != 0) {
-      --free_;
-      return Pass(*this);
-    }
-    ticket = ++last_ticket_;
-    waiting_.push_back({ticket, std::move(called)});
-    return {};
-  }
+  /// A place for an attempt at `server`, when there is one. Otherwise an empty pass; `called` gets the next
+  /// place that becomes free, on the thread that makes it free, unless `forget` comes first.
+  [[nodiscard]] Pass enter(std::string server, Time now, std::function<void(Pass)> called, Ticket& ticket);
   /// Does nothing when the place was given already.
-  void forget(Ticket ticket) noexcept {
-    std::list<Waiting> dropped;  // what it held is freed without the lock
-    const std::scoped_lock lock(mutex_);
-    for (auto entry = waiting_.begin(); entry != waiting_.end(); ++entry) {
-      if (entry->ticket != ticket) continue;
-      dropped.splice(dropped.end(), waiting_, entry);
-      return;
-    }
-  }
+  void forget(Ticket ticket) noexcept;
+  /// Takes places from attempts that have heard nothing for the gate's patience, and gives them to others.
+  /// Those that wait call it from time to time.
+  void expire(Time now);
 
   /// Waits for a place; an empty pass at the deadline.
-  [[nodiscard]] Pass enter(Time deadline) {
-    std::unique_lock lock(mutex_);
-    if (!left_.wait_until(lock, deadline, [this] { return free_ != 0; })) return {};
-    --free_;
-    return Pass(*this);
-  }
+  [[nodiscard]] Pass enter(std::string server, Time deadline);
 
  private:
-  struct Waiting {
-    Ticket ticket;
-    std::function<void(Pass)> called;
+  struct Place {
+    std::uint64_t number = 0;
+    std::string server{};
+    Time heard{};
   };
+  struct Waiting {
+    Ticket ticket = 0;
+    std::string server{};
+    std::function<void(Pass)> called{};
+    std::uint64_t place = 0;  // once it is admitted
+  };
+  using Admitted = std::list<Waiting>;
 
-  void leave() noexcept {
-    std::list<Waiting> next;
-    {
-      const std::scoped_lock lock(mutex_);
-      if (waiting_.empty()) {
-        ++free_;
-        left_.notify_one();
-        return;
-      }
-      next.splice(next.end(), waiting_, waiting_.begin());
-    }
-    next.front().called(Pass(*this));
-  }
+  void heard(std::uint64_t place, Time now) noexcept;
+  void leave(std::uint64_t place) noexcept;
+  [[nodiscard]] std::size_t places_of(const std::string& server) const noexcept;
+  [[nodiscard]] std::uint64_t take_place(std::string server, Time now) noexcept;
+  void take_back(Time now) noexcept;
+  void admit(Time now, Admitted& into) noexcept;
+  void call(Admitted& admitted) noexcept;
 
+  const std::size_t limit_;
+  const std::size_t limit_of_server_;
+  const Clock::duration patience_;
   std::mutex mutex_{};
-  std::list<Waiting> waiting_{};  // first come, first served, and before those that wait on a thread
+  std::vector<Place> inside_{};  // room for all is there from the beginning
+  std::list<Waiting> waiting_{};
+  std::uint64_t last_place_ = 0;
   Ticket last_ticket_ = 0;
-  std::condition_variable left_{};
-  std::size_t free_;
 };
 
 }  // namespace redstart::net

@@ -243,20 +243,26 @@ TEST(AsyncOpeningTest, StoppingEndsAnAttempt) {
 
 TEST(AsyncOpeningTest, WhoeverWaitsAtTheGateIsLetInWhenAnotherLeaves) {
   net::HandshakeGate gate(1);
+  const net::Time now = net::Clock::now();
   int called = 0;
   net::HandshakeGate::Ticket first = 0;
   net::HandshakeGate::Ticket second = 0;
   net::HandshakeGate::Ticket none = 0;
   {
-    const auto pass = gate.enter([](net::HandshakeGate::Pass) { ADD_FAILURE(); }, none);
+    const auto pass = gate.enter(
+        "a", now, [](net::HandshakeGate::Pass) { ADD_FAILURE(); }, none);
     ASSERT_TRUE(pass);
-    EXPECT_FALSE(gate.enter([](net::HandshakeGate::Pass) { ADD_FAILURE() << "was forgotten"; }, first));
-    EXPECT_FALSE(gate.enter([&](net::HandshakeGate::Pass given) { called += given ? 1 : 0; }, second));
+    EXPECT_FALSE(gate.enter(
+        "a", now, [](net::HandshakeGate::Pass) { ADD_FAILURE() << "was forgotten"; }, first));
+    EXPECT_FALSE(gate.enter(
+        "a", now, [&](net::HandshakeGate::Pass given) { called += given ? 1 : 0; }, second));
     gate.forget(first);
     EXPECT_EQ(called, 0);
   }
   EXPECT_EQ(called, 1);
-  EXPECT_TRUE(gate.enter([](net::HandshakeGate::Pass) {}, none)) << "the second has left again";
+  EXPECT_TRUE(gate.enter(
+      "a", now, [](net::HandshakeGate::Pass) {}, none))
+      << "the second has left again";
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -19,30 +21,30 @@ using namespace std::chrono_literals;
 const auto far = Clock::now() + 1h;
 
 TEST(HandshakeGate, LetsOnlySoManyInAndTheNextWhenOneLeaves) {
-  HandshakeGate gate(2);
-  auto first = std::make_unique<HandshakeGate::Pass>(gate.enter(far));
-  const HandshakeGate::Pass second = gate.enter(far);
+  HandshakeGate gate(4, 1h);
+  auto first = std::make_unique<HandshakeGate::Pass>(gate.enter("a", far));
+  const HandshakeGate::Pass second = gate.enter("a", far);
   EXPECT_TRUE(*first);
   EXPECT_TRUE(second);
-  EXPECT_FALSE(gate.enter(Clock::now())) << "full, and no time to wait";
+  EXPECT_FALSE(gate.enter("a", Clock::now())) << "full, and no time to wait";
   first.reset();
-  EXPECT_TRUE(gate.enter(Clock::now()));
+  EXPECT_TRUE(gate.enter("a", Clock::now()));
 }
 
 TEST(HandshakeGate, AMovedPassLeavesOnce) {
-  HandshakeGate gate(1);
+  HandshakeGate gate(1, 1h);
   {
-    HandshakeGate::Pass pass = gate.enter(far);
+    HandshakeGate::Pass pass = gate.enter("a", far);
     const HandshakeGate::Pass moved = std::move(pass);
-    EXPECT_FALSE(gate.enter(Clock::now()));
+    EXPECT_FALSE(gate.enter("a", Clock::now()));
   }
-  const HandshakeGate::Pass next = gate.enter(Clock::now());
+  const HandshakeGate::Pass next = gate.enter("a", Clock::now());
   EXPECT_TRUE(next);
-  EXPECT_FALSE(gate.enter(Clock::now()));
+  EXPECT_FALSE(gate.enter("a", Clock::now()));
 }
 
 TEST(HandshakeGate, EverybodyGetsInAndNeverTooManyAtOnce) {
-  HandshakeGate gate(3);
+  HandshakeGate gate(6, 1h);
   std::atomic<int> inside{0};
   std::atomic<int> most{0};
   std::atomic<int> entered{0};
@@ -50,7 +52,7 @@ TEST(HandshakeGate, EverybodyGetsInAndNeverTooManyAtOnce) {
   for (int t = 0; t < 16; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < 200; ++i) {
-        const HandshakeGate::Pass pass = gate.enter(far);
+        const HandshakeGate::Pass pass = gate.enter("a", far);
         const int now = ++inside;
         int before = most.load();
         while (before < now && !most.compare_exchange_weak(before, now)) {
@@ -63,6 +65,89 @@ TEST(HandshakeGate, EverybodyGetsInAndNeverTooManyAtOnce) {
   threads.clear();
   EXPECT_EQ(entered, 3200);
   EXPECT_LE(most, 3);
+}
+
+// A gate whose attempts are told by a clock that the test moves.
+class Gate : public ::testing::Test {
+ protected:
+  // A pass that waits until it is given.
+  struct Waiter {
+    HandshakeGate::Ticket ticket = 0;
+    std::optional<HandshakeGate::Pass> pass{};
+  };
+  HandshakeGate::Pass enter(const std::string& server) {
+    HandshakeGate::Ticket none = 0;
+    return gate.enter(
+        server, now, [](HandshakeGate::Pass) { ADD_FAILURE() << "waited"; }, none);
+  }
+  std::shared_ptr<Waiter> wait(const std::string& server) {
+    auto waiter = std::make_shared<Waiter>();
+    EXPECT_FALSE(gate.enter(
+        server, now, [waiter](HandshakeGate::Pass pass) { waiter->pass.emplace(std::move(pass)); },
+        waiter->ticket));
+    return waiter;
+  }
+
+  HandshakeGate gate{4};
+  Time now = Clock::now();
+};
+
+TEST_F(Gate, OneServerGetsHalfOfThePlaces) {
+  const auto first = enter("a");
+  const auto second = enter("a");
+  const auto third = wait("a");
+  const auto other = enter("b");
+  EXPECT_TRUE(other) << "at once";
+  EXPECT_FALSE(third->pass);
+}
+
+TEST_F(Gate, TakesPlacesBackAfterSilenceWhereOthersWait) {
+  auto first = enter("a");
+  auto second = enter("a");
+  const auto third = wait("a");
+  gate.expire(now + HandshakeGate::default_patience - 1ms);
+  EXPECT_FALSE(third->pass);
+  second.heard(now + HandshakeGate::default_patience - 1ms);
+  gate.expire(now + HandshakeGate::default_patience);
+  EXPECT_TRUE(third->pass.has_value());
+  first.leave();  // it has none any more
+  const auto fourth = wait("a");
+  second.leave();
+  EXPECT_TRUE(fourth->pass.has_value());
+}
+
+TEST_F(Gate, KeepsPlacesOfASlowServerWhileNobodyWaits) {
+  const auto first = enter("a");
+  const auto second = enter("a");
+  now += 1h;
+  const auto third = enter("b");
+  const auto fourth = enter("b");
+  EXPECT_TRUE(third && fourth) << "all four are inside";
+}
+
+TEST_F(Gate, AdmitsTheServerWithTheFewestPlacesFirst) {
+  auto one = enter("a");
+  auto two = enter("a");
+  auto three = enter("b");
+  auto four = enter("b");
+  const auto behind = wait("a");
+  const auto last = wait("c");
+  one.leave();
+  EXPECT_TRUE(last->pass.has_value());
+  EXPECT_FALSE(behind->pass.has_value());
+  three.leave();
+  EXPECT_TRUE(behind->pass.has_value());
+}
+
+TEST_F(Gate, ForgetsThoseThatWaitNoLonger) {
+  auto one = enter("a");
+  auto two = enter("a");
+  const auto gone = wait("a");
+  const auto next = wait("a");
+  gate.forget(gone->ticket);
+  one.leave();
+  EXPECT_FALSE(gone->pass.has_value());
+  EXPECT_TRUE(next->pass.has_value());
 }
 
 }  // namespace
