@@ -21,7 +21,7 @@
 
 namespace redstart::net {
 
-class TlsSource;
+class Preparer;
 
 /// One place in a pool through which operations go to the server: queue, socket, operations in flight. The
 /// socket comes and goes (`open`, loss, `retire`); the queue stays, so that operations can wait for a
@@ -110,12 +110,12 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
     std::size_t given_up = 0;
   };
 
-  /// `config` and `client_name` must outlive the connection (the owner holds them). `tls`: null for a plain
-  /// connection.
+  /// `config` and `client_name` must outlive the connection (the owner holds them). `preparer`: null for a
+  /// plain connection that shares its questions with no other.
   [[nodiscard]] static std::shared_ptr<AsyncConnection> make(Loop loop, const DatabaseConfig& config,
                                                              const std::string& client_name,
                                                              std::shared_ptr<Owner> owner, Kind kind,
-                                                             std::shared_ptr<TlsSource> tls = nullptr);
+                                                             std::shared_ptr<Preparer> preparer = nullptr);
   virtual ~AsyncConnection() = default;
 
   /// Takes an operation over, its `start` and `deadline` set.

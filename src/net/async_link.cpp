@@ -22,17 +22,17 @@ constinit thread_local AsyncLink* current_link = nullptr;
 std::shared_ptr<AsyncConnection> AsyncConnection::make(Loop loop, const DatabaseConfig& config,
                                                        const std::string& client_name,
                                                        std::shared_ptr<Owner> owner, Kind kind,
-                                                       std::shared_ptr<TlsSource> tls) {
+                                                       std::shared_ptr<Preparer> preparer) {
   return std::make_shared<AsyncLink>(std::move(loop), config, client_name, std::move(owner), kind,
-                                     std::move(tls));
+                                     std::move(preparer));
 }
 
 AsyncLink::AsyncLink(Loop loop, const DatabaseConfig& config, const std::string& client_name,
-                     std::shared_ptr<Owner> owner, Kind kind, std::shared_ptr<TlsSource> tls)
+                     std::shared_ptr<Owner> owner, Kind kind, std::shared_ptr<Preparer> preparer)
     : loop_(std::move(loop)),
       config_(config),
       client_name_(client_name),
-      tls_source_(std::move(tls)),
+      preparer_(preparer ? std::move(preparer) : std::make_shared<Preparer>(config)),
       owner_(std::move(owner)),
       origin_(owner_->origin()),
       kind_(kind),

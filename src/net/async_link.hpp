@@ -46,7 +46,7 @@ namespace redstart::net {
 class AsyncLink final : public AsyncConnection {
  public:
   AsyncLink(Loop loop, const DatabaseConfig& config, const std::string& client_name,
-            std::shared_ptr<Owner> owner, Kind kind, std::shared_ptr<TlsSource> tls);
+            std::shared_ptr<Owner> owner, Kind kind, std::shared_ptr<Preparer> preparer);
   AsyncLink(const AsyncLink&) = delete;
   AsyncLink& operator=(const AsyncLink&) = delete;
   ~AsyncLink() override;
@@ -282,7 +282,7 @@ class AsyncLink final : public AsyncConnection {
   Loop loop_;
   const DatabaseConfig& config_;
   const std::string& client_name_;
-  const std::shared_ptr<TlsSource> tls_source_;
+  const std::shared_ptr<Preparer> preparer_;
   std::shared_ptr<Owner> owner_;       // holds this in turn: let go once everything has ended
   std::weak_ptr<Owner> late_owner_{};  // from then on; under the lock
   const engine::Origin& origin_;

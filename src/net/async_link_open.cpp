@@ -19,10 +19,10 @@ void AsyncLink::start_opening() {
                                        deadline_after(now_, config_.timeouts.connect));
   arm_opening(opening_->deadline);
   // May call on any thread, and long after this connection is gone.
-  prepare(config_, tls_source_, opening_->progress,
-          [link = std::weak_ptr<AsyncLink>(self()), epoch = epoch_](Prepared prepared) {
-            if (const auto alive = link.lock()) alive->send_mail(Found{epoch, std::move(prepared)});
-          });
+  opening_->subscription = preparer_->prepare(
+      now_, opening_->progress, [link = std::weak_ptr<AsyncLink>(self()), epoch = epoch_](Prepared prepared) {
+        if (const auto alive = link.lock()) alive->send_mail(Found{epoch, std::move(prepared)});
+      });
 }
 
 // Only now to the gate: who waits for files, providers or name servers keeps nobody out.
@@ -43,11 +43,11 @@ void AsyncLink::apply(Found& mail) {
                                                  opening_->ticket)) {
     opening_->pass = std::make_shared<HandshakeGate::Pass>(std::move(pass));
     start_connecting();
+  } else {
+    wait_at_gate();
   }
 }
 
-void AsyncLink::apply(Admitted& mail) {
-  if (!opening_ || mail.epoch != epoch_ || opening_->phase != Opening::Phase::gate) return;
 // Looks from time to time whether others have lost their places.
 void AsyncLink::wait_at_gate() {
   arm_opening(std::min<Time>(now_ + HandshakeGate::default_patience / 4, opening_->deadline));
@@ -57,6 +57,8 @@ void AsyncLink::heard_in_opening() noexcept {
   if (opening_->pass) opening_->pass->heard(now_);
 }
 
+void AsyncLink::apply(Admitted& mail) {
+  if (!opening_ || mail.epoch != epoch_ || opening_->phase != Opening::Phase::gate) return;
   opening_->ticket = 0;
   opening_->pass = std::move(mail.pass);
   start_connecting();
@@ -111,9 +113,9 @@ void AsyncLink::connect_next() {
 void AsyncLink::on_connected() {
   if (opening_->phase != Opening::Phase::connect || !socket_) return;
   const int error = connect_result(fd_);
+  heard_in_opening();
   if (error == 0) return secure();
   close_socket();
-  heard_in_opening();
   opening_->rounds.failed(error);
   connect_next();
 }
@@ -128,9 +130,9 @@ void AsyncLink::secure() {
 }
 
 void AsyncLink::drive_tls() {
+  heard_in_opening();
   const IoResult result = tls_->handshake();
   if (tls_->established()) return start_handshake();
-  heard_in_opening();
   if (result.error != EAGAIN) return open_failed(tls_->failure());
   socket_->async_wait(tls_->wants_write() ? Socket::wait_write : Socket::wait_read,
                       [link = self(), epoch = epoch_](const boost::system::error_code&) {
@@ -187,10 +189,10 @@ void AsyncLink::ask_again() {
   opening_->asked_again = true;
   opening_->pass.reset();  // others need not wait for this provider
   opening_->phase = Opening::Phase::renew;
-  net::ask_again(config_.credentials,
-                 [link = std::weak_ptr<AsyncLink>(self()), epoch = epoch_](Prepared prepared) {
-                   if (const auto alive = link.lock()) alive->send_mail(Renewed{epoch, std::move(prepared)});
-                 });
+  opening_->subscription = preparer_->ask_again(
+      now_, [link = std::weak_ptr<AsyncLink>(self()), epoch = epoch_](Prepared prepared) {
+        if (const auto alive = link.lock()) alive->send_mail(Renewed{epoch, std::move(prepared)});
+      });
 }
 
 void AsyncLink::apply(Renewed& mail) {
@@ -288,12 +290,12 @@ void AsyncLink::on_opening_timer() {
   switch (opening_->phase) {
     case Opening::Phase::prepare: return open_failed(not_in_time(*opening_->progress));
     case Opening::Phase::gate:
-      return open_failed({Errc::connect_timeout, Remedy::retry, "too many connections are being opened", {}});
-    case Opening::Phase::connect:
       if (!late) {
         HandshakeGate::process().expire(now_);  // it may be this one that is admitted: by mail
         return wait_at_gate();
       }
+      return open_failed({Errc::connect_timeout, Remedy::retry, "too many connections are being opened", {}});
+    case Opening::Phase::connect:
       close_socket();
       opening_->rounds.failed(ETIMEDOUT);
       return connect_next();

@@ -52,6 +52,7 @@ struct AsyncLink::Opening {
   Time deadline;
   Phase phase = Phase::prepare;
   Progress progress = new_progress();
+  Preparer::Subscription subscription{};
   HandshakeGate::Ticket ticket = 0;
   std::shared_ptr<HandshakeGate::Pass> pass{};
   std::vector<Address> addresses{};

@@ -5,8 +5,8 @@
 #include "handshake_gate.hpp"
 #include "open_watcher.hpp"
 #include "outcome.hpp"
+#include "preparation.hpp"
 #include "socket.hpp"
-#include "tls_source.hpp"
 
 #include <redstart/engine/replies.hpp>
 #include <redstart/engine/reply_sink.hpp>
@@ -36,11 +36,11 @@ class HandshakeInbox;
 /// Thread safety: one thread at a time, but for `interrupt`.
 class DirectConnection : public boost::intrusive::list_base_hook<> {
  public:
-  /// Both references must outlive the connection. `shard` spreads the statistics; `tls` is null for a plain
-  /// connection.
+  /// Both references must outlive the connection. `shard` spreads the statistics; `preparer`: null for a
+  /// plain connection that shares its questions with no other.
   DirectConnection(const DatabaseConfig& config, const std::string& client_name, std::size_t shard,
-                   std::shared_ptr<TlsSource> tls = nullptr) noexcept
-      : config_(config), client_name_(client_name), shard_(shard), tls_(std::move(tls)) {}
+                   std::shared_ptr<Preparer> preparer = nullptr) noexcept
+      : config_(config), client_name_(client_name), shard_(shard), preparer_(std::move(preparer)) {}
 
   /// Resolves, connects, shakes hands, waits while the server is loading; at most until `deadline`, however
   /// long files, the credentials provider or the lookup take.
@@ -109,7 +109,7 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   const DatabaseConfig& config_;
   const std::string& client_name_;
   std::size_t shard_;
-  std::shared_ptr<TlsSource> tls_;
+  std::shared_ptr<Preparer> preparer_;
   Socket socket_{};
   std::chrono::nanoseconds armed_{0};  // what SO_RCVTIMEO says
   Time last_used_{};

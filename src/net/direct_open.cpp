@@ -15,7 +15,8 @@ namespace redstart::net {
 
 std::optional<OpenFailure> DirectConnection::open(Time deadline, OpenWatcher& watcher) {
   const auto interrupted = [this] { return socket_.interrupted(); };
-  Prepared prepared = prepare(config_, tls_, deadline, interrupted);
+  if (!preparer_) preparer_ = std::make_shared<Preparer>(config_);
+  Prepared prepared = preparer_->prepare(deadline, interrupted);
   if (prepared.failure) return std::move(prepared.failure);
   watcher.reached(OpenWatcher::Step::resolved);
   // Only now: who waits for files, providers or name servers keeps nobody out.
@@ -23,12 +24,12 @@ std::optional<OpenFailure> DirectConnection::open(Time deadline, OpenWatcher& wa
   if (!pass)
     return OpenFailure{Errc::connect_timeout, Remedy::retry, "too many connections are being opened", {}};
   std::optional<OpenFailure> failure = connect(prepared.resolved.addresses, deadline);
-  if (!failure) watcher.reached(OpenWatcher::Step::connected);
   pass.heard(Clock::now());
+  if (!failure) watcher.reached(OpenWatcher::Step::connected);
   if (!failure && prepared.tls) {
     failure = secure(std::move(prepared.tls), deadline);
-    if (!failure) watcher.reached(OpenWatcher::Step::secured);
     pass.heard(Clock::now());
+    if (!failure) watcher.reached(OpenWatcher::Step::secured);
   }
   if (!failure) failure = handshake(std::move(prepared.credentials), deadline, pass, watcher);
   if (failure) {
@@ -122,7 +123,7 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
         if (provided && !std::exchange(asked_again, true) && wrong_password(failure.code, failure.server)) {
           // The password may have been changed between asking and AUTH.
           pass.leave();
-          Prepared newer = ask_again(config_.credentials, deadline, [this] { return socket_.interrupted(); });
+          Prepared newer = preparer_->ask_again(deadline, [this] { return socket_.interrupted(); });
           if (newer.failure) return std::move(newer.failure);
           if (newer.credentials.username != credentials.username ||
               newer.credentials.password != credentials.password) {

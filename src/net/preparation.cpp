@@ -18,6 +18,7 @@
 #include <thread>
 #include <typeinfo>
 #include <utility>
+#include <vector>
 
 namespace redstart::net {
 
@@ -56,7 +57,7 @@ Prepared no_thread(const std::system_error& error) {
   return prepared;
 }
 
-using Done = std::function<void(Prepared)>;
+using Done = Preparer::Done;
 
 // Runs `work` on a thread of its own, which may outlive everybody.
 template <class Work>
@@ -100,7 +101,7 @@ constexpr std::chrono::milliseconds look_up_every{20};
 template <class Begin>
 std::optional<Prepared> await(Begin begin, Time deadline, const std::function<bool()>& interrupted) {
   const auto answer = std::make_shared<Answer>();
-  begin([answer](Prepared prepared) {
+  const Preparer::Subscription held = begin([answer](Prepared prepared) {
     const std::scoped_lock lock(answer->mutex);
     answer->prepared = std::move(prepared);
     answer->given.notify_one();
@@ -132,38 +133,87 @@ OpenFailure not_in_time(Awaited awaited) {
   return {Errc::resolve_failed, Remedy::retry, "the lookup did not end in time", {}};
 }
 
-void prepare(const DatabaseConfig& config, std::shared_ptr<TlsSource> tls, const Progress& progress,
-             std::function<void(Prepared)> done) {
-  if (!tls && !config.credentials) return look_up(config.endpoint, {}, done);
-  progress->store(tls ? Awaited::files : Awaited::provider);
-  // What it needs of the configuration is copied: nobody waits for this thread.
-  on_helper(std::make_shared<Done>(std::move(done)),
-            [tls = std::move(tls), provider = config.credentials, endpoint = config.endpoint,
-             progress](const Done& tell) {
-              Prepared prepared;
-              if (tls) prepared.tls = tls->current(prepared.failure);
-              if (!prepared.failure && provider) {
-                progress->store(Awaited::provider);
-                prepared.failure = ask(*provider, prepared.credentials);
-              }
-              if (prepared.failure) return tell(std::move(prepared));
-              progress->store(Awaited::lookup);
-              look_up(endpoint, std::move(prepared), tell);
-            });
+Preparer::Preparer(const DatabaseConfig& config, std::shared_ptr<TlsSource> tls)
+    : tls_(std::move(tls)), provider_(config.credentials), endpoint_(config.endpoint) {}
+
+std::shared_ptr<Preparer::Question> Preparer::join(Series& series, Time now, const Subscription& subscriber,
+                                                   Progress* progress) {
+  const std::scoped_lock lock(mutex_);
+  const bool hangs = series.current && now - series.current->began >= series.patience;
+  const bool first = !series.current || hangs;
+  if (hangs) series.patience *= 2;
+  if (first) {
+    series.current = std::make_shared<Question>();
+    series.current->began = now;
+  }
+  // Those whose attempts have ended meanwhile: a question that hangs must not collect them.
+  std::erase_if(series.current->waiting, [](const auto& waiting) { return waiting.expired(); });
+  series.current->waiting.push_back(subscriber);
+  if (progress != nullptr) *progress = series.current->progress;
+  return first ? series.current : nullptr;
 }
 
-void ask_again(std::shared_ptr<CredentialsProvider> provider, std::function<void(Prepared)> done) {
-  on_helper(std::make_shared<Done>(std::move(done)), [provider = std::move(provider)](const Done& tell) {
+void Preparer::answer(Series& series, const std::shared_ptr<Question>& question, Prepared prepared) {
+  std::vector<std::weak_ptr<const Done>> waiting;
+  {
+    const std::scoped_lock lock(mutex_);
+    waiting.swap(question->waiting);
+    if (series.current == question) series.current.reset();
+    series.patience = first_patience;
+  }
+  for (const auto& one : waiting) {
+    if (const Subscription subscriber = one.lock()) (*subscriber)(prepared);
+  }
+}
+
+Preparer::Subscription Preparer::prepare(Time now, Progress& progress, Done done) {
+  auto subscriber = std::make_shared<const Done>(std::move(done));
+  if (!tls_ && !provider_ && needs_no_lookup(endpoint_)) {
+    look_up(endpoint_, {}, *subscriber);
+    return subscriber;
+  }
+  const auto question = join(preparations_, now, subscriber, &progress);
+  if (!question) return subscriber;
+  const auto tell = std::make_shared<Done>([self = shared_from_this(), question](Prepared prepared) {
+    self->answer(self->preparations_, question, std::move(prepared));
+  });
+  question->progress->store(tls_ ? Awaited::files : provider_ ? Awaited::provider : Awaited::lookup);
+  if (!tls_ && !provider_) {
+    look_up(endpoint_, {}, *tell);
+    return subscriber;
+  }
+  on_helper(tell, [self = shared_from_this(), moved = question->progress](const Done& told) {
+    Prepared prepared;
+    if (self->tls_) prepared.tls = self->tls_->current(prepared.failure);
+    if (!prepared.failure && self->provider_) {
+      moved->store(Awaited::provider);
+      prepared.failure = ask(*self->provider_, prepared.credentials);
+    }
+    if (prepared.failure) return told(std::move(prepared));
+    moved->store(Awaited::lookup);
+    look_up(self->endpoint_, std::move(prepared), told);
+  });
+  return subscriber;
+}
+
+Preparer::Subscription Preparer::ask_again(Time now, Done done) {
+  auto subscriber = std::make_shared<const Done>(std::move(done));
+  const auto question = join(renewals_, now, subscriber, nullptr);
+  if (!question) return subscriber;
+  const auto tell = std::make_shared<Done>([self = shared_from_this(), question](Prepared prepared) {
+    self->answer(self->renewals_, question, std::move(prepared));
+  });
+  on_helper(tell, [provider = provider_](const Done& told) {
     Prepared prepared;
     prepared.failure = ask(*provider, prepared.credentials);
-    tell(std::move(prepared));
+    told(std::move(prepared));
   });
+  return subscriber;
 }
 
-Prepared prepare(const DatabaseConfig& config, std::shared_ptr<TlsSource> tls, Time deadline,
-                 const std::function<bool()>& interrupted) {
-  const Progress progress = new_progress();
-  auto found = await([&](Done done) { prepare(config, std::move(tls), progress, std::move(done)); }, deadline,
+Prepared Preparer::prepare(Time deadline, const std::function<bool()>& interrupted) {
+  Progress progress = new_progress();
+  auto found = await([&](Done done) { return prepare(Clock::now(), progress, std::move(done)); }, deadline,
                      interrupted);
   if (found) return *std::move(found);
   Prepared none;
@@ -171,10 +221,9 @@ Prepared prepare(const DatabaseConfig& config, std::shared_ptr<TlsSource> tls, T
   return none;
 }
 
-Prepared ask_again(std::shared_ptr<CredentialsProvider> provider, Time deadline,
-                   const std::function<bool()>& interrupted) {
+Prepared Preparer::ask_again(Time deadline, const std::function<bool()>& interrupted) {
   auto given =
-      await([&](Done done) { ask_again(std::move(provider), std::move(done)); }, deadline, interrupted);
+      await([&](Done done) { return ask_again(Clock::now(), std::move(done)); }, deadline, interrupted);
   if (given) return *std::move(given);
   Prepared none;
   none.failure = not_in_time(Awaited::provider);

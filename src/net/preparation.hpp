@@ -10,11 +10,15 @@
 #include <redstart/protocol/handshake_fsm.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace redstart::net {
 
@@ -36,20 +40,59 @@ using Progress = std::shared_ptr<std::atomic<Awaited>>;
 /// Why a preparation that did not end in time has failed.
 [[nodiscard]] OpenFailure not_in_time(Awaited awaited);
 
-/// Context, credentials and addresses: calls `done` once, at once where nothing can block, else on a helper
-/// thread, maybe never. Nothing that `done` holds may need the caller's thread to be freed. What the helper
-/// uses lives as long as it does. `tls`: null for a plain connection.
-void prepare(const DatabaseConfig& config, std::shared_ptr<TlsSource> tls, const Progress& progress,
-             std::function<void(Prepared)> done);
-/// The provider once more, on a helper thread; its answer stands in `credentials`.
-void ask_again(std::shared_ptr<CredentialsProvider> provider, std::function<void(Prepared)> done);
+/// Asks files, credentials provider and name server for all connections of one database: one question at a
+/// time, which all attempts that need an answer join. What was asked may hang, and can't be interrupted: then
+/// a second question follows after a second, a third after two more, and so on, each after twice the time. So
+/// the helper threads stay few, however many attempts there are and however long it hangs.
+///
+/// Thread safety: full. Helper threads may use it last.
+class Preparer : public std::enable_shared_from_this<Preparer> {
+ public:
+  using Done = std::function<void(Prepared)>;
+  /// The answer comes as long as somebody holds this.
+  using Subscription = std::shared_ptr<const Done>;
 
-/// The same for callers that wait: until it is done, until the deadline, or for a moment longer than until
-/// `interrupted`. The helper then ends by itself.
-[[nodiscard]] Prepared prepare(const DatabaseConfig& config, std::shared_ptr<TlsSource> tls, Time deadline,
-                               const std::function<bool()>& interrupted);
-[[nodiscard]] Prepared ask_again(std::shared_ptr<CredentialsProvider> provider, Time deadline,
-                                 const std::function<bool()>& interrupted);
+  /// `tls`: null for plain connections.
+  explicit Preparer(const DatabaseConfig& config, std::shared_ptr<TlsSource> tls = nullptr);
+
+  /// Context, credentials and addresses: calls `done` once, at once where nothing can block, else on a helper
+  /// thread, maybe never. Nothing that `done` holds may need the caller's thread to be freed. `progress`
+  /// becomes that of the question.
+  [[nodiscard]] Subscription prepare(Time now, Progress& progress, Done done);
+  /// The provider once more; its answer stands in `credentials`.
+  [[nodiscard]] Subscription ask_again(Time now, Done done);
+
+  /// The same for callers that wait: until it is done, until the deadline, or for a moment longer than until
+  /// `interrupted`. The helper then ends by itself.
+  [[nodiscard]] Prepared prepare(Time deadline, const std::function<bool()>& interrupted);
+  [[nodiscard]] Prepared ask_again(Time deadline, const std::function<bool()>& interrupted);
+
+ private:
+  // Somebody is being asked, on a helper thread.
+  struct Question {
+    Time began{};
+    Progress progress = new_progress();
+    std::vector<std::weak_ptr<const Done>> waiting{};
+  };
+  // Questions of one kind, one after the other.
+  struct Series {
+    std::shared_ptr<Question> current{};
+    Clock::duration patience = first_patience;  // after which the current one is taken to hang
+  };
+  static constexpr Clock::duration first_patience = std::chrono::seconds(1);
+
+  // Null: the subscriber has joined a question under way.
+  [[nodiscard]] std::shared_ptr<Question> join(Series& series, Time now, const Subscription& subscriber,
+                                               Progress* progress);
+  void answer(Series& series, const std::shared_ptr<Question>& question, Prepared prepared);
+
+  const std::shared_ptr<TlsSource> tls_;
+  const std::shared_ptr<CredentialsProvider> provider_;
+  const Endpoint endpoint_;
+  std::mutex mutex_{};
+  Series preparations_{};
+  Series renewals_{};
+};
 
 /// What the handshake of a new connection needs to know; refers to both arguments.
 [[nodiscard]] protocol::HandshakeSettings handshake_settings(const DatabaseConfig& config,

@@ -74,6 +74,11 @@ void replace_name_lookup(NameLookup lookup) {
   replaced.store(replacement().lookup != nullptr, std::memory_order_release);
 }
 
+bool needs_no_lookup(const Endpoint& endpoint) {
+  return endpoint.is_unix() ||
+         lookup(endpoint.host, std::to_string(endpoint.port), AI_NUMERICHOST).error.empty();
+}
+
 void resolve(const Endpoint& endpoint, std::function<void(Resolved)> done) {
   if (endpoint.is_unix()) return done(unix_address(endpoint.unix_path));
   const std::string port = std::to_string(endpoint.port);

@@ -24,6 +24,9 @@ using NameLookup = std::function<Resolved(const std::string& host, const std::st
 /// From now on this process asks `lookup` in place of the system; nothing: the system again. For tests.
 void replace_name_lookup(NameLookup lookup);
 
+/// True for literal addresses and Unix sockets.
+[[nodiscard]] bool needs_no_lookup(const Endpoint& endpoint);
+
 /// Calls `done` once: at once for literal addresses and Unix sockets, which need no lookup, else on a helper
 /// thread whenever the lookup ends, maybe never, because the system's lookup can hang and cannot be
 /// interrupted. Nothing that `done` holds may need the caller's thread to be freed.

@@ -78,12 +78,15 @@ Database::Database(const RedisConfig& manager, std::string name, DatabaseConfig 
                  note_retry(attempt, delay);
                }) {
   breaker_.on_change([this](const Breaker::Change& change) { circuit_changed(change); });
-  if (!config_.tls.enabled) return;
-  // A helper thread may use it when this is gone.
-  tls_ = std::make_shared<net::TlsSource>(
-      config_, [listener = listener_, origin = origin_](EventKind kind, std::string_view detail) {
-        if (listener) deliver(*listener, {kind, origin.database, origin.endpoint, detail});
-      });
+  // Helper threads may use these when this is gone.
+  if (config_.tls.enabled) tls_ = std::make_shared<net::TlsSource>(config_, tls_report());
+  preparer_ = std::make_shared<net::Preparer>(config_, tls_);
+}
+
+net::TlsSource::Report Database::tls_report() const {
+  return [listener = listener_, origin = origin_](EventKind kind, std::string_view detail) {
+    if (listener) deliver(*listener, {kind, origin.database, origin.endpoint, detail});
+  };
 }
 
 void Database::circuit_changed(const Breaker::Change& change) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../net/direct_connection.hpp"
+#include "../net/preparation.hpp"
 #include "../net/tls_source.hpp"
 #include "breaker.hpp"
 #include "last_errors.hpp"
@@ -42,6 +43,8 @@ class Database {
   [[nodiscard]] const engine::Origin& origin() const noexcept { return origin_; }
   /// Null where connections are plain.
   [[nodiscard]] const std::shared_ptr<net::TlsSource>& tls() const noexcept { return tls_; }
+  /// Asks what its connections need to know.
+  [[nodiscard]] const std::shared_ptr<net::Preparer>& preparer() const noexcept { return preparer_; }
   [[nodiscard]] OperationCounters& counters() noexcept { return counters_; }
   [[nodiscard]] Breaker& breaker() noexcept { return breaker_; }
   /// The breaker as users see it.
@@ -95,6 +98,7 @@ class Database {
   void collect(DatabaseStats& into) const;
 
  private:
+  [[nodiscard]] net::TlsSource::Report tls_report() const;
   void circuit_changed(const Breaker::Change& change) const;
   void note_retry(const FailedAttempt& attempt, std::chrono::milliseconds delay) const;
 
@@ -104,6 +108,7 @@ class Database {
   std::string client_name_;
   std::shared_ptr<EventListener> listener_;
   std::shared_ptr<net::TlsSource> tls_{};
+  std::shared_ptr<net::Preparer> preparer_{};
   OperationCounters counters_{};
   Breaker breaker_;
   Retries retries_;

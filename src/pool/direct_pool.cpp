@@ -210,7 +210,7 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline, bool ahe
   const Time connect_deadline = deadline_after(began, database_->config().timeouts.connect);
   try {
     connection = std::make_unique<net::DirectConnection>(database_->config(), database_->client_name(),
-                                                         opened_++, database_->tls());
+                                                         opened_++, database_->preparer());
     in_use_.push_back(*connection);
     if (ahead) ahead_ = connection.get();
     lock.unlock();

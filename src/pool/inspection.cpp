@@ -88,7 +88,7 @@ class Inspection {
   Inspection(const Database& database, Time deadline)
       : database_(database),
         deadline_(deadline),
-        connection_(database.config(), database.client_name(), 0, database.tls()) {
+        connection_(database.config(), database.client_name(), 0, database.preparer()) {
     report_.database = database.name();
     report_.endpoint = database.origin().endpoint;
   }

@@ -72,7 +72,7 @@ void Line::connect_to(net::Loop loop, net::AsyncConnection::Kind kind) {
   shop_->began();
   connection_ =
       net::AsyncConnection::make(std::move(loop), shop_->database->config(), shop_->database->client_name(),
-                                 shared_from_this(), kind, shop_->database->tls());
+                                 shared_from_this(), kind, shop_->database->preparer());
 }
 
 void Line::want() {
