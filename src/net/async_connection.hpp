@@ -144,6 +144,11 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
   // On the loop only.
   /// Ends all operations in the queue: `outcome` says why.
   virtual void fail_queued(const Outcome& outcome) = 0;
+  /// Gives all operations in the queue, in their order, to another shared connection, which is open.
+  virtual void hand_over(AsyncConnection& to) = 0;
+  /// The same as `fail_queued` for those that were started at `latest` or before; returns when the first of
+  /// the others was.
+  [[nodiscard]] virtual std::optional<Time> fail_queued(const Outcome& outcome, Time latest) = 0;
   [[nodiscard]] virtual bool ready() const noexcept = 0;      ///< On every thread.
   [[nodiscard]] virtual Time last_used() const noexcept = 0;  ///< On every thread.
   [[nodiscard]] virtual Time opened_at() const noexcept = 0;

@@ -63,6 +63,8 @@ class AsyncLink final : public AsyncConnection {
   void abandon() noexcept override;
 
   void fail_queued(const Outcome& outcome) override;
+  void hand_over(AsyncConnection& to) override;
+  [[nodiscard]] std::optional<Time> fail_queued(const Outcome& outcome, Time latest) override;
   [[nodiscard]] bool ready() const noexcept override { return state_ == State::ready; }
   [[nodiscard]] Time last_used() const noexcept override;
   [[nodiscard]] Time opened_at() const noexcept override { return opened_at_; }
@@ -193,10 +195,10 @@ class AsyncLink final : public AsyncConnection {
   void drive_tls();
   void start_handshake();
   void ask_again();
-  void drive_handshake(bool first);
-  void handshake_received(std::size_t n);
   void wait_at_gate();
   void heard_in_opening() noexcept;
+  void drive_handshake(bool first);
+  void handshake_received(std::size_t n);
   void handshake_readable();
   void on_opening_timer();
   void arm_opening(Time time);

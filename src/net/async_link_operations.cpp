@@ -5,6 +5,8 @@
 #include "async_link_turn.hpp"
 #include "descriptors.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace redstart::net {
@@ -105,6 +107,43 @@ void AsyncLink::fail_queued(const Outcome& outcome) {
   drain_stack();
   fail_queue(outcome);
   if (!in_turn_) post_turn();
+}
+
+void AsyncLink::hand_over(AsyncConnection& to) {
+  drain_stack();
+  OperationQueue all;
+  std::swap(all, queue_);
+  while (!all.empty()) {
+    Node& node = all.pop_front();
+    if (node.unguarded) {  // the pool's own question is for this connection
+      queue_.push_back(node);
+      continue;
+    }
+    forget(node);
+    count_end(node);
+    to.submit(node);
+  }
+}
+
+std::optional<Time> AsyncLink::fail_queued(const Outcome& outcome, Time latest) {
+  drain_stack();
+  std::optional<Time> first;
+  OperationQueue rest;
+  Doom& group = doom(outcome);
+  group.outcome.effect = Effect::not_sent;
+  while (!queue_.empty()) {
+    Node& node = queue_.pop_front();
+    if (node.start > latest) {
+      first = std::min(first.value_or(node.start), node.start);
+      rest.push_back(node);
+      continue;
+    }
+    forget(node);
+    group.nodes.push_back(node);
+  }
+  queue_.prepend(std::move(rest));
+  if (!in_turn_) post_turn();
+  return first;
 }
 
 void AsyncLink::fail_queue(const Outcome& outcome) {

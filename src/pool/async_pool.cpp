@@ -35,6 +35,13 @@ std::shared_ptr<AsyncPool> AsyncPool::make(std::shared_ptr<Database> database,
   pool->all_may_be_shared_ = count == shop->database->config().max_connections;
   while (pool->shared_.size() < count)
     pool->shared_.push_back(SharedLine::make(shop, loops->next(), pool->all_may_be_shared_));
+  shop->serving = [weak = std::weak_ptr(pool)]() -> std::shared_ptr<net::AsyncConnection> {
+    const auto self = weak.lock();
+    if (!self || !self->usable()) return nullptr;
+    for (const auto& line : self->shared_)
+      if (line->connection().ready()) return line->connection().shared_from_this();
+    return nullptr;
+  };
   if (count != 0) pool->shared_.front()->ask_for_recovery();
   shop->database->on_circuit([weak = std::weak_ptr(pool)] {
     if (const auto self = weak.lock()) self->circuit_changed();
@@ -55,7 +62,12 @@ SharedLine& AsyncPool::pick() const noexcept {
   return line.connection().ready() ? line : open_instead_of(line);
 }
 
-// While there is no slot for it, another that is open serves its callers.
+bool AsyncPool::serves() const noexcept {
+  return usable() && std::any_of(shared_.begin(), shared_.end(),
+                                 [](const auto& line) { return line->connection().ready(); });
+}
+
+// While it can't be opened, another that is open serves its callers.
 SharedLine& AsyncPool::open_instead_of(SharedLine& line) const noexcept {
   for (const auto& other : shared_) {
     if (other->connection().ready()) return shop_->slots->exhausted() ? *other : line;

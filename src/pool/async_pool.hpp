@@ -48,6 +48,8 @@ class AsyncPool final : public engine::AsyncChannel,
   [[nodiscard]] std::optional<Error> failure_in_background(Time now) const;
   /// False from `stop` or `abandon` on.
   [[nodiscard]] bool usable() const noexcept { return !shop_->stopping.load(std::memory_order_relaxed); }
+  /// True while a shared connection is open.
+  [[nodiscard]] bool serves() const noexcept;
   /// True where the calling thread must not wait for this pool: it may be the one that serves it.
   [[nodiscard]] bool serves_this_thread() const noexcept { return loops_->on_this_thread(); }
 

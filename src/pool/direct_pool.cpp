@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// direct_pool.cpp: who gets a connection next: lending, opening, taking back, the line.
+// direct_pool.cpp: lending, opening and taking back direct connections.
 #include "direct_pool.hpp"
 
 #include "../net/loop.hpp"
@@ -12,16 +12,6 @@
 namespace redstart::pool {
 
 namespace {
-
-ErrorInfo pool_timeout(std::size_t maximum, std::chrono::nanoseconds waited) {
-  ErrorInfo info;
-  info.code = Errc::pool_timeout;
-  info.effect = Effect::not_sent;
-  info.remedy = Remedy::retry;
-  info.what = "all " + std::to_string(maximum) + " connections were in use";
-  info.elapsed = waited;
-  return info;
-}
 
 ErrorInfo would_deadlock() {
   ErrorInfo info;
@@ -70,10 +60,10 @@ void Borrowed::note(const net::Outcome& outcome) noexcept {
   if (outcome.kind != net::Outcome::Kind::broken) pool_->reachability_->answered();
 }
 
-Result<Borrowed> DirectPool::acquire(Time& now, Time deadline) {
+Result<Borrowed> DirectPool::acquire(Time& now, Time deadline, bool* paused) {
   std::optional<Error> not_ready;
   for (;;) {
-    Result<Borrowed> lent = try_acquire(now, deadline);
+    Result<Borrowed> lent = try_acquire(now, deadline, paused);
     // There was no time left to ask again: what the server said last says more.
     if (!lent && not_ready && lent.error().code() == Errc::connect_timeout && now >= deadline)
       return *std::move(not_ready);
@@ -112,20 +102,36 @@ Borrowed DirectPool::take_idle(Lock& lock, Time& now, Time deadline) {
   return {*this, nullptr};
 }
 
-Result<Borrowed> DirectPool::try_acquire(Time& now, Time deadline) {
+Result<Borrowed> DirectPool::try_acquire(Time& now, Time deadline, bool* paused) {
+  const bool may_wait = !net::on_engine_thread();
   Lock lock(mutex_);
   used_ = true;
   if (Borrowed connection = take_idle(lock, now, deadline)) return connection;
   if (!draining_ && waiters_.empty()) {
     if (auto error = reachability_->must_wait(now)) return *std::move(error);
-    if (open_ != database_->config().max_connections) {
+    if (open_ != database_->config().max_connections && (!may_wait || !reachability_->growth_paused())) {
       ++open_;
-      return open(lock, now, deadline);
+      Result<Borrowed> opened = open(lock, now, deadline);
+      if (opened || !may_wait || !queues_after(opened.error(), now, deadline)) return opened;
+      if (!lock.owns_lock()) lock.lock();
+      // One may have come back while the line was empty.
+      if (Borrowed connection = take_idle(lock, now, deadline)) return connection;
     }
   }
   if (draining_) return refused(Database::closed());
-  if (net::on_engine_thread()) return refused(would_deadlock());
-  return wait_in_line(lock, now, deadline);
+  if (!may_wait) return refused(would_deadlock());
+  if (paused != nullptr && reachability_->growth_paused()) {
+    *paused = true;
+    return timed_out({});
+  }
+  return queue(lock, now, deadline);
+}
+
+// After an attempt of the caller's own that failed with `error`: true while other connections work, or may
+// soon, so that one of them may serve the caller.
+bool DirectPool::queues_after(const Error& error, Time now, Time deadline) const {
+  return error.code() != Errc::closed && error.code() != Errc::loading && now < deadline &&
+         reachability_->hopeful();
 }
 
 // Why a connection that was idle is not to be lent. One that was unused for long is asked, and `now` renewed;
@@ -153,52 +159,14 @@ std::optional<CloseReason> DirectPool::fault_of(net::DirectConnection& connectio
   return CloseReason::timeout;
 }
 
-Result<Borrowed> DirectPool::wait_in_line(Lock& lock, Time& now, Time deadline) {
-  const Time began = Clock::now();
-  const Time last = std::min(deadline, deadline_after(began, database_->config().timeouts.acquire));
-  Caller self;
-  stand_in_line(lock, self);
-  while (self.got == Waiter::Got::nothing) {
-    if (self.turn.wait_until(lock, last) == std::cv_status::timeout && self.got == Waiter::Got::nothing) {
-      waiters_.erase(waiters_.iterator_to(self));
-      return refused(pool_timeout(database_->config().max_connections, Clock::now() - began));
-    }
-  }
-  now = Clock::now();
-  std::optional<CloseReason> fault;
-  switch (self.got) {
-    case Waiter::Got::connection:
-      // A scoped handle may have kept it idle for long. Its slot stays with the first in line.
-      lock.unlock();
-      fault = fault_of(*self.connection, now, deadline);
-      if (!fault) return Borrowed(*this, std::move(self.connection));
-      lock.lock();
-      forget(lock, std::move(self.connection), *fault);
-      [[fallthrough]];
-    case Waiter::Got::slot: return open(lock, now, deadline);
-    case Waiter::Got::nothing:
-    case Waiter::Got::shutdown: break;
-  }
-  return refused(Database::closed());
-}
-
-// First in line, then the search for what is idle: whoever gives a connection back now sees that it is
-// wanted. Also while connections of other kinds hold no slot: one that stands further ahead may get the next,
-// and keep it. Preconditions: `lock` is held, and is again in the end.
-void DirectPool::stand_in_line(Lock& lock, Waiter& waiter) noexcept {
-  waiters_.push_back(waiter);
-  if (!reclaim_) return;
-  lock.unlock();
-  reclaim_(waiter);
-  lock.lock();
-}
-
-// Opens a connection in a slot that is counted already. Preconditions: `lock` is held.
+// Opens a connection in a slot that is counted already; where it fails, the slot is given back.
+// Preconditions: `lock` is held; it need not be afterwards.
 Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline, bool ahead) {
   if (draining_) {
     give_back_slot();
     return refused(Database::closed());
   }
+  const bool growing = reachability_->hopeful();
   const Result<Reachability::Attempt> attempt = reachability_->begin(now);
   if (!attempt) {
     give_back_slot();
@@ -208,6 +176,10 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline, bool ahe
   std::optional<net::OpenFailure> failure;
   const Time began = now;
   const Time connect_deadline = deadline_after(began, database_->config().timeouts.connect);
+  // While others work, half of a caller's time is left to wait for one of them.
+  Time until = std::min<Time>(deadline, connect_deadline);
+  if (!ahead && !net::on_engine_thread() && growing)
+    until = std::min<Time>(until, now + (deadline - now) / 2);
   try {
     connection = std::make_unique<net::DirectConnection>(database_->config(), database_->client_name(),
                                                          opened_++, database_->preparer());
@@ -215,7 +187,7 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline, bool ahe
     if (ahead) ahead_ = connection.get();
     lock.unlock();
     Report report(*reachability_, *attempt);
-    failure = connection->open(std::min(deadline, connect_deadline), report);
+    failure = connection->open(until, report);
   } catch (const std::exception& error) {  // no memory, no thread: nothing that the server is to blame for
     failure = net::OpenFailure{Errc::resource_exhausted, Remedy::retry, error.what(), {}};
   }
@@ -230,12 +202,14 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline, bool ahe
     connection->retire_at(retirement(*database_, end, reachability_->random()));
     connection->tag(reachability_->succeeded(*attempt).generation);
     refill();  // the first after an outage
+    reconsider();
     return Borrowed(*this, std::move(connection));
   }
   // A caller in a hurry, or a server that is loading, says nothing about whether the server can be reached.
-  const bool hurried = deadline + database_->config().timeouts.connect / 10 < connect_deadline;
+  const bool hurried = connect_deadline - until > database_->config().timeouts.connect / 10;
   const bool inconclusive = failure->code == Errc::loading || failure->code == Errc::closed ||
                             (failure->code == Errc::connect_timeout && hurried);
+  close_dead();
   // Before the slot goes to the next in line, so that he does not try in vain.
   Error error = inconclusive ? reachability_->inconclusive(*attempt, *failure, end, end - began)
                              : reachability_->failed(*attempt, *failure, end, end - began);
@@ -243,6 +217,7 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline, bool ahe
   if (connection) in_use_.erase(in_use_.iterator_to(*connection));
   give_back_slot();
   lock.unlock();
+  reconsider();
   return error;
 }
 
@@ -263,21 +238,21 @@ void DirectPool::release(Connection connection) noexcept {
 // is counted already.
 std::optional<CloseReason> DirectPool::take_back(Connection& connection) noexcept {
   const auto close = [this](CloseReason reason) {
-    ++closed_by_[static_cast<std::size_t>(reason)];
+    count_closed(reason);
     give_back_slot();
     return reason;
   };
   const Lock lock(mutex_);
-  if (!waiters_.empty()) {
-    if (!waiters_.front().takes_connections) {
-      in_use_.erase(in_use_.iterator_to(*connection));
-      return close(CloseReason::idle);
-    }
-    Waiter& next = waiters_.front();
-    waiters_.pop_front();
-    next.connection = std::move(connection);
-    next.got = Waiter::Got::connection;
-    next.decided();
+  if (!waiters_.empty() && !waiters_.front().takes_connections && room_wanted()) {
+    in_use_.erase(in_use_.iterator_to(*connection));
+    return close(CloseReason::idle);
+  }
+  if (Waiter* const next = next_for_connection(); next != nullptr) {
+    waiters_.erase(waiters_.iterator_to(*next));
+    next->connection = std::move(connection);
+    next->got = Waiter::Got::connection;
+    next->decided();
+    serve_line();
     return std::nullopt;
   }
   in_use_.erase(in_use_.iterator_to(*connection));
@@ -298,6 +273,7 @@ void DirectPool::pushed(std::uint64_t messages) noexcept {
 }
 
 void DirectPool::discard(Connection connection, CloseReason reason) noexcept {
+  reachability_->left();
   if (reason == CloseReason::lost || reason == CloseReason::protocol)
     reachability_->lost({connection->tag()}, connection->last_used());
   pushed(connection->take_pushes());
@@ -313,7 +289,7 @@ void DirectPool::discard(Connection connection, CloseReason reason) noexcept {
 // Closes a connection whose slot stays the caller's. Preconditions: `lock` is held, and is again in the end.
 void DirectPool::forget(Lock& lock, Connection connection, CloseReason reason) noexcept {
   in_use_.erase(in_use_.iterator_to(*connection));
-  ++closed_by_[static_cast<std::size_t>(reason)];
+  count_closed(reason);
   lock.unlock();
   pushed(connection->take_pushes());
   connection.reset();
@@ -321,70 +297,10 @@ void DirectPool::forget(Lock& lock, Connection connection, CloseReason reason) n
   lock.lock();
 }
 
-// Preconditions: the lock is held, one connection less is open than `open_` says.
-void DirectPool::give_back_slot() noexcept {
-  if (waiters_.empty())
-    --open_;
-  else
-    admit_next();
-  if (draining_ && in_use_.empty()) drained_.notify_all();
-}
-
-// Hands the free slot to the first in line, who opens a connection himself.
-void DirectPool::admit_next() noexcept {
-  Waiter& next = waiters_.front();
-  waiters_.pop_front();
-  if (!next.takes_connections) ++slots_;
-  next.got = Waiter::Got::slot;
-  next.decided();
-}
-
-bool DirectPool::take_slot(Waiter& waiter) noexcept {
-  Connection given_up;
-  Lock lock(mutex_);
-  waiter.got = Waiter::Got::nothing;
-  waiter.takes_connections = false;
-  used_ = true;
-  if (waiters_.empty() && open_ < database_->config().max_connections) {
-    ++open_;
-  } else if (waiters_.empty() && !idle_.empty()) {
-    given_up = std::move(idle_.front());
-    idle_.erase(idle_.begin());
-    ++closed_by_[static_cast<std::size_t>(CloseReason::idle)];
-  } else {
-    stand_in_line(lock, waiter);
-    return false;
-  }
-  ++slots_;
-  waiter.got = Waiter::Got::slot;
-  lock.unlock();
-  if (!given_up) return true;
-  given_up.reset();
-  database_->emit(EventKind::disconnected, to_string(CloseReason::idle));
-  return true;
-}
-
-bool DirectPool::leave_line(Waiter& waiter) noexcept {
-  const Lock lock(mutex_);
-  if (waiter.got != Waiter::Got::nothing) return false;
-  waiters_.erase(waiters_.iterator_to(waiter));
-  return true;
-}
-
-void DirectPool::return_slot() noexcept {
-  const Lock lock(mutex_);
-  --slots_;
-  give_back_slot();
-}
-
-bool DirectPool::exhausted() const {
-  const Lock lock(mutex_);
-  return !waiters_.empty() || (open_ == database_->config().max_connections && idle_.empty());
-}
-
-bool DirectPool::shortage() const {
-  const Lock lock(mutex_);
-  return !waiters_.empty();
+// Preconditions of these: the lock is held.
+void DirectPool::count_closed(CloseReason reason, std::size_t connections) noexcept {
+  closed_by_[static_cast<std::size_t>(reason)] += connections;
+  reachability_->left(connections, reason == CloseReason::idle);
 }
 
 Error DirectPool::refused(ErrorInfo info) const {

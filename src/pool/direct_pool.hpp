@@ -28,7 +28,8 @@ class DirectPool;
 struct Waiter : boost::intrusive::list_base_hook<> {
   enum class Got : std::uint8_t { nothing, connection, slot, shutdown };
 
-  /// The line has decided: `got` says how. Called with the pool's lock held; must not call the pool.
+  /// The line has decided: `got` says how. Called with the pool's lock held; must not call the pool. One that
+  /// takes connections is also called to look again, `got` being nothing.
   virtual void decided() noexcept = 0;
 
   Got got = Got::nothing;
@@ -106,8 +107,11 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   /// Lends a connection, at most until `deadline`; for a free one it waits for `timeouts.acquire` at most,
   /// for a server that is loading for as long as the caller can. `now` spares a reading of the clock, and is
   /// renewed when it came to waiting. While the server is loading, one caller waits at the server, the others
-  /// for him.
-  [[nodiscard]] Result<Borrowed> acquire(Time& now, Time deadline);
+  /// for him. While growth is paused, callers queue for the connections that work.
+  ///
+  /// `paused`, unless null: set where the caller would have to queue because no further connection can be
+  /// opened at present. It then gets the reason at once, and may look for another way.
+  [[nodiscard]] Result<Borrowed> acquire(Time& now, Time deadline, bool* paused = nullptr);
 
   /// One attempt, unless the last one succeeded, or failed so lately that the next is not due.
   [[nodiscard]] std::optional<Error> ensure_reachable(Time now, Time deadline);
@@ -129,8 +133,15 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   void return_slot() noexcept;
   /// True while who wanted a slot would have to wait for it.
   [[nodiscard]] bool exhausted() const;
-  /// True while somebody waits in line.
+  /// True while somebody waits in line, and another connection that closes would make room for it.
   [[nodiscard]] bool shortage() const;
+  /// After an attempt of another kind has ended, or its connection was closed: grants what can be granted
+  /// now, and starts the attempts that are due.
+  void reconsider() noexcept;
+  /// Closes idle connections that the server has closed. After a failed attempt, before it is judged.
+  void close_dead() noexcept;
+  /// Server or process has no room for one more connection that `waiter` needs: closes one that is idle.
+  void make_room(const Waiter& waiter) noexcept;
   /// `reclaim` is called, with no lock held, when somebody has begun to wait: it may close idle connections
   /// of other kinds, and ask those to give way that will get a slot before him. Set before the first use.
   void on_shortage(std::function<void(const Waiter& waiter)> reclaim) { reclaim_ = std::move(reclaim); }
@@ -166,7 +177,9 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   using Lock = std::unique_lock<std::mutex>;
 
   Borrowed take_idle(Lock& lock, Time& now, Time deadline);
-  Result<Borrowed> try_acquire(Time& now, Time deadline);
+  Result<Borrowed> try_acquire(Time& now, Time deadline, bool* paused);
+  Result<Borrowed> queue(Lock& lock, Time& now, Time deadline);
+  [[nodiscard]] bool queues_after(const Error& error, Time now, Time deadline) const;
   void release(Connection connection) noexcept;
   [[nodiscard]] std::optional<CloseReason> take_back(Connection& connection) noexcept;
   void pushed(std::uint64_t messages) noexcept;
@@ -179,14 +192,21 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
                   std::vector<Connection>& into);
   class Filling;
   [[nodiscard]] bool lacks() const noexcept;
+  void start_filling() noexcept;
   struct Dead {
     Connection connection;
     CloseReason reason;
   };
   void take_dead(Time now, std::vector<Dead>& into);
   void fill() noexcept;
-  Result<Borrowed> wait_in_line(Lock& lock, Time& now, Time deadline);
+  void wait_for_turn(Lock& lock, Caller& self, Time last);
   void stand_in_line(Lock& lock, Waiter& waiter) noexcept;
+  [[nodiscard]] bool room_wanted() const;
+  [[nodiscard]] bool front_may_open() const;
+  void serve_line() noexcept;
+  [[nodiscard]] Waiter* next_for_connection() noexcept;
+  void count_closed(CloseReason reason, std::size_t connections = 1) noexcept;
+  [[nodiscard]] Error timed_out(std::chrono::nanoseconds waited) const;
   /// `ahead`: for no caller; `stop` interrupts it.
   Result<Borrowed> open(Lock& lock, Time& now, Time deadline, bool ahead = false);
   void give_back_slot() noexcept;

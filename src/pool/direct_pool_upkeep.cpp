@@ -5,6 +5,7 @@
 
 #include "../net/loop.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <thread>
@@ -61,7 +62,8 @@ std::optional<Error> DirectPool::warm_up(std::size_t count, Time deadline) {
   std::optional<Error> error;
   while (opened.size() < count && !error) {
     Time now = Clock::now();
-    if (auto connection = acquire(now, deadline))
+    bool paused = false;  // nothing comes back that it could wait for
+    if (auto connection = acquire(now, deadline, &paused))
       opened.push_back(std::move(*connection));
     else
       error = connection.error();
@@ -73,26 +75,42 @@ std::optional<Error> DirectPool::warm_up(std::size_t count, Time deadline) {
 // Preconditions: the lock is held.
 bool DirectPool::lacks() const noexcept {
   const DatabaseConfig& config = database_->config();
-  return !draining_ && waiters_.empty() && open_ < config.max_connections &&
-         idle_.size() + in_use_.size() < config.min_idle;
+  if (draining_ || open_ >= config.max_connections) return false;
+  if (waiters_.empty()) return idle_.size() + in_use_.size() < config.min_idle;
+  return waiters_.front().takes_connections && reachability_->growth_paused();
+}
+
+// Preconditions: the lock is held.
+void DirectPool::start_filling() noexcept {
+  if (filling_ || !lacks()) return;
+  try {
+    std::thread([self = shared_from_this()] { self->fill(); }).detach();
+    filling_ = true;
+  } catch (const std::exception&) {
+    // No memory, no thread: the next time, then.
+  }
 }
 
 // On any thread, also one that must not wait: opening does.
 void DirectPool::refill() noexcept {
   if (database_->config().min_idle == 0 || reachability_->created() == 0) return;
-  std::vector<Dead> dead;
-  Lock lock(mutex_);
-  if (filling_) return;
-  try {
-    take_dead(Clock::now(), dead);
-    if (lacks()) {
-      std::thread([self = shared_from_this()] { self->fill(); }).detach();
-      filling_ = true;
-    }
-  } catch (const std::exception&) {
-    // No memory, no thread: the next time, then.
+  {
+    const Lock lock(mutex_);
+    if (filling_) return;
   }
-  lock.unlock();
+  close_dead();
+  const Lock lock(mutex_);
+  if (reachability_->may_begin(Clock::now())) start_filling();
+}
+
+void DirectPool::close_dead() noexcept {
+  std::vector<Dead> dead;
+  try {
+    const Lock lock(mutex_);
+    take_dead(Clock::now(), dead);
+  } catch (const std::exception&) {
+    // No memory: the next time, then.
+  }
   for (const Dead& one : dead) database_->emit(EventKind::disconnected, to_string(one.reason));
 }
 
@@ -107,7 +125,8 @@ void DirectPool::closed(std::vector<Connection>& connections, CloseReason reason
 void DirectPool::fill() noexcept {
   const Filling filling(*this);
   try {
-    for (std::size_t most = database_->config().min_idle; most != 0; --most) {  // some may not live for long
+    // Some may not live for long.
+    for (std::size_t most = std::max<std::size_t>(database_->config().min_idle, 1); most != 0; --most) {
       Time now = Clock::now();
       Lock lock(mutex_);
       if (!lacks() || reachability_->must_wait(now)) return;
@@ -129,7 +148,7 @@ void DirectPool::take_dead(Time now, std::vector<Dead>& into) {
     const auto fault = idle->fault(now);
     if (!fault) continue;
     into.push_back({std::move(idle), *fault});
-    ++closed_by_[static_cast<std::size_t>(*fault)];
+    count_closed(*fault);
   }
   std::erase(idle_, nullptr);
   for (std::size_t i = 0; i < into.size(); ++i) give_back_slot();
@@ -148,7 +167,7 @@ void DirectPool::role_changed(Time now) noexcept {
     if (now - role_changed_ < 1s) return;
     role_changed_ = now;
     old.swap(idle_);
-    closed_by_[static_cast<std::size_t>(CloseReason::role)] += old.size();
+    count_closed(CloseReason::role, old.size());
     for (std::size_t i = 0; i < old.size(); ++i) give_back_slot();
   }
   closed(old, CloseReason::role);
@@ -169,7 +188,7 @@ void DirectPool::close_idle(Time now, std::chrono::milliseconds unused, std::siz
       ++last;
     }
     idle_.erase(idle_.begin(), last);
-    closed_by_[static_cast<std::size_t>(reason)] += into.size() - before;
+    count_closed(reason, into.size() - before);
     for (std::size_t i = before; i < into.size(); ++i) give_back_slot();
   }
   for (std::size_t i = 0; i < into.size(); ++i) database_->emit(EventKind::disconnected, to_string(reason));
@@ -197,7 +216,7 @@ void DirectPool::stop() noexcept {
                                    waiter->decided();
                                  });
   idle.swap(idle_);
-  closed_by_[static_cast<std::size_t>(CloseReason::shutdown)] += idle.size();
+  count_closed(CloseReason::shutdown, idle.size());
   for (std::size_t i = 0; i < idle.size(); ++i) give_back_slot();
   lock.unlock();
   closed(idle, CloseReason::shutdown);

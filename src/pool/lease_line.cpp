@@ -114,7 +114,7 @@ void LeaseLine::wanted(net::AsyncConnection&) {
 }
 
 void LeaseLine::refused(const Error& error, Time next) {
-  if (!outlasts(error) || shop().stopping.load(std::memory_order_relaxed)) return fail_waiting(error);
+  if (!waits_after(error) || shop().stopping.load(std::memory_order_relaxed)) return fail_waiting(error);
   leave_slot_to_others();
   call_at(next, &LeaseLine::want);
 }

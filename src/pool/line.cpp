@@ -69,6 +69,7 @@ bool LineShop::wait_for_end(Time last) {
 
 void Line::connect_to(net::Loop loop, net::AsyncConnection::Kind kind) {
   timer_.emplace(loop.executor);
+  acquire_timer_.emplace(loop.executor);
   shop_->began();
   connection_ =
       net::AsyncConnection::make(std::move(loop), shop_->database->config(), shop_->database->client_name(),
@@ -80,7 +81,7 @@ void Line::want() {
   if (!has_slot_) {
     self_ = shared_from_this();  // the line of waiters refers to this
     in_line_ = true;
-    if (!shop_->slots->take_slot(*this)) return;
+    if (!shop_->slots->take_slot(*this)) return waits_for_room();
     in_line_ = false;
     self_.reset();
     has_slot_ = true;
@@ -90,6 +91,7 @@ void Line::want() {
   const auto attempt = shop_->reachability->begin(now);
   if (!attempt) {
     if (attempt.error().code() == Errc::loading) return postponed();
+    if (!shop_->reachability->failing()) waits_for_room();
     // While another line tries, the time for the next attempt is over already.
     return refused(attempt.error(), std::max(shop_->reachability->next_attempt(), now + look_again));
   }
@@ -125,10 +127,50 @@ void Line::give_slot_back() {
   shop_->slots->return_slot();
 }
 
+// From now on operations wait for a connection that others have, each for `timeouts.acquire` at most.
+void Line::waits_for_room() {
+  static_cast<void>(goes_elsewhere());
+  const Time now = Clock::now();
+  const auto acquire = shop_->database->config().timeouts.acquire;
+  if (!waits_since_) {
+    waits_since_ = now;
+    call_at(acquire_timer_, deadline_after(now, acquire), &Line::acquire_expired);
+  } else if (now >= deadline_after(*waits_since_, acquire)) {
+    acquire_expired();
+  }
+}
+
+// An attempt under way has the time that it has, and a database that is away or loading is another matter.
+void Line::acquire_expired() {
+  if (!waits_since_ || opening_) return;
+  const auto acquire = shop_->database->config().timeouts.acquire;
+  const Time now = Clock::now();
+  std::optional<Time> next;
+  if (!goes_elsewhere() && !shop_->reachability->failing() && !shop_->reachability->not_ready_now(now)) {
+    net::Outcome outcome;
+    outcome.kind = net::Outcome::Kind::broken;
+    outcome.code = Errc::pool_timeout;
+    refusal_ = Error(shop_->reachability->no_connection());
+    next = connection_->fail_queued(outcome, now - acquire);
+  }
+  call_at(acquire_timer_, deadline_after(next.value_or(now), acquire), &Line::acquire_expired);
+}
+
+// The connection is closed. Before anything is tried instead.
+void Line::left(CloseReason reason) {
+  if (!std::exchange(works_, false)) return;
+  shop_->reachability->left(1, reason == CloseReason::idle);
+  shop_->slots->reconsider();
+}
+
 void Line::opened(net::AsyncConnection&) {
   opening_ = false;
+  works_ = true;
+  waits_since_.reset();
+  if (acquire_timer_) acquire_timer_->cancel();
   shop_->reachability->succeeded(attempt_);
   shop_->slots->refill();
+  shop_->slots->reconsider();
 }
 
 void Line::open_failed(net::AsyncConnection&, const net::OpenFailure& failure) {
@@ -137,11 +179,17 @@ void Line::open_failed(net::AsyncConnection&, const net::OpenFailure& failure) {
   const auto elapsed = now - attempt_.began;
   if (failure.code == Errc::loading || failure.code == Errc::closed) {
     static_cast<void>(shop_->reachability->inconclusive(attempt_, failure, now, elapsed));
+    shop_->slots->reconsider();
     if (failure.code == Errc::loading) postponed();
     return;
   }
+  shop_->slots->close_dead();
   const Error error = shop_->reachability->failed(attempt_, failure, now, elapsed);
-  refused(error, shop_->reachability->next_attempt());
+  shop_->slots->reconsider();
+  if (!shop_->reachability->failing()) waits_for_room();
+  const Time next = shop_->reachability->next_attempt();
+  if (shop_->reachability->full()) shop_->slots->make_room(*this);
+  refused(error, next);
 }
 
 void Line::fail_waiting(const Error& error) {
@@ -150,11 +198,12 @@ void Line::fail_waiting(const Error& error) {
   outcome.code = error.code();
   outcome.effect = Effect::not_sent;
   refusal_ = error;  // `failed` is asked a little later
+  waits_since_.reset();
   connection_->fail_queued(outcome);
 }
 
 void Line::call_at(std::optional<boost::asio::steady_timer>& timer, Time time, void (Line::*action)()) {
-  if (!timer) return;
+  if (!timer || time == Time::max()) return;
   timer->expires_at(time);
   timer->async_wait([weak = weak_from_this(), action](const boost::system::error_code& error) {
     const auto self = weak.lock();
@@ -163,6 +212,7 @@ void Line::call_at(std::optional<boost::asio::steady_timer>& timer, Time time, v
 }
 
 void Line::note_closed(CloseReason reason) {
+  left(reason);
   shop_->closed_by[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
   pushed(*connection_);
   shop_->database->emit(EventKind::disconnected, to_string(reason));
@@ -187,14 +237,17 @@ void Line::stop(Time deadline) noexcept { connection_->stop(deadline); }
 void Line::stopped(net::AsyncConnection&) {
   const auto self = shared_from_this();
   if (std::exchange(opening_, false)) shop_->reachability->given_up(attempt_, Clock::now());
+  left(CloseReason::shutdown);
   give_slot_back();
   timer_.reset();
+  acquire_timer_.reset();
   has_ended();
 }
 
 void Line::abandon() noexcept {
   const auto self = shared_from_this();
   timer_.reset();
+  acquire_timer_.reset();
   // A slot that was handed over is told on the loop, where nobody hears it any more.
   if (std::exchange(in_line_, false)) {
     if (!shop_->slots->leave_line(*this)) shop_->slots->return_slot();
@@ -202,6 +255,7 @@ void Line::abandon() noexcept {
   }
   connection_->abandon();
   if (std::exchange(opening_, false)) shop_->reachability->given_up(attempt_, Clock::now());
+  left(CloseReason::shutdown);
   give_slot_back();
   has_ended();
 }

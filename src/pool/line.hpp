@@ -16,6 +16,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -79,6 +80,8 @@ struct LineShop {
   const std::shared_ptr<Reachability> reachability;
   const std::shared_ptr<net::Loops> loops;
   const std::uint32_t generation = net::fork_generation();
+  /// A shared connection that is open; empty where there is none. Set before anything else.
+  std::function<std::shared_ptr<net::AsyncConnection>()> serving{};
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> open{0};    ///< Slots held.
   std::atomic<std::size_t> leased{0};  ///< Handles out.
@@ -131,6 +134,12 @@ class Line : public net::AsyncConnection::Owner, private Waiter, public std::ena
   [[nodiscard]] bool outlasts(const Error& error) const noexcept;
   /// Ends all waiting operations with this error.
   void fail_waiting(const Error& error);
+  /// True where operations go on waiting after `error`: as above, or since the database is not away.
+  [[nodiscard]] bool waits_after(const Error& error) const noexcept {
+    return outlasts(error) || !shop_->reachability->failing();
+  }
+  /// Operations in the queue may go over another connection that works: true when they were handed over.
+  virtual bool goes_elsewhere() { return false; }
   /// Calls `action` on the loop at `time`, unless the line has ended by then; replaces an earlier one.
   void call_at(Time time, void (Line::*action)()) { call_at(timer_, time, action); }
   void call_at(std::optional<boost::asio::steady_timer>& timer, Time time, void (Line::*action)());
@@ -180,6 +189,10 @@ class Line : public net::AsyncConnection::Owner, private Waiter, public std::ena
   void decided() noexcept override;
   void on_decided();
   void has_ended();
+  void left(CloseReason reason);
+  void waits_for_room();
+  void acquire_expired();
+  [[nodiscard]] ErrorInfo refused_after(std::chrono::nanoseconds elapsed) const;
   [[nodiscard]] ErrorInfo too_late(const net::Outcome& outcome, ErrorInfo info) const;
 
   const std::shared_ptr<LineShop> shop_;
@@ -189,8 +202,11 @@ class Line : public net::AsyncConnection::Owner, private Waiter, public std::ena
   bool has_slot_ = false;
   bool in_line_ = false;
   bool opening_ = false;
+  bool works_ = false;  // as reachability counts it
   Reachability::Attempt attempt_{};
-  std::optional<Error> refusal_{};  // why operations in the queue were last ended
+  std::optional<Time> waits_since_{};                         // for a slot, or for growth
+  std::optional<boost::asio::steady_timer> acquire_timer_{};  // when the first has waited for too long
+  std::optional<Error> refusal_{};                            // why operations in the queue were last ended
   std::atomic<bool> ended_{false};
 };
 

@@ -105,14 +105,21 @@ ErrorInfo Line::too_late(const net::Outcome& outcome, ErrorInfo info) const {
   if (const auto state = shop_->reachability->not_ready_now(outcome.end)) {
     info.code = Errc::loading;
     info.what = protocol::describe(*state);
-  } else if (in_line_) {
-    info.code = Errc::pool_timeout;
-    info.what =
-        "all " + std::to_string(shop_->database->config().max_connections) + " connections were in use";
+  } else if (in_line_ || (waits_since_ && !shop_->reachability->failing())) {
+    const auto elapsed = info.elapsed;
+    info = shop_->reachability->no_connection();
+    info.elapsed = elapsed;
   } else if (waits()) {
     if (auto failure = shop_->reachability->known_failure()) return failure->info();
     if (shop_->database->breaker().refuses(outcome.end)) return shop_->database->circuit_open(outcome.end);
   }
+  return info;
+}
+
+// Waiting for a connection in vain took its time; the other refusals say themselves how long they took.
+ErrorInfo Line::refused_after(std::chrono::nanoseconds elapsed) const {
+  ErrorInfo info = refusal_->info();
+  if (info.code == Errc::pool_timeout) info.elapsed = elapsed;
   return info;
 }
 
@@ -124,7 +131,7 @@ Error Line::failed(const engine::OperationNode& operation, const net::Outcome& o
   if (outcome.kind == net::Outcome::Kind::refused)
     info = engine::server_error(database.origin(), name, outcome.text, operation.request.reply_of).info();
   else if (refusal_ && outcome.effect == Effect::not_sent && outcome.code == refusal_->code())
-    info = refusal_->info();
+    info = refused_after(outcome.end - operation.start);
   else if (outcome.code == Errc::circuit_open)
     info = database.circuit_open(outcome.end);
   else

@@ -8,6 +8,7 @@
 #include "shared_exchange.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace redstart::pool {
@@ -19,6 +20,15 @@ std::uint32_t direct_limit(const DatabaseConfig& config) noexcept {
   if (config.integrity) return 0;
   constexpr std::size_t most = 1'000'000;
   return static_cast<std::uint32_t>(std::min({config.direct_limit, config.max_connections - 1, most}));
+}
+
+// The options of a call that goes on over a shared connection: what is left of its time. A limit beyond the
+// silence that is allowed there would lead to a connection of its own, so then the call keeps its options.
+engine::CallOptions with_rest(const Database& database, engine::CallOptions options, Time deadline) {
+  const std::chrono::milliseconds least(1);
+  const TimeLimit rest = std::max(std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()), least);
+  if (!database.outlasts_silence(rest)) options.timeout = rest;
+  return options;
 }
 
 }  // namespace
@@ -65,15 +75,21 @@ std::optional<Error> PoolChannel::exchange(const engine::Request& request, engin
   return exchange_direct(request, sink, options, start);
 }
 
-// One connection for one attempt, let through by the breaker. On failure the ticket is given back.
-Result<Borrowed> PoolChannel::acquire(Admission& admission, Time& now, Time deadline) {
+// One connection for one attempt, let through by the breaker. On failure the ticket is given back. `paused`:
+// see DirectPool::acquire.
+Result<Borrowed> PoolChannel::acquire(Admission& admission, Time& now, Time deadline, bool* paused) {
   if (!admission) {
     ErrorInfo refused = database_->circuit_open(now);
     return Error(std::move(refused));
   }
-  auto acquired = pool_->acquire(now, deadline);
+  auto acquired = pool_->acquire(now, deadline, paused);
   if (!acquired) admission.drop();
   return acquired;
+}
+
+// True where calls of this thread can go over a shared connection that is open.
+bool PoolChannel::shared_works() const noexcept {
+  return sharing_ && async_->serves() && !net::on_engine_thread() && !async_->serves_this_thread();
 }
 
 std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request, engine::ReplySink& sink,
@@ -86,8 +102,13 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
     Admission admission(database_->breaker(), database_->breaker().admit(now, !traits.blocks_for));
     Borrowed connection = admission ? pool_->take_idle(now, deadline) : Borrowed(*pool_, nullptr);
     if (!connection) {
-      auto acquired = acquire(admission, now, deadline);
+      bool paused = false;
+      const bool may_share = shared_works() && attempts.made() == 1 && sharable(*database_, request, options);
+      auto acquired = acquire(admission, now, deadline, may_share ? &paused : nullptr);
       if (!acquired) {
+        if (paused)
+          return exchange_shared(*async_, *database_, request, sink,
+                                 with_rest(*database_, options, deadline));
         if (attempts.wait_for_database(acquired.error().info(), now)) continue;
         return attempts.failed(1, acquired.error().info());
       }
@@ -153,8 +174,14 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
   Attempts attempts(*database_, *pool_, whole, options, deadline);
   for (Time now = start;;) {
     Admission admission(database_->breaker(), database_->breaker().admit(now, !traits.blocks_for));
-    auto acquired = acquire(admission, now, deadline);
+    bool paused = false;
+    const bool may_share =
+        shared_works() && attempts.made() == 1 && sharable(*database_, bytes, traits, options);
+    auto acquired = acquire(admission, now, deadline, may_share ? &paused : nullptr);
     if (!acquired) {
+      if (paused)
+        return exchange_batch_shared(*async_, *database_, bytes, ends, traits,
+                                     with_rest(*database_, options, deadline));
       if (attempts.wait_for_database(acquired.error().info(), now)) continue;
       report_unsent(*database_, replies, ends.size(), acquired.error().info(), attempts.made());
       return replies;

@@ -44,7 +44,8 @@ class PoolChannel final : public engine::Channel {
   [[nodiscard]] std::optional<Error> exchange_direct(const engine::Request& request, engine::ReplySink& sink,
                                                      const engine::CallOptions& options, Time start);
 
-  [[nodiscard]] Result<Borrowed> acquire(Admission& admission, Time& now, Time deadline);
+  [[nodiscard]] Result<Borrowed> acquire(Admission& admission, Time& now, Time deadline, bool* paused);
+  [[nodiscard]] bool shared_works() const noexcept;
   void leave_server(net::Outcome& outcome);
 
   std::shared_ptr<Database> database_;

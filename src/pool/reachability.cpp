@@ -2,6 +2,8 @@
 // reachability.cpp: attempts and what came of them.
 #include "reachability.hpp"
 
+#include <redstart/core/server_reply.hpp>
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -11,13 +13,40 @@ namespace redstart::pool {
 Reachability::Reachability(std::shared_ptr<Database> database)
     : database_(std::move(database)),
       reconnect_(database_->config().reconnect, database_->config().startup),
+      growth_(database_->config().reconnect),
       random_(random_seed()) {}
+
+// Preconditions of these: the lock is held.
+bool Reachability::others_hopeful() const noexcept {
+  return working_ != 0 || room_made_ || (opening_ != 0 && !failing());
+}
+
+bool Reachability::paused() const noexcept {
+  return others_hopeful() && growth_failure_ && growth_.state() != State::fresh &&
+         growth_.state() != State::up;
+}
+
+bool Reachability::no_room() const noexcept {
+  return paused() && (growth_failure_->code() == Errc::resource_exhausted ||
+                      growth_failure_->info().server == no_room_for_clients);
+}
+
+bool Reachability::due(Time now) const noexcept {
+  if (others_hopeful() && !growth_.may_attempt(now)) return false;
+  return working_ != 0 || reconnect_.may_attempt(now);
+}
+
+bool Reachability::may_begin(Time now) const {
+  const std::scoped_lock lock(mutex_);
+  return loading_.may_begin(now) && due(now);
+}
 
 Result<Reachability::Attempt> Reachability::begin(Time now) {
   const std::scoped_lock lock(mutex_);
   if (!loading_.may_begin(now)) return waiting(now);
-  if (!reconnect_.may_attempt(now)) return repeated();
-  return Attempt{reconnect_.begin(), loading_.begin(), now};
+  if (!due(now)) return repeated(others_hopeful() ? growth_failure_ : last_failure_);
+  ++opening_;
+  return Attempt{reconnect_.begin(), growth_.begin(), loading_.begin(), now};
 }
 
 protocol::Reconnect::Attempt Reachability::succeeded(const Attempt& attempt) {
@@ -28,7 +57,12 @@ protocol::Reconnect::Attempt Reachability::succeeded(const Attempt& attempt) {
   {
     const std::scoped_lock lock(mutex_);
     first = created_++ == 0;
+    --opening_;
+    ++working_;
+    room_made_ = false;
     connection = reconnect_.succeeded();
+    grown_ = growth_.succeeded();
+    growth_failure_.reset();
     unproven_.store(true, std::memory_order_relaxed);
     last_failure_.reset();
     failing_.store(false, std::memory_order_relaxed);
@@ -54,13 +88,26 @@ void Reachability::lost(protocol::Reconnect::Attempt connection, Time now) {
   {
     const std::scoped_lock lock(mutex_);
     if (++losses_ == 1) return;  // bad luck; the next attempt will tell
-    reconnect_.lost(connection, now, random_.unit());
-    if (reconnect_.state() != State::backing_off || last_failure_) return;
-    ++connect_failures_;
-    last_failure_ = error;
-    failing_.store(true, std::memory_order_relaxed);
+    if (working_ != 0) {
+      growth_.lost(grown_, now, random_.unit());
+      if (growth_.state() != State::backing_off || growth_failure_) return;
+      ++connect_failures_;
+      growth_failure_ = error;
+    } else {
+      reconnect_.lost(connection, now, random_.unit());
+      if (reconnect_.state() != State::backing_off || last_failure_) return;
+      ++connect_failures_;
+      last_failure_ = error;
+      failing_.store(true, std::memory_order_relaxed);
+    }
   }
   database_->emit(EventKind::connect_failed, error.what());
+}
+
+void Reachability::left(std::size_t connections, bool idle) noexcept {
+  const std::scoped_lock lock(mutex_);
+  if (connections != 0 && idle && no_room()) room_made_ = true;
+  working_ -= connections;
 }
 
 void Reachability::met(const Attempt& attempt, const protocol::Greeting& greeting) {
@@ -113,6 +160,7 @@ void Reachability::stop() noexcept {
 void Reachability::prove() noexcept {
   const std::scoped_lock lock(mutex_);
   reconnect_.answered();
+  growth_.answered();
   losses_ = 0;
   unproven_.store(false, std::memory_order_relaxed);
 }
@@ -128,10 +176,20 @@ Error Reachability::failed(Attempt attempt, const net::OpenFailure& failure, Tim
     ++connect_failures_;
     failures = failures_.failed(failure.code, now);
     waited = end_wait(attempt, protocol::LoadingWatch::End::failed, now);
-    reconnect_.failed(attempt.turn, now, draw);
-    if (reconnect_.state() != State::up) {
-      last_failure_ = error;
-      failing_.store(true, std::memory_order_relaxed);
+    --opening_;
+    const bool hopeful = others_hopeful();
+    room_made_ = false;
+    if (hopeful) {
+      growth_.failed(attempt.growth, now, draw);
+      growth_failure_ = error;
+      reconnect_.abandoned(attempt.turn, now);
+    } else {
+      growth_.abandoned(attempt.growth, now);
+      reconnect_.failed(attempt.turn, now, draw);
+      if (reconnect_.state() != State::up) {
+        last_failure_ = error;
+        failing_.store(true, std::memory_order_relaxed);
+      }
     }
   }
   if (waited) database_->emit(EventKind::loading, "over: the connection failed");
@@ -145,7 +203,7 @@ Error Reachability::failed(Attempt attempt, const net::OpenFailure& failure, Tim
 
 Error Reachability::inconclusive(Attempt attempt, const net::OpenFailure& failure, Time now,
                                  std::chrono::nanoseconds elapsed) {
-  if (failure.code == Errc::connect_timeout && too_many_in_a_hurry(attempt.began, now))
+  if (failure.code == Errc::connect_timeout && (too_many_in_a_hurry(attempt.began, now) || beside_others()))
     return failed(attempt, failure, now, elapsed);
   Error error = database_->unreachable(failure, elapsed);
   given_up(attempt, now);
@@ -162,19 +220,27 @@ bool Reachability::too_many_in_a_hurry(Time began, Time now) {
   return hurried_ >= enough && now - hurried_since_ >= long_enough;
 }
 
+// Of an attempt that has not ended yet: others work, or are under way.
+bool Reachability::beside_others() const {
+  const std::scoped_lock lock(mutex_);
+  return working_ != 0 || opening_ > 1;
+}
+
 void Reachability::given_up(const Attempt& attempt, Time now) noexcept {
   const std::scoped_lock lock(mutex_);
+  --opening_;
   reconnect_.abandoned(attempt.turn, now);
+  growth_.abandoned(attempt.growth, now);
   end_wait(attempt, protocol::LoadingWatch::End::given_up, now);
 }
 
 // Preconditions: the lock is held.
-Error Reachability::repeated() const {
+Error Reachability::repeated(const std::optional<Error>& failure) const {
   ErrorInfo info;
   info.code = Errc::unavailable;
   info.remedy = Remedy::retry;
   info.what = "the last attempt failed";
-  if (last_failure_) info = last_failure_->info();
+  if (failure) info = failure->info();
   info.effect = Effect::not_sent;
   info.elapsed = {};
   info.what += " (a moment ago; not tried again yet)";
@@ -205,7 +271,7 @@ std::optional<Error> Reachability::must_wait(Time now) const {
 std::optional<Error> Reachability::known_failure() const {
   const std::scoped_lock lock(mutex_);
   if (!last_failure_) return std::nullopt;
-  return repeated();
+  return repeated(last_failure_);
 }
 
 bool Reachability::up() const { return state() == State::up; }
@@ -217,7 +283,46 @@ Reachability::State Reachability::state() const {
 
 Time Reachability::next_attempt() const {
   const std::scoped_lock lock(mutex_);
-  return reconnect_.next_attempt();
+  return others_hopeful() ? growth_.next_attempt() : reconnect_.next_attempt();
+}
+
+bool Reachability::hopeful() const {
+  const std::scoped_lock lock(mutex_);
+  return others_hopeful();
+}
+
+bool Reachability::growth_paused() const {
+  const std::scoped_lock lock(mutex_);
+  return paused();
+}
+
+Time Reachability::growth_due() const {
+  const std::scoped_lock lock(mutex_);
+  return paused() && growth_.state() == State::backing_off ? growth_.next_attempt() : Time::max();
+}
+
+ErrorInfo Reachability::no_connection() const {
+  ErrorInfo info;
+  info.code = Errc::pool_timeout;
+  info.effect = Effect::not_sent;
+  info.remedy = Remedy::retry;
+  const std::scoped_lock lock(mutex_);
+  if (!paused()) {
+    info.what = "all " + std::to_string(database_->config().max_connections) + " connections were in use";
+    return info;
+  }
+  const ErrorInfo& why = growth_failure_->info();
+  info.what = working_ == 1 ? "the connection that works was in use"
+                            : "the " + std::to_string(working_) + " connections that work were in use";
+  info.what += "; no further one could be opened (" + std::string(to_string(why.code)) + "): " + why.what;
+  info.server = why.server;
+  info.advice = why.advice;
+  return info;
+}
+
+bool Reachability::full() const {
+  const std::scoped_lock lock(mutex_);
+  return no_room();
 }
 
 bool Reachability::overdue(Time now) const {

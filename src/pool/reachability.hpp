@@ -21,14 +21,17 @@
 
 namespace redstart::pool {
 
-/// Who may try to connect, and what came of the last attempt. From the first failure on there is one attempt
-/// at a time, whichever kind of connection makes it; the same while the server is not ready yet.
+/// Decides when a connection may be opened, and whether the database is away. It is away once an attempt has
+/// failed while no connection of it works and no other attempt is under way. From then on there is one
+/// attempt at a time, whichever kind of connection makes it. While a connection works, an attempt that fails
+/// is a failed growth: it delays the next attempt, and nothing else.
 ///
 /// Thread safety: full.
 class Reachability {
  public:
   struct Attempt {
     protocol::Reconnect::Attempt turn{};
+    protocol::Reconnect::Attempt growth{};
     protocol::LoadingWatch::Attempt number = 0;
     Time began{};
   };
@@ -41,8 +44,11 @@ class Reachability {
   /// Begins an attempt, which `succeeded`, `failed` or `inconclusive` must end; or says why there must be
   /// none now: `Errc::loading` where another waits for a server that is not ready yet.
   [[nodiscard]] Result<Attempt> begin(Time now);
-  /// A connection is ready. Emits the events. Returns what `lost` takes.
+  /// A connection is ready, and works until `left`. Emits the events. Returns what `lost` takes.
   protocol::Reconnect::Attempt succeeded(const Attempt& attempt);
+  /// Connections that were ready are closed. Before `lost`. `idle`: nothing was wrong with them; where the
+  /// server was full that makes room for an attempt or two, before the database is taken to be away.
+  void left(std::size_t connections = 1, bool idle = false) noexcept;
   /// A connection was lost. The second that is lost before anything was answered is a failed attempt: a
   /// server that greets and then drops everybody is not back. Emits the event then.
   void lost(protocol::Reconnect::Attempt connection, Time now);
@@ -78,14 +84,28 @@ class Reachability {
   [[nodiscard]] std::optional<protocol::NotReady> not_ready_now(Time now) const;
   /// Why there must be no attempt now as the server is not ready yet. Quick where that is not so.
   [[nodiscard]] std::optional<Error> must_wait(Time now) const;
-  /// Quick: true while `known_failure` has one.
+  /// Quick: true while `known_failure` has one: the database is away.
   [[nodiscard]] bool failing() const noexcept { return failing_.load(std::memory_order_relaxed); }
+  /// True while it makes sense to queue for a connection: one works, or may be opened soon.
+  [[nodiscard]] bool hopeful() const;
+  /// True from a failed growth until an attempt succeeds, or until no connection works any more: callers
+  /// queue for the connections that work, and attempts are made beside them.
+  [[nodiscard]] bool growth_paused() const;
+  /// When the next attempt to grow is due: `Time::max()` unless growth is paused and nobody tries.
+  [[nodiscard]] Time growth_due() const;
+  /// `pool_timeout`: why a caller that waited in vain got no connection.
+  [[nodiscard]] ErrorInfo no_connection() const;
+  /// True where growth is paused since server or process has no room for another connection: closing one
+  /// makes room.
+  [[nodiscard]] bool full() const;
   [[nodiscard]] bool up() const;
   [[nodiscard]] State state() const;
   /// When the next attempt may be made.
   [[nodiscard]] Time next_attempt() const;
   /// True when the time for the next attempt is over and nobody makes one.
   [[nodiscard]] bool overdue(Time now) const;
+  /// True when an attempt would be allowed now.
+  [[nodiscard]] bool may_begin(Time now) const;
   /// A number in [0, 1).
   [[nodiscard]] double random();
 
@@ -93,7 +113,12 @@ class Reachability {
   [[nodiscard]] std::uint64_t connect_failures() const;
 
  private:
-  [[nodiscard]] Error repeated() const;
+  [[nodiscard]] Error repeated(const std::optional<Error>& failure) const;
+  [[nodiscard]] bool others_hopeful() const noexcept;
+  [[nodiscard]] bool paused() const noexcept;
+  [[nodiscard]] bool due(Time now) const noexcept;
+  [[nodiscard]] bool no_room() const noexcept;
+  [[nodiscard]] bool beside_others() const;
   [[nodiscard]] bool too_many_in_a_hurry(Time began, Time now);
   [[nodiscard]] Error waiting(Time now) const;
   bool end_wait(const Attempt& attempt, protocol::LoadingWatch::End end, Time now) noexcept;
@@ -102,7 +127,13 @@ class Reachability {
   const std::shared_ptr<Database> database_;
   mutable std::mutex mutex_{};
   protocol::Reconnect reconnect_;
-  std::optional<Error> last_failure_{};
+  std::optional<Error> last_failure_{};  // since then the database is away
+  protocol::Reconnect growth_;           // attempts while others work
+  protocol::Reconnect::Attempt grown_{};
+  std::optional<Error> growth_failure_{};
+  std::size_t working_ = 0;  // connections that are ready
+  std::size_t opening_ = 0;  // attempts under way
+  bool room_made_ = false;   // by closing one that worked, and not taken yet
   Random random_;
   std::size_t created_ = 0;
   std::uint64_t connect_failures_ = 0;

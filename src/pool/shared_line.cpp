@@ -117,8 +117,15 @@ void SharedLine::role_changed(Time now) {
   connection().retire(CloseReason::role);
 }
 
+bool SharedLine::goes_elsewhere() {
+  const auto other = shop().serving ? shop().serving() : nullptr;
+  if (!other || other.get() == &connection()) return false;
+  connection().hand_over(*other);
+  return true;
+}
+
 void SharedLine::refused(const Error& error, Time next) {
-  const bool waits = outlasts(error);
+  const bool waits = waits_after(error);
   if (!waits) fail_waiting(error);
   leave_slot_to_others();
   if (waits || !shop().stopping.load(std::memory_order_relaxed)) call_at(next, &SharedLine::want);

@@ -32,6 +32,7 @@ class SharedLine final : public Line {
   void stop(Time deadline) noexcept override;
 
  private:
+  bool goes_elsewhere() override;
   void refused(const Error& error, Time next) override;
   void postponed() override;
   void opened(net::AsyncConnection& connection) override;

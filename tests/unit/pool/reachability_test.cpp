@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 
 namespace redstart::pool {
 namespace {
@@ -48,6 +49,114 @@ TEST_F(Hurried, AConnectionBetweenStartsTheCountAnew) {
   now += 1h;
   for (int i = 0; i < 4; ++i) attempt();
   EXPECT_FALSE(reachability.failing());
+}
+
+// One connection works, and further ones are attempted.
+class Growth : public ::testing::Test {
+ protected:
+  Reachability::Attempt begin() {
+    auto begun = reachability.begin(now);
+    EXPECT_TRUE(begun);
+    return begun ? *begun : Reachability::Attempt{};
+  }
+  void open() { reachability.succeeded(begin()); }
+  Error fail(const Reachability::Attempt& attempt, net::OpenFailure failure = refused()) {
+    return reachability.failed(attempt, failure, now, 1ms);
+  }
+  static net::OpenFailure refused() { return {Errc::connect_refused, Remedy::retry, "refused", {}}; }
+  static net::OpenFailure full() {
+    return {Errc::handshake_failed, Remedy::retry, "full", "ERR max number of clients reached"};
+  }
+
+  std::shared_ptr<Database> database = std::make_shared<Database>(RedisConfig{}, "main", DatabaseConfig{});
+  Reachability reachability{database};
+  Time now = Clock::now();
+};
+
+TEST_F(Growth, AFailureBesideAConnectionThatWorksIsNoOutage) {
+  open();
+  fail(begin());
+  EXPECT_FALSE(reachability.failing());
+  EXPECT_TRUE(reachability.up());
+  EXPECT_FALSE(reachability.known_failure());
+  EXPECT_EQ(reachability.connect_failures(), 1U);
+  EXPECT_TRUE(reachability.growth_paused());
+}
+
+TEST_F(Growth, IsPausedUntilTheNextAttemptIsDue) {
+  open();
+  fail(begin());
+  EXPECT_FALSE(reachability.begin(now));
+  now = reachability.growth_due();
+  EXPECT_LE(now, Clock::now() + DatabaseConfig{}.reconnect.maximum);
+  const auto attempt = begin();
+  EXPECT_FALSE(reachability.begin(now)) << "one at a time";
+  EXPECT_EQ(reachability.growth_due(), Time::max()) << "it is under way";
+  reachability.succeeded(attempt);
+  EXPECT_FALSE(reachability.growth_paused());
+  EXPECT_TRUE(reachability.begin(now));
+}
+
+TEST_F(Growth, AFailureWhileAnotherAttemptIsUnderWayDecidesNothing) {
+  const auto first = begin();
+  const auto second = begin();
+  fail(first);
+  EXPECT_FALSE(reachability.failing());
+  EXPECT_TRUE(reachability.hopeful());
+  fail(second);
+  EXPECT_TRUE(reachability.failing()) << "the last one does";
+  EXPECT_FALSE(reachability.hopeful());
+}
+
+TEST_F(Growth, TheOneOfSeveralFirstAttemptsThatSucceedsServesAll) {
+  const auto first = begin();
+  const auto second = begin();
+  fail(first);
+  reachability.succeeded(second);
+  EXPECT_FALSE(reachability.failing());
+  EXPECT_TRUE(reachability.growth_paused() || reachability.begin(now)) << "and growth goes on";
+}
+
+TEST_F(Growth, ANewOutageBeginsWhenTheLastConnectionIsLost) {
+  open();
+  fail(begin());
+  reachability.left();
+  EXPECT_FALSE(reachability.growth_paused());
+  fail(begin());  // at once, whatever was due
+  EXPECT_TRUE(reachability.failing());
+  EXPECT_EQ(reachability.state(), Reachability::State::backing_off);
+}
+
+TEST_F(Growth, SaysWhyACallerGotNoConnection) {
+  open();
+  EXPECT_NE(reachability.no_connection().what.find("in use"), std::string::npos);
+  fail(begin());
+  const ErrorInfo info = reachability.no_connection();
+  EXPECT_EQ(info.code, Errc::pool_timeout);
+  EXPECT_NE(info.what.find("refused"), std::string::npos) << info.what;
+}
+
+TEST_F(Growth, OnlyWhereThereIsNoRoomClosingAnotherMakesRoom) {
+  open();
+  fail(begin());
+  EXPECT_FALSE(reachability.full());
+  now = reachability.growth_due();
+  fail(begin(), full());
+  EXPECT_TRUE(reachability.full());
+}
+
+TEST_F(Growth, ARoomThatWasMadeIsTriedBeforeTheDatabaseIsAway) {
+  open();
+  fail(begin(), full());
+  reachability.left(1, true);
+  EXPECT_TRUE(reachability.hopeful());
+  EXPECT_FALSE(reachability.begin(now)) << "the server takes its time to close the other";
+  now = reachability.growth_due();
+  fail(begin(), full());
+  EXPECT_FALSE(reachability.hopeful());
+  EXPECT_FALSE(reachability.failing());
+  fail(begin(), full());
+  EXPECT_TRUE(reachability.failing());
 }
 
 }  // namespace
