@@ -27,9 +27,10 @@ void store_order(ClientProvider& redis) {
   }
 }
 
-// Optional: for what makes things better, but is not needed. Empty when the database can't be reached.
+// Optional: for what makes things better, but is not needed. Empty when the database can't be reached; a
+// server that is silent is waited for no longer than the handle says.
 void count_visit(ClientProvider& redis) {
-  if (const std::optional<Client> cache = redis.optional_client("cache"))
+  if (const std::optional<Client> cache = redis.optional_client("cache", 50ms))
     std::cout << "  optional   visit number " << cache->incr("handles:visits") << '\n';
   else
     std::cout << "  optional   no cache now, the service goes on without\n";
@@ -87,7 +88,7 @@ int main() try {
   look_around(down);
 
   db.del("handles:order", "handles:word");
-  if (const auto cache = up.optional_client("cache")) cache->del("handles:visits");
+  if (const auto cache = up.optional_client("cache", 50ms)) cache->del("handles:visits");
   up.shutdown();
   std::cout << "The manager is gone, a handle is left:\n";
   const auto late = db.results().get("handles:order");

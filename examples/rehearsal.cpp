@@ -34,7 +34,7 @@ Status place_order() {
 
 // A counter on a page is nice to have: without Redis the page comes without it.
 std::string page() {
-  if (const auto cache = RedisConnectionManager::instance().optional_client("main"))
+  if (const auto cache = RedisConnectionManager::instance().optional_client("main", 50ms))
     if (const auto views = cache->results().incr("rehearsal:views"))
       return "welcome, visitor " + std::to_string(*views);
   return "welcome";

@@ -108,7 +108,7 @@ void serve_reader(RedisConnectionManager& redis, const Work& work, int reader) {
   sessions.set(session_key(reader), session, {.expire = lifetime});
 
   const Client db = redis.client("main");
-  const std::optional<Client> cache = redis.optional_client("cache");
+  const std::optional<Client> cache = redis.optional_client("cache", 50ms);
   for (int i = 0; i < look_ups; ++i) {
     const std::size_t at = (number * 7919 + static_cast<std::size_t>(i) * 104'729) % work.words.size();
     if (frequency(db, cache, work.words[at]) < 1)
@@ -267,7 +267,7 @@ void clean_up(RedisConnectionManager& redis, const Work& work) {
   std::vector<std::string> cache_keys{hits_key};
   for (const std::string& word : std::set<std::string>(work.words.begin(), work.words.end()))
     cache_keys.push_back(prefix + "word:" + word);
-  if (const auto cache = redis.optional_client("cache")) cache->unlink(cache_keys);
+  if (const auto cache = redis.optional_client("cache", 50ms)) cache->unlink(cache_keys);
 }
 
 // Whether everything that went in is there.

@@ -7,11 +7,22 @@
 #include <redstart/config/redis_database.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <mutex>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
 namespace redstart::manager {
+
+namespace {
+
+std::size_t wanted_at_start(const DatabaseConfig& config) noexcept {
+  return std::max<std::size_t>(config.min_idle, config.required ? 1 : 0);
+}
+
+}  // namespace
 
 Registry::Registry(RedisConfig config) : config_(std::move(config)) {}
 
@@ -70,14 +81,54 @@ std::vector<Registry::ChannelPtr> Registry::all() const {
 }
 
 void Registry::warm_up(Time deadline) {
-  for (const ChannelPtr& channel : all()) {
-    const DatabaseConfig& config = channel->shared().config();
+  // A server that is silent takes all of the time there is, so each has a thread of its own.
+  std::vector<std::thread> threads;
+  struct Join {
+    std::vector<std::thread>& all;
+    ~Join() {
+      for (std::thread& one : all) one.join();
+    }
+  };
+  const Join join{threads};
+  std::vector<ChannelPtr> channels = all();
+  for (const ChannelPtr& channel : channels) {
     if (channel->shared().tls()) channel->shared().tls()->announce();
-    const std::size_t wanted = std::max<std::size_t>(config.min_idle, config.required ? 1 : 0);
-    if (wanted == 0 || !channel->pool().warm_up(wanted, deadline)) continue;
-    // It goes on trying, whether anybody calls or not.
-    if (config_.start_timeout.count() != 0 && channel->async()) channel->async()->warm_up();
   }
+  std::erase_if(channels,
+                [](const ChannelPtr& channel) { return wanted_at_start(channel->shared().config()) == 0; });
+  threads.reserve(channels.size());
+  for (const ChannelPtr& channel : channels) {
+    const auto connect = [this, &channel = *channel, deadline] {
+      try {
+        warm_up(channel, deadline);
+      } catch (const std::exception&) {
+        // No memory: it connects when it is used.
+      }
+    };
+    if (channel == channels.back()) return connect();
+    try {
+      threads.emplace_back(connect);
+    } catch (const std::system_error&) {
+      connect();
+    }
+  }
+}
+
+void Registry::warm_up(pool::PoolChannel& channel, Time deadline) const {
+  if (!channel.pool().warm_up(wanted_at_start(channel.shared().config()), deadline)) return;
+  // It goes on trying, whether anybody calls or not.
+  if (config_.start_timeout.count() != 0 && channel.async()) channel.async()->warm_up();
+}
+
+void Registry::refill() {
+  for (const ChannelPtr& channel : all()) channel->pool().refill();
+}
+
+bool Registry::refills() const {
+  const std::vector<ChannelPtr> channels = all();
+  return config_.defaults.min_idle != 0 ||
+         std::any_of(channels.begin(), channels.end(),
+                     [](const ChannelPtr& channel) { return channel->shared().config().min_idle != 0; });
 }
 
 std::size_t Registry::cleanup_idle(Time now) {

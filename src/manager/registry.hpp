@@ -37,10 +37,14 @@ class Registry {
 
   /// Errors: `Errc::unknown_database`, with the nearest name.
   [[nodiscard]] Result<ChannelPtr> find(std::string_view database);
-  /// Connects the required databases and those with `min_idle`, at most until `deadline`; failures are
-  /// events.
+  /// Connects the required databases and those with `min_idle`, all at the same time, at most until
+  /// `deadline`; failures are events.
   void warm_up(Time deadline);
   std::size_t cleanup_idle(Time now);
+  /// Opens what is missing of `min_idle`, in the background, where an attempt is allowed now.
+  void refill();
+  /// True where a database has a `min_idle`.
+  [[nodiscard]] bool refills() const;
 
   /// Takes no more operations; those under way may end until `deadline`.
   void stop(Time deadline) noexcept;
@@ -65,6 +69,7 @@ class Registry {
 
  private:
   ChannelPtr make(std::string_view database);
+  void warm_up(pool::PoolChannel& channel, Time deadline) const;
   [[nodiscard]] Error unknown(std::string_view database) const;
   [[nodiscard]] std::vector<ChannelPtr> all() const;
 

@@ -70,8 +70,11 @@ class ClientProvider {
   /// While the last attempt to connect failed it is empty at once; the next attempt is made in the
   /// background.
   ///
-  /// `timeout`: as for `client`. Errors: those that no outage explains (unknown_database, not_started) are
-  /// thrown.
+  ///     if (auto cache = redis.optional_client("cache", 50ms)) cache->incr("hits");
+  ///
+  /// `timeout`: as for `client`. Give a short one: a server that accepts connections and stays silent costs
+  /// the first caller all of it, by default `timeouts.connect` (5 s). Errors: those that no outage explains
+  /// (unknown_database, not_started) are thrown.
   [[nodiscard]] std::optional<Client> optional_client(std::string_view database, TimeLimit timeout = {}) {
     auto found = channel(database, timeout);
     if (found) return Client(*std::move(found));
@@ -116,7 +119,7 @@ class ClientProvider {
   /// An operation that completes with the optional handle: `std::optional<AsyncClient>`, once a connection is
   /// ready; empty when the database can't be reached.
   ///
-  ///     if (auto cache = co_await redis.optional_async_client("cache")) co_await cache->incr("hits");
+  ///     if (auto cache = co_await redis.optional_async_client("cache", 50ms)) co_await cache->incr("hits");
   ///
   /// `timeout`: how long it may take; unset: the database's command timeout. Errors: those that no outage
   /// explains are thrown at once.
