@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 constexpr auto grace = 500ms;  // for what was interrupted to notice, all databases together
 constexpr auto look_again = 2ms;
 constexpr std::chrono::milliseconds lines_every{5000};  // how late a line that was held back may be
+constexpr auto refill_every = 250ms;  // connections that the server has closed are noticed so soon
 
 }  // namespace
 
@@ -59,6 +60,13 @@ void Running::open() {
     cleanup_ = Chore::start(loops_->next(), config.cleanup_interval, [weak = weak_from_this()] {
       const auto self = weak.lock();
       if (self) static_cast<void>(self->registry_.cleanup_idle(Clock::now()));
+      return self != nullptr;
+    });
+  }
+  if (registry_.refills()) {
+    refill_ = Chore::start(loops_->next(), refill_every, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (self) self->registry_.refill();
       return self != nullptr;
     });
   }
@@ -107,6 +115,7 @@ bool Running::begin_end(Time deadline) {
   registry_.stop(deadline);  // when the context has died: what is synchronous
   if (cleanup_) cleanup_->stop();
   if (lease_watch_) lease_watch_->stop();
+  if (refill_) refill_->stop();
   return true;
 }
 
@@ -150,6 +159,7 @@ void Running::note_end() noexcept {
   ending_.reset();
   cleanup_.reset();
   lease_watch_.reset();
+  refill_.reset();
   end_noted_.notify_all();
 }
 
@@ -168,16 +178,19 @@ void Running::await_end(Time deadline) noexcept {
 void Running::context_died() noexcept {
   std::shared_ptr<Chore> cleanup;
   std::shared_ptr<Chore> lease_watch;
+  std::shared_ptr<Chore> refill;
   std::shared_ptr<Chore> ending;
   {
     const std::scoped_lock lock(mutex_);
     context_died_ = true;
     cleanup = std::move(cleanup_);
     lease_watch = std::move(lease_watch_);
+    refill = std::move(refill_);
     ending = std::move(ending_);
   }
   if (cleanup) cleanup->abandon();
   if (lease_watch) lease_watch->abandon();
+  if (refill) refill->abandon();
   if (ending) ending->abandon();
   registry_.abandon();
   const std::scoped_lock lock(mutex_);

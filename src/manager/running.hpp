@@ -55,6 +55,7 @@ class Running : public std::enable_shared_from_this<Running> {
   std::condition_variable end_noted_{};
   std::shared_ptr<Chore> cleanup_{};
   std::shared_ptr<Chore> lease_watch_{};
+  std::shared_ptr<Chore> refill_{};
   std::shared_ptr<Chore> ending_{};
   bool stopping_ = false;
   Time deadline_{};  // of the first who stopped it
