@@ -4,18 +4,17 @@
 
 #include "io_threads.hpp"
 
+#include <boost/asio/detail/scheduler.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
 #include <mutex>
@@ -29,24 +28,15 @@ namespace asio = boost::asio;
 
 namespace {
 
-using Bits = std::make_integer_sequence<unsigned, 8>;  // what an executor may be required to do or not
-
-template <class Executor>
-bool runs_here(const asio::any_io_executor& executor) noexcept {
-  if (const auto* const plain = executor.target<Executor>()) return plain->running_in_this_thread();
-  if (const auto* const strand = executor.target<asio::strand<Executor>>())
-    return strand->get_inner_executor().running_in_this_thread();
-  return false;
-}
-
-template <unsigned... bits>
-bool runs_here(const asio::any_io_executor& executor, std::integer_sequence<unsigned, bits...>) noexcept {
-  return (runs_here<asio::io_context::basic_executor_type<std::allocator<void>, bits>>(executor) || ...) ||
-         (runs_here<asio::thread_pool::basic_executor_type<std::allocator<void>, bits>>(executor) || ...);
-}
-
 asio::execution_context& context_of(const asio::any_io_executor& executor) {
   return asio::query(executor, asio::execution::context);
+}
+
+// What runs the handlers of an io_context or a thread_pool, which every executor leads to, however many
+// strands and wrappers lie above it. Null for a context of the user's own.
+asio::detail::scheduler* scheduler_of(asio::execution_context& context) {
+  if (!asio::has_service<asio::detail::scheduler>(context)) return nullptr;
+  return &asio::use_service<asio::detail::scheduler>(context);
 }
 
 // Makes the services that connections use, before the one that watches: a context ends its services in the
@@ -63,6 +53,7 @@ void make_services(const asio::any_io_executor& executor) {
 
 struct ServiceLoops::Watcher {
   asio::any_io_executor executor;
+  asio::detail::scheduler* scheduler = nullptr;  // lives as long as the context
   std::function<void()> on_death;
   std::atomic<bool> context_died{false};
 };
@@ -105,6 +96,7 @@ ServiceLoops::ServiceLoops(asio::any_io_executor executor, std::function<void()>
   executor = asio::prefer(executor, asio::execution::outstanding_work.untracked);
   make_services(executor);
   watcher_->executor = executor;
+  watcher_->scheduler = scheduler_of(context_of(executor));
   watcher_->on_death = std::move(on_context_death);
   asio::use_service<Watch>(context_of(executor)).add(watcher_);
 }
@@ -126,7 +118,7 @@ const asio::any_io_executor& ServiceLoops::home() const noexcept {
 }
 
 bool ServiceLoops::on_this_thread() const noexcept {
-  return !gone() && runs_here(watcher_->executor, Bits{});
+  return !gone() && watcher_->scheduler != nullptr && watcher_->scheduler->can_dispatch();
 }
 
 void ServiceLoops::flush() noexcept {

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // async_pool_test.cpp: which connection an asynchronous operation takes, who waits for one, what happens when
 // the server is away.
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include <atomic>
@@ -576,6 +582,49 @@ TEST_F(AsyncPool, OnAnIoThreadSynchronousCallsUseAConnectionOfTheirOwnOrFail) {
   const Error error = refused.get_future().get();
   EXPECT_EQ(error.code(), Errc::would_deadlock);
   EXPECT_EQ(error.effect(), Effect::not_sent);
+}
+
+// The executor's type is erased twice; its threads are known all the same.
+TEST_F(AsyncPool, OnAStrandAboveAnyExecutorNothingWaitsForItself) {
+  boost::asio::io_context context;
+  const auto strand = boost::asio::make_strand(boost::asio::any_io_executor(context.get_executor()));
+  RedisConfig config = config_at(server());
+  config.defaults.direct_limit = 0;
+  config.defaults.max_connections = 2;
+  RedisConnectionManager redis;
+  redis.start(std::move(config), strand);
+  auto work = std::optional(boost::asio::make_work_guard(context));
+  const std::jthread runner([&] { context.run(); });
+  const Client client = redis.client("main");
+  const AsyncClient async = redis.async_client("main");
+
+  std::promise<std::string> outside_of_turns;
+  boost::asio::post(strand, [&] {
+    const auto reply = client.results().echo("direct");
+    outside_of_turns.set_value(reply ? *reply : reply.error().what());
+  });
+  EXPECT_EQ(outside_of_turns.get_future().get(), "direct");
+  {
+    const ScopedClient held = redis.scoped_client("main");
+    std::promise<Errc> refused;
+    async.ping()(boost::asio::bind_executor(strand, [&](const std::exception_ptr&, const std::string&) {
+      const auto reply = client.results().echo("none left");
+      refused.set_value(reply ? Errc::invalid_argument : reply.error().code());
+    }));
+    EXPECT_EQ(refused.get_future().get(), Errc::would_deadlock);
+  }
+  std::promise<std::chrono::steady_clock::duration> took;
+  auto popped = async.blpop("queue", {0ms})(use_future);
+  ASSERT_TRUE(eventually([] { return raw().info("blocked_clients") == "1"; }));
+  boost::asio::post(strand, [&] {
+    const auto began = std::chrono::steady_clock::now();
+    redis.shutdown(30s);  // this very thread has to do the rest
+    took.set_value(std::chrono::steady_clock::now() - began);
+  });
+  EXPECT_LT(took.get_future().get(), slack);
+  raw().integer({"RPUSH", "queue", "x"});
+  EXPECT_TRUE(popped.get()) << "what is under way may end";
+  work.reset();
 }
 
 TEST_F(AsyncPool, ACallerLeavesAStuckIoThreadBehindAtHisDeadline) {

@@ -10,8 +10,11 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/execution/executor.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 #include <boost/asio/version.hpp>
 #if BOOST_ASIO_VERSION >= 102800
@@ -90,6 +93,26 @@ template <class Executor>
   }
 }
 
+/// Keeps an executor's context running. Asio's own guard takes a strand of any_io_executor for an executor of
+/// the former kind, and does not compile.
+template <class Executor, bool = asio::execution::is_executor<Executor>::value>
+class HandlerWork {
+ public:
+  explicit HandlerWork(const Executor& executor)
+      : executor_(executor), work_(asio::prefer(executor, asio::execution::outstanding_work.tracked)) {}
+  [[nodiscard]] const Executor& get_executor() const noexcept { return executor_; }
+
+ private:
+  Executor executor_;
+  std::decay_t<decltype(asio::prefer(std::declval<const Executor&>(),
+                                     asio::execution::outstanding_work.tracked))>
+      work_;
+};
+template <class Executor>
+class HandlerWork<Executor, false> : public asio::executor_work_guard<Executor> {
+  using asio::executor_work_guard<Executor>::executor_work_guard;
+};
+
 /// Where a handler is to run, and the work that keeps this place running until then.
 template <class Handler>
 class HandlerPlace {
@@ -113,7 +136,7 @@ class HandlerPlace {
   }
 
  private:
-  std::optional<asio::executor_work_guard<Executor>> work_{};
+  std::optional<HandlerWork<Executor>> work_{};
 };
 template <class Handler>
 requires(!has_executor<Handler>) class HandlerPlace<Handler> {

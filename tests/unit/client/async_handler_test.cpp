@@ -106,6 +106,26 @@ TEST_F(AsyncHandlers, OfAStrandRunOnIt) {
   EXPECT_TRUE(on_strand);
 }
 
+TEST_F(AsyncHandlers, OfAStrandAboveAnyExecutorRunOnIt) {
+  auto strand = asio::make_strand(asio::any_io_executor(loop_.get_executor()));
+  bool on_strand = false;
+  async_.get("key")(asio::bind_executor(
+      strand, [&](std::exception_ptr, Text) { on_strand = strand.running_in_this_thread(); }));
+  answer();
+  EXPECT_TRUE(on_strand);
+}
+
+TEST_F(AsyncHandlers, OfAStrandAboveAnyExecutorKeepItsContextRunning) {
+  asio::io_context other;
+  const auto strand = asio::make_strand(asio::any_io_executor(other.get_executor()));
+  async_.get("key")(asio::bind_executor(strand, note()));
+  other.poll();
+  EXPECT_FALSE(other.stopped()) << "its work has ended before the handler ran";
+  channel_->answer();
+  other.run();
+  EXPECT_TRUE(ran_);
+}
+
 TEST_F(AsyncHandlers, OfAThreadPoolRunOnItsThreads) {
   asio::thread_pool pool(1);
   std::promise<std::thread::id> where;

@@ -50,9 +50,14 @@ TEST(ServiceLoops, KnowTheThreadsOfTheUsualExecutors) {
   context.restart();
   knows_its_threads(asio::require(context.get_executor(), asio::execution::outstanding_work.tracked),
                     &context);
+  context.restart();
+  knows_its_threads(asio::make_strand(asio::any_io_executor(context.get_executor())), &context);
+  context.restart();
+  knows_its_threads(asio::make_strand(asio::make_strand(context)), &context);
   asio::thread_pool pool(1);
   knows_its_threads(pool.get_executor());
   knows_its_threads(asio::make_strand(pool));
+  knows_its_threads(asio::make_strand(asio::any_io_executor(pool.get_executor())));
 }
 
 TEST(ServiceLoops, TellWhenTheContextDiesFirst) {
