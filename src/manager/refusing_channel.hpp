@@ -6,7 +6,6 @@
 
 #include <redstart/engine/async_channel.hpp>
 
-#include <cstdint>
 #include <utility>
 
 namespace redstart::manager {
@@ -21,7 +20,6 @@ class RefusingChannel final : public engine::AsyncChannel {
     net::late_loop().flush();
   }
   void lease(engine::OperationNode& operation) noexcept override { start(operation); }
-  void cancel(std::uint64_t, engine::Cancellation) noexcept override {}
 
   [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept override {
     return net::late_loop().home();

@@ -55,6 +55,7 @@ void AsyncLease::start(engine::OperationNode& operation) noexcept {
   }
   note_sent(operation);
   line_->use();
+  operation.taken_by(*line_);
   line_->connection().submit(operation);
 }
 
@@ -93,10 +94,6 @@ void AsyncLease::lease(engine::OperationNode& operation) noexcept {
   info.remedy = Remedy::never;
   info.what = "a scoped handle has one connection and lends none";
   operation.finish(line_->shared().database->failed("scoped handle", 0, std::move(info)), nullptr);
-}
-
-void AsyncLease::cancel(std::uint64_t id, engine::Cancellation how) noexcept {
-  if (!net::forked(line_->shared().generation)) line_->connection().cancel(id, how);
 }
 
 }  // namespace redstart::pool

@@ -21,7 +21,6 @@ class AsyncLease final : public engine::AsyncChannel {
 
   void start(engine::OperationNode& operation) noexcept override;
   void lease(engine::OperationNode& operation) noexcept override;
-  void cancel(std::uint64_t id, engine::Cancellation how) noexcept override;
 
   [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept override {
     return line_->shared().loops->home();

@@ -75,17 +75,20 @@ SharedLine& AsyncPool::open_instead_of(SharedLine& line) const noexcept {
   return line;
 }
 
-void AsyncPool::start(engine::OperationNode& operation) noexcept {
+const net::AsyncConnection* AsyncPool::carry(engine::OperationNode& operation) noexcept {
   const LineShop::Taking taking(*shop_);
-  if (auto refused = shop_->refuse(operation)) return operation.finish(std::move(refused), nullptr);
-  if (auto error = away(operation)) return operation.finish(std::move(error), nullptr);
+  if (auto refused = shop_->refuse(operation)) return operation.finish(std::move(refused), nullptr), nullptr;
+  if (auto error = away(operation)) return operation.finish(std::move(error), nullptr), nullptr;
   if (operation.request.blocks_for || operation.request.bytes.size() > large ||
       shop_->database->outlasts_silence(operation.timeout))
-    return run_alone(operation);
-  net::AsyncConnection& connection = pick().connection();
+    return run_alone(operation), nullptr;
+  SharedLine& line = pick();
+  net::AsyncConnection& connection = line.connection();
   if (auto error = shop_->overloaded(operation, connection.load()))
-    return operation.finish(std::move(error), nullptr);
+    return operation.finish(std::move(error), nullptr), nullptr;
+  operation.taken_by(line);
   connection.submit(operation);
+  return &connection;
 }
 
 // Why it must not even be queued: the database is away, and nobody wants to wait for it. Two relaxed loads
@@ -197,15 +200,6 @@ Error AsyncPool::shut_down(const engine::OperationNode& operation) const {
                                  operation.request.replies, Database::closed());
 }
 
-void AsyncPool::cancel(std::uint64_t id, engine::Cancellation how) noexcept {
-  if (net::forked(shop_->generation)) return;
-  try {
-    for (const auto& line : all()) line->connection().cancel(id, how);
-  } catch (const std::bad_alloc&) {
-    // It goes on until its deadline.
-  }
-}
-
 // One that nobody else has; null from the shutdown on: then nobody would end it.
 LeaseLine::Ptr AsyncPool::take_line() {
   const std::scoped_lock lock(mutex_);
@@ -225,6 +219,7 @@ LeaseLine::Ptr AsyncPool::take_line() {
     if (lines->capacity() < count) lines->reserve(2 * count);
   }
   leases_.push_back(LeaseLine::make(shop_, loops_->next(), weak_from_this()));
+  leases_.back()->listed_at = leases_.size() - 1;
   leases_.back()->claim();
   return leases_.back();
 }
@@ -260,10 +255,16 @@ bool AsyncPool::withdraw(LeaseLine& line) noexcept {
 }
 
 void AsyncPool::gone(LeaseLine& line) noexcept {
+  LeaseLine::Ptr last;  // freed without the lock
   const std::scoped_lock lock(mutex_);
-  const auto same = [&line](const LeaseLine::Ptr& other) { return other.get() == &line; };
-  std::erase_if(idle_, same);
-  std::erase_if(leases_, same);
+  std::erase_if(idle_, [&line](const LeaseLine::Ptr& other) { return other.get() == &line; });
+  // Thousands may end at once, so none of them searches for itself.
+  const std::size_t at = line.listed_at;
+  if (at >= leases_.size() || leases_[at].get() != &line) return;
+  leases_.back()->listed_at = at;
+  std::swap(leases_[at], leases_.back());
+  last = std::move(leases_.back());
+  leases_.pop_back();
 }
 
 std::optional<Error> AsyncPool::unavailable() const {

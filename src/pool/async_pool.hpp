@@ -31,10 +31,12 @@ class AsyncPool final : public engine::AsyncChannel,
                                                        const std::shared_ptr<net::Loops>& loops);
   AsyncPool(std::shared_ptr<LineShop> shop, std::shared_ptr<net::Loops> loops);
 
-  void start(engine::OperationNode& operation) noexcept override;
+  void start(engine::OperationNode& operation) noexcept override { static_cast<void>(carry(operation)); }
+  /// As `start`. Returns the shared connection that took the operation, which lives as long as this; null
+  /// where none did.
+  const net::AsyncConnection* carry(engine::OperationNode& operation) noexcept;
   void reject(engine::OperationNode& operation, Error error) noexcept override;
   void lease(engine::OperationNode& operation) noexcept override;
-  void cancel(std::uint64_t id, engine::Cancellation how) noexcept override;
   [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept override {
     return loops_->home();
   }

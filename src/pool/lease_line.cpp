@@ -65,11 +65,13 @@ void LeaseLine::lend(engine::OperationNode& operation) {
     returned(false);
     throw;
   }
+  operation.taken_by(*this);
   connection().submit(*wait);
 }
 
 void LeaseLine::run(engine::OperationNode& operation) {
   alone_.store(true, std::memory_order_relaxed);
+  operation.taken_by(*this);
   connection().submit(operation);
   return_when_idle();
 }

@@ -7,6 +7,7 @@
 #include <redstart/engine/async_channel.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <memory>
 
@@ -62,6 +63,7 @@ class LeaseLine final : public Line {
   /// The borrower sends something: from now on a lost connection can't be replaced in silence.
   void use() noexcept { used_.store(true, std::memory_order_release); }
   [[nodiscard]] LineShop& shared() const noexcept { return shop(); }
+  std::size_t listed_at = 0;  ///< Its place among all of its home, under the lock of its home.
   /// Of operations on a broken one.
   [[nodiscard]] static ErrorInfo lost();
 

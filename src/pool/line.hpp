@@ -100,12 +100,18 @@ struct LineShop {
 /// opens the connection; what it can't get, `refused` tells.
 ///
 /// Thread safety: everything on the connection's loop, but where it is said otherwise.
-class Line : public net::AsyncConnection::Owner, private Waiter, public std::enable_shared_from_this<Line> {
+class Line : public net::AsyncConnection::Owner,
+             public engine::OperationPlace,
+             private Waiter,
+             public std::enable_shared_from_this<Line> {
  public:
   Line(const Line&) = delete;
   Line& operator=(const Line&) = delete;
   virtual ~Line() = default;
 
+  void cancel(std::uint64_t id, engine::Cancellation how) noexcept override {
+    if (!net::forked(shop_->generation)) connection_->cancel(id, how);
+  }
   /// On every thread.
   [[nodiscard]] net::AsyncConnection& connection() const noexcept { return *connection_; }
   /// The context of its loop is being destroyed. Any thread, but nothing runs on the loop any more.

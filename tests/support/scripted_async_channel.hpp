@@ -34,6 +34,7 @@ inline Error engine_error(Errc code, Effect effect) {
 /// Stands where a pool stands, or a lease. Keeps what is started until the test answers it, or answers by
 /// itself as `answers` says. Takes the replies from `frames`, one after the other.
 class ScriptedAsyncChannel final : public engine::AsyncChannel,
+                                   public engine::OperationPlace,
                                    public std::enable_shared_from_this<ScriptedAsyncChannel> {
  public:
   enum class Answers {
@@ -73,6 +74,7 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
   bool forget = false;  ///< Notes nothing of what is started any more.
 
   void start(engine::OperationNode& operation) noexcept override {
+    operation.taken_by(*this);
     {
       const std::scoped_lock lock(mutex_);
       const engine::OwnedRequest& request = operation.request;
@@ -87,6 +89,7 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
 
   void lease(engine::OperationNode& operation) noexcept override {
     ++leases;
+    operation.taken_by(*this);
     if (!failure) operation.grant(std::move(next_lease));
     if (answers == Answers::inside_start) return operation.finish(failure, nullptr);
     boost::asio::post(loop_, [this, &operation] { operation.finish(failure, &loop_); });

@@ -209,23 +209,25 @@ class Completion {
   bool cancellable_;
 };
 
-/// What a cancellation slot holds: the operation's number, never its node, which may be gone by then.
+/// What a cancellation slot holds: the operation's number and the place that has it, never its node, which
+/// may be gone by then.
 class CancelOperation {
  public:
-  CancelOperation(engine::AsyncChannelPtr channel, std::uint64_t id) noexcept
-      : channel_(std::move(channel)), id_(id) {}
+  explicit CancelOperation(std::uint64_t id) noexcept : id_(id) {}
 
   void operator()(asio::cancellation_type_t type) const noexcept {
     using asio::cancellation_type;
+    if (!place) return;  // it was refused, or ended inside the call that started it
     if ((type & (cancellation_type::terminal | cancellation_type::partial)) != cancellation_type::none) {
-      channel_->cancel(id_, engine::Cancellation::terminal);
+      place->cancel(id_, engine::Cancellation::terminal);
     } else if ((type & cancellation_type::total) != cancellation_type::none) {
-      channel_->cancel(id_, engine::Cancellation::total);
+      place->cancel(id_, engine::Cancellation::total);
     }
   }
 
+  engine::OperationPlacePtr place{};
+
  private:
-  engine::AsyncChannelPtr channel_;
   std::uint64_t id_;
 };
 
@@ -260,7 +262,7 @@ class HandlerNode final : public engine::OperationNode {
     auto slot = asio::get_associated_cancellation_slot(handler_);
     if (!slot.is_connected()) return;
     id = engine::next_operation_id();
-    slot.template emplace<CancelOperation>(channel_, id);
+    place = &slot.template emplace<CancelOperation>(id).place;
   }
   [[nodiscard]] engine::AsyncChannel& channel() const noexcept { return *channel_; }
 

@@ -7,7 +7,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -22,16 +21,16 @@ class AsyncChannel {
  public:
   virtual ~AsyncChannel() = default;
 
-  /// Takes the operation over. It completes exactly once: here (then posted), or later on the loop.
+  /// Takes the operation over, and notes in its `place` where it goes. It completes exactly once: here (then
+  /// posted), or later on the loop.
   virtual void start(OperationNode& operation) noexcept = 0;
   /// Completes an operation that must not be started with this error, as `start` would with one of its own.
   virtual void reject(OperationNode& operation, Error error) noexcept {
     operation.finish(std::move(error), nullptr);
   }
-  /// Asks for a connection of its own: `grant`, then `finish`; or `finish` with the error.
+  /// Asks for a connection of its own: `grant`, then `finish`; or `finish` with the error. Notes the place as
+  /// `start` does.
   virtual void lease(OperationNode& operation) noexcept = 0;
-  /// Cancels the operation that was started with this id; no such operation (any more): does nothing.
-  virtual void cancel(std::uint64_t id, Cancellation how) noexcept = 0;
 
   /// Where handlers run that name no executor of their own; those of this executor are called from the loop.
   [[nodiscard]] virtual const boost::asio::any_io_executor& executor() const noexcept = 0;

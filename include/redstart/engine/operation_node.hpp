@@ -29,6 +29,23 @@ enum class Cancellation : std::uint8_t {
   terminal,  ///< Asio's `partial` and `terminal`: honoured always; a command that was sent may still run.
 };
 
+/// Where a started operation is: what takes its cancellation.
+///
+/// Thread safety: full.
+class OperationPlace {
+ public:
+  /// Cancels the operation that was started with this id. Does nothing if that operation has ended.
+  virtual void cancel(std::uint64_t id, Cancellation how) noexcept = 0;
+
+ protected:
+  OperationPlace() = default;
+  OperationPlace(const OperationPlace&) = default;
+  OperationPlace& operator=(const OperationPlace&) = default;
+  ~OperationPlace() = default;
+};
+
+using OperationPlacePtr = std::shared_ptr<OperationPlace>;
+
 /// One operation: encoded commands, and who waits for their replies. Made by a handle, handed to
 /// `AsyncChannel::start`, which completes it exactly once by `finish` (or drops it by `destroy` when there is
 /// nothing left on which a handler could run). Neither the handle nor a cancellation ever touches it again.
@@ -45,6 +62,9 @@ class OperationNode {
   /// call. Called `request.replies` times at most, in order, on the channel's loop. Calls no code of the
   /// user: a codec runs where the handler runs.
   virtual void accept(std::string_view frame, const Origin& origin) noexcept = 0;
+  /// Asked before each sending of an operation that is `revocable`. False: the caller has given the operation
+  /// up, so it must never be sent; `destroy` follows.
+  [[nodiscard]] virtual bool claim() noexcept { return true; }
   /// What `AsyncChannel::lease` was asked for; `finish` without an error follows.
   virtual void grant(std::shared_ptr<AsyncChannel>&& /*lease*/) noexcept {}
 
@@ -61,7 +81,17 @@ class OperationNode {
   OwnedRequest request;
   TimeLimit timeout{};               ///< For the whole operation; unset: the database's command timeout.
   std::optional<RetryMode> retry{};  ///< What may be sent again; empty: the database's policy.
-  std::uint64_t id = 0;              ///< For `AsyncChannel::cancel`; 0: can't be cancelled.
+  std::uint64_t id = 0;              ///< For `OperationPlace::cancel`; 0: can't be cancelled.
+  /// Where the channel notes, inside of `start` or `lease`, which place takes the operation. Null: not
+  /// wanted.
+  OperationPlacePtr* place = nullptr;
+  bool revocable = false;  ///< Its caller may give it up until `claim`.
+
+  /// Notes where a cancellation has to go. Before the operation is submitted there.
+  template <class Place>
+  void taken_by(Place& there) noexcept {
+    if (place != nullptr) *std::exchange(place, nullptr) = there.shared_from_this();
+  }
 
   // What follows belongs to the engine.
   Time start{};
