@@ -45,13 +45,14 @@ void post_on(const boost::asio::any_io_executor& executor, Handler handler) {
 
 class AsyncLink::Turn {
  public:
-  Turn(AsyncLink& link, Time now) noexcept
+  Turn(AsyncLink& link, CycleMark read, Time now) noexcept
       : link_(link),
-        mark_(now),
+        mark_(read, now),
         before_(std::exchange(current_link, &link)),
         exceptions_(std::uncaught_exceptions()) {
     link.in_turn_ = true;
     link.now_ = now;
+    link.turns_.add(1);
   }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
@@ -74,7 +75,8 @@ void AsyncLink::turn(Work work) {
     postponed_.emplace_back(std::move(work));
     return;
   }
-  const Turn guard(*this, Clock::now());
+  const CycleMark read = CycleMark::now();
+  const Turn guard(*this, read, Clock::now());
   work();
   settle();
 }

@@ -10,7 +10,7 @@ namespace redstart::net {
 
 namespace {
 
-thread_local detail::EngineMark mark{};
+constinit thread_local detail::EngineMark mark{};
 
 // A thread that forked from a handler is marked in the child as well, where nothing runs on it any more.
 bool marked() noexcept { return mark.generation != 0 && !forked(mark.generation); }
@@ -19,10 +19,18 @@ bool marked() noexcept { return mark.generation != 0 && !forked(mark.generation)
 
 bool on_engine_thread() noexcept { return marked(); }
 
-Time turn_now() noexcept { return mark.turn == Time{} || !marked() ? Clock::now() : mark.turn; }
+Time turn_now() noexcept {
+  if (mark.turn == Time{} || !marked()) return Clock::now();
+  if (!mark.read.recent()) [[unlikely]] {
+    mark.read =
+        CycleMark::now();  // first: a process that is stopped between the two sees that time has passed
+    mark.turn = Clock::now();
+  }
+  return mark.turn;
+}
 
-EngineThreadMark::EngineThreadMark(Time now) noexcept
-    : before_(std::exchange(mark, {fork_generation(), now})) {}
+EngineThreadMark::EngineThreadMark(CycleMark read, Time now) noexcept
+    : before_(std::exchange(mark, {fork_generation(), now, read})) {}
 
 EngineThreadMark::~EngineThreadMark() { mark = before_; }
 

@@ -2,6 +2,7 @@
 // loop.hpp: where a connection lives: the executor that runs its events one after the other.
 #pragma once
 
+#include "cycles.hpp"
 #include "socket.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -49,22 +50,29 @@ class Loops {
 /// must not wait for the engine.
 [[nodiscard]] bool on_engine_thread() noexcept;
 
-/// The clock's reading with which the turn began that this thread is in; outside of a turn, the clock's.
+/// The time, for those who ask often. In a turn that is the clock's reading of its beginning, or a later one:
+/// it is at most `turn_lag` old, however long users' code holds the turn. Outside of a turn the clock is
+/// read.
 [[nodiscard]] Time turn_now() noexcept;
+
+/// What `turn_now` may be behind the clock. A deadline that is counted from it has to be that much later.
+inline constexpr Clock::duration turn_lag = CycleMark::longest;
 
 namespace detail {
 struct EngineMark {
   std::uint32_t generation = 0;  // of the process that it was set in; 0: none is set
-  Time turn{};                   // when the turn began; none: outside of turns
+  Time turn{};                   // the last reading of the clock in this turn; none: outside of turns
+  CycleMark read{};              // when that was
 };
 }  // namespace detail
 
 /// Marks the calling thread for as long as it lives: as an own I/O thread, or as inside a turn that began at
-/// `now`. Marks nest. In the child of a fork those of before count for nothing.
+/// `now`, which was read right after `read`. Marks nest. In the child of a fork those of before count for
+/// nothing.
 class EngineThreadMark {
  public:
-  EngineThreadMark() noexcept : EngineThreadMark(Time{}) {}
-  explicit EngineThreadMark(Time now) noexcept;
+  EngineThreadMark() noexcept : EngineThreadMark({}, Time{}) {}
+  EngineThreadMark(CycleMark read, Time now) noexcept;
   EngineThreadMark(const EngineThreadMark&) = delete;
   EngineThreadMark& operator=(const EngineThreadMark&) = delete;
   ~EngineThreadMark();

@@ -22,7 +22,8 @@ std::optional<Error> LineShop::refuse(engine::OperationNode& operation) const {
   const auto name = [&operation] { return engine::command_name(operation.request.bytes.view()); };
   if (net::forked(generation)) return database->error(name(), Database::forked());
   operation.start = net::turn_now();
-  operation.deadline = database->deadline(operation.start, {operation.timeout}, operation.request.blocks_for);
+  operation.deadline =
+      database->deadline(operation.start + net::turn_lag, {operation.timeout}, operation.request.blocks_for);
   if (stopping.load(std::memory_order_acquire))
     return database->failed(name(), operation.request.replies, Database::closed());
   if (operation.timeout.expired()) [[unlikely]]
