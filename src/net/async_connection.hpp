@@ -122,6 +122,8 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
   virtual void submit(engine::OperationNode& operation) noexcept = 0;
   virtual void cancel(std::uint64_t id, engine::Cancellation how) noexcept = 0;
   [[nodiscard]] virtual Load load() const noexcept = 0;
+  /// Grows with each turn: a loop whose connection has one is not stuck. On every thread.
+  [[nodiscard]] virtual std::uint64_t turns() const noexcept = 0;
 
   /// Resolves, connects and shakes hands, for at most the connect timeout. Does nothing unless closed.
   virtual void open() noexcept = 0;

@@ -153,9 +153,11 @@ void AsyncLink::post_turn() {
     link->turn_posted_ = false;
     link->turn([&link = *link] {
       if (link.more_to_read_) link.go_on_receiving();
-      // What has come is looked at first, but not for ever: deadlines hold under a flood of replies, too.
-      if (link.more_to_read_ && ++link.judgement_put_off_ < most_readings) return;
+      // What has arrived is read first, but not without limit: deadlines hold under a flood of replies, too.
+      link.judge_waits_ = link.judge_next_ && !link.more_to_read_ && link.arriving();
+      if ((link.more_to_read_ || link.judge_waits_) && ++link.judgement_put_off_ < most_readings) return;
       link.judgement_put_off_ = 0;
+      link.judge_waits_ = false;
       if (link.write_error_ != 0 && link.state_ == State::ready)
         link.lose(broken_by(link.write_error_, false, Effect::none));
       if (link.judge_next_) link.judge();
@@ -172,9 +174,10 @@ void AsyncLink::settle() {
       break;
     }
   }
+  const bool judge_now = judge_next_ && !(judge_waits_ && reading_);
   start_reading();
   arm_timer();
-  if (more_to_read_) post_turn();
+  if (more_to_read_ || judge_now) post_turn();
 }
 
 bool AsyncLink::settle_once() {

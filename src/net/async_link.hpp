@@ -54,6 +54,9 @@ class AsyncLink final : public AsyncConnection {
   void submit(engine::OperationNode& operation) noexcept override;
   void cancel(std::uint64_t id, engine::Cancellation how) noexcept override;
   [[nodiscard]] Load load() const noexcept override;
+  [[nodiscard]] std::uint64_t turns() const noexcept override {
+    return turns_.value.load(std::memory_order_relaxed);
+  }
   void open() noexcept override;
   void retire(CloseReason reason) noexcept override;
   void tell_idle() noexcept override { tell_idle_ = true; }
@@ -165,6 +168,7 @@ class AsyncLink final : public AsyncConnection {
   void fail_queue(const Outcome& outcome);
   void end_all();
   void expire_queued(Node& node);
+  void drop_revoked(Node& node);
   void take_from_queue(Node& node) noexcept;
   void leave_tombstone(Node& node, Outcome outcome);
   [[nodiscard]] std::size_t given_up() const noexcept { return given_up_.load(std::memory_order_relaxed); }
@@ -215,6 +219,7 @@ class AsyncLink final : public AsyncConnection {
   void await_writable();
   void enter(Node& node);
   [[nodiscard]] bool has_unread() noexcept;
+  void make_up(std::uint64_t first);
   [[nodiscard]] bool check_is_due() const noexcept;
   void check();
   [[nodiscard]] std::size_t fence(char* at);
@@ -256,6 +261,7 @@ class AsyncLink final : public AsyncConnection {
     const Clock::duration limit = silence_limit_of(config_.timeouts);
     return checking_ ? std::min<Clock::duration>(config_.timeouts.health, limit / 2) : limit;
   }
+  [[nodiscard]] bool arriving() const noexcept;
   void judge();
   void judge_silence();
   void release_memory();
@@ -273,6 +279,7 @@ class AsyncLink final : public AsyncConnection {
   Count ended_operations_{};
   Count ended_bytes_{};
   std::atomic<std::size_t> given_up_{0};  // entries of the ring whose operations have ended; the loop writes
+  Count turns_{};
   std::atomic<Clock::rep> last_used_{0};
   std::atomic<bool> check_due_{false};  // an exclusive one: before what it carries next
   std::mutex mutex_{};                  // held for a few pointers, never while anybody is called
@@ -360,7 +367,8 @@ class AsyncLink final : public AsyncConnection {
   std::uint64_t timer_number_ = 0;
   Time armed_ = Time::max();
   Time wanted_ = Time::max();
-  bool judge_next_ = false;  // deadlines are judged in the next turn, after the socket was looked at
+  bool judge_next_ = false;   // deadlines are judged in the next turn, after the socket was looked at
+  bool judge_waits_ = false;  // until the pending read has brought what the kernel has
 
   bool wanted_told_ = false;
   bool tell_opened_ = false;

@@ -201,6 +201,15 @@ void AsyncLink::expire_queued(Node& node) {
   group.nodes.push_back(node);
 }
 
+// Its caller has given it up and reported that: nothing is counted here.
+void AsyncLink::drop_revoked(Node& node) {
+  owner_->ended(node, BreakerVerdict::nothing, now_, {});
+  forget(node);
+  queue_.erase(node);
+  count_end(node);
+  node.destroy();
+}
+
 void AsyncLink::take_from_queue(Node& node) noexcept {
   (std::exchange(node.delayed, false) ? delayed_ : queue_).erase(node);
 }

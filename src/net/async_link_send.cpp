@@ -26,6 +26,7 @@ constexpr std::size_t fence_size = fence_head.size() + 18;
 bool AsyncLink::gather() {
   if (queue_.empty() || !unsent_.empty() || retiring_ || write_error_ != 0) return false;
   if (checking_) return false;
+  now_ = turn_now();  // users' code may have held this turn for long
   if (ring_.empty()) {
     if (has_unread()) return false;
     if (check_is_due()) {
@@ -33,6 +34,7 @@ bool AsyncLink::gather() {
       return true;
     }
   }
+  const std::uint64_t first = ring_.end();
   const Scratch scratch;
   char* const bytes = scratch.data();
   const std::size_t room = Scratch::size - (config_.integrity ? fence_size : 0);
@@ -59,6 +61,10 @@ bool AsyncLink::gather() {
       continue;
     }
     progress = true;
+    if (node.revocable && !node.claim()) [[unlikely]] {
+      drop_revoked(node);
+      continue;
+    }
     if (node.request.replies == 0) {
       queue_.pop_front();
       forget(node);
@@ -76,6 +82,7 @@ bool AsyncLink::gather() {
     }
   }
   if (used != 0) write({bytes, used + fence(bytes + used)});
+  if (ring_.end() != first) make_up(first);
   return progress;
 }
 
@@ -84,8 +91,26 @@ bool AsyncLink::gather() {
 bool AsyncLink::has_unread() noexcept {
   if (std::max(now_, queue_.front().start) - last_used() < std::chrono::milliseconds(1)) [[likely]]
     return false;
-  char first = 0;
-  return peek_now(fd_, &first, 1).error != EAGAIN;
+  return readable_now(fd_);
+}
+
+// The process may have been stopped between the look at the deadlines and the sending. What was sent after
+// that has as much time for its reply as it had before.
+void AsyncLink::make_up(std::uint64_t first) {
+  constexpr auto usual = std::chrono::milliseconds(5);  // sending takes less
+  const Time sent = turn_now();
+  const auto lost = sent - std::exchange(now_, sent);
+  if (lost < usual) [[likely]]
+    return;
+  heard_ = std::max(heard_, sent);
+  for (std::uint64_t sequence = first; sequence != ring_.end(); ++sequence) {
+    Node* const node = ring_[sequence].node;
+    if (node == nullptr || !node->due.is_linked()) continue;
+    wheel_.erase(*node);
+    node->deadline = deadline_after(node->deadline, lost);
+    wheel_.insert(*node, now_);
+    wake_at(Wheel::expiry(node->deadline));
+  }
 }
 
 // A firewall or a dead host may have cut what was unused for long, without a word.

@@ -29,6 +29,12 @@ void AsyncLink::arm_timer() {
       }});
 }
 
+// The kernel has bytes that the pending read has yet to bring: a process that was stopped finds its timers
+// fired and its replies there, and may run the timers first.
+bool AsyncLink::arriving() const noexcept {
+  return state_ == State::ready && !ring_.empty() && reading_ && readable_now(fd_);
+}
+
 // The first in flight is answered within the limit, or never: bytes that trickle in are no answer, and all
 // others wait behind it.
 void AsyncLink::judge_silence() {

@@ -102,12 +102,26 @@ int DirectConnection::receive_more(engine::ReplyBuffer& buffer, Time& now, Patie
   }
 }
 
+// The deadline has passed. A wait ends on time; one that ended later shows for how long the process did not
+// run, and what the peer could not send meanwhile has that long to arrive.
 int DirectConnection::receive_late(engine::ReplyBuffer& buffer, Time now, Patience& patience) {
-  if (patience.last == Time{}) patience.last = now + slack;
-  if (now > patience.last) return EAGAIN;
-  const IoResult result = socket_.receive_some(buffer.end(), buffer.space());
-  buffer.commit(result.bytes);
-  return result.bytes == 0 && result.error == 0 ? end_of_stream : result.error;
+  if (patience.last == Time{}) {
+    patience.last = now + std::max<Clock::duration>(now - patience.deadline - slack, 0ns);
+    patience.arrived = socket_.arrived();
+  } else if (patience.arrived == 0 && now >= patience.last) {
+    return EAGAIN;
+  }
+  for (;;) {
+    const IoResult result = socket_.receive_some(buffer.end(), buffer.space());
+    if (result.bytes != 0) {
+      buffer.commit(result.bytes);
+      patience.arrived -= std::min(patience.arrived, result.bytes);
+      return 0;
+    }
+    if (result.error != EAGAIN) return result.error == 0 ? end_of_stream : result.error;
+    patience.arrived = 0;
+    if (Clock::now() >= patience.last || !socket_.wait_readable(patience.last)) return EAGAIN;
+  }
 }
 
 Outcome DirectConnection::ping(Time now, Time deadline) {

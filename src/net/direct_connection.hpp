@@ -90,7 +90,9 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   // reply there: what has arrived by then is read before that is judged.
   struct Patience {
     Time deadline{};
-    Time last{};  // once the deadline has passed: how long what has arrived may be read
+    // Once the deadline has passed:
+    Time last{};              // until then more may arrive: the process did not run for that long
+    std::size_t arrived = 0;  // bytes that had arrived and are not read
   };
 
   [[nodiscard]] std::optional<OpenFailure> connect(const std::vector<Address>& addresses, Time deadline);

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include <algorithm>
@@ -138,6 +139,11 @@ IoResult peek_now(int fd, char* into, std::size_t size) noexcept {
   return retry_interrupted([&] { return ::recv(fd, into, size, MSG_PEEK | MSG_DONTWAIT); });
 }
 
+bool readable_now(int fd) noexcept {
+  char first = 0;
+  return peek_now(fd, &first, 1).error != EAGAIN;
+}
+
 int Socket::connect(const Address& address, const SocketOptions& options, Time deadline) noexcept {
   close();
   const int fd = open_stream(address, options);
@@ -223,6 +229,13 @@ bool Socket::wait_readable_or_writable(Time deadline) const noexcept {
 }
 
 bool Socket::wait_readable(Time deadline) const noexcept { return wait(fd_, POLLIN, deadline); }
+
+std::size_t Socket::arrived() const noexcept {
+  constexpr std::size_t record = 16 * 1024;  // the most that TLS keeps
+  int bytes = 0;
+  if (::ioctl(fd_, FIONREAD, &bytes) != 0 || bytes < 0) bytes = 0;
+  return static_cast<std::size_t>(bytes) + (tls_ && tls_->pending() ? record : 0);
+}
 
 void Socket::arm_send(std::chrono::nanoseconds limit) noexcept {
   set_option(fd_, SOL_SOCKET, SO_SNDTIMEO, as_timeval(limit));

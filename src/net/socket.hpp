@@ -60,6 +60,8 @@ void keep_watch(int fd, const Keepalive& usual, bool close) noexcept;
 [[nodiscard]] IoResult receive_now(int fd, char* into, std::size_t size) noexcept;
 /// Looks at what is there and leaves it so; EAGAIN when nothing is.
 [[nodiscard]] IoResult peek_now(int fd, char* into, std::size_t size) noexcept;
+/// True when a read would not wait: bytes are there, or the end of the stream, or an error.
+[[nodiscard]] bool readable_now(int fd) noexcept;
 
 /// One connection, plain or through TLS. Never raises SIGPIPE.
 ///
@@ -101,6 +103,9 @@ class Socket {
   void keep_watch(const Keepalive& usual, bool close) noexcept { net::keep_watch(fd_, usual, close); }
   void arm_send(std::chrono::nanoseconds limit) noexcept;
   void arm_receive(std::chrono::nanoseconds limit) noexcept;
+
+  /// How many bytes can be read without waiting, at most.
+  [[nodiscard]] std::size_t arrived() const noexcept;
 
   /// Looks at the first byte that is there to read, and leaves it so. EAGAIN: an idle connection is still
   /// open, and nothing has come.

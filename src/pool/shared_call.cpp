@@ -6,6 +6,8 @@
 
 #include <redstart/resp/error_text.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <new>
 #include <utility>
 
@@ -15,6 +17,12 @@ namespace {
 
 // More than that is not kept from one call to the next.
 constexpr std::size_t kept_bytes = 16 * 1024;
+
+// A loop that serves others has a turn at least that often, so a connection without one is stuck. A caller
+// that wakes late, because the process was stopped or the machine is busy, allows the loop the same delay.
+constexpr auto longest_turn = std::chrono::milliseconds(50);
+// A loop that has turns judges deadlines within a few of them.
+constexpr int most_looks = 20;
 
 SharedCall::Ptr& cached() noexcept {
   thread_local SharedCall::Ptr call;
@@ -31,6 +39,17 @@ Error out_of_memory() {
 }
 
 }  // namespace
+
+ErrorInfo SharedCall::left_behind(End end) {
+  ErrorInfo info;
+  info.code = Errc::timeout;
+  info.effect = end == End::revoked ? Effect::not_sent : Effect::indeterminate;
+  info.remedy = Remedy::retry;
+  info.what = end == End::revoked ? "it could not be sent in time: the I/O thread does not answer"
+                                  : "no reply, and the I/O thread does not answer";
+  info.advice = "Look for a handler that blocks it";
+  return info;
+}
 
 SharedCall::Ptr SharedCall::take() {
   if (Ptr call = std::move(cached())) return call;
@@ -53,6 +72,7 @@ void SharedCall::keep(Ptr call) noexcept {
   call->sequence = 0;
   call->uncertain = false;
   call->state_.store(waiting, std::memory_order_relaxed);
+  call->sending_.store(queued, std::memory_order_relaxed);
   cached() = std::move(call);
 }
 
@@ -78,6 +98,7 @@ void SharedCall::finish(std::optional<Error> error, const boost::asio::any_io_ex
 
 void SharedCall::destroy() noexcept {
   ErrorInfo info = Database::closed();
+  if (sending_.load(std::memory_order_relaxed) == revoked) info = left_behind(End::revoked);
   if (sequence != 0 || uncertain) info.effect = Effect::indeterminate;
   error_ = Error(std::move(info));
   end();
@@ -92,21 +113,38 @@ void SharedCall::end() noexcept {
   }
 }
 
-bool SharedCall::wait(Time until, Clock::duration grace) noexcept {
+// On the loop. One that was sent before, and is to be repeated, can only have been abandoned.
+bool SharedCall::claim() noexcept {
+  std::uint8_t expected = queued;
+  if (sending_.compare_exchange_strong(expected, sent, std::memory_order_acq_rel)) [[likely]]
+    return true;
+  return expected == sent && state_.load(std::memory_order_acquire) != abandoned;
+}
+
+// Revokes first: what the caller reports of a call that was not sent stays true.
+SharedCall::End SharedCall::leave() noexcept {
+  std::uint8_t sending = queued;
+  const bool unsent = sending_.compare_exchange_strong(sending, revoked, std::memory_order_acq_rel);
+  std::uint32_t state = parked;
+  if (!state_.compare_exchange_strong(state, abandoned, std::memory_order_acq_rel)) return End::finished;
+  return unsent ? End::revoked : End::stuck;
+}
+
+SharedCall::End SharedCall::wait(Time until, const net::AsyncConnection* carrier) noexcept {
   std::uint32_t state = waiting;
-  if (!state_.compare_exchange_strong(state, parked, std::memory_order_acq_rel)) return true;
-  for (;;) {
+  if (!state_.compare_exchange_strong(state, parked, std::memory_order_acq_rel)) return End::finished;
+  std::uint64_t turns = 0;
+  for (int looks = 0;;) {
     net::park(state_, parked, until);
-    if (state_.load(std::memory_order_acquire) == done) return true;
+    if (state_.load(std::memory_order_acquire) == done) return End::finished;
     const Time now = Clock::now();
     if (now < until) continue;
-    if (grace != Clock::duration::zero()) {
-      until = now + std::exchange(grace, Clock::duration::zero());
-      continue;
-    }
-    state = parked;
-    if (!state_.compare_exchange_strong(state, abandoned, std::memory_order_acq_rel)) return true;
-    return false;
+    const std::uint64_t turns_before = std::exchange(turns, carrier != nullptr ? carrier->turns() : 0);
+    const auto late = now - until;
+    // The first look leaves it to the engine, whose error says more.
+    if (looks == most_looks || (looks != 0 && late < longest_turn && turns == turns_before)) return leave();
+    ++looks;
+    until = now + std::max<Clock::duration>(late, longest_turn);
   }
 }
 

@@ -2,6 +2,7 @@
 // shared_call.hpp: a synchronous call on its way over a shared connection.
 #pragma once
 
+#include "../net/async_connection.hpp"
 #include "database.hpp"
 
 #include <redstart/engine/operation_node.hpp>
@@ -18,7 +19,8 @@ namespace redstart::pool {
 
 /// Operation, bytes and replies of one synchronous call. Each thread keeps one for its next call. While the
 /// engine has it, it belongs to caller and engine together: whoever ends last frees it, so that a caller can
-/// leave at his deadline whatever the engine does.
+/// leave at its deadline whatever the engine does. A call that its caller left before it was sent is never
+/// sent.
 ///
 /// Thread safety: as the states say.
 class SharedCall final : public engine::OperationNode {
@@ -33,17 +35,26 @@ class SharedCall final : public engine::OperationNode {
   /// Keeps it for the next call of this thread.
   static void keep(Ptr call) noexcept;
 
-  SharedCall() noexcept : OperationNode({}) {}
+  SharedCall() noexcept : OperationNode({}) { revocable = true; }
 
   // What the engine calls.
   void accept(std::string_view frame, const engine::Origin& origin) noexcept override;
   void finish(std::optional<Error> error, const boost::asio::any_io_executor* home) override;
   void destroy() noexcept override;
+  bool claim() noexcept override;
 
-  /// Waits until the engine has finished it; false when that was not so at `until`, nor for `grace` after
-  /// that was noticed: the engine frees it then. A process that was stopped in between notices when it goes
-  /// on.
-  [[nodiscard]] bool wait(Time until, Clock::duration grace) noexcept;
+  enum class End : std::uint8_t {
+    finished,  ///< By the engine; the call is its caller's again.
+    revoked,   ///< At its deadline, before it was sent. The engine has it still, and frees it.
+    stuck,     ///< It was sent, and the loop that has it does not get round to it. The engine frees it.
+  };
+  /// Waits until the engine has finished it, or `until`. A call that was sent by then is left to the engine,
+  /// which reads what has arrived before it judges deadlines, as long as `carrier` has turns: a process that
+  /// was stopped, or a busy loop, makes no reply late. `carrier` may be null.
+  [[nodiscard]] End wait(Time until, const net::AsyncConnection* carrier) noexcept;
+
+  /// What the caller of one that is not finished is to report.
+  [[nodiscard]] static ErrorInfo left_behind(End end);
 
   // Once it is finished.
   [[nodiscard]] engine::Replies& replies() noexcept { return replies_; }
@@ -54,18 +65,23 @@ class SharedCall final : public engine::OperationNode {
   ~SharedCall() = default;
 
   enum State : std::uint32_t {
-    waiting,    // the engine has it, the caller looks again before he sleeps
+    waiting,    // the engine has it, the caller looks again before it sleeps
     parked,     // the engine has it, the caller sleeps
     done,       // the caller has it
     abandoned,  // the engine has it, the caller is gone
   };
 
+  // How far the sending is. Decides between a caller that leaves and an engine that is about to send.
+  enum Sending : std::uint8_t { queued, sent, revoked };
+
   void end() noexcept;
+  [[nodiscard]] End leave() noexcept;
 
   engine::Replies replies_{};
   std::optional<Error> error_{};
   bool out_of_memory_ = false;
   std::atomic<std::uint32_t> state_{waiting};
+  std::atomic<std::uint8_t> sending_{queued};
 };
 
 }  // namespace redstart::pool

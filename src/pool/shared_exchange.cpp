@@ -13,12 +13,8 @@ namespace redstart::pool {
 
 namespace {
 
-using namespace std::chrono_literals;
-
 constexpr std::size_t largest_shared = 64 * 1024;
 constexpr std::size_t largest_shared_batch = std::size_t{1} << 20;
-// The engine ends operations at their deadline; a caller waits that much longer before he leaves it behind.
-constexpr auto grace = 50ms;
 
 void append(const engine::Outgoing& out, resp::Buffer& to) {
   std::size_t at = 0;
@@ -30,26 +26,16 @@ void append(const engine::Outgoing& out, resp::Buffer& to) {
   to.append(out.bytes.substr(at));
 }
 
-// Starts the call and waits. Null: the engine did not end it in time, and has it still.
+// Starts the call and waits. Null: the engine has it still, and `end` says why.
 SharedCall::Ptr run(AsyncPool& pool, Database& database, SharedCall::Ptr call,
-                    const engine::CallOptions& options) {
+                    const engine::CallOptions& options, SharedCall::End& end) {
   call->timeout = options.timeout;
   call->retry = options.retry;
   const Time until = database.deadline(Clock::now(), options);
   SharedCall* const started = call.release();  // belongs to both from here on
-  pool.start(*started);
-  if (!started->wait(until, grace)) return nullptr;
-  return SharedCall::Ptr(started);
-}
-
-ErrorInfo stuck() {
-  ErrorInfo info;
-  info.code = Errc::timeout;
-  info.effect = Effect::indeterminate;
-  info.remedy = Remedy::retry;
-  info.what = "no reply, and the I/O thread does not answer";
-  info.advice = "Look for a handler that blocks it";
-  return info;
+  const net::AsyncConnection* const carrier = pool.carry(*started);
+  end = started->wait(until, carrier);
+  return SharedCall::Ptr(end == SharedCall::End::finished ? started : nullptr);
 }
 
 }  // namespace
@@ -75,8 +61,9 @@ std::optional<Error> exchange_shared(AsyncPool& pool, Database& database, const 
   append(request.outgoing(), call->request.bytes);
   call->request.retry = traits.retry;
   call->request.reply_of = traits.reply_of;
-  call = run(pool, database, std::move(call), options);
-  if (!call) return database.failed(traits.name, 1, stuck());
+  SharedCall::End end{};
+  call = run(pool, database, std::move(call), options, end);
+  if (!call) return database.failed(traits.name, 1, SharedCall::left_behind(end));
   std::optional<Error> error = std::move(call->error());
   if (!error) {
     const std::string_view frame = call->replies().frame(0);
@@ -99,7 +86,8 @@ engine::Replies exchange_batch_shared(AsyncPool& pool, Database& database, std::
   call->request.retry = Retry::accumulating;
   call->request.reply_of = traits.reply_of;
   call->replies().frames.reserve(ends.size());
-  call = run(pool, database, std::move(call), options);
+  SharedCall::End end{};
+  call = run(pool, database, std::move(call), options, end);
   engine::Replies replies;
   std::optional<Error> error;
   if (call) {
@@ -108,7 +96,7 @@ engine::Replies exchange_batch_shared(AsyncPool& pool, Database& database, std::
     call->replies() = {};
     SharedCall::keep(std::move(call));
   } else {
-    error = database.failed("pipeline", ends.size(), stuck());
+    error = database.failed("pipeline", ends.size(), SharedCall::left_behind(end));
   }
   replies.origin = database.origin();
   replies.sent = ends.size();

@@ -139,6 +139,7 @@ class TestOwner final : public net::AsyncConnection::Owner {
   protocol::NotReady last_not_ready{};             ///< Written on the loop.
   std::optional<CloseReason> last_reason{};        ///< Written on the loop.
   std::function<void()> on_event{};                ///< After each call but `answered`.
+  std::function<void()> on_pass{};                 ///< When it is asked what may be sent.
 
   bool not_ready(const protocol::NotReady& state) override {
     last_not_ready = state;
@@ -177,7 +178,10 @@ class TestOwner final : public net::AsyncConnection::Owner {
     ++stopped_calls;
     tell();
   }
-  std::uint64_t pass() const noexcept override { return passes ? 1 : 0; }
+  std::uint64_t pass() const noexcept override {
+    if (on_pass) on_pass();
+    return passes ? 1 : 0;
+  }
   bool admit(engine::OperationNode& operation, net::Time) override {
     if (places == 0) return false;
     --places;
