@@ -121,6 +121,9 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
   /// Takes an operation over, its `start` and `deadline` set.
   virtual void submit(engine::OperationNode& operation) noexcept = 0;
   virtual void cancel(std::uint64_t id, engine::Cancellation how) noexcept = 0;
+  /// A cancellation of an operation that another connection handed over. `hops`: how many connections have
+  /// passed it on.
+  virtual void forward_cancel(std::uint64_t id, engine::Cancellation how, unsigned hops) noexcept = 0;
   [[nodiscard]] virtual Load load() const noexcept = 0;
   /// Grows with each turn: a loop whose connection has one is not stuck. On every thread.
   [[nodiscard]] virtual std::uint64_t turns() const noexcept = 0;

@@ -85,6 +85,10 @@ Time AsyncLink::last_used() const noexcept {
 }
 
 void AsyncLink::cancel(std::uint64_t id, engine::Cancellation how) noexcept { send_mail(Cancel{id, how}); }
+
+void AsyncLink::forward_cancel(std::uint64_t id, engine::Cancellation how, unsigned hops) noexcept {
+  send_mail(Cancel{id, how, hops});
+}
 void AsyncLink::open() noexcept { send_mail(Open{}); }
 void AsyncLink::retire(CloseReason reason) noexcept { send_mail(Retire{reason}); }
 void AsyncLink::nudge() noexcept { send_mail(Nudge{}); }

@@ -53,6 +53,7 @@ class AsyncLink final : public AsyncConnection {
 
   void submit(engine::OperationNode& operation) noexcept override;
   void cancel(std::uint64_t id, engine::Cancellation how) noexcept override;
+  void forward_cancel(std::uint64_t id, engine::Cancellation how, unsigned hops) noexcept override;
   [[nodiscard]] Load load() const noexcept override;
   [[nodiscard]] std::uint64_t turns() const noexcept override {
     return turns_.value.load(std::memory_order_relaxed);
@@ -102,6 +103,7 @@ class AsyncLink final : public AsyncConnection {
   struct Cancel {
     std::uint64_t id;
     engine::Cancellation how;
+    unsigned hops = 0;  // how many connections have passed it on
   };
   struct Open {};
   struct Retire {
@@ -146,6 +148,8 @@ class AsyncLink final : public AsyncConnection {
   void take_mail();
   void drain_stack();
   void apply(Cancel& mail);
+  void pass_on(const Cancel& mail) noexcept;
+  void add_heir(AsyncConnection& to);
   void apply(Open& mail);
   void apply(Retire& mail);
   void apply(Nudge& mail);
@@ -336,6 +340,7 @@ class AsyncLink final : public AsyncConnection {
   bool more_to_read_ = false;       // the turn's share was used up, or users' code threw
   unsigned judgement_put_off_ = 0;  // turns since then that did not look at deadlines
   Time head_since_{};               // when the first in flight became the first
+  std::vector<std::weak_ptr<AsyncConnection>> heirs_{};  // connections that were handed operations of this one
   std::uint64_t pushes_ = 0;
 
   // integrity: replies that wait for their fence.

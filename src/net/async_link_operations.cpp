@@ -123,6 +123,23 @@ void AsyncLink::hand_over(AsyncConnection& to) {
     count_end(node);
     to.submit(node);
   }
+  add_heir(to);
+}
+
+// Callers know only the connection that took their operation first.
+void AsyncLink::add_heir(AsyncConnection& to) {
+  std::erase_if(heirs_, [&to](const auto& known) {
+    const auto heir = known.lock();
+    return !heir || heir.get() == &to;
+  });
+  heirs_.push_back(to.weak_from_this());
+}
+
+void AsyncLink::pass_on(const Cancel& mail) noexcept {
+  constexpr unsigned most_hops = 4;
+  if (mail.hops == most_hops) return;
+  for (const auto& known : heirs_)
+    if (const auto heir = known.lock()) heir->forward_cancel(mail.id, mail.how, mail.hops + 1);
 }
 
 std::optional<Time> AsyncLink::fail_queued(const Outcome& outcome, Time latest) {
@@ -159,7 +176,7 @@ void AsyncLink::fail_queue(const Outcome& outcome) {
 
 void AsyncLink::apply(Cancel& mail) {
   const auto found = known_.find(mail.id);
-  if (found == known_.end()) return;
+  if (found == known_.end()) return pass_on(mail);
   Node& node = *found;
   if (node.sequence == 0) {
     if (node.uncertain && mail.how == engine::Cancellation::total) return;

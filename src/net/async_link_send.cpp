@@ -102,7 +102,7 @@ void AsyncLink::make_up(std::uint64_t first) {
   const auto lost = sent - std::exchange(now_, sent);
   if (lost < usual) [[likely]]
     return;
-  heard_ = std::max(heard_, sent);
+  head_since_ += lost;
   for (std::uint64_t sequence = first; sequence != ring_.end(); ++sequence) {
     Node* const node = ring_[sequence].node;
     if (node == nullptr || !node->due.is_linked()) continue;
