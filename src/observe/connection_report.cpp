@@ -36,7 +36,8 @@ std::string ConnectionReport::explain() const {
   line(text, "reachable ", word(reachable));
   line(text, "ready     ", word(ready));
   line(text, "writable  ", writable ? word(*writable) : "not known");
-  line(text, "took      ", in_milliseconds(connecting) + " to connect, " + in_milliseconds(ping) + " for a PING");
+  line(text, "took      ",
+       in_milliseconds(connecting) + " to connect, " + in_milliseconds(ping) + " for a PING");
   if (!server.version.empty()) {
     line(text, "server    ",
          server.product + " " + server.version + ", " + server.mode + ", " + server.role + " with " +

@@ -26,7 +26,8 @@ std::uint32_t direct_limit(const DatabaseConfig& config) noexcept {
 // silence that is allowed there would lead to a connection of its own, so then the call keeps its options.
 engine::CallOptions with_rest(const Database& database, engine::CallOptions options, Time deadline) {
   const std::chrono::milliseconds least(1);
-  const TimeLimit rest = std::max(std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()), least);
+  const TimeLimit rest =
+      std::max(std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()), least);
   if (!database.outlasts_silence(rest)) options.timeout = rest;
   return options;
 }

@@ -12,7 +12,8 @@
 #error "Redstart needs C++20: compile with -std=c++20 or newer (CMake: target_compile_features(… cxx_std_20))"
 #define REDSTART_UNSUPPORTED 1
 #elif !defined(__cpp_exceptions)
-#error "Redstart reports errors by exceptions: compile without -fno-exceptions (results() gives errors as values)"
+#error \
+    "Redstart reports errors by exceptions: compile without -fno-exceptions (results() gives errors as values)"
 #define REDSTART_UNSUPPORTED 1
 #endif
 

@@ -88,7 +88,8 @@ struct decoder<bool> {
   }
 };
 
-/// Integers, and strings and doubles whose text is one (a score is a string in RESP2); `#t` and `#f` as 1 and 0. Range checked.
+/// Integers, and strings and doubles whose text is one (a score is a string in RESP2); `#t` and `#f` as 1 and
+/// 0. Range checked.
 template <detail::plain_integer T>
 struct decoder<T> {
   static void decode(Cursor& cursor, T& out) {
