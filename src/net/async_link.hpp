@@ -340,8 +340,8 @@ class AsyncLink final : public AsyncConnection {
   bool more_to_read_ = false;       // the turn's share was used up, or users' code threw
   unsigned judgement_put_off_ = 0;  // turns since then that did not look at deadlines
   Time head_since_{};               // when the first in flight became the first
-  std::vector<std::weak_ptr<AsyncConnection>>
-      heirs_{};  // connections that were handed operations of this one
+  // Connections that were handed operations of this one.
+  std::vector<std::weak_ptr<AsyncConnection>> heirs_{};
   std::uint64_t pushes_ = 0;
 
   // integrity: replies that wait for their fence.
