@@ -31,7 +31,7 @@ constexpr std::size_t most_tickets = 5;
 constexpr int oldest = 3;
 constexpr auto tick = 500ms;
 constexpr auto longest = 1000ms;
-const BreakerPolicy policy{row, 1.0, 1'000'000, {tick, longest, 2.0, Jitter::none}, probes};
+const BreakerPolicy policy{row, 0.0, 1'000'000, {tick, longest, 2.0, Jitter::none}, probes};
 
 /// What the breaker has to be, in the plainest terms: the sentences of the invariant, no code of the class.
 struct Model {

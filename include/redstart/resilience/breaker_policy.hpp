@@ -8,11 +8,19 @@
 
 namespace redstart {
 
-/// When a breaker opens, and how it recovers.
+/// When a breaker opens, and how it recovers. A closed breaker opens when one of two rules holds:
+///
+/// * `consecutive_failures` calls failed without a success between them, and the calls of the latest one to
+/// two
+///   seconds failed to at least `failure_share`;
+/// * at least `minimum_calls` calls ended in the last 10 s, and they failed to at least `failure_share`.
 struct BreakerPolicy {
-  unsigned consecutive_failures = 5;  ///< So many without a success between open it; 1 …
-  double failure_share = 0.5;   ///< Of the calls of the last 10 s; so many failed, or more, open it; 0 … 1.
-  unsigned minimum_calls = 20;  ///< Fewer calls than this in 10 s say nothing about the share; 1 …
+  /// Failures without a success between them that open it; 1 … They count only with `failure_share` of the
+  /// latest calls: many callers that wait for one lost reply each time out one after the other, although most
+  /// calls are answered.
+  unsigned consecutive_failures = 5;
+  double failure_share = 0.5;   ///< Share of failed calls that opens it, in both rules; 0 … 1.
+  unsigned minimum_calls = 20;  ///< The share of 10 s is looked at from this number of calls on; 1 …
   BackoffPolicy recovery{std::chrono::milliseconds{500}, std::chrono::seconds{5},
                          2.0};  ///< How long it is open.
   unsigned probes = 3;  ///< So many calls at once while half open, and so many successes close it; 1 …

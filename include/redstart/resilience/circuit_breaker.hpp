@@ -153,11 +153,16 @@ class CircuitBreaker {
   }
   void open(Time now, double random) noexcept { become(Open{deadline_after(now, recovery_.next(random))}); }
 
+  // Failures of calls that waited side by side follow each other even where most calls succeed: callers that
+  // get answers end at once, so in the end all wait for a lost reply. A row alone is therefore no outage.
   [[nodiscard]] bool trips(Closed& closed, Time now) const noexcept {
-    if (closed.consecutive >= policy_.consecutive_failures) return true;
+    if (closed.consecutive >= policy_.consecutive_failures && too_many_failed(closed.window.latest(now)))
+      return true;
     const SlidingWindow::Counts counts = closed.window.counts(now);
-    return counts.calls() >= policy_.minimum_calls &&
-           static_cast<double>(counts.failed) >= policy_.failure_share * static_cast<double>(counts.calls());
+    return counts.calls() >= policy_.minimum_calls && too_many_failed(counts);
+  }
+  [[nodiscard]] bool too_many_failed(const SlidingWindow::Counts& counts) const noexcept {
+    return static_cast<double>(counts.failed) >= policy_.failure_share * static_cast<double>(counts.calls());
   }
 
   BreakerPolicy policy_;

@@ -40,6 +40,13 @@ class SlidingWindow {
     advance(now);
     return total_;
   }
+  /// The counts of the latest seconds: they go back one second at least and less than two.
+  [[nodiscard]] constexpr Counts latest(Time now) noexcept {
+    advance(now);
+    const Counts& current = buckets_[slot(newest_)];
+    const Counts& before = buckets_[slot(newest_ - 1)];
+    return {current.ok + before.ok, current.failed + before.failed};
+  }
 
  private:
   static constexpr std::size_t buckets = 10;

@@ -58,6 +58,39 @@ TEST(CircuitBreaker, ASuccessBetweenStartsTheRowAnew) {
   EXPECT_EQ(breaker.state(), State::closed);
 }
 
+TEST(CircuitBreaker, ARowOpensItOnlyWhenItIsHalfOfTheLatestCalls) {
+  CircuitBreaker breaker;
+  succeed(breaker, start, 8);
+  fail(breaker, start, 7);
+  EXPECT_EQ(breaker.state(), State::closed) << "7 of 15 calls failed";
+  fail(breaker, start);
+  EXPECT_EQ(breaker.state(), State::open) << "8 of 16";
+}
+
+TEST(CircuitBreaker, AHealthyPastDelaysARowByTwoSecondsAtMost) {
+  for (const auto offset : {0ms, 1ms, 500ms, 999ms}) {
+    CircuitBreaker breaker;
+    const Time frozen = start + offset;
+    for (int i = 0; i < 80; ++i) breaker.succeeded({breaker.generation()}, frozen - i * 100ms, 5000);
+    fail(breaker, frozen + 200ms, 5);
+    EXPECT_EQ(breaker.state(), State::closed);
+    fail(breaker, frozen + 2s);
+    EXPECT_EQ(breaker.state(), State::open) << offset.count();
+  }
+}
+
+TEST(CircuitBreaker, AFrozenServerWithDefaultTimeoutsOpensItWithTheFifthFailure) {
+  for (const auto offset : {0ms, 1ms, 500ms, 999ms}) {
+    CircuitBreaker breaker;
+    const Time frozen = start + offset;
+    for (int i = 0; i < 80; ++i) breaker.succeeded({breaker.generation()}, frozen - i * 100ms, 5000);
+    fail(breaker, frozen + 5s, 4);
+    EXPECT_EQ(breaker.state(), State::closed);
+    fail(breaker, frozen + 5s);
+    EXPECT_EQ(breaker.state(), State::open) << offset.count();
+  }
+}
+
 TEST(CircuitBreaker, HalfOfTwentyCallsInTenSecondsOpenIt) {
   CircuitBreaker breaker;
   for (int i = 0; i < 9; ++i) {
@@ -97,10 +130,10 @@ TEST(CircuitBreaker, SuccessesMayBeToldInBulk) {
   fail(breaker, start, 4);
   breaker.succeeded({breaker.generation()}, start, 1000);
   EXPECT_EQ(breaker.counts(start).ok, 1000U);
-  fail(breaker, start, 4);
+  fail(breaker, start + 2s, 4);
   EXPECT_EQ(breaker.state(), State::closed);
-  breaker.succeeded({breaker.generation()}, start, 0);
-  fail(breaker, start);
+  breaker.succeeded({breaker.generation()}, start + 2s, 0);
+  fail(breaker, start + 2s);
   EXPECT_EQ(breaker.state(), State::open) << "no success is no success";
 }
 

@@ -35,6 +35,17 @@ TEST(SlidingWindow, CountsWhatHappenedInTheLastTenSeconds) {
   EXPECT_EQ(window.counts(start + 15s).calls(), 0U);
 }
 
+TEST(SlidingWindow, TheLatestGoBackOneToTwoSeconds) {
+  SlidingWindow window;
+  window.add({3, 1}, start);
+  window.add({5, 0}, start + 1900ms);
+  EXPECT_EQ(window.latest(start + 1999ms).ok, 8U);
+  EXPECT_EQ(window.latest(start + 1999ms).failed, 1U);
+  EXPECT_EQ(window.latest(start + 2s).calls(), 5U);
+  EXPECT_EQ(window.latest(start + 3s).calls(), 0U);
+  EXPECT_EQ(window.counts(start + 3s).calls(), 9U) << "nothing is forgotten for it";
+}
+
 TEST(SlidingWindow, ForgetsEverythingAfterALongSilence) {
   SlidingWindow window;
   window.add({7, 7}, start);
