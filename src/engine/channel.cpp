@@ -99,7 +99,7 @@ Error codec_error(const Origin& origin, std::string_view command) {
 Error server_error(const Origin& origin, std::string_view command, std::string_view words, ReplyOf of,
                    unsigned attempts) {
   ErrorInfo info = at(origin, command);
-  const ServerVerdict verdict = judge(words, of);
+  const ServerVerdict verdict = judge(words, of, origin.authenticates);
   info.code = Errc::server_error;
   info.effect = verdict.effect;
   info.remedy = verdict.remedy;

@@ -68,6 +68,7 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   void interrupt() noexcept { socket_.interrupt(); }
 
   [[nodiscard]] Time last_used() const noexcept { return last_used_; }
+  [[nodiscard]] Time opened_at() const noexcept { return opened_at_; }
   /// From when on it is not to be lent out again.
   void retire_at(Time time) noexcept { retires_ = time; }
   [[nodiscard]] Time retires() const noexcept { return retires_; }
@@ -114,6 +115,7 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   std::shared_ptr<Preparer> preparer_;
   Socket socket_{};
   std::chrono::nanoseconds armed_{0};  // what SO_RCVTIMEO says
+  Time opened_at_{};
   Time last_used_{};
   Time retires_ = Time::max();
   bool watched_ = false;

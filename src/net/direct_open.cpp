@@ -36,7 +36,7 @@ std::optional<OpenFailure> DirectConnection::open(Time deadline, OpenWatcher& wa
     socket_.close();
     return failure;
   }
-  last_used_ = Clock::now();
+  last_used_ = opened_at_ = Clock::now();
   return std::nullopt;
 }
 

@@ -56,11 +56,12 @@ bool Attempts::sleep(std::chrono::milliseconds delay, Time& now) const {
 
 Retries::Delay Attempts::next(const net::Outcome& outcome, bool reused) {
   const bool refused = outcome.kind == net::Outcome::Kind::refused;
-  const ServerCondition condition = refused ? condition_of(outcome.text) : ServerCondition::serving;
+  const ServerCondition condition =
+      refused ? database_.condition_of(outcome.text, request_.reply_of) : ServerCondition::serving;
   if (condition == ServerCondition::elsewhere) return std::nullopt;
   // Garbled, or beyond the limits: it would come again.
   if (!refused && outcome.code == Errc::protocol_error) return std::nullopt;
-  FailedAttempt attempt{failure_of(outcome, request_.reply_of),
+  FailedAttempt attempt{database_.failure_of(outcome, request_.reply_of),
                         request_.name,
                         outcome.text,
                         request_.retry,

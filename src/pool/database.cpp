@@ -68,7 +68,9 @@ CircuitStatus circuit_of(const Breaker::Status& status, Time now) {
 Database::Database(const RedisConfig& manager, std::string name, DatabaseConfig config)
     : config_(with_bounded_durations(std::move(config))),
       silence_(net::silence_limit_of(config_.timeouts)),
-      origin_{std::move(name), to_string(config_.endpoint)},
+      origin_{
+          std::move(name), to_string(config_.endpoint),
+          config_.credentials != nullptr || !config_.username.empty() || !config_.password.reveal().empty()},
       client_name_(config_.client_name.empty() ? manager.service + ":" + origin_.database
                                                : config_.client_name),
       listener_(manager.listener),
@@ -254,10 +256,14 @@ void Database::collect(DatabaseStats& into) const {
   collect(into.operations);
 }
 
-Failure failure_of(const net::Outcome& outcome, ReplyOf reply_of) noexcept {
+ServerCondition Database::condition_of(std::string_view words, ReplyOf reply_of) const noexcept {
+  return redstart::condition_of(words, origin_.authenticates && reply_of == ReplyOf::plain_command);
+}
+
+Failure Database::failure_of(const net::Outcome& outcome, ReplyOf reply_of) const noexcept {
   if (outcome.kind != net::Outcome::Kind::refused)
     return {outcome.code, outcome.effect, outcome.code == Errc::closed ? Remedy::never : Remedy::retry};
-  const ServerVerdict verdict = judge(outcome.text, reply_of);
+  const ServerVerdict verdict = judge(outcome.text, reply_of, origin_.authenticates);
   return {Errc::server_error, verdict.effect, verdict.remedy};
 }
 

@@ -19,6 +19,7 @@
 #include <redstart/observe/counters.hpp>
 #include <redstart/observe/event.hpp>
 #include <redstart/observe/stats.hpp>
+#include <redstart/resilience/server_condition.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -82,6 +83,10 @@ class Database {
   [[nodiscard]] Error error(std::string_view command, ErrorInfo info) const;
   /// The error of a connection attempt.
   [[nodiscard]] Error unreachable(const net::OpenFailure& failure, std::chrono::nanoseconds elapsed) const;
+  /// What an error reply to a command says about the server.
+  [[nodiscard]] ServerCondition condition_of(std::string_view words, ReplyOf reply_of) const noexcept;
+  /// What a decision about retries needs to know of an exchange without a reply that can be used.
+  [[nodiscard]] Failure failure_of(const net::Outcome& outcome, ReplyOf reply_of) const noexcept;
   /// The error of an exchange that broke off.
   [[nodiscard]] static ErrorInfo broken(const net::Outcome& outcome, std::chrono::nanoseconds elapsed);
   /// The error of a call that the circuit breaker does not let pass.
@@ -117,9 +122,6 @@ class Database {
   mutable std::mutex errors_mutex_{};
   LastErrors last_errors_{};
 };
-
-/// What a decision about retries needs to know of an exchange without a reply that can be used.
-[[nodiscard]] Failure failure_of(const net::Outcome& outcome, ReplyOf reply_of) noexcept;
 
 /// When a connection that was opened at `opened` is to be closed: spread over the last tenth of the lifetime,
 /// so that connections opened together don't go together. `random` in [0, 1).

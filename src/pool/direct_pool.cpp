@@ -4,6 +4,8 @@
 
 #include "../net/loop.hpp"
 
+#include <redstart/resilience/server_condition.hpp>
+
 #include <algorithm>
 #include <iterator>
 #include <new>
@@ -57,7 +59,9 @@ void Borrowed::give_back() noexcept { pool_->release(std::move(connection_)); }
 void Borrowed::discard(CloseReason reason) noexcept { pool_->discard(std::move(connection_), reason); }
 
 void Borrowed::note(const net::Outcome& outcome) noexcept {
-  if (outcome.kind != net::Outcome::Kind::broken) pool_->reachability_->answered();
+  if (outcome.kind == net::Outcome::Kind::answered ||
+      (outcome.kind == net::Outcome::Kind::refused && proves_service(outcome.text)))
+    pool_->reachability_->answered();
 }
 
 Result<Borrowed> DirectPool::acquire(Time& now, Time deadline, bool* paused) {
@@ -243,6 +247,10 @@ std::optional<CloseReason> DirectPool::take_back(Connection& connection) noexcep
     return reason;
   };
   const Lock lock(mutex_);
+  if (connection->opened_at() < role_changed_) [[unlikely]] {
+    in_use_.erase(in_use_.iterator_to(*connection));
+    return close(CloseReason::role);
+  }
   if (!waiters_.empty() && !waiters_.front().takes_connections && room_wanted()) {
     in_use_.erase(in_use_.iterator_to(*connection));
     return close(CloseReason::idle);

@@ -122,8 +122,9 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   [[nodiscard]] std::optional<Error> warm_up(std::size_t count, Time deadline);
   /// Sleeps; false when the pool was stopped meanwhile. Not on an engine thread.
   [[nodiscard]] bool pause(Time until);
-  /// The server has another role now: closes what is idle, at most once a second.
-  void role_changed(Time now) noexcept;
+  /// The server serves no longer as it did: closes what is idle, and what is lent when it comes back, at most
+  /// once a second. Returns true when a connection that was opened at `opened` is among them.
+  bool role_changed(Time now, Time opened = Time::max()) noexcept;
 
   /// The right to open a connection of another kind: true at once, or `waiter` stands in line and is told.
   /// Closes an idle direct connection if that is what it takes. `return_slot` ends it.
@@ -220,7 +221,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   mutable std::mutex mutex_{};
   std::condition_variable drained_{};
   std::condition_variable tried_{};
-  Time role_changed_{};             // when idle connections were last closed for it
+  Time role_changed_{};             // connections that were opened before are closed for it
   bool somebody_tries_ = false;     // whether the database can be reached
   std::vector<Connection> idle_{};  // the most recently used last
   boost::intrusive::list<net::DirectConnection> in_use_{};

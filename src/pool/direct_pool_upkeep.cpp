@@ -160,17 +160,18 @@ bool DirectPool::pause(Time until) {
   return !draining_;
 }
 
-void DirectPool::role_changed(Time now) noexcept {
+bool DirectPool::role_changed(Time now, Time opened) noexcept {
   std::vector<Connection> old;
   {
     const Lock lock(mutex_);
-    if (now - role_changed_ < 1s) return;
+    if (now - role_changed_ < 1s) return opened < role_changed_;
     role_changed_ = now;
     old.swap(idle_);
     count_closed(CloseReason::role, old.size());
     for (std::size_t i = 0; i < old.size(); ++i) give_back_slot();
   }
   closed(old, CloseReason::role);
+  return opened < now;
 }
 
 // Takes what is idle and unused for longer out of the pool, but for `keep` of them; `into` closes it.

@@ -47,16 +47,20 @@ void report_batch(Database& database, engine::Replies& replies, std::size_t comm
   }
 }
 
-bool tells_of_other_role(std::string_view words) noexcept {
-  const ServerCondition condition = condition_of(words);
-  return condition == ServerCondition::loading || condition == ServerCondition::other_role;
+bool must_reconnect(const Database& database, const engine::RequestTraits& request,
+                    const net::Outcome& outcome) noexcept {
+  return outcome.kind == net::Outcome::Kind::refused &&
+         must_reconnect(database.condition_of(outcome.text, request.reply_of));
 }
 
-bool tells_of_other_role(const engine::Replies& replies) {
+bool must_reconnect(const Database& database, const engine::RequestTraits& request,
+                    const engine::Replies& replies) {
   if (replies.errors == 0) return false;
   for (std::size_t i = 0; i != replies.frames.size(); ++i) {
     const std::string_view frame = replies.frame(i);
-    if (resp::is_error_frame(frame) && tells_of_other_role(resp::error_text(frame))) return true;
+    if (resp::is_error_frame(frame) &&
+        must_reconnect(database.condition_of(resp::error_text(frame), request.reply_of)))
+      return true;
   }
   return false;
 }

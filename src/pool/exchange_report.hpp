@@ -24,11 +24,13 @@ namespace redstart::pool {
 void report_batch(Database& database, engine::Replies& replies, std::size_t commands, std::size_t shard,
                   const net::Outcome& outcome, Time start, unsigned attempts = 1);
 
-/// True for what a server says that does not serve as it did: it is loading, or a replica now, or has lost
-/// its master.
-[[nodiscard]] bool tells_of_other_role(std::string_view words) noexcept;
-/// The same of the replies of a batch.
-[[nodiscard]] bool tells_of_other_role(const engine::Replies& replies);
+/// True when the reply was an error after which the connection must be closed: the server is loading, is a
+/// replica now, has lost its master, or has forgotten who the client is.
+[[nodiscard]] bool must_reconnect(const Database& database, const engine::RequestTraits& request,
+                                  const net::Outcome& outcome) noexcept;
+/// True when the replies of a batch contain such an error.
+[[nodiscard]] bool must_reconnect(const Database& database, const engine::RequestTraits& request,
+                                  const engine::Replies& replies);
 
 /// Fails all commands of a batch that never got a connection.
 void report_unsent(Database& database, engine::Replies& replies, std::size_t commands, ErrorInfo info,

@@ -114,7 +114,7 @@ std::optional<Error> LeaseChannel::exchange_alone(const engine::Request& request
   settle(admission, outcome);
   note_state(traits, outcome);
   // Its user learns that the server has another role; the next one shall have another connection.
-  outdated_ |= outcome.kind == net::Outcome::Kind::refused && tells_of_other_role(outcome.text);
+  outdated_ |= must_reconnect(*database_, traits, outcome);
   auto error = report(*database_, traits, connection->shard(), outcome, start);
   keep(std::move(connection), outcome);
   return error;
@@ -153,7 +153,7 @@ engine::Replies LeaseChannel::exchange_batch(std::string_view bytes, std::span<c
   const net::Outcome outcome = connection->exchange_batch(
       bytes, ends, replies, start, database_->deadline(start, options, traits.blocks_for));
   settle(admission, outcome);
-  outdated_ |= tells_of_other_role(replies);
+  outdated_ |= must_reconnect(*database_, traits, replies);
   report_batch(*database_, replies, ends.size(), connection->shard(), outcome, start);
   keep(std::move(connection), outcome);
   return replies;

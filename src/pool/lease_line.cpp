@@ -122,7 +122,7 @@ void LeaseLine::refused(const Error& error, Time next) {
 }
 
 // A borrower learns it himself, and may go on; the next one shall have another connection.
-void LeaseLine::role_changed(Time) {
+void LeaseLine::leave_server(ServerCondition, Time) {
   if (repeats())
     connection().retire(CloseReason::role);
   else

@@ -76,7 +76,7 @@ class LeaseLine final : public Line {
   void opened(net::AsyncConnection& connection) override;
   void closed(net::AsyncConnection& connection, CloseReason reason) override;
   void idle(net::AsyncConnection& connection) override;
-  void role_changed(Time now) override;
+  void leave_server(ServerCondition condition, Time now) override;
   // What the borrower knew of a connection is gone with it.
   void ending(const engine::OperationNode& operation) noexcept override {
     if (alone_.load(std::memory_order_relaxed)) shop().alone_ended(operation);

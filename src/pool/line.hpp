@@ -132,8 +132,8 @@ class Line : public net::AsyncConnection::Owner,
   virtual void refused(const Error& error, Time next) = 0;
   /// The server says that it will be ready later: operations wait on.
   virtual void postponed() = 0;
-  /// The server said that it serves no longer as it did: the connection is to be left for a new one.
-  virtual void role_changed(Time now) = 0;
+  /// The server serves no longer as it did: the connection is to be left for a new one.
+  virtual void leave_server(ServerCondition condition, Time now) = 0;
   /// False where nothing may be sent again: its user would not know what the connection has lost.
   [[nodiscard]] virtual bool repeats() const noexcept { return true; }
   /// True while those who wait go on waiting, although that is why nothing can be sent.

@@ -54,15 +54,16 @@ void Line::ended(engine::OperationNode& operation, BreakerVerdict verdict, Time 
 std::optional<std::chrono::milliseconds> Line::retry_refused(net::AsyncConnection&,
                                                              engine::OperationNode& operation,
                                                              std::string_view words, Time now) {
-  shop_->reachability->answered();
-  const ServerCondition condition = condition_of(words);
+  const Database& database = *shop_->database;
+  if (!operation.unguarded && proves_service(words)) shop_->reachability->answered();
+  const ServerCondition condition = database.condition_of(words, operation.request.reply_of);
   const bool loading = condition == ServerCondition::loading;
   if (loading) ended(operation, BreakerVerdict::nothing, now, words);
-  if (loading || condition == ServerCondition::other_role) {
-    role_changed(now);
+  if (must_reconnect(condition)) {
+    leave_server(condition, now);
     shop_->slots->role_changed(now);
   }
-  const ServerVerdict verdict = judge(words, operation.request.reply_of);
+  const ServerVerdict verdict = judge(words, operation.request.reply_of, database.origin().authenticates);
   if (verdict.effect != Effect::not_sent || verdict.remedy == Remedy::never ||
       condition == ServerCondition::elsewhere || operation.request.replies != 1 || operation.unguarded ||
       !repeats())
@@ -86,8 +87,8 @@ std::optional<std::chrono::milliseconds> Line::retry_lost(engine::OperationNode&
   if (outcome.effect != Effect::not_sent &&
       (operation.request.replies != 1 || outcome.code == Errc::protocol_error))
     return std::nullopt;
-  const FailedAttempt attempt =
-      attempt_of(operation, failure_of(outcome, operation.request.reply_of), outcome.text, outcome.end);
+  const FailedAttempt attempt = attempt_of(
+      operation, shop_->database->failure_of(outcome, operation.request.reply_of), outcome.text, outcome.end);
   Retries& retries = shop_->database->retries();
   Retries::Delay delay;
   if (operation.attempts != 0)

@@ -126,8 +126,7 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
       connection.settle(outcome);
       return error;
     }
-    if (outcome.kind == net::Outcome::Kind::refused && tells_of_other_role(outcome.text))
-      leave_server(outcome);
+    if (must_reconnect(*database_, traits, outcome)) leave_server(*connection, outcome);
     const unsigned attempt = attempts.made();
     const Retries::Delay delay = attempts.next(outcome, reused);
     // A server may close an idle connection; what comes of the repetition tells whether it is well.
@@ -144,11 +143,12 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
   }
 }
 
-// A server that is loading, or a replica now, is left: the next connection finds out who serves.
-void PoolChannel::leave_server(net::Outcome& outcome) {
+// The next connection finds out which server serves, and authenticates again.
+void PoolChannel::leave_server(const net::DirectConnection& connection, net::Outcome& outcome) {
+  // One that was opened a moment ago leads to the server that there is now; without a session it is useless.
+  if (!pool_->role_changed(outcome.end, connection.opened_at()) && proves_service(outcome.text)) return;
   outcome.reusable = false;
   outcome.reason = CloseReason::role;
-  pool_->role_changed(outcome.end);
 }
 
 engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
@@ -210,7 +210,7 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
         }
       }
     }
-    if (tells_of_other_role(replies)) leave_server(outcome);
+    if (must_reconnect(*database_, traits, replies)) leave_server(*connection, outcome);
     report_batch(*database_, replies, ends.size(), shard, outcome, start, attempt);
     if (connection) connection.settle(outcome);
     return replies;

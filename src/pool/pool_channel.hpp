@@ -46,7 +46,7 @@ class PoolChannel final : public engine::Channel {
 
   [[nodiscard]] Result<Borrowed> acquire(Admission& admission, Time& now, Time deadline, bool* paused);
   [[nodiscard]] bool shared_works() const noexcept;
-  void leave_server(net::Outcome& outcome);
+  void leave_server(const net::DirectConnection& connection, net::Outcome& outcome);
 
   std::shared_ptr<Database> database_;
   std::shared_ptr<DirectPool> pool_;

@@ -111,8 +111,9 @@ void SharedLine::ask() {
   if (!std::exchange(asking_, true)) connection().submit(*new Question(self()));
 }
 
-void SharedLine::role_changed(Time now) {
-  if (now - left_ < 1s) return;
+void SharedLine::leave_server(ServerCondition condition, Time now) {
+  // One that was opened a moment ago leads to the server that there is now; without a session it is useless.
+  if (now - left_ < 1s && condition != ServerCondition::session_lost) return;
   left_ = now;
   connection().retire(CloseReason::role);
 }

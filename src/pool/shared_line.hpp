@@ -41,7 +41,7 @@ class SharedLine final : public Line {
   void closed(net::AsyncConnection& connection, CloseReason reason) override;
   void idle(net::AsyncConnection&) override { give_way(); }
   void nudged(net::AsyncConnection& connection) override;
-  void role_changed(Time now) override;
+  void leave_server(ServerCondition condition, Time now) override;
   void on_ended() override { recovery_.reset(); }
   void retire();
   void give_way();

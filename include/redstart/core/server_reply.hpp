@@ -45,13 +45,18 @@ inline constexpr std::string_view no_such_script = "NOSCRIPT No matching script.
 
 /// Judges an error reply by its words. A refusal (LOADING, READONLY, OOM, …) of a plain command is
 /// `not_sent`; of a script it proves nothing, because a script may write and then return such a text.
-[[nodiscard]] constexpr ServerVerdict judge(std::string_view message, ReplyOf of) noexcept {
+///
+/// `authenticated`: the connection had passed AUTH. A NOAUTH then means that its session was lost, as when a
+/// proxy drops it: a new connection authenticates again.
+[[nodiscard]] constexpr ServerVerdict judge(std::string_view message, ReplyOf of,
+                                            bool authenticated = false) noexcept {
   if (message == no_room_for_clients) return {Effect::not_sent, Remedy::retry};
   if (message == no_such_script) return {Effect::not_sent, Remedy::never};
   const std::string_view word = error_word(message);
   for (const Refusal& refusal : refusals) {
-    if (word == refusal.word)
-      return {of == ReplyOf::plain_command ? Effect::not_sent : Effect::server_error, refusal.remedy};
+    if (word != refusal.word) continue;
+    const Remedy remedy = authenticated && word == "NOAUTH" ? Remedy::reconnect : refusal.remedy;
+    return {of == ReplyOf::plain_command ? Effect::not_sent : Effect::server_error, remedy};
   }
   return {};
 }

@@ -18,6 +18,7 @@ namespace redstart::engine {
 struct Origin {
   std::string database{};
   std::string endpoint{};
+  bool authenticates = false;  ///< Connections pass AUTH before they carry commands.
 };
 
 /// The frames of a batch, and the error that stands for those that did not come.

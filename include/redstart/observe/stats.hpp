@@ -55,7 +55,8 @@ enum class CloseReason : std::uint8_t {
   protocol,  ///< The server sent what is not RESP.
   dirty,     ///< A scoped handle left it in a changed state.
   shutdown,  ///< The manager was shut down.
-  role,      ///< The server said that it is loading, or a replica now: READONLY, MASTERDOWN, LOADING.
+  role,  ///< The server is loading, a replica now, or has dropped the session: LOADING, READONLY, MASTERDOWN,
+         ///< NOAUTH.
   /// Replies no longer fit commands: one came that nobody had asked for, or `integrity` found one missing,
   /// repeated or out of order.
   desync,

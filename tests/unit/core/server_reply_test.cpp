@@ -66,6 +66,15 @@ TEST(ServerReply, APlainRefusalProvesThatNothingRanAndAScriptsProvesNothing) {
   }
 }
 
+TEST(ServerReply, NoauthOnAnAuthenticatedConnectionIsCuredByANewOne) {
+  const auto plain = judge("NOAUTH Authentication required.", ReplyOf::plain_command, true);
+  EXPECT_EQ(plain.effect, Effect::not_sent);
+  EXPECT_EQ(plain.remedy, Remedy::reconnect);
+  const auto script = judge("NOAUTH Authentication required.", ReplyOf::script, true);
+  EXPECT_EQ(script.effect, Effect::server_error) << "a script may have written before";
+  EXPECT_EQ(judge("WRONGPASS invalid", ReplyOf::plain_command, true).remedy, Remedy::never);
+}
+
 TEST(ServerReply, TheErrorWordEndsAtTheFirstBlank) {
   EXPECT_EQ(error_word("OOM command not allowed"), "OOM");
   EXPECT_EQ(error_word("OOM"), "OOM");
