@@ -61,7 +61,7 @@ void Borrowed::discard(CloseReason reason) noexcept { pool_->discard(std::move(c
 void Borrowed::note(const net::Outcome& outcome) noexcept {
   if (outcome.kind == net::Outcome::Kind::answered ||
       (outcome.kind == net::Outcome::Kind::refused && proves_service(outcome.text)))
-    pool_->reachability_->answered();
+    pool_->reachability_->answered(connection_->tag());
 }
 
 Result<Borrowed> DirectPool::acquire(Time& now, Time deadline, bool* paused) {
@@ -204,7 +204,7 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline, bool ahe
   }
   if (!failure) {
     connection->retire_at(retirement(*database_, end, reachability_->random()));
-    connection->tag(reachability_->succeeded(*attempt).generation);
+    connection->tag(reachability_->succeeded(*attempt).number);
     refill();  // the first after an outage
     reconsider();
     return Borrowed(*this, std::move(connection));
@@ -282,8 +282,7 @@ void DirectPool::pushed(std::uint64_t messages) noexcept {
 
 void DirectPool::discard(Connection connection, CloseReason reason) noexcept {
   reachability_->left();
-  if (reason == CloseReason::lost || reason == CloseReason::protocol)
-    reachability_->lost({connection->tag()}, connection->last_used());
+  reachability_->lost({connection->tag(), connection->opened_at()}, reason, Clock::now());
   pushed(connection->take_pushes());
   Lock lock(mutex_);
   in_use_.erase(in_use_.iterator_to(*connection));
@@ -299,6 +298,7 @@ void DirectPool::forget(Lock& lock, Connection connection, CloseReason reason) n
   in_use_.erase(in_use_.iterator_to(*connection));
   count_closed(reason);
   lock.unlock();
+  reachability_->lost({connection->tag(), connection->opened_at()}, reason, Clock::now());
   pushed(connection->take_pushes());
   connection.reset();
   database_->emit(EventKind::disconnected, to_string(reason));

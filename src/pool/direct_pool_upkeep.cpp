@@ -111,7 +111,10 @@ void DirectPool::close_dead() noexcept {
   } catch (const std::exception&) {
     // No memory: the next time, then.
   }
-  for (const Dead& one : dead) database_->emit(EventKind::disconnected, to_string(one.reason));
+  for (const Dead& one : dead) {
+    reachability_->lost({one.connection->tag(), one.connection->opened_at()}, one.reason, Clock::now());
+    database_->emit(EventKind::disconnected, to_string(one.reason));
+  }
 }
 
 // Closes what was taken out of the pool and counted, and says so. Preconditions: the lock is not held.

@@ -169,7 +169,7 @@ void Line::opened(net::AsyncConnection&) {
   works_ = true;
   waits_since_.reset();
   if (acquire_timer_) acquire_timer_->cancel();
-  shop_->reachability->succeeded(attempt_);
+  ready_ = shop_->reachability->succeeded(attempt_);
   shop_->slots->refill();
   shop_->slots->reconsider();
 }
@@ -216,6 +216,7 @@ void Line::note_closed(CloseReason reason) {
   left(reason);
   shop_->closed_by[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
   pushed(*connection_);
+  shop_->reachability->lost(ready_, reason, Clock::now());
   shop_->database->emit(EventKind::disconnected, to_string(reason));
 }
 
@@ -228,7 +229,7 @@ void Line::pushed(net::AsyncConnection& connection) {
 
 void Line::answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
                     std::chrono::nanoseconds latency) {
-  shop_->reachability->answered();
+  if (errors < commands) shop_->reachability->answered(ready_.number);  // errors were looked at before
   shop_->database->breaker().tick(net::turn_now());
   shop_->database->counters().answered(connection.loop().shard, commands, errors, latency);
 }

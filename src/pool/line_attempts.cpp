@@ -55,7 +55,7 @@ std::optional<std::chrono::milliseconds> Line::retry_refused(net::AsyncConnectio
                                                              engine::OperationNode& operation,
                                                              std::string_view words, Time now) {
   const Database& database = *shop_->database;
-  if (!operation.unguarded && proves_service(words)) shop_->reachability->answered();
+  if (!operation.unguarded && proves_service(words)) shop_->reachability->answered(ready_.number);
   const ServerCondition condition = database.condition_of(words, operation.request.reply_of);
   const bool loading = condition == ServerCondition::loading;
   if (loading) ended(operation, BreakerVerdict::nothing, now, words);

@@ -22,8 +22,8 @@ bool Reachability::others_hopeful() const noexcept {
 }
 
 bool Reachability::paused() const noexcept {
-  return others_hopeful() && growth_failure_ && growth_.state() != State::fresh &&
-         growth_.state() != State::up;
+  if (!others_hopeful() || !growth_failure_ || growth_.state() == State::fresh) return false;
+  return growth_.state() != State::up || growth_.suspect(Clock::now());
 }
 
 bool Reachability::no_room() const noexcept {
@@ -33,7 +33,7 @@ bool Reachability::no_room() const noexcept {
 
 bool Reachability::due(Time now) const noexcept {
   if (others_hopeful() && !growth_.may_attempt(now)) return false;
-  return working_ != 0 || reconnect_.may_attempt(now);
+  return (working_ != 0 && !reconnect_.suspect(now)) || reconnect_.may_attempt(now);
 }
 
 bool Reachability::may_begin(Time now) const {
@@ -46,62 +46,91 @@ Result<Reachability::Attempt> Reachability::begin(Time now) {
   if (!loading_.may_begin(now)) return waiting(now);
   if (!due(now)) return repeated(others_hopeful() ? growth_failure_ : last_failure_);
   ++opening_;
-  return Attempt{reconnect_.begin(), growth_.begin(), loading_.begin(), now};
+  return Attempt{reconnect_.begin(now), growth_.begin(now), loading_.begin(), now};
 }
 
-protocol::Reconnect::Attempt Reachability::succeeded(const Attempt& attempt) {
+protocol::Reconnect::Connection Reachability::succeeded(const Attempt& attempt) {
+  const Time now = Clock::now();
   bool first = false;
   bool waited = false;
+  bool suspect = false;
   std::uint64_t failures = 0;
-  protocol::Reconnect::Attempt connection;
+  protocol::Reconnect::Connection connection;
   {
     const std::scoped_lock lock(mutex_);
     first = created_++ == 0;
     --opening_;
     ++working_;
     room_made_ = false;
-    connection = reconnect_.succeeded();
-    grown_ = growth_.succeeded();
-    growth_failure_.reset();
-    unproven_.store(true, std::memory_order_relaxed);
-    last_failure_.reset();
+    const double draw = random_.unit();
+    connection = reconnect_.succeeded(now, draw);
+    static_cast<void>(growth_.succeeded(now, draw));  // gives it the same number
+    suspect = reconnect_.suspect(now);
+    if (!growth_.suspect(now)) growth_failure_.reset();
     failing_.store(false, std::memory_order_relaxed);
     hurried_ = 0;
-    waited = end_wait(attempt, protocol::LoadingWatch::End::ready, Clock::now());
-    failures = failures_.over();
+    waited = end_wait(attempt, protocol::LoadingWatch::End::ready, now);
+    if (!suspect) {
+      last_failure_.reset();
+      failures = failures_.over();
+    }
   }
   if (waited) database_->emit(EventKind::loading, "over: the server is ready");
   database_->emit(EventKind::connected,
                   failures == 0 ? std::string() : "after " + std::to_string(failures) + " failed attempts");
   if (first) database_->emit(EventKind::initialized, {});
-  database_->breaker().connection_ready();
+  if (!suspect) database_->breaker().connection_ready();
   return connection;
 }
 
-void Reachability::lost(protocol::Reconnect::Attempt connection, Time now) {
-  if (!unproven_.load(std::memory_order_relaxed)) return;
+void Reachability::lost(const protocol::Reconnect::Connection& connection, CloseReason reason, Time now) {
+  if (connection.number <= proven_.load(std::memory_order_relaxed)) return;
+  switch (reason) {
+    case CloseReason::lost:
+    case CloseReason::stale:
+    case CloseReason::protocol:
+    case CloseReason::desync:
+    case CloseReason::role: break;
+    case CloseReason::idle:
+    case CloseReason::lifetime:
+    case CloseReason::timeout:
+    case CloseReason::dirty:
+    case CloseReason::shutdown: return;  // not the server's doing, or the breaker's concern
+  }
   const net::OpenFailure failure{Errc::connect_failed,
                                  Remedy::retry,
-                                 "the server closed a new connection before it answered any command",
+                                 reason == CloseReason::role
+                                     ? "the server answers NOAUTH on connections that have passed AUTH"
+                                     : "the server closed a new connection before it answered any command",
                                  {}};
   Error error = database_->unreachable(failure, {});
+  std::uint64_t failures = 0;
   {
     const std::scoped_lock lock(mutex_);
+    if (!reconnect_.unproven(connection, now)) return;
     if (++losses_ == 1) return;  // bad luck; the next attempt will tell
-    if (working_ != 0) {
-      growth_.lost(grown_, now, random_.unit());
-      if (growth_.state() != State::backing_off || growth_failure_) return;
-      ++connect_failures_;
-      growth_failure_ = error;
-    } else {
-      reconnect_.lost(connection, now, random_.unit());
-      if (reconnect_.state() != State::backing_off || last_failure_) return;
-      ++connect_failures_;
+    const bool away = working_ == 0;
+    if (!away && !growth_.unproven(connection, now)) return;  // lost with others
+    const double draw = random_.unit();
+    growth_.lost(connection, now, draw);
+    growth_failure_ = error;
+    ++connect_failures_;
+    failures = failures_.failed(failure.code, now);
+    if (away) {
+      reconnect_.lost(connection, now, draw);
       last_failure_ = error;
       failing_.store(true, std::memory_order_relaxed);
     }
   }
-  database_->emit(EventKind::connect_failed, error.what());
+  failed_again(error, failures);
+}
+
+void Reachability::failed_again(const Error& error, std::uint64_t failures) const {
+  if (failures == 1) database_->emit(EventKind::connect_failed, error.what());
+  if (failures > 1) {
+    database_->emit(EventKind::connect_failed, std::string(error.what()) + " (" + std::to_string(failures) +
+                                                   " attempts since this was told last)");
+  }
 }
 
 void Reachability::left(std::size_t connections, bool idle) noexcept {
@@ -157,12 +186,17 @@ void Reachability::stop() noexcept {
   turn_.notify_all();
 }
 
-void Reachability::prove() noexcept {
+void Reachability::prove(std::uint64_t connection) noexcept {
   const std::scoped_lock lock(mutex_);
-  reconnect_.answered();
-  growth_.answered();
+  if (connection <= proven_.load(std::memory_order_relaxed)) return;
+  proven_.store(connection, std::memory_order_relaxed);
+  reconnect_.answered({connection, {}});
+  growth_.answered({connection, {}});
+  if (growth_.state() == State::up && !growth_.suspect(Clock::now())) growth_failure_.reset();
   losses_ = 0;
-  unproven_.store(false, std::memory_order_relaxed);
+  if (failing_.load(std::memory_order_relaxed)) return;
+  last_failure_.reset();
+  static_cast<void>(failures_.over());
 }
 
 Error Reachability::failed(Attempt attempt, const net::OpenFailure& failure, Time now,
@@ -193,11 +227,7 @@ Error Reachability::failed(Attempt attempt, const net::OpenFailure& failure, Tim
     }
   }
   if (waited) database_->emit(EventKind::loading, "over: the connection failed");
-  if (failures == 1) database_->emit(EventKind::connect_failed, error.what());
-  if (failures > 1) {
-    database_->emit(EventKind::connect_failed, std::string(error.what()) + " (" + std::to_string(failures) +
-                                                   " attempts since this was told last)");
-  }
+  failed_again(error, failures);
   return error;
 }
 
@@ -270,7 +300,7 @@ std::optional<Error> Reachability::must_wait(Time now) const {
 
 std::optional<Error> Reachability::known_failure() const {
   const std::scoped_lock lock(mutex_);
-  if (!last_failure_) return std::nullopt;
+  if (!last_failure_ || !failing()) return std::nullopt;
   return repeated(last_failure_);
 }
 
@@ -298,7 +328,7 @@ bool Reachability::growth_paused() const {
 
 Time Reachability::growth_due() const {
   const std::scoped_lock lock(mutex_);
-  return paused() && growth_.state() == State::backing_off ? growth_.next_attempt() : Time::max();
+  return paused() && growth_.state() != State::probing ? growth_.next_attempt() : Time::max();
 }
 
 ErrorInfo Reachability::no_connection() const {

@@ -44,14 +44,15 @@ class Reachability {
   /// Begins an attempt, which `succeeded`, `failed` or `inconclusive` must end; or says why there must be
   /// none now: `Errc::loading` where another waits for a server that is not ready yet.
   [[nodiscard]] Result<Attempt> begin(Time now);
-  /// A connection is ready, and works until `left`. Emits the events. Returns what `lost` takes.
-  protocol::Reconnect::Attempt succeeded(const Attempt& attempt);
+  /// A connection is ready, and works until `left`. Emits the events, and half-opens an open breaker unless the
+  /// server has dropped connections that were ready. Returns what `lost` takes.
+  protocol::Reconnect::Connection succeeded(const Attempt& attempt);
   /// Connections that were ready are closed. Before `lost`. `idle`: nothing was wrong with them; where the
   /// server was full that makes room for an attempt or two, before the database is taken to be away.
   void left(std::size_t connections = 1, bool idle = false) noexcept;
   /// A connection was lost. The second that is lost before anything was answered is a failed attempt: a
   /// server that greets and then drops everybody is not back. Emits the event then.
-  void lost(protocol::Reconnect::Attempt connection, Time now);
+  void lost(const protocol::Reconnect::Connection& connection, CloseReason reason, Time now);
   /// The server of a connection that is about to be ready has said who it is. Emits the event when that is
   /// another one than before.
   void met(const Attempt& attempt, const protocol::Greeting& greeting);
@@ -63,10 +64,11 @@ class Reachability {
   [[nodiscard]] bool await_turn(Time deadline);
   /// Lets nobody wait any more.
   void stop() noexcept;
-  /// A command was answered: only then the server is back, and delays start over. Quick: takes the lock for
-  /// the first after a connection became ready.
-  void answered() noexcept {
-    if (unproven_.load(std::memory_order_relaxed)) prove();
+  /// A user's command was answered over the connection of that number: only then the server is back, and
+  /// delays start over. Quick: takes the lock for the first of each new connection.
+  void answered(std::uint64_t connection) noexcept {
+    if (connection > proven_.load(std::memory_order_relaxed)) [[unlikely]]
+      prove(connection);
   }
   /// An attempt that took `elapsed` failed. Emits the event. Returns what callers are told.
   Error failed(Attempt attempt, const net::OpenFailure& failure, Time now, std::chrono::nanoseconds elapsed);
@@ -122,14 +124,14 @@ class Reachability {
   [[nodiscard]] bool too_many_in_a_hurry(Time began, Time now);
   [[nodiscard]] Error waiting(Time now) const;
   bool end_wait(const Attempt& attempt, protocol::LoadingWatch::End end, Time now) noexcept;
-  void prove() noexcept;
+  void prove(std::uint64_t connection) noexcept;
+  void failed_again(const Error& error, std::uint64_t failures) const;
 
   const std::shared_ptr<Database> database_;
   mutable std::mutex mutex_{};
   protocol::Reconnect reconnect_;
   std::optional<Error> last_failure_{};  // since then the database is away
   protocol::Reconnect growth_;           // attempts while others work
-  protocol::Reconnect::Attempt grown_{};
   std::optional<Error> growth_failure_{};
   std::size_t working_ = 0;  // connections that are ready
   std::size_t opening_ = 0;  // attempts under way
@@ -144,10 +146,10 @@ class Reachability {
   unsigned hurried_ = 0;  // attempts for which a caller had too little time, since one succeeded
   Time hurried_since_{};
   bool stopped_ = false;
-  std::atomic<bool> waiting_{false};  // for a server that is not ready yet
-  unsigned losses_ = 0;               // since something was answered
-  std::atomic<bool> failing_{false};
-  std::atomic<bool> unproven_{false};  // ready, nothing answered yet
+  std::atomic<bool> waiting_{false};      // for a server that is not ready yet
+  unsigned losses_ = 0;                   // since something was answered
+  std::atomic<bool> failing_{false};      // `last_failure_` tells why there is no connection
+  std::atomic<std::uint64_t> proven_{0};  // the number of the last connection that has answered a command
 };
 
 }  // namespace redstart::pool

@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Before a connection is opened again that was closed without having served, or whose server is loading.
+// Before a connection is opened again whose server is loading.
 constexpr auto pause = 50ms;
 
 }  // namespace
@@ -150,6 +150,7 @@ void SharedLine::retire() { connection().retire(CloseReason::lifetime); }
 void SharedLine::answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
                           std::chrono::nanoseconds latency) {
   has_served_ = true;
+  unserved_.reset();
   Line::answered(connection, commands, errors, latency);
   give_way();
 }
@@ -158,10 +159,8 @@ void SharedLine::closed(net::AsyncConnection&, CloseReason reason) {
   note_closed(reason);
   if (shop().stopping.load(std::memory_order_relaxed)) return;
   if (reason == CloseReason::idle) return give_slot_back();
-  if (has_served_)
-    want();
-  else
-    call_at(Clock::now() + pause, &SharedLine::want);
+  if (has_served_) return want();
+  call_at(Clock::now() + unserved_.next(shop().reachability->random()), &SharedLine::want);
 }
 
 }  // namespace redstart::pool

@@ -20,7 +20,8 @@ class SharedLine final : public Line {
   /// `gives_way`: it makes room when it is asked to though it may be busy, once what is under way has ended.
   [[nodiscard]] static std::shared_ptr<SharedLine> make(std::shared_ptr<LineShop> shop, net::Loop loop,
                                                         bool gives_way);
-  SharedLine(std::shared_ptr<LineShop> shop, bool gives_way) : Line(std::move(shop)), gives_way_(gives_way) {}
+  SharedLine(std::shared_ptr<LineShop> shop, bool gives_way)
+      : Line(std::move(shop)), gives_way_(gives_way), unserved_(this->shop().database->config().reconnect) {}
 
   /// Opens it, if it is not open. On every thread.
   void warm_up() noexcept;
@@ -61,6 +62,7 @@ class SharedLine final : public Line {
   bool asking_ = false;                                  // the answer is outstanding
   Time left_{};                                          // when the server's role was last found changed
   bool has_served_ = false;                              // since it was opened
+  Backoff unserved_;  // delays after connections that were closed without having served
 };
 
 }  // namespace redstart::pool

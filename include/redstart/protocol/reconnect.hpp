@@ -12,8 +12,13 @@ namespace redstart::protocol {
 
 /// The reconnect policy of one database as a state machine: while attempts succeed, anybody may open a
 /// connection; from the first failure on, one attempt at a time and not before its time has come, all others
-/// fail fast. Delays grow until a connection was ready *and* a command was answered: a server that greets and
-/// then drops everybody is not back.
+/// fail fast.
+///
+/// A connection that is ready proves nothing yet: a proxy whose server is away greets and then closes. Its
+/// loss is a failed attempt, unless it, or one that became ready later, has answered a user's command, or it
+/// was open for `stability`. From such a loss on the server is under suspicion: delays go on growing, and
+/// attempts stay that far apart also while a connection is ready, until a command was answered or `stability`
+/// has passed without a loss.
 ///
 /// Thread safety: none, the pool's lock guards it.
 class Reconnect {
@@ -27,11 +32,18 @@ class Reconnect {
     probing,      ///< Its time had come: one attempt is under way.
   };
 
-  /// An attempt under way, or the connection that came of it. Its generation keeps a straggler from moving a
-  /// later state.
+  /// An attempt under way. Its generation keeps a straggler from moving a later state.
   struct Attempt {
     std::uint64_t generation = 0;
   };
+  /// A connection that became ready, the first is number 1.
+  struct Connection {
+    std::uint64_t number = 0;
+    Time ready{};
+  };
+
+  /// A connection that was open for this long has proven the server, whether it carried commands or not.
+  static constexpr std::chrono::seconds stability{5};
 
   explicit Reconnect(BackoffPolicy policy = {}) noexcept : Reconnect(policy, {policy, 0}) {}
   Reconnect(BackoffPolicy policy, StartupPolicy startup) noexcept
@@ -43,47 +55,63 @@ class Reconnect {
   /// True when a connection may be opened now; the caller then must report how it went.
   [[nodiscard]] bool may_attempt(Time now) const noexcept {
     switch (state_) {
-      case State::fresh:
-      case State::up: return true;
+      case State::fresh: return true;
+      case State::up: return !suspect_ || settled(now) || now >= next_attempt_;
       case State::backing_off: return now >= next_attempt_;
       case State::probing: return false;
     }
     return false;
   }
   /// Preconditions: `may_attempt(now)`.
-  Attempt begin() noexcept {
-    if (state_ == State::backing_off) state_ = State::probing;
+  Attempt begin(Time now) noexcept {
+    if (state_ == State::backing_off)
+      state_ = State::probing;
+    else if (suspect_)
+      next_attempt_ = deadline_after(now, backoff_.policy().maximum);
     return {generation_};
   }
 
-  /// A connection is ready. Returns what `lost` takes, should it be lost before anything was answered.
-  Attempt succeeded() noexcept {
+  /// A connection is ready. `random` in [0, 1). Returns what `lost` takes.
+  Connection succeeded(Time now, double random) noexcept {
     if (state_ != State::up) {
       ++generation_;
-      answered_ = false;
+      up_since_ = now;
     }
     startups_left_ = 0;
     state_ = State::up;
-    return {generation_};
+    if (suspect_) next_attempt_ = deadline_after(now, backoff_.next(random));
+    return {++ready_, now};
   }
-  /// A command was answered, on whichever connection: the next outage starts with the first delay again.
-  /// Cheap enough for every command; only the first after an outage matters.
-  void answered() noexcept {
-    if (answered_ || state_ != State::up) return;
-    answered_ = true;
+  /// A user's command was answered over that connection: the next outage starts with the first delay again.
+  /// Says nothing where the connection is from before the outage.
+  void answered(const Connection& connection) noexcept {
+    if (state_ != State::up || connection.number <= lost_) return;
+    if (connection.number > proven_) proven_ = connection.number;
+    suspect_ = false;
     backoff_.reset();
   }
-  /// The connection that `succeeded` spoke of was lost. Means nothing once a command was answered; before, it
-  /// is a failed attempt. `random` in [0, 1).
-  void lost(Attempt connection, Time now, double random) noexcept {
-    if (state_ == State::up && !answered_) failed(connection, now, random);
+  /// True while the loss of that connection would be a failed attempt.
+  [[nodiscard]] bool unproven(const Connection& connection, Time now) const noexcept {
+    return state_ == State::up && connection.number > proven_ && connection.number > lost_ &&
+           now - connection.ready < stability;
   }
+  /// The connection was lost: a failed attempt while it is `unproven`, for all together that became ready up
+  /// to now. `random` in [0, 1).
+  void lost(const Connection& connection, Time now, double random) noexcept {
+    if (!unproven(connection, now)) return;
+    suspect_ = true;
+    fail(now, random);
+  }
+  /// True from the loss of an unproven connection on, until the server has proven itself.
+  [[nodiscard]] bool suspect(Time now) const noexcept { return suspect_ && !settled(now); }
   /// `random` in [0, 1).
   void failed(Attempt attempt, Time now, double random) noexcept {
     if (attempt.generation != generation_) return;  // others reported this outage, or its end, before
-    ++generation_;
-    state_ = State::backing_off;
-    next_attempt_ = deadline_after(now, next_delay(random));
+    if (settled(now)) {
+      suspect_ = false;
+      backoff_.reset();
+    }
+    fail(now, random);
   }
   /// The attempt ended without telling anything about the server (the caller's own deadline, shutdown).
   void abandoned(Attempt attempt, Time now) noexcept {
@@ -93,6 +121,16 @@ class Reconnect {
   }
 
  private:
+  // The last connections have been open for long enough, although nobody sent a command.
+  [[nodiscard]] bool settled(Time now) const noexcept {
+    return state_ == State::up && now - up_since_ >= stability;
+  }
+  void fail(Time now, double random) noexcept {
+    ++generation_;
+    lost_ = ready_;
+    state_ = State::backing_off;
+    next_attempt_ = deadline_after(now, next_delay(random));
+  }
   std::chrono::milliseconds next_delay(double random) noexcept {
     if (startups_left_ == 0) return backoff_.next(random);
     --startups_left_;
@@ -103,7 +141,11 @@ class Reconnect {
   Backoff startup_;
   unsigned startups_left_;
   State state_ = State::fresh;
-  bool answered_ = false;  // since a connection became ready after the last outage
+  bool suspect_ = false;      // an unproven connection was lost
+  std::uint64_t ready_ = 0;   // connections that became ready
+  std::uint64_t proven_ = 0;  // the last of them that has answered a command
+  std::uint64_t lost_ = 0;    // up to this number they were ready before the latest outage
+  Time up_since_{};
   Time next_attempt_{};
   std::uint64_t generation_ = 0;
 };

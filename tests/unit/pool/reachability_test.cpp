@@ -45,7 +45,7 @@ TEST_F(Hurried, AConnectionBetweenStartsTheCountAnew) {
   for (int i = 0; i < 4; ++i) attempt();
   const auto begun = reachability.begin(now);
   ASSERT_TRUE(begun);
-  reachability.succeeded(*begun);
+  static_cast<void>(reachability.succeeded(*begun));
   now += 1h;
   for (int i = 0; i < 4; ++i) attempt();
   EXPECT_FALSE(reachability.failing());
@@ -157,6 +157,55 @@ TEST_F(Growth, ARoomThatWasMadeIsTriedBeforeTheDatabaseIsAway) {
   EXPECT_FALSE(reachability.failing());
   fail(begin(), full());
   EXPECT_TRUE(reachability.failing());
+}
+
+class Greeting : public Hurried {
+ protected:
+  // A connection becomes ready and is lost at once.
+  void greet(CloseReason reason = CloseReason::lost) {
+    const auto begun = reachability.begin(now);
+    ASSERT_TRUE(begun);
+    const auto connection = reachability.succeeded(*begun);
+    reachability.left();
+    reachability.lost(connection, reason, Clock::now());
+  }
+};
+
+TEST_F(Greeting, OneConnectionThatIsLostBeforeAnAnswerIsBadLuckTheSecondIsAFailure) {
+  greet();
+  EXPECT_FALSE(reachability.failing());
+  greet();
+  EXPECT_TRUE(reachability.failing());
+  EXPECT_FALSE(reachability.begin(now)) << "the delay has begun";
+}
+
+TEST_F(Greeting, ConnectionsThatWereClosedOnPurposeSayNothing) {
+  for (const auto reason : {CloseReason::idle, CloseReason::lifetime, CloseReason::dirty,
+                            CloseReason::shutdown, CloseReason::timeout}) {
+    for (int i = 0; i < 3; ++i) greet(reason);
+    EXPECT_FALSE(reachability.failing()) << to_string(reason);
+  }
+}
+
+TEST_F(Greeting, OnlyAUsersCommandLetsAnOpenBreakerHalfOpenAgain) {
+  greet();
+  greet();
+  Breaker& breaker = database->breaker();
+  for (int i = 0; i < 5; ++i) breaker.failed(breaker.admit(now), now, "lost");
+  ASSERT_EQ(breaker.state(), BreakerState::open);
+  now = reachability.next_attempt();
+  const auto again = reachability.begin(now);
+  ASSERT_TRUE(again);
+  const auto connection = reachability.succeeded(*again);
+  EXPECT_EQ(breaker.state(), BreakerState::open) << "ready alone does not tell";
+  EXPECT_FALSE(reachability.failing()) << "commands may be sent over it";
+  EXPECT_FALSE(reachability.begin(Clock::now())) << "others wait for the first answer";
+  EXPECT_TRUE(reachability.growth_paused()) << "and queue for the connection that is ready";
+  reachability.answered(connection.number);
+  const auto next = reachability.begin(now);
+  ASSERT_TRUE(next);
+  static_cast<void>(reachability.succeeded(*next));
+  EXPECT_EQ(breaker.state(), BreakerState::half_open);
 }
 
 }  // namespace

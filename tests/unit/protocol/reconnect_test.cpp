@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // reconnect_test.cpp: every state of the reconnect policy against every event, stragglers included.
 #include <redstart/protocol/reconnect.hpp>
+#include <redstart/resilience/random.hpp>
 
 #include <gtest/gtest.h>
 
@@ -28,7 +29,7 @@ TEST(Reconnect, IsFreshAndMayAttemptAtOnce) {
 
 TEST(Reconnect, AfterAFailureNobodyMayTryBeforeTheTime) {
   Reconnect reconnect(policy);
-  const auto attempt = reconnect.begin();
+  const auto attempt = reconnect.begin(start);
   reconnect.failed(attempt, start, 0.0);
   EXPECT_EQ(reconnect.state(), State::backing_off);
   EXPECT_EQ(reconnect.next_attempt(), start + 50ms);
@@ -38,8 +39,8 @@ TEST(Reconnect, AfterAFailureNobodyMayTryBeforeTheTime) {
 
 TEST(Reconnect, OneAttemptAtATimeProbesAServerThatIsAway) {
   Reconnect reconnect(policy);
-  reconnect.failed(reconnect.begin(), start, 0.5);
-  static_cast<void>(reconnect.begin());
+  reconnect.failed(reconnect.begin(start), start, 0.5);
+  static_cast<void>(reconnect.begin(start));
   EXPECT_EQ(reconnect.state(), State::probing);
   EXPECT_FALSE(reconnect.may_attempt(start + 1h)) << "however long it takes";
 }
@@ -50,7 +51,7 @@ constexpr double near_one = 0.999'999'9;
 std::vector<std::int64_t> longest_delays(Reconnect& reconnect, Time& now, int failures) {
   std::vector<std::int64_t> delays;
   for (int i = 0; i < failures; ++i) {
-    reconnect.failed(reconnect.begin(), now, near_one);
+    reconnect.failed(reconnect.begin(now), now, near_one);
     delays.push_back((reconnect.next_attempt() - now) / 1ms);
     now = reconnect.next_attempt();
   }
@@ -61,10 +62,10 @@ TEST(Reconnect, DelaysGrowWithEachFailureAndStartOverAfterReadyAndAFirstAnswer) 
   Reconnect reconnect(policy);
   Time now = start;
   EXPECT_EQ(longest_delays(reconnect, now, 6), (std::vector<std::int64_t>{99, 199, 399, 499, 499, 499}));
-  static_cast<void>(reconnect.begin());
-  reconnect.succeeded();
+  static_cast<void>(reconnect.begin(start));
+  const auto connection = reconnect.succeeded(start, 0.5);
   EXPECT_EQ(reconnect.state(), State::up);
-  reconnect.answered();
+  reconnect.answered(connection);
   EXPECT_EQ(longest_delays(reconnect, now, 1), (std::vector<std::int64_t>{99}));
 }
 
@@ -72,10 +73,10 @@ TEST(Reconnect, ReadyAloneDoesNotStartDelaysOver) {
   Reconnect reconnect(policy);
   Time now = start;
   static_cast<void>(longest_delays(reconnect, now, 4));
-  static_cast<void>(reconnect.begin());
-  reconnect.succeeded();
+  static_cast<void>(reconnect.begin(now));
+  const auto connection = reconnect.succeeded(now, 0.5);
   EXPECT_EQ(longest_delays(reconnect, now, 1), (std::vector<std::int64_t>{499}));
-  reconnect.answered();  // by a connection that had got through before: the server is away
+  reconnect.answered(connection);  // by a connection that had got through before: the server is away
   EXPECT_EQ(longest_delays(reconnect, now, 1), (std::vector<std::int64_t>{499}));
 }
 
@@ -84,20 +85,113 @@ TEST(Reconnect, AConnectionLostBeforeItAnsweredAnythingIsAFailedAttempt) {
   Time now = start;
   for (int i = 0; i < 4; ++i) {  // the server greets, then drops everybody
     ASSERT_TRUE(reconnect.may_attempt(now)) << i;
-    static_cast<void>(reconnect.begin());
-    const auto connection = reconnect.succeeded();
+    static_cast<void>(reconnect.begin(now));
+    const auto connection = reconnect.succeeded(now, near_one);
     reconnect.lost(connection, now, near_one);
     ASSERT_EQ(reconnect.state(), State::backing_off) << i;
-    const auto least = std::vector{99ms, 199ms, 399ms, 499ms}.at(static_cast<std::size_t>(i));
+    const auto least = std::vector{99ms, 399ms, 499ms, 499ms}.at(static_cast<std::size_t>(i));
     ASSERT_GE(reconnect.next_attempt() - now, least) << i;
     now = reconnect.next_attempt();
   }
 }
 
+TEST(Reconnect, AProvenServerThatStartsToGreetAndDropIsUnderSuspicionToo) {
+  Reconnect reconnect(policy);
+  const auto old = reconnect.succeeded(start, 0.5);
+  reconnect.answered(old);
+  const auto next = reconnect.succeeded(start + 1h, 0.5);
+  EXPECT_FALSE(reconnect.suspect(start + 1h));
+  reconnect.lost(next, start + 1h, 0.0);
+  EXPECT_EQ(reconnect.state(), State::backing_off);
+  EXPECT_EQ(reconnect.next_attempt(), start + 1h + 50ms);
+  const auto again = reconnect.succeeded(start + 2h, 0.5);
+  reconnect.answered(old);
+  EXPECT_TRUE(reconnect.suspect(start + 2h)) << "a connection from before tells nothing about new ones";
+  reconnect.answered(again);
+  EXPECT_FALSE(reconnect.suspect(start + 2h));
+}
+
+TEST(Reconnect, UnderSuspicionAttemptsStayApartWhileAConnectionIsReady) {
+  Reconnect reconnect(policy);
+  reconnect.lost(reconnect.succeeded(start, 0.0), start, 0.0);
+  Time now = start + 50ms;
+  ASSERT_TRUE(reconnect.may_attempt(now));
+  static_cast<void>(reconnect.begin(now));
+  const auto connection = reconnect.succeeded(now, 0.0);
+  EXPECT_EQ(reconnect.state(), State::up);
+  EXPECT_TRUE(reconnect.suspect(now));
+  EXPECT_FALSE(reconnect.may_attempt(now)) << "not all callers at once";
+  now = reconnect.next_attempt();
+  EXPECT_TRUE(reconnect.may_attempt(now));
+  static_cast<void>(reconnect.begin(now));
+  EXPECT_FALSE(reconnect.may_attempt(now + policy.maximum - 1ms)) << "one at a time";
+  reconnect.answered(connection);
+  EXPECT_FALSE(reconnect.suspect(now));
+  EXPECT_TRUE(reconnect.may_attempt(now)) << "a command was answered";
+}
+
+TEST(Reconnect, AStablePeriodEndsSuspicionWithoutACommand) {
+  Reconnect reconnect(policy);
+  Time now = start;
+  for (int i = 0; i < 4; ++i) {
+    static_cast<void>(reconnect.begin(now));
+    reconnect.lost(reconnect.succeeded(now, near_one), now, near_one);
+    now = reconnect.next_attempt();
+  }
+  static_cast<void>(reconnect.begin(now));
+  const auto connection = reconnect.succeeded(now, near_one);
+  EXPECT_TRUE(reconnect.suspect(now + Reconnect::stability - 1ms));
+  EXPECT_FALSE(reconnect.suspect(now + Reconnect::stability));
+  EXPECT_TRUE(reconnect.may_attempt(now + Reconnect::stability));
+  now += Reconnect::stability;
+  reconnect.lost(connection, now, near_one);
+  EXPECT_EQ(reconnect.state(), State::up) << "it was open for long enough";
+  EXPECT_EQ(longest_delays(reconnect, now, 1), (std::vector<std::int64_t>{99})) << "delays start over";
+}
+
+TEST(Reconnect, ManyConnectionsThatAreLostTogetherAreOneFailedAttempt) {
+  Reconnect reconnect(policy);
+  const auto first = reconnect.succeeded(start, 0.0);
+  const auto second = reconnect.succeeded(start, 0.0);
+  reconnect.lost(first, start, 0.0);
+  const Time next = reconnect.next_attempt();
+  reconnect.lost(second, start + 10ms, 0.9);
+  EXPECT_EQ(reconnect.next_attempt(), next);
+  reconnect.succeeded(next, 0.0);
+  reconnect.lost(second, next, 0.9);
+  EXPECT_EQ(reconnect.state(), State::up) << "it was ready before the outage";
+}
+
+// A server that greets and drops, ten callers with a connection each that try whenever they may, ten seconds.
+TEST(Reconnect, AServerThatGreetsAndDropsIsTriedFiveTimesASecondAtMost) {
+  for (const auto open_for : {0ms, 5ms, 100ms}) {
+    Reconnect reconnect(policy);
+    Random random(8);
+    std::vector<Reconnect::Connection> open;
+    int first_burst = 0;
+    int later = 0;
+    for (Time now = start; now < start + 11s; now += 1ms) {
+      while (open.size() < 10 && reconnect.may_attempt(now)) {
+        static_cast<void>(reconnect.begin(now));
+        open.push_back(reconnect.succeeded(now, random.unit()));
+        ++(now < start + 1s ? first_burst : later);
+      }
+      std::erase_if(open, [&](const Reconnect::Connection& each) {
+        if (now - each.ready < open_for) return false;
+        reconnect.lost(each, now, random.unit());
+        return true;
+      });
+    }
+    EXPECT_LE(first_burst, 10 + 6) << open_for.count() << " ms";
+    EXPECT_LE(later, 50) << open_for.count() << " ms";
+    EXPECT_GE(later, 10) << "it is not given up";
+  }
+}
+
 TEST(Reconnect, AConnectionLostAfterAnAnswerMayBeReplacedAtOnce) {
   Reconnect reconnect(policy);
-  const auto connection = reconnect.succeeded();
-  reconnect.answered();
+  const auto connection = reconnect.succeeded(start, 0.5);
+  reconnect.answered(connection);
   reconnect.lost(connection, start, 0.5);
   EXPECT_EQ(reconnect.state(), State::up);
   EXPECT_TRUE(reconnect.may_attempt(start));
@@ -105,11 +199,11 @@ TEST(Reconnect, AConnectionLostAfterAnAnswerMayBeReplacedAtOnce) {
 
 TEST(Reconnect, TheLossOfAConnectionFromBeforeTheOutageSaysNothing) {
   Reconnect reconnect(policy);
-  const auto old = reconnect.succeeded();
-  reconnect.answered();
-  reconnect.failed(reconnect.begin(), start, 0.0);
-  static_cast<void>(reconnect.begin());
-  reconnect.succeeded();
+  const auto old = reconnect.succeeded(start, 0.5);
+  reconnect.answered(old);
+  reconnect.failed(reconnect.begin(start), start, 0.0);
+  static_cast<void>(reconnect.begin(start));
+  reconnect.succeeded(start, 0.5);
   reconnect.lost(old, start, 0.5);
   EXPECT_EQ(reconnect.state(), State::up);
 }
@@ -124,20 +218,19 @@ TEST(Reconnect, AtStartUpItTriesSomeTimesWithLongDelaysThenWithShortOnes) {
 TEST(Reconnect, WhatWasReachedOnceIsTriedAgainWithShortDelays) {
   Reconnect reconnect(policy, StartupPolicy{});
   Time now = start;
-  reconnect.failed(reconnect.begin(), now, 0.0);
+  reconnect.failed(reconnect.begin(now), now, 0.0);
   EXPECT_EQ(reconnect.next_attempt() - now, 1s) << "half of 2 s at least";
-  static_cast<void>(reconnect.begin());
-  reconnect.succeeded();
-  reconnect.answered();
+  static_cast<void>(reconnect.begin(start));
+  reconnect.answered(reconnect.succeeded(start, 0.5));
   EXPECT_EQ(longest_delays(reconnect, now, 1), (std::vector<std::int64_t>{99}));
 }
 
 TEST(Reconnect, OneOutageCountsOnceHoweverManyAttemptsItBreaks) {
   Reconnect reconnect(policy);
-  reconnect.succeeded();
-  const auto first = reconnect.begin();
-  const auto second = reconnect.begin();
-  const auto third = reconnect.begin();
+  reconnect.succeeded(start, 0.5);
+  const auto first = reconnect.begin(start);
+  const auto second = reconnect.begin(start);
+  const auto third = reconnect.begin(start);
   reconnect.failed(first, start, 0.0);
   reconnect.failed(second, start + 10ms, 0.0);
   reconnect.failed(third, start + 20ms, 0.0);
@@ -146,30 +239,30 @@ TEST(Reconnect, OneOutageCountsOnceHoweverManyAttemptsItBreaks) {
 
 TEST(Reconnect, AStragglersFailureDoesNotEndALaterProbeOrALaterSuccess) {
   Reconnect reconnect(policy);
-  const auto straggler = reconnect.begin();
-  reconnect.failed(reconnect.begin(), start, 0.0);
-  static_cast<void>(reconnect.begin());
+  const auto straggler = reconnect.begin(start);
+  reconnect.failed(reconnect.begin(start), start, 0.0);
+  static_cast<void>(reconnect.begin(start));
   reconnect.failed(straggler, start + 1s, 0.0);
   EXPECT_EQ(reconnect.state(), State::probing);
-  reconnect.succeeded();
+  reconnect.succeeded(start, 0.5);
   reconnect.failed(straggler, start + 2s, 0.0);
   EXPECT_EQ(reconnect.state(), State::up);
 }
 
 TEST(Reconnect, AnyReadyConnectionEndsTheOutage) {
   Reconnect reconnect(policy);
-  static_cast<void>(reconnect.begin());  // this one is slow
-  reconnect.failed(reconnect.begin(), start, 0.0);
-  reconnect.succeeded();
+  static_cast<void>(reconnect.begin(start));  // this one is slow
+  reconnect.failed(reconnect.begin(start), start, 0.0);
+  reconnect.succeeded(start, 0.5);
   EXPECT_EQ(reconnect.state(), State::up);
   EXPECT_TRUE(reconnect.may_attempt(start));
 }
 
 TEST(Reconnect, AnAbandonedProbeLetsTheNextCallerTryAtOnce) {
   Reconnect reconnect(policy);
-  reconnect.failed(reconnect.begin(), start, 0.0);
+  reconnect.failed(reconnect.begin(start), start, 0.0);
   const Time later = reconnect.next_attempt() + 1ms;
-  const auto probe = reconnect.begin();
+  const auto probe = reconnect.begin(start);
   reconnect.abandoned(probe, later);
   EXPECT_EQ(reconnect.state(), State::backing_off);
   EXPECT_TRUE(reconnect.may_attempt(later));
@@ -179,10 +272,10 @@ TEST(Reconnect, AnAbandonedProbeLetsTheNextCallerTryAtOnce) {
 
 TEST(Reconnect, AnAbandonedFirstAttemptChangesNothing) {
   Reconnect reconnect(policy);
-  reconnect.abandoned(reconnect.begin(), start);
+  reconnect.abandoned(reconnect.begin(start), start);
   EXPECT_EQ(reconnect.state(), State::fresh);
-  reconnect.succeeded();
-  reconnect.abandoned(reconnect.begin(), start);
+  reconnect.succeeded(start, 0.5);
+  reconnect.abandoned(reconnect.begin(start), start);
   EXPECT_EQ(reconnect.state(), State::up);
 }
 
@@ -206,7 +299,7 @@ class Explorer {
     if (before.may_attempt(now)) {
       Reconnect next = before;
       auto more = pending;
-      more.push_back({next.begin(), before.state() == State::backing_off});
+      more.push_back({next.begin(now), before.state() == State::backing_off});
       step(before, next, now, more, depth, path + "b");
     }
     step(before, before, now + 60ms, pending, depth, path + "t");
@@ -215,13 +308,13 @@ class Explorer {
       rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(i));
       const Pending& each = pending[i];
       Reconnect ok = before;
-      const Reconnect::Attempt connection = ok.succeeded();
+      const Reconnect::Connection connection = ok.succeeded(now, 0.5);
       step(before, ok, now, rest, depth, path + "s" + std::to_string(i));
       Reconnect dropped = ok;
       dropped.lost(connection, now, 0.5);
       step(ok, dropped, now, rest, depth - 1, path + "s" + std::to_string(i) + "l" + std::to_string(i));
       Reconnect working = ok;
-      working.answered();
+      working.answered(connection);
       step(ok, working, now, rest, depth - 1, path + "s" + std::to_string(i) + "o" + std::to_string(i));
       Reconnect failed = before;
       failed.failed(each.attempt, now, 0.5);

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// greeting_only_test.cpp: fault 107: a server answers PONG and closes, as a proxy does whose server is away.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "support/fake_server.hpp"
+#include "support/managers.hpp"
+#include "support/sides.hpp"
+
+namespace redstart::test {
+namespace {
+
+using namespace std::chrono_literals;
+using Words = redstart::testing::Words;
+
+// How the server behaves towards new connections.
+class GreetingServer {
+ public:
+  GreetingServer() = default;
+
+  /// From now on it serves.
+  void serve() { serves_ = true; }
+  void drop() { serves_ = false; }
+  [[nodiscard]] const FakeServer& server() const noexcept { return server_; }
+  [[nodiscard]] RedisConfig config(Side side) const {
+    RedisConfig config = on_side(side, config_at(server_.port()));
+    config.defaults.protocol = Protocol::resp2;
+    config.defaults.startup.attempts = 0;
+    config.defaults.timeouts.command = 1s;
+    return config;
+  }
+  /// Connections in two seconds, once the first burst is over.
+  [[nodiscard]] std::size_t connects() const {
+    let_pass(500ms);
+    const std::size_t before = server_.accepted();
+    let_pass(2s);
+    return server_.accepted() - before;
+  }
+
+ private:
+  std::atomic<bool> serves_{false};
+  FakeServer server_{[this](FakeConnection& connection, std::size_t) {
+    const bool serves = serves_;
+    for (;;) {
+      const Words words = connection.command();
+      if (words.empty()) return;
+      if (words.front() == "GET")
+        connection.send(resp_bulk("value"));
+      else
+        connection.send(words.front() == "PING" ? "+PONG\r\n" : "+OK\r\n");
+      if (words.front() == "PING" && !serves) return connection.close();
+    }
+  }};
+};
+
+// Callers that call without a pause for as long as it lives.
+class Load {
+ public:
+  Load(RedisConnectionManager& redis, Side side) {
+    for (int i = 0; i < 8; ++i) {
+      callers_.emplace_back([&redis, side](const std::stop_token& stop) {
+        const Caller caller(redis, side);
+        while (!stop.stop_requested())
+          if (!caller.command<std::optional<std::string>>("GET", "k")) let_pass(1ms);
+      });
+    }
+  }
+
+ private:
+  std::vector<std::jthread> callers_{};
+};
+
+constexpr std::size_t most = 2 * 5 + 1;  // five a second
+
+TEST(Fault107, UnderLoadTheReconnectPolicyHolds) {
+  for (const WhenAway when_away : {WhenAway::fail, WhenAway::wait}) {
+    for_all_sides([&](Side side) {
+      SCOPED_TRACE(when_away == WhenAway::fail ? "fail" : "wait");
+      GreetingServer proxy;
+      RedisConfig config = proxy.config(side);
+      config.defaults.when_away = when_away;
+      const auto events = std::make_shared<EventLog>();
+      config.listener = events;
+      StartedManager redis(config);
+      {
+        const Load load(*redis, side);
+        EXPECT_LE(proxy.connects(), most);
+      }
+      EXPECT_LE(events->count("redis.circuit.state_changed open -> half_open"), 5U)
+          << "the recovery time counts, not each connection that was ready for a moment";
+      proxy.serve();
+      EXPECT_TRUE(eventually(
+          [&] { return Caller(*redis, side).command<std::optional<std::string>>("GET", "k").has_value(); }));
+    });
+  }
+}
+
+TEST(Fault107, AServerThatHadServedAndOnlyGreetsNowIsLeftAloneToo) {
+  for_all_sides([&](Side side) {
+    GreetingServer proxy;
+    proxy.serve();
+    StartedManager redis(proxy.config(side));
+    const Caller caller(*redis, side);
+    ASSERT_TRUE(caller.command<std::optional<std::string>>("GET", "k"));
+    proxy.drop();
+    // The connection from before goes on serving, and says nothing about new ones.
+    const Load load(*redis, side);
+    EXPECT_LE(proxy.connects(), most);
+  });
+}
+
+TEST(Fault107, IdleTheReconnectPolicyHolds) {
+  GreetingServer proxy;
+  RedisConfig config = proxy.config(Side::futures);
+  StartedManager redis(config);
+  static_cast<void>(Caller(*redis, Side::futures).command<std::optional<std::string>>("GET", "k"));
+  EXPECT_LE(proxy.connects(), most);
+  EXPECT_GE(proxy.server().accepted(), 3U) << "it is tried again by itself";
+}
+
+TEST(Fault107, ConnectionsThatAreKeptOpenFollowThePolicyToo) {
+  GreetingServer proxy;
+  RedisConfig config = proxy.config(Side::direct);
+  config.defaults.min_idle = 20;
+  config.cleanup_interval = 100ms;
+  StartedManager redis(config);
+  EXPECT_LE(proxy.connects(), most);
+}
+
+}  // namespace
+}  // namespace redstart::test
