@@ -69,9 +69,10 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
     /// the answer tells nothing about the server.
     [[nodiscard]] virtual std::optional<std::chrono::milliseconds> retry_refused(
         AsyncConnection& connection, engine::OperationNode& operation, std::string_view words, Time now) = 0;
-    /// The same where the connection broke; `first`: of the operations that go on after this loss.
+    /// The same where the connection broke; `reached`: some of the operation's bytes had been sent, so that
+    /// one more attempt is one more command for the server.
     [[nodiscard]] virtual std::optional<std::chrono::milliseconds> retry_lost(
-        engine::OperationNode& operation, const Outcome& outcome, bool first) = 0;
+        engine::OperationNode& operation, const Outcome& outcome, bool reached) = 0;
     /// Not of `Kind::shared`, on any thread: the operation is about to be finished.
     virtual void ending(const engine::OperationNode&) noexcept {}
     /// After `nudge`.

@@ -105,25 +105,23 @@ void AsyncLink::break_off(CloseReason reason, Outcome outcome, BreakerVerdict ve
     return at;
   }();
   OperationQueue at_once;
-  bool first = true;
   for (std::uint64_t sequence = ring_.begin(); sequence != newest; ++sequence) {
     const InFlight::Entry& entry = ring_[sequence];
     if (entry.node == nullptr) continue;
     Node& node = *entry.node;
     owner_->ended(node, sequence + 1 == newest ? verdict : BreakerVerdict::nothing, now_, lost.outcome.text);
     // One command has no effect before its last byte has arrived; of a batch the first ones may have.
-    const bool untouched =
-        node.request.replies == 1 ? written_ < entry.end : written_ + node.request.bytes.size() <= entry.end;
+    const bool reached = written_ + node.request.bytes.size() > entry.end;
+    const bool untouched = node.request.replies == 1 ? written_ < entry.end : !reached;
     Doom& group = untouched ? not_sent : lost;
     const auto delay =
-        reason == CloseReason::shutdown ? std::nullopt : owner_->retry_lost(node, group.outcome, first);
+        reason == CloseReason::shutdown ? std::nullopt : owner_->retry_lost(node, group.outcome, reached);
     node.sequence = 0;
     if (!delay) {
       forget(node);
       group.nodes.push_back(node);
       continue;
     }
-    first = false;
     node.uncertain = node.uncertain || !untouched;
     if (*delay != 0ms) {
       again(node, *delay);

@@ -51,7 +51,7 @@ bool Attempts::sleep(std::chrono::milliseconds delay, Time& now) const {
     if (!pool_.pause(std::min(deadline_after(now, delay), deadline_))) return false;
     now = Clock::now();
   }
-  return true;
+  return now < deadline_;
 }
 
 Retries::Delay Attempts::next(const net::Outcome& outcome, bool reused) {

@@ -33,7 +33,7 @@ class Attempts {
   /// The exchange brought no reply that the caller wants. The delay before another attempt, empty when there
   /// must be none. `reused`: the connection had carried commands before.
   [[nodiscard]] Retries::Delay next(const net::Outcome& outcome, bool reused);
-  /// Sleeps that long and renews `now`; false when the pool was stopped meanwhile.
+  /// Sleeps for that long and renews `now`; false when the pool was stopped, or the deadline has passed.
   [[nodiscard]] bool sleep(std::chrono::milliseconds delay, Time& now) const;
 
   /// The number of the attempt under way, the first is 1.

@@ -185,7 +185,7 @@ class Line : public net::AsyncConnection::Owner,
                                                                        Time now) override;
   [[nodiscard]] std::optional<std::chrono::milliseconds> retry_lost(engine::OperationNode& operation,
                                                                     const net::Outcome& outcome,
-                                                                    bool first) override;
+                                                                    bool reached) override;
   void nudged(net::AsyncConnection&) override {}
   void flush() noexcept override { shop_->loops->flush(); }
   [[nodiscard]] Error failed(const engine::OperationNode& operation, const net::Outcome& outcome) override;

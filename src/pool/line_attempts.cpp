@@ -81,7 +81,7 @@ std::optional<std::chrono::milliseconds> Line::retry_refused(net::AsyncConnectio
 }
 
 std::optional<std::chrono::milliseconds> Line::retry_lost(engine::OperationNode& operation,
-                                                          const net::Outcome& outcome, bool first) {
+                                                          const net::Outcome& outcome, bool reached) {
   if (operation.unguarded || !repeats()) return std::nullopt;
   // Parts of a batch may have been executed; what was garbled, or beyond the limits, would come again.
   if (outcome.effect != Effect::not_sent &&
@@ -93,7 +93,7 @@ std::optional<std::chrono::milliseconds> Line::retry_lost(engine::OperationNode&
   Retries::Delay delay;
   if (operation.attempts != 0)
     delay = retries.next(attempt);
-  else if (retries.at_once(attempt, first))
+  else if (retries.at_once(attempt, reached))
     delay = 0ms;
   if (delay) count_attempt(operation);
   return delay;
@@ -106,6 +106,9 @@ ErrorInfo Line::too_late(const net::Outcome& outcome, ErrorInfo info) const {
   if (const auto state = shop_->reachability->not_ready_now(outcome.end)) {
     info.code = Errc::loading;
     info.what = protocol::describe(*state);
+  } else if (shop_->database->retries().loading_lately(outcome.end)) {
+    info.code = Errc::loading;
+    info.what = "the server answers LOADING, and the retry budget allows no further attempt";
   } else if (in_line_ || (waits_since_ && !shop_->reachability->failing())) {
     const auto elapsed = info.elapsed;
     info = shop_->reachability->no_connection();

@@ -2,6 +2,8 @@
 // retries.cpp: policy and budget, asked in this order.
 #include "retries.hpp"
 
+#include <algorithm>
+
 namespace redstart::pool {
 
 namespace {
@@ -9,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // Between two looks whether a server is loading still that answers PING but no command.
-constexpr auto loading_pause = 20ms;
+constexpr std::chrono::milliseconds loading_pause{20};
 
 }  // namespace
 
@@ -49,12 +51,30 @@ bool Retries::at_once(const FailedAttempt& attempt, bool charged) {
 }
 
 Retries::Delay Retries::after_loading(const FailedAttempt& attempt) {
+  loading_.store(attempt.now.time_since_epoch().count(), std::memory_order_relaxed);
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(attempt.deadline - attempt.now);
   if (attempt.mode.value_or(policy_.mode) == RetryMode::off || attempt.failure.effect != Effect::not_sent ||
-      attempt.deadline - attempt.now <= loading_pause)
+      left <= loading_pause)
     return std::nullopt;
+  std::optional<Clock::duration> turn;
+  {
+    const std::scoped_lock lock(mutex_);
+    budget_.calls(counters_.all_ended());
+    turn = budget_.reserve(attempt.now, left - loading_pause);
+  }
+  if (!turn) {
+    counters_.retry_refused();
+    return left;
+  }
+  const auto delay = std::max(loading_pause, std::chrono::ceil<std::chrono::milliseconds>(*turn));
   counters_.retried();
-  note_(attempt, loading_pause);
-  return loading_pause;
+  note_(attempt, delay);
+  return delay;
+}
+
+bool Retries::loading_lately(Time now) const noexcept {
+  const Clock::rep last = loading_.load(std::memory_order_relaxed);
+  return last != 0 && now - Time(Clock::duration(last)) < 2s;
 }
 
 }  // namespace redstart::pool

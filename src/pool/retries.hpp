@@ -8,6 +8,7 @@
 #include <redstart/resilience/random.hpp>
 #include <redstart/resilience/retry_policy.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <mutex>
@@ -48,11 +49,14 @@ class Retries {
 
   /// The delay before the next attempt, which is counted then; empty: there must be none.
   [[nodiscard]] Delay next(const FailedAttempt& attempt);
-  /// The same where the connection was lost: it is made at once, on another. `charged` false: the budget has
-  /// paid for this connection already.
+  /// The same where the connection was lost: it is made at once, on another. `charged` false: nothing of the
+  /// command had been sent, so the server does not see one command more.
   [[nodiscard]] bool at_once(const FailedAttempt& attempt, bool charged);
-  /// After LOADING: that ends by itself, so neither attempts nor budget limit it.
+  /// After LOADING: that ends by itself, so the number of attempts does not limit it. Each takes its token,
+  /// or waits for the next one; where none comes in time the delay ends at the deadline.
   [[nodiscard]] Delay after_loading(const FailedAttempt& attempt);
+  /// True when a command was answered with LOADING within the last two seconds.
+  [[nodiscard]] bool loading_lately(Time now) const noexcept;
 
  private:
   [[nodiscard]] RetryPolicy policy_for(const FailedAttempt& attempt) const noexcept;
@@ -64,6 +68,7 @@ class Retries {
   std::mutex mutex_{};
   RetryBudget budget_;
   Random random_;
+  std::atomic<Clock::rep> loading_{0};  // when a command was last answered with LOADING; 0: never
 };
 
 }  // namespace redstart::pool

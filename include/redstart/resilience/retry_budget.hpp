@@ -4,11 +4,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 namespace redstart {
 
-/// How many retries there may be. In any stretch of time: at most `capacity + share * calls + trickle *
-/// seconds`.
+/// How many commands may be sent again, whatever the cause: a lost connection, a refusal, LOADING. In any
+/// stretch of time: at most `capacity + share * calls + trickle * seconds`.
 struct RetryBudgetPolicy {
   double share = 0.1;       ///< Retries per call, 0 … 1.
   double trickle = 1.0;     ///< Retries a second that need no calls, so that a quiet client may retry too.
@@ -37,13 +38,7 @@ class RetryBudget {
 
   /// True when there may be a retry now, which is then counted.
   [[nodiscard]] constexpr bool take(Time now) noexcept {
-    if (!started_) {
-      started_ = true;
-      filled_ = now;
-    } else if (now > filled_) {
-      add(policy_.trickle * std::chrono::duration<double>(now - filled_).count());
-      filled_ = now;
-    }
+    fill(now);
     if (tokens_ < 1) {
       ++refused_;
       return false;
@@ -52,12 +47,38 @@ class RetryBudget {
     ++taken_;
     return true;
   }
+  /// How long a retry has to wait for its token, which is then counted and kept for it; empty when that is
+  /// longer than `longest`. Tokens of calls may come earlier and serve others.
+  [[nodiscard]] constexpr std::optional<Time::duration> reserve(Time now, Time::duration longest) noexcept {
+    fill(now);
+    Time::duration wait{0};
+    if (tokens_ < 1) {
+      const std::chrono::duration<double> seconds((1 - tokens_) / policy_.trickle);
+      if (policy_.trickle <= 0 || seconds > longest) {
+        ++refused_;
+        return std::nullopt;
+      }
+      wait = std::chrono::ceil<Time::duration>(seconds);
+    }
+    tokens_ -= 1;
+    ++taken_;
+    return wait;
+  }
 
   [[nodiscard]] constexpr double tokens() const noexcept { return tokens_; }
   [[nodiscard]] constexpr std::uint64_t taken() const noexcept { return taken_; }
   [[nodiscard]] constexpr std::uint64_t refused() const noexcept { return refused_; }
 
  private:
+  constexpr void fill(Time now) noexcept {
+    if (!started_) {
+      started_ = true;
+      filled_ = now;
+    } else if (now > filled_) {
+      add(policy_.trickle * std::chrono::duration<double>(now - filled_).count());
+      filled_ = now;
+    }
+  }
   constexpr void add(double tokens) noexcept {
     tokens_ = tokens_ + tokens < policy_.capacity ? tokens_ + tokens : policy_.capacity;
   }

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 namespace redstart {
 namespace {
@@ -51,6 +52,22 @@ TEST(RetryBudget, TimeAddsSomeForThoseWhoCallSeldom) {
   EXPECT_FALSE(budget.take(start + 500ms));
   EXPECT_FALSE(budget.take(start)) << "a time before is no time";
   EXPECT_EQ(take_all(budget, start + 2500ms), 4);
+}
+
+TEST(RetryBudget, AReservationWaitsForTimeToBringItsToken) {
+  RetryBudget budget({0.0, 2.0, 2.0});
+  EXPECT_EQ(budget.reserve(start, 10s), 0s);
+  EXPECT_EQ(budget.reserve(start, 10s), 0s);
+  EXPECT_EQ(budget.reserve(start, 10s), 500ms);
+  EXPECT_EQ(budget.reserve(start, 10s), 1s) << "behind the one before";
+  EXPECT_EQ(budget.reserve(start, 1s), std::nullopt) << "not by then";
+  EXPECT_EQ(budget.taken(), 4U);
+  EXPECT_EQ(budget.refused(), 1U);
+  EXPECT_FALSE(budget.take(start + 1s)) << "these tokens are reserved";
+  EXPECT_TRUE(budget.take(start + 1500ms));
+  RetryBudget without({0.0, 0.0, 1.0});
+  EXPECT_EQ(without.reserve(start, 24h), 0s);
+  EXPECT_EQ(without.reserve(start, 24h), std::nullopt) << "time brings none";
 }
 
 TEST(RetryBudget, SavesUpNoMoreThanItsCapacity) {
