@@ -128,6 +128,9 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
   [[nodiscard]] virtual Load load() const noexcept = 0;
   /// Grows with each turn: a loop whose connection has one is not stuck. On every thread.
   [[nodiscard]] virtual std::uint64_t turns() const noexcept = 0;
+  /// True from a time-out of what was sent over it until that reply has come after all, or the connection is
+  /// closed: what is sent now waits behind it. Shared ones only; on every thread.
+  [[nodiscard]] virtual bool overdue() const noexcept = 0;
 
   /// Resolves, connects and shakes hands, for at most the connect timeout. Does nothing unless closed.
   virtual void open() noexcept = 0;

@@ -178,6 +178,8 @@ void AsyncLink::settle() {
       break;
     }
   }
+  if (overdue() && ring_.begin() > overdue_.load(std::memory_order_relaxed)) [[unlikely]]
+    overdue_.store(0, std::memory_order_relaxed);
   const bool judge_now = judge_next_ && !(judge_waits_ && reading_);
   start_reading();
   arm_timer();

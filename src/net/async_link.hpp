@@ -58,6 +58,9 @@ class AsyncLink final : public AsyncConnection {
   [[nodiscard]] std::uint64_t turns() const noexcept override {
     return turns_.value.load(std::memory_order_relaxed);
   }
+  [[nodiscard]] bool overdue() const noexcept override {
+    return overdue_.load(std::memory_order_relaxed) != 0;
+  }
   void open() noexcept override;
   void retire(CloseReason reason) noexcept override;
   void tell_idle() noexcept override { tell_idle_ = true; }
@@ -285,8 +288,9 @@ class AsyncLink final : public AsyncConnection {
   std::atomic<std::size_t> given_up_{0};  // entries of the ring whose operations have ended; the loop writes
   Count turns_{};
   std::atomic<Clock::rep> last_used_{0};
-  std::atomic<bool> check_due_{false};  // an exclusive one: before what it carries next
-  std::mutex mutex_{};                  // held for a few pointers, never while anybody is called
+  std::atomic<std::uint64_t> overdue_{0};  // the last in flight that has timed out; 0: none. The loop writes
+  std::atomic<bool> check_due_{false};     // an exclusive one: before what it carries next
+  std::mutex mutex_{};                     // held for a few pointers, never while anybody is called
   std::vector<Mail> mail_{};
   bool gone_ = false;       // stopped or abandoned: the loop may not be used any more
   bool abandoned_ = false;  // its context is being destroyed

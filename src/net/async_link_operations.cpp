@@ -242,7 +242,9 @@ void AsyncLink::judge() {
     } else if (node.sequence == 0) {
       expire_queued(node);
     } else {
+      const std::uint64_t sequence = node.sequence;
       leave_tombstone(node, ended(Errc::timeout, Effect::indeterminate, "no complete reply"));
+      if (kind_ == Kind::shared) overdue_.store(sequence, std::memory_order_relaxed);
     }
   });
   resume(std::move(due));
@@ -269,6 +271,7 @@ void AsyncLink::close_socket() noexcept {
   ++epoch_;
   reading_ = more_to_read_ = checking_ = watched_ = false;
   check_due_.store(false, std::memory_order_relaxed);
+  overdue_.store(0, std::memory_order_relaxed);
   write_error_ = 0;
   partial_ = engine::ReplyBuffer();
   held_.clear();

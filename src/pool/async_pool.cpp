@@ -38,8 +38,10 @@ std::shared_ptr<AsyncPool> AsyncPool::make(std::shared_ptr<Database> database,
   shop->serving = [weak = std::weak_ptr(pool)]() -> std::shared_ptr<net::AsyncConnection> {
     const auto self = weak.lock();
     if (!self || !self->usable()) return nullptr;
-    for (const auto& line : self->shared_)
-      if (line->connection().ready()) return line->connection().shared_from_this();
+    for (const auto& line : self->shared_) {
+      net::AsyncConnection& connection = line->connection();
+      if (connection.ready() && !connection.overdue()) return connection.shared_from_this();
+    }
     return nullptr;
   };
   if (count != 0) pool->shared_.front()->ask_for_recovery();
@@ -59,7 +61,8 @@ SharedLine& AsyncPool::pick() const noexcept {
   if (shared_.size() == 1) return *shared_.front();
   thread_local const std::size_t mine = std::hash<std::thread::id>{}(std::this_thread::get_id()) >> 4;
   SharedLine& line = *shared_[mine % shared_.size()];
-  return line.connection().ready() ? line : open_instead_of(line);
+  const net::AsyncConnection& connection = line.connection();
+  return connection.ready() && !connection.overdue() ? line : open_instead_of(line);
 }
 
 bool AsyncPool::serves() const noexcept {
@@ -67,10 +70,11 @@ bool AsyncPool::serves() const noexcept {
                                  [](const auto& line) { return line->connection().ready(); });
 }
 
-// While it can't be opened, another that is open serves its callers.
+// While it is stuck, or can't be opened, another that is open serves its callers.
 SharedLine& AsyncPool::open_instead_of(SharedLine& line) const noexcept {
   for (const auto& other : shared_) {
-    if (other->connection().ready()) return shop_->slots->exhausted() ? *other : line;
+    if (!other->connection().ready() || other->connection().overdue()) continue;
+    return line.connection().ready() || shop_->slots->exhausted() ? *other : line;
   }
   return line;
 }

@@ -46,9 +46,14 @@ void Breaker::change(Action action, std::string_view why) {
 // Preconditions: the lock is held.
 void Breaker::take_successes(Time now) noexcept {
   const std::uint64_t answered = counters_.all_answered();
-  if (machine_.state() == BreakerState::closed && answered > answered_)
-    machine_.succeeded({machine_.generation()}, now, answered - answered_);
+  if (answered > answered_) {
+    if (machine_.state() == BreakerState::closed)
+      machine_.succeeded({machine_.generation()}, now, answered - answered_);
+    answered_from_ = looked_;
+    answered_until_ = now;
+  }
   answered_ = answered;
+  looked_ = now;
 }
 
 void Breaker::look(Time now) {
@@ -94,6 +99,17 @@ void Breaker::failed(Ticket ticket, Time now, std::string_view why) {
         machine_.failed(of(ticket), now, random_.unit());
       },
       why);
+}
+
+void Breaker::failed_behind(Ticket ticket, Time now, std::string_view why, Time silent_since) {
+  bool others_answer = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    take_successes(now);
+    others_answer = answered_from_ > silent_since && now - answered_until_ <= 1s;
+  }
+  if (others_answer) return dropped(ticket);
+  failed(ticket, now, why);
 }
 
 void Breaker::probe_dropped(Ticket ticket) {

@@ -84,6 +84,10 @@ class Breaker {
   }
   /// A time-out, or the loss of a connection: one failure for all that was in flight on it.
   void failed(Ticket ticket, Time now, std::string_view why);
+  /// A call timed out on a connection that had answered nothing since `silent_since`, and on which calls had
+  /// timed out before. That is a failure of the database unless other connections answer: a stuck connection
+  /// must not take the database away from them.
+  void failed_behind(Ticket ticket, Time now, std::string_view why, Time silent_since);
   /// The call told nothing.
   void dropped(Ticket ticket) {
     if (is_probe(ticket)) [[unlikely]]
@@ -131,6 +135,9 @@ class Breaker {
   CircuitBreaker machine_;
   Random random_;
   std::uint64_t answered_ = 0;  // of the counters, as far as it was told to the machine
+  Time looked_{};               // when they were read last
+  Time answered_from_{};        // between these times something was answered, and nothing since then
+  Time answered_until_{};
   std::string last_failure_{};
   Time since_ = Clock::now();
   std::uint64_t changes_ = 0;

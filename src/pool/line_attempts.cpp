@@ -36,6 +36,7 @@ void count_attempt(engine::OperationNode& operation) noexcept {
 bool Line::admit(engine::OperationNode& operation, Time now) {
   Breaker& breaker = shop_->database->breaker();
   if (operation.request.replies == 0) return !breaker.refuses(now);
+  if (connection_->overdue()) return false;  // a probe behind a stuck reply would tell nothing
   operation.ticket = breaker.admit(now, !operation.request.blocks_for);
   return operation.ticket != 0;
 }
@@ -46,7 +47,9 @@ void Line::ended(engine::OperationNode& operation, BreakerVerdict verdict, Time 
   Breaker& breaker = shop_->database->breaker();
   switch (verdict) {
     case BreakerVerdict::success: return breaker.succeeded(ticket, now);
-    case BreakerVerdict::failure: return breaker.failed(ticket, now, why);
+    case BreakerVerdict::failure:
+      if (connection_->overdue()) return breaker.failed_behind(ticket, now, why, last_answer_);
+      return breaker.failed(ticket, now, why);
     case BreakerVerdict::nothing: return breaker.dropped(ticket);
   }
 }

@@ -53,7 +53,8 @@ void SharedLine::give_way() {
     connection().tell_idle();
 }
 
-// PING over a connection that is ready, however long its answer takes.
+// PING over a connection that is ready, however long its answer takes. Where that of its line is stuck, it
+// goes over another one, and ends on the loop of that.
 class SharedLine::Question final : public engine::OperationNode {
  public:
   explicit Question(std::shared_ptr<SharedLine> line) : OperationNode({}), line_(std::move(line)) {
@@ -72,7 +73,10 @@ class SharedLine::Question final : public engine::OperationNode {
   void finish(std::optional<Error> error, const boost::asio::any_io_executor*) override {
     const std::unique_ptr<Question> self(this);
     line_->asking_ = false;
-    if (!error && serves_) line_->shop().database->breaker().connection_ready();
+    if (error || !serves_) return;
+    // The server answers, so this connection is at fault, and nobody should wait behind it.
+    if (line_->connection().overdue()) line_->connection().retire(CloseReason::timeout);
+    line_->shop().database->breaker().connection_ready();
   }
   void destroy() noexcept override { const std::unique_ptr<Question> self(this); }
 
@@ -108,7 +112,10 @@ void SharedLine::ask() {
       shop().database->breaker().state() != BreakerState::open)
     return;
   if (!connection().ready()) return want();
-  if (!std::exchange(asking_, true)) connection().submit(*new Question(self()));
+  if (asking_.exchange(true)) return;
+  auto* const question = new Question(self());
+  const std::shared_ptr<net::AsyncConnection> other = connection().overdue() ? shop().serving() : nullptr;
+  (other ? *other : connection()).submit(*question);
 }
 
 void SharedLine::leave_server(ServerCondition condition, Time now) {

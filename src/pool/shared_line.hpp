@@ -59,7 +59,7 @@ class SharedLine final : public Line {
   std::atomic<bool> way_wanted_{false};  // it is to be closed for somebody else
   const std::uint64_t question_ = engine::next_operation_id();
   std::optional<boost::asio::steady_timer> recovery_{};  // where this line is to ask
-  bool asking_ = false;                                  // the answer is outstanding
+  std::atomic<bool> asking_{false};                      // the answer is outstanding
   Time left_{};                                          // when the server's role was last found changed
   bool has_served_ = false;                              // since it was opened
   Backoff unserved_;  // delays after connections that were closed without having served

@@ -73,6 +73,55 @@ TEST_F(SharedBreaker, ALongHealthyPastDoesNotHideAnOutage) {
   EXPECT_EQ(breaker.state(), BreakerState::open);
 }
 
+// A hundred time-outs behind a stuck reply, and few answers on another connection.
+TEST_F(SharedBreaker, AStuckConnectionIsNoFailureWhileOthersAnswer) {
+  counters.answered(0, 1, 0, 1ms);  // by the connection itself
+  breaker.tick(now);
+  const Time silent_since = now;
+  now += 100ms;
+  fail(1);  // the first is counted
+  for (int i = 0; i < 100; ++i) {
+    now += 10ms;
+    if (i % 50 == 0) counters.answered(0, 1, 0, 1ms);
+    breaker.failed_behind(breaker.admit(now), now, "no answer", silent_since);
+  }
+  EXPECT_EQ(breaker.state(), BreakerState::closed);
+}
+
+TEST_F(SharedBreaker, AStuckConnectionIsAFailureWhereNoOtherAnswers) {
+  counters.answered(0, 1000, 0, 1ms);
+  breaker.tick(now);
+  const Time silent_since = now;
+  now += 5s;
+  for (int i = 0; i < 5; ++i) breaker.failed_behind(breaker.admit(now), now, "no answer", silent_since);
+  EXPECT_EQ(breaker.state(), BreakerState::open);
+}
+
+TEST_F(SharedBreaker, AStuckConnectionIsAFailureOnceTheOthersAreSilentForASecond) {
+  const Time silent_since = now;
+  breaker.tick(now += 1s);
+  counters.answered(0, 1000, 0, 1ms);
+  breaker.tick(now += 1s);  // others have answered since
+  for (int i = 0; i < 20; ++i) breaker.failed_behind(breaker.admit(now), now, "no answer", silent_since);
+  EXPECT_EQ(breaker.state(), BreakerState::closed);
+  now += 2s;
+  for (int i = 0; i < 5; ++i) breaker.failed_behind(breaker.admit(now), now, "no answer", silent_since);
+  EXPECT_EQ(breaker.state(), BreakerState::open);
+}
+
+TEST_F(SharedBreaker, AProbeBehindAStuckReplyGivesItsPlaceBackWhileOthersAnswer) {
+  fail(5);
+  now = breaker.status().next_probe;
+  const Breaker::Ticket probe = breaker.admit(now);
+  ASSERT_TRUE(Breaker::is_probe(probe));
+  const Time silent_since = now - 1s;
+  breaker.failed_behind(0, now, "", silent_since);
+  EXPECT_EQ(breaker.state(), BreakerState::half_open);
+  counters.answered(0, 1, 0, 1ms);
+  breaker.failed_behind(probe, now + 1ms, "no answer", silent_since);
+  EXPECT_EQ(breaker.state(), BreakerState::half_open);
+}
+
 TEST_F(SharedBreaker, AfterTheRecoveryTimeSoManyProbesPassAndCloseIt) {
   fail(5);
   now = breaker.status().next_probe;

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// stuck_connection_test.cpp: fault 104: one connection gets a reply that trickles without end, all others
+// work.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <boost/asio/use_future.hpp>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "support/fake_server.hpp"
+#include "support/managers.hpp"
+#include "support/sides.hpp"
+
+namespace redstart::test {
+namespace {
+
+using namespace std::chrono_literals;
+using boost::asio::use_future;
+using Words = redstart::testing::Words;
+
+// Serves GET; LRANGE gets the beginning of a large reply, then a byte each 20 ms.
+void serve_and_trickle(FakeConnection& connection, std::size_t) {
+  for (Words words = connection.handshake(); !words.empty(); words = connection.handshake()) {
+    if (words.front() != "LRANGE") {
+      connection.send(resp_bulk("value"));
+      continue;
+    }
+    connection.send("*2\r\n$100000000\r\n");
+    while (!connection.stopping()) {
+      connection.send("x");
+      let_pass(20ms);
+    }
+    return;
+  }
+}
+
+class Fault104 : public ::testing::Test {
+ protected:
+  // Asynchronous callers of the shared connection, each with one GET of 100 ms after the other.
+  class Background {
+   public:
+    explicit Background(RedisConnectionManager& redis) {
+      for (int i = 0; i < 20; ++i) {
+        callers_.emplace_back([this, &redis](const std::stop_token& stop) {
+          const Caller caller = Caller(redis, Side::futures).within(100ms);
+          while (!stop.stop_requested()) {
+            const auto got = caller.command<std::optional<std::string>>("GET", "k");
+            ++(got ? answered : got.error().code() == Errc::timeout ? late : refused);
+            if (!got && got.error().code() != Errc::timeout) let_pass(1ms);
+          }
+        });
+      }
+    }
+    std::atomic<int> answered{0};
+    std::atomic<int> late{0};
+    std::atomic<int> refused{0};
+
+   private:
+    std::vector<std::jthread> callers_{};
+  };
+
+  FakeServer server{serve_and_trickle};
+};
+
+TEST_F(Fault104, TheBreakerDoesNotTakeTheDatabaseAwayFromConnectionsThatWork) {
+  StartedManager redis(config_at(server.port()));
+  auto async = redis->async_client("main");
+  ASSERT_TRUE(async.results().get("k")(use_future).get().has_value());
+  auto stuck = async.with_timeout(200ms).results().command<Value>("LRANGE", "l", "0", "-1")(use_future);
+  Background background(*redis);
+  int served = 0;
+  const auto began = std::chrono::steady_clock::now();
+  // Slower than the others fail, so that most calls of the database do.
+  while (std::chrono::steady_clock::now() - began < 3s) {
+    const auto got = redis->client("main").results().get("k");
+    ASSERT_TRUE(got.has_value()) << got.error().what();
+    ++served;
+    let_pass(20ms);
+  }
+  EXPECT_FALSE(stuck.get().has_value());
+  EXPECT_GT(served, 50);
+  EXPECT_GT(background.late, 5 * served / 2);
+  EXPECT_EQ(redis->stats("main").breaker_changes, 0U);
+}
+
+TEST_F(Fault104, TheStuckConnectionIsReplacedWithinSixSeconds) {
+  StartedManager redis(config_at(server.port()));
+  auto async = redis->async_client("main");
+  auto stuck = async.with_timeout(200ms).results().command<Value>("LRANGE", "l", "0", "-1")(use_future);
+  EXPECT_FALSE(stuck.get().has_value());
+  const auto began = std::chrono::steady_clock::now();
+  Background background(*redis);
+  EXPECT_TRUE(eventually([&] { return background.answered > 100; }));
+  EXPECT_LE(std::chrono::steady_clock::now() - began, 6s + 2s);
+}
+
+TEST_F(Fault104, AnotherSharedConnectionServesMeanwhile) {
+  RedisConfig config = config_at(server.port());
+  config.io_threads = 2;
+  StartedManager redis(config);
+  // Both are opened: threads are spread over them.
+  {
+    Background both(*redis);
+    ASSERT_TRUE(eventually([&] { return redis->stats("main").pool.shared == 2 && both.answered > 100; }));
+  }
+  auto async = redis->async_client("main");
+  auto stuck = async.with_timeout(200ms).results().command<Value>("LRANGE", "l", "0", "-1")(use_future);
+  EXPECT_FALSE(stuck.get().has_value());
+  Background background(*redis);
+  EXPECT_TRUE(eventually([&] { return background.answered > 100; }));
+  for (int i = 0; i < 100; ++i) {
+    const auto got = async.with_timeout(1s).results().get("k")(use_future).get();
+    ASSERT_TRUE(got.has_value()) << i << ": " << got.error().what();
+  }
+}
+
+}  // namespace
+}  // namespace redstart::test
