@@ -234,7 +234,7 @@ std::size_t Socket::arrived() const noexcept {
   constexpr std::size_t record = 16 * 1024;  // the most that TLS keeps
   int bytes = 0;
   if (::ioctl(fd_, FIONREAD, &bytes) != 0 || bytes < 0) bytes = 0;
-  return static_cast<std::size_t>(bytes) + (tls_ && tls_->pending() ? record : 0);
+  return static_cast<std::size_t>(bytes) + (tls_ && tls_->holds_bytes() ? record : 0);
 }
 
 void Socket::arm_send(std::chrono::nanoseconds limit) noexcept {
