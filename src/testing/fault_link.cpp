@@ -8,7 +8,7 @@
 namespace redstart::testing::detail {
 namespace {
 
-constexpr std::array both{Direction::to_client, Direction::to_server};
+constexpr std::array replies_first{Direction::to_client, Direction::to_server};
 
 bool of_a_message(FaultKind kind) noexcept {
   return kind == FaultKind::swallow || kind == FaultKind::duplicate || kind == FaultKind::swap;
@@ -128,7 +128,7 @@ void FaultLink::fire(const FaultRule& rule) {
 }
 
 std::string_view FaultLink::ready(Direction direction, Time now) {
-  for (const Direction each : both) {
+  for (const Direction each : replies_first) {
     for (const FaultRule& rule : lane(each).pipe.take_due()) fire(rule);
   }
   if (end_ != End::none) return {};

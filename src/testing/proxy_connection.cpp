@@ -11,7 +11,7 @@
 namespace redstart::testing::detail {
 namespace {
 
-constexpr std::array both{Direction::to_server, Direction::to_client};
+constexpr std::array requests_first{Direction::to_server, Direction::to_client};
 constexpr std::uint8_t bit(Direction direction) noexcept {
   return static_cast<std::uint8_t>(1U << static_cast<unsigned>(direction));
 }
@@ -105,8 +105,8 @@ bool ProxyConnection::pump(Time now, int epoll, ProxyLog& log) {
     std::uint64_t fired = 0;
     do {  // a fault that the last piece set off may be of the other direction
       fired = link.fired();
-      for (const Direction direction : both) read(direction, now, log);
-      for (const Direction direction : both) write(direction, now, log);
+      for (const Direction direction : requests_first) read(direction, now, log);
+      for (const Direction direction : requests_first) write(direction, now, log);
     } while (fired != link.fired());
   } else if (server_) {
     static_cast<void>(link.ready(Direction::to_client, now));  // faults of this moment
