@@ -2,6 +2,7 @@
 // breaker.cpp: the ways into the breaker's machine that need its lock.
 #include "breaker.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace redstart::pool {
@@ -43,17 +44,39 @@ void Breaker::change(Action action, std::string_view why) {
   if (told_) told_(change);
 }
 
-// Preconditions: the lock is held.
-void Breaker::take_successes(Time now) noexcept {
+// Preconditions of these: the lock is held. `at`: when the answers came that were not read yet, at the
+// latest.
+void Breaker::take_successes(Time now, Time at) noexcept {
   const std::uint64_t answered = counters_.all_answered();
-  if (answered > answered_) {
+  answered_between_ = answered - std::min(answered, answered_);
+  if (answered_between_ != 0) {
     if (machine_.state() == BreakerState::closed)
-      machine_.succeeded({machine_.generation()}, now, answered - answered_);
+      machine_.succeeded({machine_.generation()}, at, answered_between_);
     answered_from_ = looked_;
-    answered_until_ = now;
+    answered_until_ = at;
   }
   answered_ = answered;
   looked_ = now;
+  looks_.fetch_add(1, std::memory_order_relaxed);
+}
+
+// While commands are answered the statistics are read once a second. Where that time has passed, what is in
+// them is older: a server that froze five seconds ago has answered nothing since.
+Time Breaker::answered_by(Time now) const noexcept {
+  const Clock::rep next = next_look_.load(std::memory_order_relaxed);
+  return next == 0 ? now : std::min(now, Time(Clock::duration(next)));
+}
+
+bool Breaker::others_answer(Silence& silence, Time now) noexcept {
+  const std::uint64_t looks = looks_.load(std::memory_order_relaxed);
+  const Time at = answered_by(now);
+  // Its own answers are part of what was answered between two looks.
+  if (silence.looks + 1 == looks && answered_between_ > silence.own && answered_until_ > silence.since)
+    silence.others_until = answered_until_;
+  const std::uint64_t own = silence.looks == looks ? silence.own : 0;
+  if (counters_.all_answered() > answered_ + own) silence.others_until = at;
+  take_successes(now, at);
+  return now - silence.others_until <= 1s || (answered_from_ > silence.since && now - answered_until_ <= 1s);
 }
 
 void Breaker::look(Time now) {
@@ -64,7 +87,7 @@ void Breaker::look(Time now) {
       !next_look_.compare_exchange_strong(seen, next, std::memory_order_relaxed))
     return;
   const std::scoped_lock lock(mutex_);
-  take_successes(now);
+  take_successes(now, seen == 0 ? now : std::min(now, Time(Clock::duration(seen))));
 }
 
 Breaker::Ticket Breaker::admit_probe(Time now) {
@@ -94,21 +117,21 @@ void Breaker::failed(Ticket ticket, Time now, std::string_view why) {
   if (ticket == 0) return;
   change(
       [&] {
-        take_successes(now);
+        take_successes(now, answered_by(now));
         if (of(ticket).generation == machine_.generation()) last_failure_ = why;
         machine_.failed(of(ticket), now, random_.unit());
       },
       why);
 }
 
-void Breaker::failed_behind(Ticket ticket, Time now, std::string_view why, Time silent_since) {
-  bool others_answer = false;
+void Breaker::failed(Ticket ticket, Time now, std::string_view why, Silence& silence, bool behind) {
+  if (ticket == 0) return;
+  bool others = false;
   {
     const std::scoped_lock lock(mutex_);
-    take_successes(now);
-    others_answer = answered_from_ > silent_since && now - answered_until_ <= 1s;
+    others = others_answer(silence, now);
   }
-  if (others_answer) return dropped(ticket);
+  if (others && behind) return dropped(ticket);
   failed(ticket, now, why);
 }
 

@@ -36,6 +36,14 @@ class Breaker {
   /// One call that was let through; 0: it was not.
   using Ticket = std::uint64_t;
 
+  /// What a shared connection knows of its own answers, so that time-outs on it can be judged. Belongs to the
+  /// connection.
+  struct Silence {
+    Time since{};             ///< Its last answer, or when it was opened.
+    std::uint64_t looks = 0;  ///< How often the breaker had read the statistics then.
+    std::uint64_t own = 0;    ///< Commands that it has answered since that reading.
+    Time others_until{};      ///< When others are known to have answered, after its own last answer.
+  };
   struct Change {
     BreakerState from = BreakerState::closed;
     BreakerState to = BreakerState::closed;
@@ -84,10 +92,18 @@ class Breaker {
   }
   /// A time-out, or the loss of a connection: one failure for all that was in flight on it.
   void failed(Ticket ticket, Time now, std::string_view why);
-  /// A call timed out on a connection that had answered nothing since `silent_since`, and on which calls had
-  /// timed out before. That is a failure of the database unless other connections answer: a stuck connection
-  /// must not take the database away from them.
-  void failed_behind(Ticket ticket, Time now, std::string_view why, Time silent_since);
+  /// A call timed out on a shared connection. `behind`: it waited behind another that had timed out before,
+  /// so this is a failure of the database only if no other connection answers: a stuck connection must not
+  /// take the database away from them.
+  void failed(Ticket ticket, Time now, std::string_view why, Silence& silence, bool behind);
+  /// A shared connection has answered commands, which are not in the statistics yet.
+  void note_answers(Silence& silence, Time now, std::uint64_t commands) const noexcept {
+    const std::uint64_t looks = looks_.load(std::memory_order_relaxed);
+    if (silence.looks != looks) silence = {now, looks, 0, {}};
+    silence.since = now;
+    silence.own += commands;
+    silence.others_until = {};
+  }
   /// The call told nothing.
   void dropped(Ticket ticket) {
     if (is_probe(ticket)) [[unlikely]]
@@ -120,7 +136,9 @@ class Breaker {
   void probe_dropped(Ticket ticket);
   void look(Time now);
   void forced(void (CircuitBreaker::*command)() noexcept, std::string_view why);
-  void take_successes(Time now) noexcept;
+  void take_successes(Time now, Time at) noexcept;
+  [[nodiscard]] Time answered_by(Time now) const noexcept;
+  [[nodiscard]] bool others_answer(Silence& silence, Time now) noexcept;
 
   // Changes the machine under the lock, then tells what that did.
   template <class Action>
@@ -130,6 +148,7 @@ class Breaker {
   std::function<void(const Change&)> told_{};
   std::atomic<std::uint64_t> word_{passing};
   std::atomic<Clock::rep> next_look_{0};
+  std::atomic<std::uint64_t> looks_{0};  // how often the statistics were read
 
   mutable std::mutex mutex_{};
   CircuitBreaker machine_;
@@ -138,6 +157,7 @@ class Breaker {
   Time looked_{};               // when they were read last
   Time answered_from_{};        // between these times something was answered, and nothing since then
   Time answered_until_{};
+  std::uint64_t answered_between_ = 0;  // commands, by the two latest looks
   std::string last_failure_{};
   Time since_ = Clock::now();
   std::uint64_t changes_ = 0;

@@ -169,7 +169,7 @@ void Line::opened(net::AsyncConnection&) {
   works_ = true;
   waits_since_.reset();
   if (acquire_timer_) acquire_timer_->cancel();
-  last_answer_ = Clock::now();
+  silence_ = {Clock::now(), 0, 0, {}};
   ready_ = shop_->reachability->succeeded(attempt_);
   shop_->slots->refill();
   shop_->slots->reconsider();
@@ -231,8 +231,9 @@ void Line::pushed(net::AsyncConnection& connection) {
 void Line::answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
                     std::chrono::nanoseconds latency) {
   if (errors < commands) shop_->reachability->answered(ready_.number);  // errors were looked at before
-  last_answer_ = net::turn_now();
-  shop_->database->breaker().tick(last_answer_);
+  Breaker& breaker = shop_->database->breaker();
+  breaker.tick(net::turn_now());
+  breaker.note_answers(silence_, net::turn_now(), commands);
   shop_->database->counters().answered(connection.loop().shard, commands, errors, latency);
 }
 

@@ -211,7 +211,7 @@ class Line : public net::AsyncConnection::Owner,
   bool works_ = false;  // as reachability counts it
   Reachability::Attempt attempt_{};
   protocol::Reconnect::Connection ready_{};
-  Time last_answer_{};  // of the connection, or when it was opened
+  Breaker::Silence silence_{};
   std::optional<Time> waits_since_{};                         // for a slot, or for growth
   std::optional<boost::asio::steady_timer> acquire_timer_{};  // when the first has waited for too long
   std::optional<Error> refusal_{};                            // why operations in the queue were last ended

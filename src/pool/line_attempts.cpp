@@ -47,9 +47,7 @@ void Line::ended(engine::OperationNode& operation, BreakerVerdict verdict, Time 
   Breaker& breaker = shop_->database->breaker();
   switch (verdict) {
     case BreakerVerdict::success: return breaker.succeeded(ticket, now);
-    case BreakerVerdict::failure:
-      if (connection_->overdue()) return breaker.failed_behind(ticket, now, why, last_answer_);
-      return breaker.failed(ticket, now, why);
+    case BreakerVerdict::failure: return breaker.failed(ticket, now, why, silence_, connection_->overdue());
     case BreakerVerdict::nothing: return breaker.dropped(ticket);
   }
 }

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -73,53 +74,87 @@ TEST_F(SharedBreaker, ALongHealthyPastDoesNotHideAnOutage) {
   EXPECT_EQ(breaker.state(), BreakerState::open);
 }
 
-// A hundred time-outs behind a stuck reply, and few answers on another connection.
-TEST_F(SharedBreaker, AStuckConnectionIsNoFailureWhileOthersAnswer) {
-  counters.answered(0, 1, 0, 1ms);  // by the connection itself
-  breaker.tick(now);
-  const Time silent_since = now;
+// A connection that has answered a thousand commands, then nothing more.
+class Stuck : public SharedBreaker {
+ protected:
+  Stuck() {
+    breaker.tick(now);
+    breaker.note_answers(silence, now, 1000);
+    counters.answered(0, 1000, 0, 1ms);
+  }
+  void others_answer(std::uint64_t commands) { counters.answered(1, commands, 0, 1ms); }
+  void late(bool behind = true) { breaker.failed(breaker.admit(now), now, "no answer", silence, behind); }
+
+  Breaker::Silence silence{};
+};
+
+TEST_F(Stuck, ManyTimeOutsAtOnceAreOneFailureWhereOthersHaveAnswered) {
   now += 100ms;
-  fail(1);  // the first is counted
-  for (int i = 0; i < 100; ++i) {
+  others_answer(3);
+  late(false);
+  for (int i = 0; i < 100; ++i) late();
+  EXPECT_EQ(breaker.state(), BreakerState::closed);
+}
+
+TEST_F(Stuck, TimeOutsAreNoFailureForAsLongAsOthersAnswer) {
+  now += 100ms;
+  others_answer(1);
+  late(false);
+  for (int i = 0; i < 500; ++i) {
     now += 10ms;
-    if (i % 50 == 0) counters.answered(0, 1, 0, 1ms);
-    breaker.failed_behind(breaker.admit(now), now, "no answer", silent_since);
+    if (i % 50 == 0) others_answer(1);
+    breaker.tick(now);
+    late();
   }
   EXPECT_EQ(breaker.state(), BreakerState::closed);
 }
 
-TEST_F(SharedBreaker, AStuckConnectionIsAFailureWhereNoOtherAnswers) {
-  counters.answered(0, 1000, 0, 1ms);
-  breaker.tick(now);
-  const Time silent_since = now;
+TEST_F(Stuck, FiveTimeOutsOpenItWhereItIsTheOnlyConnection) {
   now += 5s;
-  for (int i = 0; i < 5; ++i) breaker.failed_behind(breaker.admit(now), now, "no answer", silent_since);
+  late(false);
+  for (int i = 0; i < 4; ++i) late();
   EXPECT_EQ(breaker.state(), BreakerState::open);
 }
 
-TEST_F(SharedBreaker, AStuckConnectionIsAFailureOnceTheOthersAreSilentForASecond) {
-  const Time silent_since = now;
-  breaker.tick(now += 1s);
-  counters.answered(0, 1000, 0, 1ms);
-  breaker.tick(now += 1s);  // others have answered since
-  for (int i = 0; i < 20; ++i) breaker.failed_behind(breaker.admit(now), now, "no answer", silent_since);
+TEST_F(Stuck, FiveTimeOutsOpenItWhereTheOthersHaveStoppedWithIt) {
+  others_answer(1000);
+  now += 5s;
+  late(false);
+  for (int i = 0; i < 4; ++i) late();
+  EXPECT_EQ(breaker.state(), BreakerState::open);
+}
+
+TEST_F(Stuck, TimeOutsCountAgainOnceTheOthersAreSilentForASecond) {
+  now += 1s;
+  others_answer(1);
+  breaker.tick(now);
+  for (int i = 0; i < 20; ++i) late(i != 0);
   EXPECT_EQ(breaker.state(), BreakerState::closed);
-  now += 2s;
-  for (int i = 0; i < 5; ++i) breaker.failed_behind(breaker.admit(now), now, "no answer", silent_since);
+  now += 3s;
+  for (int i = 0; i < 5; ++i) late();
   EXPECT_EQ(breaker.state(), BreakerState::open);
 }
 
-TEST_F(SharedBreaker, AProbeBehindAStuckReplyGivesItsPlaceBackWhileOthersAnswer) {
+TEST_F(Stuck, AProbeBehindAStuckReplyGivesItsPlaceBackWhereOthersAnswer) {
+  now += 5s;
   fail(5);
+  ASSERT_EQ(breaker.state(), BreakerState::open);
   now = breaker.status().next_probe;
   const Breaker::Ticket probe = breaker.admit(now);
   ASSERT_TRUE(Breaker::is_probe(probe));
-  const Time silent_since = now - 1s;
-  breaker.failed_behind(0, now, "", silent_since);
+  breaker.tick(now);
+  others_answer(1);
+  breaker.failed(probe, now, "no answer", silence, true);
   EXPECT_EQ(breaker.state(), BreakerState::half_open);
-  counters.answered(0, 1, 0, 1ms);
-  breaker.failed_behind(probe, now + 1ms, "no answer", silent_since);
-  EXPECT_EQ(breaker.state(), BreakerState::half_open);
+}
+
+// Nobody reads the statistics while all callers wait: what was answered before the server froze is old then.
+TEST_F(SharedBreaker, AnswersFromBeforeAFreezeDoNotDelayIt) {
+  breaker.tick(now);
+  counters.answered(0, 100'000, 0, 1ms);
+  now += 5s;
+  fail(5);
+  EXPECT_EQ(breaker.state(), BreakerState::open);
 }
 
 TEST_F(SharedBreaker, AfterTheRecoveryTimeSoManyProbesPassAndCloseIt) {
