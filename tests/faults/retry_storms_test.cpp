@@ -123,7 +123,7 @@ TEST_P(Fault106, CommandsOnTheWireStayWithinTheBudget) {
           while (calls < enough && std::chrono::steady_clock::now() - began < 2s) {
             const auto got = caller.command<std::optional<std::string>>("GET", "k");
             // A call that was not sent at all does not count.
-            if (got || !is_unavailable(got.error().code()) || got.error().attempts() > 1)
+            if (got || !is_unavailable(got.error().code()) || got.error().info().attempts > 1)
               ++calls;
             else
               let_pass(1ms);
