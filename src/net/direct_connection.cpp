@@ -226,7 +226,8 @@ Outcome DirectConnection::run_batch(std::string_view bytes, std::span<const std:
   replies.sent = ends.size();
   Outcome outcome;
   const bool nothing_left = answered == buffer.size();
-  outcome.reusable = nothing_left && !socket_.holds_bytes();
+  // A server may refuse the last command before all of it has left: the rest would go before the next one.
+  outcome.reusable = nothing_left && sent == bytes.size() && !socket_.holds_bytes();
   if (!outcome.reusable)
     outcome.reason = nothing_left ? CloseReason::desync : unasked(buffer.view()[answered]);
   outcome.end = Clock::now();
