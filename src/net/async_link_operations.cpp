@@ -244,7 +244,10 @@ void AsyncLink::judge() {
     } else {
       const std::uint64_t sequence = node.sequence;
       leave_tombstone(node, ended(Errc::timeout, Effect::indeterminate, "no complete reply"));
-      if (kind_ == Kind::shared) overdue_.store(sequence, std::memory_order_relaxed);
+      // Deadlines pass in another order than commands were sent.
+      if (kind_ == Kind::shared)
+        overdue_.store(std::max(sequence, overdue_.load(std::memory_order_relaxed)),
+                       std::memory_order_relaxed);
     }
   });
   resume(std::move(due));
