@@ -82,6 +82,12 @@ void AsyncLink::finish_doomed() {
     while (!doomed_.front().nodes.empty()) {
       const Outcome& outcome = doomed_.front().outcome;
       Node& node = doomed_.front().nodes.front();
+      if (node.revocable && !node.claim()) [[unlikely]] {  // its caller has left, and reported that
+        doomed_.front().nodes.pop_front();
+        count_end(node);
+        node.destroy();
+        continue;
+      }
       Error error = owner_->failed(node, outcome);
       doomed_.front().nodes.pop_front();
       count_end(node);

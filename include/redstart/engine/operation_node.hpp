@@ -62,8 +62,8 @@ class OperationNode {
   /// call. Called `request.replies` times at most, in order, on the channel's loop. Calls no code of the
   /// user: a codec runs where the handler runs.
   virtual void accept(std::string_view frame, const Origin& origin) noexcept = 0;
-  /// Asked before each sending of an operation that is `revocable`. False: the caller has given the operation
-  /// up, so it must never be sent; `destroy` follows.
+  /// Asked of an operation that is `revocable` before each sending, and before it ends with an error. False:
+  /// the caller has given the operation up and reported that, so it must never be sent; `destroy` follows.
   [[nodiscard]] virtual bool claim() noexcept { return true; }
   /// What `AsyncChannel::lease` was asked for; `finish` without an error follows.
   virtual void grant(std::shared_ptr<AsyncChannel>&& /*lease*/) noexcept {}
