@@ -224,6 +224,7 @@ void AsyncLink::drive_handshake(bool first) {
       case Do::ready:
         if (!opening.inbox.ends_here() || (tls_ && tls_->holds_bytes()))
           return open_failed(unusable_answer());
+        pushes_ += opening.inbox.take_pushes();  // behind the last reply
         owner_->ready(opening.machine);
         return opened();
       case Do::fail: {

@@ -116,6 +116,7 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
     switch (action.kind) {
       case Kind::ready:
         if (!inbox.ends_here() || socket_.holds_bytes()) return inbox.failure(!settings.password.empty());
+        pushes_ += inbox.take_pushes();  // behind the last reply
         watcher.ready(machine);
         return std::nullopt;
       case Kind::fail: {
