@@ -120,17 +120,19 @@ void AsyncLink::hand_over(AsyncConnection& to) {
   drain_stack();
   OperationQueue all;
   std::swap(all, queue_);
+  bool any = false;
   while (!all.empty()) {
     Node& node = all.pop_front();
     if (node.unguarded) {  // the pool's own question is for this connection
       queue_.push_back(node);
       continue;
     }
+    any = true;
     forget(node);
     count_end(node);
     to.submit(node);
   }
-  add_heir(to);
+  if (any) add_heir(to);
 }
 
 // Callers know only the connection that took their operation first.
