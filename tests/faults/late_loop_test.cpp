@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // late_loop_test.cpp: faults 108 and 112 to 114 of the catalogue: a stopped client, loops that users' code
 // holds, cancellations by the thousand.
+#include <gmock/gmock.h>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/use_future.hpp>

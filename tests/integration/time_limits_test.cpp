@@ -40,7 +40,7 @@ class TimeLimits : public RedisTest {
 };
 
 TEST_F(TimeLimits, OfCallsThatAreSpentFailAtOnce) {
-  for_all_sides([this](Side side) {
+  for_all_sides([](Side side) {
     StartedManager redis(on_side(side, config_at(server())));
     const std::string key = std::string("spent:") + std::string(to_string(side));
     for (const milliseconds limit : spent) {
@@ -58,7 +58,7 @@ TEST_F(TimeLimits, OfCallsThatAreSpentFailAtOnce) {
 }
 
 TEST_F(TimeLimits, OfCallsMayBeTheLongest) {
-  for_all_sides([this](Side side) {
+  for_all_sides([](Side side) {
     StartedManager redis(on_side(side, config_at(server())));
     for (const TimeLimit& limit : longest) {
       const Client client = redis->client("main").with_timeout(limit);
