@@ -10,8 +10,10 @@ namespace {
 
 bool looks_like_ipv6(std::string_view host) {
   const std::string_view address = host.substr(0, host.find('%'));  // without the zone
-  return address.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos &&
-         std::count(address.begin(), address.end(), ':') <= 7;
+  if (address.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos) return false;
+  const auto colons = std::count(address.begin(), address.end(), ':');
+  if (address.find("::") != std::string_view::npos) return colons <= 8;  // stands for groups of zeros
+  return colons == (address.find('.') == std::string_view::npos ? 7 : 6);
 }
 
 }  // namespace

@@ -227,9 +227,10 @@ TEST(PeerText, CostIsLinearForRepeatedBeginningsOfTheSecret) {
     const std::array<std::string_view, 1> secrets{secret};
     return cost(times, [&] { static_cast<void>(peer_text(text, {.most = size, .secrets = secrets})); });
   };
-  static_cast<void>(of(1000, 10));
-  // 16 times the text as often costs 16 times as much; quadratic work 256 times.
-  EXPECT_LT(of(16'000, 50), 16 * 5 * of(1000, 50));
+  static_cast<void>(of(4000, 10));
+  // 16 times the text as often costs 16 times as much; quadratic work 256 times. Both texts are longer than
+  // the secret.
+  EXPECT_LT(of(64'000, 20), 16 * 5 * of(4000, 20));
 }
 
 }  // namespace
