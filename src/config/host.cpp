@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// host.cpp: tells a host from a URL, a port and a bracketed address.
+// host.cpp: checks that a host is a name or an address alone.
 #include "host.hpp"
 
 #include <algorithm>

@@ -7,7 +7,7 @@
 
 namespace redstart::detail {
 
-/// What is wrong with a host, and what would be right.
+/// A fault of a host, and its remedy.
 struct HostFault {
   std::string_view what{};
   std::string_view remedy{};

@@ -63,7 +63,7 @@ std::size_t protected_bytes(std::string_view text) noexcept {
   return known ? word.size() : 0;
 }
 
-// What servers do with bytes that they repeat.
+// The forms in which servers repeat bytes.
 enum class Reading : std::uint8_t {
   exact,      // nothing, but for blanks in place of control bytes
   unescaped,  // escapes: \n, \x0a, \u000a, \\, \"

@@ -44,8 +44,8 @@ class Reachability {
   /// Begins an attempt, which `succeeded`, `failed` or `inconclusive` must end; or says why there must be
   /// none now: `Errc::loading` where another waits for a server that is not ready yet.
   [[nodiscard]] Result<Attempt> begin(Time now);
-  /// A connection is ready, and works until `left`. Emits the events, and half-opens an open breaker unless the
-  /// server has dropped connections that were ready. Returns what `lost` takes.
+  /// A connection is ready, and works until `left`. Emits the events, and half-opens an open breaker unless
+  /// the server has dropped connections that were ready. Returns what `lost` takes.
   protocol::Reconnect::Connection succeeded(const Attempt& attempt);
   /// Connections that were ready are closed. Before `lost`. `idle`: nothing was wrong with them; where the
   /// server was full that makes room for an attempt or two, before the database is taken to be away.

@@ -124,7 +124,7 @@ class Replies {
     for (const Slot<R> slot : wanted) values.push_back((*this)[slot].value());
     return values;
   }
-  /// The same of a temporary: for replies that hold no views.
+  /// Reads from a temporary `Replies`; compiles for replies that hold no views.
   template <detail::slot_group Slots>
   [[nodiscard]] auto operator[](const Slots& wanted) const&& {
     static_assert(
