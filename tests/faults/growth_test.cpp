@@ -140,7 +140,9 @@ TEST_F(Fault90, OperationsThatCanNotConnectLeaveTheOthersAlone) {
   for (int i = 0; i < 6; ++i) pops.push_back(client.results().blpop("jobs", BlockFor{10s})(use_future));
   for (int i = 0; i < 800; ++i) {
     gets.push_back(client.results().get("key")(use_future));
-    if (i % 50 == 0) EXPECT_TRUE(gets.back().wait_for(30s) == std::future_status::ready);
+    if (i % 50 == 0) {
+      EXPECT_TRUE(gets.back().wait_for(30s) == std::future_status::ready);
+    }
   }
   int good = 0;
   for (auto& one : gets) good += one.get().has_value() ? 1 : 0;

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 using Ticket = CircuitBreaker::Ticket;
 using Time = CircuitBreaker::Time;
 
-struct Run {
+struct LossyRun {
   std::uint64_t changes = 0;  // of the breaker's state
   int answered = 0;
   int timed_out = 0;
@@ -26,7 +26,7 @@ struct Run {
 };
 
 // Synchronous callers for ten seconds. The server loses that share of the replies.
-Run run(double lost, std::chrono::milliseconds timeout, int callers, Time::duration offset = 0s) {
+LossyRun run(double lost, std::chrono::milliseconds timeout, int callers, Time::duration offset = 0s) {
   struct Call {
     Time end{};
     std::optional<Ticket> ticket{};  // empty: refused
@@ -34,7 +34,7 @@ Run run(double lost, std::chrono::milliseconds timeout, int callers, Time::durat
   };
   constexpr auto latency = 100us;
   constexpr auto pause_of_refused = 1ms;
-  Run result;
+  LossyRun result;
   CircuitBreaker breaker;
   Random random(15);
   const auto begin = [&](Time now) {
@@ -75,7 +75,7 @@ Run run(double lost, std::chrono::milliseconds timeout, int callers, Time::durat
 TEST(Fault117, ThirtyPercentOfLostRepliesKeepNobodyAway) {
   for (const auto timeout : {20ms, 100ms, 200ms, 500ms, 1000ms}) {
     for (const auto offset : {0ms, 300ms, 600ms, 950ms}) {
-      const Run lossy = run(0.3, timeout, 8, offset);
+      const LossyRun lossy = run(0.3, timeout, 8, offset);
       EXPECT_EQ(lossy.changes, 0U) << timeout.count() << " ms";
       EXPECT_EQ(lossy.refused, 0) << timeout.count() << " ms";
       const double passed = lossy.answered / static_cast<double>(lossy.answered + lossy.timed_out);
@@ -86,7 +86,7 @@ TEST(Fault117, ThirtyPercentOfLostRepliesKeepNobodyAway) {
 
 TEST(Fault117, AServerThatLosesMostRepliesIsLeftAlone) {
   for (const auto timeout : {20ms, 200ms, 1000ms}) {
-    const Run lossy = run(0.8, timeout, 8);
+    const LossyRun lossy = run(0.8, timeout, 8);
     EXPECT_GE(lossy.changes, 1U) << timeout.count() << " ms";
     EXPECT_GT(lossy.refused, 1000) << timeout.count() << " ms";
   }

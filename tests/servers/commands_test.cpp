@@ -68,7 +68,9 @@ TEST_P(ServerCommands, Keys) {
       if ((cursor = page.cursor) == 0) break;
     }
     EXPECT_THAT(all, UnorderedElementsAre("a", "copy"));
-    if (version().since(6, 2)) EXPECT_TRUE(client.copy("a", "again"));
+    if (version().since(6, 2)) {
+      EXPECT_TRUE(client.copy("a", "again"));
+    }
   });
 }
 
@@ -112,7 +114,9 @@ TEST_P(ServerCommands, Hashes) {
     EXPECT_THAT(client.hkeys("h"), UnorderedElementsAre("a", "b"));
     EXPECT_EQ(client.hscan("h", 0).elements.size(), 2U);
     EXPECT_EQ(client.hdel("h", "a", "b"), 2);
-    if (version().since(6, 2)) EXPECT_EQ(client.hrandfield("h"), std::nullopt);
+    if (version().since(6, 2)) {
+      EXPECT_EQ(client.hrandfield("h"), std::nullopt);
+    }
   });
 }
 
@@ -148,8 +152,12 @@ TEST_P(ServerCommands, Sets) {
     EXPECT_EQ(client.sinter("s", "t"), Texts{"b"});
     EXPECT_EQ(client.sunionstore("u", "s", "t"), 2);
     EXPECT_EQ(client.spop("t"), "b");
-    if (version().since(6, 2)) EXPECT_EQ(client.smismember("s", "a", "x"), (std::vector<bool>{true, false}));
-    if (version().since(7, 0)) EXPECT_EQ(client.sintercard({"s", "u"}), 2);
+    if (version().since(6, 2)) {
+      EXPECT_EQ(client.smismember("s", "a", "x"), (std::vector<bool>{true, false}));
+    }
+    if (version().since(7, 0)) {
+      EXPECT_EQ(client.sintercard({"s", "u"}), 2);
+    }
   });
 }
 
@@ -173,7 +181,9 @@ TEST_P(ServerCommands, SortedSets) {
       EXPECT_EQ(client.zmscore("z", "a", "x"), (std::vector<std::optional<double>>{1.25, std::nullopt}));
       EXPECT_EQ(client.zrange("z", ByScore{.min = ScoreBound::exclusive(1.25)}), Texts{"b"});
     }
-    if (version().since(7, 0)) EXPECT_EQ(client.zmpop({"missing"}, ScoreEnd::max), std::nullopt);
+    if (version().since(7, 0)) {
+      EXPECT_EQ(client.zmpop({"missing"}, ScoreEnd::max), std::nullopt);
+    }
   });
 }
 
@@ -192,9 +202,12 @@ TEST_P(ServerCommands, ServerAndConnection) {
     EXPECT_GT(client.command_info("GET").size(), 0U);
     EXPECT_EQ(client.slowlog_reset(), Ok{});
     EXPECT_THAT(client.lolwut(), HasSubstr("ver."));
-    if (version().since(6, 2)) EXPECT_THAT(client.client_info(), HasSubstr("name=test:main"));
-    if (version().since(7, 0))
+    if (version().since(6, 2)) {
+      EXPECT_THAT(client.client_info(), HasSubstr("name=test:main"));
+    }
+    if (version().since(7, 0)) {
       EXPECT_THAT(client.command_list({.pattern = "mge*"}), ::testing::Contains("mget"));
+    }
   });
 }
 
@@ -204,7 +217,9 @@ TEST_P(ServerCommands, Acl) {
     EXPECT_EQ(client.acl_setuser("reader", "on", "nopass", "~*", "+@read"), Ok{});
     EXPECT_TRUE(client.acl_getuser("reader"));
     EXPECT_FALSE(client.acl_getuser("missing"));
-    if (version().since(7, 0)) EXPECT_NE(client.acl_dryrun("reader", "SET", "k", 1), "OK");
+    if (version().since(7, 0)) {
+      EXPECT_NE(client.acl_dryrun("reader", "SET", "k", 1), "OK");
+    }
     EXPECT_EQ(client.acl_deluser("reader"), 1);
   });
 }

@@ -64,7 +64,9 @@ TEST_P(ServerHandshake, SaysItsNameWithoutCausingErrors) {
       continue;
     }
     EXPECT_THAT(connection, HasSubstr(" db=3 "));
-    if (version().since(7, 2)) EXPECT_THAT(connection, HasSubstr("lib-name=redstart"));
+    if (version().since(7, 2)) {
+      EXPECT_THAT(connection, HasSubstr("lib-name=redstart"));
+    }
   }
 }
 
