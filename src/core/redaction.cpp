@@ -47,12 +47,16 @@ constexpr std::array known_messages{
     std::string_view("NOPROTO unsupported protocol version"),
     std::string_view("NOPROTO sorry, this protocol version is not supported."),
     std::string_view("LOADING Redis is loading the dataset in memory"),
+    std::string_view("LOADING Valkey is loading the dataset in memory"),
     std::string_view(
         "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."),
+    std::string_view(
+        "BUSY Valkey is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."),
     std::string_view("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."),
     std::string_view("READONLY You can't write against a read only replica."),
     no_room_for_clients,
-    no_such_script};
+    no_such_script,
+    no_such_script_in_valkey};
 
 // How far the text is the server's own: decisions depend on the error word.
 std::size_t protected_bytes(std::string_view text) noexcept {

@@ -42,6 +42,7 @@ inline constexpr Refusal refusals[] = {
 /// Exact texts that the server alone produces, before it looks at any command or script.
 inline constexpr std::string_view no_room_for_clients = "ERR max number of clients reached";
 inline constexpr std::string_view no_such_script = "NOSCRIPT No matching script. Please use EVAL.";
+inline constexpr std::string_view no_such_script_in_valkey = "NOSCRIPT No matching script.";
 
 /// Judges an error reply by its words. A refusal (LOADING, READONLY, OOM, …) of a plain command is
 /// `not_sent`; of a script it proves nothing, because a script may write and then return such a text.
@@ -51,7 +52,8 @@ inline constexpr std::string_view no_such_script = "NOSCRIPT No matching script.
 [[nodiscard]] constexpr ServerVerdict judge(std::string_view message, ReplyOf of,
                                             bool authenticated = false) noexcept {
   if (message == no_room_for_clients) return {Effect::not_sent, Remedy::retry};
-  if (message == no_such_script) return {Effect::not_sent, Remedy::never};
+  if (message == no_such_script || message == no_such_script_in_valkey)
+    return {Effect::not_sent, Remedy::never};
   const std::string_view word = error_word(message);
   for (const Refusal& refusal : refusals) {
     if (word != refusal.word) continue;

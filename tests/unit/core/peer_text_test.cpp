@@ -135,6 +135,17 @@ TEST(PeerText, ShortSecretDoesNotStarOrdinaryWords) {
             "WRONGPASS invalid username-password pair or user is disabled.");
 }
 
+TEST(PeerText, KeepsFixedMessagesOfRedisAndValkey) {
+  for (const std::string_view message :
+       {"LOADING Redis is loading the dataset in memory", "LOADING Valkey is loading the dataset in memory",
+        "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+        "BUSY Valkey is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+        "NOSCRIPT No matching script. Please use EVAL.", "NOSCRIPT No matching script."}) {
+    EXPECT_EQ(without("script", message), message);
+    EXPECT_EQ(without("loading", message), message);
+  }
+}
+
 TEST(PeerText, KeepsTheErrorWord) {
   EXPECT_EQ(without("LOADING Redis", "LOADING Redis is away"), "LOADING*** is away");
   EXPECT_EQ(without("hunter22", "hunter22 is away"), "*** is away");

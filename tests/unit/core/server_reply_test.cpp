@@ -19,7 +19,7 @@ struct Row {
 constexpr auto none = Effect::not_sent;
 constexpr auto ran = Effect::server_error;
 
-// As Redis 7.0 words them.
+// As Redis 7.0 words them, except where a row names another server.
 constexpr Row rows[] = {
     {"LOADING Redis is loading the dataset in memory", none, ran, Remedy::retry},
     {"BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", none, ran,
@@ -44,9 +44,11 @@ constexpr Row rows[] = {
     // Exact texts that no script can be asked to return before it runs.
     {"ERR max number of clients reached", none, none, Remedy::retry},
     {"NOSCRIPT No matching script. Please use EVAL.", none, none, Remedy::never},
+    {"NOSCRIPT No matching script.", none, none, Remedy::never},  // Valkey
     // Near misses prove nothing.
     {"ERR max number of clients reached today", ran, ran, Remedy::none},
     {"NOSCRIPT something a script returned", none, ran, Remedy::never},
+    {"NOSCRIPT No matching script", none, ran, Remedy::never},
     {"WRONGTYPE Operation against a key holding the wrong kind of value", ran, ran, Remedy::none},
     {"ERR value is not an integer or out of range", ran, ran, Remedy::none},
     {"LOADINGS", ran, ran, Remedy::none},
