@@ -20,6 +20,7 @@
 #include "support/free_port.hpp"
 #include "support/managers.hpp"
 #include "support/redis_test.hpp"
+#include "support/server_states.hpp"
 
 namespace redstart::test {
 namespace {
@@ -192,10 +193,12 @@ TEST_P(Outages, AMasterThatBecomesAReplicaAndAMasterAgain) {
 }
 
 TEST_P(Outages, AServerThatLoadsItsDataForLong) {
-  RedisServer server({"--appendonly", "yes", "--appendfsync", "always"});
+  std::vector<std::string> arguments = slow_to_load();
+  arguments.insert(arguments.end(), {"--appendonly", "yes", "--appendfsync", "always"});
+  RedisServer server(arguments);
   {
     RawRedis raw(server.port());
-    for (int i = 0; i < 200; ++i) raw.command({"SET", "key:" + std::to_string(i), "value"});
+    fill_to_load_slowly(raw, 10);
     raw.command({"BGREWRITEAOF"});
     ASSERT_TRUE(eventually([&] { return raw.info("aof_rewrite_in_progress") == "0"; }));
   }
@@ -203,7 +206,7 @@ TEST_P(Outages, AServerThatLoadsItsDataForLong) {
   Traffic traffic(*redis, GetParam());
   ASSERT_TRUE(traffic.flows());
   server.kill();
-  server.start({"--key-load-delay", "3000", "--loading-process-events-interval-bytes", "1024"});
+  server.start();
   ASSERT_TRUE(traffic.flows()) << traffic.last_failure();
   RawRedis raw(server.port());
   traffic.end_and_check(raw);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// server_states.hpp: real servers that run a script without end, or that can't save.
+// server_states.hpp: real servers that load slowly, run endless scripts, or can't save.
 #pragma once
 
 #include <signal.h>
 
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -48,6 +49,30 @@ class EndlessScript {
   RawRedis killer_;
   bool ended_ = false;
 };
+
+/// Arguments by which loading takes a server 100 ms for each key, and clients are served between keys of 2
+/// MB.
+[[nodiscard]] inline std::vector<std::string> slow_to_load() {
+  return {"--rdbcompression", "no", "--key-load-delay", "100000"};
+}
+
+/// Stores `keys` keys of 2 MB in a server with `slow_to_load()`. While it loads, a server looks at its
+/// clients at least every 2 MB; Redis 6.0 has no setting for less.
+inline void fill_to_load_slowly(RawRedis& raw, int keys) {
+  const std::string large(2U << 20U, 'x');
+  for (int i = 0; i < keys; ++i) raw.command({"SET", "large:" + std::to_string(i), large});
+}
+
+/// Waits until a server that `RedisServer::start()` has started replies LOADING; false when it does not.
+[[nodiscard]] inline bool is_loading(const RedisServer& server) {
+  return eventually([&server] {
+    try {
+      return RawRedis(server.port()).command({"GET", "x"}).text.starts_with("LOADING");
+    } catch (const std::exception&) {
+      return false;  // not listening yet
+    }
+  });
+}
 
 /// Arguments by which saving takes a server so long that `let_saving_fail()` can end it.
 [[nodiscard]] inline std::vector<std::string> slow_to_save() {
