@@ -160,7 +160,7 @@ TEST_F(ValidateConnection, OfAUserWhoMayOnlyReadIsNoFault) {
 
 TEST_F(ValidateConnection, TellsThatTheServerIsAReplicaAndThatItLostItsMaster) {
   const FreePort nowhere;
-  const RedisServer replica({"--replicaof", "127.0.0.1 " + nowhere.text()});
+  const RedisServer replica({"--replicaof", "127.0.0.1", nowhere.text()});
   expect_problem(look_at(replica.port()), Errc::server_error, "READONLY", "replica", "readonly");
   RawRedis(replica.port()).text({"CONFIG", "SET", "replica-serve-stale-data", "no"});
   const ConnectionReport report = look_at(replica.port());
