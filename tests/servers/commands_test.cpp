@@ -128,6 +128,7 @@ TEST_P(ServerCommands, Lists) {
     EXPECT_EQ(client.lpop("l"), "a");
     EXPECT_EQ(client.lpop("missing"), std::nullopt);
     EXPECT_EQ(client.blpop("l", BlockFor{1s}), (std::pair<std::string, std::string>{"l", "b"}));
+    EXPECT_EQ(client.blpop("missing", BlockFor{1ms}), std::nullopt);
     EXPECT_EQ(client.blpop("missing", BlockFor{10ms}), std::nullopt);
     if (version().since(6, 2)) {
       EXPECT_EQ(client.lmove("l", "to", ListEnd::left, ListEnd::right), "c");

@@ -5,6 +5,7 @@
 #include <redstart/commands/argument.hpp>
 
 #include <chrono>
+#include <cstdint>
 
 namespace redstart {
 
@@ -19,10 +20,12 @@ struct BlockFor {
       : time(std::chrono::ceil<std::chrono::milliseconds>(wait)) {}
 
   [[nodiscard]] constexpr std::chrono::milliseconds blocks_for() const noexcept { return time; }
-  /// In seconds with a fraction, as BLPOP and its kin take it.
+  /// In seconds with a fraction, as BLPOP and similar commands take it. 1 ms is sent as 2 ms, because
+  /// Redis 6.0 truncates 0.001 to 0 and would wait without limit.
   template <class Put>
   void arguments(Put& put) const {
-    put(static_cast<double>(time.count()) / 1000.0);
+    const std::int64_t milliseconds = time.count() == 1 ? 2 : time.count();
+    put(static_cast<double>(milliseconds) / 1000.0);
   }
 };
 

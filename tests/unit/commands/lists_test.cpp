@@ -75,6 +75,9 @@ TEST(ListCommandsEncoding, BlockingOnesSayHowLongTheyWait) {
   expect(capture.brpoplpush("a", "b", block), {"BRPOPLPUSH", "a", "b", "2.5"}, kAccumulates);
   expect(capture.blmpop(keys, kLeft, block, 2), {"BLMPOP", "2.5", "2", "a", "b", "LEFT", "COUNT", "2"},
          kAccumulates);
+  expect(capture.blpop("k", 1ms), {"BLPOP", "k", "0.002"}, kAccumulates);
+  expect(capture.blpop("k", 2ms), {"BLPOP", "k", "0.002"}, kAccumulates);
+  expect(capture.blpop("k", 0ms), {"BLPOP", "k", "0"}, kAccumulates);
   EXPECT_EQ(capture.blpop("k", block).blocks_for, 2500ms);
   EXPECT_EQ(capture.blpop("k", {}).blocks_for, 0ms) << "for ever";
   EXPECT_EQ(capture.lpop("k").blocks_for, std::nullopt);
