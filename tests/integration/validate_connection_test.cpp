@@ -150,7 +150,7 @@ TEST_F(ValidateConnection, TellsThatARightIsMissing) {
 }
 
 TEST_F(ValidateConnection, OfAUserWhoMayOnlyReadIsNoFault) {
-  raw().text({"ACL", "SETUSER", "visitor", "on", ">sesame-7", "~*", "+@read", "+@connection"});
+  raw().text({"ACL", "SETUSER", "visitor", "on", ">sesame-7", "~*", "+@read", "+@connection", "+select"});
   const ConnectionReport report = look_at(as_visitor());
   EXPECT_TRUE(report.ok()) << report.explain();
   EXPECT_EQ(report.writable, std::nullopt);
@@ -162,6 +162,7 @@ TEST_F(ValidateConnection, TellsThatTheServerIsAReplicaAndThatItLostItsMaster) {
   const FreePort nowhere;
   const RedisServer replica({"--replicaof", "127.0.0.1", nowhere.text()});
   expect_problem(look_at(replica.port()), Errc::server_error, "READONLY", "replica", "readonly");
+  if (!replica.version().since(7, 0)) return;  // Redis 6.0 answers PING without its master
   RawRedis(replica.port()).text({"CONFIG", "SET", "replica-serve-stale-data", "no"});
   const ConnectionReport report = look_at(replica.port());
   expect_problem(report, Errc::loading, "MASTERDOWN", "master", "masterdown");

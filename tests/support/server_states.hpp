@@ -76,7 +76,7 @@ inline void fill_to_load_slowly(RawRedis& raw, int keys) {
 
 /// Arguments by which saving takes a server so long that `let_saving_fail()` can end it.
 [[nodiscard]] inline std::vector<std::string> slow_to_save() {
-  return {"--save", "3600 1", "--rdb-key-save-delay", "10000000"};
+  return {"--save", "3600", "1", "--rdb-key-save-delay", "10000000"};
 }
 
 /// Lets a server with `slow_to_save()` fail to save `key` = `value`, so that it answers MISCONF to PING and
