@@ -83,6 +83,7 @@ TEST_F(Deadlines, HoldForPipelinesAndScopedHandlesToo) {
 }
 
 TEST_F(Deadlines, HoldWhileAServerPausesItsClients) {
+  REDSTART_NEEDS_SINCE(6, 2);  // CLIENT PAUSE … WRITE
   RedisServer own;
   RawRedis control(own.socket_path());
   StartedManager redis(patient(own));

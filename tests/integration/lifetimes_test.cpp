@@ -94,6 +94,7 @@ TEST_F(Lifetimes, AScopedHandleGivesItsConnectionBackAlsoWhenAnExceptionPasses) 
 }
 
 TEST_F(Lifetimes, AChangedConnectionIsClosedInsteadOfReused) {
+  REDSTART_NEEDS_SINCE(7, 0);  // CLIENT NO-EVICT
   StartedManager redis(config_at(server()));
   const Client client = redis->client("main");
   using Change = void (*)(const ScopedClient&);

@@ -59,6 +59,7 @@ TEST_P(HashCommandsLive, Counting) {
 }
 
 TEST_P(HashCommandsLive, AtRandom) {
+  REDSTART_NEEDS_SINCE(6, 2);  // HRANDFIELD
   const Client client = redis();
   client.hset("h", "a", 1);
   EXPECT_EQ(client.hrandfield("h"), "a");

@@ -45,6 +45,7 @@ TEST_P(KeyCommandsLive, Names) {
 }
 
 TEST_P(KeyCommandsLive, CopyAndMove) {
+  REDSTART_NEEDS_SINCE(6, 2);  // COPY
   const Client client = redis();
   client.set("a", 1);
   EXPECT_TRUE(client.copy("a", "b"));
@@ -56,6 +57,7 @@ TEST_P(KeyCommandsLive, CopyAndMove) {
 }
 
 TEST_P(KeyCommandsLive, Expiry) {
+  REDSTART_NEEDS_SINCE(7, 0);  // options of EXPIRE, EXPIRETIME
   const Client client = redis();
   client.set("k", 1);
   EXPECT_FALSE(client.ttl("missing").key_exists());
@@ -77,6 +79,7 @@ TEST_P(KeyCommandsLive, Expiry) {
 }
 
 TEST_P(KeyCommandsLive, DumpAndRestore) {
+  REDSTART_NEEDS_SINCE(7, 0);  // EXPIRETIME
   const Client client = redis();
   client.rpush("k", "a", "b");
   const std::optional<std::string> dumped = client.dump("k");
@@ -156,6 +159,7 @@ TEST_P(KeyCommandsLive, ScanSeesEveryKey) {
 }
 
 TEST_P(KeyCommandsLive, Sort) {
+  REDSTART_NEEDS_SINCE(7, 0);  // SORT_RO
   const Client client = redis();
   client.rpush("l", 3, 1, 2);
   client.mset({{"w_1", "30"}, {"w_2", "20"}, {"w_3", "10"}, {"v_1", "one"}});

@@ -23,6 +23,7 @@ class ListCommandsLive : public ClientTest {};
 INSTANTIATE_TEST_SUITE_P(Protocols, ListCommandsLive, both_protocols(), protocol_name);
 
 TEST_P(ListCommandsLive, PushAndPop) {
+  REDSTART_NEEDS_SINCE(6, 2);  // LPOP and RPOP with a count
   const Client client = redis();
   EXPECT_EQ(client.rpush("l", "a", "b"), 2);
   EXPECT_EQ(client.rpush("l", {"c", "d"}), 4);
@@ -63,6 +64,7 @@ TEST_P(ListCommandsLive, FindAndChange) {
 }
 
 TEST_P(ListCommandsLive, Move) {
+  REDSTART_NEEDS_SINCE(7, 0);  // LMPOP; LMOVE since 6.2
   const Client client = redis();
   client.rpush("a", 1, 2, 3);
   EXPECT_EQ(client.lmove("a", "b", kLeft, kRight), "1");
@@ -74,6 +76,7 @@ TEST_P(ListCommandsLive, Move) {
 }
 
 TEST_P(ListCommandsLive, BlockingOnesReturnWhatIsThere) {
+  REDSTART_NEEDS_SINCE(7, 0);  // BLMPOP; BLMOVE since 6.2
   const Client client = redis();
   const BlockFor block{5s};
   client.rpush("l", 1, 2, 3, 4, 5, 6, 7);
@@ -87,6 +90,7 @@ TEST_P(ListCommandsLive, BlockingOnesReturnWhatIsThere) {
 }
 
 TEST_P(ListCommandsLive, BlockingOnesAreEmptyWhenTheTimeIsOver) {
+  REDSTART_NEEDS_SINCE(7, 0);  // BLMPOP; BLMOVE since 6.2
   const Client client = redis();
   const BlockFor block{1ms};
   EXPECT_EQ(client.blpop("missing", block), std::nullopt);

@@ -25,6 +25,7 @@ class ServerCommandsLive : public ClientTest {};
 INSTANTIATE_TEST_SUITE_P(Protocols, ServerCommandsLive, both_protocols(), protocol_name);
 
 TEST_P(ServerCommandsLive, Connection) {
+  REDSTART_NEEDS_SINCE(6, 2);  // CLIENT INFO, CLIENT LIST ID, CLIENT TRACKINGINFO
   const Client client = redis();
   EXPECT_EQ(client.ping(), "PONG");
   EXPECT_EQ(client.ping("hello"), "hello");
@@ -40,6 +41,7 @@ TEST_P(ServerCommandsLive, Connection) {
 }
 
 TEST_P(ServerCommandsLive, OtherConnections) {
+  REDSTART_NEEDS_SINCE(6, 2);  // CLIENT PAUSE WRITE, CLIENT UNPAUSE
   const Client client = redis();
   RawRedis other(server().socket_path());
   const std::int64_t id = other.integer({"CLIENT", "ID"});
@@ -51,6 +53,7 @@ TEST_P(ServerCommandsLive, OtherConnections) {
 }
 
 TEST_P(ServerCommandsLive, Session) {
+  REDSTART_NEEDS_SINCE(7, 0);  // CLIENT NO-EVICT
   auto session = manager().scoped_client("main");
   EXPECT_EQ(session.select(3), Ok{});
   session.set("k", 1);
@@ -61,6 +64,7 @@ TEST_P(ServerCommandsLive, Session) {
 }
 
 TEST_P(ServerCommandsLive, DataSet) {
+  REDSTART_NEEDS_SINCE(6, 2);  // FLUSHDB SYNC
   const Client client = redis();
   client.set("k", 1);
   EXPECT_EQ(client.dbsize(), 1);
@@ -111,6 +115,7 @@ TEST_P(ServerCommandsLive, Replication) {
 }
 
 TEST_P(ServerCommandsLive, Configuration) {
+  REDSTART_NEEDS_SINCE(7, 0);  // CONFIG GET and SET of several parameters, MODULE LOADEX
   const Client client = redis();
   EXPECT_EQ(client.config_set("maxmemory-samples", 7, "timeout", "0"), Ok{});
   EXPECT_EQ((client.config_get<std::map<std::string, std::string>>("maxmemory-s*", "timeout")),
@@ -125,6 +130,7 @@ TEST_P(ServerCommandsLive, Configuration) {
 }
 
 TEST_P(ServerCommandsLive, Commands) {
+  REDSTART_NEEDS_SINCE(7, 0);  // COMMAND DOCS, COMMAND LIST
   const Client client = redis();
   EXPECT_EQ(client.command_count(), static_cast<std::int64_t>(client.command_all().size()));
   EXPECT_GT(client.command_docs("get", "set").size(), 0U);
@@ -140,6 +146,7 @@ TEST_P(ServerCommandsLive, Commands) {
 }
 
 TEST_P(ServerCommandsLive, Latency) {
+  REDSTART_NEEDS_SINCE(7, 0);  // LATENCY HISTOGRAM
   const Client client = redis();
   client.config_set("latency-monitor-threshold", 50);
   raw().command({"DEBUG", "SLEEP", "0.06"});
@@ -187,6 +194,7 @@ TEST_P(ServerCommandsLive, Slowlog) {
 }
 
 TEST_P(ServerCommandsLive, Users) {
+  REDSTART_NEEDS_SINCE(7, 0);  // ACL DRYRUN
   const Client client = redis();
   EXPECT_EQ(client.acl_whoami(), "default");
   EXPECT_EQ(client.acl_setuser("reader", "on", "nopass", "~*", "+@read"), Ok{});

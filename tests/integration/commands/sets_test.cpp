@@ -19,6 +19,7 @@ class SetCommandsLive : public ClientTest {};
 INSTANTIATE_TEST_SUITE_P(Protocols, SetCommandsLive, both_protocols(), protocol_name);
 
 TEST_P(SetCommandsLive, Members) {
+  REDSTART_NEEDS_SINCE(6, 2);  // SMISMEMBER
   const Client client = redis();
   EXPECT_EQ(client.sadd("s", "a", 2, "c"), 3);
   EXPECT_EQ(client.sadd("s", std::vector<int>{2, 3}), 1);
@@ -52,6 +53,7 @@ TEST_P(SetCommandsLive, AtRandom) {
 }
 
 TEST_P(SetCommandsLive, Combining) {
+  REDSTART_NEEDS_SINCE(7, 0);  // SINTERCARD
   const Client client = redis();
   client.sadd("a", 1, 2, 3);
   client.sadd("b", 2, 3, 4);

@@ -31,6 +31,7 @@ class SortedSetCommandsLive : public ClientTest {
 INSTANTIATE_TEST_SUITE_P(Protocols, SortedSetCommandsLive, both_protocols(), protocol_name);
 
 TEST_P(SortedSetCommandsLive, Zadd) {
+  REDSTART_NEEDS_SINCE(6, 2);  // GT and LT of ZADD
   const Client client = redis();
   EXPECT_EQ(client.zadd("z", 9, "a", {.only_if = OnlyIf::absent}), 0);
   EXPECT_EQ(client.zadd("z", 9, "x", {.only_if = OnlyIf::present}), 0);
@@ -44,6 +45,7 @@ TEST_P(SortedSetCommandsLive, Zadd) {
 }
 
 TEST_P(SortedSetCommandsLive, ScoresAndRanks) {
+  REDSTART_NEEDS_SINCE(6, 2);  // ZMSCORE
   const Client client = redis();
   EXPECT_EQ(client.zscore("z", "b"), 2.5);
   EXPECT_EQ(client.zscore("z", "x"), std::nullopt);
@@ -68,6 +70,7 @@ TEST_P(SortedSetCommandsLive, Removing) {
 }
 
 TEST_P(SortedSetCommandsLive, Popping) {
+  REDSTART_NEEDS_SINCE(7, 0);  // ZMPOP, BZMPOP
   const Client client = redis();
   const BlockFor block{5s};
   EXPECT_EQ(client.zpopmax("z"), (Scored{{"c", 3}}));
@@ -84,6 +87,7 @@ TEST_P(SortedSetCommandsLive, Popping) {
 }
 
 TEST_P(SortedSetCommandsLive, AtRandom) {
+  REDSTART_NEEDS_SINCE(6, 2);  // ZRANDMEMBER
   const Client client = redis();
   EXPECT_TRUE(client.zrandmember("z"));
   EXPECT_EQ(client.zrandmember("missing"), std::nullopt);
@@ -93,6 +97,7 @@ TEST_P(SortedSetCommandsLive, AtRandom) {
 }
 
 TEST_P(SortedSetCommandsLive, RangesByRank) {
+  REDSTART_NEEDS_SINCE(6, 2);  // REV of ZRANGE
   const Client client = redis();
   EXPECT_EQ(client.zrange("z", 0, 1), (Texts{"a", "b"}));
   EXPECT_EQ(client.zrange("z", ByRank{0, 0}, {.reverse = true}), (Texts{"c"}));
@@ -104,6 +109,7 @@ TEST_P(SortedSetCommandsLive, RangesByRank) {
 }
 
 TEST_P(SortedSetCommandsLive, RangesByScore) {
+  REDSTART_NEEDS_SINCE(6, 2);  // BYSCORE of ZRANGE, ZRANGESTORE
   const Client client = redis();
   const ByScore range{1, ScoreBound::exclusive(3)};
   EXPECT_EQ(client.zcount("z", range), 2);
@@ -120,6 +126,7 @@ TEST_P(SortedSetCommandsLive, RangesByScore) {
 }
 
 TEST_P(SortedSetCommandsLive, RangesByMember) {
+  REDSTART_NEEDS_SINCE(6, 2);  // BYLEX of ZRANGE
   const Client client = redis();
   client.zadd("l", {{"a", 0}, {"b", 0}, {"c", 0}, {"d", 0}});
   const ByLex range{"b", LexBound::exclusive("d")};
@@ -132,6 +139,7 @@ TEST_P(SortedSetCommandsLive, RangesByMember) {
 }
 
 TEST_P(SortedSetCommandsLive, Combining) {
+  REDSTART_NEEDS_SINCE(7, 0);  // ZINTERCARD; ZDIFF, ZINTER, ZUNION since 6.2
   const Client client = redis();
   client.zadd("y", {{"b", 10}, {"c", 1}});
   EXPECT_EQ(client.zdiff("z", "y"), (Texts{"a"}));

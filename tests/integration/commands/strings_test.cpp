@@ -19,6 +19,7 @@ class StringCommandsLive : public ClientTest {};
 INSTANTIATE_TEST_SUITE_P(Protocols, StringCommandsLive, both_protocols(), protocol_name);
 
 TEST_P(StringCommandsLive, SetAndGet) {
+  REDSTART_NEEDS_SINCE(6, 2);  // GET of SET
   const Client client = redis();
   EXPECT_EQ(client.get("k"), std::nullopt);
   EXPECT_TRUE(client.set("k", "hello"));
@@ -49,6 +50,7 @@ TEST_P(StringCommandsLive, ValuesMayHoldAnyBytes) {
 }
 
 TEST_P(StringCommandsLive, ExpiryForms) {
+  REDSTART_NEEDS_SINCE(7, 0);  // EXPIRETIME; EXAT, GETEX, GETDEL since 6.2
   const Client client = redis();
   const std::chrono::system_clock::time_point at(4102444800s);
   client.set("k", 1, {.expire = at});
@@ -101,6 +103,7 @@ TEST_P(StringCommandsLive, SeveralAtOnce) {
 }
 
 TEST_P(StringCommandsLive, LongestCommonSubsequence) {
+  REDSTART_NEEDS_SINCE(7, 0);  // LCS
   const Client client = redis();
   client.mset({{"a", "ohmytext"}, {"b", "mynewtext"}});
   EXPECT_EQ(client.lcs("a", "b"), "mytext");
