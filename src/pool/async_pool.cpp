@@ -21,6 +21,23 @@ constexpr std::size_t large = std::size_t{1} << 20;
 // A loop that does not get round to an attempt for so long is not run by anybody.
 constexpr auto run_at_least_every = std::chrono::seconds(2);
 
+// PING for which nobody waits.
+class Ping final : public engine::OperationNode {
+ public:
+  explicit Ping(const DatabaseConfig& config) : OperationNode({}) {
+    request.bytes.append("*1\r\n$4\r\nPING\r\n");
+    request.retry = Retry::read;
+    start = Clock::now();
+    deadline = deadline_after(start, config.timeouts.health);
+    unguarded = true;
+  }
+  void accept(std::string_view /*frame*/, const engine::Origin&) noexcept override {}
+  void finish(std::optional<Error> /*error*/, const boost::asio::any_io_executor*) override { destroy(); }
+  void destroy() noexcept override { const std::unique_ptr<Ping> self(this); }
+
+  ~Ping() = default;
+};
+
 }  // namespace
 
 std::shared_ptr<AsyncPool> AsyncPool::make(std::shared_ptr<Database> database,
@@ -50,6 +67,9 @@ std::shared_ptr<AsyncPool> AsyncPool::make(std::shared_ptr<Database> database,
   });
   shop->slots->on_shortage([weak = std::weak_ptr(pool)](const Waiter& waiter) {
     if (const auto self = weak.lock()) self->reclaim(waiter);
+  });
+  shop->slots->on_silence([weak = std::weak_ptr(pool)](Time since) {
+    if (const auto self = weak.lock()) self->ask_unused(since);
   });
   return pool;
 }
@@ -340,6 +360,32 @@ void AsyncPool::reclaim(const Waiter& waiter) noexcept {
   reclaim_leased();
   if (!waiter.takes_connections && !all_may_be_shared_) return;
   for (const auto& line : shared_) line->ask_to_give_way();
+}
+
+// One that nobody has, the least recently used.
+LeaseLine::Ptr AsyncPool::take_unused(Time since) noexcept {
+  const std::scoped_lock lock(mutex_);
+  if (!usable() || idle_.empty() || idle_.front()->connection().last_used() >= since) return nullptr;
+  LeaseLine::Ptr line = std::move(idle_.front());
+  idle_.erase(idle_.begin());
+  line->claim();
+  return line;
+}
+
+void AsyncPool::ask_unused(Time since) noexcept {
+  if (!usable()) return;
+  for (const auto& line : shared_) line->ask_if_unused(since);
+  try {
+    for (;;) {
+      auto ping = std::make_unique<Ping>(shop_->database->config());
+      const LeaseLine::Ptr line = take_unused(since);
+      if (!line) return;
+      shop_->alone_began(*ping);
+      line->run(*ping.release());
+    }
+  } catch (const std::bad_alloc&) {
+    // The next time, then.
+  }
 }
 
 void AsyncPool::collect(PoolStats& into) const {

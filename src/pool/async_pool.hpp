@@ -69,6 +69,9 @@ class AsyncPool final : public engine::AsyncChannel,
   std::size_t cleanup_idle(Time now);
   /// Closes a connection that nobody uses, a leased one first, so that its slot gets free for `waiter`.
   void reclaim(const Waiter& waiter) noexcept;
+  /// Asks the server whether those connections work that nobody has used since `since`. Where no answer comes
+  /// they are closed as late ones are.
+  void ask_unused(Time since) noexcept;
   /// Adds what this pool counts.
   void collect(PoolStats& into) const;
 
@@ -81,6 +84,7 @@ class AsyncPool final : public engine::AsyncChannel,
   [[nodiscard]] SharedLine& open_instead_of(SharedLine& line) const noexcept;
   [[nodiscard]] LeaseLine::Ptr take_line();
   [[nodiscard]] std::vector<std::shared_ptr<Line>> all() const;
+  [[nodiscard]] LeaseLine::Ptr take_unused(Time since) noexcept;
   void reclaim_leased() noexcept;
   void circuit_changed() noexcept;
   [[nodiscard]] std::optional<Error> known_failure(Time now) const;

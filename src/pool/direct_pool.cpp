@@ -108,6 +108,7 @@ Borrowed DirectPool::take_idle(Lock& lock, Time& now, Time deadline) {
 
 Result<Borrowed> DirectPool::try_acquire(Time& now, Time deadline, bool* paused) {
   const bool may_wait = !net::on_engine_thread();
+  const Time began = now;
   Lock lock(mutex_);
   used_ = true;
   if (Borrowed connection = take_idle(lock, now, deadline)) return connection;
@@ -128,7 +129,7 @@ Result<Borrowed> DirectPool::try_acquire(Time& now, Time deadline, bool* paused)
     *paused = true;
     return timed_out({});
   }
-  return queue(lock, now, deadline);
+  return queue(lock, now, deadline, began);
 }
 
 // After an attempt of the caller's own that failed with `error`: true while other connections work, or may
@@ -143,24 +144,35 @@ bool DirectPool::queues_after(const Error& error, Time now, Time deadline) const
 std::optional<CloseReason> DirectPool::fault_of(net::DirectConnection& connection, Time& now,
                                                 Time deadline) noexcept {
   const DatabaseConfig& config = database_->config();
-  if (const auto fault = connection.fault(now)) return fault;
+  if (const auto broken = connection.fault(now)) return broken;
   const auto limit = config.check_after_idle;
   if (limit.count() == 0 || now - connection.last_used() <= limit) return std::nullopt;
   // Half of the time is left for another connection.
   const Time until = std::min(deadline_after(now, config.timeouts.health), now + (deadline - now) / 2);
+  const auto fault = ask(connection, now, until);
+  if (fault != CloseReason::timeout) return fault;
   std::vector<Connection> others;
+  try {
+    close_idle(now, limit, 0, CloseReason::timeout, others);  // they fare no better
+  } catch (const std::bad_alloc&) {
+    // Then they are asked themselves.
+  }
+  return fault;
+}
+
+// By PING, until `until` at most; renews `now`. Why it does not work; empty where it does.
+std::optional<CloseReason> DirectPool::ask(net::DirectConnection& connection, Time& now,
+                                           Time until) noexcept {
   try {
     const net::Outcome outcome = connection.ping(now, until);
     now = Clock::now();
     if (outcome.kind != net::Outcome::Kind::broken && outcome.reusable) return std::nullopt;
     if (outcome.kind != net::Outcome::Kind::broken || outcome.code == Errc::protocol_error)
       return outcome.reason;
-    if (outcome.code != Errc::timeout) return CloseReason::stale;
-    close_idle(now, limit, 0, CloseReason::timeout, others);  // they fare no better
+    return outcome.code == Errc::timeout ? CloseReason::timeout : CloseReason::stale;
   } catch (const std::bad_alloc&) {
     return CloseReason::lost;
   }
-  return CloseReason::timeout;
 }
 
 // Opens a connection in a slot that is counted already; where it fails, the slot is given back.
@@ -214,6 +226,7 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline, bool ahe
   const bool inconclusive = failure->code == Errc::loading || failure->code == Errc::closed ||
                             (failure->code == Errc::connect_timeout && hurried);
   close_dead();
+  if (growing && failure->code == Errc::connect_timeout) ask_unused(began);
   // Before the slot goes to the next in line, so that he does not try in vain.
   Error error = inconclusive ? reachability_->inconclusive(*attempt, *failure, end, end - began)
                              : reachability_->failed(*attempt, *failure, end, end - began);

@@ -141,11 +141,16 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   void reconsider() noexcept;
   /// Closes idle connections that the server has closed. After a failed attempt, before it is judged.
   void close_dead() noexcept;
+  /// An attempt has had no answer since `since`, while others are taken to work: asks the server whether those
+  /// work that nobody has used since then. Does not wait for the answers.
+  void ask_unused(Time since) noexcept;
   /// Server or process has no room for one more connection that `waiter` needs: closes one that is idle.
   void make_room(const Waiter& waiter) noexcept;
   /// `reclaim` is called, with no lock held, when somebody has begun to wait: it may close idle connections
   /// of other kinds, and ask those to give way that will get a slot before him. Set before the first use.
   void on_shortage(std::function<void(const Waiter& waiter)> reclaim) { reclaim_ = std::move(reclaim); }
+  /// `ask` does what `ask_unused` does, for connections of other kinds. Set before the first use.
+  void on_silence(std::function<void(Time since)> ask) { ask_others_ = std::move(ask); }
 
   /// Closes connections that have been idle for longer than `idle_timeout`, and refills; returns how many it
   /// closed.
@@ -179,7 +184,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
 
   Borrowed take_idle(Lock& lock, Time& now, Time deadline);
   Result<Borrowed> try_acquire(Time& now, Time deadline, bool* paused);
-  Result<Borrowed> queue(Lock& lock, Time& now, Time deadline);
+  Result<Borrowed> queue(Lock& lock, Time& now, Time deadline, Time began);
   [[nodiscard]] bool queues_after(const Error& error, Time now, Time deadline) const;
   void release(Connection connection) noexcept;
   [[nodiscard]] std::optional<CloseReason> take_back(Connection& connection) noexcept;
@@ -189,6 +194,9 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   void forget(Lock& lock, Connection connection, CloseReason reason) noexcept;
   [[nodiscard]] std::optional<CloseReason> fault_of(net::DirectConnection& connection, Time& now,
                                                     Time deadline) noexcept;
+  [[nodiscard]] std::optional<CloseReason> ask(net::DirectConnection& connection, Time& now,
+                                               Time until) noexcept;
+  void ask_each(Time since) noexcept;
   void close_idle(Time now, std::chrono::milliseconds unused, std::size_t keep, CloseReason reason,
                   std::vector<Connection>& into);
   class Filling;
@@ -217,6 +225,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   const std::shared_ptr<Database> database_;
   const std::shared_ptr<Reachability> reachability_;
   std::function<void(const Waiter&)> reclaim_{};
+  std::function<void(Time)> ask_others_{};
 
   mutable std::mutex mutex_{};
   std::condition_variable drained_{};
@@ -230,6 +239,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   std::size_t open_ = 0;   // idle, in use, being opened, reserved for a waiter, and slots taken
   std::size_t slots_ = 0;  // taken by connections of other kinds
   bool filling_ = false;   // somebody opens connections ahead
+  bool asking_ = false;    // somebody asks whether those that are idle work
   bool draining_ = false;
   bool closed_ = false;
   bool used_ = false;

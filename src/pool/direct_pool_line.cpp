@@ -15,10 +15,9 @@ constexpr auto look_at_line_every = std::chrono::milliseconds(10);
 
 }  // namespace
 
-// Preconditions: `lock` is held.
-Result<Borrowed> DirectPool::queue(Lock& lock, Time& now, Time deadline) {
-  const Time began = Clock::now();
-  const Time last = std::min(deadline, deadline_after(began, database_->config().timeouts.acquire));
+// `began`: when the caller asked for a connection. Preconditions: `lock` is held.
+Result<Borrowed> DirectPool::queue(Lock& lock, Time& now, Time deadline, Time began) {
+  const Time last = std::min(deadline, deadline_after(Clock::now(), database_->config().timeouts.acquire));
   Caller self;
   stand_in_line(lock, self);
   serve_line();  // what was in the way may have ended before it was in the line
@@ -39,6 +38,8 @@ Result<Borrowed> DirectPool::queue(Lock& lock, Time& now, Time deadline) {
         Result<Borrowed> opened = open(lock, now, deadline);
         if (opened || !queues_after(opened.error(), now, last)) return opened;
         if (!lock.owns_lock()) lock.lock();
+        // One may have come back while it was not in line.
+        if (Borrowed connection = take_idle(lock, now, deadline)) return connection;
         break;
       }
       case Waiter::Got::nothing: return timed_out(now - began);

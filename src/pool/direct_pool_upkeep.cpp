@@ -117,6 +117,36 @@ void DirectPool::close_dead() noexcept {
   }
 }
 
+void DirectPool::ask_unused(Time since) noexcept {
+  if (ask_others_) ask_others_(since);
+  const Lock lock(mutex_);
+  if (asking_ || draining_ || idle_.empty() || idle_.front()->last_used() >= since) return;
+  try {
+    std::thread([self = shared_from_this(), since] { self->ask_each(since); }).detach();
+    asking_ = true;
+  } catch (const std::exception&) {
+    // No memory, no thread: the next time, then.
+  }
+}
+
+void DirectPool::ask_each(Time since) noexcept {
+  const auto patience = database_->config().timeouts.health;
+  Lock lock(mutex_);
+  while (!draining_ && !idle_.empty() && idle_.front()->last_used() < since) {
+    Borrowed asked(*this, std::move(idle_.front()));
+    idle_.erase(idle_.begin());
+    in_use_.push_back(*asked);
+    lock.unlock();
+    Time now = Clock::now();
+    if (const auto fault = ask(*asked, now, deadline_after(now, patience)))
+      asked.discard(*fault);
+    else
+      asked.give_back();
+    lock.lock();
+  }
+  asking_ = false;
+}
+
 // Closes what was taken out of the pool and counted, and says so. Preconditions: the lock is not held.
 void DirectPool::closed(std::vector<Connection>& connections, CloseReason reason) noexcept {
   for (Connection& connection : connections) {

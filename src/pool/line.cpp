@@ -186,6 +186,8 @@ void Line::open_failed(net::AsyncConnection&, const net::OpenFailure& failure) {
     return;
   }
   shop_->slots->close_dead();
+  if (failure.code == Errc::connect_timeout && shop_->reachability->hopeful())
+    shop_->slots->ask_unused(attempt_.began);
   const Error error = shop_->reachability->failed(attempt_, failure, now, elapsed);
   shop_->slots->reconsider();
   if (!shop_->reachability->failing()) waits_for_room();

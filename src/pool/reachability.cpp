@@ -108,7 +108,11 @@ void Reachability::lost(const protocol::Reconnect::Connection& connection, Close
   {
     const std::scoped_lock lock(mutex_);
     if (!reconnect_.unproven(connection, now)) return;
-    if (++losses_ == 1) return;  // bad luck; the next attempt will tell
+    if (connection.number <= spared_) return;  // lost with the first
+    if (++losses_ == 1) {                      // bad luck; the next attempt will tell
+      spared_ = created_;
+      return;
+    }
     const bool away = working_ == 0;
     if (!away && !growth_.unproven(connection, now)) return;  // lost with others
     const double draw = random_.unit();

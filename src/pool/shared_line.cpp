@@ -5,6 +5,7 @@
 #include <redstart/resilience/server_condition.hpp>
 #include <redstart/resp/error_text.hpp>
 
+#include <new>
 #include <utility>
 
 namespace redstart::pool {
@@ -86,6 +87,17 @@ class SharedLine::Question final : public engine::OperationNode {
   std::shared_ptr<SharedLine> line_;
   bool serves_ = false;
 };
+
+void SharedLine::ask_if_unused(Time since) noexcept {
+  const net::AsyncConnection& unused = connection();
+  if (!unused.ready() || unused.load().operations != 0 || unused.last_used() >= since) return;
+  if (asking_.exchange(true)) return;
+  try {
+    connection().submit(*new Question(self()));
+  } catch (const std::bad_alloc&) {
+    asking_ = false;
+  }
+}
 
 void SharedLine::stop(Time deadline) noexcept {
   Line::stop(deadline);

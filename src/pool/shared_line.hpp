@@ -27,6 +27,8 @@ class SharedLine final : public Line {
   void warm_up() noexcept;
   /// Somebody waits for a slot: it is to close when it can. On every thread.
   void ask_to_give_way() noexcept;
+  /// Asks the server whether this connection works, where nobody has used it since `since`. On every thread.
+  void ask_if_unused(Time since) noexcept;
   /// Makes it the one that asks a server whose circuit breaker is open whether it answers again. Before
   /// anything else.
   void ask_for_recovery();

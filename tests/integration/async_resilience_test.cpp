@@ -158,8 +158,9 @@ TEST(AsyncCircuit, ThePoolsOwnPingLetsCallsBackInWhenTheServerWakesUp) {
   StartedManager redis(config);
   redis->async_client("main").incr("n")(use_future).get();
   frozen = true;
-  ASSERT_NE(open_circuit(*redis), 0);
-  ASSERT_TRUE(eventually([&] { return redis->stats("main").pool.in_flight == 1; })) << "the PING";
+  const auto sent = static_cast<std::size_t>(open_circuit(*redis));
+  ASSERT_NE(sent, 0U);
+  ASSERT_TRUE(eventually([&] { return redis->stats("main").pool.in_flight == sent + 1; })) << "the PING";
   const auto before = redis->stats("main").operations;
   thaw.open();
   EXPECT_TRUE(eventually([&] { return redis->stats("main").breaker == BreakerState::half_open; }))
@@ -363,7 +364,7 @@ TEST_F(AsyncRetried, LoadingAnsweredToACommandIsWaitedFor) {
 // What an INCR may have done is known by the server's own count.
 TEST(AsyncRetriedWrites, AnIncrementIsRepeatedOnlyWhereItMayCountTwice) {
   std::atomic<int> counted{0};
-  std::atomic<int> drops{1};
+  std::atomic<int> drops{0};
   std::atomic<bool> full{false};
   FakeServer fake([&](FakeConnection& connection, std::size_t) {
     for (auto words = connection.handshake(); !words.empty(); words = connection.command()) {
@@ -374,6 +375,9 @@ TEST(AsyncRetriedWrites, AnIncrementIsRepeatedOnlyWhereItMayCountTwice) {
   });
   StartedManager redis(config_at(fake.port()));
   const AsyncClient client = redis->async_client("main");
+  client.incr("n")(use_future).get();
+  counted = 0;
+  drops = 1;
   EXPECT_EQ(error_of_future(client.incr("n")(use_future)).effect(), Effect::indeterminate);
   EXPECT_EQ(counted, 1);
   drops = 1;

@@ -173,12 +173,25 @@ TEST_F(Deadlines, OfBlockingCommandsAreExtendedByWhatTheyMayWait) {
 TEST_F(Deadlines, OfTheHandshakeIsTheCallersWhereThatIsShorter) {
   RedisServer own;
   StartedManager redis(patient(own));
-  const Client client = redis->client("main");
-  const ScopedClient holder = redis->scoped_client("main");  // so that the next call needs a new connection
+  const Client client = redis->client("main").with_timeout(200ms);
+  RawRedis(own.port()).integer({"CLIENT", "KILL", "TYPE", "normal"});  // so that the call opens a new one
+  let_pass(10ms);  // a connection used a moment ago is taken to be as it was
   const Paused paused(own);
-  const Error error = expect_ends_after(200ms, [&] { return client.with_timeout(200ms).get("key"); });
+  const Error error = expect_ends_after(200ms, [&] { return client.get("key"); });
   EXPECT_EQ(error.code(), Errc::connect_timeout) << error.what();
   EXPECT_EQ(error.effect(), Effect::not_sent);
+}
+
+TEST_F(Deadlines, AreForAnAttemptAndForTheLineBehindIt) {
+  RedisServer own;
+  StartedManager redis(patient(own));
+  const Client client = redis->client("main").with_timeout(200ms);
+  const ScopedClient holder = redis->scoped_client("main");  // so that the next call needs a new connection
+  const Paused paused(own);
+  const Error error = expect_ends_after(200ms, [&] { return client.get("key"); });
+  EXPECT_EQ(error.code(), Errc::pool_timeout) << error.what();
+  EXPECT_EQ(error.effect(), Effect::not_sent);
+  EXPECT_NE(std::string(error.what()).find("(connect_timeout)"), std::string::npos) << error.what();
 }
 
 }  // namespace

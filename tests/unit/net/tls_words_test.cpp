@@ -80,7 +80,7 @@ TEST(TlsWords, ShowWhatTheServerChoseOnlyAsFarAsItIsPrintable) {
   const auto odd = authority.issue("odd", {.san = "DNS:a\x1b[2Jb.test"});
   const auto endless = authority.issue("endless", {.san = "DNS:" + std::string(5000, 'a')});
   const std::string shown = tls_failure(refused(X509_V_ERR_HOSTNAME_MISMATCH, &odd), "b.test", 0).what;
-  EXPECT_THAT(shown, AllOf(HasSubstr("a.[2Jb.test"), Not(HasSubstr("\x1b"))));
+  EXPECT_THAT(shown, AllOf(HasSubstr("for a\\x1b[2Jb.test"), Not(HasSubstr("\x1b"))));
   EXPECT_LT(tls_failure(refused(X509_V_ERR_HOSTNAME_MISMATCH, &endless), "b.test", 0).what.size(), 400U);
 }
 

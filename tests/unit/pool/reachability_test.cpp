@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace redstart::pool {
 namespace {
@@ -178,6 +179,22 @@ TEST_F(Greeting, OneConnectionThatIsLostBeforeAnAnswerIsBadLuckTheSecondIsAFailu
   greet();
   EXPECT_TRUE(reachability.failing());
   EXPECT_FALSE(reachability.begin(now)) << "the delay has begun";
+}
+
+TEST_F(Greeting, ConnectionsThatAreLostTogetherAreBadLuckOnce) {
+  std::vector<protocol::Reconnect::Connection> together;
+  for (int i = 0; i < 3; ++i) {
+    const auto begun = reachability.begin(now);
+    ASSERT_TRUE(begun);
+    together.push_back(reachability.succeeded(*begun));
+  }
+  for (const auto& connection : together) {
+    reachability.left();
+    reachability.lost(connection, CloseReason::lost, Clock::now());
+    EXPECT_FALSE(reachability.failing());
+  }
+  greet();
+  EXPECT_TRUE(reachability.failing());
 }
 
 TEST_F(Greeting, ConnectionsThatWereClosedOnPurposeSayNothing) {
