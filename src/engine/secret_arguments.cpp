@@ -75,7 +75,7 @@ enum class Holds : std::uint8_t {
   all,         // every argument but keywords
   after_auth,  // behind the word AUTH, or AUTH2
   rules,       // those of ACL SETUSER
-  settings,    // where one argument names a setting that is a password: every other one
+  settings,    // where an argument names a setting that is a password: all but such names
 };
 
 Holds holds(std::string_view command) noexcept {
@@ -120,10 +120,18 @@ bool is_harmless_rule(std::string_view argument) noexcept {
   return argument.empty() || signs.find(argument.front()) != std::string_view::npos || is_keyword(argument);
 }
 
+// True where it may be the name of a setting that is a password. A password may look like that as well.
 bool names_a_secret(std::string_view argument) noexcept {
   constexpr std::size_t longest_name = 64;
-  return argument.size() <= longest_name && (contains(argument, "pass") || contains(argument, "auth") ||
-                                             contains(argument, "secret") || contains(argument, "token"));
+  constexpr std::string_view others = "-_.";
+  return argument.size() <= longest_name &&
+         std::all_of(argument.begin(), argument.end(),
+                     [=](char c) {
+                       return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
+                              others.find(c) != std::string_view::npos;
+                     }) &&
+         (contains(argument, "pass") || contains(argument, "auth") || contains(argument, "secret") ||
+          contains(argument, "token"));
 }
 
 std::vector<std::string_view> choose(Holds what, std::span<const std::string_view> arguments) {
@@ -156,8 +164,8 @@ std::vector<std::string_view> choose(Holds what, std::span<const std::string_vie
       break;
     case Holds::settings:
       if (std::none_of(arguments.begin(), arguments.end(), names_a_secret)) break;
-      for (const std::string_view argument : arguments.subspan(1))
-        if (!names_a_secret(argument)) add(argument);
+      for (std::size_t i = 1; i < arguments.size(); ++i)
+        if (!names_a_secret(arguments[i]) || names_a_secret(arguments[i - 1])) add(arguments[i]);
       break;
   }
   return secrets;

@@ -141,8 +141,8 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   void reconsider() noexcept;
   /// Closes idle connections that the server has closed. After a failed attempt, before it is judged.
   void close_dead() noexcept;
-  /// An attempt has had no answer since `since`, while others are taken to work: asks the server whether those
-  /// work that nobody has used since then. Does not wait for the answers.
+  /// An attempt has had no answer since `since`, while others are taken to work: asks the server whether
+  /// those work that nobody has used since then. Does not wait for the answers.
   void ask_unused(Time since) noexcept;
   /// Server or process has no room for one more connection that `waiter` needs: closes one that is idle.
   void make_room(const Waiter& waiter) noexcept;

@@ -82,7 +82,7 @@ TEST(Fault12, AConnectTimeoutCountsTheWholeHandshakeHoweverSteadilyItDrips) {
   Gate gone;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     static_cast<void>(connection.command());
-    drip(connection, "$1000000\r\n", gone);
+    drip(connection, "$60000\r\n", gone);
   });
   RedisConfig config = patient_config(server.port());
   config.defaults.timeouts.connect = 300ms;

@@ -92,7 +92,8 @@ TEST_F(Tls, ConnectsToAnybodyOnlyWhereThatIsAskedForAndTold) {
   ::testing::internal::CaptureStderr();
   StartedManager other(std::move(seen));
   EXPECT_THAT(::testing::internal::GetCapturedStderr(),
-              AllOf(HasSubstr("redstart: main at "), HasSubstr(": warning: insecure: certificates are not verified")));
+              AllOf(HasSubstr("redstart: main at "),
+                    HasSubstr(": warning: insecure: certificates are not verified")));
 }
 
 TEST_F(Tls, ShowsItsCertificateToAServerThatWantsOne) {

@@ -66,6 +66,8 @@ TEST(SecretArguments, ValuesBesideSettingsThatArePasswords) {
   EXPECT_THAT(secrets({"CONFIG", "SET", "requirepass", "pw"}), ElementsAre("pw"));
   EXPECT_THAT(secrets({"CONFIG", "SET", "pw", "MasterAuth"}), ElementsAre("pw"));
   EXPECT_THAT(secrets({"CONFIG", "SET", "tls-key-file-pass", "pw"}), ElementsAre("pw"));
+  EXPECT_THAT(secrets({"CONFIG", "SET", "requirepass", "my-password"}), ElementsAre("my-password"));
+  EXPECT_THAT(secrets({"CONFIG", "SET", "requirepass", "Pass w0rd"}), ElementsAre("Pass w0rd"));
   EXPECT_THAT(secrets({"SENTINEL", "SET", "main", "auth-pass", "pw"}), ElementsAre("main", "pw"));
 }
 
