@@ -28,11 +28,10 @@ void Breaker::change(Action action, std::string_view why) {
     action();
     change.to = machine_.state();
     const bool moved = machine_.generation() != generation;
+    word_.store(of({machine_.generation(), machine_.row()}, passes(change.to)), std::memory_order_relaxed);
     if (moved) {
       ++changes_;
       since_ = Clock::now();
-      word_.store((machine_.generation() << 1) | (passes(change.to) ? passing : 0),
-                  std::memory_order_relaxed);
     } else if (change.to != BreakerState::half_open || machine_.probing() >= probing) {
       return;
     }
@@ -99,7 +98,7 @@ Breaker::Ticket Breaker::admit_probe(Time now) {
         passes_again = passes(machine_.state());
       },
       "the recovery time is over");
-  return ticket ? (ticket->generation << 1) | (passes_again ? passing : 0) : 0;
+  return ticket ? of(*ticket, passes_again) : 0;
 }
 
 bool Breaker::refuses(Time now) const {

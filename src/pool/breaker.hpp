@@ -127,10 +127,15 @@ class Breaker {
   void automatic() { forced(&CircuitBreaker::automatic, "no longer forced"); }
 
  private:
-  // Bit 0: everything passes. Above it the generation.
+  // Bit 0: everything passes. Above it 16 bits for the row, then the generation.
   static constexpr std::uint64_t passing = 1;
 
-  [[nodiscard]] static BreakerTicket of(Ticket ticket) noexcept { return {ticket >> 1}; }
+  [[nodiscard]] static BreakerTicket of(Ticket ticket) noexcept {
+    return {ticket >> 17, static_cast<std::uint16_t>(ticket >> 1)};
+  }
+  [[nodiscard]] static Ticket of(const BreakerTicket& ticket, bool everything_passes) noexcept {
+    return (ticket.generation << 17) | (std::uint64_t{ticket.row} << 1) | (everything_passes ? passing : 0);
+  }
   [[nodiscard]] Ticket admit_probe(Time now);
   void probe_succeeded(Ticket ticket, Time now);
   void probe_dropped(Ticket ticket);

@@ -10,14 +10,13 @@ namespace redstart {
 
 /// When a breaker opens, and how it recovers. A closed breaker opens when one of two rules holds:
 ///
-/// * `consecutive_failures` calls failed without a success between them, and the calls of the latest one to
-/// two
-///   seconds failed to at least `failure_share`;
+/// * `consecutive_failures` calls failed without a success between them, at least one of them began after the
+///   first had failed, and the calls of the latest one to two seconds failed to at least `failure_share`;
 /// * at least `minimum_calls` calls ended in the last 10 s, and they failed to at least `failure_share`.
 struct BreakerPolicy {
-  /// Failures without a success between them that open it; 1 … They count only with `failure_share` of the
-  /// latest calls: many callers that wait for one lost reply each time out one after the other, although most
-  /// calls are answered.
+  /// Failures without a success between them that open it; 1 … Calls that waited side by side do not suffice:
+  /// many callers that wait for one lost reply each time out one after the other, although most calls are
+  /// answered.
   unsigned consecutive_failures = 5;
   double failure_share = 0.5;   ///< Share of failed calls that opens it, in both rules; 0 … 1.
   unsigned minimum_calls = 20;  ///< The share of 10 s is looked at from this number of calls on; 1 …

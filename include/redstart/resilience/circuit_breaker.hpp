@@ -15,9 +15,10 @@
 namespace redstart {
 
 /// A call that was let through. Its generation is that of the state which did so: an outcome never moves a
-/// later state.
+/// later state. `row` tells whether the call began after the first of the failures that follow each other now.
 struct BreakerTicket {
   std::uint64_t generation = 0;
+  std::uint16_t row = 0;
 };
 
 // What each state has to remember, in the order of BreakerState.
@@ -26,6 +27,7 @@ namespace detail::breaker {
 struct Closed {
   SlidingWindow window{};
   unsigned consecutive = 0;  // failures without a success between
+  bool confirmed = false;    // one of them is of a call that began after the first
 };
 struct Open {
   std::chrono::steady_clock::time_point until{};
@@ -57,6 +59,8 @@ class CircuitBreaker {
   [[nodiscard]] BreakerState state() const noexcept { return static_cast<BreakerState>(state_.index()); }
   /// Grows with each change of state.
   [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
+  /// What tickets of the closed state hold. Changes with the first failure after a success.
+  [[nodiscard]] std::uint16_t row() const noexcept { return row_; }
   /// While open: when calls may pass as probes, if no connection becomes ready before. Else the beginning of
   /// time.
   [[nodiscard]] Time open_until() const noexcept {
@@ -81,11 +85,11 @@ class CircuitBreaker {
     if (HalfOpen* const half_open = std::get_if<HalfOpen>(&state_)) {
       if (half_open->in_flight + half_open->successes >= policy_.probes) return std::nullopt;
       ++half_open->in_flight;
-      return Ticket{generation_};
+      return Ticket{generation_, row_};
     }
     const bool passes =
         std::holds_alternative<Closed>(state_) || std::holds_alternative<ForcedClosed>(state_);
-    return passes ? std::optional(Ticket{generation_}) : std::nullopt;
+    return passes ? std::optional(Ticket{generation_, row_}) : std::nullopt;
   }
 
   /// `count` calls were answered, whatever the answer; more than one only with a ticket of the closed state.
@@ -106,7 +110,12 @@ class CircuitBreaker {
   void failed(Ticket ticket, Time now, double random) noexcept {
     if (ticket.generation != generation_) return;
     if (Closed* const closed = std::get_if<Closed>(&state_)) {
-      ++closed->consecutive;
+      if (closed->consecutive++ == 0) {
+        ++row_;
+        closed->confirmed = false;
+      } else if (ticket.row == row_) {
+        closed->confirmed = true;
+      }
       closed->window.add({0, 1}, now);
       if (trips(*closed, now)) open(now, random);
     } else if (std::holds_alternative<HalfOpen>(state_)) {
@@ -154,9 +163,11 @@ class CircuitBreaker {
   void open(Time now, double random) noexcept { become(Open{deadline_after(now, recovery_.next(random))}); }
 
   // Failures of calls that waited side by side follow each other even where most calls succeed: callers that
-  // get answers end at once, so in the end all wait for a lost reply. A row alone is therefore no outage.
+  // get answers end at once, so in the end all wait for a lost reply. Such a row alone is no outage.
   [[nodiscard]] bool trips(Closed& closed, Time now) const noexcept {
-    if (closed.consecutive >= policy_.consecutive_failures && too_many_failed(closed.window.latest(now)))
+    if (closed.consecutive >= policy_.consecutive_failures &&
+        (closed.confirmed || policy_.consecutive_failures == 1) &&
+        too_many_failed(closed.window.latest(now)))
       return true;
     const SlidingWindow::Counts counts = closed.window.counts(now);
     return counts.calls() >= policy_.minimum_calls && too_many_failed(counts);
@@ -169,6 +180,7 @@ class CircuitBreaker {
   Backoff recovery_;
   std::variant<Closed, Open, HalfOpen, ForcedOpen, ForcedClosed> state_{};
   std::uint64_t generation_ = 0;
+  std::uint16_t row_ = 0;
 };
 
 }  // namespace redstart

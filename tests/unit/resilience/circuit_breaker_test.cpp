@@ -48,6 +48,23 @@ TEST(CircuitBreaker, FiveFailuresInARowOpenIt) {
   EXPECT_FALSE(breaker.admit(start).has_value());
 }
 
+// They wait for lost replies; whether the server answers those who call now is seen by later calls.
+TEST(CircuitBreaker, CallsThatWaitedSideBySideAreNoRowUntilALaterOneFails) {
+  CircuitBreaker breaker;
+  std::vector<Ticket> together;
+  for (int i = 0; i < 8; ++i) together.push_back(breaker.admit(start).value());
+  for (const Ticket& ticket : together) breaker.failed(ticket, start + 1s, 0.0);
+  EXPECT_EQ(breaker.state(), State::closed);
+  fail(breaker, start + 2s);
+  EXPECT_EQ(breaker.state(), State::open);
+}
+
+TEST(CircuitBreaker, OneFailureOpensItWhereThePolicySaysSo) {
+  CircuitBreaker breaker({.consecutive_failures = 1});
+  fail(breaker, start);
+  EXPECT_EQ(breaker.state(), State::open);
+}
+
 TEST(CircuitBreaker, ASuccessBetweenStartsTheRowAnew) {
   CircuitBreaker breaker;
   succeed(breaker, start, 100);
