@@ -53,7 +53,7 @@ protocol::Reconnect::Connection Reachability::succeeded(const Attempt& attempt) 
   const Time now = Clock::now();
   bool first = false;
   bool waited = false;
-  bool suspect = false;
+  bool proves = false;
   std::uint64_t failures = 0;
   protocol::Reconnect::Connection connection;
   {
@@ -65,7 +65,8 @@ protocol::Reconnect::Connection Reachability::succeeded(const Attempt& attempt) 
     const double draw = random_.unit();
     connection = reconnect_.succeeded(now, draw);
     static_cast<void>(growth_.succeeded(now, draw));  // gives it the same number
-    suspect = reconnect_.suspect(now);
+    const bool suspect = reconnect_.suspect(now);
+    proves = !suspect && !growth_.suspect(now);
     if (!growth_.suspect(now)) growth_failure_.reset();
     failing_.store(false, std::memory_order_relaxed);
     hurried_ = 0;
@@ -79,7 +80,7 @@ protocol::Reconnect::Connection Reachability::succeeded(const Attempt& attempt) 
   database_->emit(EventKind::connected,
                   failures == 0 ? std::string() : "after " + std::to_string(failures) + " failed attempts");
   if (first) database_->emit(EventKind::initialized, {});
-  if (!suspect) database_->breaker().connection_ready();
+  if (proves) database_->breaker().connection_ready();
   return connection;
 }
 
