@@ -82,6 +82,15 @@ std::string make_directory() {
   return name;
 }
 
+// Waits until the server has closed the connection: a server with `maxclients 1` would refuse the next one.
+void leave(RawRedis& connection) {
+  try {
+    if (connection.command({"QUIT"}).text == "OK") static_cast<void>(connection.receive());
+  } catch (const std::exception&) {
+    // It is closed.
+  }
+}
+
 }  // namespace
 
 bool RedisServer::available() { return !find_program().empty(); }
@@ -171,7 +180,10 @@ void RedisServer::await_answer() {
     try {
       RawRedis connection(socket_path_);
       const RawReply reply = connection.command({"PING"});
-      if (!std::string_view(reply.text).starts_with("LOADING")) return;  // NOAUTH counts as an answer
+      if (!std::string_view(reply.text).starts_with("LOADING")) {  // NOAUTH counts as an answer
+        leave(connection);
+        return;
+      }
     } catch (const std::exception&) {
       // Not listening yet.
     }
