@@ -33,10 +33,12 @@ enum class Way { direct, shared, async };
 class Traffic {
  public:
   Traffic(RedisConnectionManager& redis, Way way, std::chrono::milliseconds timeout = 5s) {
+    // The handles are taken before a test stops the server: a thread that starts late would not get one.
+    const Client client = redis.client("main").with_timeout(timeout);
+    const AsyncClient async = redis.async_client("main").with_timeout(timeout);
     for (std::size_t i = 0; i < counts_.size(); ++i)
-      callers_.emplace_back([this, &redis, way, timeout, i](const std::stop_token& stop) {
-        run(redis, way, timeout, i, stop);
-      });
+      callers_.emplace_back(
+          [this, client, async, way, i](const std::stop_token& stop) { run(client, async, way, i, stop); });
   }
 
   [[nodiscard]] std::uint64_t answered() const noexcept { return answered_; }
@@ -71,10 +73,8 @@ class Traffic {
 
   [[nodiscard]] static std::string key(std::size_t caller) { return "count:" + std::to_string(caller); }
 
-  void run(RedisConnectionManager& redis, Way way, std::chrono::milliseconds timeout, std::size_t index,
+  void run(const Client& client, const AsyncClient& async, Way way, std::size_t index,
            const std::stop_token& stop) {
-    const Client client = redis.client("main").with_timeout(timeout);
-    const AsyncClient async = redis.async_client("main").with_timeout(timeout);
     while (!stop.stop_requested()) {
       const Result<std::int64_t> result =
           way == Way::async ? async.results().incr(key(index))(boost::asio::use_future).get()
