@@ -25,6 +25,9 @@ function(redstart_unity target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   # GCC takes a source inside a unit for a header, where a type of an unnamed namespace would be a fault.
   target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  # GCC limits how much inlining may enlarge a large unit. Its default is for single files: in these units it leaves
+  # functions of the hot paths as calls.
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:--param=large-unit-insns=100000>)
 endfunction()
 
 # Embedded, the headers of `target` are system headers to those who link it, so that a parent's warning flags skip them.
