@@ -2,7 +2,10 @@
 // decode_optional.hpp: null replies as empty optionals.
 #pragma once
 
+#include <concepts>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include <redstart/resp/decoder.hpp>
 
@@ -16,6 +19,13 @@ struct decoder<std::optional<T>> {
       cursor.take_raw();
       out.reset();
     } else {
+      if constexpr (std::same_as<T, std::string>) {
+        // The usual case: made from its text at once, instead of assigned to.
+        if (std::string_view text; cursor.take_bulk(text)) {
+          out.emplace(text);
+          return;
+        }
+      }
       decoder<T>::decode(cursor, out.emplace());
     }
   }

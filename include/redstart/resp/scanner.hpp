@@ -77,7 +77,11 @@ class Scanner {
   }
 
   /// Tells that the caller dropped the first `n` bytes of its buffer. Precondition: n <= discardable().
-  void discard(std::size_t n) noexcept;
+  void discard(std::size_t n) noexcept {
+    if (!done_) return discard_unfinished(n);
+    position_ -= n;
+    begin_ = begin_ > n ? begin_ - n : 0;
+  }
 
   /// The payload of a plain top-level `$n` whose header is complete and whose end isn't.
   std::optional<Bulk> bulk() const noexcept {
@@ -158,6 +162,7 @@ class Scanner {
   }
 
   void start_reply() noexcept;
+  void discard_unfinished(std::size_t n) noexcept;
   std::uint64_t size_so_far() const noexcept { return position_ - begin_ + dropped_; }
   bool too_long() noexcept;
   const char* scan_whole(const char* base, const char* p, const char* end);

@@ -62,6 +62,25 @@ TEST(Scanner, StaysFaultedUntilReset) {
   EXPECT_EQ(scanner.fault(), Fault::none);
 }
 
+TEST(Scanner, AScanWithoutNewBytesLeavesTheNextReplyWhole) {
+  Scanner scanner;
+  EXPECT_EQ(scanner.scan(""), Status::incomplete);
+  EXPECT_EQ(scanner.scan("*1\r\n:1\r\n"), Status::complete);
+  EXPECT_EQ(scanner.scan("*1\r\n:1\r\n"), Status::incomplete);
+  EXPECT_EQ(scanner.begin(), 8U);
+  EXPECT_EQ(scanner.discardable(), 8U);
+  EXPECT_EQ(scanner.wanted(), 1U);
+  EXPECT_FALSE(scanner.sequence());
+  EXPECT_FALSE(scanner.bulk());
+  scanner.discard(8);
+  EXPECT_EQ(scanner.position(), 0U);
+  EXPECT_EQ(scanner.scan("$2\r\nab"), Status::incomplete);
+  EXPECT_EQ(scanner.scan("$2\r\nab\r\n"), Status::complete);
+  EXPECT_EQ(scanner.begin(), 0U);
+  EXPECT_EQ(scanner.position(), 8U);
+  EXPECT_EQ(scanner.type(), Type::bulk);
+}
+
 TEST(Scanner, LetsTheCallerReceiveALargeBulkElsewhere) {
   Scanner scanner;
   std::string buffer = "+first\r\n$100000\r\nabc";

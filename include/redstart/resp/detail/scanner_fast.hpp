@@ -96,10 +96,10 @@ inline Scanner::Status Scanner::scan(std::string_view bytes) {
   const char* p = base + position_;
   if (done_) {
     // the usual reply: one value, there at once
-    const char* leaf = nullptr;
-    if (p != end)
-      leaf = *p == '$' ? detail::bulk_end(p, end, limits_.bulk) : detail::leaf_end(p, end, limits_);
     begin_ = position_;
+    if (p == end) return Status::incomplete;  // the reply has not begun: it can still be the usual one
+    const char* const leaf =
+        *p == '$' ? detail::bulk_end(p, end, limits_.bulk) : detail::leaf_end(p, end, limits_);
     if (leaf != nullptr) {
       type_ = static_cast<Type>(*p);
       position_ = static_cast<std::size_t>(leaf - base);

@@ -17,7 +17,8 @@ inline void Scanner::start_reply() noexcept {
   level_ = Level{};
 }
 
-inline void Scanner::discard(std::size_t n) noexcept {
+// Between replies, the offsets that this shifts beside `position_` and `begin_` mean nothing.
+inline void Scanner::discard_unfinished(std::size_t n) noexcept {
   if (n > begin_) dropped_ += n - begin_;
   const auto shift = [n](std::size_t& offset) { offset = offset > n ? offset - n : 0; };
   shift(position_);
