@@ -163,6 +163,7 @@ Outcome DirectConnection::run_batch(std::string_view bytes, std::span<const std:
   engine::ReplyBuffer& buffer = replies.bytes;
   resp::Scanner scanner(config_.limits);
   std::size_t sent = 0;
+  std::size_t got = replies.frames.size();
   std::size_t answered = 0;  // where the last reply that was asked for ends, or a push behind it
   Patience patience{deadline};
   replies.frames.reserve(ends.size());
@@ -179,7 +180,7 @@ Outcome DirectConnection::run_batch(std::string_view bytes, std::span<const std:
 
   if (now >= deadline) return give_up(too_late());
   int send_error = 0;
-  while (replies.frames.size() < ends.size()) {
+  while (got < ends.size()) {
     bool progress = false;
     if (sent < bytes.size() && send_error == 0) {
       const IoResult result = socket_.send_some(bytes.substr(sent, sent == 0 ? first_send : bytes.size()));
@@ -207,18 +208,19 @@ Outcome DirectConnection::run_batch(std::string_view bytes, std::span<const std:
       if (status == resp::Scanner::Status::fault) return give_up(not_resp(scanner, buffer.view()));
       if (scanner.type() == resp::Type::push) {
         ++pushes_;
-      } else if (replies.frames.size() < ends.size()) {
+      } else if (got < ends.size()) {
         // Before its command has left, the server can do no more than refuse it.
-        if (sent < ends[replies.frames.size()] && !resp::is_error(scanner.type())) [[unlikely]]
+        if (sent != bytes.size() && sent < ends[got] && !resp::is_error(scanner.type())) [[unlikely]]
           return give_up(unasked_reply());
         replies.frames.push_back({scanner.begin(), scanner.position() - scanner.begin()});
+        ++got;
         if (resp::is_error(scanner.type())) ++replies.errors;
       } else {
         break;  // more replies than commands
       }
       answered = scanner.position();
     }
-    if (replies.frames.size() < ends.size()) {
+    if (got < ends.size()) {
       now = Clock::now();
       if (now >= deadline && sent < bytes.size()) return lost(EAGAIN);
     }

@@ -212,6 +212,8 @@ class Pipeline : public AllCommands<Pipeline> {
         engine::no_arguments(origin(), command.info().name).raise();
       if (command.info().session != Session::none) [[unlikely]]
         refuse(command.info().session, bytes_.view().substr(before));
+      if (commands_.number() == 0) [[unlikely]]
+        ends_.reserve(32);
       ends_.push_back(bytes_.size());
       commands_.add(command.info());
     } catch (...) {

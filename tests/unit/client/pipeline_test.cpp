@@ -220,6 +220,22 @@ TEST_F(PipelineOverScript, NamesCommandsWithoutARowToo) {
   EXPECT_EQ(replies.first_error()->info().command, replies[slot].error().info().command);
 }
 
+TEST_F(PipelineOverScript, NamesEachCommandOfAMixedBatch) {
+  channel_->frames = {"-ERR 1\r\n", "-ERR 2\r\n", "-ERR 3\r\n", "-ERR 4\r\n", "-ERR 5\r\n", "-ERR 6\r\n"};
+  auto pipe = client_.pipeline();
+  std::vector<Slot<std::int64_t>> slots{pipe.incr("a"), pipe.incr("b")};
+  auto moved = std::move(pipe);
+  slots.push_back(moved.incr("c"));
+  slots.push_back(moved.command<std::int64_t>("INCR", "d"));
+  slots.push_back(moved.lpush("e", "x"));
+  slots.push_back(moved.incr("f"));
+  const Replies replies = moved.execute();
+  const std::vector<std::string> names{"INCR", "INCR", "INCR", "INCR", "LPUSH", "INCR"};
+  for (std::size_t i = 0; i != slots.size(); ++i)
+    EXPECT_EQ(replies[slots[i]].error().info().command,
+              names[i] + " (command " + std::to_string(i + 1) + " of the pipeline)");
+}
+
 TEST_F(PipelineOverScript, ABlockThatReturnsNothingThrowsTheFirstErrorOfAnyCommand) {
   const auto block = [](auto& pipe) {
     pipe.set("a", 1);
