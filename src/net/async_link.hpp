@@ -226,7 +226,7 @@ class AsyncLink final : public AsyncConnection {
   void await_writable();
   void enter(Node& node);
   [[nodiscard]] bool has_unread() noexcept;
-  void make_up(std::uint64_t first);
+  void make_up(std::uint64_t first, Clock::duration lost);
   [[nodiscard]] bool check_is_due() const noexcept;
   void check();
   [[nodiscard]] std::size_t fence(char* at);

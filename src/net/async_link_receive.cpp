@@ -214,6 +214,8 @@ bool AsyncLink::deliver(engine::ReplyBuffer& window) {
 // command has not left. Such a command the server can only refuse.
 bool AsyncLink::is_early(resp::Type type) noexcept {
   if (ring_.empty()) return true;
+  if (written_ == gathered_) [[likely]]
+    return false;  // all that is in flight has left
   const InFlight::Entry& entry = held_.empty() ? ring_.front() : ring_[held_entry_];
   const std::uint32_t replies = entry.replies - (held_.empty() ? 0 : held_replies_);
   return entry.end > written_ && replies == 1 && !resp::is_error(type);

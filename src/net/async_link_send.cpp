@@ -82,7 +82,13 @@ bool AsyncLink::gather() {
     }
   }
   if (used != 0) write({bytes, used + fence(bytes + used)});
-  if (ring_.end() != first) make_up(first);
+  if (ring_.end() != first) {
+    constexpr auto usual = std::chrono::milliseconds(5);  // sending takes less
+    const Time sent = turn_now();
+    const auto lost = sent - std::exchange(now_, sent);
+    if (lost >= usual) [[unlikely]]
+      make_up(first, lost);
+  }
   return progress;
 }
 
@@ -96,12 +102,7 @@ bool AsyncLink::has_unread() noexcept {
 
 // The process may have been stopped between the look at the deadlines and the sending. What was sent after
 // that has as much time for its reply as it had before.
-void AsyncLink::make_up(std::uint64_t first) {
-  constexpr auto usual = std::chrono::milliseconds(5);  // sending takes less
-  const Time sent = turn_now();
-  const auto lost = sent - std::exchange(now_, sent);
-  if (lost < usual) [[likely]]
-    return;
+void AsyncLink::make_up(std::uint64_t first, Clock::duration lost) {
   head_since_ += lost;
   for (std::uint64_t sequence = first; sequence != ring_.end(); ++sequence) {
     Node* const node = ring_[sequence].node;

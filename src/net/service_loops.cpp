@@ -49,6 +49,9 @@ void make_services(const asio::any_io_executor& executor) {
   static_cast<void>(asio::generic::stream_protocol::socket(executor));
 }
 
+// Out of line, so that `home` keeps no register for it.
+[[gnu::noinline]] const asio::any_io_executor& late_home() noexcept { return late_loop().home(); }
+
 }  // namespace
 
 struct ServiceLoops::Watcher {
@@ -114,7 +117,9 @@ Loop ServiceLoops::next() {
 }
 
 const asio::any_io_executor& ServiceLoops::home() const noexcept {
-  return gone() ? late_loop().home() : watcher_->executor;
+  if (gone()) [[unlikely]]
+    return late_home();
+  return watcher_->executor;
 }
 
 bool ServiceLoops::on_this_thread() const noexcept {

@@ -115,12 +115,8 @@ const net::AsyncConnection* AsyncPool::carry(engine::OperationNode& operation) n
   return &connection;
 }
 
-// Why it must not even be queued: the database is away, and nobody wants to wait for it. Two relaxed loads
-// while all is well.
-std::optional<Error> AsyncPool::away(const engine::OperationNode& operation) const {
+std::optional<Error> AsyncPool::known_absence(const engine::OperationNode& operation) const {
   Database& database = *shop_->database;
-  if (!shop_->reachability->failing() && database.breaker().pass() != 0) [[likely]]
-    return std::nullopt;
   if (database.waits_while_away()) return std::nullopt;
   std::optional<ErrorInfo> info;
   if (auto failure = known_failure(operation.start))

@@ -88,7 +88,14 @@ class AsyncPool final : public engine::AsyncChannel,
   void reclaim_leased() noexcept;
   void circuit_changed() noexcept;
   [[nodiscard]] std::optional<Error> known_failure(Time now) const;
-  [[nodiscard]] std::optional<Error> away(const engine::OperationNode& operation) const;
+  // Why it must not even be queued: the database is away, and nobody wants to wait for it. Two relaxed loads
+  // while all is well.
+  [[nodiscard]] std::optional<Error> away(const engine::OperationNode& operation) const {
+    if (!shop_->reachability->failing() && shop_->database->breaker().pass() != 0) [[likely]]
+      return std::nullopt;
+    return known_absence(operation);
+  }
+  [[nodiscard]] std::optional<Error> known_absence(const engine::OperationNode& operation) const;
   void run_alone(engine::OperationNode& operation);
   [[nodiscard]] std::optional<Error> too_many_leases(const engine::OperationNode& operation) const;
   [[nodiscard]] std::optional<Error> too_many_alone(const engine::OperationNode& operation) const;

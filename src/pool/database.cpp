@@ -110,11 +110,10 @@ void Database::note_retry(const FailedAttempt& attempt, std::chrono::millisecond
   emit(EventKind::retrying, text);
 }
 
-Time Database::deadline(Time start, const engine::CallOptions& options,
-                        std::optional<std::chrono::milliseconds> blocks_for) const noexcept {
-  const Time own = deadline_after(start, options.timeout.value_or(config_.timeouts.command));
-  if (!blocks_for || options.timeout.expired()) return own;
-  return deadline_after(own, blocks_for->count() == 0 ? no_limit : *blocks_for);
+Time Database::deadline_of_blocking(Time own, const engine::CallOptions& options,
+                                    std::chrono::milliseconds blocks_for) noexcept {
+  if (options.timeout.expired()) return own;
+  return deadline_after(own, blocks_for.count() == 0 ? no_limit : blocks_for);
 }
 
 Error Database::error(std::string_view command, ErrorInfo info) const {

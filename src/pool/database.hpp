@@ -71,7 +71,13 @@ class Database {
   /// Until when a call that begins at `start` may take. A command that waits in the server may wait on top of
   /// that.
   [[nodiscard]] Time deadline(Time start, const engine::CallOptions& options,
-                              std::optional<std::chrono::milliseconds> blocks_for = {}) const noexcept;
+                              std::optional<std::chrono::milliseconds> blocks_for = {}) const noexcept {
+    // Both limits are bounded already, so that the sum can't wrap.
+    const Time own = start + options.timeout.value_or(config_.timeouts.command);
+    if (!blocks_for) [[likely]]
+      return own;
+    return deadline_of_blocking(own, options, *blocks_for);
+  }
 
   /// True where a call's own limit is longer than a server may be silent on a shared connection: it gets a
   /// connection of its own, on which it can wait.
@@ -103,6 +109,8 @@ class Database {
   void collect(DatabaseStats& into) const;
 
  private:
+  [[nodiscard]] static Time deadline_of_blocking(Time own, const engine::CallOptions& options,
+                                                 std::chrono::milliseconds blocks_for) noexcept;
   [[nodiscard]] net::TlsSource::Report tls_report() const;
   void circuit_changed(const Breaker::Change& change) const;
   void note_retry(const FailedAttempt& attempt, std::chrono::milliseconds delay) const;

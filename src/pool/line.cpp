@@ -18,28 +18,18 @@ constexpr auto look_again = 20ms;
 
 }  // namespace
 
-std::optional<Error> LineShop::refuse(engine::OperationNode& operation) const {
-  const auto name = [&operation] { return engine::command_name(operation.request.bytes.view()); };
-  if (net::forked(generation)) return database->error(name(), Database::forked());
-  operation.start = net::turn_now();
-  operation.deadline =
-      database->deadline(operation.start + net::turn_lag, {operation.timeout}, operation.request.blocks_for);
+Error LineShop::refusal(const engine::OperationNode& operation) const {
+  const std::string_view name = engine::command_name(operation.request.bytes.view());
+  if (net::forked(generation)) return database->error(name, Database::forked());
   if (stopping.load(std::memory_order_acquire))
-    return database->failed(name(), operation.request.replies, Database::closed());
-  if (operation.timeout.expired()) [[unlikely]]
-    return database->expired(name(), operation.request.replies);
-  return std::nullopt;
+    return database->failed(name, operation.request.replies, Database::closed());
+  return database->expired(name, operation.request.replies);
 }
 
-std::optional<Error> LineShop::overloaded(const engine::OperationNode& operation,
-                                          net::AsyncConnection::Load load) const {
+Error LineShop::overload(const engine::OperationNode& operation,
+                         const net::AsyncConnection::Load& load) const {
   const DatabaseConfig& config = database->config();
-  const std::size_t bytes = operation.request.bytes.size();
-  // A connection remembers what was given up until its reply has come.
   const std::size_t pending = load.operations + load.given_up;
-  if (pending < config.max_pending &&
-      (load.bytes + bytes <= config.max_pending_bytes || load.operations == 0)) [[likely]]
-    return std::nullopt;
   ErrorInfo info;
   info.code = Errc::overloaded;
   info.effect = Effect::not_sent;
@@ -234,8 +224,9 @@ void Line::answered(net::AsyncConnection& connection, std::size_t commands, std:
                     std::chrono::nanoseconds latency) {
   if (errors < commands) shop_->reachability->answered(ready_.number);  // errors were looked at before
   Breaker& breaker = shop_->database->breaker();
-  breaker.tick(net::turn_now());
-  breaker.note_answers(silence_, net::turn_now(), commands);
+  const Time now = net::turn_now();
+  breaker.tick(now);
+  breaker.note_answers(silence_, now, commands);
   shop_->database->counters().answered(connection.loop().shard, commands, errors, latency);
 }
 

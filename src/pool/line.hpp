@@ -5,6 +5,7 @@
 
 #include "../net/async_connection.hpp"
 #include "../net/descriptors.hpp"
+#include "../net/loop.hpp"
 #include "database.hpp"
 #include "direct_pool.hpp"
 #include "reachability.hpp"
@@ -50,12 +51,29 @@ struct LineShop {
   };
 
   /// Sets the operation's times. Returns why it must not be taken: forked, shut down.
-  [[nodiscard]] std::optional<Error> refuse(engine::OperationNode& operation) const;
+  [[nodiscard]] std::optional<Error> refuse(engine::OperationNode& operation) const {
+    if (net::forked(generation)) [[unlikely]]
+      return refusal(operation);
+    operation.start = net::turn_now();
+    operation.deadline = database->deadline(operation.start + net::turn_lag, {operation.timeout},
+                                            operation.request.blocks_for);
+    if (stopping.load(std::memory_order_acquire) || operation.timeout.expired()) [[unlikely]]
+      return refusal(operation);
+    return std::nullopt;
+  }
 
   /// Why an operation must not be queued behind what is there: too many, or too many bytes. One is let in
   /// whatever its size.
   [[nodiscard]] std::optional<Error> overloaded(const engine::OperationNode& operation,
-                                                net::AsyncConnection::Load load) const;
+                                                const net::AsyncConnection::Load& load) const {
+    // A connection remembers what was given up until its reply has come.
+    const DatabaseConfig& config = database->config();
+    if (load.operations + load.given_up < config.max_pending &&
+        (load.bytes + operation.request.bytes.size() <= config.max_pending_bytes || load.operations == 0))
+        [[likely]]
+      return std::nullopt;
+    return overload(operation, load);
+  }
 
   /// Operations that have a connection of their own, or wait for it.
   [[nodiscard]] net::AsyncConnection::Load alone() const noexcept {
@@ -89,6 +107,10 @@ struct LineShop {
   std::array<std::atomic<std::uint64_t>, close_reasons> closed_by{};
 
  private:
+  [[nodiscard]] Error refusal(const engine::OperationNode& operation) const;
+  [[nodiscard]] Error overload(const engine::OperationNode& operation,
+                               const net::AsyncConnection::Load& load) const;
+
   std::atomic<std::size_t> alone_{0};
   std::atomic<std::size_t> alone_bytes_{0};
   std::mutex mutex_{};
