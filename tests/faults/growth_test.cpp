@@ -207,6 +207,36 @@ TEST_F(Fault90, TheDatabaseIsAwayOnceTheLastConnectionIsGone) {
   EXPECT_TRUE(eventually([&] { return redis->optional_client("main").has_value(); }));
 }
 
+// An idle connection keeps its place while it answers, and no longer than that.
+TEST_F(Fault90, ConnectionsThatNobodyUsesAreAskedWhenAnAttemptGetsNoAnswer) {
+  enum class Idle { direct, shared, leased };
+  for (const Idle idle : {Idle::direct, Idle::shared, Idle::leased}) {
+    SCOPED_TRACE(idle == Idle::direct ? "direct" : idle == Idle::shared ? "shared" : "leased");
+    RedisServer server;
+    RedisConfig config = Fault90::config(server.port());
+    DatabaseConfig& main = config.database("main");
+    main.timeouts = {300ms, 500ms, 20s};
+    main.timeouts.health = 200ms;
+    main.sync_over_shared = false;
+    StartedManager redis(std::move(config));
+    const Client client = redis->client("main");
+    const AsyncClient async = redis->async_client("main");
+    if (idle == Idle::shared) async.ping()(use_future).get();
+    if (idle == Idle::leased) redis->scoped_async_client("main")(use_future).get().ping()(use_future).get();
+    if (idle == Idle::direct) client.ping();
+    server.pause();
+    EXPECT_TRUE(eventually([&] {
+      if (idle == Idle::direct)
+        static_cast<void>(async.with_timeout(50ms).results().ping()(use_future).get());
+      else
+        static_cast<void>(client.with_timeout(50ms).results().ping());
+      const ConnectionState state = redis->stats("main").state;
+      return state == ConnectionState::backing_off || state == ConnectionState::circuit_open;
+    }));
+    server.resume();
+  }
+}
+
 // A balancer that lets one connection through, and leaves all others without an answer.
 TEST_F(Fault90, AttemptsThatHangLeaveCallersTimeForAConnectionThatWorks) {
   std::atomic<std::size_t> accepted{0};
