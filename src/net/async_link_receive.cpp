@@ -254,7 +254,7 @@ void AsyncLink::hand_over(std::string_view frame, resp::Type type, bool last) {
     run_start_ = node->start;
     run_commands_ += node->unguarded ? 0U : 1U;
     if (resp::is_error(type)) [[unlikely]]
-      ++run_errors_;
+      run_errors_ += node->unguarded ? 0U : 1U;
     ++node->answered;
     node->accept(frame, origin_);
   } else if (!std::exchange(checking_, false) && complete_now) {  // while that is true, nothing else is there

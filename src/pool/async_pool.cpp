@@ -21,23 +21,6 @@ constexpr std::size_t large = std::size_t{1} << 20;
 // A loop that does not get round to an attempt for so long is not run by anybody.
 constexpr auto run_at_least_every = std::chrono::seconds(2);
 
-// PING for which nobody waits.
-class Ping final : public engine::OperationNode {
- public:
-  explicit Ping(const DatabaseConfig& config) : OperationNode({}) {
-    request.bytes.append("*1\r\n$4\r\nPING\r\n");
-    request.retry = Retry::read;
-    start = Clock::now();
-    deadline = deadline_after(start, config.timeouts.health);
-    unguarded = true;
-  }
-  void accept(std::string_view /*frame*/, const engine::Origin&) noexcept override {}
-  void finish(std::optional<Error> /*error*/, const boost::asio::any_io_executor*) override { destroy(); }
-  void destroy() noexcept override { const std::unique_ptr<Ping> self(this); }
-
-  ~Ping() = default;
-};
-
 }  // namespace
 
 std::shared_ptr<AsyncPool> AsyncPool::make(std::shared_ptr<Database> database,
@@ -358,12 +341,48 @@ void AsyncPool::reclaim(const Waiter& waiter) noexcept {
   for (const auto& line : shared_) line->ask_to_give_way();
 }
 
-// One that nobody has, the least recently used.
+// PING over a leased connection that nobody has: one after the other, so that borrowers find the rest.
+class AsyncPool::Question final : public engine::OperationNode {
+ public:
+  Question(const std::shared_ptr<AsyncPool>& pool, Time since)
+      : OperationNode({}), pool_(pool), since_(since) {
+    request.bytes.append("*1\r\n$4\r\nPING\r\n");
+    request.retry = Retry::read;
+    id = engine::next_operation_id();
+    start = Clock::now();
+    deadline = deadline_after(start, pool->shop_->database->config().timeouts.health);
+    unguarded = true;
+  }
+
+  void accept(std::string_view /*frame*/, const engine::Origin&) noexcept override {}
+  void finish(std::optional<Error> error, const boost::asio::any_io_executor*) override {
+    const std::unique_ptr<Question> self(this);
+    const auto pool = pool_.lock();
+    if (!pool) return;
+    if (error && error->code() == Errc::timeout)
+      pool->close_leased(since_);  // they fare no better
+    else
+      pool->ask_leased(since_);
+  }
+  void destroy() noexcept override { const std::unique_ptr<Question> self(this); }
+
+  ~Question() = default;
+
+ private:
+  const std::weak_ptr<AsyncPool> pool_;
+  const Time since_;
+};
+
+// The least recently used of those that nobody has.
 LeaseLine::Ptr AsyncPool::take_unused(Time since) noexcept {
   const std::scoped_lock lock(mutex_);
-  if (!usable() || idle_.empty() || idle_.front()->connection().last_used() >= since) return nullptr;
-  LeaseLine::Ptr line = std::move(idle_.front());
-  idle_.erase(idle_.begin());
+  if (!usable()) return nullptr;
+  const auto unused = std::find_if(idle_.begin(), idle_.end(), [since](const LeaseLine::Ptr& line) {
+    return line->connection().ready() && line->connection().last_used() < since;
+  });
+  if (unused == idle_.end()) return nullptr;
+  LeaseLine::Ptr line = std::move(*unused);
+  idle_.erase(unused);
   line->claim();
   return line;
 }
@@ -371,17 +390,23 @@ LeaseLine::Ptr AsyncPool::take_unused(Time since) noexcept {
 void AsyncPool::ask_unused(Time since) noexcept {
   if (!usable()) return;
   for (const auto& line : shared_) line->ask_if_unused(since);
+  ask_leased(since);
+}
+
+void AsyncPool::ask_leased(Time since) noexcept {
   try {
-    for (;;) {
-      auto ping = std::make_unique<Ping>(shop_->database->config());
-      const LeaseLine::Ptr line = take_unused(since);
-      if (!line) return;
-      shop_->alone_began(*ping);
-      line->run(*ping.release());
-    }
+    auto question = std::make_unique<Question>(shared_from_this(), since);
+    const LeaseLine::Ptr line = take_unused(since);
+    if (!line) return;
+    shop_->alone_began(*question);
+    line->ask(*question.release());
   } catch (const std::bad_alloc&) {
     // The next time, then.
   }
+}
+
+void AsyncPool::close_leased(Time since) noexcept {
+  while (const LeaseLine::Ptr line = take_unused(since)) returned(line, true);
 }
 
 void AsyncPool::collect(PoolStats& into) const {

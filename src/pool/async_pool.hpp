@@ -69,8 +69,7 @@ class AsyncPool final : public engine::AsyncChannel,
   std::size_t cleanup_idle(Time now);
   /// Closes a connection that nobody uses, a leased one first, so that its slot gets free for `waiter`.
   void reclaim(const Waiter& waiter) noexcept;
-  /// Asks the server whether those connections work that nobody has used since `since`. Where no answer comes
-  /// they are closed as late ones are.
+  /// Sends PING over connections that nobody has used since `since`: those without an answer are closed.
   void ask_unused(Time since) noexcept;
   /// Adds what this pool counts.
   void collect(PoolStats& into) const;
@@ -84,6 +83,9 @@ class AsyncPool final : public engine::AsyncChannel,
   [[nodiscard]] SharedLine& open_instead_of(SharedLine& line) const noexcept;
   [[nodiscard]] LeaseLine::Ptr take_line();
   [[nodiscard]] std::vector<std::shared_ptr<Line>> all() const;
+  class Question;
+  void ask_leased(Time since) noexcept;
+  void close_leased(Time since) noexcept;
   [[nodiscard]] LeaseLine::Ptr take_unused(Time since) noexcept;
   void reclaim_leased() noexcept;
   void circuit_changed() noexcept;

@@ -169,6 +169,7 @@ std::optional<CloseReason> DirectPool::ask(net::DirectConnection& connection, Ti
     if (outcome.kind != net::Outcome::Kind::broken && outcome.reusable) return std::nullopt;
     if (outcome.kind != net::Outcome::Kind::broken || outcome.code == Errc::protocol_error)
       return outcome.reason;
+    if (outcome.code == Errc::closed) return outcome.reason;
     return outcome.code == Errc::timeout ? CloseReason::timeout : CloseReason::stale;
   } catch (const std::bad_alloc&) {
     return CloseReason::lost;

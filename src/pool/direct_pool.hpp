@@ -141,8 +141,8 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   void reconsider() noexcept;
   /// Closes idle connections that the server has closed. After a failed attempt, before it is judged.
   void close_dead() noexcept;
-  /// An attempt has had no answer since `since`, while others are taken to work: asks the server whether
-  /// those work that nobody has used since then. Does not wait for the answers.
+  /// An attempt that began at `since` got no answer, although other connections seem to work. Sends PING over
+  /// those that nobody has used since then; does not wait for the answers.
   void ask_unused(Time since) noexcept;
   /// Server or process has no room for one more connection that `waiter` needs: closes one that is idle.
   void make_room(const Waiter& waiter) noexcept;
@@ -197,6 +197,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   [[nodiscard]] std::optional<CloseReason> ask(net::DirectConnection& connection, Time& now,
                                                Time until) noexcept;
   void ask_each(Time since) noexcept;
+  void close_unused(Time since) noexcept;
   void close_idle(Time now, std::chrono::milliseconds unused, std::size_t keep, CloseReason reason,
                   std::vector<Connection>& into);
   class Filling;
@@ -236,6 +237,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   boost::intrusive::list<net::DirectConnection> in_use_{};
   boost::intrusive::list<Waiter> waiters_{};
   net::DirectConnection* ahead_ = nullptr;  // that is being opened for no caller
+  net::DirectConnection* asked_ = nullptr;  // whether it works
   std::size_t open_ = 0;   // idle, in use, being opened, reserved for a waiter, and slots taken
   std::size_t slots_ = 0;  // taken by connections of other kinds
   bool filling_ = false;   // somebody opens connections ahead

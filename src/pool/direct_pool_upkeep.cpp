@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <iterator>
+#include <new>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -136,15 +138,42 @@ void DirectPool::ask_each(Time since) noexcept {
     Borrowed asked(*this, std::move(idle_.front()));
     idle_.erase(idle_.begin());
     in_use_.push_back(*asked);
+    asked_ = &*asked;
     lock.unlock();
     Time now = Clock::now();
-    if (const auto fault = ask(*asked, now, deadline_after(now, patience)))
+    auto fault = asked->fault(now);
+    if (!fault) fault = ask(*asked, now, deadline_after(now, patience));
+    lock.lock();
+    asked_ = nullptr;
+    lock.unlock();
+    if (fault)
       asked.discard(*fault);
     else
       asked.give_back();
+    if (fault == CloseReason::timeout) close_unused(since);  // they fare no better
     lock.lock();
   }
   asking_ = false;
+  drained_.notify_all();
+}
+
+void DirectPool::close_unused(Time since) noexcept {
+  std::vector<Connection> unused;
+  {
+    const Lock lock(mutex_);
+    const auto last = std::find_if(idle_.begin(), idle_.end(), [since](const Connection& connection) {
+      return connection->last_used() >= since;
+    });
+    try {
+      unused.assign(std::move_iterator(idle_.begin()), std::move_iterator(last));
+    } catch (const std::bad_alloc&) {
+      return;  // then they are asked themselves
+    }
+    idle_.erase(idle_.begin(), last);
+    count_closed(CloseReason::timeout, unused.size());
+    for (std::size_t i = 0; i < unused.size(); ++i) give_back_slot();
+  }
+  closed(unused, CloseReason::timeout);
 }
 
 // Closes what was taken out of the pool and counted, and says so. Preconditions: the lock is not held.
@@ -244,6 +273,7 @@ void DirectPool::stop() noexcept {
   tried_.notify_all();
   reachability_->stop();
   if (ahead_ != nullptr) ahead_->interrupt();
+  if (asked_ != nullptr) asked_->interrupt();
   waiters_.remove_and_dispose_if([](const Waiter& waiter) { return waiter.takes_connections; },
                                  [](Waiter* waiter) {
                                    waiter->got = Waiter::Got::shutdown;
@@ -258,7 +288,7 @@ void DirectPool::stop() noexcept {
 
 void DirectPool::drain(Time deadline, Time last) noexcept {
   Lock lock(mutex_);
-  const auto drained = [this] { return in_use_.empty(); };
+  const auto drained = [this] { return in_use_.empty() && !asking_; };
   if (!drained_.wait_until(lock, deadline, drained)) {
     for (net::DirectConnection& connection : in_use_) connection.interrupt();
     drained_.wait_until(lock, last, drained);
@@ -271,7 +301,7 @@ bool DirectPool::drained(bool interrupt) noexcept {
   if (interrupt) {
     for (net::DirectConnection& connection : in_use_) connection.interrupt();
   }
-  closed_ = in_use_.empty();
+  closed_ = in_use_.empty() && !asking_;
   return closed_;
 }
 

@@ -76,6 +76,17 @@ void LeaseLine::run(engine::OperationNode& operation) {
   return_when_idle();
 }
 
+void LeaseLine::ask(engine::OperationNode& question) {
+  question_.store(question.id, std::memory_order_relaxed);
+  run(question);
+}
+
+void LeaseLine::stop(Time deadline) noexcept {
+  Line::stop(deadline);
+  if (const std::uint64_t question = question_.load(std::memory_order_relaxed); question != 0)
+    connection().cancel(question, engine::Cancellation::terminal);
+}
+
 void LeaseLine::give_back(bool dirty) noexcept {
   if (broken() && !shop().stopping.load(std::memory_order_acquire)) shop().database->release_failed();
   if (ended()) return;

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -49,8 +50,11 @@ class LeaseLine final : public Line {
   void lend(engine::OperationNode& operation);
   /// Runs one operation on it; it is returned afterwards.
   void run(engine::OperationNode& operation);
+  /// The same for the pool's own question, which `stop` cancels.
+  void ask(engine::OperationNode& question);
   /// The borrower is done with it. Any thread.
   void give_back(bool dirty) noexcept;
+  void stop(Time deadline) noexcept override;
   /// Closes it for good. Any thread.
   void end() noexcept;
 
@@ -90,7 +94,8 @@ class LeaseLine final : public Line {
   bool lent_ = false;                   // somebody has it, or waits for it
   std::atomic<bool> returning_{false};  // given back; operations are still under way
   std::atomic<bool> used_{false};
-  std::atomic<bool> alone_{false};  // what it carries is a single operation
+  std::atomic<bool> alone_{false};          // what it carries is a single operation
+  std::atomic<std::uint64_t> question_{0};  // the latest that the pool has asked
   std::atomic<bool> broken_{false};
   std::atomic<bool> outdated_{false};  // its server has another role now: nobody is to get it again
   std::atomic<Clock::rep> retires_{Time::max().time_since_epoch().count()};

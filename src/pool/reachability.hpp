@@ -50,9 +50,9 @@ class Reachability {
   /// Connections that were ready are closed. Before `lost`. `idle`: nothing was wrong with them; where the
   /// server was full that makes room for an attempt or two, before the database is taken to be away.
   void left(std::size_t connections = 1, bool idle = false) noexcept;
-  /// A connection was lost. One may be lost before anything was answered, and so may all that were ready at
-  /// that time; the loss of a later one is a failed attempt: a server that greets and then drops everybody is
-  /// not back. Emits the event then.
+  /// A connection was lost. The first loss before any answer is forgiven, with all connections that were
+  /// ready by then. The loss of a later one counts as a failed attempt: a server that greets and then drops
+  /// everybody is not back. Emits the event then.
   void lost(const protocol::Reconnect::Connection& connection, CloseReason reason, Time now);
   /// The server of a connection that is about to be ready has said who it is. Emits the event when that is
   /// another one than before.
@@ -147,9 +147,9 @@ class Reachability {
   unsigned hurried_ = 0;  // attempts for which a caller had too little time, since one succeeded
   Time hurried_since_{};
   bool stopped_ = false;
-  std::atomic<bool> waiting_{false};      // for a server that is not ready yet
-  unsigned losses_ = 0;                   // since something was answered
-  std::uint64_t spared_ = 0;              // up to this number they were ready at the first of these losses
+  std::atomic<bool> waiting_{false};  // for a server that is not ready yet
+  unsigned losses_ = 0;               // since something was answered
+  std::uint64_t spared_ = 0;  // up to this number they were ready at the first of these losses: forgiven
   std::atomic<bool> failing_{false};      // `last_failure_` tells why there is no connection
   std::atomic<std::uint64_t> proven_{0};  // the number of the last connection that has answered a command
 };

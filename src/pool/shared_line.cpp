@@ -90,7 +90,9 @@ class SharedLine::Question final : public engine::OperationNode {
 
 void SharedLine::ask_if_unused(Time since) noexcept {
   const net::AsyncConnection& unused = connection();
-  if (!unused.ready() || unused.load().operations != 0 || unused.last_used() >= since) return;
+  const auto load = unused.load();
+  // What was given up is watched already.
+  if (!unused.ready() || load.operations + load.given_up != 0 || unused.last_used() >= since) return;
   if (asking_.exchange(true)) return;
   try {
     connection().submit(*new Question(self()));

@@ -223,7 +223,10 @@ TEST_F(Fault90, ConnectionsThatNobodyUsesAreAskedWhenAnAttemptGetsNoAnswer) {
     const AsyncClient async = redis->async_client("main");
     if (idle == Idle::shared) async.ping()(use_future).get();
     if (idle == Idle::leased) redis->scoped_async_client("main")(use_future).get().ping()(use_future).get();
-    if (idle == Idle::direct) client.ping();
+    if (idle == Idle::direct) {
+      std::vector<ScopedClient> together;
+      for (int i = 0; i < 5; ++i) together.push_back(redis->scoped_client("main"));
+    }
     server.pause();
     EXPECT_TRUE(eventually([&] {
       if (idle == Idle::direct)

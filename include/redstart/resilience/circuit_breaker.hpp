@@ -15,7 +15,8 @@
 namespace redstart {
 
 /// A call that was let through. Its generation is that of the state which did so: an outcome never moves a
-/// later state. `row` tells whether the call began after the first of the failures that follow each other now.
+/// later state. `row` is the row of failures that was current when the call began: a failure with the current
+/// row is of a call that began after the row's first failure.
 struct BreakerTicket {
   std::uint64_t generation = 0;
   std::uint16_t row = 0;
@@ -59,7 +60,7 @@ class CircuitBreaker {
   [[nodiscard]] BreakerState state() const noexcept { return static_cast<BreakerState>(state_.index()); }
   /// Grows with each change of state.
   [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
-  /// What tickets of the closed state hold. Changes with the first failure after a success.
+  /// The number of the current row of failures. Grows with each failure that follows a success.
   [[nodiscard]] std::uint16_t row() const noexcept { return row_; }
   /// While open: when calls may pass as probes, if no connection becomes ready before. Else the beginning of
   /// time.
