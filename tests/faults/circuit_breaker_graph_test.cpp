@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -35,17 +36,26 @@ const BreakerPolicy policy{row, 0.0, 1'000'000, {tick, longest, 2.0, Jitter::non
 
 /// What the breaker has to be, in the plainest terms: the sentences of the invariant, no code of the class.
 struct Model {
+  struct Call {
+    int age = 0;        // how many changes of state ago it was let through, up to `oldest`
+    bool later = true;  // since the first failure of the row, if there is a row
+
+    friend auto operator<=>(const Call&, const Call&) = default;
+  };
+
   State state = State::closed;
-  unsigned failures = 0;       // in a row, while closed
-  unsigned in_flight = 0;      // while half open
-  unsigned successes = 0;      // while half open
-  int ticks_left = 0;          // while open: until a caller may probe
-  int next_ticks = 1;          // how long it will be open the next time
-  std::vector<int> tickets{};  // out there: how many changes of state ago they were given, up to `oldest`
+  unsigned failures = 0;        // in a row, while closed
+  bool confirmed = false;       // one of them is of a later call
+  unsigned in_flight = 0;       // while half open
+  unsigned successes = 0;       // while half open
+  int ticks_left = 0;           // while open: until a caller may probe
+  int next_ticks = 1;           // how long it will be open the next time
+  std::vector<Call> tickets{};  // out there
 
   friend bool operator<(const Model& a, const Model& b) {
     const auto key = [](const Model& m) {
-      return std::tie(m.state, m.failures, m.in_flight, m.successes, m.ticks_left, m.next_ticks, m.tickets);
+      return std::tie(m.state, m.failures, m.confirmed, m.in_flight, m.successes, m.ticks_left, m.next_ticks,
+                      m.tickets);
     };
     return key(a) < key(b);
   }
@@ -53,8 +63,9 @@ struct Model {
   void become(State next) {
     state = next;
     failures = in_flight = successes = 0;
+    confirmed = false;
     ticks_left = 0;
-    for (int& age : tickets) age = std::min(age + 1, oldest);
+    for (Call& call : tickets) call.age = std::min(call.age + 1, oldest);
   }
   void open() {
     become(State::open);
@@ -68,17 +79,18 @@ struct Model {
       if (in_flight + successes == probes) return false;
       ++in_flight;
     }
-    tickets.push_back(0);
+    tickets.emplace_back();
     return true;
   }
   bool take(std::size_t index) {
-    const bool present = tickets[index] == 0;
+    const bool present = tickets[index].age == 0;
     tickets.erase(tickets.begin() + static_cast<std::ptrdiff_t>(index));
     return present;
   }
   void succeeded(std::size_t index) {
     if (!take(index)) return;
     if (state == State::closed) failures = 0;
+    if (state == State::closed) confirmed = false;
     if (state != State::half_open) return;
     --in_flight;
     if (++successes < probes) return;
@@ -86,8 +98,14 @@ struct Model {
     next_ticks = 1;
   }
   void failed(std::size_t index) {
+    const bool later = tickets[index].later;
     if (!take(index)) return;
-    if (state == State::half_open || (state == State::closed && ++failures == row)) open();
+    if (state == State::closed && ++failures == 1) {
+      for (Call& call : tickets) call.later = false;
+    } else {
+      confirmed = confirmed || later;
+    }
+    if (state == State::half_open || (state == State::closed && failures >= row && confirmed)) open();
   }
   void dropped(std::size_t index) {
     if (take(index) && state == State::half_open) --in_flight;
@@ -199,7 +217,7 @@ class Graph {
     ASSERT_LE(to.breaker.probing(), probes) << to.path;
     for (std::size_t i = 0; i < to.tickets.size(); ++i)
       ASSERT_EQ(std::min<std::uint64_t>(to.breaker.generation() - to.tickets[i].generation, oldest),
-                static_cast<std::uint64_t>(to.model.tickets[i]))
+                static_cast<std::uint64_t>(to.model.tickets[i].age))
           << to.path;
     if (after == State::open) {
       ASSERT_LE(to.breaker.open_until() - to.now, longest) << to.path;
@@ -224,7 +242,8 @@ class Graph {
     CircuitBreaker failing = at.breaker;
     for (const Ticket ticket : at.tickets) failing.dropped(ticket);
     CircuitBreaker succeeding = failing;
-    const unsigned failures = state == State::closed ? row - at.model.failures : 1;
+    // Of calls that begin now; also where enough failed that had begun before.
+    const unsigned failures = state == State::closed && at.model.failures < row ? row - at.model.failures : 1;
     for (unsigned i = 0; i < failures; ++i) {
       ASSERT_EQ(failing.state(), state) << at.path;
       failing.failed(failing.admit(at.now).value(), at.now, 0.5);
