@@ -32,8 +32,8 @@ void write_line(int fd, std::string_view line) noexcept {
     ::pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);
     const ssize_t written = ::write(fd, text.data(), text.size());
     if (written < 0 && errno == EPIPE && sigismember(&pending, SIGPIPE) == 0) {
-      const timespec at_once{};
-      ::sigtimedwait(&broken_pipe, nullptr, &at_once);
+      const timespec no_wait{};
+      ::sigtimedwait(&broken_pipe, nullptr, &no_wait);
     }
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   } catch (const std::exception&) {

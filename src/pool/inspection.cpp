@@ -17,7 +17,7 @@ namespace redstart::pool {
 namespace {
 
 constexpr std::string_view ping = "*1\r\n$4\r\nPING\r\n";
-constexpr std::string_view info = "*1\r\n$4\r\nINFO\r\n";
+constexpr std::string_view info_of_server = "*1\r\n$4\r\nINFO\r\n";
 // Writes nothing into a key that is not there: refused whenever a write would be, and changes nothing.
 constexpr std::string_view write_nothing =
     "*4\r\n$8\r\nSETRANGE\r\n$17\r\nredstart:validate\r\n$1\r\n0\r\n$0\r\n\r\n";
@@ -173,7 +173,7 @@ class Inspection {
   }
 
   bool learn() {
-    const auto answer = ask(info);
+    const auto answer = ask(info_of_server);
     if (!answer) return false;
     if (!answer->refused.empty()) {
       report_.notes.push_back("INFO was refused (" + answer->refused + "): little is known of the server");

@@ -123,6 +123,7 @@ TEST(ArgumentForms, Braces) {
   expect(capture.zadd("z", {{"m", 1.0}, {"n", 2.0}}), {"ZADD", "z", "1", "m", "2", "n"});
 }
 
+#if !defined(__clang__) || __clang_major__ >= 16  // older ones can't compile the views of libstdc++
 TEST(ArgumentForms, ViewsThatMustBeChangedToGoOverThem) {
   const std::vector<std::string> texts{"a", "", "b"};
   const std::map<std::string, int> pairs{{"f", 1}, {"g", 2}};
@@ -154,6 +155,13 @@ TEST(ArgumentForms, ElementsThatExistOnlyWhileTheyAreReadAreCopied) {
   argument<std::vector<std::string>>::write(writer, kept);
   EXPECT_EQ(externals.size(), 1U) << "those that last are sent from where they lie";
 }
+
+TEST(ArgumentForms, EmptyViewsAreNoticed) {
+  const std::vector<std::string> none;
+  const auto filtered = none | std::views::filter([](const std::string&) { return true; });
+  EXPECT_TRUE(capture.del(filtered).lacks_arguments);
+}
+#endif
 
 TEST(ArgumentForms, FieldsOfHashesAreWhateverAnArgumentCanBe) {
   const Colour red{1};
@@ -220,10 +228,8 @@ TEST(ArgumentForms, CommandsByNameReadAValueUnlessToldOtherwise) {
 TEST(ArgumentForms, EmptyContainersAreNoticed) {
   const std::vector<std::string> none;
   const std::vector<std::pair<std::string, double>> no_pairs;
-  const auto filtered = none | std::views::filter([](const std::string&) { return true; });
   EXPECT_TRUE(capture.del(none).lacks_arguments);
   EXPECT_TRUE(capture.del(none.begin(), none.end()).lacks_arguments);
-  EXPECT_TRUE(capture.del(filtered).lacks_arguments);
   EXPECT_TRUE(capture.mget(none).lacks_arguments);
   EXPECT_TRUE(capture.hset("h", no_pairs).lacks_arguments);
   EXPECT_TRUE(capture.zadd("z", no_pairs).lacks_arguments);
