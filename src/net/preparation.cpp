@@ -153,7 +153,7 @@ std::shared_ptr<Preparer::Question> Preparer::join(Series& series, Time now, con
   return first ? series.current : nullptr;
 }
 
-void Preparer::answer(Series& series, const std::shared_ptr<Question>& question, Prepared prepared) {
+void Preparer::answer(Series& series, const std::shared_ptr<Question>& question, const Prepared& prepared) {
   std::vector<std::weak_ptr<const Done>> waiting;
   {
     const std::scoped_lock lock(mutex_);
@@ -174,8 +174,8 @@ Preparer::Subscription Preparer::prepare(Time now, Progress& progress, Done done
   }
   const auto question = join(preparations_, now, subscriber, &progress);
   if (!question) return subscriber;
-  const auto tell = std::make_shared<Done>([self = shared_from_this(), question](Prepared prepared) {
-    self->answer(self->preparations_, question, std::move(prepared));
+  const auto tell = std::make_shared<Done>([self = shared_from_this(), question](const Prepared& prepared) {
+    self->answer(self->preparations_, question, prepared);
   });
   question->progress->store(tls_ ? Awaited::files : provider_ ? Awaited::provider : Awaited::lookup);
   if (!tls_ && !provider_) {
@@ -200,8 +200,8 @@ Preparer::Subscription Preparer::ask_again(Time now, Done done) {
   auto subscriber = std::make_shared<const Done>(std::move(done));
   const auto question = join(renewals_, now, subscriber, nullptr);
   if (!question) return subscriber;
-  const auto tell = std::make_shared<Done>([self = shared_from_this(), question](Prepared prepared) {
-    self->answer(self->renewals_, question, std::move(prepared));
+  const auto tell = std::make_shared<Done>([self = shared_from_this(), question](const Prepared& prepared) {
+    self->answer(self->renewals_, question, prepared);
   });
   on_helper(tell, [provider = provider_](const Done& told) {
     Prepared prepared;

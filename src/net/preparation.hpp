@@ -84,7 +84,7 @@ class Preparer : public std::enable_shared_from_this<Preparer> {
   // Null: the subscriber has joined a question under way.
   [[nodiscard]] std::shared_ptr<Question> join(Series& series, Time now, const Subscription& subscriber,
                                                Progress* progress);
-  void answer(Series& series, const std::shared_ptr<Question>& question, Prepared prepared);
+  void answer(Series& series, const std::shared_ptr<Question>& question, const Prepared& prepared);
 
   const std::shared_ptr<TlsSource> tls_;
   const std::shared_ptr<CredentialsProvider> provider_;

@@ -12,8 +12,23 @@
 #include <ctime>
 #include <exception>
 #include <memory>
+#include <mutex>
+#include <thread>
 
 namespace redstart::net {
+
+namespace {
+
+// False after a tenth of a second: in the child of a fork another thread may have held it for good.
+bool lock_soon(std::unique_lock<std::mutex>& lock) {
+  for (int left = 100; !lock.try_lock(); --left) {
+    if (left == 0) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+}  // namespace
 
 void write_line(int fd, std::string_view line) noexcept {
   pollfd out{fd, POLLOUT, 0};
@@ -46,9 +61,8 @@ void StandardErrorListener::write(Decide decide) noexcept {
   try {
     std::vector<std::string> lines;
     {
-      // In the child of a fork another thread may have held it for good.
-      const std::unique_lock lock(mutex_, std::chrono::milliseconds(100));
-      if (!lock) return;
+      std::unique_lock lock(mutex_, std::defer_lock);
+      if (!lock_soon(lock)) return;
       lines = decide();
     }
     for (const std::string& line : lines) write_line(fd_, line);

@@ -31,7 +31,7 @@ class StandardErrorListener final : public EventListener {
   void write(Decide decide) noexcept;
 
   const int fd_;
-  std::timed_mutex mutex_{};
+  std::mutex mutex_{};
   StateLines lines_{};
 };
 

@@ -124,6 +124,7 @@ std::vector<std::string> StateLines::held_back(Wanted wanted, TimePoint now) {
   std::sort(held.begin(), held.end(),
             [](const State* a, const State* b) { return a->last_event < b->last_event; });
   std::vector<std::string> lines;
+  lines.reserve(held.size());
   for (State* const state : held) lines.push_back(line(*state, now));
   return lines;
 }

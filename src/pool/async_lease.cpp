@@ -39,7 +39,7 @@ void AsyncLease::taken_at(CallSite where) noexcept {
 
 void AsyncLease::start(engine::OperationNode& operation) noexcept {
   LineShop& shop = line_->shared();
-  const LineShop::Taking taking(shop);
+  const LineShop::Taking taking(shop, LeaseLine::Ptr(line_));
   if (auto refused = shop.refuse(operation)) return operation.finish(std::move(refused), nullptr);
   if (line_->broken()) {
     Error error = shop.database->failed(engine::command_name(operation.request.bytes.view()),
@@ -88,7 +88,7 @@ void AsyncLease::state_changed(const engine::OperationNode& operation, std::stri
 }
 
 void AsyncLease::lease(engine::OperationNode& operation) noexcept {
-  const LineShop::Taking taking(line_->shared());
+  const LineShop::Taking taking(line_->shared(), LeaseLine::Ptr(line_));
   ErrorInfo info;
   info.code = Errc::invalid_argument;
   info.remedy = Remedy::never;

@@ -83,7 +83,7 @@ SharedLine& AsyncPool::open_instead_of(SharedLine& line) const noexcept {
 }
 
 const net::AsyncConnection* AsyncPool::carry(engine::OperationNode& operation) noexcept {
-  const LineShop::Taking taking(*shop_);
+  const LineShop::Taking taking(*shop_, weak_from_this().lock());
   if (auto refused = shop_->refuse(operation)) return operation.finish(std::move(refused), nullptr), nullptr;
   if (auto error = away(operation)) return operation.finish(std::move(error), nullptr), nullptr;
   if (operation.request.blocks_for || operation.request.bytes.size() > large ||
@@ -137,12 +137,12 @@ void AsyncPool::circuit_changed() noexcept {
 }
 
 void AsyncPool::reject(engine::OperationNode& operation, Error error) noexcept {
-  const LineShop::Taking taking(*shop_);
+  const LineShop::Taking taking(*shop_, weak_from_this().lock());
   operation.finish(std::move(error), nullptr);
 }
 
 void AsyncPool::lease(engine::OperationNode& operation) noexcept {
-  const LineShop::Taking taking(*shop_);
+  const LineShop::Taking taking(*shop_, weak_from_this().lock());
   if (auto refused = shop_->refuse(operation)) return operation.finish(std::move(refused), nullptr);
   if (auto error = away(operation)) return operation.finish(std::move(error), nullptr);
   operation.deadline = std::min(operation.deadline,

@@ -35,10 +35,12 @@ struct LineShop {
         loops(std::move(on)) {}
 
   /// Lives while an operation is taken over: where the loops have ended or belong to a parent, somebody has
-  /// to run what is posted for one that is refused.
+  /// to run what is posted for one that is refused. `alive` keeps what takes it, the shop included: the
+  /// operation may be over before that, and its handle with it.
   class Taking {
    public:
-    explicit Taking(const LineShop& shop) noexcept : shop_(shop) {}
+    Taking(const LineShop& shop, std::shared_ptr<const void>&& alive) noexcept
+        : alive_(std::move(alive)), shop_(shop) {}
     Taking(const Taking&) = delete;
     Taking& operator=(const Taking&) = delete;
     ~Taking() {
@@ -47,6 +49,7 @@ struct LineShop {
     }
 
    private:
+    const std::shared_ptr<const void> alive_;
     const LineShop& shop_;
   };
 
