@@ -167,8 +167,7 @@ class CircuitBreaker {
   // get answers end at once, so in the end all wait for a lost reply. Such a row alone is no outage.
   [[nodiscard]] bool trips(Closed& closed, Time now) const noexcept {
     if (closed.consecutive >= policy_.consecutive_failures &&
-        (closed.confirmed || policy_.consecutive_failures == 1) &&
-        too_many_failed(closed.window.latest(now)))
+        (closed.confirmed || policy_.consecutive_failures == 1) && too_many_failed(closed.window.latest(now)))
       return true;
     const SlidingWindow::Counts counts = closed.window.counts(now);
     return counts.calls() >= policy_.minimum_calls && too_many_failed(counts);
