@@ -174,15 +174,16 @@ Preparer::Subscription Preparer::prepare(Time now, Progress& progress, Done done
   }
   const auto question = join(preparations_, now, subscriber, &progress);
   if (!question) return subscriber;
-  const auto tell = std::make_shared<Done>([self = shared_from_this(), question](const Prepared& prepared) {
-    self->answer(self->preparations_, question, prepared);
-  });
+  const auto on_answer =
+      std::make_shared<Done>([self = shared_from_this(), question](const Prepared& prepared) {
+        self->answer(self->preparations_, question, prepared);
+      });
   question->progress->store(tls_ ? Awaited::files : provider_ ? Awaited::provider : Awaited::lookup);
   if (!tls_ && !provider_) {
-    look_up(endpoint_, {}, *tell);
+    look_up(endpoint_, {}, *on_answer);
     return subscriber;
   }
-  on_helper(tell, [self = shared_from_this(), moved = question->progress](const Done& told) {
+  on_helper(on_answer, [self = shared_from_this(), moved = question->progress](const Done& told) {
     Prepared prepared;
     if (self->tls_) prepared.tls = self->tls_->current(prepared.failure);
     if (!prepared.failure && self->provider_) {
@@ -200,10 +201,11 @@ Preparer::Subscription Preparer::ask_again(Time now, Done done) {
   auto subscriber = std::make_shared<const Done>(std::move(done));
   const auto question = join(renewals_, now, subscriber, nullptr);
   if (!question) return subscriber;
-  const auto tell = std::make_shared<Done>([self = shared_from_this(), question](const Prepared& prepared) {
-    self->answer(self->renewals_, question, prepared);
-  });
-  on_helper(tell, [provider = provider_](const Done& told) {
+  const auto on_answer =
+      std::make_shared<Done>([self = shared_from_this(), question](const Prepared& prepared) {
+        self->answer(self->renewals_, question, prepared);
+      });
+  on_helper(on_answer, [provider = provider_](const Done& told) {
     Prepared prepared;
     prepared.failure = ask(*provider, prepared.credentials);
     told(std::move(prepared));

@@ -360,7 +360,7 @@ class AsyncPool::Question final : public engine::OperationNode {
     const auto pool = pool_.lock();
     if (!pool) return;
     if (error && error->code() == Errc::timeout)
-      pool->close_leased(since_);  // they fare no better
+      pool->close_leased(since_);  // the server answers none of them
     else
       pool->ask_leased(since_);
   }

@@ -237,11 +237,11 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   boost::intrusive::list<net::DirectConnection> in_use_{};
   boost::intrusive::list<Waiter> waiters_{};
   net::DirectConnection* ahead_ = nullptr;  // that is being opened for no caller
-  net::DirectConnection* asked_ = nullptr;  // whether it works
+  net::DirectConnection* asked_ = nullptr;  // over which a PING of the pool is under way
   std::size_t open_ = 0;   // idle, in use, being opened, reserved for a waiter, and slots taken
   std::size_t slots_ = 0;  // taken by connections of other kinds
   bool filling_ = false;   // somebody opens connections ahead
-  bool asking_ = false;    // somebody asks whether those that are idle work
+  bool asking_ = false;    // a helper thread sends PING over idle connections
   bool draining_ = false;
   bool closed_ = false;
   bool used_ = false;

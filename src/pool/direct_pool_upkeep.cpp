@@ -150,7 +150,7 @@ void DirectPool::ask_each(Time since) noexcept {
       asked.discard(*fault);
     else
       asked.give_back();
-    if (fault == CloseReason::timeout) close_unused(since);  // they fare no better
+    if (fault == CloseReason::timeout) close_unused(since);  // the server answers none of them
     lock.lock();
   }
   asking_ = false;

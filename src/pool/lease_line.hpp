@@ -50,7 +50,7 @@ class LeaseLine final : public Line {
   void lend(engine::OperationNode& operation);
   /// Runs one operation on it; it is returned afterwards.
   void run(engine::OperationNode& operation);
-  /// The same for the pool's own question, which `stop` cancels.
+  /// Sends the pool's own question over it, as `run` does. `stop` cancels the question.
   void ask(engine::OperationNode& question);
   /// The borrower is done with it. Any thread.
   void give_back(bool dirty) noexcept;

@@ -110,7 +110,7 @@ void Reachability::lost(const protocol::Reconnect::Connection& connection, Close
     const std::scoped_lock lock(mutex_);
     if (!reconnect_.unproven(connection, now)) return;
     if (connection.number <= spared_) return;  // lost with the first
-    if (++losses_ == 1) {                      // bad luck; the next attempt will tell
+    if (++losses_ == 1) {                      // forgiven
       spared_ = created_;
       return;
     }

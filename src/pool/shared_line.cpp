@@ -91,7 +91,7 @@ class SharedLine::Question final : public engine::OperationNode {
 void SharedLine::ask_if_unused(Time since) noexcept {
   const net::AsyncConnection& unused = connection();
   const auto load = unused.load();
-  // What was given up is watched already.
+  // A connection that still owes a late reply is watched already.
   if (!unused.ready() || load.operations + load.given_up != 0 || unused.last_used() >= since) return;
   if (asking_.exchange(true)) return;
   try {
