@@ -31,7 +31,7 @@ class CheckLayers(unittest.TestCase):
             "include/redstart/core/a.hpp": "#include <string>\n",
             "include/redstart/client/b.hpp": "#include <redstart/core/a.hpp>\n",
             "include/redstart/json.hpp": "#include <nlohmann/json.hpp>\n",
-            "src/net/c.hpp": "#include <functional>\n#include <redstart/protocol/x.hpp>\n",
+            "src/net/c.hpp": "#include <functional>\n#include <redstart/resp/x.hpp>\n",
             "src/pool/d.cpp": '#include "net/c.hpp"\n#include "../net/c.hpp"\n#include "e.hpp"\n',
             "src/pool/e.hpp": "",
         })

@@ -14,6 +14,7 @@
 #include <redstart/config/loader.hpp>
 #include <redstart/config/redis_config.hpp>
 #include <redstart/core/error.hpp>
+#include <redstart/core/runbook.hpp>
 #include <redstart/core/version.hpp>
 #include <redstart/manager/redis_connection_manager.hpp>
 #include <redstart/resilience/retry.hpp>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // channel.cpp: the errors that every channel's replies can turn into.
+#include "../resilience/server_condition.hpp"
+
 #include <redstart/commands/session_state.hpp>
 #include <redstart/core/peer_text.hpp>
 #include <redstart/core/server_reply.hpp>
 #include <redstart/engine/channel.hpp>
-#include <redstart/resilience/server_condition.hpp>
 
 #include <cstddef>
 #include <exception>

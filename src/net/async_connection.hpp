@@ -2,6 +2,7 @@
 // async_connection.hpp: a connection that carries many callers' operations at once, on a loop.
 #pragma once
 
+#include "../resilience/breaker_verdict.hpp"
 #include "loop.hpp"
 #include "open_watcher.hpp"
 #include "outcome.hpp"
@@ -9,7 +10,6 @@
 #include <redstart/config/redis_config.hpp>
 #include <redstart/engine/operation_node.hpp>
 #include <redstart/observe/stats.hpp>
-#include <redstart/resilience/breaker_verdict.hpp>
 
 #include <chrono>
 #include <cstddef>

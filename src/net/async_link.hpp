@@ -2,6 +2,9 @@
 // async_link.hpp: the machine behind AsyncConnection; its parts are async_link_*.cpp.
 #pragma once
 
+#include "../protocol/in_flight.hpp"
+#include "../protocol/timing_wheel.hpp"
+#include "../resp/scanner.hpp"
 #include "async_connection.hpp"
 #include "async_memory.hpp"
 #include "handshake_gate.hpp"
@@ -10,9 +13,6 @@
 #include "tls_session.hpp"
 
 #include <redstart/engine/reply_buffer.hpp>
-#include <redstart/protocol/in_flight.hpp>
-#include <redstart/protocol/timing_wheel.hpp>
-#include <redstart/resp/scanner.hpp>
 
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>

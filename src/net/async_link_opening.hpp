@@ -6,7 +6,7 @@
 #include "async_link.hpp"
 #include "handshake_inbox.hpp"
 
-#include <redstart/protocol/handshake_fsm.hpp>
+#include "../protocol/handshake_fsm.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -6,7 +6,7 @@
 #include "refusal.hpp"
 #include "send_plan.hpp"
 
-#include <redstart/resp/scanner.hpp>
+#include "../resp/scanner.hpp"
 
 #include <algorithm>
 #include <cerrno>

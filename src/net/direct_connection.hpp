@@ -2,6 +2,7 @@
 // direct_connection.hpp: a connection that one caller at a time uses on its own thread, blocking.
 #pragma once
 
+#include "../protocol/handshake_fsm.hpp"
 #include "handshake_gate.hpp"
 #include "open_watcher.hpp"
 #include "outcome.hpp"
@@ -12,7 +13,6 @@
 #include <redstart/engine/reply_sink.hpp>
 #include <redstart/engine/request.hpp>
 #include <redstart/observe/stats.hpp>
-#include <redstart/protocol/handshake_fsm.hpp>
 
 #include <boost/intrusive/list_hook.hpp>
 

@@ -4,7 +4,7 @@
 
 #include "socket.hpp"
 
-#include <redstart/protocol/handshake_fsm.hpp>
+#include "../protocol/handshake_fsm.hpp"
 
 #include <cstdint>
 

@@ -2,12 +2,12 @@
 // preparation.hpp: what an attempt to connect needs beside a socket: addresses, credentials, a TLS context.
 #pragma once
 
+#include "../protocol/handshake_fsm.hpp"
 #include "outcome.hpp"
 #include "resolver.hpp"
 #include "tls_source.hpp"
 
 #include <redstart/config/redis_config.hpp>
-#include <redstart/protocol/handshake_fsm.hpp>
 
 #include <atomic>
 #include <chrono>

@@ -5,7 +5,7 @@
 #include "direct_connection.hpp"
 #include "refusal.hpp"
 
-#include <redstart/resp/scanner.hpp>
+#include "../resp/scanner.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -4,7 +4,7 @@
 
 #include "../net/loop.hpp"
 
-#include <redstart/resilience/server_condition.hpp>
+#include "../resilience/server_condition.hpp"
 
 #include <algorithm>
 #include <utility>

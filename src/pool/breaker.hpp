@@ -4,10 +4,10 @@
 
 #include "../net/async_connection.hpp"
 #include "../net/socket.hpp"
+#include "../observe/counters.hpp"
+#include "../resilience/breaker_verdict.hpp"
+#include "../resilience/circuit_breaker.hpp"
 
-#include <redstart/observe/counters.hpp>
-#include <redstart/resilience/breaker_verdict.hpp>
-#include <redstart/resilience/circuit_breaker.hpp>
 #include <redstart/resilience/random.hpp>
 
 #include <atomic>

@@ -5,6 +5,8 @@
 #include "../net/direct_connection.hpp"
 #include "../net/preparation.hpp"
 #include "../net/tls_source.hpp"
+#include "../observe/counters.hpp"
+#include "../resilience/server_condition.hpp"
 #include "breaker.hpp"
 #include "last_errors.hpp"
 #include "lease_ledger.hpp"
@@ -16,10 +18,8 @@
 #include <redstart/engine/replies.hpp>
 #include <redstart/engine/request.hpp>
 #include <redstart/observe/circuit_status.hpp>
-#include <redstart/observe/counters.hpp>
 #include <redstart/observe/event.hpp>
 #include <redstart/observe/stats.hpp>
-#include <redstart/resilience/server_condition.hpp>
 
 #include <cstdint>
 #include <functional>

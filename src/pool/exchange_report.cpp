@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // exchange_report.cpp: from outcomes to counts and errors.
 #include "exchange_report.hpp"
+#include "../resilience/server_condition.hpp"
 
 #include <redstart/engine/channel.hpp>
-#include <redstart/resilience/server_condition.hpp>
 #include <redstart/resp/error_text.hpp>
 
 #include <utility>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // inspection.cpp: connect, PING, INFO, an attempt to write nothing; the first thing that is wrong is told.
 #include "inspection.hpp"
+#include "../protocol/info.hpp"
+#include "../resilience/server_condition.hpp"
 
 #include <redstart/core/server_reply.hpp>
-#include <redstart/protocol/info.hpp>
-#include <redstart/resilience/server_condition.hpp>
 #include <redstart/resp/cursor.hpp>
 
 #include <optional>

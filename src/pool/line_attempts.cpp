@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // line_attempts.cpp: what breaker and retries say to the operations of a line, and what their users are told.
+#include "../resilience/server_condition.hpp"
 #include "line.hpp"
 
 #include <redstart/core/server_reply.hpp>
-#include <redstart/resilience/server_condition.hpp>
 
 #include <limits>
 #include <string>

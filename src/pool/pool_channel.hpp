@@ -2,11 +2,11 @@
 // pool_channel.hpp: carries commands over whichever connection of a pool is free.
 #pragma once
 
+#include "../protocol/routing.hpp"
 #include "async_pool.hpp"
 #include "direct_pool.hpp"
 
 #include <redstart/engine/channel.hpp>
-#include <redstart/protocol/routing.hpp>
 
 #include <memory>
 #include <optional>

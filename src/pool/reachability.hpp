@@ -2,13 +2,13 @@
 // reachability.hpp: whether a database can be reached, as all its connections know it together.
 #pragma once
 
+#include "../observe/repeats.hpp"
+#include "../protocol/greeting.hpp"
+#include "../protocol/loading_watch.hpp"
+#include "../protocol/reconnect.hpp"
 #include "database.hpp"
 
 #include <redstart/core/result.hpp>
-#include <redstart/observe/repeats.hpp>
-#include <redstart/protocol/greeting.hpp>
-#include <redstart/protocol/loading_watch.hpp>
-#include <redstart/protocol/reconnect.hpp>
 #include <redstart/resilience/random.hpp>
 
 #include <atomic>

@@ -2,9 +2,9 @@
 // retries.hpp: whether and when a call of one database is tried again.
 #pragma once
 
+#include "../observe/counters.hpp"
 #include "breaker.hpp"
 
-#include <redstart/observe/counters.hpp>
 #include <redstart/resilience/random.hpp>
 #include <redstart/resilience/retry_policy.hpp>
 

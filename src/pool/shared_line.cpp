@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // shared_line.cpp: when a shared connection is opened again.
 #include "shared_line.hpp"
+#include "../resilience/server_condition.hpp"
 
-#include <redstart/resilience/server_condition.hpp>
 #include <redstart/resp/error_text.hpp>
 
 #include <new>

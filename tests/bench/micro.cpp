@@ -2,9 +2,9 @@
 // micro.cpp: what needs no server, with Google Benchmark: decoding, encoding, counting.
 #include "codec_cases.hpp"
 #include "dataset.hpp"
+#include "observe/counters.hpp"
 
 #include <redstart/commands/strings.hpp>
-#include <redstart/observe/counters.hpp>
 #include <redstart/resp/string_list.hpp>
 #include <redstart/resp/value.hpp>
 #include <redstart/resp/writer.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // circuit_breaker_graph_test.cpp: fault 77: every state against every event and ticket of every generation,
 // until nothing new is found.
-#include <redstart/resilience/circuit_breaker.hpp>
+#include "resilience/circuit_breaker.hpp"
 
 #include <gtest/gtest.h>
 

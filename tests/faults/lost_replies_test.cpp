@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // lost_replies_test.cpp: fault 117: a server loses some of its replies; the pure breaker, event by event.
-#include <redstart/resilience/circuit_breaker.hpp>
+#include "resilience/circuit_breaker.hpp"
+
 #include <redstart/resilience/random.hpp>
 
 #include <gtest/gtest.h>

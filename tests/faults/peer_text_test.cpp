@@ -2,7 +2,6 @@
 // peer_text_test.cpp: faults 94, 103, 120 and 121 of the catalogue: text of servers that is hostile, or
 // repeats secrets.
 #include <redstart/core/peer_text.hpp>
-#include <redstart/protocol/handshake_fsm.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,6 +22,7 @@
 
 #include <time.h>
 
+#include "protocol/handshake_fsm.hpp"
 #include "support/fake_server.hpp"
 #include "support/managers.hpp"
 #include "support/sides.hpp"

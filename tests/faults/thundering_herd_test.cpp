@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // thundering_herd_test.cpp: fault 76: a thousand clients that lose one server together don't come back
 // together.
-#include <redstart/protocol/reconnect.hpp>
+#include "protocol/reconnect.hpp"
 
 #include <gtest/gtest.h>
 

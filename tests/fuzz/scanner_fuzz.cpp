@@ -3,7 +3,7 @@
 // same.
 #include "input.hpp"
 
-#include <redstart/resp/scanner.hpp>
+#include "resp/scanner.hpp"
 
 #include <cstring>
 #include <memory>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // counters_test.cpp: operations are counted exactly, on every shard and by many threads.
-#include <redstart/observe/counters.hpp>
+#include "observe/counters.hpp"
+
 #include <redstart/observe/event.hpp>
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // repeats_test.cpp: what is told of failures that repeat.
-#include <redstart/observe/repeats.hpp>
+#include "observe/repeats.hpp"
 
 #include <gtest/gtest.h>
 

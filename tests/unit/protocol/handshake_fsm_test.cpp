@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // handshake_fsm_test.cpp: the handshake by script: every path, every byte, every step broken in turn.
-#include <redstart/protocol/handshake_fsm.hpp>
+#include "protocol/handshake_fsm.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -4,8 +4,8 @@
 
 #include <cstdint>
 #include <random>
-#include <redstart/protocol/in_flight.hpp>
 
+#include "protocol/in_flight.hpp"
 #include "support/heap_watch.hpp"
 
 namespace redstart::protocol {

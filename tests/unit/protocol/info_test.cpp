@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // info_test.cpp: which server INFO describes.
-#include <redstart/protocol/info.hpp>
+#include "protocol/info.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // not_ready_test.cpp: what a server that is loading says, also when it says odd things; who waits for it.
-#include <redstart/protocol/greeting.hpp>
-#include <redstart/protocol/loading_watch.hpp>
-#include <redstart/protocol/not_ready.hpp>
+#include "protocol/not_ready.hpp"
+#include "protocol/greeting.hpp"
+#include "protocol/loading_watch.hpp"
 
 #include <gtest/gtest.h>
 

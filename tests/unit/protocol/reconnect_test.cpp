@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // reconnect_test.cpp: every state of the reconnect policy against every event, stragglers included.
-#include <redstart/protocol/reconnect.hpp>
+#include "protocol/reconnect.hpp"
+
 #include <redstart/resilience/random.hpp>
 
 #include <gtest/gtest.h>

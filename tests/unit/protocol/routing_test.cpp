@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // routing_test.cpp: direct with few callers, shared with many, and calm before it goes back.
-#include <redstart/protocol/routing.hpp>
+#include "protocol/routing.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // timing_wheel_test.cpp: deadlines from a millisecond to years ahead, against a plain list of them.
+#include "protocol/timing_wheel.hpp"
+
 #include <gtest/gtest.h>
 
 #include <boost/intrusive/list_hook.hpp>
 #include <chrono>
 #include <cstdint>
 #include <random>
-#include <redstart/protocol/timing_wheel.hpp>
 #include <vector>
 
 namespace redstart::protocol {

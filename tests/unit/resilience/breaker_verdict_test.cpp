@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // breaker_verdict_test.cpp: time-outs and lost connections count, answers and connect failures don't.
-#include <redstart/resilience/breaker_verdict.hpp>
+#include "resilience/breaker_verdict.hpp"
 
 #include <gtest/gtest.h>
 

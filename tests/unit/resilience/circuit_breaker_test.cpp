@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // circuit_breaker_test.cpp: when it opens, how it recovers, what it does not listen to.
-#include <redstart/resilience/circuit_breaker.hpp>
+#include "resilience/circuit_breaker.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // sliding_window_test.cpp: what is older than ten seconds is forgotten, nothing else.
-#include <redstart/resilience/sliding_window.hpp>
+#include "resilience/sliding_window.hpp"
 
 #include <gtest/gtest.h>
 

@@ -2,7 +2,7 @@
 // not_ready.hpp: what a server says of itself that answers, but can't serve yet.
 #pragma once
 
-#include <redstart/protocol/info.hpp>
+#include "info.hpp"
 
 #include <chrono>
 #include <cstdint>

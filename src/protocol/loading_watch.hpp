@@ -2,7 +2,7 @@
 // loading_watch.hpp: one of many waits at a server that is not ready yet, the others wait for him.
 #pragma once
 
-#include <redstart/protocol/not_ready.hpp>
+#include "not_ready.hpp"
 
 #include <chrono>
 #include <cstdint>

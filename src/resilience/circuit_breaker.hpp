@@ -2,10 +2,11 @@
 // circuit_breaker.hpp: stops calls to a database that does not answer, and lets them back in carefully.
 #pragma once
 
+#include "sliding_window.hpp"
+
 #include <redstart/core/clock.hpp>
 #include <redstart/resilience/breaker_policy.hpp>
 #include <redstart/resilience/breaker_state.hpp>
-#include <redstart/resilience/sliding_window.hpp>
 
 #include <chrono>
 #include <cstdint>

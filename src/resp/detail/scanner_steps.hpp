@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include <redstart/resp/scanner.hpp>
+#include "../scanner.hpp"
 
 namespace redstart::resp {
 

@@ -2,11 +2,12 @@
 // handshake_fsm.hpp: from a fresh socket to a connection that may carry commands, without doing any I/O.
 #pragma once
 
+#include "greeting.hpp"
+#include "not_ready.hpp"
+
 #include <redstart/config/redis_config.hpp>
 #include <redstart/core/server_reply.hpp>
 #include <redstart/core/version.hpp>
-#include <redstart/protocol/greeting.hpp>
-#include <redstart/protocol/not_ready.hpp>
 #include <redstart/resilience/backoff.hpp>
 #include <redstart/resp/buffer.hpp>
 #include <redstart/resp/cursor.hpp>
