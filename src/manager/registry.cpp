@@ -80,7 +80,7 @@ std::vector<Registry::ChannelPtr> Registry::all() const {
   return channels;
 }
 
-void Registry::warm_up(Time deadline) {
+void Registry::warm_up(TimePoint deadline) {
   // A server that is silent takes all of the time there is, so each has a thread of its own.
   std::vector<std::thread> threads;
   struct Join {
@@ -114,7 +114,7 @@ void Registry::warm_up(Time deadline) {
   }
 }
 
-void Registry::warm_up(pool::PoolChannel& channel, Time deadline) const {
+void Registry::warm_up(pool::PoolChannel& channel, TimePoint deadline) const {
   if (!channel.pool().warm_up(wanted_at_start(channel.shared().config()), deadline)) return;
   // It goes on trying, whether anybody calls or not.
   if (config_.start_timeout.count() != 0 && channel.async()) channel.async()->warm_up();
@@ -131,7 +131,7 @@ bool Registry::refills() const {
                      [](const ChannelPtr& channel) { return channel->shared().config().min_idle != 0; });
 }
 
-std::size_t Registry::cleanup_idle(Time now) {
+std::size_t Registry::cleanup_idle(TimePoint now) {
   std::size_t closed = 0;
   for (const ChannelPtr& channel : all()) {
     closed += channel->pool().cleanup_idle(now);
@@ -140,7 +140,7 @@ std::size_t Registry::cleanup_idle(Time now) {
   return closed;
 }
 
-void Registry::stop(Time deadline) noexcept {
+void Registry::stop(TimePoint deadline) noexcept {
   {
     const std::scoped_lock lock(mutex_);
     stopped_ = true;
@@ -151,7 +151,7 @@ void Registry::stop(Time deadline) noexcept {
   }
 }
 
-bool Registry::drain(Time deadline, Time last) noexcept {
+bool Registry::drain(TimePoint deadline, TimePoint last) noexcept {
   bool ended = true;
   for (const ChannelPtr& channel : all()) channel->pool().drain(deadline, last);
   for (const ChannelPtr& channel : all())
@@ -159,12 +159,12 @@ bool Registry::drain(Time deadline, Time last) noexcept {
   return ended;
 }
 
-bool Registry::drained(Time deadline, Time last) noexcept {
-  const Time now = Clock::now();
+bool Registry::drained(TimePoint deadline, TimePoint last) noexcept {
+  const TimePoint now = Clock::now();
   bool ended = true;
   for (const ChannelPtr& channel : all()) {
     const bool direct_ended = channel->pool().drained(now >= deadline) || now >= last;
-    const bool async_ended = !channel->async() || channel->async()->drain(Time{});
+    const bool async_ended = !channel->async() || channel->async()->drain(TimePoint{});
     ended = ended && direct_ended && async_ended;
   }
   return ended;
@@ -180,7 +180,7 @@ void Registry::abandon() noexcept {
   }
 }
 
-void Registry::report_leases(Time now, bool leaked) const {
+void Registry::report_leases(TimePoint now, bool leaked) const {
   for (const ChannelPtr& channel : all()) {
     if (leaked)
       channel->shared().report_leaked_leases(now);

@@ -5,6 +5,7 @@
 #include "../pool/pool_channel.hpp"
 
 #include <redstart/config/redis_config.hpp>
+#include <redstart/core/clock.hpp>
 #include <redstart/core/result.hpp>
 #include <redstart/observe/stats.hpp>
 
@@ -20,7 +21,6 @@
 namespace redstart::manager {
 
 using pool::Clock;
-using pool::Time;
 
 /// One pool per database that is configured or was asked for. A database known by name only gets its pool,
 /// and opens no connection, when somebody asks for it first.
@@ -39,25 +39,25 @@ class Registry {
   [[nodiscard]] Result<ChannelPtr> find(std::string_view database);
   /// Connects the required databases and those with `min_idle`, all at the same time, at most until
   /// `deadline`; failures are events.
-  void warm_up(Time deadline);
-  std::size_t cleanup_idle(Time now);
+  void warm_up(TimePoint deadline);
+  std::size_t cleanup_idle(TimePoint now);
   /// Opens what is missing of `min_idle`, in the background, where an attempt is allowed now.
   void refill();
   /// True where a database has a `min_idle`.
   [[nodiscard]] bool refills() const;
 
   /// Takes no more operations; those under way may end until `deadline`.
-  void stop(Time deadline) noexcept;
+  void stop(TimePoint deadline) noexcept;
   /// Waits until `deadline` for the calls under way, then interrupts them; waits until `last` at most for
   /// everything to end. Returns false when asynchronous operations are left then. Not on an engine thread.
-  [[nodiscard]] bool drain(Time deadline, Time last) noexcept;
+  [[nodiscard]] bool drain(TimePoint deadline, TimePoint last) noexcept;
   /// The same, without waiting: whether everything has ended by now, or is not to be waited for any more.
-  [[nodiscard]] bool drained(Time deadline, Time last) noexcept;
+  [[nodiscard]] bool drained(TimePoint deadline, TimePoint last) noexcept;
   /// The loops' context is being destroyed.
   void abandon() noexcept;
 
   /// Tells of scoped handles that are kept for too long; `leaked`: of all that are out.
-  void report_leases(Time now, bool leaked = false) const;
+  void report_leases(TimePoint now, bool leaked = false) const;
   /// How often to look for them: 0 where nobody wants to know.
   [[nodiscard]] std::chrono::milliseconds lease_interval() const;
 
@@ -69,12 +69,12 @@ class Registry {
 
  private:
   ChannelPtr make(std::string_view database);
-  void warm_up(pool::PoolChannel& channel, Time deadline) const;
+  void warm_up(pool::PoolChannel& channel, TimePoint deadline) const;
   [[nodiscard]] Error unknown(std::string_view database) const;
   [[nodiscard]] std::vector<ChannelPtr> all() const;
 
   RedisConfig config_;  // databases are added under the lock, never changed
-  const Time started_ = Clock::now();
+  const TimePoint started_ = Clock::now();
   mutable std::shared_mutex mutex_{};
   std::shared_ptr<net::Loops> loops_{};
   std::map<std::string, ChannelPtr, std::less<>> channels_{};

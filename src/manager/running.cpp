@@ -85,7 +85,7 @@ void Running::open() {
 
 bool Running::must_not_wait() const noexcept { return net::on_engine_thread() || loops_->on_this_thread(); }
 
-bool Running::shutdown(Time deadline) noexcept {
+bool Running::shutdown(TimePoint deadline) noexcept {
   try {
     const bool first = begin_end(deadline);
     if (must_not_wait()) {
@@ -104,7 +104,7 @@ bool Running::shutdown(Time deadline) noexcept {
 }
 
 // False when somebody else has begun.
-bool Running::begin_end(Time deadline) {
+bool Running::begin_end(TimePoint deadline) {
   {
     const std::scoped_lock lock(mutex_);
     if (std::exchange(stopping_, true)) return false;
@@ -119,12 +119,12 @@ bool Running::begin_end(Time deadline) {
   return true;
 }
 
-void Running::end(Time deadline) {
-  const Time last = deadline + grace;
+void Running::end(TimePoint deadline) {
+  const TimePoint last = deadline + grace;
   if (!registry_.drain(deadline, last)) {
     // Nobody runs the loops, or a handler does not return. When that changes, the rest follows.
     end_behind(deadline);
-    if (threads_) threads_->stop(Time{}, net::IoThreads::Rest::run);
+    if (threads_) threads_->stop(TimePoint{}, net::IoThreads::Rest::run);
     return;
   }
   registry_.report_leases(Clock::now(), true);
@@ -134,20 +134,20 @@ void Running::end(Time deadline) {
 }
 
 // On the loops, which keep this alive meanwhile.
-void Running::end_behind(Time deadline) {
+void Running::end_behind(TimePoint deadline) {
   const std::scoped_lock lock(mutex_);
   if (context_died_) return;
   ending_ = Chore::start(loops_->next(), look_again,
                          [self = shared_from_this(), deadline] { return !self->has_ended(deadline); });
 }
 
-bool Running::has_ended(Time deadline) noexcept {
+bool Running::has_ended(TimePoint deadline) noexcept {
   if (!registry_.drained(deadline, deadline + grace)) return false;
   registry_.report_leases(Clock::now(), true);
   registry_.emit(EventKind::shutdown_complete);
   if (threads_) {
     threads_->flush();  // handlers of what another thread ended after the first one had gone
-    threads_->stop(Time{}, net::IoThreads::Rest::run);
+    threads_->stop(TimePoint{}, net::IoThreads::Rest::run);
   }
   note_end();
   return true;
@@ -164,8 +164,8 @@ void Running::note_end() noexcept {
 }
 
 // At most until a grace after the earlier deadline: who comes when that was in vain does not wait again.
-void Running::await_end(Time deadline) noexcept {
-  Time last;
+void Running::await_end(TimePoint deadline) noexcept {
+  TimePoint last;
   {
     std::unique_lock lock(mutex_);
     last = std::min(deadline, deadline_) + grace;

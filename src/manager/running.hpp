@@ -34,15 +34,15 @@ class Running : public std::enable_shared_from_this<Running> {
   /// that has happened, or a short grace after the deadline; on a thread of the loops at once, and it happens
   /// behind.
   /// True when nothing is left to wait for.
-  bool shutdown(Time deadline) noexcept;
+  bool shutdown(TimePoint deadline) noexcept;
 
  private:
-  [[nodiscard]] bool begin_end(Time deadline);
-  void end(Time deadline);
-  void end_behind(Time deadline);
-  [[nodiscard]] bool has_ended(Time deadline) noexcept;
+  [[nodiscard]] bool begin_end(TimePoint deadline);
+  void end(TimePoint deadline);
+  void end_behind(TimePoint deadline);
+  [[nodiscard]] bool has_ended(TimePoint deadline) noexcept;
   void note_end() noexcept;
-  void await_end(Time deadline) noexcept;
+  void await_end(TimePoint deadline) noexcept;
   [[nodiscard]] bool must_not_wait() const noexcept;
   void context_died() noexcept;
 
@@ -58,7 +58,7 @@ class Running : public std::enable_shared_from_this<Running> {
   std::shared_ptr<Chore> refill_{};
   std::shared_ptr<Chore> ending_{};
   bool stopping_ = false;
-  Time deadline_{};  // of the first who stopped it
+  TimePoint deadline_{};  // of the first who stopped it
   bool context_died_ = false;
   bool ended_ = false;
 };

@@ -29,17 +29,17 @@ class AddressRounds {
 
   struct Attempt {
     std::size_t address = 0;  ///< Its index.
-    Time until{};             ///< When it is to be given up.
+    TimePoint until{};        ///< When it is to be given up.
   };
 
   AddressRounds() = default;
   /// Preconditions: `addresses` is not 0.
-  AddressRounds(std::size_t addresses, Time deadline) : round_(addresses), deadline_(deadline) {
+  AddressRounds(std::size_t addresses, TimePoint deadline) : round_(addresses), deadline_(deadline) {
     std::iota(round_.begin(), round_.end(), std::size_t{0});
   }
 
   /// The next attempt; none: connecting has failed, with `error()`.
-  [[nodiscard]] std::optional<Attempt> next(Time now) noexcept {
+  [[nodiscard]] std::optional<Attempt> next(TimePoint now) noexcept {
     if (next_ == round_.size()) {
       round_.resize(std::exchange(unanswered_, 0));
       next_ = 0;
@@ -61,7 +61,7 @@ class AddressRounds {
 
  private:
   std::vector<std::size_t> round_{};  // what it tries; the first `unanswered_` are the next round
-  Time deadline_{};
+  TimePoint deadline_{};
   std::size_t next_ = 0;
   std::size_t unanswered_ = 0;
   bool patient_ = false;

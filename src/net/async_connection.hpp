@@ -58,17 +58,18 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
     /// The circuit breaker's ticket for any number of operations; 0: `admit` decides for each.
     [[nodiscard]] virtual std::uint64_t pass() const noexcept = 0;
     /// Sets the operation's ticket; false: it must not be sent now.
-    [[nodiscard]] virtual bool admit(engine::OperationNode& operation, Time now) = 0;
+    [[nodiscard]] virtual bool admit(engine::OperationNode& operation, TimePoint now) = 0;
     /// True where what was not admitted waits until `nudge`; else it ends with `Errc::circuit_open`.
     [[nodiscard]] virtual bool waits() const noexcept = 0;
     /// What an attempt told the circuit breaker; takes the ticket. Not told of passes that were answered.
-    virtual void ended(engine::OperationNode& operation, BreakerVerdict verdict, Time now,
+    virtual void ended(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint now,
                        std::string_view why) = 0;
     /// The server answered with that error. The delay before the next attempt, which is noted in the
     /// operation; empty: the error is its answer. Takes the ticket where there is one more attempt, or where
     /// the answer tells nothing about the server.
     [[nodiscard]] virtual std::optional<std::chrono::milliseconds> retry_refused(
-        AsyncConnection& connection, engine::OperationNode& operation, std::string_view words, Time now) = 0;
+        AsyncConnection& connection, engine::OperationNode& operation, std::string_view words,
+        TimePoint now) = 0;
     /// The same where the connection broke; `reached`: some of the operation's bytes had been sent, so that
     /// one more attempt is one more command for the server.
     [[nodiscard]] virtual std::optional<std::chrono::milliseconds> retry_lost(
@@ -146,7 +147,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
   virtual void check_next() noexcept = 0;
   /// Takes no more operations (they end with `Errc::closed`); those it has may end until `deadline`, then
   /// they end with `Errc::closed`. Then `stopped`.
-  virtual void stop(Time deadline) noexcept = 0;
+  virtual void stop(TimePoint deadline) noexcept = 0;
   /// The loop's context is being destroyed: gives everything back that belongs to it, without a completion.
   virtual void abandon() noexcept = 0;
 
@@ -157,10 +158,10 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
   virtual void hand_over(AsyncConnection& to) = 0;
   /// The same as `fail_queued` for those that were started at `latest` or before; returns when the first of
   /// the others was.
-  [[nodiscard]] virtual std::optional<Time> fail_queued(const Outcome& outcome, Time latest) = 0;
-  [[nodiscard]] virtual bool ready() const noexcept = 0;      ///< On every thread.
-  [[nodiscard]] virtual Time last_used() const noexcept = 0;  ///< On every thread.
-  [[nodiscard]] virtual Time opened_at() const noexcept = 0;
+  [[nodiscard]] virtual std::optional<TimePoint> fail_queued(const Outcome& outcome, TimePoint latest) = 0;
+  [[nodiscard]] virtual bool ready() const noexcept = 0;           ///< On every thread.
+  [[nodiscard]] virtual TimePoint last_used() const noexcept = 0;  ///< On every thread.
+  [[nodiscard]] virtual TimePoint opened_at() const noexcept = 0;
   [[nodiscard]] virtual const Loop& loop() const noexcept = 0;
   [[nodiscard]] virtual std::uint64_t take_pushes() noexcept = 0;
 

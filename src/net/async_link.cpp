@@ -80,8 +80,8 @@ AsyncConnection::Load AsyncLink::load() const noexcept {
           left(read(remote_bytes_) + read(local_bytes_.value), ended_bytes), given_up()};
 }
 
-Time AsyncLink::last_used() const noexcept {
-  return Time(Time::duration(last_used_.load(std::memory_order_relaxed)));
+TimePoint AsyncLink::last_used() const noexcept {
+  return TimePoint(TimePoint::duration(last_used_.load(std::memory_order_relaxed)));
 }
 
 void AsyncLink::cancel(std::uint64_t id, engine::Cancellation how) noexcept { send_mail(Cancel{id, how}); }
@@ -92,7 +92,7 @@ void AsyncLink::forward_cancel(std::uint64_t id, engine::Cancellation how, unsig
 void AsyncLink::open() noexcept { send_mail(Open{}); }
 void AsyncLink::retire(CloseReason reason) noexcept { send_mail(Retire{reason}); }
 void AsyncLink::nudge() noexcept { send_mail(Nudge{}); }
-void AsyncLink::stop(Time deadline) noexcept { send_mail(Stop{deadline}); }
+void AsyncLink::stop(TimePoint deadline) noexcept { send_mail(Stop{deadline}); }
 
 void AsyncLink::send_mail(Mail mail) {
   {

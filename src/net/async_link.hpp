@@ -66,15 +66,15 @@ class AsyncLink final : public AsyncConnection {
   void tell_idle() noexcept override { tell_idle_ = true; }
   void nudge() noexcept override;
   void check_next() noexcept override { check_due_.store(true, std::memory_order_relaxed); }
-  void stop(Time deadline) noexcept override;
+  void stop(TimePoint deadline) noexcept override;
   void abandon() noexcept override;
 
   void fail_queued(const Outcome& outcome) override;
   void hand_over(AsyncConnection& to) override;
-  [[nodiscard]] std::optional<Time> fail_queued(const Outcome& outcome, Time latest) override;
+  [[nodiscard]] std::optional<TimePoint> fail_queued(const Outcome& outcome, TimePoint latest) override;
   [[nodiscard]] bool ready() const noexcept override { return state_ == State::ready; }
-  [[nodiscard]] Time last_used() const noexcept override;
-  [[nodiscard]] Time opened_at() const noexcept override { return opened_at_; }
+  [[nodiscard]] TimePoint last_used() const noexcept override;
+  [[nodiscard]] TimePoint opened_at() const noexcept override { return opened_at_; }
   [[nodiscard]] const Loop& loop() const noexcept override { return loop_; }
   [[nodiscard]] std::uint64_t take_pushes() noexcept override { return std::exchange(pushes_, 0); }
 
@@ -114,7 +114,7 @@ class AsyncLink final : public AsyncConnection {
   };
   struct Nudge {};
   struct Stop {
-    Time deadline;
+    TimePoint deadline;
   };
   struct Admitted {
     std::uint64_t epoch;
@@ -212,7 +212,7 @@ class AsyncLink final : public AsyncConnection {
   void handshake_received(std::size_t n);
   void handshake_readable();
   void on_opening_timer();
-  void arm_opening(Time time);
+  void arm_opening(TimePoint time);
   void open_failed(OpenFailure failure);
   void opened();
   [[nodiscard]] int receive_what_is_there();
@@ -260,7 +260,7 @@ class AsyncLink final : public AsyncConnection {
 
   // Timers: async_link_timers.cpp
   void arm_timer();
-  void wake_at(Time time) noexcept {
+  void wake_at(TimePoint time) noexcept {
     if (time < wanted_) wanted_ = time;
   }
   // So long a server may take for the reply to the first command in flight.
@@ -310,8 +310,8 @@ class AsyncLink final : public AsyncConnection {
   std::unique_ptr<TlsSession> tls_{};  // null on a plain connection
   std::uint64_t epoch_ = 0;  // of the socket and of the attempt to open one; events of older ones are ignored
   std::unique_ptr<Opening> opening_{};
-  Time now_{};
-  Time opened_at_{};
+  TimePoint now_{};
+  TimePoint opened_at_{};
 
   bool in_turn_ = false;
   bool turn_posted_ = false;
@@ -343,7 +343,7 @@ class AsyncLink final : public AsyncConnection {
   bool reading_ = false;            // an asynchronous read is pending: nobody else may read
   bool more_to_read_ = false;       // the turn's share was used up, or users' code threw
   unsigned judgement_put_off_ = 0;  // turns since then that did not look at deadlines
-  Time head_since_{};               // when the first in flight became the first
+  TimePoint head_since_{};          // when the first in flight became the first
   // Connections that were handed operations of this one.
   std::vector<std::weak_ptr<AsyncConnection>> heirs_{};
   std::uint64_t pushes_ = 0;
@@ -371,12 +371,12 @@ class AsyncLink final : public AsyncConnection {
     std::size_t begin = 0;
   };
   Refused refused_{};
-  Time run_start_{};
+  TimePoint run_start_{};
 
   std::optional<boost::asio::steady_timer> timer_{};
   std::uint64_t timer_number_ = 0;
-  Time armed_ = Time::max();
-  Time wanted_ = Time::max();
+  TimePoint armed_ = TimePoint::max();
+  TimePoint wanted_ = TimePoint::max();
   bool judge_next_ = false;   // deadlines are judged in the next turn, after the socket was looked at
   bool judge_waits_ = false;  // until the pending read has brought what the kernel has
 
@@ -388,7 +388,7 @@ class AsyncLink final : public AsyncConnection {
   std::optional<CloseReason> tell_closed_{};
   std::optional<CloseReason> retiring_{};
   std::optional<CloseReason> condemned_{};  // an exclusive connection whose exchange was given up
-  std::optional<Time> stopping_{};
+  std::optional<TimePoint> stopping_{};
   bool stopped_ = false;
 
   // As large as Asio's operations are.

@@ -50,7 +50,7 @@ void AsyncLink::apply(Found& mail) {
 
 // Looks from time to time whether others have lost their places.
 void AsyncLink::wait_at_gate() {
-  arm_opening(std::min<Time>(now_ + HandshakeGate::default_patience / 4, opening_->deadline));
+  arm_opening(std::min<TimePoint>(now_ + HandshakeGate::default_patience / 4, opening_->deadline));
 }
 
 void AsyncLink::heard_in_opening() noexcept {
@@ -272,7 +272,7 @@ OpenFailure AsyncLink::handshake_lost(int error) const {
   return handshake_failure(error, opening_->machine.awaited());
 }
 
-void AsyncLink::arm_opening(Time time) {
+void AsyncLink::arm_opening(TimePoint time) {
   opening_->timer.expires_at(time);
   opening_->timer.async_wait(
       [link = self(), epoch = epoch_, step = ++opening_->step](const boost::system::error_code& error) {

@@ -27,7 +27,7 @@ struct AsyncLink::Opening {
   };
 
   Opening(const boost::asio::any_io_executor& executor, const DatabaseConfig& config,
-          const std::string& client_name, Time until)
+          const std::string& client_name, TimePoint until)
       : settings(handshake_settings(config, client_name)),
         inbox(config.limits),
         timer(executor),
@@ -49,7 +49,7 @@ struct AsyncLink::Opening {
   HandshakeInbox inbox;
   bool nothing_sent = true;
   boost::asio::steady_timer timer;
-  Time deadline;
+  TimePoint deadline;
   Phase phase = Phase::prepare;
   Progress progress = new_progress();
   Preparer::Subscription subscription{};

@@ -151,9 +151,9 @@ void AsyncLink::pass_on(const Cancel& mail) noexcept {
     if (const auto heir = known.lock()) heir->forward_cancel(mail.id, mail.how, mail.hops + 1);
 }
 
-std::optional<Time> AsyncLink::fail_queued(const Outcome& outcome, Time latest) {
+std::optional<TimePoint> AsyncLink::fail_queued(const Outcome& outcome, TimePoint latest) {
   drain_stack();
-  std::optional<Time> first;
+  std::optional<TimePoint> first;
   OperationQueue rest;
   Doom& group = doom(outcome);
   group.outcome.effect = Effect::not_sent;
@@ -262,7 +262,7 @@ void AsyncLink::judge() {
   close_condemned();
   judge_silence();
   if (stopping_ && *stopping_ <= now_) end_all();
-  if (stopping_ && !stopped_) wake_at(*stopping_ > now_ ? *stopping_ : Time::max());
+  if (stopping_ && !stopped_) wake_at(*stopping_ > now_ ? *stopping_ : TimePoint::max());
   wake_at(wheel_.next());
   if (live_ == 0) release_memory();
 }

@@ -84,7 +84,7 @@ bool AsyncLink::gather() {
   if (used != 0) write({bytes, used + fence(bytes + used)});
   if (ring_.end() != first) {
     constexpr auto usual = std::chrono::milliseconds(5);  // sending takes less
-    const Time sent = turn_now();
+    const TimePoint sent = turn_now();
     const auto lost = sent - std::exchange(now_, sent);
     if (lost >= usual) [[unlikely]]
       make_up(first, lost);

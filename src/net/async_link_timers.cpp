@@ -13,7 +13,7 @@ namespace redstart::net {
 // Set anew only for something earlier: what ends before its deadline costs no timer. When it fires, the
 // socket is looked at once more before deadlines are judged.
 void AsyncLink::arm_timer() {
-  const Time wanted = std::exchange(wanted_, Time::max());
+  const TimePoint wanted = std::exchange(wanted_, TimePoint::max());
   if (wanted >= armed_ || stopped_) return;
   armed_ = wanted;
   timer_->expires_at(wanted);
@@ -22,7 +22,7 @@ void AsyncLink::arm_timer() {
         if (number != link.timer_number_) return;
         link.turn([&link, number] {
           if (number != link.timer_number_) return;
-          link.armed_ = Time::max();
+          link.armed_ = TimePoint::max();
           link.judge_next_ = true;
           link.post_turn();
         });

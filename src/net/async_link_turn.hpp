@@ -45,7 +45,7 @@ void post_on(const boost::asio::any_io_executor& executor, Handler handler) {
 
 class AsyncLink::Turn {
  public:
-  Turn(AsyncLink& link, CycleMark read, Time now) noexcept
+  Turn(AsyncLink& link, CycleMark read, TimePoint now) noexcept
       : link_(link),
         mark_(read, now),
         before_(std::exchange(current_link, &link)),

@@ -24,7 +24,7 @@ constexpr auto slack = 50ms;
 
 }  // namespace
 
-std::optional<CloseReason> DirectConnection::fault(Time now) const noexcept {
+std::optional<CloseReason> DirectConnection::fault(TimePoint now) const noexcept {
   if (just_used(now)) return std::nullopt;
   char first = 0;
   const IoResult result = socket_.peek(first);
@@ -33,7 +33,7 @@ std::optional<CloseReason> DirectConnection::fault(Time now) const noexcept {
   return result.bytes == 0 ? CloseReason::stale : unasked(first);
 }
 
-std::optional<CloseReason> DirectConnection::fault_beside_pushes(Time now) {
+std::optional<CloseReason> DirectConnection::fault_beside_pushes(TimePoint now) {
   constexpr int most_rounds = 64;  // under a flood the deadline of the exchange decides
   for (int round = 0; round != most_rounds; ++round) {
     if (const auto found = fault(now); found != CloseReason::stale) return found;
@@ -55,7 +55,7 @@ std::optional<CloseReason> DirectConnection::fault_beside_pushes(Time now) {
   return std::nullopt;
 }
 
-int DirectConnection::send_all(const engine::Outgoing& out, Time deadline, bool& sent_all) {
+int DirectConnection::send_all(const engine::Outgoing& out, TimePoint deadline, bool& sent_all) {
   SendPlan plan(out);
   if (plan.size() >= large_send)
     socket_.arm_send(std::max<std::chrono::nanoseconds>(deadline - Clock::now(), 1ms));
@@ -85,7 +85,7 @@ void DirectConnection::arm_receive(std::chrono::nanoseconds remaining) noexcept 
 
 // Receives at least one byte. `now` is the caller's last reading of the clock and is renewed whenever it came
 // to waiting.
-int DirectConnection::receive_more(engine::ReplyBuffer& buffer, Time& now, Patience& patience) {
+int DirectConnection::receive_more(engine::ReplyBuffer& buffer, TimePoint& now, Patience& patience) {
   for (;;) {
     const auto remaining = patience.deadline - now;
     if (remaining <= 0ns) return receive_late(buffer, now, patience);
@@ -104,8 +104,8 @@ int DirectConnection::receive_more(engine::ReplyBuffer& buffer, Time& now, Patie
 
 // The deadline has passed. A wait ends on time; one that ended later shows for how long the process did not
 // run, and what the peer could not send meanwhile has that long to arrive.
-int DirectConnection::receive_late(engine::ReplyBuffer& buffer, Time now, Patience& patience) {
-  if (patience.last == Time{}) {
+int DirectConnection::receive_late(engine::ReplyBuffer& buffer, TimePoint now, Patience& patience) {
+  if (patience.last == TimePoint{}) {
     patience.last = now + std::max<Clock::duration>(now - patience.deadline - slack, 0ns);
     patience.arrived = socket_.arrived();
   } else if (patience.arrived == 0 && now >= patience.last) {
@@ -124,7 +124,7 @@ int DirectConnection::receive_late(engine::ReplyBuffer& buffer, Time now, Patien
   }
 }
 
-Outcome DirectConnection::ping(Time now, Time deadline) {
+Outcome DirectConnection::ping(TimePoint now, TimePoint deadline) {
   class Ignored final : public engine::ReplySink {
    public:
     void frame(std::string_view) override {}
@@ -132,8 +132,8 @@ Outcome DirectConnection::ping(Time now, Time deadline) {
   return exchange({"*1\r\n$4\r\nPING\r\n", {}}, ignored, now, deadline);
 }
 
-Outcome DirectConnection::exchange(const engine::Outgoing& out, engine::ReplySink& sink, Time now,
-                                   Time deadline) {
+Outcome DirectConnection::exchange(const engine::Outgoing& out, engine::ReplySink& sink, TimePoint now,
+                                   TimePoint deadline) {
   if (now >= deadline) return too_late();
   bool sent_all = false;
   if (const int error = send_all(out, deadline, sent_all); error != 0)
@@ -146,14 +146,14 @@ Outcome DirectConnection::exchange(const engine::Outgoing& out, engine::ReplySin
 }
 
 Outcome DirectConnection::exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
-                                         engine::Replies& replies, Time now, Time deadline) {
+                                         engine::Replies& replies, TimePoint now, TimePoint deadline) {
   Outcome outcome = run_batch(bytes, ends, replies, now, deadline);
   replace_refusals(replies, bytes, ends, config_);
   return outcome;
 }
 
 Outcome DirectConnection::run_batch(std::string_view bytes, std::span<const std::size_t> ends,
-                                    engine::Replies& replies, Time now, Time deadline) {
+                                    engine::Replies& replies, TimePoint now, TimePoint deadline) {
   constexpr std::size_t read_size = 16 * 1024;
   // What a server reads at a time: it works on the first part while the kernel takes the rest.
   constexpr std::size_t first_send = 16 * 1024;

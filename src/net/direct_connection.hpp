@@ -44,34 +44,34 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
 
   /// Resolves, connects, shakes hands, waits while the server is loading; at most until `deadline`, however
   /// long files, the credentials provider or the lookup take.
-  [[nodiscard]] std::optional<OpenFailure> open(Time deadline, OpenWatcher& watcher);
+  [[nodiscard]] std::optional<OpenFailure> open(TimePoint deadline, OpenWatcher& watcher);
 
   /// Sends a command and delivers its reply.
-  [[nodiscard]] Outcome exchange(const engine::Outgoing& out, engine::ReplySink& sink, Time now,
-                                 Time deadline);
+  [[nodiscard]] Outcome exchange(const engine::Outgoing& out, engine::ReplySink& sink, TimePoint now,
+                                 TimePoint deadline);
   /// Sends a batch, reading replies meanwhile so that neither side can block the other.
   [[nodiscard]] Outcome exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
-                                       engine::Replies& replies, Time now, Time deadline);
+                                       engine::Replies& replies, TimePoint now, TimePoint deadline);
 
   /// Asks whether the server is there. What it answers is no matter.
-  [[nodiscard]] Outcome ping(Time now, Time deadline);
+  [[nodiscard]] Outcome ping(TimePoint now, TimePoint deadline);
 
   /// True when it was used so lately that it is taken to be open still.
-  [[nodiscard]] bool just_used(Time now) const noexcept {
+  [[nodiscard]] bool just_used(TimePoint now) const noexcept {
     return now - last_used_ < std::chrono::milliseconds(1);
   }
   /// Why an idle connection must not be used: it has ended, or something has come that nobody asked for.
   /// Costs a system call once it has been idle for more than a millisecond.
-  [[nodiscard]] std::optional<CloseReason> fault(Time now) const noexcept;
+  [[nodiscard]] std::optional<CloseReason> fault(TimePoint now) const noexcept;
   /// The same for a connection that a caller has kept: whole push messages are counted and dropped.
-  [[nodiscard]] std::optional<CloseReason> fault_beside_pushes(Time now);
+  [[nodiscard]] std::optional<CloseReason> fault_beside_pushes(TimePoint now);
   void interrupt() noexcept { socket_.interrupt(); }
 
-  [[nodiscard]] Time last_used() const noexcept { return last_used_; }
-  [[nodiscard]] Time opened_at() const noexcept { return opened_at_; }
+  [[nodiscard]] TimePoint last_used() const noexcept { return last_used_; }
+  [[nodiscard]] TimePoint opened_at() const noexcept { return opened_at_; }
   /// From when on it is not to be lent out again.
-  void retire_at(Time time) noexcept { retires_ = time; }
-  [[nodiscard]] Time retires() const noexcept { return retires_; }
+  void retire_at(TimePoint time) noexcept { retires_ = time; }
+  [[nodiscard]] TimePoint retires() const noexcept { return retires_; }
   /// True while a command waits in the server: the kernel then looks more often whether the peer is there.
   void watch_closely(bool close) noexcept {
     if (std::exchange(watched_, close) != close) socket_.keep_watch(config_.keepalive, close);
@@ -90,23 +90,24 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   // How long replies are waited for. A process that was stopped for long finds its deadline passed and its
   // reply there: what has arrived by then is read before that is judged.
   struct Patience {
-    Time deadline{};
+    TimePoint deadline{};
     // Once the deadline has passed:
-    Time last{};              // until then more may arrive: the process did not run for that long
+    TimePoint last{};         // until then more may arrive: the process did not run for that long
     std::size_t arrived = 0;  // bytes that had arrived and are not read
   };
 
-  [[nodiscard]] std::optional<OpenFailure> connect(const std::vector<Address>& addresses, Time deadline);
-  [[nodiscard]] std::optional<OpenFailure> secure(std::shared_ptr<const TlsContext> context, Time deadline);
-  [[nodiscard]] std::optional<OpenFailure> handshake(Credentials credentials, Time deadline,
+  [[nodiscard]] std::optional<OpenFailure> connect(const std::vector<Address>& addresses, TimePoint deadline);
+  [[nodiscard]] std::optional<OpenFailure> secure(std::shared_ptr<const TlsContext> context,
+                                                  TimePoint deadline);
+  [[nodiscard]] std::optional<OpenFailure> handshake(Credentials credentials, TimePoint deadline,
                                                      HandshakeGate::Pass& pass, OpenWatcher& watcher);
   [[nodiscard]] int receive_what_is_there(HandshakeInbox& inbox);
-  [[nodiscard]] int pause(HandshakeInbox& inbox, Time until);
+  [[nodiscard]] int pause(HandshakeInbox& inbox, TimePoint until);
   [[nodiscard]] Outcome run_batch(std::string_view bytes, std::span<const std::size_t> ends,
-                                  engine::Replies& replies, Time now, Time deadline);
-  [[nodiscard]] int send_all(const engine::Outgoing& out, Time deadline, bool& sent_all);
-  [[nodiscard]] int receive_more(engine::ReplyBuffer& buffer, Time& now, Patience& patience);
-  [[nodiscard]] int receive_late(engine::ReplyBuffer& buffer, Time now, Patience& patience);
+                                  engine::Replies& replies, TimePoint now, TimePoint deadline);
+  [[nodiscard]] int send_all(const engine::Outgoing& out, TimePoint deadline, bool& sent_all);
+  [[nodiscard]] int receive_more(engine::ReplyBuffer& buffer, TimePoint& now, Patience& patience);
+  [[nodiscard]] int receive_late(engine::ReplyBuffer& buffer, TimePoint now, Patience& patience);
   void arm_receive(std::chrono::nanoseconds remaining) noexcept;
 
   const DatabaseConfig& config_;
@@ -115,9 +116,9 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   std::shared_ptr<Preparer> preparer_;
   Socket socket_{};
   std::chrono::nanoseconds armed_{0};  // what SO_RCVTIMEO says
-  Time opened_at_{};
-  Time last_used_{};
-  Time retires_ = Time::max();
+  TimePoint opened_at_{};
+  TimePoint last_used_{};
+  TimePoint retires_ = TimePoint::max();
   bool watched_ = false;
   std::uint64_t tag_ = 0;
   std::uint64_t exchanges_ = 0;

@@ -13,7 +13,7 @@
 
 namespace redstart::net {
 
-std::optional<OpenFailure> DirectConnection::open(Time deadline, OpenWatcher& watcher) {
+std::optional<OpenFailure> DirectConnection::open(TimePoint deadline, OpenWatcher& watcher) {
   const auto interrupted = [this] { return socket_.interrupted(); };
   if (!preparer_) preparer_ = std::make_shared<Preparer>(config_);
   Prepared prepared = preparer_->prepare(deadline, interrupted);
@@ -40,7 +40,8 @@ std::optional<OpenFailure> DirectConnection::open(Time deadline, OpenWatcher& wa
   return std::nullopt;
 }
 
-std::optional<OpenFailure> DirectConnection::connect(const std::vector<Address>& addresses, Time deadline) {
+std::optional<OpenFailure> DirectConnection::connect(const std::vector<Address>& addresses,
+                                                     TimePoint deadline) {
   const SocketOptions options{config_.keepalive, silence_limit_of(config_.timeouts)};
   AddressRounds rounds(addresses.size(), deadline);
   for (;;) {
@@ -59,7 +60,7 @@ std::optional<OpenFailure> DirectConnection::connect(const std::vector<Address>&
 
 // No byte of ours goes out before the server has proven who it is.
 std::optional<OpenFailure> DirectConnection::secure(std::shared_ptr<const TlsContext> context,
-                                                    Time deadline) {
+                                                    TimePoint deadline) {
   const int error = socket_.secure(std::move(context), deadline);
   if (error == 0) return std::nullopt;
   if (socket_.interrupted()) return connect_failure(ECANCELED, true);
@@ -80,14 +81,14 @@ int DirectConnection::receive_what_is_there(HandshakeInbox& inbox) {
 }
 
 // Lasts its time whatever the server sends; ends early when the server goes away, or sends without end.
-int DirectConnection::pause(HandshakeInbox& inbox, Time until) {
+int DirectConnection::pause(HandshakeInbox& inbox, TimePoint until) {
   for (;;) {
     if (const int error = receive_what_is_there(inbox); error != EAGAIN) return error;
     if (inbox.flooded() || Clock::now() >= until || !socket_.wait_readable(until)) return 0;
   }
 }
 
-std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, Time deadline,
+std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, TimePoint deadline,
                                                        HandshakeGate::Pass& pass, OpenWatcher& watcher) {
   const bool provided = config_.credentials != nullptr;
   bool asked_again = false;
@@ -168,7 +169,7 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
       pushes_ += inbox.take_pushes();
       if (next == HandshakeInbox::Next::refused) return inbox.failure(!settings.password.empty());
       if (next == HandshakeInbox::Next::reply) break;
-      Time now = Clock::now();  // each time: the deadline counts however steadily bytes come
+      TimePoint now = Clock::now();  // each time: the deadline counts however steadily bytes come
       if (const int error = receive_more(inbox.room(), now, patience); error != 0) return lost(error);
       pass.heard(now);
     }

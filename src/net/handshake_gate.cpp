@@ -44,7 +44,7 @@ HandshakeGate::HandshakeGate(std::size_t limit, Clock::duration patience)
   inside_.reserve(limit);
 }
 
-HandshakeGate::Pass HandshakeGate::enter(std::string server, Time now, std::function<void(Pass)> called,
+HandshakeGate::Pass HandshakeGate::enter(std::string server, TimePoint now, std::function<void(Pass)> called,
                                          Ticket& ticket) {
   Admitted others;
   std::uint64_t place = 0;
@@ -63,7 +63,7 @@ HandshakeGate::Pass HandshakeGate::enter(std::string server, Time now, std::func
   return place == 0 ? Pass() : Pass(*this, place);
 }
 
-HandshakeGate::Pass HandshakeGate::enter(std::string server, Time deadline) {
+HandshakeGate::Pass HandshakeGate::enter(std::string server, TimePoint deadline) {
   struct Turn {
     std::mutex mutex{};
     std::condition_variable given{};
@@ -76,11 +76,11 @@ HandshakeGate::Pass HandshakeGate::enter(std::string server, Time deadline) {
     turn->given.notify_one();
   };
   Ticket ticket = 0;
-  Time now = Clock::now();
+  TimePoint now = Clock::now();
   if (Pass pass = enter(std::move(server), now, called, ticket)) return pass;
   std::unique_lock lock(turn->mutex);
   while (!turn->pass && now < deadline) {
-    turn->given.wait_until(lock, std::min<Time>(deadline, now + look_for_places_every),
+    turn->given.wait_until(lock, std::min<TimePoint>(deadline, now + look_for_places_every),
                            [&] { return turn->pass != nullptr; });
     if (turn->pass) break;
     lock.unlock();
@@ -102,7 +102,7 @@ void HandshakeGate::forget(Ticket ticket) noexcept {
   if (entry != waiting_.end()) dropped.splice(dropped.end(), waiting_, entry);
 }
 
-void HandshakeGate::expire(Time now) {
+void HandshakeGate::expire(TimePoint now) {
   Admitted admitted;
   {
     const std::scoped_lock lock(mutex_);
@@ -112,7 +112,7 @@ void HandshakeGate::expire(Time now) {
   call(admitted);
 }
 
-void HandshakeGate::heard(std::uint64_t place, Time now) noexcept {
+void HandshakeGate::heard(std::uint64_t place, TimePoint now) noexcept {
   const std::scoped_lock lock(mutex_);
   for (Place& one : inside_) {
     if (one.number == place) one.heard = now;
@@ -136,18 +136,18 @@ std::size_t HandshakeGate::places_of(const std::string& server) const noexcept {
       inside_.begin(), inside_.end(), [&server](const Place& one) { return one.server == server; }));
 }
 
-std::uint64_t HandshakeGate::take_place(std::string server, Time now) noexcept {
+std::uint64_t HandshakeGate::take_place(std::string server, TimePoint now) noexcept {
   inside_.push_back({++last_place_, std::move(server), now});
   return last_place_;
 }
 
 // Only where it is of use to somebody: a server that is slow keeps its places while nobody waits.
-void HandshakeGate::take_back(Time now) noexcept {
+void HandshakeGate::take_back(TimePoint now) noexcept {
   if (inside_.size() < limit_ && waiting_.empty()) return;
   std::erase_if(inside_, [this, now](const Place& one) { return now - one.heard >= patience_; });
 }
 
-void HandshakeGate::admit(Time now, Admitted& into) noexcept {
+void HandshakeGate::admit(TimePoint now, Admitted& into) noexcept {
   while (inside_.size() < limit_) {
     auto next = waiting_.end();
     std::size_t fewest = limit_of_server_;

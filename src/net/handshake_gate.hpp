@@ -44,7 +44,7 @@ class HandshakeGate {
     Pass& operator=(Pass&&) = delete;
     ~Pass() { leave(); }
     /// The server has answered something.
-    void heard(Time now) noexcept {
+    void heard(TimePoint now) noexcept {
       if (gate_ != nullptr) gate_->heard(place_, now);
     }
     /// Gives the place back at once.
@@ -63,21 +63,22 @@ class HandshakeGate {
 
   /// A place for an attempt at `server`, when there is one. Otherwise an empty pass; `called` gets the next
   /// place that becomes free, on the thread that makes it free, unless `forget` comes first.
-  [[nodiscard]] Pass enter(std::string server, Time now, std::function<void(Pass)> called, Ticket& ticket);
+  [[nodiscard]] Pass enter(std::string server, TimePoint now, std::function<void(Pass)> called,
+                           Ticket& ticket);
   /// Does nothing when the place was given already.
   void forget(Ticket ticket) noexcept;
   /// Takes places from attempts that have heard nothing for the gate's patience, and gives them to others.
   /// Those that wait call it from time to time.
-  void expire(Time now);
+  void expire(TimePoint now);
 
   /// Waits for a place; an empty pass at the deadline.
-  [[nodiscard]] Pass enter(std::string server, Time deadline);
+  [[nodiscard]] Pass enter(std::string server, TimePoint deadline);
 
  private:
   struct Place {
     std::uint64_t number = 0;
     std::string server{};
-    Time heard{};
+    TimePoint heard{};
   };
   struct Waiting {
     Ticket ticket = 0;
@@ -87,12 +88,12 @@ class HandshakeGate {
   };
   using Admitted = std::list<Waiting>;
 
-  void heard(std::uint64_t place, Time now) noexcept;
+  void heard(std::uint64_t place, TimePoint now) noexcept;
   void leave(std::uint64_t place) noexcept;
   [[nodiscard]] std::size_t places_of(const std::string& server) const noexcept;
-  [[nodiscard]] std::uint64_t take_place(std::string server, Time now) noexcept;
-  void take_back(Time now) noexcept;
-  void admit(Time now, Admitted& into) noexcept;
+  [[nodiscard]] std::uint64_t take_place(std::string server, TimePoint now) noexcept;
+  void take_back(TimePoint now) noexcept;
+  void admit(TimePoint now, Admitted& into) noexcept;
   void call(Admitted& admitted) noexcept;
 
   const std::size_t limit_;

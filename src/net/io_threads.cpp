@@ -126,7 +126,7 @@ IoThreads::~IoThreads() {
   if (forked(generation_))
     leave_to_parent(shared_);
   else
-    stop(Time{}, Rest::run);
+    stop(TimePoint{}, Rest::run);
 }
 
 Loop IoThreads::next() {
@@ -167,7 +167,7 @@ void IoThreads::start() {
   shared_->ensure_running(shared_, 0);
 }
 
-void IoThreads::stop(Time last, Rest rest) noexcept {
+void IoThreads::stop(TimePoint last, Rest rest) noexcept {
   if (forked(generation_)) return;
   using namespace std::chrono_literals;
   constexpr auto grace = 100ms;  // for a thread that is told to drop everything
@@ -255,7 +255,7 @@ IoThreads& late_loop() noexcept {
   if (one != nullptr && !forked(one->generation)) return one->threads;
   auto mine = std::make_unique<OfProcess>();
   mine->parents = one;
-  mine->threads.stop(Time{}, IoThreads::Rest::run);
+  mine->threads.stop(TimePoint{}, IoThreads::Rest::run);
   if (current_one.compare_exchange_strong(one, mine.get(), std::memory_order_acq_rel)) one = mine.release();
   return one->threads;
 }

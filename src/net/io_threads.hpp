@@ -41,7 +41,7 @@ class IoThreads final : public Loops {
   };
   /// Lets the threads end once they have nothing to do, and waits for that until `last`; on one of them it
   /// does not wait.
-  void stop(Time last, Rest rest) noexcept;
+  void stop(TimePoint last, Rest rest) noexcept;
 
  private:
   struct Shared;

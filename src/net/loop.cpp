@@ -19,8 +19,8 @@ bool marked() noexcept { return mark.generation != 0 && !forked(mark.generation)
 
 bool on_engine_thread() noexcept { return marked(); }
 
-Time turn_now() noexcept {
-  if (mark.turn == Time{} || !marked()) return Clock::now();
+TimePoint turn_now() noexcept {
+  if (mark.turn == TimePoint{} || !marked()) return Clock::now();
   if (!mark.read.recent()) [[unlikely]] {
     mark.read =
         CycleMark::now();  // first: a process that is stopped between the two sees that time has passed
@@ -29,7 +29,7 @@ Time turn_now() noexcept {
   return mark.turn;
 }
 
-EngineThreadMark::EngineThreadMark(CycleMark read, Time now) noexcept
+EngineThreadMark::EngineThreadMark(CycleMark read, TimePoint now) noexcept
     : before_(std::exchange(mark, {fork_generation(), now, read})) {}
 
 EngineThreadMark::~EngineThreadMark() { mark = before_; }

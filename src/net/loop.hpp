@@ -53,7 +53,7 @@ class Loops {
 /// The time, for those who ask often. In a turn that is the clock's reading of its beginning, or a later one:
 /// it is at most `turn_lag` old, however long users' code holds the turn. Outside of a turn the clock is
 /// read.
-[[nodiscard]] Time turn_now() noexcept;
+[[nodiscard]] TimePoint turn_now() noexcept;
 
 /// What `turn_now` may be behind the clock. A deadline that is counted from it has to be that much later.
 inline constexpr Clock::duration turn_lag = CycleMark::longest;
@@ -61,7 +61,7 @@ inline constexpr Clock::duration turn_lag = CycleMark::longest;
 namespace detail {
 struct EngineMark {
   std::uint32_t generation = 0;  // of the process that it was set in; 0: none is set
-  Time turn{};                   // the last reading of the clock in this turn; none: outside of turns
+  TimePoint turn{};              // the last reading of the clock in this turn; none: outside of turns
   CycleMark read{};              // when that was
 };
 }  // namespace detail
@@ -71,8 +71,8 @@ struct EngineMark {
 /// nothing.
 class EngineThreadMark {
  public:
-  EngineThreadMark() noexcept : EngineThreadMark({}, Time{}) {}
-  EngineThreadMark(CycleMark read, Time now) noexcept;
+  EngineThreadMark() noexcept : EngineThreadMark({}, TimePoint{}) {}
+  EngineThreadMark(CycleMark read, TimePoint now) noexcept;
   EngineThreadMark(const EngineThreadMark&) = delete;
   EngineThreadMark& operator=(const EngineThreadMark&) = delete;
   ~EngineThreadMark();

@@ -40,7 +40,7 @@ struct Outcome {
   CloseReason reason = CloseReason::lost;
   bool reusable = true;
   std::string text{};
-  Time end{};
+  TimePoint end{};
 };
 
 /// The outcome of an exchange that `error` ended: an errno value or `end_of_stream`.

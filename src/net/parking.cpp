@@ -11,7 +11,7 @@ namespace redstart::net {
 
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free && sizeof(std::atomic<std::uint32_t>) == 4);
 
-void park(const std::atomic<std::uint32_t>& word, std::uint32_t expected, Time deadline) noexcept {
+void park(const std::atomic<std::uint32_t>& word, std::uint32_t expected, TimePoint deadline) noexcept {
   // The steady clock is CLOCK_MONOTONIC, which an absolute deadline of FUTEX_WAIT_BITSET is measured by.
   const auto since =
       std::chrono::duration_cast<std::chrono::nanoseconds>(deadline.time_since_epoch()).count();

@@ -10,7 +10,7 @@
 namespace redstart::net {
 
 /// Sleeps while `word` is `expected`, at most until `deadline`; may also return early, for no reason.
-void park(const std::atomic<std::uint32_t>& word, std::uint32_t expected, Time deadline) noexcept;
+void park(const std::atomic<std::uint32_t>& word, std::uint32_t expected, TimePoint deadline) noexcept;
 /// Wakes the thread that sleeps on `word`, which need not exist any more: it is only an address.
 void unpark(const std::atomic<std::uint32_t>* word) noexcept;
 

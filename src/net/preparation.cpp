@@ -99,7 +99,7 @@ struct Answer {
 constexpr std::chrono::milliseconds look_up_every{20};
 
 template <class Begin>
-std::optional<Prepared> await(Begin begin, Time deadline, const std::function<bool()>& interrupted) {
+std::optional<Prepared> await(Begin begin, TimePoint deadline, const std::function<bool()>& interrupted) {
   const auto answer = std::make_shared<Answer>();
   const Preparer::Subscription held = begin([answer](Prepared prepared) {
     const std::scoped_lock lock(answer->mutex);
@@ -108,7 +108,7 @@ std::optional<Prepared> await(Begin begin, Time deadline, const std::function<bo
   });
   std::unique_lock lock(answer->mutex);
   while (!answer->prepared) {
-    const Time now = Clock::now();
+    const TimePoint now = Clock::now();
     if (interrupted()) {
       Prepared none;
       none.failure = connect_failure(ECANCELED, true);
@@ -136,8 +136,8 @@ OpenFailure not_in_time(Awaited awaited) {
 Preparer::Preparer(const DatabaseConfig& config, std::shared_ptr<TlsSource> tls)
     : tls_(std::move(tls)), provider_(config.credentials), endpoint_(config.endpoint) {}
 
-std::shared_ptr<Preparer::Question> Preparer::join(Series& series, Time now, const Subscription& subscriber,
-                                                   Progress* progress) {
+std::shared_ptr<Preparer::Question> Preparer::join(Series& series, TimePoint now,
+                                                   const Subscription& subscriber, Progress* progress) {
   const std::scoped_lock lock(mutex_);
   const bool hangs = series.current && now - series.current->began >= series.patience;
   const bool first = !series.current || hangs;
@@ -166,7 +166,7 @@ void Preparer::answer(Series& series, const std::shared_ptr<Question>& question,
   }
 }
 
-Preparer::Subscription Preparer::prepare(Time now, Progress& progress, Done done) {
+Preparer::Subscription Preparer::prepare(TimePoint now, Progress& progress, Done done) {
   auto subscriber = std::make_shared<const Done>(std::move(done));
   if (!tls_ && !provider_ && needs_no_lookup(endpoint_)) {
     look_up(endpoint_, {}, *subscriber);
@@ -197,7 +197,7 @@ Preparer::Subscription Preparer::prepare(Time now, Progress& progress, Done done
   return subscriber;
 }
 
-Preparer::Subscription Preparer::ask_again(Time now, Done done) {
+Preparer::Subscription Preparer::ask_again(TimePoint now, Done done) {
   auto subscriber = std::make_shared<const Done>(std::move(done));
   const auto question = join(renewals_, now, subscriber, nullptr);
   if (!question) return subscriber;
@@ -213,7 +213,7 @@ Preparer::Subscription Preparer::ask_again(Time now, Done done) {
   return subscriber;
 }
 
-Prepared Preparer::prepare(Time deadline, const std::function<bool()>& interrupted) {
+Prepared Preparer::prepare(TimePoint deadline, const std::function<bool()>& interrupted) {
   Progress progress = new_progress();
   auto found = await([&](Done done) { return prepare(Clock::now(), progress, std::move(done)); }, deadline,
                      interrupted);
@@ -223,7 +223,7 @@ Prepared Preparer::prepare(Time deadline, const std::function<bool()>& interrupt
   return none;
 }
 
-Prepared Preparer::ask_again(Time deadline, const std::function<bool()>& interrupted) {
+Prepared Preparer::ask_again(TimePoint deadline, const std::function<bool()>& interrupted) {
   auto given =
       await([&](Done done) { return ask_again(Clock::now(), std::move(done)); }, deadline, interrupted);
   if (given) return *std::move(given);

@@ -58,19 +58,19 @@ class Preparer : public std::enable_shared_from_this<Preparer> {
   /// Context, credentials and addresses: calls `done` once, at once where nothing can block, else on a helper
   /// thread, maybe never. Nothing that `done` holds may need the caller's thread to be freed. `progress`
   /// becomes that of the question.
-  [[nodiscard]] Subscription prepare(Time now, Progress& progress, Done done);
+  [[nodiscard]] Subscription prepare(TimePoint now, Progress& progress, Done done);
   /// The provider once more; its answer stands in `credentials`.
-  [[nodiscard]] Subscription ask_again(Time now, Done done);
+  [[nodiscard]] Subscription ask_again(TimePoint now, Done done);
 
   /// The same for callers that wait: until it is done, until the deadline, or for a moment longer than until
   /// `interrupted`. The helper then ends by itself.
-  [[nodiscard]] Prepared prepare(Time deadline, const std::function<bool()>& interrupted);
-  [[nodiscard]] Prepared ask_again(Time deadline, const std::function<bool()>& interrupted);
+  [[nodiscard]] Prepared prepare(TimePoint deadline, const std::function<bool()>& interrupted);
+  [[nodiscard]] Prepared ask_again(TimePoint deadline, const std::function<bool()>& interrupted);
 
  private:
   // Somebody is being asked, on a helper thread.
   struct Question {
-    Time began{};
+    TimePoint began{};
     Progress progress = new_progress();
     std::vector<std::weak_ptr<const Done>> waiting{};
   };
@@ -82,7 +82,7 @@ class Preparer : public std::enable_shared_from_this<Preparer> {
   static constexpr Clock::duration first_patience = std::chrono::seconds(1);
 
   // Null: the subscriber has joined a question under way.
-  [[nodiscard]] std::shared_ptr<Question> join(Series& series, Time now, const Subscription& subscriber,
+  [[nodiscard]] std::shared_ptr<Question> join(Series& series, TimePoint now, const Subscription& subscriber,
                                                Progress* progress);
   void answer(Series& series, const std::shared_ptr<Question>& question, const Prepared& prepared);
 

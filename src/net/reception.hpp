@@ -16,8 +16,8 @@ namespace redstart::net {
 // Receives one reply and hands it to a sink in the way that suits its size.
 class DirectConnection::Reception {
  public:
-  Reception(DirectConnection& connection, const engine::Outgoing& command, engine::ReplySink& sink, Time now,
-            Time deadline) noexcept
+  Reception(DirectConnection& connection, const engine::Outgoing& command, engine::ReplySink& sink,
+            TimePoint now, TimePoint deadline) noexcept
       : connection_(connection),
         command_(command),
         sink_(sink),
@@ -140,7 +140,7 @@ class DirectConnection::Reception {
   DirectConnection& connection_;
   const engine::Outgoing& command_;
   engine::ReplySink& sink_;
-  Time now_;
+  TimePoint now_;
   Patience patience_;
   char stack_[stack_buffer];
   engine::ReplyBuffer buffer_{stack_, sizeof stack_};

@@ -51,13 +51,13 @@ constexpr std::chrono::seconds watch_after{2};
 constexpr std::chrono::seconds watch_every{1};
 
 // Milliseconds for poll(), rounded up so that it does not return before the deadline.
-int poll_limit(Time deadline) noexcept {
+int poll_limit(TimePoint deadline) noexcept {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
   return static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(left, 0, 60'000));
 }
 
 // Waits for `events`; false at the deadline.
-bool wait(int fd, short events, Time deadline) noexcept {
+bool wait(int fd, short events, TimePoint deadline) noexcept {
   for (;;) {
     pollfd entry{fd, events, 0};
     if (::poll(&entry, 1, poll_limit(deadline)) > 0) return true;
@@ -144,7 +144,7 @@ bool readable_now(int fd) noexcept {
   return peek_now(fd, &first, 1).error != EAGAIN;
 }
 
-int Socket::connect(const Address& address, const SocketOptions& options, Time deadline) noexcept {
+int Socket::connect(const Address& address, const SocketOptions& options, TimePoint deadline) noexcept {
   close();
   const int fd = open_stream(address, options);
   if (fd < 0) return -fd;
@@ -165,7 +165,7 @@ int Socket::connect(const Address& address, const SocketOptions& options, Time d
   return error;
 }
 
-int Socket::secure(std::shared_ptr<const TlsContext> context, Time deadline) {
+int Socket::secure(std::shared_ptr<const TlsContext> context, TimePoint deadline) {
   tls_ = std::make_unique<TlsSession>(std::move(context), fd_);
   for (;;) {
     const IoResult result = tls_->handshake();
@@ -222,13 +222,13 @@ IoResult Socket::receive_some(char* into, std::size_t size) noexcept {
   return receive_now(fd_, into, size);
 }
 
-bool Socket::wait_writable(Time deadline) const noexcept { return wait(fd_, POLLOUT, deadline); }
+bool Socket::wait_writable(TimePoint deadline) const noexcept { return wait(fd_, POLLOUT, deadline); }
 
-bool Socket::wait_readable_or_writable(Time deadline) const noexcept {
+bool Socket::wait_readable_or_writable(TimePoint deadline) const noexcept {
   return wait(fd_, POLLIN | POLLOUT, deadline);
 }
 
-bool Socket::wait_readable(Time deadline) const noexcept { return wait(fd_, POLLIN, deadline); }
+bool Socket::wait_readable(TimePoint deadline) const noexcept { return wait(fd_, POLLIN, deadline); }
 
 std::size_t Socket::arrived() const noexcept {
   constexpr std::size_t record = 16 * 1024;  // the most that TLS keeps

@@ -6,6 +6,7 @@
 #include "tls_session.hpp"
 
 #include <redstart/config/redis_config.hpp>
+#include <redstart/core/clock.hpp>
 #include <redstart/engine/request.hpp>
 
 #include <sys/socket.h>
@@ -24,7 +25,6 @@ struct iovec;
 namespace redstart::net {
 
 using redstart::Clock;
-using Time = TimePoint;
 
 /// An address to connect to.
 struct Address {
@@ -74,11 +74,12 @@ class Socket {
   ~Socket() { close(); }
 
   /// Connects, at most until `deadline`. Returns 0, ETIMEDOUT, or another errno value.
-  [[nodiscard]] int connect(const Address& address, const SocketOptions& options, Time deadline) noexcept;
+  [[nodiscard]] int connect(const Address& address, const SocketOptions& options,
+                            TimePoint deadline) noexcept;
   /// From now on everything goes through TLS, once its handshake has ended; at most until `deadline`. Returns
   /// 0, EAGAIN at the deadline, or another value, and then `tls()->failure()` says why. Preconditions:
   /// connected.
-  [[nodiscard]] int secure(std::shared_ptr<const TlsContext> context, Time deadline);
+  [[nodiscard]] int secure(std::shared_ptr<const TlsContext> context, TimePoint deadline);
   /// Null on a plain connection.
   [[nodiscard]] const TlsSession* tls() const noexcept { return tls_.get(); }
   void close() noexcept;
@@ -93,12 +94,12 @@ class Socket {
   [[nodiscard]] IoResult receive(char* into, std::size_t size) noexcept;
   [[nodiscard]] IoResult receive_some(char* into, std::size_t size) noexcept;
   /// Waits until there is room to write. Returns false at the deadline.
-  [[nodiscard]] bool wait_writable(Time deadline) const noexcept;
+  [[nodiscard]] bool wait_writable(TimePoint deadline) const noexcept;
   /// Waits until there is something to read or room to write. Returns false at the deadline.
-  [[nodiscard]] bool wait_readable_or_writable(Time deadline) const noexcept;
+  [[nodiscard]] bool wait_readable_or_writable(TimePoint deadline) const noexcept;
   /// Waits until there is something to read, also the end of the stream; what TLS holds already does not
   /// count. Returns false at the deadline.
-  [[nodiscard]] bool wait_readable(Time deadline) const noexcept;
+  [[nodiscard]] bool wait_readable(TimePoint deadline) const noexcept;
 
   void keep_watch(const Keepalive& usual, bool close) noexcept { net::keep_watch(fd_, usual, close); }
   void arm_send(std::chrono::nanoseconds limit) noexcept;

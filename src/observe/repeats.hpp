@@ -2,6 +2,7 @@
 // repeats.hpp: one line for what happens again and again, with a count.
 #pragma once
 
+#include <redstart/core/clock.hpp>
 #include <redstart/core/errc.hpp>
 
 #include <chrono>
@@ -16,12 +17,10 @@ namespace redstart {
 /// Thread safety: none.
 class Repeats {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
   explicit Repeats(std::chrono::seconds interval = std::chrono::seconds{10}) noexcept : interval_(interval) {}
 
   /// One more failure. Returns how many a line told now stands for; 0: none is due.
-  [[nodiscard]] std::uint64_t failed(Errc code, Time now) noexcept {
+  [[nodiscard]] std::uint64_t failed(Errc code, TimePoint now) noexcept {
     ++total_;
     ++untold_;
     if (total_ != 1 && code == code_ && now < due_) return 0;
@@ -40,7 +39,7 @@ class Repeats {
   Errc code_{};
   std::uint64_t total_ = 0;
   std::uint64_t untold_ = 0;
-  Time due_{};
+  TimePoint due_{};
 };
 
 }  // namespace redstart

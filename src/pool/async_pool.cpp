@@ -51,7 +51,7 @@ std::shared_ptr<AsyncPool> AsyncPool::make(std::shared_ptr<Database> database,
   shop->slots->on_shortage([weak = std::weak_ptr(pool)](const Waiter& waiter) {
     if (const auto self = weak.lock()) self->reclaim(waiter);
   });
-  shop->slots->on_silence([weak = std::weak_ptr(pool)](Time since) {
+  shop->slots->on_silence([weak = std::weak_ptr(pool)](TimePoint since) {
     if (const auto self = weak.lock()) self->ask_unused(since);
   });
   return pool;
@@ -112,13 +112,13 @@ std::optional<Error> AsyncPool::known_absence(const engine::OperationNode& opera
 }
 
 // Who is told of a failure is not the one who tries again: where nobody else does, the first line shall.
-std::optional<Error> AsyncPool::known_failure(Time now) const {
+std::optional<Error> AsyncPool::known_failure(TimePoint now) const {
   auto failure = shop_->reachability->known_failure();
   if (failure && shop_->reachability->overdue(now)) shared_.front()->connection().nudge();
   return failure;
 }
 
-std::optional<Error> AsyncPool::failure_in_background(Time now) const {
+std::optional<Error> AsyncPool::failure_in_background(TimePoint now) const {
   if (!shop_->reachability->failing() || !usable() || shop_->reachability->overdue(now - run_at_least_every))
     return std::nullopt;
   return known_failure(now);
@@ -275,7 +275,7 @@ std::optional<Error> AsyncPool::unavailable() const {
   if (shop_->stopping.load(std::memory_order_acquire)) return shop_->database->error({}, Database::closed());
   Database& database = *shop_->database;
   if (database.waits_while_away()) return std::nullopt;
-  const Time now = Clock::now();
+  const TimePoint now = Clock::now();
   if (auto failure = known_failure(now)) return failure;
   if (database.breaker().refuses(now)) return database.error({}, database.circuit_open(now));
   return std::nullopt;
@@ -288,12 +288,12 @@ std::vector<std::shared_ptr<Line>> AsyncPool::all() const {
   return lines;
 }
 
-void AsyncPool::stop(Time deadline) noexcept {
+void AsyncPool::stop(TimePoint deadline) noexcept {
   shop_->stopping.store(true, std::memory_order_seq_cst);
   for (const auto& line : all()) line->stop(deadline);
 }
 
-bool AsyncPool::drain(Time last) noexcept { return shop_->wait_for_end(last); }
+bool AsyncPool::drain(TimePoint last) noexcept { return shop_->wait_for_end(last); }
 
 void AsyncPool::abandon() noexcept {
   shop_->stopping.store(true, std::memory_order_seq_cst);
@@ -304,7 +304,7 @@ void AsyncPool::warm_up() noexcept {
   if (usable() && !shared_.front()->connection().ready()) shared_.front()->warm_up();
 }
 
-std::size_t AsyncPool::cleanup_idle(Time now) {
+std::size_t AsyncPool::cleanup_idle(TimePoint now) {
   const auto limit = shop_->database->config().idle_timeout;
   if (limit.count() == 0) return 0;
   std::size_t closed = 0;
@@ -344,7 +344,7 @@ void AsyncPool::reclaim(const Waiter& waiter) noexcept {
 // PING over a leased connection that nobody has: one after the other, so that borrowers find the rest.
 class AsyncPool::Question final : public engine::OperationNode {
  public:
-  Question(const std::shared_ptr<AsyncPool>& pool, Time since)
+  Question(const std::shared_ptr<AsyncPool>& pool, TimePoint since)
       : OperationNode({}), pool_(pool), since_(since) {
     request.bytes.append("*1\r\n$4\r\nPING\r\n");
     request.retry = Retry::read;
@@ -370,11 +370,11 @@ class AsyncPool::Question final : public engine::OperationNode {
 
  private:
   const std::weak_ptr<AsyncPool> pool_;
-  const Time since_;
+  const TimePoint since_;
 };
 
 // The least recently used of those that nobody has.
-LeaseLine::Ptr AsyncPool::take_unused(Time since) noexcept {
+LeaseLine::Ptr AsyncPool::take_unused(TimePoint since) noexcept {
   const std::scoped_lock lock(mutex_);
   if (!usable()) return nullptr;
   const auto unused = std::find_if(idle_.begin(), idle_.end(), [since](const LeaseLine::Ptr& line) {
@@ -387,13 +387,13 @@ LeaseLine::Ptr AsyncPool::take_unused(Time since) noexcept {
   return line;
 }
 
-void AsyncPool::ask_unused(Time since) noexcept {
+void AsyncPool::ask_unused(TimePoint since) noexcept {
   if (!usable()) return;
   for (const auto& line : shared_) line->ask_if_unused(since);
   ask_leased(since);
 }
 
-void AsyncPool::ask_leased(Time since) noexcept {
+void AsyncPool::ask_leased(TimePoint since) noexcept {
   try {
     auto question = std::make_unique<Question>(shared_from_this(), since);
     const LeaseLine::Ptr line = take_unused(since);
@@ -405,7 +405,7 @@ void AsyncPool::ask_leased(Time since) noexcept {
   }
 }
 
-void AsyncPool::close_leased(Time since) noexcept {
+void AsyncPool::close_leased(TimePoint since) noexcept {
   while (const LeaseLine::Ptr line = take_unused(since)) returned(line, true);
 }
 

@@ -47,7 +47,7 @@ class AsyncPool final : public engine::AsyncChannel,
   [[nodiscard]] std::optional<Error> unavailable() const;
   /// The last failure to connect while nothing has succeeded since; then the next attempt is made here, in
   /// the background. Empty where nobody makes it though it is long due: the loop is not run.
-  [[nodiscard]] std::optional<Error> failure_in_background(Time now) const;
+  [[nodiscard]] std::optional<Error> failure_in_background(TimePoint now) const;
   /// False from `stop` or `abandon` on.
   [[nodiscard]] bool usable() const noexcept { return !shop_->stopping.load(std::memory_order_relaxed); }
   /// True while a shared connection is open.
@@ -56,9 +56,9 @@ class AsyncPool final : public engine::AsyncChannel,
   [[nodiscard]] bool serves_this_thread() const noexcept { return loops_->on_this_thread(); }
 
   /// Takes no more operations; those under way may end until `deadline`, then they end with `Errc::closed`.
-  void stop(Time deadline) noexcept;
+  void stop(TimePoint deadline) noexcept;
   /// Waits until everything has ended; false when that was not so at `last`. Not on an engine thread.
-  bool drain(Time last) noexcept;
+  bool drain(TimePoint last) noexcept;
   /// The loops' context is being destroyed: drops everything without completing it. Takes no more operations.
   void abandon() noexcept;
 
@@ -66,11 +66,11 @@ class AsyncPool final : public engine::AsyncChannel,
   void warm_up() noexcept;
   /// Closes shared and leased connections that have been idle for longer than `idle_timeout`; returns how
   /// many.
-  std::size_t cleanup_idle(Time now);
+  std::size_t cleanup_idle(TimePoint now);
   /// Closes a connection that nobody uses, a leased one first, so that its slot gets free for `waiter`.
   void reclaim(const Waiter& waiter) noexcept;
   /// Sends PING over connections that nobody has used since `since`: those without an answer are closed.
-  void ask_unused(Time since) noexcept;
+  void ask_unused(TimePoint since) noexcept;
   /// Adds what this pool counts.
   void collect(PoolStats& into) const;
 
@@ -84,12 +84,12 @@ class AsyncPool final : public engine::AsyncChannel,
   [[nodiscard]] LeaseLine::Ptr take_line();
   [[nodiscard]] std::vector<std::shared_ptr<Line>> all() const;
   class Question;
-  void ask_leased(Time since) noexcept;
-  void close_leased(Time since) noexcept;
-  [[nodiscard]] LeaseLine::Ptr take_unused(Time since) noexcept;
+  void ask_leased(TimePoint since) noexcept;
+  void close_leased(TimePoint since) noexcept;
+  [[nodiscard]] LeaseLine::Ptr take_unused(TimePoint since) noexcept;
   void reclaim_leased() noexcept;
   void circuit_changed() noexcept;
-  [[nodiscard]] std::optional<Error> known_failure(Time now) const;
+  [[nodiscard]] std::optional<Error> known_failure(TimePoint now) const;
   // Why it must not even be queued: the database is away, and nobody wants to wait for it. Two relaxed loads
   // while all is well.
   [[nodiscard]] std::optional<Error> away(const engine::OperationNode& operation) const {

@@ -36,7 +36,7 @@ void settle(Admission& admission, const net::Outcome& outcome) {
     admission.drop();
 }
 
-bool Attempts::wait_for_database(const ErrorInfo& why, Time& now) const {
+bool Attempts::wait_for_database(const ErrorInfo& why, TimePoint& now) const {
   const bool away = is_unavailable(why.code) && why.code != Errc::loading && why.code != Errc::pool_timeout &&
                     why.code != Errc::closed;
   if (!database_.waits_while_away() || !away || net::on_engine_thread()) return false;
@@ -46,7 +46,7 @@ bool Attempts::wait_for_database(const ErrorInfo& why, Time& now) const {
   return now < deadline_ && sleep(attempt_poll, now) && now < deadline_;
 }
 
-bool Attempts::sleep(std::chrono::milliseconds delay, Time& now) const {
+bool Attempts::sleep(std::chrono::milliseconds delay, TimePoint& now) const {
   if (delay > 0ms) {
     if (!pool_.pause(std::min(deadline_after(now, delay), deadline_))) return false;
     now = Clock::now();

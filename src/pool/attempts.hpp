@@ -23,18 +23,18 @@ void settle(Admission& admission, const net::Outcome& outcome);
 class Attempts {
  public:
   Attempts(Database& database, DirectPool& pool, const engine::RequestTraits& request,
-           const engine::CallOptions& options, Time deadline) noexcept
+           const engine::CallOptions& options, TimePoint deadline) noexcept
       : database_(database), pool_(pool), request_(request), mode_(options.retry), deadline_(deadline) {}
 
   /// No attempt could be made. True when the call waits for such a database: it has waited a little, `now` is
   /// renewed, and another attempt is due.
-  [[nodiscard]] bool wait_for_database(const ErrorInfo& why, Time& now) const;
+  [[nodiscard]] bool wait_for_database(const ErrorInfo& why, TimePoint& now) const;
 
   /// The exchange brought no reply that the caller wants. The delay before another attempt, empty when there
   /// must be none. `reused`: the connection had carried commands before.
   [[nodiscard]] Retries::Delay next(const net::Outcome& outcome, bool reused);
   /// Sleeps for that long and renews `now`; false when the pool was stopped, or the deadline has passed.
-  [[nodiscard]] bool sleep(std::chrono::milliseconds delay, Time& now) const;
+  [[nodiscard]] bool sleep(std::chrono::milliseconds delay, TimePoint& now) const;
 
   /// The number of the attempt under way, the first is 1.
   [[nodiscard]] unsigned made() const noexcept { return made_; }
@@ -48,7 +48,7 @@ class Attempts {
   DirectPool& pool_;
   const engine::RequestTraits& request_;
   const std::optional<RetryMode> mode_;
-  const Time deadline_;
+  const TimePoint deadline_;
   unsigned made_ = 1;
   bool uncertain_ = false;
 };

@@ -45,7 +45,7 @@ void Breaker::change(Action action, std::string_view why) {
 
 // Preconditions of these: the lock is held. `at`: when the answers came that were not read yet, at the
 // latest.
-void Breaker::take_successes(Time now, Time at) noexcept {
+void Breaker::take_successes(TimePoint now, TimePoint at) noexcept {
   const std::uint64_t answered = counters_.all_answered();
   answered_between_ = answered - std::min(answered, answered_);
   if (answered_between_ != 0) {
@@ -61,14 +61,14 @@ void Breaker::take_successes(Time now, Time at) noexcept {
 
 // While commands are answered the statistics are read once a second. Where that time has passed, what is in
 // them is older: a server that froze five seconds ago has answered nothing since.
-Time Breaker::answered_by(Time now) const noexcept {
+TimePoint Breaker::answered_by(TimePoint now) const noexcept {
   const Clock::rep next = next_look_.load(std::memory_order_relaxed);
-  return next == 0 ? now : std::min(now, Time(Clock::duration(next)));
+  return next == 0 ? now : std::min(now, TimePoint(Clock::duration(next)));
 }
 
-bool Breaker::others_answer(Silence& silence, Time now) noexcept {
+bool Breaker::others_answer(Silence& silence, TimePoint now) noexcept {
   const std::uint64_t looks = looks_.load(std::memory_order_relaxed);
-  const Time at = answered_by(now);
+  const TimePoint at = answered_by(now);
   // Its own answers are part of what was answered between two looks.
   if (silence.looks + 1 == looks && answered_between_ > silence.own && answered_until_ > silence.since)
     silence.others_until = answered_until_;
@@ -78,18 +78,19 @@ bool Breaker::others_answer(Silence& silence, Time now) noexcept {
   return now - silence.others_until <= 1s || (answered_from_ > silence.since && now - answered_until_ <= 1s);
 }
 
-void Breaker::look(Time now) {
+void Breaker::look(TimePoint now) {
   // The first of a second comes here, the others need not.
   Clock::rep seen = next_look_.load(std::memory_order_relaxed);
-  const Clock::rep next = Time(std::chrono::floor<std::chrono::seconds>(now) + 1s).time_since_epoch().count();
+  const Clock::rep next =
+      TimePoint(std::chrono::floor<std::chrono::seconds>(now) + 1s).time_since_epoch().count();
   if (now.time_since_epoch().count() < seen ||
       !next_look_.compare_exchange_strong(seen, next, std::memory_order_relaxed))
     return;
   const std::scoped_lock lock(mutex_);
-  take_successes(now, seen == 0 ? now : std::min(now, Time(Clock::duration(seen))));
+  take_successes(now, seen == 0 ? now : std::min(now, TimePoint(Clock::duration(seen))));
 }
 
-Breaker::Ticket Breaker::admit_probe(Time now) {
+Breaker::Ticket Breaker::admit_probe(TimePoint now) {
   std::optional<BreakerTicket> ticket;
   bool passes_again = false;
   change(
@@ -101,18 +102,18 @@ Breaker::Ticket Breaker::admit_probe(Time now) {
   return ticket ? of(*ticket, passes_again) : 0;
 }
 
-bool Breaker::refuses(Time now) const {
+bool Breaker::refuses(TimePoint now) const {
   if (pass() != 0) return false;
   const std::scoped_lock lock(mutex_);
   return !CircuitBreaker(machine_).admit(now).has_value();
 }
 
-void Breaker::probe_succeeded(Ticket ticket, Time now) {
+void Breaker::probe_succeeded(Ticket ticket, TimePoint now) {
   // A place that became free this way is no news: it counts as a success, and there are no more than that.
   change([&] { machine_.succeeded(of(ticket), now); }, "the probes were answered");
 }
 
-void Breaker::failed(Ticket ticket, Time now, std::string_view why) {
+void Breaker::failed(Ticket ticket, TimePoint now, std::string_view why) {
   if (ticket == 0) return;
   change(
       [&] {
@@ -123,7 +124,7 @@ void Breaker::failed(Ticket ticket, Time now, std::string_view why) {
       why);
 }
 
-void Breaker::failed(Ticket ticket, Time now, std::string_view why, Silence& silence, bool behind) {
+void Breaker::failed(Ticket ticket, TimePoint now, std::string_view why, Silence& silence, bool behind) {
   if (ticket == 0) return;
   bool others = false;
   {

@@ -8,6 +8,7 @@
 #include "../resilience/breaker_verdict.hpp"
 #include "../resilience/circuit_breaker.hpp"
 
+#include <redstart/core/clock.hpp>
 #include <redstart/resilience/random.hpp>
 
 #include <atomic>
@@ -22,7 +23,6 @@
 namespace redstart::pool {
 
 using net::Clock;
-using net::Time;
 
 /// Lets calls pass or not, and learns from what becomes of them. While everything passes, an admission costs
 /// one relaxed load and a success nothing at all: successes are taken in bulk from the statistics, once a
@@ -39,10 +39,10 @@ class Breaker {
   /// What a shared connection knows of its own answers, so that time-outs on it can be judged. Belongs to the
   /// connection.
   struct Silence {
-    Time since{};             ///< Its last answer, or when it was opened.
-    std::uint64_t looks = 0;  ///< How often the breaker had read the statistics then.
-    std::uint64_t own = 0;    ///< Commands that it has answered since that reading.
-    Time others_until{};      ///< When others are known to have answered, after its own last answer.
+    TimePoint since{};         ///< Its last answer, or when it was opened.
+    std::uint64_t looks = 0;   ///< How often the breaker had read the statistics then.
+    std::uint64_t own = 0;     ///< Commands that it has answered since that reading.
+    TimePoint others_until{};  ///< When others are known to have answered, after its own last answer.
   };
   struct Change {
     BreakerState from = BreakerState::closed;
@@ -52,9 +52,9 @@ class Breaker {
   /// What an error can say.
   struct Status {
     BreakerState state = BreakerState::closed;
-    Time since{};       ///< When the state began; at first when the breaker was made.
-    Time next_probe{};  ///< While open: when calls may pass again at the latest.
-    std::string why{};  ///< The last failure.
+    TimePoint since{};       ///< When the state began; at first when the breaker was made.
+    TimePoint next_probe{};  ///< While open: when calls may pass again at the latest.
+    std::string why{};       ///< The last failure.
     std::uint64_t changes = 0;
   };
 
@@ -69,7 +69,7 @@ class Breaker {
 
   /// Lets a call pass. `may_probe` false: only while everything passes, as for commands that may wait in the
   /// server for long.
-  [[nodiscard]] Ticket admit(Time now, bool may_probe = true) {
+  [[nodiscard]] Ticket admit(TimePoint now, bool may_probe = true) {
     const std::uint64_t word = word_.load(std::memory_order_relaxed);
     if ((word & passing) != 0) [[likely]]
       return word;
@@ -81,23 +81,23 @@ class Breaker {
     return (word & passing) != 0 ? word : 0;
   }
   /// True when a call that begins now would be refused.
-  [[nodiscard]] bool refuses(Time now) const;
+  [[nodiscard]] bool refuses(TimePoint now) const;
   [[nodiscard]] static bool is_probe(Ticket ticket) noexcept {
     return net::AsyncConnection::is_probe(ticket);
   }
 
-  void succeeded(Ticket ticket, Time now) {
+  void succeeded(Ticket ticket, TimePoint now) {
     if (is_probe(ticket)) [[unlikely]]
       probe_succeeded(ticket, now);
   }
   /// A time-out, or the loss of a connection: one failure for all that was in flight on it.
-  void failed(Ticket ticket, Time now, std::string_view why);
+  void failed(Ticket ticket, TimePoint now, std::string_view why);
   /// A call timed out on a shared connection. `behind`: it waited behind another that had timed out before,
   /// so this is a failure of the database only if no other connection answers: a stuck connection must not
   /// take the database away from them.
-  void failed(Ticket ticket, Time now, std::string_view why, Silence& silence, bool behind);
+  void failed(Ticket ticket, TimePoint now, std::string_view why, Silence& silence, bool behind);
   /// A shared connection has answered commands, which are not in the statistics yet.
-  void note_answers(Silence& silence, Time now, std::uint64_t commands) const noexcept {
+  void note_answers(Silence& silence, TimePoint now, std::uint64_t commands) const noexcept {
     const std::uint64_t looks = looks_.load(std::memory_order_relaxed);
     if (silence.looks != looks) silence = {now, looks, 0, {}};
     silence.since = now;
@@ -113,7 +113,7 @@ class Breaker {
   void connection_ready();
 
   /// To be called now and then with a time that is known anyway.
-  void tick(Time now) {
+  void tick(TimePoint now) {
     if (now.time_since_epoch().count() >= next_look_.load(std::memory_order_relaxed)) [[unlikely]]
       look(now);
   }
@@ -136,14 +136,14 @@ class Breaker {
   [[nodiscard]] static Ticket of(const BreakerTicket& ticket, bool everything_passes) noexcept {
     return (ticket.generation << 17) | (std::uint64_t{ticket.row} << 1) | (everything_passes ? passing : 0);
   }
-  [[nodiscard]] Ticket admit_probe(Time now);
-  void probe_succeeded(Ticket ticket, Time now);
+  [[nodiscard]] Ticket admit_probe(TimePoint now);
+  void probe_succeeded(Ticket ticket, TimePoint now);
   void probe_dropped(Ticket ticket);
-  void look(Time now);
+  void look(TimePoint now);
   void forced(void (CircuitBreaker::*command)() noexcept, std::string_view why);
-  void take_successes(Time now, Time at) noexcept;
-  [[nodiscard]] Time answered_by(Time now) const noexcept;
-  [[nodiscard]] bool others_answer(Silence& silence, Time now) noexcept;
+  void take_successes(TimePoint now, TimePoint at) noexcept;
+  [[nodiscard]] TimePoint answered_by(TimePoint now) const noexcept;
+  [[nodiscard]] bool others_answer(Silence& silence, TimePoint now) noexcept;
 
   // Changes the machine under the lock, then tells what that did.
   template <class Action>
@@ -159,12 +159,12 @@ class Breaker {
   CircuitBreaker machine_;
   Random random_;
   std::uint64_t answered_ = 0;  // of the counters, as far as it was told to the machine
-  Time looked_{};               // when they were read last
-  Time answered_from_{};        // between these times something was answered, and nothing since then
-  Time answered_until_{};
+  TimePoint looked_{};          // when they were read last
+  TimePoint answered_from_{};   // between these times something was answered, and nothing since then
+  TimePoint answered_until_{};
   std::uint64_t answered_between_ = 0;  // commands, by the two latest looks
   std::string last_failure_{};
-  Time since_ = Clock::now();
+  TimePoint since_ = Clock::now();
   std::uint64_t changes_ = 0;
 };
 
@@ -178,8 +178,8 @@ class Admission {
   explicit operator bool() const noexcept { return ticket_ != 0; }
 
   void drop() { breaker_.dropped(std::exchange(ticket_, 0)); }
-  void succeeded(Time now) { breaker_.succeeded(std::exchange(ticket_, 0), now); }
-  void failed(Time now, std::string_view why) { breaker_.failed(std::exchange(ticket_, 0), now, why); }
+  void succeeded(TimePoint now) { breaker_.succeeded(std::exchange(ticket_, 0), now); }
+  void failed(TimePoint now, std::string_view why) { breaker_.failed(std::exchange(ticket_, 0), now, why); }
 
  private:
   Breaker& breaker_;

@@ -53,7 +53,7 @@ std::string_view advice_for(Errc code) {
   }
 }
 
-CircuitStatus circuit_of(const Breaker::Status& status, Time now) {
+CircuitStatus circuit_of(const Breaker::Status& status, TimePoint now) {
   CircuitStatus circuit;
   circuit.state = status.state;
   circuit.lasting = std::max(now - status.since, Clock::duration::zero());
@@ -110,8 +110,8 @@ void Database::note_retry(const FailedAttempt& attempt, std::chrono::millisecond
   emit(EventKind::retrying, text);
 }
 
-Time Database::deadline_of_blocking(Time own, const engine::CallOptions& options,
-                                    std::chrono::milliseconds blocks_for) noexcept {
+TimePoint Database::deadline_of_blocking(TimePoint own, const engine::CallOptions& options,
+                                         std::chrono::milliseconds blocks_for) noexcept {
   if (options.timeout.expired()) return own;
   return deadline_after(own, blocks_for.count() == 0 ? no_limit : blocks_for);
 }
@@ -156,9 +156,9 @@ ErrorInfo Database::broken(const net::Outcome& outcome, std::chrono::nanoseconds
   return info;
 }
 
-CircuitStatus Database::circuit(Time now) const { return circuit_of(breaker_.status(), now); }
+CircuitStatus Database::circuit(TimePoint now) const { return circuit_of(breaker_.status(), now); }
 
-ErrorInfo Database::circuit_open(Time now) const {
+ErrorInfo Database::circuit_open(TimePoint now) const {
   const CircuitStatus status = circuit(now);
   ErrorInfo info;
   info.code = Errc::circuit_open;
@@ -223,12 +223,12 @@ void Database::pushes_dropped(std::uint64_t messages) const noexcept {
   emit(EventKind::push_dropped, {text, static_cast<std::size_t>(size)});
 }
 
-void Database::report_overdue_leases(Time now) {
+void Database::report_overdue_leases(TimePoint now) {
   for (const LeaseLedger::Lease& lease : leases_.overdue(now, config_.lease_warning))
     emit(EventKind::lease_overdue, "a scoped handle is " + describe(lease));
 }
 
-void Database::report_leaked_leases(Time now) {
+void Database::report_leaked_leases(TimePoint now) {
   constexpr std::size_t most = 8;
   const std::vector<LeaseLedger::Lease> leases = leases_.all(now);
   if (leases.empty()) return;
@@ -266,9 +266,9 @@ Failure Database::failure_of(const net::Outcome& outcome, ReplyOf reply_of) cons
   return {Errc::server_error, verdict.effect, verdict.remedy};
 }
 
-Time retirement(const Database& database, Time opened, double random) noexcept {
+TimePoint retirement(const Database& database, TimePoint opened, double random) noexcept {
   const auto lifetime = database.config().max_lifetime;
-  if (lifetime.count() == 0) return Time::max();
+  if (lifetime.count() == 0) return TimePoint::max();
   return deadline_after(opened, lifetime * (1.0 - random / 10));
 }
 

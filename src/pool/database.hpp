@@ -49,7 +49,7 @@ class Database {
   [[nodiscard]] OperationCounters& counters() noexcept { return counters_; }
   [[nodiscard]] Breaker& breaker() noexcept { return breaker_; }
   /// The breaker as users see it.
-  [[nodiscard]] CircuitStatus circuit(Time now) const;
+  [[nodiscard]] CircuitStatus circuit(TimePoint now) const;
   [[nodiscard]] Retries& retries() noexcept { return retries_; }
   [[nodiscard]] LeaseLedger& leases() noexcept { return leases_; }
   /// A scoped handle is given back; tells if it was kept for too long and nobody was told.
@@ -59,9 +59,9 @@ class Database {
   /// The server sent that many messages that nobody asked for.
   void pushes_dropped(std::uint64_t messages) const noexcept;
   /// Tells of scoped handles that are kept for too long, each once.
-  void report_overdue_leases(Time now);
+  void report_overdue_leases(TimePoint now);
   /// Tells of all scoped handles that are out, where there are some.
-  void report_leaked_leases(Time now);
+  void report_leaked_leases(TimePoint now);
   /// True where calls wait for a database that is away.
   [[nodiscard]] bool waits_while_away() const noexcept { return config_.when_away == WhenAway::wait; }
   /// `told` is called, on any thread, when the breaker lets other calls pass than before. Set before the
@@ -70,10 +70,10 @@ class Database {
 
   /// Until when a call that begins at `start` may take. A command that waits in the server may wait on top of
   /// that.
-  [[nodiscard]] Time deadline(Time start, const engine::CallOptions& options,
-                              std::optional<std::chrono::milliseconds> blocks_for = {}) const noexcept {
+  [[nodiscard]] TimePoint deadline(TimePoint start, const engine::CallOptions& options,
+                                   std::optional<std::chrono::milliseconds> blocks_for = {}) const noexcept {
     // Both limits are bounded already, so that the sum can't wrap.
-    const Time own = start + options.timeout.value_or(config_.timeouts.command);
+    const TimePoint own = start + options.timeout.value_or(config_.timeouts.command);
     if (!blocks_for) [[likely]]
       return own;
     return deadline_of_blocking(own, options, *blocks_for);
@@ -96,7 +96,7 @@ class Database {
   /// The error of an exchange that broke off.
   [[nodiscard]] static ErrorInfo broken(const net::Outcome& outcome, std::chrono::nanoseconds elapsed);
   /// The error of a call that the circuit breaker does not let pass.
-  [[nodiscard]] ErrorInfo circuit_open(Time now) const;
+  [[nodiscard]] ErrorInfo circuit_open(TimePoint now) const;
   /// The error of a call whose own limit had expired before it began, also counted.
   [[nodiscard]] Error expired(std::string_view command, std::uint64_t commands);
   /// The error of calls on a manager that is shut down.
@@ -109,8 +109,8 @@ class Database {
   void collect(DatabaseStats& into) const;
 
  private:
-  [[nodiscard]] static Time deadline_of_blocking(Time own, const engine::CallOptions& options,
-                                                 std::chrono::milliseconds blocks_for) noexcept;
+  [[nodiscard]] static TimePoint deadline_of_blocking(TimePoint own, const engine::CallOptions& options,
+                                                      std::chrono::milliseconds blocks_for) noexcept;
   [[nodiscard]] net::TlsSource::Report tls_report() const;
   void circuit_changed(const Breaker::Change& change) const;
   void note_retry(const FailedAttempt& attempt, std::chrono::milliseconds delay) const;
@@ -133,6 +133,6 @@ class Database {
 
 /// When a connection that was opened at `opened` is to be closed: spread over the last tenth of the lifetime,
 /// so that connections opened together don't go together. `random` in [0, 1).
-[[nodiscard]] Time retirement(const Database& database, Time opened, double random) noexcept;
+[[nodiscard]] TimePoint retirement(const Database& database, TimePoint opened, double random) noexcept;
 
 }  // namespace redstart::pool

@@ -64,7 +64,7 @@ void Borrowed::note(const net::Outcome& outcome) noexcept {
     pool_->reachability_->answered(connection_->tag());
 }
 
-Result<Borrowed> DirectPool::acquire(Time& now, Time deadline, bool* paused) {
+Result<Borrowed> DirectPool::acquire(TimePoint& now, TimePoint deadline, bool* paused) {
   std::optional<Error> not_ready;
   for (;;) {
     Result<Borrowed> lent = try_acquire(now, deadline, paused);
@@ -83,14 +83,14 @@ Result<Borrowed> DirectPool::acquire(Time& now, Time deadline, bool* paused) {
   }
 }
 
-Borrowed DirectPool::take_idle(Time& now, Time deadline) {
+Borrowed DirectPool::take_idle(TimePoint& now, TimePoint deadline) {
   Lock lock(mutex_);
   used_ = true;
   return take_idle(lock, now, deadline);
 }
 
 // Preconditions: `lock` is held; it is still when nothing was found.
-Borrowed DirectPool::take_idle(Lock& lock, Time& now, Time deadline) {
+Borrowed DirectPool::take_idle(Lock& lock, TimePoint& now, TimePoint deadline) {
   while (!draining_ && waiters_.empty() && !idle_.empty()) {
     Borrowed connection(*this, std::move(idle_.back()));
     idle_.pop_back();
@@ -106,9 +106,9 @@ Borrowed DirectPool::take_idle(Lock& lock, Time& now, Time deadline) {
   return {*this, nullptr};
 }
 
-Result<Borrowed> DirectPool::try_acquire(Time& now, Time deadline, bool* paused) {
+Result<Borrowed> DirectPool::try_acquire(TimePoint& now, TimePoint deadline, bool* paused) {
   const bool may_wait = !net::on_engine_thread();
-  const Time began = now;
+  const TimePoint began = now;
   Lock lock(mutex_);
   used_ = true;
   if (Borrowed connection = take_idle(lock, now, deadline)) return connection;
@@ -134,21 +134,21 @@ Result<Borrowed> DirectPool::try_acquire(Time& now, Time deadline, bool* paused)
 
 // After an attempt of the caller's own that failed with `error`: true while other connections work, or may
 // soon, so that one of them may serve the caller.
-bool DirectPool::queues_after(const Error& error, Time now, Time deadline) const {
+bool DirectPool::queues_after(const Error& error, TimePoint now, TimePoint deadline) const {
   return error.code() != Errc::closed && error.code() != Errc::loading && now < deadline &&
          reachability_->hopeful();
 }
 
 // Why a connection that was idle is not to be lent. One that was unused for long is asked, and `now` renewed;
 // it may have been cut without a word.
-std::optional<CloseReason> DirectPool::fault_of(net::DirectConnection& connection, Time& now,
-                                                Time deadline) noexcept {
+std::optional<CloseReason> DirectPool::fault_of(net::DirectConnection& connection, TimePoint& now,
+                                                TimePoint deadline) noexcept {
   const DatabaseConfig& config = database_->config();
   if (const auto broken = connection.fault(now)) return broken;
   const auto limit = config.check_after_idle;
   if (limit.count() == 0 || now - connection.last_used() <= limit) return std::nullopt;
   // Half of the time is left for another connection.
-  const Time until = std::min(deadline_after(now, config.timeouts.health), now + (deadline - now) / 2);
+  const TimePoint until = std::min(deadline_after(now, config.timeouts.health), now + (deadline - now) / 2);
   const auto fault = ask(connection, now, until);
   if (fault != CloseReason::timeout) return fault;
   std::vector<Connection> others;
@@ -161,8 +161,8 @@ std::optional<CloseReason> DirectPool::fault_of(net::DirectConnection& connectio
 }
 
 // By PING, until `until` at most; renews `now`. Why it does not work; empty where it does.
-std::optional<CloseReason> DirectPool::ask(net::DirectConnection& connection, Time& now,
-                                           Time until) noexcept {
+std::optional<CloseReason> DirectPool::ask(net::DirectConnection& connection, TimePoint& now,
+                                           TimePoint until) noexcept {
   try {
     const net::Outcome outcome = connection.ping(now, until);
     now = Clock::now();
@@ -178,7 +178,7 @@ std::optional<CloseReason> DirectPool::ask(net::DirectConnection& connection, Ti
 
 // Opens a connection in a slot that is counted already; where it fails, the slot is given back.
 // Preconditions: `lock` is held; it need not be afterwards.
-Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline, bool ahead) {
+Result<Borrowed> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadline, bool ahead) {
   if (draining_) {
     give_back_slot();
     return refused(Database::closed());
@@ -191,12 +191,12 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline, bool ahe
   }
   Connection connection;
   std::optional<net::OpenFailure> failure;
-  const Time began = now;
-  const Time connect_deadline = deadline_after(began, database_->config().timeouts.connect);
+  const TimePoint began = now;
+  const TimePoint connect_deadline = deadline_after(began, database_->config().timeouts.connect);
   // While others work, half of a caller's time is left to wait for one of them.
-  Time until = std::min<Time>(deadline, connect_deadline);
+  TimePoint until = std::min<TimePoint>(deadline, connect_deadline);
   if (!ahead && !net::on_engine_thread() && growing)
-    until = std::min<Time>(until, now + (deadline - now) / 2);
+    until = std::min<TimePoint>(until, now + (deadline - now) / 2);
   try {
     connection = std::make_unique<net::DirectConnection>(database_->config(), database_->client_name(),
                                                          opened_++, database_->preparer());
@@ -208,7 +208,7 @@ Result<Borrowed> DirectPool::open(Lock& lock, Time& now, Time deadline, bool ahe
   } catch (const std::exception& error) {  // no memory, no thread: nothing that the server is to blame for
     failure = net::OpenFailure{Errc::resource_exhausted, Remedy::retry, error.what(), {}};
   }
-  const Time end = now = Clock::now();
+  const TimePoint end = now = Clock::now();
   if (lock.owns_lock()) lock.unlock();
   if (ahead) {
     lock.lock();

@@ -103,7 +103,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   ~DirectPool();
 
   /// An idle connection, if there is one and nobody waits for it; else what holds nothing.
-  [[nodiscard]] Borrowed take_idle(Time& now, Time deadline);
+  [[nodiscard]] Borrowed take_idle(TimePoint& now, TimePoint deadline);
   /// Lends a connection, at most until `deadline`; for a free one it waits for `timeouts.acquire` at most,
   /// for a server that is loading for as long as the caller can. `now` spares a reading of the clock, and is
   /// renewed when it came to waiting. While the server is loading, one caller waits at the server, the others
@@ -111,20 +111,20 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   ///
   /// `paused`, unless null: set where the caller would have to queue because no further connection can be
   /// opened at present. It then gets the reason at once, and may look for another way.
-  [[nodiscard]] Result<Borrowed> acquire(Time& now, Time deadline, bool* paused = nullptr);
+  [[nodiscard]] Result<Borrowed> acquire(TimePoint& now, TimePoint deadline, bool* paused = nullptr);
 
   /// One attempt, unless the last one succeeded, or failed so lately that the next is not due.
-  [[nodiscard]] std::optional<Error> ensure_reachable(Time now, Time deadline);
+  [[nodiscard]] std::optional<Error> ensure_reachable(TimePoint now, TimePoint deadline);
   /// Opens connections, on a helper thread, until there are `min_idle`, lent ones included, or one can't be
   /// opened. Closes idle ones first that the server has closed. Does nothing where there are enough.
   void refill() noexcept;
   /// Opens connections until `count` are open.
-  [[nodiscard]] std::optional<Error> warm_up(std::size_t count, Time deadline);
+  [[nodiscard]] std::optional<Error> warm_up(std::size_t count, TimePoint deadline);
   /// Sleeps; false when the pool was stopped meanwhile. Not on an engine thread.
-  [[nodiscard]] bool pause(Time until);
+  [[nodiscard]] bool pause(TimePoint until);
   /// The server serves no longer as it did: closes what is idle, and what is lent when it comes back, at most
   /// once a second. Returns true when a connection that was opened at `opened` is among them.
-  bool role_changed(Time now, Time opened = Time::max()) noexcept;
+  bool role_changed(TimePoint now, TimePoint opened = TimePoint::max()) noexcept;
 
   /// The right to open a connection of another kind: true at once, or `waiter` stands in line and is told.
   /// Closes an idle direct connection if that is what it takes. `return_slot` ends it.
@@ -143,24 +143,24 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   void close_dead() noexcept;
   /// An attempt that began at `since` got no answer, although other connections seem to work. Sends PING over
   /// those that nobody has used since then; does not wait for the answers.
-  void ask_unused(Time since) noexcept;
+  void ask_unused(TimePoint since) noexcept;
   /// Server or process has no room for one more connection that `waiter` needs: closes one that is idle.
   void make_room(const Waiter& waiter) noexcept;
   /// `reclaim` is called, with no lock held, when somebody has begun to wait: it may close idle connections
   /// of other kinds, and ask those to give way that will get a slot before him. Set before the first use.
   void on_shortage(std::function<void(const Waiter& waiter)> reclaim) { reclaim_ = std::move(reclaim); }
   /// `ask` does what `ask_unused` does, for connections of other kinds. Set before the first use.
-  void on_silence(std::function<void(Time since)> ask) { ask_others_ = std::move(ask); }
+  void on_silence(std::function<void(TimePoint since)> ask) { ask_others_ = std::move(ask); }
 
   /// Closes connections that have been idle for longer than `idle_timeout`, and refills; returns how many it
   /// closed.
-  std::size_t cleanup_idle(Time now);
+  std::size_t cleanup_idle(TimePoint now);
   /// Takes no more calls, sends callers in line away, closes what is idle. Connections of other kinds still
   /// get slots: they have operations from before.
   void stop() noexcept;
   /// Waits until the calls under way have ended or `deadline` has passed, interrupts the rest and gives them
   /// until `last` to notice. Preconditions: `stop` was called.
-  void drain(Time deadline, Time last) noexcept;
+  void drain(TimePoint deadline, TimePoint last) noexcept;
   /// The same without waiting: true when no call is under way any more; `interrupt`: sees to that.
   [[nodiscard]] bool drained(bool interrupt) noexcept;
 
@@ -182,23 +182,23 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   friend class Borrowed;
   using Lock = std::unique_lock<std::mutex>;
 
-  Borrowed take_idle(Lock& lock, Time& now, Time deadline);
-  Result<Borrowed> try_acquire(Time& now, Time deadline, bool* paused);
-  Result<Borrowed> queue(Lock& lock, Time& now, Time deadline, Time began);
-  [[nodiscard]] bool queues_after(const Error& error, Time now, Time deadline) const;
+  Borrowed take_idle(Lock& lock, TimePoint& now, TimePoint deadline);
+  Result<Borrowed> try_acquire(TimePoint& now, TimePoint deadline, bool* paused);
+  Result<Borrowed> queue(Lock& lock, TimePoint& now, TimePoint deadline, TimePoint began);
+  [[nodiscard]] bool queues_after(const Error& error, TimePoint now, TimePoint deadline) const;
   void release(Connection connection) noexcept;
   [[nodiscard]] std::optional<CloseReason> take_back(Connection& connection) noexcept;
   void pushed(std::uint64_t messages) noexcept;
   void closed(std::vector<Connection>& connections, CloseReason reason) noexcept;
   void discard(Connection connection, CloseReason reason) noexcept;
   void forget(Lock& lock, Connection connection, CloseReason reason) noexcept;
-  [[nodiscard]] std::optional<CloseReason> fault_of(net::DirectConnection& connection, Time& now,
-                                                    Time deadline) noexcept;
-  [[nodiscard]] std::optional<CloseReason> ask(net::DirectConnection& connection, Time& now,
-                                               Time until) noexcept;
-  void ask_each(Time since) noexcept;
-  void close_unused(Time since) noexcept;
-  void close_idle(Time now, std::chrono::milliseconds unused, std::size_t keep, CloseReason reason,
+  [[nodiscard]] std::optional<CloseReason> fault_of(net::DirectConnection& connection, TimePoint& now,
+                                                    TimePoint deadline) noexcept;
+  [[nodiscard]] std::optional<CloseReason> ask(net::DirectConnection& connection, TimePoint& now,
+                                               TimePoint until) noexcept;
+  void ask_each(TimePoint since) noexcept;
+  void close_unused(TimePoint since) noexcept;
+  void close_idle(TimePoint now, std::chrono::milliseconds unused, std::size_t keep, CloseReason reason,
                   std::vector<Connection>& into);
   class Filling;
   [[nodiscard]] bool lacks() const noexcept;
@@ -207,9 +207,9 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
     Connection connection;
     CloseReason reason;
   };
-  void take_dead(Time now, std::vector<Dead>& into);
+  void take_dead(TimePoint now, std::vector<Dead>& into);
   void fill() noexcept;
-  void wait_for_turn(Lock& lock, Caller& self, Time last);
+  void wait_for_turn(Lock& lock, Caller& self, TimePoint last);
   void stand_in_line(Lock& lock, Waiter& waiter) noexcept;
   [[nodiscard]] bool room_wanted() const;
   [[nodiscard]] bool front_may_open() const;
@@ -218,7 +218,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   void count_closed(CloseReason reason, std::size_t connections = 1) noexcept;
   [[nodiscard]] Error timed_out(std::chrono::nanoseconds waited) const;
   /// `ahead`: for no caller; `stop` interrupts it.
-  Result<Borrowed> open(Lock& lock, Time& now, Time deadline, bool ahead = false);
+  Result<Borrowed> open(Lock& lock, TimePoint& now, TimePoint deadline, bool ahead = false);
   void give_back_slot() noexcept;
   void admit_next() noexcept;
   [[nodiscard]] Error refused(ErrorInfo info) const;
@@ -226,12 +226,12 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   const std::shared_ptr<Database> database_;
   const std::shared_ptr<Reachability> reachability_;
   std::function<void(const Waiter&)> reclaim_{};
-  std::function<void(Time)> ask_others_{};
+  std::function<void(TimePoint)> ask_others_{};
 
   mutable std::mutex mutex_{};
   std::condition_variable drained_{};
   std::condition_variable tried_{};
-  Time role_changed_{};             // connections that were opened before are closed for it
+  TimePoint role_changed_{};        // connections that were opened before are closed for it
   bool somebody_tries_ = false;     // whether the database can be reached
   std::vector<Connection> idle_{};  // the most recently used last
   boost::intrusive::list<net::DirectConnection> in_use_{};

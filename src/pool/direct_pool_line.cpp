@@ -16,8 +16,9 @@ constexpr auto look_at_line_every = std::chrono::milliseconds(10);
 }  // namespace
 
 // `began`: when the caller asked for a connection. Preconditions: `lock` is held.
-Result<Borrowed> DirectPool::queue(Lock& lock, Time& now, Time deadline, Time began) {
-  const Time last = std::min(deadline, deadline_after(Clock::now(), database_->config().timeouts.acquire));
+Result<Borrowed> DirectPool::queue(Lock& lock, TimePoint& now, TimePoint deadline, TimePoint began) {
+  const TimePoint last =
+      std::min(deadline, deadline_after(Clock::now(), database_->config().timeouts.acquire));
   Caller self;
   stand_in_line(lock, self);
   serve_line();  // what was in the way may have ended before it was in the line
@@ -54,13 +55,13 @@ Result<Borrowed> DirectPool::queue(Lock& lock, Time& now, Time deadline, Time be
 
 // Until the line has decided, or `last`; then it has left the line. While growth is paused, the first in line
 // starts the attempts that are due. Preconditions: `lock` is held.
-void DirectPool::wait_for_turn(Lock& lock, Caller& self, Time last) {
+void DirectPool::wait_for_turn(Lock& lock, Caller& self, TimePoint last) {
   while (self.got == Waiter::Got::nothing) {
-    Time until = last;
+    TimePoint until = last;
     if (&waiters_.front() == &self && open_ < database_->config().max_connections) {
-      const Time now = Clock::now();
+      const TimePoint now = Clock::now();
       if (reachability_->growth_due() <= now) start_filling();
-      until = std::min<Time>(last, now + look_at_line_every);
+      until = std::min<TimePoint>(last, now + look_at_line_every);
     }
     if (self.turn.wait_until(lock, until) == std::cv_status::no_timeout) continue;
     if (self.got != Waiter::Got::nothing) return;

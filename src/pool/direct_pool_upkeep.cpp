@@ -18,7 +18,7 @@ namespace redstart::pool {
 
 using namespace std::chrono_literals;
 
-std::optional<Error> DirectPool::ensure_reachable(Time now, Time deadline) {
+std::optional<Error> DirectPool::ensure_reachable(TimePoint now, TimePoint deadline) {
   Lock lock(mutex_);
   // One of those who come at the same time tries, the others wait for what he finds.
   const auto decided = [this] { return draining_ || reachability_->up() || !somebody_tries_; };
@@ -57,13 +57,13 @@ class DirectPool::Filling {
   DirectPool& pool_;
 };
 
-std::optional<Error> DirectPool::warm_up(std::size_t count, Time deadline) {
+std::optional<Error> DirectPool::warm_up(std::size_t count, TimePoint deadline) {
   const Filling filling(*this);
   std::vector<Borrowed> opened;
   opened.reserve(count);
   std::optional<Error> error;
   while (opened.size() < count && !error) {
-    Time now = Clock::now();
+    TimePoint now = Clock::now();
     bool paused = false;  // nothing comes back that it could wait for
     if (auto connection = acquire(now, deadline, &paused))
       opened.push_back(std::move(*connection));
@@ -119,7 +119,7 @@ void DirectPool::close_dead() noexcept {
   }
 }
 
-void DirectPool::ask_unused(Time since) noexcept {
+void DirectPool::ask_unused(TimePoint since) noexcept {
   if (ask_others_) ask_others_(since);
   const Lock lock(mutex_);
   if (asking_ || draining_ || idle_.empty() || idle_.front()->last_used() >= since) return;
@@ -131,7 +131,7 @@ void DirectPool::ask_unused(Time since) noexcept {
   }
 }
 
-void DirectPool::ask_each(Time since) noexcept {
+void DirectPool::ask_each(TimePoint since) noexcept {
   const auto patience = database_->config().timeouts.health;
   Lock lock(mutex_);
   while (!draining_ && !idle_.empty() && idle_.front()->last_used() < since) {
@@ -140,7 +140,7 @@ void DirectPool::ask_each(Time since) noexcept {
     in_use_.push_back(*asked);
     asked_ = &*asked;
     lock.unlock();
-    Time now = Clock::now();
+    TimePoint now = Clock::now();
     auto fault = asked->fault(now);
     if (!fault) fault = ask(*asked, now, deadline_after(now, patience));
     lock.lock();
@@ -157,7 +157,7 @@ void DirectPool::ask_each(Time since) noexcept {
   drained_.notify_all();
 }
 
-void DirectPool::close_unused(Time since) noexcept {
+void DirectPool::close_unused(TimePoint since) noexcept {
   std::vector<Connection> unused;
   {
     const Lock lock(mutex_);
@@ -189,7 +189,7 @@ void DirectPool::fill() noexcept {
   try {
     // Some may not live for long.
     for (std::size_t most = std::max<std::size_t>(database_->config().min_idle, 1); most != 0; --most) {
-      Time now = Clock::now();
+      TimePoint now = Clock::now();
       Lock lock(mutex_);
       if (!lacks() || reachability_->must_wait(now)) return;
       ++open_;
@@ -204,7 +204,7 @@ void DirectPool::fill() noexcept {
 
 // Takes out of the pool what can't be used any more, as when the server has closed it; `into` closes it.
 // Preconditions: the lock is held.
-void DirectPool::take_dead(Time now, std::vector<Dead>& into) {
+void DirectPool::take_dead(TimePoint now, std::vector<Dead>& into) {
   into.reserve(idle_.size());
   for (Connection& idle : idle_) {
     const auto fault = idle->fault(now);
@@ -216,13 +216,13 @@ void DirectPool::take_dead(Time now, std::vector<Dead>& into) {
   for (std::size_t i = 0; i < into.size(); ++i) give_back_slot();
 }
 
-bool DirectPool::pause(Time until) {
+bool DirectPool::pause(TimePoint until) {
   Lock lock(mutex_);
   tried_.wait_until(lock, until, [this] { return draining_; });
   return !draining_;
 }
 
-bool DirectPool::role_changed(Time now, Time opened) noexcept {
+bool DirectPool::role_changed(TimePoint now, TimePoint opened) noexcept {
   std::vector<Connection> old;
   {
     const Lock lock(mutex_);
@@ -237,8 +237,8 @@ bool DirectPool::role_changed(Time now, Time opened) noexcept {
 }
 
 // Takes what is idle and unused for longer out of the pool, but for `keep` of them; `into` closes it.
-void DirectPool::close_idle(Time now, std::chrono::milliseconds unused, std::size_t keep, CloseReason reason,
-                            std::vector<Connection>& into) {
+void DirectPool::close_idle(TimePoint now, std::chrono::milliseconds unused, std::size_t keep,
+                            CloseReason reason, std::vector<Connection>& into) {
   {
     const Lock lock(mutex_);
     into.reserve(into.size() + idle_.size());
@@ -257,7 +257,7 @@ void DirectPool::close_idle(Time now, std::chrono::milliseconds unused, std::siz
   for (std::size_t i = 0; i < into.size(); ++i) database_->emit(EventKind::disconnected, to_string(reason));
 }
 
-std::size_t DirectPool::cleanup_idle(Time now) {
+std::size_t DirectPool::cleanup_idle(TimePoint now) {
   const DatabaseConfig& config = database_->config();
   std::vector<Connection> old;
   if (config.idle_timeout != 0ms)
@@ -286,7 +286,7 @@ void DirectPool::stop() noexcept {
   closed(idle, CloseReason::shutdown);
 }
 
-void DirectPool::drain(Time deadline, Time last) noexcept {
+void DirectPool::drain(TimePoint deadline, TimePoint last) noexcept {
   Lock lock(mutex_);
   const auto drained = [this] { return in_use_.empty() && !asking_; };
   if (!drained_.wait_until(lock, deadline, drained)) {

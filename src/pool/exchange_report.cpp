@@ -11,7 +11,7 @@
 namespace redstart::pool {
 
 std::optional<Error> report(Database& database, const engine::RequestTraits& request, std::size_t shard,
-                            const net::Outcome& outcome, Time start, bool uncertain, unsigned attempts) {
+                            const net::Outcome& outcome, TimePoint start, bool uncertain, unsigned attempts) {
   switch (outcome.kind) {
     case net::Outcome::Kind::answered:
       database.counters().answered(shard, 1, 0, outcome.end - start);
@@ -30,7 +30,7 @@ std::optional<Error> report(Database& database, const engine::RequestTraits& req
 }
 
 void report_batch(Database& database, engine::Replies& replies, std::size_t commands, std::size_t shard,
-                  const net::Outcome& outcome, Time start, unsigned attempts) {
+                  const net::Outcome& outcome, TimePoint start, unsigned attempts) {
   replies.origin = database.origin();
   if (!replies.frames.empty())
     database.counters().answered(shard, replies.frames.size(), replies.errors, outcome.end - start);

@@ -17,12 +17,12 @@ namespace redstart::pool {
 /// Reports one command's exchange that began at `start`: what the caller gets instead of a reply, if
 /// anything. `uncertain`: an earlier attempt may have been executed; `attempts`: this one included.
 [[nodiscard]] std::optional<Error> report(Database& database, const engine::RequestTraits& request,
-                                          std::size_t shard, const net::Outcome& outcome, Time start,
+                                          std::size_t shard, const net::Outcome& outcome, TimePoint start,
                                           bool uncertain = false, unsigned attempts = 1);
 
 /// Reports a batch's, and fills in what stands for replies that did not come.
 void report_batch(Database& database, engine::Replies& replies, std::size_t commands, std::size_t shard,
-                  const net::Outcome& outcome, Time start, unsigned attempts = 1);
+                  const net::Outcome& outcome, TimePoint start, unsigned attempts = 1);
 
 /// True when the reply was an error after which the connection must be closed: the server is loading, is a
 /// replica now, has lost its master, or has forgotten who the client is.

@@ -85,7 +85,7 @@ std::string_view word_of(protocol::NotReady::Why why) {
 
 class Inspection {
  public:
-  Inspection(const Database& database, Time deadline)
+  Inspection(const Database& database, TimePoint deadline)
       : database_(database),
         deadline_(deadline),
         connection_(database.config(), database.client_name(), 0, database.preparer()) {
@@ -103,7 +103,7 @@ class Inspection {
   using Step = net::OpenWatcher::Step;
 
   bool connect() {
-    const Time began = Clock::now();
+    const TimePoint began = Clock::now();
     Watcher watcher;
     const auto failure = connection_.open(deadline_, watcher);
     report_.connecting = Clock::now() - began;
@@ -166,7 +166,7 @@ class Inspection {
       if (word == "NOPERM") return true;
       report_.writable = false;
     }
-    const Time began = Clock::now();
+    const TimePoint began = Clock::now();
     if (!ask(ping)) return false;
     report_.ping = Clock::now() - began;
     return true;
@@ -222,7 +222,7 @@ class Inspection {
   };
   // Empty when the connection broke; that is the problem then.
   std::optional<Answer> ask(std::string_view bytes) {
-    const Time began = Clock::now();
+    const TimePoint began = Clock::now();
     Text sink;
     const net::Outcome outcome = connection_.exchange({bytes, {}}, sink, began, deadline_);
     if (outcome.kind == net::Outcome::Kind::answered) return Answer{sink.text(), {}};
@@ -250,7 +250,7 @@ class Inspection {
   }
 
   const Database& database_;
-  const Time deadline_;
+  const TimePoint deadline_;
   net::DirectConnection connection_;
   ConnectionReport report_{};
   std::string refused_ping_{};
@@ -258,7 +258,7 @@ class Inspection {
 
 }  // namespace
 
-ConnectionReport inspect(const Database& database, Time deadline) {
+ConnectionReport inspect(const Database& database, TimePoint deadline) {
   return Inspection(database, deadline).run();
 }
 

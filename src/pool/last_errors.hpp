@@ -2,6 +2,7 @@
 // last_errors.hpp: what calls failed with lately, one entry for each code.
 #pragma once
 
+#include <redstart/core/clock.hpp>
 #include <redstart/observe/stats.hpp>
 
 #include <algorithm>
@@ -20,11 +21,9 @@ namespace redstart::pool {
 /// Thread safety: none.
 class LastErrors {
  public:
-  using Time = std::chrono::system_clock::time_point;
-
   static constexpr std::size_t most = 8;
 
-  void add(Time now, Errc code, std::string_view message) {
+  void add(WallTime now, Errc code, std::string_view message) {
     const auto same =
         std::find_if(errors_.begin(), errors_.end(), [code](const LastError& e) { return e.code == code; });
     if (same != errors_.end()) {

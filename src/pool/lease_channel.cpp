@@ -47,7 +47,8 @@ Error LeaseChannel::gone(std::string_view what, std::size_t commands) const {
 }
 
 // Looked for before a command is written: what is not sent is known not to run.
-std::optional<Error> LeaseChannel::broke_while_idle(std::string_view what, std::size_t commands, Time now) {
+std::optional<Error> LeaseChannel::broke_while_idle(std::string_view what, std::size_t commands,
+                                                    TimePoint now) {
   if (connection_->just_used(now)) [[likely]]
     return std::nullopt;
   const auto fault = connection_->fault_beside_pushes(now);
@@ -101,7 +102,7 @@ std::optional<Error> LeaseChannel::exchange_alone(const engine::Request& request
   if (!usable()) return gone(traits.name, 1);
   if (options.timeout.expired()) [[unlikely]]
     return database_->expired(traits.name, 1);
-  const Time start = Clock::now();
+  const TimePoint start = Clock::now();
   if (auto error = broke_while_idle(traits.name, 1, start)) return error;
   Admission admission(database_->breaker(), database_->breaker().admit(start, !traits.blocks_for));
   if (!admission) return database_->failed(traits.name, 1, database_->circuit_open(start));
@@ -140,7 +141,7 @@ engine::Replies LeaseChannel::exchange_batch(std::string_view bytes, std::span<c
     replies.rest_unsent = database_->expired("pipeline", ends.size());
     return replies;
   }
-  const Time start = Clock::now();
+  const TimePoint start = Clock::now();
   if ((replies.rest_unsent = broke_while_idle("pipeline", ends.size(), start))) return replies;
   Admission admission(database_->breaker(), database_->breaker().admit(start));
   if (!admission) {

@@ -64,7 +64,8 @@ class LeaseChannel final : public engine::Channel {
   [[nodiscard]] std::optional<Error> exchange_alone(const engine::Request& request, engine::ReplySink& sink,
                                                     const engine::CallOptions& options);
   void note_state(const engine::RequestTraits& traits, const net::Outcome& outcome) noexcept;
-  [[nodiscard]] std::optional<Error> broke_while_idle(std::string_view what, std::size_t commands, Time now);
+  [[nodiscard]] std::optional<Error> broke_while_idle(std::string_view what, std::size_t commands,
+                                                      TimePoint now);
   void keep(Borrowed connection, const net::Outcome& outcome) noexcept;
 
   std::shared_ptr<Database> database_;

@@ -6,7 +6,7 @@
 
 namespace redstart::pool {
 
-void LeaseLedger::began(Entry& entry, Time now) {
+void LeaseLedger::began(Entry& entry, TimePoint now) {
   entry.since_ = now;
   const std::scoped_lock lock(mutex_);
   entries_.push_back(entry);
@@ -17,14 +17,14 @@ void LeaseLedger::taken_at(Entry& entry, CallSite where) {
   entry.where_ = where;
 }
 
-bool LeaseLedger::ended(Entry& entry, Time now, std::chrono::milliseconds limit, Lease& lease) {
+bool LeaseLedger::ended(Entry& entry, TimePoint now, std::chrono::milliseconds limit, Lease& lease) {
   const std::scoped_lock lock(mutex_);
   entries_.erase(entries_.iterator_to(entry));
   lease = {now - entry.since_, entry.where_};
   return limit.count() != 0 && !entry.told_ && lease.kept > limit;
 }
 
-std::vector<LeaseLedger::Lease> LeaseLedger::overdue(Time now, std::chrono::milliseconds limit) {
+std::vector<LeaseLedger::Lease> LeaseLedger::overdue(TimePoint now, std::chrono::milliseconds limit) {
   std::vector<Lease> found;
   if (limit.count() == 0) return found;
   const std::scoped_lock lock(mutex_);
@@ -37,14 +37,14 @@ std::vector<LeaseLedger::Lease> LeaseLedger::overdue(Time now, std::chrono::mill
   return found;
 }
 
-std::vector<LeaseLedger::Lease> LeaseLedger::all(Time now) const {
+std::vector<LeaseLedger::Lease> LeaseLedger::all(TimePoint now) const {
   std::vector<Lease> found;
   const std::scoped_lock lock(mutex_);
   for (const Entry& entry : entries_) found.push_back({now - entry.since_, entry.where_});
   return found;
 }
 
-void LeaseLedger::collect(PoolStats& into, Time now) const {
+void LeaseLedger::collect(PoolStats& into, TimePoint now) const {
   const std::scoped_lock lock(mutex_);
   if (!entries_.empty()) into.oldest_lease = now - entries_.front().since_;
 }

@@ -5,6 +5,7 @@
 #include "../net/socket.hpp"
 
 #include <redstart/core/call_site.hpp>
+#include <redstart/core/clock.hpp>
 #include <redstart/observe/stats.hpp>
 
 #include <boost/intrusive/list.hpp>
@@ -22,8 +23,6 @@ namespace redstart::pool {
 /// Thread safety: full.
 class LeaseLedger {
  public:
-  using Time = net::Time;
-
   /// A handle that is out; belongs to it.
   class Entry
       : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>> {
@@ -34,7 +33,7 @@ class LeaseLedger {
 
    private:
     friend class LeaseLedger;
-    Time since_{};
+    TimePoint since_{};
     CallSite where_{};
     bool told_ = false;
   };
@@ -48,16 +47,16 @@ class LeaseLedger {
   LeaseLedger(const LeaseLedger&) = delete;
   LeaseLedger& operator=(const LeaseLedger&) = delete;
 
-  void began(Entry& entry, Time now);
+  void began(Entry& entry, TimePoint now);
   void taken_at(Entry& entry, CallSite where);
   /// True when it was kept for longer than `limit` and nobody has been told yet; `lease` says how long then.
-  [[nodiscard]] bool ended(Entry& entry, Time now, std::chrono::milliseconds limit, Lease& lease);
+  [[nodiscard]] bool ended(Entry& entry, TimePoint now, std::chrono::milliseconds limit, Lease& lease);
 
   /// Those that have been kept for longer than `limit` and were not told before. 0: none.
-  [[nodiscard]] std::vector<Lease> overdue(Time now, std::chrono::milliseconds limit);
+  [[nodiscard]] std::vector<Lease> overdue(TimePoint now, std::chrono::milliseconds limit);
   /// All that are out, the oldest first.
-  [[nodiscard]] std::vector<Lease> all(Time now) const;
-  void collect(PoolStats& into, Time now) const;
+  [[nodiscard]] std::vector<Lease> all(TimePoint now) const;
+  void collect(PoolStats& into, TimePoint now) const;
 
  private:
   mutable std::mutex mutex_{};

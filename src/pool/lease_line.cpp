@@ -81,7 +81,7 @@ void LeaseLine::ask(engine::OperationNode& question) {
   run(question);
 }
 
-void LeaseLine::stop(Time deadline) noexcept {
+void LeaseLine::stop(TimePoint deadline) noexcept {
   Line::stop(deadline);
   if (const std::uint64_t question = question_.load(std::memory_order_relaxed); question != 0)
     connection().cancel(question, engine::Cancellation::terminal);
@@ -126,14 +126,14 @@ void LeaseLine::wanted(net::AsyncConnection&) {
   want();
 }
 
-void LeaseLine::refused(const Error& error, Time next) {
+void LeaseLine::refused(const Error& error, TimePoint next) {
   if (!waits_after(error) || shop().stopping.load(std::memory_order_relaxed)) return fail_waiting(error);
   leave_slot_to_others();
   call_at(next, &LeaseLine::want);
 }
 
 // A borrower learns it himself, and may go on; the next one shall have another connection.
-void LeaseLine::leave_server(ServerCondition, Time) {
+void LeaseLine::leave_server(ServerCondition, TimePoint) {
   if (repeats())
     connection().retire(CloseReason::role);
   else
@@ -147,7 +147,7 @@ void LeaseLine::postponed() {
 
 void LeaseLine::opened(net::AsyncConnection& connection) {
   Line::opened(connection);
-  const Time end = retirement(*shop().database, Clock::now(), shop().reachability->random());
+  const TimePoint end = retirement(*shop().database, Clock::now(), shop().reachability->random());
   retires_.store(end.time_since_epoch().count(), std::memory_order_relaxed);
 }
 
@@ -165,7 +165,7 @@ void LeaseLine::closed(net::AsyncConnection&, CloseReason reason) {
   end();
 }
 
-void LeaseLine::end() noexcept { connection().stop(Time{}); }
+void LeaseLine::end() noexcept { connection().stop(TimePoint{}); }
 
 void LeaseLine::on_ended() {
   if (const auto home = home_.lock()) home->gone(*this);

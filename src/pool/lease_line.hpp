@@ -54,7 +54,7 @@ class LeaseLine final : public Line {
   void ask(engine::OperationNode& question);
   /// The borrower is done with it. Any thread.
   void give_back(bool dirty) noexcept;
-  void stop(Time deadline) noexcept override;
+  void stop(TimePoint deadline) noexcept override;
   /// Closes it for good. Any thread.
   void end() noexcept;
 
@@ -75,12 +75,12 @@ class LeaseLine final : public Line {
   friend class LeaseWait;
 
   void wanted(net::AsyncConnection& connection) override;
-  void refused(const Error& error, Time next) override;
+  void refused(const Error& error, TimePoint next) override;
   void postponed() override;
   void opened(net::AsyncConnection& connection) override;
   void closed(net::AsyncConnection& connection, CloseReason reason) override;
   void idle(net::AsyncConnection& connection) override;
-  void leave_server(ServerCondition condition, Time now) override;
+  void leave_server(ServerCondition condition, TimePoint now) override;
   // What the borrower knew of a connection is gone with it.
   void ending(const engine::OperationNode& operation) noexcept override {
     if (alone_.load(std::memory_order_relaxed)) shop().alone_ended(operation);
@@ -98,7 +98,7 @@ class LeaseLine final : public Line {
   std::atomic<std::uint64_t> question_{0};  // the latest that the pool has asked
   std::atomic<bool> broken_{false};
   std::atomic<bool> outdated_{false};  // its server has another role now: nobody is to get it again
-  std::atomic<Clock::rep> retires_{Time::max().time_since_epoch().count()};
+  std::atomic<Clock::rep> retires_{TimePoint::max().time_since_epoch().count()};
 };
 
 }  // namespace redstart::pool

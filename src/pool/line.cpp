@@ -53,7 +53,7 @@ void LineShop::ended() {
   if (--alive_ == 0) none_left_.notify_all();
 }
 
-bool LineShop::wait_for_end(Time last) {
+bool LineShop::wait_for_end(TimePoint last) {
   std::unique_lock lock(mutex_);
   return none_left_.wait_until(lock, last, [this] { return alive_ == 0; });
 }
@@ -78,7 +78,7 @@ void Line::want() {
     has_slot_ = true;
     shop_->open.fetch_add(1, std::memory_order_relaxed);
   }
-  const Time now = Clock::now();
+  const TimePoint now = Clock::now();
   const auto attempt = shop_->reachability->begin(now);
   if (!attempt) {
     if (attempt.error().code() == Errc::loading) return postponed();
@@ -121,7 +121,7 @@ void Line::give_slot_back() {
 // From now on operations wait for a connection that others have, each for `timeouts.acquire` at most.
 void Line::waits_for_room() {
   static_cast<void>(goes_elsewhere());
-  const Time now = Clock::now();
+  const TimePoint now = Clock::now();
   const auto acquire = shop_->database->config().timeouts.acquire;
   if (!waits_since_) {
     waits_since_ = now;
@@ -135,8 +135,8 @@ void Line::waits_for_room() {
 void Line::acquire_expired() {
   if (!waits_since_ || opening_) return;
   const auto acquire = shop_->database->config().timeouts.acquire;
-  const Time now = Clock::now();
-  std::optional<Time> next;
+  const TimePoint now = Clock::now();
+  std::optional<TimePoint> next;
   if (!goes_elsewhere() && !shop_->reachability->failing() && !shop_->reachability->not_ready_now(now)) {
     net::Outcome outcome;
     outcome.kind = net::Outcome::Kind::broken;
@@ -167,7 +167,7 @@ void Line::opened(net::AsyncConnection&) {
 
 void Line::open_failed(net::AsyncConnection&, const net::OpenFailure& failure) {
   opening_ = false;
-  const Time now = Clock::now();
+  const TimePoint now = Clock::now();
   const auto elapsed = now - attempt_.began;
   if (failure.code == Errc::loading || failure.code == Errc::closed) {
     static_cast<void>(shop_->reachability->inconclusive(attempt_, failure, now, elapsed));
@@ -181,7 +181,7 @@ void Line::open_failed(net::AsyncConnection&, const net::OpenFailure& failure) {
   const Error error = shop_->reachability->failed(attempt_, failure, now, elapsed);
   shop_->slots->reconsider();
   if (!shop_->reachability->failing()) waits_for_room();
-  const Time next = shop_->reachability->next_attempt();
+  const TimePoint next = shop_->reachability->next_attempt();
   if (shop_->reachability->full()) shop_->slots->make_room(*this);
   refused(error, next);
 }
@@ -196,8 +196,8 @@ void Line::fail_waiting(const Error& error) {
   connection_->fail_queued(outcome);
 }
 
-void Line::call_at(std::optional<boost::asio::steady_timer>& timer, Time time, void (Line::*action)()) {
-  if (!timer || time == Time::max()) return;
+void Line::call_at(std::optional<boost::asio::steady_timer>& timer, TimePoint time, void (Line::*action)()) {
+  if (!timer || time == TimePoint::max()) return;
   timer->expires_at(time);
   timer->async_wait([weak = weak_from_this(), action](const boost::system::error_code& error) {
     const auto self = weak.lock();
@@ -224,13 +224,13 @@ void Line::answered(net::AsyncConnection& connection, std::size_t commands, std:
                     std::chrono::nanoseconds latency) {
   if (errors < commands) shop_->reachability->answered(ready_.number);  // errors were looked at before
   Breaker& breaker = shop_->database->breaker();
-  const Time now = net::turn_now();
+  const TimePoint now = net::turn_now();
   breaker.tick(now);
   breaker.note_answers(silence_, now, commands);
   shop_->database->counters().answered(connection.loop().shard, commands, errors, latency);
 }
 
-void Line::stop(Time deadline) noexcept { connection_->stop(deadline); }
+void Line::stop(TimePoint deadline) noexcept { connection_->stop(deadline); }
 
 void Line::stopped(net::AsyncConnection&) {
   const auto self = shared_from_this();

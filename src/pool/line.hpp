@@ -94,7 +94,7 @@ struct LineShop {
   void began();
   void ended();
   /// Waits until every line has ended; false when that was not so at `last`.
-  [[nodiscard]] bool wait_for_end(Time last);
+  [[nodiscard]] bool wait_for_end(TimePoint last);
 
   const std::shared_ptr<Database> database;
   const std::shared_ptr<DirectPool> slots;
@@ -142,7 +142,7 @@ class Line : public net::AsyncConnection::Owner,
   /// The context of its loop is being destroyed. Any thread, but nothing runs on the loop any more.
   void abandon() noexcept;
   /// Called by `stop`'s caller, on every thread: see AsyncConnection::stop.
-  virtual void stop(Time deadline) noexcept;
+  virtual void stop(TimePoint deadline) noexcept;
   /// True once nothing will happen on it any more. On every thread.
   [[nodiscard]] bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
 
@@ -154,11 +154,11 @@ class Line : public net::AsyncConnection::Owner,
   /// Gets whatever is missing for an attempt, then opens the connection.
   void want();
   /// The attempt can't be made, or failed. The next one may be made at `next`.
-  virtual void refused(const Error& error, Time next) = 0;
+  virtual void refused(const Error& error, TimePoint next) = 0;
   /// The server says that it will be ready later: operations wait on.
   virtual void postponed() = 0;
   /// The server serves no longer as it did: the connection is to be left for a new one.
-  virtual void leave_server(ServerCondition condition, Time now) = 0;
+  virtual void leave_server(ServerCondition condition, TimePoint now) = 0;
   /// False where nothing may be sent again: its user would not know what the connection has lost.
   [[nodiscard]] virtual bool repeats() const noexcept { return true; }
   /// True while those who wait go on waiting, although that is why nothing can be sent.
@@ -172,8 +172,8 @@ class Line : public net::AsyncConnection::Owner,
   /// Operations in the queue may go over another connection that works: true when they were handed over.
   virtual bool goes_elsewhere() { return false; }
   /// Calls `action` on the loop at `time`, unless the line has ended by then; replaces an earlier one.
-  void call_at(Time time, void (Line::*action)()) { call_at(timer_, time, action); }
-  void call_at(std::optional<boost::asio::steady_timer>& timer, Time time, void (Line::*action)());
+  void call_at(TimePoint time, void (Line::*action)()) { call_at(timer_, time, action); }
+  void call_at(std::optional<boost::asio::steady_timer>& timer, TimePoint time, void (Line::*action)());
   void give_slot_back();
   /// Nothing is tried for a while: who stands in line is to learn himself what is wrong.
   void leave_slot_to_others() {
@@ -198,16 +198,16 @@ class Line : public net::AsyncConnection::Owner,
   void answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
                 std::chrono::nanoseconds latency) override;
   [[nodiscard]] std::uint64_t pass() const noexcept override { return shop_->database->breaker().pass(); }
-  [[nodiscard]] bool admit(engine::OperationNode& operation, Time now) override;
+  [[nodiscard]] bool admit(engine::OperationNode& operation, TimePoint now) override;
   [[nodiscard]] bool waits() const noexcept override {
     return shop_->database->waits_while_away() && repeats();
   }
-  void ended(engine::OperationNode& operation, BreakerVerdict verdict, Time now,
+  void ended(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint now,
              std::string_view why) override;
   [[nodiscard]] std::optional<std::chrono::milliseconds> retry_refused(net::AsyncConnection& connection,
                                                                        engine::OperationNode& operation,
                                                                        std::string_view words,
-                                                                       Time now) override;
+                                                                       TimePoint now) override;
   [[nodiscard]] std::optional<std::chrono::milliseconds> retry_lost(engine::OperationNode& operation,
                                                                     const net::Outcome& outcome,
                                                                     bool reached) override;
@@ -237,7 +237,7 @@ class Line : public net::AsyncConnection::Owner,
   Reachability::Attempt attempt_{};
   protocol::Reconnect::Connection ready_{};
   Breaker::Silence silence_{};
-  std::optional<Time> waits_since_{};                         // for a slot, or for growth
+  std::optional<TimePoint> waits_since_{};                    // for a slot, or for growth
   std::optional<boost::asio::steady_timer> acquire_timer_{};  // when the first has waited for too long
   std::optional<Error> refusal_{};                            // why operations in the queue were last ended
   std::atomic<bool> ended_{false};

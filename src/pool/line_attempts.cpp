@@ -22,7 +22,7 @@ std::string_view name_of(const engine::OperationNode& operation) noexcept {
 }
 
 FailedAttempt attempt_of(const engine::OperationNode& operation, const Failure& failure, std::string_view why,
-                         Time now) {
+                         TimePoint now) {
   return {failure,         name_of(operation),      why, operation.request.retry,
           operation.retry, operation.attempts + 1U, now, operation.deadline};
 }
@@ -33,7 +33,7 @@ void count_attempt(engine::OperationNode& operation) noexcept {
 
 }  // namespace
 
-bool Line::admit(engine::OperationNode& operation, Time now) {
+bool Line::admit(engine::OperationNode& operation, TimePoint now) {
   Breaker& breaker = shop_->database->breaker();
   if (operation.request.replies == 0) return !breaker.refuses(now);
   if (connection_->overdue()) return false;  // a probe behind a stuck reply would tell nothing
@@ -41,7 +41,8 @@ bool Line::admit(engine::OperationNode& operation, Time now) {
   return operation.ticket != 0;
 }
 
-void Line::ended(engine::OperationNode& operation, BreakerVerdict verdict, Time now, std::string_view why) {
+void Line::ended(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint now,
+                 std::string_view why) {
   const Breaker::Ticket ticket = std::exchange(operation.ticket, 0);
   if (ticket == 0 || operation.unguarded) return;
   Breaker& breaker = shop_->database->breaker();
@@ -54,7 +55,7 @@ void Line::ended(engine::OperationNode& operation, BreakerVerdict verdict, Time 
 
 std::optional<std::chrono::milliseconds> Line::retry_refused(net::AsyncConnection&,
                                                              engine::OperationNode& operation,
-                                                             std::string_view words, Time now) {
+                                                             std::string_view words, TimePoint now) {
   const Database& database = *shop_->database;
   if (!operation.unguarded && proves_service(words)) shop_->reachability->answered(ready_.number);
   const ServerCondition condition = database.condition_of(words, operation.request.reply_of);

@@ -24,7 +24,7 @@ std::uint32_t direct_limit(const DatabaseConfig& config) noexcept {
 
 // The options of a call that goes on over a shared connection: what is left of its time. A limit beyond the
 // silence that is allowed there would lead to a connection of its own, so then the call keeps its options.
-engine::CallOptions with_rest(const Database& database, engine::CallOptions options, Time deadline) {
+engine::CallOptions with_rest(const Database& database, engine::CallOptions options, TimePoint deadline) {
   const std::chrono::milliseconds least(1);
   const TimeLimit rest =
       std::max(std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()), least);
@@ -37,7 +37,7 @@ engine::CallOptions with_rest(const Database& database, engine::CallOptions opti
 // A caller inside the pool, and the way that he goes.
 class PoolChannel::Visit {
  public:
-  Visit(PoolChannel& channel, Time now) noexcept
+  Visit(PoolChannel& channel, TimePoint now) noexcept
       : routing_(channel.sharing_ ? &channel.routing_ : nullptr),
         shared_(routing_ != nullptr && routing_->enter(now) == protocol::Route::shared &&
                 channel.async_->usable() && !net::on_engine_thread() &&
@@ -68,7 +68,7 @@ std::optional<Error> PoolChannel::exchange(const engine::Request& request, engin
   if (net::forked(generation_)) return database_->error(request.traits().name, Database::forked());
   if (options.timeout.expired()) [[unlikely]]
     return database_->expired(request.traits().name, 1);
-  const Time start = Clock::now();
+  const TimePoint start = Clock::now();
   database_->breaker().tick(start);
   const Visit visit(*this, start);
   if (visit.shared() && sharable(*database_, request, options))
@@ -78,7 +78,8 @@ std::optional<Error> PoolChannel::exchange(const engine::Request& request, engin
 
 // One connection for one attempt, let through by the breaker. On failure the ticket is given back. `paused`:
 // see DirectPool::acquire.
-Result<Borrowed> PoolChannel::acquire(Admission& admission, Time& now, Time deadline, bool* paused) {
+Result<Borrowed> PoolChannel::acquire(Admission& admission, TimePoint& now, TimePoint deadline,
+                                      bool* paused) {
   if (!admission) {
     ErrorInfo refused = database_->circuit_open(now);
     return Error(std::move(refused));
@@ -94,12 +95,12 @@ bool PoolChannel::shared_works() const noexcept {
 }
 
 std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request, engine::ReplySink& sink,
-                                                  const engine::CallOptions& options, Time start) {
+                                                  const engine::CallOptions& options, TimePoint start) {
   const engine::RequestTraits& traits = request.traits();
-  const Time deadline = database_->deadline(start, options, traits.blocks_for);
+  const TimePoint deadline = database_->deadline(start, options, traits.blocks_for);
   const bool patient = traits.blocks_for || database_->outlasts_silence(options.timeout);
   Attempts attempts(*database_, *pool_, traits, options, deadline);
-  for (Time now = start;;) {
+  for (TimePoint now = start;;) {
     Admission admission(database_->breaker(), database_->breaker().admit(now, !traits.blocks_for));
     Borrowed connection = admission ? pool_->take_idle(now, deadline) : Borrowed(*pool_, nullptr);
     if (!connection) {
@@ -165,15 +166,15 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
     replies.rest_unsent = database_->expired("pipeline", ends.size());
     return replies;
   }
-  const Time start = Clock::now();
+  const TimePoint start = Clock::now();
   database_->breaker().tick(start);
   const Visit visit(*this, start);
   if (visit.shared() && sharable(*database_, bytes, traits, options))
     return exchange_batch_shared(*async_, *database_, bytes, ends, traits, options);
-  const Time deadline = database_->deadline(start, options, traits.blocks_for);
+  const TimePoint deadline = database_->deadline(start, options, traits.blocks_for);
   const engine::RequestTraits whole{traits.name};  // nothing of it is repeated once it was sent
   Attempts attempts(*database_, *pool_, whole, options, deadline);
-  for (Time now = start;;) {
+  for (TimePoint now = start;;) {
     Admission admission(database_->breaker(), database_->breaker().admit(now, !traits.blocks_for));
     bool paused = false;
     const bool may_share =
@@ -220,8 +221,8 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
 std::optional<Error> PoolChannel::ensure_reachable(const engine::CallOptions& options) {
   if (net::forked(generation_)) return database_->error({}, Database::forked());
   if (options.timeout.expired()) return database_->expired({}, 0);
-  Time now = Clock::now();
-  const Time limit = deadline_after(now, options.timeout.value_or(database_->config().timeouts.connect));
+  TimePoint now = Clock::now();
+  const TimePoint limit = deadline_after(now, options.timeout.value_or(database_->config().timeouts.connect));
   const engine::RequestTraits traits{};
   const Attempts attempts(*database_, *pool_, traits, options, limit);
   for (;;) {
@@ -239,8 +240,8 @@ Result<std::unique_ptr<engine::Channel>> PoolChannel::lease(const engine::CallOp
                                                             CallSite where) {
   if (net::forked(generation_)) return database_->error("scoped handle", Database::forked());
   if (options.timeout.expired()) return database_->expired("scoped handle", 0);
-  Time now = Clock::now();
-  const Time deadline = database_->deadline(now, options);
+  TimePoint now = Clock::now();
+  const TimePoint deadline = database_->deadline(now, options);
   const engine::RequestTraits traits{"scoped handle"};
   const Attempts attempts(*database_, *pool_, traits, options, deadline);
   for (;;) {

@@ -42,9 +42,10 @@ class PoolChannel final : public engine::Channel {
   class Visit;
 
   [[nodiscard]] std::optional<Error> exchange_direct(const engine::Request& request, engine::ReplySink& sink,
-                                                     const engine::CallOptions& options, Time start);
+                                                     const engine::CallOptions& options, TimePoint start);
 
-  [[nodiscard]] Result<Borrowed> acquire(Admission& admission, Time& now, Time deadline, bool* paused);
+  [[nodiscard]] Result<Borrowed> acquire(Admission& admission, TimePoint& now, TimePoint deadline,
+                                         bool* paused);
   [[nodiscard]] bool shared_works() const noexcept;
   void leave_server(const net::DirectConnection& connection, net::Outcome& outcome);
 

@@ -31,17 +31,17 @@ bool Reachability::no_room() const noexcept {
                       growth_failure_->info().server == no_room_for_clients);
 }
 
-bool Reachability::due(Time now) const noexcept {
+bool Reachability::due(TimePoint now) const noexcept {
   if (others_hopeful() && !growth_.may_attempt(now)) return false;
   return (working_ != 0 && !reconnect_.suspect(now)) || reconnect_.may_attempt(now);
 }
 
-bool Reachability::may_begin(Time now) const {
+bool Reachability::may_begin(TimePoint now) const {
   const std::scoped_lock lock(mutex_);
   return loading_.may_begin(now) && due(now);
 }
 
-Result<Reachability::Attempt> Reachability::begin(Time now) {
+Result<Reachability::Attempt> Reachability::begin(TimePoint now) {
   const std::scoped_lock lock(mutex_);
   if (!loading_.may_begin(now)) return waiting(now);
   if (!due(now)) return repeated(others_hopeful() ? growth_failure_ : last_failure_);
@@ -50,7 +50,7 @@ Result<Reachability::Attempt> Reachability::begin(Time now) {
 }
 
 protocol::Reconnect::Connection Reachability::succeeded(const Attempt& attempt) {
-  const Time now = Clock::now();
+  const TimePoint now = Clock::now();
   bool first = false;
   bool waited = false;
   bool proves = false;
@@ -84,7 +84,8 @@ protocol::Reconnect::Connection Reachability::succeeded(const Attempt& attempt) 
   return connection;
 }
 
-void Reachability::lost(const protocol::Reconnect::Connection& connection, CloseReason reason, Time now) {
+void Reachability::lost(const protocol::Reconnect::Connection& connection, CloseReason reason,
+                        TimePoint now) {
   if (connection.number <= proven_.load(std::memory_order_relaxed)) return;
   switch (reason) {
     case CloseReason::lost:
@@ -168,17 +169,17 @@ bool Reachability::not_ready(const Attempt& attempt, const protocol::NotReady& s
 }
 
 // Preconditions: the lock is held.
-bool Reachability::end_wait(const Attempt& attempt, protocol::LoadingWatch::End end, Time now) noexcept {
+bool Reachability::end_wait(const Attempt& attempt, protocol::LoadingWatch::End end, TimePoint now) noexcept {
   const bool over = loading_.ended(attempt.number, end, now);
   waiting_.store(loading_.waiting(), std::memory_order_relaxed);
   turn_.notify_all();
   return over;
 }
 
-bool Reachability::await_turn(Time deadline) {
+bool Reachability::await_turn(TimePoint deadline) {
   std::unique_lock lock(mutex_);
   for (;;) {
-    const Time now = Clock::now();
+    const TimePoint now = Clock::now();
     if (stopped_ || loading_.may_begin(now)) return true;
     if (now >= deadline) return false;
     turn_.wait_until(lock, std::min(deadline, loading_.next().value_or(deadline)));
@@ -204,7 +205,7 @@ void Reachability::prove(std::uint64_t connection) noexcept {
   static_cast<void>(failures_.over());
 }
 
-Error Reachability::failed(Attempt attempt, const net::OpenFailure& failure, Time now,
+Error Reachability::failed(Attempt attempt, const net::OpenFailure& failure, TimePoint now,
                            std::chrono::nanoseconds elapsed) {
   Error error = database_->unreachable(failure, elapsed);
   const double draw = random();
@@ -236,7 +237,7 @@ Error Reachability::failed(Attempt attempt, const net::OpenFailure& failure, Tim
   return error;
 }
 
-Error Reachability::inconclusive(Attempt attempt, const net::OpenFailure& failure, Time now,
+Error Reachability::inconclusive(Attempt attempt, const net::OpenFailure& failure, TimePoint now,
                                  std::chrono::nanoseconds elapsed) {
   if (failure.code == Errc::connect_timeout && (too_many_in_a_hurry(attempt.began, now) || beside_others()))
     return failed(attempt, failure, now, elapsed);
@@ -247,7 +248,7 @@ Error Reachability::inconclusive(Attempt attempt, const net::OpenFailure& failur
 }
 
 // A server that freezes under callers with short deadlines would keep each of them for all of its time.
-bool Reachability::too_many_in_a_hurry(Time began, Time now) {
+bool Reachability::too_many_in_a_hurry(TimePoint began, TimePoint now) {
   constexpr unsigned enough = 3;
   constexpr auto long_enough = std::chrono::milliseconds(500);
   const std::scoped_lock lock(mutex_);
@@ -261,7 +262,7 @@ bool Reachability::beside_others() const {
   return working_ != 0 || opening_ > 1;
 }
 
-void Reachability::given_up(const Attempt& attempt, Time now) noexcept {
+void Reachability::given_up(const Attempt& attempt, TimePoint now) noexcept {
   const std::scoped_lock lock(mutex_);
   --opening_;
   reconnect_.abandoned(attempt.turn, now);
@@ -285,18 +286,18 @@ Error Reachability::repeated(const std::optional<Error>& failure) const {
 }
 
 // The same.
-Error Reachability::waiting(Time now) const {
+Error Reachability::waiting(TimePoint now) const {
   return database_->unreachable(net::still_not_ready(loading_.state(now)), {});
 }
 
-std::optional<protocol::NotReady> Reachability::not_ready_now(Time now) const {
+std::optional<protocol::NotReady> Reachability::not_ready_now(TimePoint now) const {
   if (!waiting_.load(std::memory_order_relaxed)) return std::nullopt;
   const std::scoped_lock lock(mutex_);
   if (!loading_.waiting()) return std::nullopt;
   return loading_.state(now);
 }
 
-std::optional<Error> Reachability::must_wait(Time now) const {
+std::optional<Error> Reachability::must_wait(TimePoint now) const {
   if (!waiting_.load(std::memory_order_relaxed)) return std::nullopt;
   const std::scoped_lock lock(mutex_);
   if (loading_.may_begin(now)) return std::nullopt;
@@ -316,7 +317,7 @@ Reachability::State Reachability::state() const {
   return reconnect_.state();
 }
 
-Time Reachability::next_attempt() const {
+TimePoint Reachability::next_attempt() const {
   const std::scoped_lock lock(mutex_);
   return others_hopeful() ? growth_.next_attempt() : reconnect_.next_attempt();
 }
@@ -331,9 +332,9 @@ bool Reachability::growth_paused() const {
   return paused();
 }
 
-Time Reachability::growth_due() const {
+TimePoint Reachability::growth_due() const {
   const std::scoped_lock lock(mutex_);
-  return paused() && growth_.state() != State::probing ? growth_.next_attempt() : Time::max();
+  return paused() && growth_.state() != State::probing ? growth_.next_attempt() : TimePoint::max();
 }
 
 ErrorInfo Reachability::no_connection() const {
@@ -360,7 +361,7 @@ bool Reachability::full() const {
   return no_room();
 }
 
-bool Reachability::overdue(Time now) const {
+bool Reachability::overdue(TimePoint now) const {
   const std::scoped_lock lock(mutex_);
   return reconnect_.state() == State::backing_off && now >= reconnect_.next_attempt();
 }

@@ -33,7 +33,7 @@ class Reachability {
     protocol::Reconnect::Attempt turn{};
     protocol::Reconnect::Attempt growth{};
     protocol::LoadingWatch::Attempt number = 0;
-    Time began{};
+    TimePoint began{};
   };
   using State = protocol::Reconnect::State;
 
@@ -43,7 +43,7 @@ class Reachability {
 
   /// Begins an attempt, which `succeeded`, `failed` or `inconclusive` must end; or says why there must be
   /// none now: `Errc::loading` where another waits for a server that is not ready yet.
-  [[nodiscard]] Result<Attempt> begin(Time now);
+  [[nodiscard]] Result<Attempt> begin(TimePoint now);
   /// A connection is ready, and works until `left`. Emits the events, and half-opens an open breaker unless
   /// the server has dropped connections that were ready. Returns what `lost` takes.
   protocol::Reconnect::Connection succeeded(const Attempt& attempt);
@@ -53,7 +53,7 @@ class Reachability {
   /// A connection was lost. The first loss before any answer is forgiven, with all connections that were
   /// ready by then. The loss of a later one counts as a failed attempt: a server that greets and then drops
   /// everybody is not back. Emits the event then.
-  void lost(const protocol::Reconnect::Connection& connection, CloseReason reason, Time now);
+  void lost(const protocol::Reconnect::Connection& connection, CloseReason reason, TimePoint now);
   /// The server of a connection that is about to be ready has said who it is. Emits the event when that is
   /// another one than before.
   void met(const Attempt& attempt, const protocol::Greeting& greeting);
@@ -62,7 +62,7 @@ class Reachability {
   [[nodiscard]] bool not_ready(const Attempt& attempt, const protocol::NotReady& state);
   /// Waits while another attempt waits for the server, until it makes sense to begin one; false at the
   /// deadline.
-  [[nodiscard]] bool await_turn(Time deadline);
+  [[nodiscard]] bool await_turn(TimePoint deadline);
   /// Lets nobody wait any more.
   void stop() noexcept;
   /// A user's command was answered over the connection of that number: only then the server is back, and
@@ -72,21 +72,22 @@ class Reachability {
       prove(connection);
   }
   /// An attempt that took `elapsed` failed. Emits the event. Returns what callers are told.
-  Error failed(Attempt attempt, const net::OpenFailure& failure, Time now, std::chrono::nanoseconds elapsed);
+  Error failed(Attempt attempt, const net::OpenFailure& failure, TimePoint now,
+               std::chrono::nanoseconds elapsed);
   /// It ended without telling anything about the server: loading, shut down, a caller in a hurry. A few
   /// callers in a hurry do tell, when nobody got a connection for half a second.
-  Error inconclusive(Attempt attempt, const net::OpenFailure& failure, Time now,
+  Error inconclusive(Attempt attempt, const net::OpenFailure& failure, TimePoint now,
                      std::chrono::nanoseconds elapsed);
 
   /// The same without a word: nobody waits for it any more.
-  void given_up(const Attempt& attempt, Time now) noexcept;
+  void given_up(const Attempt& attempt, TimePoint now) noexcept;
 
   /// The last failure, worded for those who were not there, while nothing has succeeded since.
   [[nodiscard]] std::optional<Error> known_failure() const;
   /// What a server that can be reached, but is not ready yet, said last.
-  [[nodiscard]] std::optional<protocol::NotReady> not_ready_now(Time now) const;
+  [[nodiscard]] std::optional<protocol::NotReady> not_ready_now(TimePoint now) const;
   /// Why there must be no attempt now as the server is not ready yet. Quick where that is not so.
-  [[nodiscard]] std::optional<Error> must_wait(Time now) const;
+  [[nodiscard]] std::optional<Error> must_wait(TimePoint now) const;
   /// Quick: true while `known_failure` has one: the database is away.
   [[nodiscard]] bool failing() const noexcept { return failing_.load(std::memory_order_relaxed); }
   /// True while it makes sense to queue for a connection: one works, or may be opened soon.
@@ -95,7 +96,7 @@ class Reachability {
   /// queue for the connections that work, and attempts are made beside them.
   [[nodiscard]] bool growth_paused() const;
   /// When the next attempt to grow is due: `Time::max()` unless growth is paused and nobody tries.
-  [[nodiscard]] Time growth_due() const;
+  [[nodiscard]] TimePoint growth_due() const;
   /// `pool_timeout`: why a caller that waited in vain got no connection.
   [[nodiscard]] ErrorInfo no_connection() const;
   /// True where growth is paused since server or process has no room for another connection: closing one
@@ -104,11 +105,11 @@ class Reachability {
   [[nodiscard]] bool up() const;
   [[nodiscard]] State state() const;
   /// When the next attempt may be made.
-  [[nodiscard]] Time next_attempt() const;
+  [[nodiscard]] TimePoint next_attempt() const;
   /// True when the time for the next attempt is over and nobody makes one.
-  [[nodiscard]] bool overdue(Time now) const;
+  [[nodiscard]] bool overdue(TimePoint now) const;
   /// True when an attempt would be allowed now.
-  [[nodiscard]] bool may_begin(Time now) const;
+  [[nodiscard]] bool may_begin(TimePoint now) const;
   /// A number in [0, 1).
   [[nodiscard]] double random();
 
@@ -119,12 +120,12 @@ class Reachability {
   [[nodiscard]] Error repeated(const std::optional<Error>& failure) const;
   [[nodiscard]] bool others_hopeful() const noexcept;
   [[nodiscard]] bool paused() const noexcept;
-  [[nodiscard]] bool due(Time now) const noexcept;
+  [[nodiscard]] bool due(TimePoint now) const noexcept;
   [[nodiscard]] bool no_room() const noexcept;
   [[nodiscard]] bool beside_others() const;
-  [[nodiscard]] bool too_many_in_a_hurry(Time began, Time now);
-  [[nodiscard]] Error waiting(Time now) const;
-  bool end_wait(const Attempt& attempt, protocol::LoadingWatch::End end, Time now) noexcept;
+  [[nodiscard]] bool too_many_in_a_hurry(TimePoint began, TimePoint now);
+  [[nodiscard]] Error waiting(TimePoint now) const;
+  bool end_wait(const Attempt& attempt, protocol::LoadingWatch::End end, TimePoint now) noexcept;
   void prove(std::uint64_t connection) noexcept;
   void failed_again(const Error& error, std::uint64_t failures) const;
 
@@ -145,7 +146,7 @@ class Reachability {
   protocol::ServerIdentity identity_{};
   Repeats failures_{};
   unsigned hurried_ = 0;  // attempts for which a caller had too little time, since one succeeded
-  Time hurried_since_{};
+  TimePoint hurried_since_{};
   bool stopped_ = false;
   std::atomic<bool> waiting_{false};  // for a server that is not ready yet
   unsigned losses_ = 0;               // since something was answered

@@ -72,9 +72,9 @@ Retries::Delay Retries::after_loading(const FailedAttempt& attempt) {
   return delay;
 }
 
-bool Retries::loading_lately(Time now) const noexcept {
+bool Retries::loading_lately(TimePoint now) const noexcept {
   const Clock::rep last = loading_.load(std::memory_order_relaxed);
-  return last != 0 && now - Time(Clock::duration(last)) < 2s;
+  return last != 0 && now - TimePoint(Clock::duration(last)) < 2s;
 }
 
 }  // namespace redstart::pool

@@ -25,8 +25,8 @@ struct FailedAttempt {
   Retry category = Retry::accumulating;
   std::optional<RetryMode> mode{};  ///< Empty: the database's.
   unsigned made = 1;                ///< Attempts, this one included.
-  Time now{};
-  Time deadline{};
+  TimePoint now{};
+  TimePoint deadline{};
 };
 
 /// Decides by the database's retry policy and budget; both are asked on failures only.
@@ -56,7 +56,7 @@ class Retries {
   /// or waits for the next one; where none comes in time the delay ends at the deadline.
   [[nodiscard]] Delay after_loading(const FailedAttempt& attempt);
   /// True when a command was answered with LOADING within the last two seconds.
-  [[nodiscard]] bool loading_lately(Time now) const noexcept;
+  [[nodiscard]] bool loading_lately(TimePoint now) const noexcept;
 
  private:
   [[nodiscard]] RetryPolicy policy_for(const FailedAttempt& attempt) const noexcept;

@@ -130,14 +130,14 @@ SharedCall::End SharedCall::leave() noexcept {
   return unsent ? End::revoked : End::stuck;
 }
 
-SharedCall::End SharedCall::wait(Time until, const net::AsyncConnection* carrier) noexcept {
+SharedCall::End SharedCall::wait(TimePoint until, const net::AsyncConnection* carrier) noexcept {
   std::uint32_t state = waiting;
   if (!state_.compare_exchange_strong(state, parked, std::memory_order_acq_rel)) return End::finished;
   std::uint64_t turns = 0;
   for (int looks = 0;;) {
     net::park(state_, parked, until);
     if (state_.load(std::memory_order_acquire) == done) return End::finished;
-    const Time now = Clock::now();
+    const TimePoint now = Clock::now();
     if (now < until) continue;
     const std::uint64_t turns_before = std::exchange(turns, carrier != nullptr ? carrier->turns() : 0);
     const auto late = now - until;

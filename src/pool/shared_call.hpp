@@ -51,7 +51,7 @@ class SharedCall final : public engine::OperationNode {
   /// Waits until the engine has finished it, or `until`. A call that was sent by then is left to the engine,
   /// which reads what has arrived before it judges deadlines, as long as `carrier` has turns: a process that
   /// was stopped, or a busy loop, makes no reply late. `carrier` may be null.
-  [[nodiscard]] End wait(Time until, const net::AsyncConnection* carrier) noexcept;
+  [[nodiscard]] End wait(TimePoint until, const net::AsyncConnection* carrier) noexcept;
 
   /// What the caller of one that is not finished is to report.
   [[nodiscard]] static ErrorInfo left_behind(End end);

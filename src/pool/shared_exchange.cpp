@@ -31,7 +31,7 @@ SharedCall::Ptr run(AsyncPool& pool, Database& database, SharedCall::Ptr call,
                     const engine::CallOptions& options, SharedCall::End& end) {
   call->timeout = options.timeout;
   call->retry = options.retry;
-  const Time until = database.deadline(Clock::now(), options);
+  const TimePoint until = database.deadline(Clock::now(), options);
   SharedCall* const started = call.release();  // belongs to both from here on
   const net::AsyncConnection* const carrier = pool.carry(*started);
   end = started->wait(until, carrier);

@@ -88,7 +88,7 @@ class SharedLine::Question final : public engine::OperationNode {
   bool serves_ = false;
 };
 
-void SharedLine::ask_if_unused(Time since) noexcept {
+void SharedLine::ask_if_unused(TimePoint since) noexcept {
   const net::AsyncConnection& unused = connection();
   const auto load = unused.load();
   // A connection that still owes a late reply is watched already.
@@ -101,7 +101,7 @@ void SharedLine::ask_if_unused(Time since) noexcept {
   }
 }
 
-void SharedLine::stop(Time deadline) noexcept {
+void SharedLine::stop(TimePoint deadline) noexcept {
   Line::stop(deadline);
   connection().cancel(question_, engine::Cancellation::terminal);  // nobody waits for it
 }
@@ -132,7 +132,7 @@ void SharedLine::ask() {
   (other ? *other : connection()).submit(*question);
 }
 
-void SharedLine::leave_server(ServerCondition condition, Time now) {
+void SharedLine::leave_server(ServerCondition condition, TimePoint now) {
   // One that was opened a moment ago leads to the server that there is now; without a session it is useless.
   if (now - left_ < 1s && condition != ServerCondition::session_lost) return;
   left_ = now;
@@ -146,7 +146,7 @@ bool SharedLine::goes_elsewhere() {
   return true;
 }
 
-void SharedLine::refused(const Error& error, Time next) {
+void SharedLine::refused(const Error& error, TimePoint next) {
   const bool waits = waits_after(error);
   if (!waits) fail_waiting(error);
   leave_slot_to_others();
@@ -161,8 +161,8 @@ void SharedLine::postponed() {
 void SharedLine::opened(net::AsyncConnection& connection) {
   Line::opened(connection);
   has_served_ = false;
-  const Time end = retirement(*shop().database, Clock::now(), shop().reachability->random());
-  if (end != Time::max()) call_at(end, static_cast<void (Line::*)()>(&SharedLine::retire));
+  const TimePoint end = retirement(*shop().database, Clock::now(), shop().reachability->random());
+  if (end != TimePoint::max()) call_at(end, static_cast<void (Line::*)()>(&SharedLine::retire));
   give_way();
 }
 

@@ -28,15 +28,15 @@ class SharedLine final : public Line {
   /// Somebody waits for a slot: it is to close when it can. On every thread.
   void ask_to_give_way() noexcept;
   /// Asks the server whether this connection works, where nobody has used it since `since`. On every thread.
-  void ask_if_unused(Time since) noexcept;
+  void ask_if_unused(TimePoint since) noexcept;
   /// Makes it the one that asks a server whose circuit breaker is open whether it answers again. Before
   /// anything else.
   void ask_for_recovery();
-  void stop(Time deadline) noexcept override;
+  void stop(TimePoint deadline) noexcept override;
 
  private:
   bool goes_elsewhere() override;
-  void refused(const Error& error, Time next) override;
+  void refused(const Error& error, TimePoint next) override;
   void postponed() override;
   void opened(net::AsyncConnection& connection) override;
   void answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
@@ -44,7 +44,7 @@ class SharedLine final : public Line {
   void closed(net::AsyncConnection& connection, CloseReason reason) override;
   void idle(net::AsyncConnection&) override { give_way(); }
   void nudged(net::AsyncConnection& connection) override;
-  void leave_server(ServerCondition condition, Time now) override;
+  void leave_server(ServerCondition condition, TimePoint now) override;
   void on_ended() override { recovery_.reset(); }
   void retire();
   void give_way();
@@ -62,7 +62,7 @@ class SharedLine final : public Line {
   const std::uint64_t question_ = engine::next_operation_id();
   std::optional<boost::asio::steady_timer> recovery_{};  // where this line is to ask
   std::atomic<bool> asking_{false};                      // the answer is outstanding
-  Time left_{};                                          // when the server's role was last found changed
+  TimePoint left_{};                                     // when the server's role was last found changed
   bool has_served_ = false;                              // since it was opened
   Backoff unserved_;  // delays after connections that were closed without having served
 };

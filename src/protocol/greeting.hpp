@@ -2,6 +2,7 @@
 // greeting.hpp: what the answer to HELLO tells about a server, and when it is another than before.
 #pragma once
 
+#include <redstart/core/clock.hpp>
 #include <redstart/core/peer_text.hpp>
 #include <redstart/resp/cursor.hpp>
 
@@ -73,11 +74,9 @@ struct Greeting {
 /// Thread safety: none.
 class ServerIdentity {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
   /// A connection that was begun at `began` was greeted at `now`. Returns what is different from before, in
   /// words; empty when nothing is known to be.
-  [[nodiscard]] std::string met(const Greeting& greeting, Time began, Time now) {
+  [[nodiscard]] std::string met(const Greeting& greeting, TimePoint began, TimePoint now) {
     if (greeting.id == 0) return {};
     std::string change;
     if (known_.id != 0) {
@@ -104,7 +103,7 @@ class ServerIdentity {
   }
 
   Greeting known_{};
-  Time since_{};
+  TimePoint since_{};
 };
 
 }  // namespace redstart::protocol

@@ -4,6 +4,8 @@
 
 #include "not_ready.hpp"
 
+#include <redstart/core/clock.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -17,7 +19,6 @@ namespace redstart::protocol {
 /// Thread safety: none, the pool's lock guards it.
 class LoadingWatch {
  public:
-  using Time = std::chrono::steady_clock::time_point;
   /// Names an attempt; 0 is none.
   using Attempt = std::uint64_t;
 
@@ -31,11 +32,11 @@ class LoadingWatch {
   /// True from the first poll that said so until a connection was ready, or failed.
   [[nodiscard]] bool waiting() const noexcept { return waiting_; }
   /// False where another attempt waits already, or one was given up a moment ago.
-  [[nodiscard]] bool may_begin(Time now) const noexcept {
+  [[nodiscard]] bool may_begin(TimePoint now) const noexcept {
     return !waiting_ || (poller_ == 0 && now >= next_);
   }
   /// When `may_begin` changes by itself; empty while an attempt is under way.
-  [[nodiscard]] std::optional<Time> next() const noexcept {
+  [[nodiscard]] std::optional<TimePoint> next() const noexcept {
     if (poller_ != 0) return std::nullopt;
     return next_;
   }
@@ -51,7 +52,7 @@ class LoadingWatch {
     bool goes_on = true;  ///< False: another attempt polls already.
     bool news = false;    ///< It was not known, or the reason is another now.
   };
-  [[nodiscard]] Told not_ready(Attempt attempt, const NotReady& state, Time now) noexcept {
+  [[nodiscard]] Told not_ready(Attempt attempt, const NotReady& state, TimePoint now) noexcept {
     if (poller_ == 0) poller_ = attempt;
     const Told told{poller_ == attempt, !waiting_ || state_.why != state.why};
     waiting_ = true;
@@ -60,7 +61,7 @@ class LoadingWatch {
     return told;
   }
   /// Returns true when the wait is over with it.
-  bool ended(Attempt attempt, End end, Time now) noexcept {
+  bool ended(Attempt attempt, End end, TimePoint now) noexcept {
     const bool polled = poller_ == attempt;
     if (end != End::ready && poller_ != 0 && !polled) return false;
     if (polled || end == End::ready) poller_ = 0;
@@ -74,7 +75,7 @@ class LoadingWatch {
   }
 
   /// What the server said last, counted down to `now`. Preconditions: `waiting`.
-  [[nodiscard]] NotReady state(Time now) const noexcept {
+  [[nodiscard]] NotReady state(TimePoint now) const noexcept {
     NotReady state = state_;
     if (state.left) {
       const auto passed = std::chrono::duration_cast<std::chrono::seconds>(now - told_);
@@ -90,8 +91,8 @@ class LoadingWatch {
   Attempt last_ = 0;
   Attempt poller_ = 0;
   NotReady state_{};
-  Time told_{};
-  Time next_{};
+  TimePoint told_{};
+  TimePoint next_{};
 };
 
 }  // namespace redstart::protocol

@@ -23,8 +23,6 @@ namespace redstart::protocol {
 /// Thread safety: none, the pool's lock guards it.
 class Reconnect {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
   enum class State : std::uint8_t {
     fresh,        ///< Nothing was tried yet.
     up,           ///< The last attempt succeeded.
@@ -39,7 +37,7 @@ class Reconnect {
   /// A connection that became ready, the first is number 1.
   struct Connection {
     std::uint64_t number = 0;
-    Time ready{};
+    TimePoint ready{};
   };
 
   /// A connection that was open for this long has proven the server, whether it carried commands or not.
@@ -50,10 +48,10 @@ class Reconnect {
       : backoff_(policy), startup_(startup.backoff), startups_left_(startup.attempts) {}
 
   [[nodiscard]] State state() const noexcept { return state_; }
-  [[nodiscard]] Time next_attempt() const noexcept { return next_attempt_; }
+  [[nodiscard]] TimePoint next_attempt() const noexcept { return next_attempt_; }
 
   /// True when a connection may be opened now; the caller then must report how it went.
-  [[nodiscard]] bool may_attempt(Time now) const noexcept {
+  [[nodiscard]] bool may_attempt(TimePoint now) const noexcept {
     switch (state_) {
       case State::fresh: return true;
       case State::up: return !suspect_ || settled(now) || now >= next_attempt_;
@@ -63,7 +61,7 @@ class Reconnect {
     return false;
   }
   /// Preconditions: `may_attempt(now)`.
-  Attempt begin(Time now) noexcept {
+  Attempt begin(TimePoint now) noexcept {
     if (state_ == State::backing_off)
       state_ = State::probing;
     else if (suspect_)
@@ -72,7 +70,7 @@ class Reconnect {
   }
 
   /// A connection is ready. `random` in [0, 1). Returns what `lost` takes.
-  Connection succeeded(Time now, double random) noexcept {
+  Connection succeeded(TimePoint now, double random) noexcept {
     if (state_ != State::up) {
       ++generation_;
       up_since_ = now;
@@ -91,21 +89,21 @@ class Reconnect {
     backoff_.reset();
   }
   /// True while the loss of that connection would be a failed attempt.
-  [[nodiscard]] bool unproven(const Connection& connection, Time now) const noexcept {
+  [[nodiscard]] bool unproven(const Connection& connection, TimePoint now) const noexcept {
     return state_ == State::up && connection.number > proven_ && connection.number > lost_ &&
            now - connection.ready < stability;
   }
   /// The connection was lost: a failed attempt while it is `unproven`, for all together that became ready up
   /// to now. `random` in [0, 1).
-  void lost(const Connection& connection, Time now, double random) noexcept {
+  void lost(const Connection& connection, TimePoint now, double random) noexcept {
     if (!unproven(connection, now)) return;
     suspect_ = true;
     fail(now, random);
   }
   /// True from the loss of an unproven connection on, until the server has proven itself.
-  [[nodiscard]] bool suspect(Time now) const noexcept { return suspect_ && !settled(now); }
+  [[nodiscard]] bool suspect(TimePoint now) const noexcept { return suspect_ && !settled(now); }
   /// `random` in [0, 1).
-  void failed(Attempt attempt, Time now, double random) noexcept {
+  void failed(Attempt attempt, TimePoint now, double random) noexcept {
     if (attempt.generation != generation_) return;  // others reported this outage, or its end, before
     if (settled(now)) {
       suspect_ = false;
@@ -114,7 +112,7 @@ class Reconnect {
     fail(now, random);
   }
   /// The attempt ended without telling anything about the server (the caller's own deadline, shutdown).
-  void abandoned(Attempt attempt, Time now) noexcept {
+  void abandoned(Attempt attempt, TimePoint now) noexcept {
     if (attempt.generation != generation_ || state_ != State::probing) return;
     state_ = State::backing_off;
     next_attempt_ = now;
@@ -122,10 +120,10 @@ class Reconnect {
 
  private:
   // The last connections have been open for long enough, although nobody sent a command.
-  [[nodiscard]] bool settled(Time now) const noexcept {
+  [[nodiscard]] bool settled(TimePoint now) const noexcept {
     return state_ == State::up && now - up_since_ >= stability;
   }
-  void fail(Time now, double random) noexcept {
+  void fail(TimePoint now, double random) noexcept {
     ++generation_;
     lost_ = ready_;
     state_ = State::backing_off;
@@ -145,8 +143,8 @@ class Reconnect {
   std::uint64_t ready_ = 0;   // connections that became ready
   std::uint64_t proven_ = 0;  // the last of them that has answered a command
   std::uint64_t lost_ = 0;    // up to this number they were ready before the latest outage
-  Time up_since_{};
-  Time next_attempt_{};
+  TimePoint up_since_{};
+  TimePoint next_attempt_{};
   std::uint64_t generation_ = 0;
 };
 

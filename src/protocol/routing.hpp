@@ -2,6 +2,8 @@
 // routing.hpp: decides whether a synchronous call has a connection to itself or shares one.
 #pragma once
 
+#include <redstart/core/clock.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -26,8 +28,6 @@ enum class Route : std::uint8_t {
 /// changes or the 10 ms begin or are broken.
 class Routing {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
   static constexpr std::chrono::milliseconds calm_time{10};
 
   /// `limit` 0: always shared. Range: 0 to 2^20 - 1.
@@ -39,7 +39,7 @@ class Routing {
 
   /// The route of a call that begins; each must be followed by one `leave()`. `now` may be a little older
   /// than that of other threads' calls. Preconditions: fewer than 2^20 - 1 callers are inside.
-  [[nodiscard]] Route enter(Time now) noexcept {
+  [[nodiscard]] Route enter(TimePoint now) noexcept {
     if (limit_ == 0) {
       word_.fetch_add(one_caller, std::memory_order_relaxed);
       return Route::shared;
@@ -80,7 +80,7 @@ class Routing {
   }
 
   // `word` is what stood there once this caller was counted.
-  Route enter_shared(std::uint64_t word, Time now) noexcept {
+  Route enter_shared(std::uint64_t word, TimePoint now) noexcept {
     if (callers(word) > calm_limit_) {
       if ((word & calm_bit) != 0) word_.fetch_and(~calm_bit, std::memory_order_relaxed);
       return Route::shared;
@@ -98,7 +98,7 @@ class Routing {
     return switched ? Route::direct : Route::shared;
   }
 
-  static Tick calm_for(std::uint64_t word, Time now) noexcept {
+  static Tick calm_for(std::uint64_t word, TimePoint now) noexcept {
     const auto ticks = static_cast<std::uint64_t>(std::chrono::floor<Tick>(now.time_since_epoch()).count());
     // Shifted to the top and back as a signed number: `now` of a slow thread may lie before the beginning.
     const std::uint64_t difference = (ticks << since_shift) - (word & ~(calm_bit | (calm_bit - 1)));

@@ -2,6 +2,8 @@
 // timing_wheel.hpp: which of many deadlines have passed, without sorting them and without a clock.
 #pragma once
 
+#include <redstart/core/clock.hpp>
+
 #include <boost/intrusive/list.hpp>
 
 #include <bit>
@@ -27,8 +29,6 @@ namespace redstart::protocol {
 template <class Node, auto Hook, auto Deadline>
 class TimingWheel {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
   TimingWheel() = default;
   TimingWheel(const TimingWheel&) = delete;
   TimingWheel& operator=(const TimingWheel&) = delete;
@@ -37,10 +37,10 @@ class TimingWheel {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
   /// When a node with that deadline expires.
-  [[nodiscard]] static Time expiry(Time deadline) noexcept { return time_of(tick_after(deadline)); }
+  [[nodiscard]] static TimePoint expiry(TimePoint deadline) noexcept { return time_of(tick_after(deadline)); }
 
   /// Preconditions: `now` is not before the last `advance`; the node is in no wheel.
-  void insert(Node& node, Time now) noexcept {
+  void insert(Node& node, TimePoint now) noexcept {
     if (size_ == 0) base_ = tick_of(now);
     ++size_;
     place(node);
@@ -54,12 +54,12 @@ class TimingWheel {
 
   /// A time before which nothing expires, never before the last `advance`; `Time::max()` when it is empty.
   /// Tight right after `advance`, up to the length of a slot.
-  [[nodiscard]] Time next() noexcept { return size_ == 0 ? (Time::max)() : time_of(next_event()); }
+  [[nodiscard]] TimePoint next() noexcept { return size_ == 0 ? (TimePoint::max)() : time_of(next_event()); }
 
   /// Takes out all that have expired by `now` and hands them to `take(node)`, which may erase others but
   /// insert none.
   template <class Take>
-  void advance(Time now, Take take) {
+  void advance(TimePoint now, Take take) {
     const std::uint64_t target = tick_of(now);
     while (base_ < target) {
       const std::uint64_t event = size_ == 0 ? target : next_event();
@@ -95,15 +95,15 @@ class TimingWheel {
   static constexpr unsigned levels = 6;
   static constexpr std::uint64_t span = std::uint64_t{1} << (slot_bits * levels);
 
-  [[nodiscard]] static std::uint64_t tick_of(Time time) noexcept {
+  [[nodiscard]] static std::uint64_t tick_of(TimePoint time) noexcept {
     return static_cast<std::uint64_t>(
                std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count()) >>
            tick_bits;
   }
   // The first tick that begins after it.
-  [[nodiscard]] static std::uint64_t tick_after(Time time) noexcept { return tick_of(time) + 1; }
-  [[nodiscard]] static Time time_of(std::uint64_t tick) noexcept {
-    return Time(std::chrono::nanoseconds(static_cast<std::int64_t>(tick << tick_bits)));
+  [[nodiscard]] static std::uint64_t tick_after(TimePoint time) noexcept { return tick_of(time) + 1; }
+  [[nodiscard]] static TimePoint time_of(std::uint64_t tick) noexcept {
+    return TimePoint(std::chrono::nanoseconds(static_cast<std::int64_t>(tick << tick_bits)));
   }
   [[nodiscard]] static unsigned digit(std::uint64_t tick, unsigned level) noexcept {
     return static_cast<unsigned>(tick >> (slot_bits * level)) & (slot_count - 1);

@@ -53,7 +53,6 @@ struct ForcedClosed {};
 /// the pool may hold a copy of the generation for its callers and tell successes in bulk.
 class CircuitBreaker {
  public:
-  using Time = std::chrono::steady_clock::time_point;
   using Ticket = BreakerTicket;
 
   explicit CircuitBreaker(BreakerPolicy policy = {}) noexcept : policy_(policy), recovery_(policy.recovery) {}
@@ -65,9 +64,9 @@ class CircuitBreaker {
   [[nodiscard]] std::uint16_t row() const noexcept { return row_; }
   /// While open: when calls may pass as probes, if no connection becomes ready before. Else the beginning of
   /// time.
-  [[nodiscard]] Time open_until() const noexcept {
+  [[nodiscard]] TimePoint open_until() const noexcept {
     const Open* const open = std::get_if<Open>(&state_);
-    return open != nullptr ? open->until : Time{};
+    return open != nullptr ? open->until : TimePoint{};
   }
   /// Calls that pass as probes now.
   [[nodiscard]] unsigned probing() const noexcept {
@@ -75,13 +74,13 @@ class CircuitBreaker {
     return half_open != nullptr ? half_open->in_flight : 0;
   }
   /// Outcomes of the last 10 s while closed; zero in other states.
-  [[nodiscard]] SlidingWindow::Counts counts(Time now) noexcept {
+  [[nodiscard]] SlidingWindow::Counts counts(TimePoint now) noexcept {
     Closed* const closed = std::get_if<Closed>(&state_);
     return closed != nullptr ? closed->window.counts(now) : SlidingWindow::Counts{};
   }
 
   /// Lets a call pass, or not (empty). The first asked after the recovery time half-opens the breaker.
-  [[nodiscard]] std::optional<Ticket> admit(Time now) noexcept {
+  [[nodiscard]] std::optional<Ticket> admit(TimePoint now) noexcept {
     if (const Open* const open = std::get_if<Open>(&state_); open != nullptr && now >= open->until)
       become(HalfOpen{});
     if (HalfOpen* const half_open = std::get_if<HalfOpen>(&state_)) {
@@ -95,7 +94,7 @@ class CircuitBreaker {
   }
 
   /// `count` calls were answered, whatever the answer; more than one only with a ticket of the closed state.
-  void succeeded(Ticket ticket, Time now, std::uint64_t count = 1) noexcept {
+  void succeeded(Ticket ticket, TimePoint now, std::uint64_t count = 1) noexcept {
     if (ticket.generation != generation_ || count == 0) return;
     if (Closed* const closed = std::get_if<Closed>(&state_)) {
       closed->consecutive = 0;
@@ -109,7 +108,7 @@ class CircuitBreaker {
   }
 
   /// A call timed out, or a connection was lost. `random` in [0, 1).
-  void failed(Ticket ticket, Time now, double random) noexcept {
+  void failed(Ticket ticket, TimePoint now, double random) noexcept {
     if (ticket.generation != generation_) return;
     if (Closed* const closed = std::get_if<Closed>(&state_)) {
       if (closed->consecutive++ == 0) {
@@ -162,11 +161,13 @@ class CircuitBreaker {
     ++generation_;
     state_ = next;
   }
-  void open(Time now, double random) noexcept { become(Open{deadline_after(now, recovery_.next(random))}); }
+  void open(TimePoint now, double random) noexcept {
+    become(Open{deadline_after(now, recovery_.next(random))});
+  }
 
   // Failures of calls that waited side by side follow each other even where most calls succeed: callers that
   // get answers end at once, so in the end all wait for a lost reply. Such a row alone is no outage.
-  [[nodiscard]] bool trips(Closed& closed, Time now) const noexcept {
+  [[nodiscard]] bool trips(Closed& closed, TimePoint now) const noexcept {
     if (closed.consecutive >= policy_.consecutive_failures &&
         (closed.confirmed || policy_.consecutive_failures == 1) && too_many_failed(closed.window.latest(now)))
       return true;

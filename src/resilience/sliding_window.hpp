@@ -2,6 +2,8 @@
 // sliding_window.hpp: how many calls succeeded and failed in the last ten seconds.
 #pragma once
 
+#include <redstart/core/clock.hpp>
+
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -15,8 +17,6 @@ namespace redstart {
 /// Thread safety: none. Cost: a few additions; a little more for the first of a second.
 class SlidingWindow {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
   static constexpr std::chrono::seconds length{10};
 
   struct Counts {
@@ -27,7 +27,7 @@ class SlidingWindow {
   };
 
   /// Adds outcomes at `now`. A time a little before the newest seen counts as the newest.
-  constexpr void add(Counts counts, Time now) noexcept {
+  constexpr void add(Counts counts, TimePoint now) noexcept {
     advance(now);
     Counts& bucket = buckets_[slot(newest_)];
     bucket.ok += counts.ok;
@@ -36,12 +36,12 @@ class SlidingWindow {
     total_.failed += counts.failed;
   }
 
-  [[nodiscard]] constexpr Counts counts(Time now) noexcept {
+  [[nodiscard]] constexpr Counts counts(TimePoint now) noexcept {
     advance(now);
     return total_;
   }
   /// The counts of the latest seconds: they go back one second at least and less than two.
-  [[nodiscard]] constexpr Counts latest(Time now) noexcept {
+  [[nodiscard]] constexpr Counts latest(TimePoint now) noexcept {
     advance(now);
     const Counts& current = buckets_[slot(newest_)];
     const Counts& before = buckets_[slot(newest_ - 1)];
@@ -56,7 +56,7 @@ class SlidingWindow {
     // Never negative, whatever the clock's origin.
     return static_cast<std::size_t>(((second % count) + count) % count);
   }
-  constexpr void advance(Time now) noexcept {
+  constexpr void advance(TimePoint now) noexcept {
     const std::int64_t second = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
     if (!used_) {
       used_ = true;

@@ -29,7 +29,7 @@ void FaultLink::add(const FaultRule& rule) {
   at.rules.push_back({rule, at.messages + (at.reader.part_taken() ? 1 : 0), 0});
 }
 
-void FaultLink::heal(Time now) {
+void FaultLink::heal(TimePoint now) {
   for (Lane& each : lanes_) {
     each.pipe.heal();
     each.rules.clear();
@@ -43,7 +43,7 @@ void FaultLink::release() noexcept {
   for (Lane& each : lanes_) each.pipe.release();
 }
 
-void FaultLink::receive(Direction direction, std::string_view bytes, Time now, std::vector<Seen>& seen) {
+void FaultLink::receive(Direction direction, std::string_view bytes, TimePoint now, std::vector<Seen>& seen) {
   Lane& from = lane(direction);
   from.reader.feed(bytes);
   while (auto message = from.reader.next()) take_message(direction, std::move(*message), now, seen);
@@ -52,7 +52,7 @@ void FaultLink::receive(Direction direction, std::string_view bytes, Time now, s
   if (from.reader.foreign()) from.pipe.push(from.reader.take_part(), now);
 }
 
-void FaultLink::receive_end(Direction direction, Time now) {
+void FaultLink::receive_end(Direction direction, TimePoint now) {
   Lane& from = lane(direction);
   if (from.swapped) from.pipe.push(std::move(*from.swapped), now);
   from.swapped.reset();
@@ -72,7 +72,7 @@ std::vector<FaultRule> FaultLink::met_rules(Lane& from, std::string_view command
   return met;
 }
 
-void FaultLink::take_message(Direction direction, MessageReader::Message message, Time now,
+void FaultLink::take_message(Direction direction, MessageReader::Message message, TimePoint now,
                              std::vector<Seen>& seen) {
   Lane& from = lane(direction);
   if (message.push) return from.pipe.push(std::move(message.bytes), now);
@@ -127,7 +127,7 @@ void FaultLink::fire(const FaultRule& rule) {
   }
 }
 
-std::string_view FaultLink::ready(Direction direction, Time now) {
+std::string_view FaultLink::ready(Direction direction, TimePoint now) {
   for (const Direction each : replies_first) {
     for (const FaultRule& rule : lane(each).pipe.take_due()) fire(rule);
   }
@@ -143,10 +143,10 @@ FaultLink::End FaultLink::end() const noexcept {
   return End::none;
 }
 
-std::optional<FaultLink::Time> FaultLink::next_time(Time now) const {
-  std::optional<Time> next;
+std::optional<TimePoint> FaultLink::next_time(TimePoint now) const {
+  std::optional<TimePoint> next;
   for (const Lane& each : lanes_) {
-    const std::optional<Time> at = each.pipe.next_time(now);
+    const std::optional<TimePoint> at = each.pipe.next_time(now);
     if (at && (!next || *at < *next)) next = at;
   }
   return next;

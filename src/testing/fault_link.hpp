@@ -2,6 +2,8 @@
 // fault_link.hpp: both directions of one connection through a proxy, with the rules that break it.
 #pragma once
 
+#include <redstart/core/clock.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -20,8 +22,6 @@ namespace redstart::testing::detail {
 /// Decides what becomes of the bytes of one connection. Knows no sockets and no clock.
 class FaultLink {
  public:
-  using Time = FaultPipe::Time;
-
   /// How the connection is to be ended.
   enum class End : std::uint8_t {
     none,
@@ -39,19 +39,19 @@ class FaultLink {
   explicit FaultLink(std::uint64_t seed) : lanes_{Lane(seed), Lane(seed + 0x9e3779b97f4a7c15U)} {}
 
   void add(const FaultRule& rule);
-  void heal(Time now);
+  void heal(TimePoint now);
   void release() noexcept;
 
   /// Takes bytes of the sender. Whole messages among them are appended to `seen`.
-  void receive(Direction direction, std::string_view bytes, Time now, std::vector<Seen>& seen);
+  void receive(Direction direction, std::string_view bytes, TimePoint now, std::vector<Seen>& seen);
   /// The sender has closed in order.
-  void receive_end(Direction direction, Time now);
+  void receive_end(Direction direction, TimePoint now);
   /// The sender's connection is broken.
   void receive_reset(Direction direction) noexcept { lane(direction).broken = true; }
 
   /// What may be sent now; carries out what is due before. Empty where nothing may.
-  std::string_view ready(Direction direction, Time now);
-  void sent(Direction direction, std::size_t size, Time now) { lane(direction).pipe.sent(size, now); }
+  std::string_view ready(Direction direction, TimePoint now);
+  void sent(Direction direction, std::size_t size, TimePoint now) { lane(direction).pipe.sent(size, now); }
   /// True once: the receiver is to be told that no more comes.
   bool take_end(Direction direction) { return lane(direction).pipe.take_end(); }
 
@@ -62,7 +62,7 @@ class FaultLink {
   /// How the connection ends, as far as is decided.
   [[nodiscard]] End end() const noexcept;
   [[nodiscard]] bool both_ended() const noexcept { return lanes_[0].pipe.ended() && lanes_[1].pipe.ended(); }
-  [[nodiscard]] std::optional<Time> next_time(Time now) const;
+  [[nodiscard]] std::optional<TimePoint> next_time(TimePoint now) const;
   /// Faults that took effect.
   [[nodiscard]] std::uint64_t fired() const noexcept { return fired_; }
 
@@ -87,7 +87,8 @@ class FaultLink {
     return lanes_[static_cast<std::size_t>(direction)];
   }
 
-  void take_message(Direction direction, MessageReader::Message message, Time now, std::vector<Seen>& seen);
+  void take_message(Direction direction, MessageReader::Message message, TimePoint now,
+                    std::vector<Seen>& seen);
   std::vector<FaultRule> met_rules(Lane& lane, std::string_view command);
   void fire(const FaultRule& rule);
 

@@ -71,10 +71,10 @@ std::chrono::nanoseconds FaultPipe::delay() {
   return least_ + std::chrono::nanoseconds(static_cast<std::int64_t>(random_() % width));
 }
 
-void FaultPipe::push(std::string bytes, Time now) {
+void FaultPipe::push(std::string bytes, TimePoint now) {
   if (bytes.empty() || discards()) return;
   pushed_ += bytes.size();
-  Time release{};
+  TimePoint release{};
   if (most_.count() > 0) release = last_release_ = std::max(last_release_, deadline_after(now, delay()));
   pieces_.push_back({std::move(bytes), release});
 }
@@ -90,7 +90,7 @@ std::vector<FaultRule> FaultPipe::take_due() {
 
 bool FaultPipe::blocked() const noexcept { return stops_writing_ || held_ || (gate_ && !gate_->is_open()); }
 
-std::string_view FaultPipe::ready(Time now) {
+std::string_view FaultPipe::ready(TimePoint now) {
   if (cut_ || blocked() || pieces_.empty() || now < not_before_ || now < pieces_.front().release) return {};
   std::string& bytes = pieces_.front().bytes;
   for (const unsigned char mask : std::exchange(masks_, {}))
@@ -103,7 +103,7 @@ std::string_view FaultPipe::ready(Time now) {
   return std::string_view(bytes).substr(offset_, size);
 }
 
-void FaultPipe::sent(std::size_t size, Time now) {
+void FaultPipe::sent(std::size_t size, TimePoint now) {
   sent_ += size;
   offset_ += size;
   if (offset_ == pieces_.front().bytes.size()) {
@@ -130,10 +130,10 @@ bool FaultPipe::wants_read() const noexcept {
   return pushed_ - sent_ < (blocked() ? limit_blocked : limit_flowing);
 }
 
-std::optional<FaultPipe::Time> FaultPipe::next_time(Time now) const {
+std::optional<TimePoint> FaultPipe::next_time(TimePoint now) const {
   if (gate_ && !gate_->is_open()) return now + gate_pace;
   if (pieces_.empty() || cut_ || blocked()) return std::nullopt;
-  const Time at = std::max(not_before_, pieces_.front().release);
+  const TimePoint at = std::max(not_before_, pieces_.front().release);
   return at > now ? std::optional(at) : std::nullopt;
 }
 

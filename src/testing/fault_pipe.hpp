@@ -2,6 +2,8 @@
 // fault_pipe.hpp: one direction of a connection: what goes in, and what comes out of it when.
 #pragma once
 
+#include <redstart/core/clock.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -20,8 +22,6 @@ namespace redstart::testing::detail {
 /// for a number of bytes. Knows no sockets and no clock; messages are the business of FaultLink.
 class FaultPipe {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
   explicit FaultPipe(std::uint64_t seed) : random_(seed) {}
 
   /// Takes a standing fault, or the change of a byte, as of now.
@@ -33,15 +33,15 @@ class FaultPipe {
   void heal();
   void release() noexcept { held_ = false; }
 
-  void push(std::string bytes, Time now);
+  void push(std::string bytes, TimePoint now);
   /// No more bytes come: the sender has closed.
   void push_end() noexcept { end_pushed_ = true; }
 
   /// The rules whose byte has come, to be carried out before more is sent.
   std::vector<FaultRule> take_due();
   /// What may be sent now, at once and in one piece; empty where nothing may.
-  std::string_view ready(Time now);
-  void sent(std::size_t size, Time now);
+  std::string_view ready(TimePoint now);
+  void sent(std::size_t size, TimePoint now);
   /// True once: the receiver is to be told that no more comes.
   bool take_end();
 
@@ -52,12 +52,12 @@ class FaultPipe {
   [[nodiscard]] bool discards() const noexcept { return discards_ || ended_; }
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   /// When ready() may give more than it did; nothing where only an event can change that.
-  [[nodiscard]] std::optional<Time> next_time(Time now) const;
+  [[nodiscard]] std::optional<TimePoint> next_time(TimePoint now) const;
 
  private:
   struct Piece {
     std::string bytes{};
-    Time release{};
+    TimePoint release{};
   };
   struct Waiting {
     std::uint64_t at = 0;  // in bytes sent
@@ -88,8 +88,8 @@ class FaultPipe {
   std::chrono::nanoseconds least_{0};
   std::chrono::nanoseconds most_{0};
   std::size_t rate_ = 0;
-  Time not_before_{};    // pace of slices and of bandwidth
-  Time last_release_{};  // delays keep the order
+  TimePoint not_before_{};    // pace of slices and of bandwidth
+  TimePoint last_release_{};  // delays keep the order
 };
 
 }  // namespace redstart::testing::detail

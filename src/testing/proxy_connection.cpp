@@ -55,7 +55,7 @@ void ProxyConnection::sender_gone(Direction direction, ProxyLog& log) {
       {client ? ProxyEvent::Kind::client_closed : ProxyEvent::Kind::server_closed, index_, 0, {}});
 }
 
-void ProxyConnection::read(Direction direction, Time now, ProxyLog& log) {
+void ProxyConnection::read(Direction direction, TimePoint now, ProxyLog& log) {
   if (!sender(direction) || !link.wants_read(direction)) return;
   char bytes[65536];
   const ssize_t n = ::recv(sender(direction).get(), bytes, sizeof bytes, MSG_DONTWAIT);
@@ -79,7 +79,7 @@ void ProxyConnection::read(Direction direction, Time now, ProxyLog& log) {
                           std::move(each.command)});
 }
 
-void ProxyConnection::write(Direction direction, Time now, ProxyLog& log) {
+void ProxyConnection::write(Direction direction, TimePoint now, ProxyLog& log) {
   blocked_ = static_cast<std::uint8_t>(blocked_ & ~bit(direction));
   SocketFile& to = receiver(direction);
   for (std::string_view bytes = link.ready(direction, now); !bytes.empty() && to;
@@ -99,7 +99,7 @@ void ProxyConnection::write(Direction direction, Time now, ProxyLog& log) {
   if (link.end() == FaultLink::End::none && to && link.take_end(direction)) ::shutdown(to.get(), SHUT_WR);
 }
 
-bool ProxyConnection::pump(Time now, int epoll, ProxyLog& log) {
+bool ProxyConnection::pump(TimePoint now, int epoll, ProxyLog& log) {
   if (connecting_) connected(log);
   if (server_ && !connecting_) {
     std::uint64_t fired = 0;

@@ -2,6 +2,7 @@
 // proxy_connection.hpp: the two sockets of one connection through a proxy.
 #pragma once
 
+#include <redstart/core/clock.hpp>
 #include <redstart/testing/fault_proxy.hpp>
 
 #include <cstddef>
@@ -34,22 +35,20 @@ struct ProxyLog {
 /// Moves bytes between two sockets as its link decides. Used on the proxy's thread, and under its mutex.
 class ProxyConnection {
  public:
-  using Time = FaultLink::Time;
-
   ProxyConnection(std::size_t index, SocketFile client, std::uint64_t seed)
       : link(seed), index_(index), client_(std::move(client)) {}
 
   /// Begins to connect to the server. Does nothing when a fault has ended the connection already.
   void connect(const SocketAddress& server, int epoll, ProxyLog& log);
   /// Moves what can be moved. False once both sockets are closed.
-  bool pump(Time now, int epoll, ProxyLog& log);
+  bool pump(TimePoint now, int epoll, ProxyLog& log);
   void finish(FaultLink::End how) noexcept;
 
   FaultLink link;
 
  private:
-  void read(Direction direction, Time now, ProxyLog& log);
-  void write(Direction direction, Time now, ProxyLog& log);
+  void read(Direction direction, TimePoint now, ProxyLog& log);
+  void write(Direction direction, TimePoint now, ProxyLog& log);
   void connected(ProxyLog& log);
   void sender_gone(Direction direction, ProxyLog& log);
   void watch(SocketFile& socket, std::uint32_t& watched, std::uint32_t events, int epoll) const;

@@ -23,7 +23,6 @@ namespace {
 using namespace std::chrono_literals;
 using State = BreakerState;
 using Ticket = CircuitBreaker::Ticket;
-using Time = CircuitBreaker::Time;
 
 // Small numbers keep the graph finite; the share of failures stays out of it and has its own test.
 constexpr unsigned row = 3;
@@ -124,7 +123,7 @@ struct Node {
   Model model{};
   CircuitBreaker breaker{policy};
   std::vector<Ticket> tickets{};
-  Time now = Time{} + 1h;
+  TimePoint now = TimePoint{} + 1h;
   std::string path{};
 };
 
@@ -221,7 +220,7 @@ class Graph {
           << to.path;
     if (after == State::open) {
       ASSERT_LE(to.breaker.open_until() - to.now, longest) << to.path;
-      ASSERT_EQ(std::max<Time>(to.breaker.open_until(), to.now) - to.now, to.model.ticks_left * tick)
+      ASSERT_EQ(std::max<TimePoint>(to.breaker.open_until(), to.now) - to.now, to.model.ticks_left * tick)
           << to.path;
     }
     if (stale) {

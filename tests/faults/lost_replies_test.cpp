@@ -17,7 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Ticket = CircuitBreaker::Ticket;
-using Time = CircuitBreaker::Time;
 
 struct LossyRun {
   std::uint64_t changes = 0;  // of the breaker's state
@@ -27,9 +26,9 @@ struct LossyRun {
 };
 
 // Synchronous callers for ten seconds. The server loses that share of the replies.
-LossyRun run(double lost, std::chrono::milliseconds timeout, int callers, Time::duration offset = 0s) {
+LossyRun run(double lost, std::chrono::milliseconds timeout, int callers, TimePoint::duration offset = 0s) {
   struct Call {
-    Time end{};
+    TimePoint end{};
     std::optional<Ticket> ticket{};  // empty: refused
     bool answered = false;
   };
@@ -38,22 +37,22 @@ LossyRun run(double lost, std::chrono::milliseconds timeout, int callers, Time::
   LossyRun result;
   CircuitBreaker breaker;
   Random random(15);
-  const auto begin = [&](Time now) {
+  const auto begin = [&](TimePoint now) {
     Call call;
     call.ticket = breaker.admit(now);
     call.answered = random.unit() >= lost;
-    call.end = now + (!call.ticket    ? Time::duration(pause_of_refused)
-                      : call.answered ? Time::duration(latency)
-                                      : Time::duration(timeout));
+    call.end = now + (!call.ticket    ? TimePoint::duration(pause_of_refused)
+                      : call.answered ? TimePoint::duration(latency)
+                                      : TimePoint::duration(timeout));
     return call;
   };
-  const Time start = Time{} + 1h + offset;
+  const TimePoint start = TimePoint{} + 1h + offset;
   std::vector<Call> calls;
   for (int i = 0; i < callers; ++i) calls.push_back(begin(start + i * 10us));
   for (;;) {
     Call& next = *std::min_element(calls.begin(), calls.end(),
                                    [](const Call& a, const Call& b) { return a.end < b.end; });
-    const Time now = next.end;
+    const TimePoint now = next.end;
     if (now >= start + 10s) break;
     if (!next.ticket) {
       ++result.refused;

@@ -18,10 +18,9 @@ namespace redstart::protocol {
 namespace {
 
 using namespace std::chrono_literals;
-using Time = Reconnect::Time;
 
 constexpr std::size_t clients = 1000;
-const Time lost_at = Time{} + 1h;
+const TimePoint lost_at = TimePoint{} + 1h;
 
 /// What the server does with a connection at that time.
 enum class Server { refuses, greets_and_drops, serves };
@@ -29,10 +28,10 @@ enum class Server { refuses, greets_and_drops, serves };
 /// A thousand clients on one virtual clock; each tries as soon as its policy lets it.
 class Herd {
  public:
-  explicit Herd(std::function<Server(Time)> server, unsigned seed = 76)
+  explicit Herd(std::function<Server(TimePoint)> server, unsigned seed = 76)
       : server_(std::move(server)), generator_(seed), herd_(clients) {}
 
-  void run(Time end) {
+  void run(TimePoint end) {
     for (std::size_t i = 0; i < clients; ++i) due_.emplace(lost_at, i);
     while (!due_.empty() && due_.top().first < end) {
       const auto [now, index] = due_.top();
@@ -41,10 +40,10 @@ class Herd {
     }
   }
   [[nodiscard]] std::size_t served() const { return served_; }
-  [[nodiscard]] const std::vector<Time>& attempts() const { return attempts_; }
+  [[nodiscard]] const std::vector<TimePoint>& attempts() const { return attempts_; }
 
   /// The most attempts in any window between two times, and the mean of all windows.
-  [[nodiscard]] std::pair<double, double> most_and_mean(Time from, Time to,
+  [[nodiscard]] std::pair<double, double> most_and_mean(TimePoint from, TimePoint to,
                                                         std::chrono::milliseconds window = 100ms) const {
     const auto first = std::lower_bound(attempts_.begin(), attempts_.end(), from);
     const auto last = std::lower_bound(attempts_.begin(), attempts_.end(), to);
@@ -58,7 +57,7 @@ class Herd {
   }
 
  private:
-  void attempt(Time now, std::size_t index) {
+  void attempt(TimePoint now, std::size_t index) {
     Reconnect& client = herd_[index];
     ASSERT_TRUE(client.may_attempt(now));
     attempts_.push_back(now);
@@ -75,12 +74,12 @@ class Herd {
     due_.emplace(client.next_attempt(), index);
   }
 
-  using Due = std::pair<Time, std::size_t>;
-  std::function<Server(Time)> server_;
+  using Due = std::pair<TimePoint, std::size_t>;
+  std::function<Server(TimePoint)> server_;
   std::minstd_rand generator_;
   std::vector<Reconnect> herd_;
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_{};
-  std::vector<Time> attempts_{};
+  std::vector<TimePoint> attempts_{};
   std::size_t served_ = 0;
 };
 
@@ -90,8 +89,8 @@ constexpr auto grown = 1s;
 
 TEST(Fault76, AttemptsStayEvenWhileTheServerIsAwayAndWhenItIsBack) {
   for (const unsigned seed : {1U, 76U, 4711U}) {
-    const Time back = lost_at + 10s;
-    Herd herd([back](Time now) { return now < back ? Server::refuses : Server::serves; }, seed);
+    const TimePoint back = lost_at + 10s;
+    Herd herd([back](TimePoint now) { return now < back ? Server::refuses : Server::serves; }, seed);
     herd.run(back + 10s);
     EXPECT_EQ(herd.served(), clients);
     const auto [most, mean] = herd.most_and_mean(lost_at + grown, back + 250ms);
@@ -102,9 +101,9 @@ TEST(Fault76, AttemptsStayEvenWhileTheServerIsAwayAndWhenItIsBack) {
 }
 
 TEST(Fault76, AServerThatGreetsAndDropsEverybodyDoesNotStartDelaysOver) {
-  const Time greets = lost_at + 5s;
-  const Time back = greets + 10s;
-  Herd herd([=](Time now) {
+  const TimePoint greets = lost_at + 5s;
+  const TimePoint back = greets + 10s;
+  Herd herd([=](TimePoint now) {
     return now < greets ? Server::refuses : now < back ? Server::greets_and_drops : Server::serves;
   });
   herd.run(back + 1s);
@@ -117,7 +116,7 @@ TEST(Fault76, AServerThatGreetsAndDropsEverybodyDoesNotStartDelaysOver) {
 }
 
 TEST(Fault76, EvenTheFirstAttemptsAfterALossThatAllNoticeAtOnceAreSpread) {
-  Herd herd([](Time) { return Server::refuses; });
+  Herd herd([](TimePoint) { return Server::refuses; });
   herd.run(lost_at + 1s);
   EXPECT_LE(herd.most_and_mean(lost_at + 1ns, lost_at + 1s, 10ms).first, 0.3 * clients);
 }

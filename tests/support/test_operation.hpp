@@ -182,19 +182,19 @@ class TestOwner final : public net::AsyncConnection::Owner {
     if (on_pass) on_pass();
     return passes ? 1 : 0;
   }
-  bool admit(engine::OperationNode& operation, net::Time) override {
+  bool admit(engine::OperationNode& operation, TimePoint) override {
     if (places == 0) return false;
     --places;
     operation.ticket = 2;
     return true;
   }
   bool waits() const noexcept override { return waiting; }
-  void ended(engine::OperationNode& operation, BreakerVerdict verdict, net::Time, std::string_view) override {
+  void ended(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint, std::string_view) override {
     if (std::exchange(operation.ticket, 0) != 0) verdicts.push_back(verdict);
   }
   std::optional<std::chrono::milliseconds> retry_refused(net::AsyncConnection&,
                                                          engine::OperationNode& operation,
-                                                         std::string_view words, net::Time) override {
+                                                         std::string_view words, TimePoint) override {
     if (!words.starts_with("BUSY") || operation.attempts == 2) return std::nullopt;
     ++operation.attempts;
     return refusal_delay;

@@ -13,7 +13,7 @@ namespace redstart {
 
 /// When a key expires. `Time` is a duration (TTL, PTTL) or a time of the system clock (EXPIRETIME,
 /// PEXPIRETIME).
-template <class Time>
+template <class TimePoint>
 class Ttl {
  public:
   constexpr Ttl() = default;
@@ -24,9 +24,9 @@ class Ttl {
   /// True for a key that does not expire.
   [[nodiscard]] constexpr bool persistent() const noexcept { return reply_ == -1; }
   /// The time; empty for a key that does not expire or does not exist.
-  [[nodiscard]] constexpr std::optional<Time> time() const {
+  [[nodiscard]] constexpr std::optional<TimePoint> time() const {
     if (reply_ < 0) return std::nullopt;
-    return Time(typename Duration<Time>::type(reply_));
+    return TimePoint(typename Duration<TimePoint>::type(reply_));
   }
 
   friend constexpr bool operator==(const Ttl&, const Ttl&) = default;
@@ -46,11 +46,11 @@ class Ttl {
 
 }  // namespace redstart
 
-template <class Time>
-struct redstart::resp::decoder<redstart::Ttl<Time>> {
-  static void decode(Cursor& cursor, Ttl<Time>& out) {
+template <class TimePoint>
+struct redstart::resp::decoder<redstart::Ttl<TimePoint>> {
+  static void decode(Cursor& cursor, Ttl<TimePoint>& out) {
     std::int64_t reply = 0;
     decoder<std::int64_t>::decode(cursor, reply);
-    out = Ttl<Time>(reply);
+    out = Ttl<TimePoint>(reply);
   }
 };

@@ -10,6 +10,8 @@ namespace redstart {
 /// The only clock that decides anything: steps of the system clock change no deadline.
 using Clock = std::chrono::steady_clock;
 using TimePoint = Clock::time_point;
+/// For people only: when something was, as a clock on the wall shows it. Decides nothing.
+using WallTime = std::chrono::system_clock::time_point;
 
 /// Every duration of 100 years or more counts as this one: in practice no limit. It leaves room for further
 /// sums, so no deadline wraps.

@@ -53,8 +53,6 @@ using OperationPlacePtr = std::shared_ptr<OperationPlace>;
 /// Thread safety: none; owned by whoever holds it: the caller until `start`, then the engine.
 class OperationNode {
  public:
-  using Time = TimePoint;
-
   OperationNode(const OperationNode&) = delete;
   OperationNode& operator=(const OperationNode&) = delete;
 
@@ -94,8 +92,8 @@ class OperationNode {
   }
 
   // What follows belongs to the engine.
-  Time start{};
-  Time deadline{};
+  TimePoint start{};
+  TimePoint deadline{};
   OperationNode* next = nullptr;      // in a queue
   OperationNode* previous = nullptr;  // in a queue
   std::uint64_t sequence = 0;         // in flight: its place
@@ -105,7 +103,7 @@ class OperationNode {
   bool uncertain = false;             // an earlier attempt may have been executed
   bool unguarded = false;             // the pool's own: no circuit breaker keeps it, nothing counts it
   std::uint64_t ticket = 0;           // of the circuit breaker, while in flight
-  Time later{};                       // while it is delayed
+  TimePoint later{};                  // while it is delayed
   boost::intrusive::list_member_hook<> due{};   // in the timing wheel
   boost::intrusive::set_member_hook<> known{};  // among those that can be cancelled
 

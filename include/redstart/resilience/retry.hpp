@@ -16,7 +16,7 @@ namespace redstart {
 /// The clock, the sleep and the randomness of `retry`; tests bring their own.
 class RetryEnvironment {
  public:
-  [[nodiscard]] static RetrySeries::Time now() noexcept { return std::chrono::steady_clock::now(); }
+  [[nodiscard]] static TimePoint now() noexcept { return std::chrono::steady_clock::now(); }
   static void sleep(std::chrono::milliseconds delay);
   [[nodiscard]] double random() noexcept {
     if (!random_) random_.emplace(random_seed());  // most blocks never need it
@@ -40,7 +40,7 @@ inline constexpr bool is_result<Result<T>> = true;
 /// RetryEnvironment.
 template <class Environment, class Block>
 std::invoke_result_t<Block&> retry_in(Environment&& environment, const RetryPolicy& policy,
-                                      RetrySeries::Time deadline, Block&& block) {
+                                      TimePoint deadline, Block&& block) {
   RetrySeries series(policy, Retry::accumulating);
   const auto delay_after = [&](const Error& error) {
     return series.next(error, environment.now(), deadline, environment.random(), nullptr);
@@ -76,12 +76,12 @@ std::invoke_result_t<Block&> retry_in(Environment&& environment, const RetryPoli
 ///
 /// Sleeps on the calling thread between attempts: not for handlers and coroutines on engine threads.
 template <class Block>
-std::invoke_result_t<Block&> retry(const RetryPolicy& policy, RetrySeries::Time deadline, Block&& block) {
+std::invoke_result_t<Block&> retry(const RetryPolicy& policy, TimePoint deadline, Block&& block) {
   return retry_in(RetryEnvironment{}, policy, deadline, block);
 }
 template <class Block>
 std::invoke_result_t<Block&> retry(const RetryPolicy& policy, Block&& block) {
-  return retry_in(RetryEnvironment{}, policy, (RetrySeries::Time::max)(), block);
+  return retry_in(RetryEnvironment{}, policy, (RetrySeries::TimePoint::max)(), block);
 }
 
 }  // namespace redstart

@@ -2,6 +2,8 @@
 // retry_budget.hpp: keeps retries below a share of calls, so that they don't bury a server that is slow.
 #pragma once
 
+#include <redstart/core/clock.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -24,7 +26,7 @@ struct RetryBudgetPolicy {
 /// Thread safety: none, the pool's lock guards it; only retries touch it.
 class RetryBudget {
  public:
-  using Time = std::chrono::steady_clock::time_point;
+  using Time [[deprecated("use redstart::TimePoint")]] = TimePoint;
 
   explicit constexpr RetryBudget(RetryBudgetPolicy policy = {}) noexcept
       : policy_(policy), tokens_(policy.capacity) {}
@@ -37,7 +39,7 @@ class RetryBudget {
   }
 
   /// True when there may be a retry now, which is then counted.
-  [[nodiscard]] constexpr bool take(Time now) noexcept {
+  [[nodiscard]] constexpr bool take(TimePoint now) noexcept {
     fill(now);
     if (tokens_ < 1) {
       ++refused_;
@@ -49,16 +51,17 @@ class RetryBudget {
   }
   /// How long a retry has to wait for its token, which is then counted and kept for it; empty when that is
   /// longer than `longest`. Tokens of calls may come earlier and serve others.
-  [[nodiscard]] constexpr std::optional<Time::duration> reserve(Time now, Time::duration longest) noexcept {
+  [[nodiscard]] constexpr std::optional<TimePoint::duration> reserve(TimePoint now,
+                                                                     TimePoint::duration longest) noexcept {
     fill(now);
-    Time::duration wait{0};
+    TimePoint::duration wait{0};
     if (tokens_ < 1) {
       const std::chrono::duration<double> seconds((1 - tokens_) / policy_.trickle);
       if (policy_.trickle <= 0 || seconds > longest) {
         ++refused_;
         return std::nullopt;
       }
-      wait = std::chrono::ceil<Time::duration>(seconds);
+      wait = std::chrono::ceil<TimePoint::duration>(seconds);
     }
     tokens_ -= 1;
     ++taken_;
@@ -70,7 +73,7 @@ class RetryBudget {
   [[nodiscard]] constexpr std::uint64_t refused() const noexcept { return refused_; }
 
  private:
-  constexpr void fill(Time now) noexcept {
+  constexpr void fill(TimePoint now) noexcept {
     if (!started_) {
       started_ = true;
       filled_ = now;
@@ -85,7 +88,7 @@ class RetryBudget {
 
   RetryBudgetPolicy policy_;
   double tokens_;
-  Time filled_{};
+  TimePoint filled_{};
   bool started_ = false;
   std::uint64_t calls_ = 0;
   std::uint64_t taken_ = 0;

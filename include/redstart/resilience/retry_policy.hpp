@@ -3,6 +3,7 @@
 #pragma once
 
 #include <redstart/commands/command_info.hpp>
+#include <redstart/core/clock.hpp>
 #include <redstart/core/errc.hpp>
 #include <redstart/core/error.hpp>
 #include <redstart/resilience/backoff.hpp>
@@ -107,7 +108,7 @@ struct Failure {
 /// The attempts of one operation.
 class RetrySeries {
  public:
-  using Time = std::chrono::steady_clock::time_point;
+  using Time [[deprecated("use redstart::TimePoint")]] = TimePoint;
 
   RetrySeries(const RetryPolicy& policy, Retry category) noexcept
       : policy_(policy), category_(category), backoff_(policy.backoff) {}
@@ -121,8 +122,9 @@ class RetrySeries {
   /// and the failure is the caller's answer. An attempt that could begin only at or after the deadline is
   /// none. `random` in [0, 1). `budget` may be null; it is asked last, and only where all else allows the
   /// attempt.
-  [[nodiscard]] std::optional<std::chrono::milliseconds> next(const Failure& failure, Time now, Time deadline,
-                                                              double random, RetryBudget* budget) noexcept {
+  [[nodiscard]] std::optional<std::chrono::milliseconds> next(const Failure& failure, TimePoint now,
+                                                              TimePoint deadline, double random,
+                                                              RetryBudget* budget) noexcept {
     if (made_ >= policy_.attempts || !may_repeat(failure, category_, policy_.mode)) return std::nullopt;
     if (!policy_.while_away && is_away(failure.code)) return std::nullopt;
     const std::chrono::milliseconds delay = backoff_.next(random);

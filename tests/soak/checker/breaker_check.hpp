@@ -4,6 +4,8 @@
 
 #include "violations.hpp"
 
+#include <redstart/core/clock.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -30,13 +32,11 @@ inline void check_breaker_change(std::string_view change, Violations& into) {
 /// counts as they grow. One thread.
 class AttemptWatch {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
   /// Failures that are allowed within a second: while it is the first second without a connection, and later.
   AttemptWatch(std::uint64_t at_first, std::uint64_t later) : at_first_(at_first), later_(later) {}
 
   /// `ready`: connections that became ready so far. The first after failures begins anew.
-  void look(const std::string& database, std::uint64_t failures, std::uint64_t ready, Time now,
+  void look(const std::string& database, std::uint64_t failures, std::uint64_t ready, TimePoint now,
             Violations& into) {
     Pool& pool = pools_[database];
     if (ready != pool.ready) pool = {{}, {}, ready, failures};
@@ -57,12 +57,12 @@ class AttemptWatch {
  private:
   static constexpr std::chrono::seconds second{1};
   struct Sample {
-    Time at;
+    TimePoint at;
     std::uint64_t failures;
   };
   struct Pool {
     std::deque<Sample> samples{};
-    std::optional<Time> failing_since{};
+    std::optional<TimePoint> failing_since{};
     std::uint64_t ready = 0;
     std::uint64_t failures = 0;
   };

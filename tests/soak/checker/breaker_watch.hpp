@@ -6,6 +6,8 @@
 #include "ledger.hpp"
 #include "violations.hpp"
 
+#include <redstart/core/clock.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -28,8 +30,7 @@ namespace redstart::soak {
 /// Thread safety: full.
 class BreakerWatch {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-  using LagOf = std::function<std::chrono::nanoseconds(Time from, Time to)>;
+  using LagOf = std::function<std::chrono::nanoseconds(TimePoint from, TimePoint to)>;
 
   static constexpr std::chrono::milliseconds grace{100};
   /// Three probes are let through, each a pipeline of three at most; some are cancelled and make place for
@@ -40,7 +41,7 @@ class BreakerWatch {
       : ledger_(ledger), into_(into), lag_(std::move(lag)) {}
 
   /// `change` is the text of the event: `from -> to: why`.
-  void changed(std::string_view database, std::string_view change, Time now) {
+  void changed(std::string_view database, std::string_view change, TimePoint now) {
     check_breaker_change(change, into_);
     const std::size_t arrow = change.find(" -> ");
     const std::size_t colon = change.find(':');
@@ -63,7 +64,7 @@ class BreakerWatch {
   }
 
   /// An operation of that number went out.
-  void seen(std::string_view database, std::uint32_t number, Time now) {
+  void seen(std::string_view database, std::uint32_t number, TimePoint now) {
     const std::scoped_lock lock(mutex_);
     const auto found = breakers_.find(std::string(database));
     if (found == breakers_.end()) return;  // never opened
@@ -85,7 +86,7 @@ class BreakerWatch {
   }
 
   /// The run is over.
-  void finish(Time now) {
+  void finish(TimePoint now) {
     const std::scoped_lock lock(mutex_);
     for (auto& [database, breaker] : breakers_) leave(database, breaker, now);
   }
@@ -93,17 +94,17 @@ class BreakerWatch {
  private:
   struct Suspect {
     std::uint32_t number;
-    Time at;
+    TimePoint at;
   };
   struct Breaker {
     std::string state = "closed";
-    Time since{};
+    TimePoint since{};
     std::vector<std::pair<std::string, std::string>> untold{};  // changes whose predecessor was not told yet
     std::vector<Suspect> suspects{};
     std::vector<std::uint32_t> probing{};
   };
 
-  void leave(const std::string& database, Breaker& breaker, Time now) {
+  void leave(const std::string& database, Breaker& breaker, TimePoint now) {
     std::size_t wrong = 0;
     std::uint32_t first = 0;
     for (const Suspect& one : breaker.suspects) {

@@ -2,6 +2,8 @@
 // calm.hpp: since when nothing is broken, as it really was; a plan only says when it should be.
 #pragma once
 
+#include <redstart/core/clock.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <mutex>
@@ -11,21 +13,19 @@ namespace redstart::soak {
 /// Thread safety: full.
 class Calm {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
   /// A fault begins. Returns how many there are now.
   std::size_t broke() {
     const std::scoped_lock lock(mutex_);
     return ++active_;
   }
   /// A fault is over: what it did has been taken back. Returns how many are left.
-  std::size_t mended(Time now) {
+  std::size_t mended(TimePoint now) {
     const std::scoped_lock lock(mutex_);
     mended_at_ = now;
     return --active_;
   }
   /// True when nothing is broken, and nothing was since `settling` before `at`.
-  [[nodiscard]] bool held(Time at, std::chrono::nanoseconds settling) const {
+  [[nodiscard]] bool held(TimePoint at, std::chrono::nanoseconds settling) const {
     const std::scoped_lock lock(mutex_);
     return active_ == 0 && at - mended_at_ >= settling;
   }
@@ -33,7 +33,7 @@ class Calm {
  private:
   mutable std::mutex mutex_{};
   std::size_t active_ = 0;
-  Time mended_at_{};
+  TimePoint mended_at_{};
 };
 
 }  // namespace redstart::soak

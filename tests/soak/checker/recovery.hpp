@@ -5,6 +5,8 @@
 
 #include "violations.hpp"
 
+#include <redstart/core/clock.hpp>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -38,9 +40,8 @@ inline constexpr std::size_t callers = 6;
 /// Thread safety: full; `succeeded` costs one relaxed load while nothing is measured.
 class Recovery {
  public:
-  using Time = std::chrono::steady_clock::time_point;
   /// How late the machine ran threads in that time.
-  using LagOf = std::function<std::chrono::nanoseconds(Time from, Time to)>;
+  using LagOf = std::function<std::chrono::nanoseconds(TimePoint from, TimePoint to)>;
 
   /// Everybody is back within that time, unless the fault says otherwise.
   static constexpr std::chrono::milliseconds promised{1000};
@@ -58,7 +59,7 @@ class Recovery {
   explicit Recovery(LagOf lag = {}) : lag_(std::move(lag)) {}
 
   /// The last fault under way has ended.
-  void healed(Time now, std::string after = {}, std::chrono::milliseconds within = promised) {
+  void healed(TimePoint now, std::string after = {}, std::chrono::milliseconds within = promised) {
     const std::scoped_lock lock(mutex_);
     healed_at_ = now;
     after_ = std::move(after);
@@ -67,7 +68,7 @@ class Recovery {
     waiting_.store(true, std::memory_order_relaxed);
   }
   /// A fault begins, or the run ends.
-  void disturbed(Time now) {
+  void disturbed(TimePoint now) {
     const std::scoped_lock lock(mutex_);
     if (!waiting_.exchange(false)) return;
     ++cut_short_;
@@ -78,7 +79,7 @@ class Recovery {
     add(now, std::move(away), true);
   }
   /// An operation that was issued at `issued` succeeded at `now`.
-  void succeeded(Caller caller, Time issued, Time now) {
+  void succeeded(Caller caller, TimePoint issued, TimePoint now) {
     if (!waiting_.load(std::memory_order_relaxed)) return;
     const std::scoped_lock lock(mutex_);
     if (!waiting_.load(std::memory_order_relaxed) || issued < healed_at_) return;
@@ -89,7 +90,7 @@ class Recovery {
   }
 
   /// For how long somebody has been waited for; empty when nobody is.
-  [[nodiscard]] std::optional<std::chrono::nanoseconds> waiting(Time now) const {
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> waiting(TimePoint now) const {
     const std::scoped_lock lock(mutex_);
     if (!waiting_.load(std::memory_order_relaxed)) return std::nullopt;
     return now - healed_at_;
@@ -139,7 +140,7 @@ class Recovery {
     return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) + " ms";
   }
   // Preconditions: the lock is held.
-  void add(Time now, std::string last, bool cut_short) {
+  void add(TimePoint now, std::string last, bool cut_short) {
     Case one{now - healed_at_, after_, std::move(last), cut_short, {}, within_};
     if (one.took > within_ && lag_) one.excuse = 3 * lag_(healed_at_, now);
     cases_.push_back(std::move(one));
@@ -152,7 +153,7 @@ class Recovery {
   const LagOf lag_;
   mutable std::mutex mutex_{};
   std::atomic<bool> waiting_{false};
-  Time healed_at_{};
+  TimePoint healed_at_{};
   std::array<bool, callers> back_{};
   std::string after_{};
   std::chrono::milliseconds within_{promised};

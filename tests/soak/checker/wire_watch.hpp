@@ -7,6 +7,8 @@
 #include "ledger.hpp"
 #include "violations.hpp"
 
+#include <redstart/core/clock.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -21,14 +23,12 @@ namespace redstart::soak {
 /// time.
 class WireWatch {
  public:
-  using Time = BreakerWatch::Time;
-
   /// Connections are named `<service>:<database>`. Tells `breakers` what goes out.
   WireWatch(Ledger& ledger, Violations& violations, BreakerWatch* breakers = nullptr,
             std::string service = {})
       : ledger_(ledger), violations_(violations), breakers_(breakers), service_(std::move(service)) {}
 
-  void to_server(std::uint64_t connection, std::string_view bytes, Time now = {}) {
+  void to_server(std::uint64_t connection, std::string_view bytes, TimePoint now = {}) {
     Connection& state = connections_[connection];
     if (!state.ready) greet(connection, state, bytes);
     // A mark may lie across two pieces: what came last is looked at again.
@@ -89,7 +89,7 @@ class WireWatch {
     state.asked = state.asked || state.greeting.find("\r\nPING\r\n") != std::string::npos;
   }
 
-  void went_out(const Connection& state, std::uint32_t number, Time now) {
+  void went_out(const Connection& state, std::uint32_t number, TimePoint now) {
     ledger_.seen(number);
     if (breakers_ != nullptr && !state.database.empty()) breakers_->seen(state.database, number, now);
   }

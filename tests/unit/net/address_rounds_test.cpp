@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const Time begin{1000s};
+const TimePoint begin{1000s};
 
 struct Tried {
   std::size_t address;
@@ -27,11 +27,11 @@ struct Tried {
 std::vector<Tried> run(const std::vector<int>& errors, Clock::duration budget, int& error) {
   AddressRounds rounds(errors.size(), begin + budget);
   std::vector<Tried> tried;
-  for (Time now = begin;;) {
+  for (TimePoint now = begin;;) {
     const auto attempt = rounds.next(now);
     if (!attempt) break;
     const int failed = errors[attempt->address];
-    const Time end = failed == ETIMEDOUT ? attempt->until : now;
+    const TimePoint end = failed == ETIMEDOUT ? attempt->until : now;
     tried.push_back({attempt->address, now - begin, end - now});
     now = end;
     rounds.failed(failed);

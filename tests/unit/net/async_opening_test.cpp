@@ -243,7 +243,7 @@ TEST(AsyncOpeningTest, StoppingEndsAnAttempt) {
 
 TEST(AsyncOpeningTest, WhoeverWaitsAtTheGateIsLetInWhenAnotherLeaves) {
   net::HandshakeGate gate(1);
-  const net::Time now = net::Clock::now();
+  const TimePoint now = net::Clock::now();
   int called = 0;
   net::HandshakeGate::Ticket first = 0;
   net::HandshakeGate::Ticket second = 0;

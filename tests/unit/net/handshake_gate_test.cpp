@@ -89,7 +89,7 @@ class Gate : public ::testing::Test {
   }
 
   HandshakeGate gate{4};
-  Time now = Clock::now();
+  TimePoint now = Clock::now();
 };
 
 TEST_F(Gate, OneServerGetsHalfOfThePlaces) {

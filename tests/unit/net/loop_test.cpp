@@ -32,7 +32,7 @@ TEST(TurnNow, IsNeverFarBehindTheClock) {
   const EngineThreadMark outer({}, far);  // a turn that was held for a second
   EXPECT_GE(turn_now(), far + 1s);
   for (int i = 0; i < 1000; ++i) {
-    const Time before = Clock::now();
+    const TimePoint before = Clock::now();
     EXPECT_LE(before - turn_now(), turn_lag);
   }
   {
@@ -44,9 +44,9 @@ TEST(TurnNow, IsNeverFarBehindTheClock) {
 
 TEST(TurnNow, NeverGoesBack) {
   const EngineThreadMark mark(CycleMark::now(), Clock::now());
-  Time last = turn_now();
+  TimePoint last = turn_now();
   for (int i = 0; i < 10'000; ++i) {
-    const Time now = turn_now();
+    const TimePoint now = turn_now();
     EXPECT_GE(now, last);
     last = now;
   }

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 TEST(RepeatsTest, TellsTheFirstThenOneAnIntervalWithACount) {
   Repeats repeats(10s);
-  const Repeats::Time now{1h};
+  const TimePoint now{1h};
   EXPECT_EQ(repeats.failed(Errc::connect_refused, now), 1U);
   EXPECT_EQ(repeats.failed(Errc::connect_refused, now + 1s), 0U);
   EXPECT_EQ(repeats.failed(Errc::connect_refused, now + 9s), 0U);
@@ -26,7 +26,7 @@ TEST(RepeatsTest, TellsTheFirstThenOneAnIntervalWithACount) {
 
 TEST(RepeatsTest, AnotherKindIsToldAtOnce) {
   Repeats repeats(10s);
-  const Repeats::Time now{1h};
+  const TimePoint now{1h};
   EXPECT_EQ(repeats.failed(Errc::connect_refused, now), 1U);
   EXPECT_EQ(repeats.failed(Errc::connect_refused, now), 0U);
   EXPECT_EQ(repeats.failed(Errc::connect_timeout, now), 2U);

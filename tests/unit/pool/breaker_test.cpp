@@ -35,7 +35,7 @@ class SharedBreaker : public ::testing::Test {
   OperationCounters counters{};
   BreakerPolicy policy{};
   Breaker breaker{policy, counters};
-  Time now = Time{} + 1h;
+  TimePoint now = TimePoint{} + 1h;
   std::mutex mutex{};
   std::vector<std::string> changes{};
   int rooms = 0;
@@ -214,7 +214,7 @@ TEST_F(SharedBreaker, IsForcedAndLetGo) {
 }
 
 TEST_F(SharedBreaker, ManyThreadsNeverHaveMoreProbesThanAreAllowed) {
-  const Time start = now;
+  const TimePoint start = now;
   std::atomic<unsigned> inside{0};
   std::atomic<unsigned> most{0};
   fail(5);

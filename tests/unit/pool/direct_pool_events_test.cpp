@@ -66,7 +66,7 @@ class ClosedConnections : public ::testing::Test {
   [[nodiscard]] std::vector<Borrowed> borrow(std::size_t count) {
     std::vector<Borrowed> connections;
     for (std::size_t i = 0; i != count; ++i) {
-      Time now = Clock::now();
+      TimePoint now = Clock::now();
       auto one = pool_->acquire(now, now + 30s);
       if (!one) one.error().raise();
       connections.push_back(std::move(*one));

@@ -12,7 +12,6 @@ namespace redstart::pool {
 namespace {
 
 using namespace std::chrono_literals;
-using Time = LastErrors::Time;
 
 std::vector<Errc> codes(const LastErrors& errors) {
   std::vector<Errc> codes;
@@ -22,28 +21,28 @@ std::vector<Errc> codes(const LastErrors& errors) {
 
 TEST(LastErrors, ManyOfOneKindLeaveTheOthersVisible) {
   LastErrors errors;
-  errors.add(Time(1s), Errc::connect_refused, "nothing listens");
+  errors.add(WallTime(1s), Errc::connect_refused, "nothing listens");
   for (int i = 0; i != 1000; ++i)
-    errors.add(Time(2s + i * 1s), Errc::circuit_open, "open since " + std::to_string(i) + " s");
+    errors.add(WallTime(2s + i * 1s), Errc::circuit_open, "open since " + std::to_string(i) + " s");
   ASSERT_EQ(codes(errors), (std::vector{Errc::connect_refused, Errc::circuit_open}));
   const LastError& cause = errors.list()[0];
   EXPECT_EQ(cause.count, 1U);
   EXPECT_EQ(cause.message, "nothing listens");
-  EXPECT_EQ(cause.first, Time(1s));
-  EXPECT_EQ(cause.time, Time(1s));
+  EXPECT_EQ(cause.first, WallTime(1s));
+  EXPECT_EQ(cause.time, WallTime(1s));
   const LastError& effect = errors.list()[1];
   EXPECT_EQ(effect.count, 1000U);
   EXPECT_EQ(effect.message, "open since 999 s") << "the newest";
-  EXPECT_EQ(effect.first, Time(2s));
-  EXPECT_EQ(effect.time, Time(1001s));
+  EXPECT_EQ(effect.first, WallTime(2s));
+  EXPECT_EQ(effect.time, WallTime(1001s));
 }
 
 TEST(LastErrors, StandInTheOrderInWhichTheyWereSeenLast) {
   LastErrors errors;
-  errors.add(Time(1s), Errc::timeout, "");
-  errors.add(Time(2s), Errc::connection_lost, "");
-  errors.add(Time(3s), Errc::connect_refused, "");
-  errors.add(Time(4s), Errc::connection_lost, "");
+  errors.add(WallTime(1s), Errc::timeout, "");
+  errors.add(WallTime(2s), Errc::connection_lost, "");
+  errors.add(WallTime(3s), Errc::connect_refused, "");
+  errors.add(WallTime(4s), Errc::connection_lost, "");
   EXPECT_EQ(codes(errors), (std::vector{Errc::timeout, Errc::connect_refused, Errc::connection_lost}));
 }
 
@@ -54,8 +53,8 @@ TEST(LastErrors, BeyondTheLimitTheOneNotSeenForLongestGoes) {
                         Errc::pool_timeout,    Errc::resource_exhausted, Errc::overloaded};
   ASSERT_EQ(all.size(), LastErrors::most + 1);
   for (const Errc code : all) {
-    errors.add(Time(1s), code, "");
-    errors.add(Time(2s), Errc::timeout, "");
+    errors.add(WallTime(1s), code, "");
+    errors.add(WallTime(2s), Errc::timeout, "");
   }
   EXPECT_EQ(errors.list().size(), LastErrors::most);
   EXPECT_EQ(errors.list().back().code, Errc::timeout);

@@ -10,7 +10,6 @@ namespace redstart::pool {
 namespace {
 
 using namespace std::chrono_literals;
-using Time = net::Time;
 
 constexpr CallSite here{"/home/ann/shop/src/checkout.cpp", 42};
 
@@ -18,16 +17,16 @@ TEST(LeaseLedger, TellsOfEachOnceAndOnlyBeyondTheLimit) {
   LeaseLedger ledger;
   LeaseLedger::Entry first;
   LeaseLedger::Entry second;
-  ledger.began(first, Time(0s));
+  ledger.began(first, TimePoint(0s));
   ledger.taken_at(first, here);
-  ledger.began(second, Time(20s));
-  EXPECT_TRUE(ledger.overdue(Time(30s), 30s).empty());
-  const auto overdue = ledger.overdue(Time(31s), 30s);
+  ledger.began(second, TimePoint(20s));
+  EXPECT_TRUE(ledger.overdue(TimePoint(30s), 30s).empty());
+  const auto overdue = ledger.overdue(TimePoint(31s), 30s);
   ASSERT_EQ(overdue.size(), 1U);
   EXPECT_EQ(describe(overdue[0]), "kept for 31.0 s, taken at checkout.cpp:42");
-  EXPECT_TRUE(ledger.overdue(Time(40s), 30s).empty());
-  EXPECT_EQ(ledger.overdue(Time(60s), 30s).size(), 1U) << "the second; the first has been told";
-  EXPECT_TRUE(ledger.overdue(Time(900s), 0s).empty());
+  EXPECT_TRUE(ledger.overdue(TimePoint(40s), 30s).empty());
+  EXPECT_EQ(ledger.overdue(TimePoint(60s), 30s).size(), 1U) << "the second; the first has been told";
+  EXPECT_TRUE(ledger.overdue(TimePoint(900s), 0s).empty());
 }
 
 TEST(LeaseLedger, TellsAtTheEndWhatNobodyHasLookedAtBefore) {
@@ -35,32 +34,32 @@ TEST(LeaseLedger, TellsAtTheEndWhatNobodyHasLookedAtBefore) {
   LeaseLedger::Entry told;
   LeaseLedger::Entry untold;
   LeaseLedger::Entry quick;
-  ledger.began(told, Time(0s));
-  EXPECT_EQ(ledger.overdue(Time(10s), 5s).size(), 1U);
-  ledger.began(untold, Time(10s));
-  ledger.began(quick, Time(10s));
+  ledger.began(told, TimePoint(0s));
+  EXPECT_EQ(ledger.overdue(TimePoint(10s), 5s).size(), 1U);
+  ledger.began(untold, TimePoint(10s));
+  ledger.began(quick, TimePoint(10s));
   LeaseLedger::Lease lease;
-  EXPECT_FALSE(ledger.ended(told, Time(20s), 5s, lease));
-  EXPECT_TRUE(ledger.ended(untold, Time(20s), 5s, lease));
+  EXPECT_FALSE(ledger.ended(told, TimePoint(20s), 5s, lease));
+  EXPECT_TRUE(ledger.ended(untold, TimePoint(20s), 5s, lease));
   EXPECT_EQ(describe(lease), "kept for 10.0 s, taken at an unknown place");
-  EXPECT_FALSE(ledger.ended(quick, Time(12s), 5s, lease));
-  EXPECT_TRUE(ledger.all(Time(30s)).empty());
+  EXPECT_FALSE(ledger.ended(quick, TimePoint(12s), 5s, lease));
+  EXPECT_TRUE(ledger.all(TimePoint(30s)).empty());
 }
 
 TEST(LeaseLedger, KnowsTheAgeOfTheOldest) {
   LeaseLedger ledger;
   LeaseLedger::Entry first;
   LeaseLedger::Entry second;
-  ledger.began(first, Time(0s));
-  ledger.began(second, Time(4s));
+  ledger.began(first, TimePoint(0s));
+  ledger.began(second, TimePoint(4s));
   PoolStats stats;
-  ledger.collect(stats, Time(10s));
+  ledger.collect(stats, TimePoint(10s));
   EXPECT_EQ(stats.oldest_lease, 10s);
   LeaseLedger::Lease lease;
-  EXPECT_FALSE(ledger.ended(first, Time(10s), 30s, lease));
-  ledger.collect(stats, Time(10s));
+  EXPECT_FALSE(ledger.ended(first, TimePoint(10s), 30s, lease));
+  ledger.collect(stats, TimePoint(10s));
   EXPECT_EQ(stats.oldest_lease, 6s);
-  EXPECT_FALSE(ledger.ended(second, Time(10s), 30s, lease));
+  EXPECT_FALSE(ledger.ended(second, TimePoint(10s), 30s, lease));
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ class Hurried : public ::testing::Test {
 
   std::shared_ptr<Database> database = std::make_shared<Database>(RedisConfig{}, "main", DatabaseConfig{});
   Reachability reachability{database};
-  Time now = Clock::now();
+  TimePoint now = Clock::now();
 };
 
 TEST_F(Hurried, AFewInAHurrySayNothing) {
@@ -72,7 +72,7 @@ class Growth : public ::testing::Test {
 
   std::shared_ptr<Database> database = std::make_shared<Database>(RedisConfig{}, "main", DatabaseConfig{});
   Reachability reachability{database};
-  Time now = Clock::now();
+  TimePoint now = Clock::now();
 };
 
 TEST_F(Growth, AFailureBesideAConnectionThatWorksIsNoOutage) {
@@ -93,7 +93,7 @@ TEST_F(Growth, IsPausedUntilTheNextAttemptIsDue) {
   EXPECT_LE(now, Clock::now() + DatabaseConfig{}.reconnect.maximum);
   const auto attempt = begin();
   EXPECT_FALSE(reachability.begin(now)) << "one at a time";
-  EXPECT_EQ(reachability.growth_due(), Time::max()) << "it is under way";
+  EXPECT_EQ(reachability.growth_due(), TimePoint::max()) << "it is under way";
   reachability.succeeded(attempt);
   EXPECT_FALSE(reachability.growth_paused());
   EXPECT_TRUE(reachability.begin(now));

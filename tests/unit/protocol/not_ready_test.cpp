@@ -16,7 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using End = LoadingWatch::End;
-using Time = LoadingWatch::Time;
 
 TEST(InfoFields, AreFoundByTheirWholeName) {
   constexpr std::string_view info = "# Persistence\r\nloading:1\r\nasync_loading:0\r\nempty:\r\nlast:x:y";
@@ -57,7 +56,7 @@ TEST(NotReadyState, WhatMakesNoSenseStaysEmpty) {
 
 TEST(LoadingWatchTest, LetsOneAttemptWaitAndSendsOthersAway) {
   LoadingWatch watch;
-  const Time now{1h};
+  const TimePoint now{1h};
   const auto first = watch.begin();
   const auto second = watch.begin();
   EXPECT_TRUE(watch.may_begin(now));
@@ -78,7 +77,7 @@ TEST(LoadingWatchTest, LetsOneAttemptWaitAndSendsOthersAway) {
 
 TEST(LoadingWatchTest, AnotherTakesOverALittleLater) {
   LoadingWatch watch;
-  const Time now{1h};
+  const TimePoint now{1h};
   const auto first = watch.begin();
   static_cast<void>(watch.not_ready(first, {}, now));
   EXPECT_FALSE(watch.ended(first, End::given_up, now));
@@ -93,7 +92,7 @@ TEST(LoadingWatchTest, AnotherTakesOverALittleLater) {
 
 TEST(LoadingWatchTest, AFailureElsewhereDoesNotEndTheWaitButAReadyConnectionDoes) {
   LoadingWatch watch;
-  const Time now{1h};
+  const TimePoint now{1h};
   const auto straggler = watch.begin();
   const auto poller = watch.begin();
   static_cast<void>(watch.not_ready(poller, {}, now));
@@ -106,7 +105,7 @@ TEST(LoadingWatchTest, AFailureElsewhereDoesNotEndTheWaitButAReadyConnectionDoes
 
 TEST(LoadingWatchTest, CountsTheEstimateDownAndTellsAnotherReason) {
   LoadingWatch watch;
-  const Time now{1h};
+  const TimePoint now{1h};
   const auto attempt = watch.begin();
   static_cast<void>(watch.not_ready(attempt, {NotReady::Why::loading, 12s, 5}, now));
   EXPECT_EQ(watch.state(now + 5s).left, 7s);
@@ -116,7 +115,7 @@ TEST(LoadingWatchTest, CountsTheEstimateDownAndTellsAnotherReason) {
 
 TEST(ServerIdentityTest, ASmallerConnectionNumberIsAnotherProcess) {
   ServerIdentity identity;
-  const Time now{1h};
+  const TimePoint now{1h};
   const auto greeting = [](std::int64_t id) { return Greeting{id, "7.0.15", "master", "standalone"}; };
   EXPECT_EQ(identity.met(greeting(10), now, now + 1s), "");
   EXPECT_EQ(identity.met(greeting(11), now + 2s, now + 3s), "");

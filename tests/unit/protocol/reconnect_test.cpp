@@ -17,10 +17,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using State = Reconnect::State;
-using Time = Reconnect::Time;
 
 constexpr BackoffPolicy policy{50ms, 500ms, 2.0};
-const Time start = Time{} + 1h;
+const TimePoint start = TimePoint{} + 1h;
 
 TEST(Reconnect, IsFreshAndMayAttemptAtOnce) {
   const Reconnect reconnect(policy);
@@ -49,7 +48,7 @@ TEST(Reconnect, OneAttemptAtATimeProbesAServerThatIsAway) {
 constexpr double near_one = 0.999'999'9;
 
 // The delays of so many failures in a row, each the longest it may be.
-std::vector<std::int64_t> longest_delays(Reconnect& reconnect, Time& now, int failures) {
+std::vector<std::int64_t> longest_delays(Reconnect& reconnect, TimePoint& now, int failures) {
   std::vector<std::int64_t> delays;
   for (int i = 0; i < failures; ++i) {
     reconnect.failed(reconnect.begin(now), now, near_one);
@@ -61,7 +60,7 @@ std::vector<std::int64_t> longest_delays(Reconnect& reconnect, Time& now, int fa
 
 TEST(Reconnect, DelaysGrowWithEachFailureAndStartOverAfterReadyAndAFirstAnswer) {
   Reconnect reconnect(policy);
-  Time now = start;
+  TimePoint now = start;
   EXPECT_EQ(longest_delays(reconnect, now, 6), (std::vector<std::int64_t>{99, 199, 399, 499, 499, 499}));
   static_cast<void>(reconnect.begin(start));
   const auto connection = reconnect.succeeded(start, 0.5);
@@ -72,7 +71,7 @@ TEST(Reconnect, DelaysGrowWithEachFailureAndStartOverAfterReadyAndAFirstAnswer) 
 
 TEST(Reconnect, ReadyAloneDoesNotStartDelaysOver) {
   Reconnect reconnect(policy);
-  Time now = start;
+  TimePoint now = start;
   static_cast<void>(longest_delays(reconnect, now, 4));
   static_cast<void>(reconnect.begin(now));
   const auto connection = reconnect.succeeded(now, 0.5);
@@ -83,7 +82,7 @@ TEST(Reconnect, ReadyAloneDoesNotStartDelaysOver) {
 
 TEST(Reconnect, AConnectionLostBeforeItAnsweredAnythingIsAFailedAttempt) {
   Reconnect reconnect(policy);
-  Time now = start;
+  TimePoint now = start;
   for (int i = 0; i < 4; ++i) {  // the server greets, then drops everybody
     ASSERT_TRUE(reconnect.may_attempt(now)) << i;
     static_cast<void>(reconnect.begin(now));
@@ -115,7 +114,7 @@ TEST(Reconnect, AProvenServerThatStartsToGreetAndDropIsUnderSuspicionToo) {
 TEST(Reconnect, UnderSuspicionAttemptsStayApartWhileAConnectionIsReady) {
   Reconnect reconnect(policy);
   reconnect.lost(reconnect.succeeded(start, 0.0), start, 0.0);
-  Time now = start + 50ms;
+  TimePoint now = start + 50ms;
   ASSERT_TRUE(reconnect.may_attempt(now));
   static_cast<void>(reconnect.begin(now));
   const auto connection = reconnect.succeeded(now, 0.0);
@@ -133,7 +132,7 @@ TEST(Reconnect, UnderSuspicionAttemptsStayApartWhileAConnectionIsReady) {
 
 TEST(Reconnect, AStablePeriodEndsSuspicionWithoutACommand) {
   Reconnect reconnect(policy);
-  Time now = start;
+  TimePoint now = start;
   for (int i = 0; i < 4; ++i) {
     static_cast<void>(reconnect.begin(now));
     reconnect.lost(reconnect.succeeded(now, near_one), now, near_one);
@@ -155,7 +154,7 @@ TEST(Reconnect, ManyConnectionsThatAreLostTogetherAreOneFailedAttempt) {
   const auto first = reconnect.succeeded(start, 0.0);
   const auto second = reconnect.succeeded(start, 0.0);
   reconnect.lost(first, start, 0.0);
-  const Time next = reconnect.next_attempt();
+  const TimePoint next = reconnect.next_attempt();
   reconnect.lost(second, start + 10ms, 0.9);
   EXPECT_EQ(reconnect.next_attempt(), next);
   reconnect.succeeded(next, 0.0);
@@ -171,7 +170,7 @@ TEST(Reconnect, AServerThatGreetsAndDropsIsTriedFiveTimesASecondAtMost) {
     std::vector<Reconnect::Connection> open;
     int first_burst = 0;
     int later = 0;
-    for (Time now = start; now < start + 11s; now += 1ms) {
+    for (TimePoint now = start; now < start + 11s; now += 1ms) {
       while (open.size() < 10 && reconnect.may_attempt(now)) {
         static_cast<void>(reconnect.begin(now));
         open.push_back(reconnect.succeeded(now, random.unit()));
@@ -211,14 +210,14 @@ TEST(Reconnect, TheLossOfAConnectionFromBeforeTheOutageSaysNothing) {
 
 TEST(Reconnect, AtStartUpItTriesSomeTimesWithLongDelaysThenWithShortOnes) {
   Reconnect reconnect(policy, {{2s, 30s, 2.0, Jitter::none}, 5});
-  Time now = start;
+  TimePoint now = start;
   EXPECT_EQ(longest_delays(reconnect, now, 7),
             (std::vector<std::int64_t>{2000, 4000, 8000, 16000, 30000, 99, 199}));
 }
 
 TEST(Reconnect, WhatWasReachedOnceIsTriedAgainWithShortDelays) {
   Reconnect reconnect(policy, StartupPolicy{});
-  Time now = start;
+  TimePoint now = start;
   reconnect.failed(reconnect.begin(now), now, 0.0);
   EXPECT_EQ(reconnect.next_attempt() - now, 1s) << "half of 2 s at least";
   static_cast<void>(reconnect.begin(start));
@@ -262,7 +261,7 @@ TEST(Reconnect, AnyReadyConnectionEndsTheOutage) {
 TEST(Reconnect, AnAbandonedProbeLetsTheNextCallerTryAtOnce) {
   Reconnect reconnect(policy);
   reconnect.failed(reconnect.begin(start), start, 0.0);
-  const Time later = reconnect.next_attempt() + 1ms;
+  const TimePoint later = reconnect.next_attempt() + 1ms;
   const auto probe = reconnect.begin(start);
   reconnect.abandoned(probe, later);
   EXPECT_EQ(reconnect.state(), State::backing_off);
@@ -293,7 +292,7 @@ class Explorer {
     bool probe;  // begun while backing off
   };
 
-  void explore(const Reconnect& before, Time now, const std::vector<Pending>& pending, int depth,
+  void explore(const Reconnect& before, TimePoint now, const std::vector<Pending>& pending, int depth,
                const std::string& path) {
     ++paths_;
     if (depth <= 0 || ::testing::Test::HasFatalFailure()) return;
@@ -326,8 +325,8 @@ class Explorer {
     }
   }
 
-  void step(const Reconnect& before, const Reconnect& after, Time now, const std::vector<Pending>& pending,
-            int depth, const std::string& path) {
+  void step(const Reconnect& before, const Reconnect& after, TimePoint now,
+            const std::vector<Pending>& pending, int depth, const std::string& path) {
     if (before.state() != after.state()) edges_.insert({before.state(), after.state()});
     const char event = path[path.size() - (path.back() == 'b' || path.back() == 't' ? 1 : 2)];
     if (event == 's') {

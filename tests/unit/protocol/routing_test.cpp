@@ -16,24 +16,23 @@ namespace redstart::protocol {
 namespace {
 
 using namespace std::chrono_literals;
-using Time = Routing::Time;
 
-const Time start = Time{} + 1h;
+const TimePoint start = TimePoint{} + 1h;
 
-void enter(Routing& routing, int callers, Time now, Route expected) {
+void enter(Routing& routing, int callers, TimePoint now, Route expected) {
   for (int i = 0; i < callers; ++i) ASSERT_EQ(routing.enter(now), expected) << "caller " << i;
 }
 void leave(Routing& routing, int callers) {
   for (int i = 0; i < callers; ++i) routing.leave();
 }
 // One call with nobody coming between.
-Route call(Routing& routing, Time now) {
+Route call(Routing& routing, TimePoint now) {
   const Route route = routing.enter(now);
   routing.leave();
   return route;
 }
 // Eleven inside, the eleventh shared.
-void crowd(Routing& routing, Time now) {
+void crowd(Routing& routing, TimePoint now) {
   enter(routing, 10, now, Route::direct);
   enter(routing, 1, now, Route::shared);
 }
@@ -55,7 +54,7 @@ TEST(Routing, AllNewCallsGoSharedThoughThereIsRoomBelowTheLimit) {
   Routing routing(10);
   crowd(routing, start);
   leave(routing, 6);
-  for (Time now = start; now < start + 1s; now += 1ms) ASSERT_EQ(call(routing, now), Route::shared);
+  for (TimePoint now = start; now < start + 1s; now += 1ms) ASSERT_EQ(call(routing, now), Route::shared);
 }
 
 TEST(Routing, GoesBackToDirectAfterTenMillisecondsWithFewerThanHalf) {
@@ -123,7 +122,7 @@ TEST(Routing, IsRightForAnyValueOfTheClock) {
   for (const auto since : {0ns, 1ns, 99'999ns, 100'001ns, std::chrono::nanoseconds(10h * 24 * 365 * 7),
                            std::chrono::nanoseconds(1h * 24 * 365 * 250), std::chrono::nanoseconds(-1h)}) {
     Routing routing(2);
-    const Time now{since};
+    const TimePoint now{since};
     enter(routing, 2, now, Route::direct);
     enter(routing, 1, now, Route::shared);
     leave(routing, 3);
@@ -158,7 +157,7 @@ TEST(Routing, WithLimitZeroEverythingGoesShared) {
 class Model {
  public:
   explicit Model(std::uint32_t limit) : limit_(limit) {}
-  Route enter(Time now) {
+  Route enter(TimePoint now) {
     ++inside_;
     const bool few = inside_ == 1 || inside_ * 2 < limit_;
     if (!sharing_) {
@@ -182,7 +181,7 @@ class Model {
   std::uint32_t inside_ = 0;
   bool sharing_ = false;
   bool calm_ = false;
-  Time since_{};
+  TimePoint since_{};
 };
 
 TEST(Routing, DoesWhatTheRuleSaysInRandomSequences) {
@@ -190,7 +189,7 @@ TEST(Routing, DoesWhatTheRuleSaysInRandomSequences) {
   for (const std::uint32_t limit : {1U, 2U, 5U, 10U, 11U}) {
     Routing routing(limit);
     Model model(limit);
-    Time now = start;
+    TimePoint now = start;
     int direct = 0;
     for (int i = 0; i < 100'000; ++i) {
       now += random() % 20 * 100us;
@@ -225,7 +224,7 @@ TEST(Routing, CountsReturnToZeroWithManyThreads) {
         ready.fetch_add(1);
         while (ready.load() < threads) std::this_thread::yield();
         for (int i = 0; i < calls; ++i) {
-          const Time now = start + ticks.fetch_add(1, std::memory_order_relaxed) * 1us;
+          const TimePoint now = start + ticks.fetch_add(1, std::memory_order_relaxed) * 1us;
           static_cast<void>(routing.enter(now));
           const std::uint32_t inside = routing.inside();
           for (std::uint32_t old = most.load(); inside > old && !most.compare_exchange_weak(old, inside);) {

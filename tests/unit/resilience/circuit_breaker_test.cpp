@@ -14,15 +14,14 @@ namespace {
 using namespace std::chrono_literals;
 using State = BreakerState;
 using Ticket = CircuitBreaker::Ticket;
-using Time = CircuitBreaker::Time;
 
-const Time start = Time{} + 1h;
+const TimePoint start = TimePoint{} + 1h;
 constexpr double almost_one = 0.999'999'9;
 
-void succeed(CircuitBreaker& breaker, Time now, int count = 1) {
+void succeed(CircuitBreaker& breaker, TimePoint now, int count = 1) {
   for (int i = 0; i < count; ++i) breaker.succeeded(breaker.admit(now).value(), now);
 }
-void fail(CircuitBreaker& breaker, Time now, int count = 1, double random = 0.0) {
+void fail(CircuitBreaker& breaker, TimePoint now, int count = 1, double random = 0.0) {
   for (int i = 0; i < count; ++i) breaker.failed(breaker.admit(now).value(), now, random);
 }
 // Open since `start`, for 0.5 s.
@@ -87,7 +86,7 @@ TEST(CircuitBreaker, ARowOpensItOnlyWhenItIsHalfOfTheLatestCalls) {
 TEST(CircuitBreaker, AHealthyPastDelaysARowByTwoSecondsAtMost) {
   for (const auto offset : {0ms, 1ms, 500ms, 999ms}) {
     CircuitBreaker breaker;
-    const Time frozen = start + offset;
+    const TimePoint frozen = start + offset;
     for (int i = 0; i < 80; ++i) breaker.succeeded({breaker.generation()}, frozen - i * 100ms, 5000);
     fail(breaker, frozen + 200ms, 5);
     EXPECT_EQ(breaker.state(), State::closed);
@@ -99,7 +98,7 @@ TEST(CircuitBreaker, AHealthyPastDelaysARowByTwoSecondsAtMost) {
 TEST(CircuitBreaker, AFrozenServerWithDefaultTimeoutsOpensItWithTheFifthFailure) {
   for (const auto offset : {0ms, 1ms, 500ms, 999ms}) {
     CircuitBreaker breaker;
-    const Time frozen = start + offset;
+    const TimePoint frozen = start + offset;
     for (int i = 0; i < 80; ++i) breaker.succeeded({breaker.generation()}, frozen - i * 100ms, 5000);
     fail(breaker, frozen + 5s, 4);
     EXPECT_EQ(breaker.state(), State::closed);
@@ -203,7 +202,7 @@ TEST(CircuitBreaker, ADroppedProbeGivesItsPlaceToTheNext) {
 
 TEST(CircuitBreaker, TheRecoveryTimeGrowsWithEachFailedProbeAndStartsOverOnceClosed) {
   CircuitBreaker breaker;
-  Time now = start;
+  TimePoint now = start;
   std::vector<std::int64_t> longest;
   fail(breaker, now, 5, almost_one);
   for (int i = 0; i < 6; ++i) {

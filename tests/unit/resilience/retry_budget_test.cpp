@@ -12,11 +12,10 @@ namespace redstart {
 namespace {
 
 using namespace std::chrono_literals;
-using Time = RetryBudget::Time;
 
-const Time start = Time{} + 1h;
+const TimePoint start = TimePoint{} + 1h;
 
-int take_all(RetryBudget& budget, Time now) {
+int take_all(RetryBudget& budget, TimePoint now) {
   int taken = 0;
   while (budget.take(now)) ++taken;
   return taken;
@@ -80,7 +79,7 @@ TEST(RetryBudget, InAStormRetriesStayBelowTheirShareOfCalls) {
   const RetryBudgetPolicy policy{0.1, 1.0, 20.0};
   RetryBudget budget(policy);
   std::uint64_t calls = 0;
-  Time now = start;
+  TimePoint now = start;
   for (int i = 0; i < 100'000; ++i) {  // every call fails, and everyone who fails wants two retries
     now += 100us;
     budget.calls(++calls);

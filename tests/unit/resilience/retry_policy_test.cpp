@@ -13,9 +13,8 @@ namespace redstart {
 namespace {
 
 using namespace std::chrono_literals;
-using Time = RetrySeries::Time;
 
-const Time start = Time{} + 1h;
+const TimePoint start = TimePoint{} + 1h;
 constexpr double almost_one = 0.999'999'999;
 constexpr Effect effects[] = {Effect::none, Effect::server_error, Effect::not_sent, Effect::indeterminate};
 constexpr Remedy remedies[] = {Remedy::none, Remedy::retry, Remedy::reconnect, Remedy::never};
@@ -102,12 +101,12 @@ TEST(MayRepeat, WordsOfTheServerCarryTheRule) {
 
 TEST(RetrySeries, ByDefaultThereAreThreeAttemptsWithFullJitterFromTwentyMilliseconds) {
   RetrySeries longest(RetryPolicy{}, Retry::read);
-  EXPECT_EQ(longest.next(lost, start, Time::max(), almost_one, nullptr), 19ms);
-  EXPECT_EQ(longest.next(lost, start, Time::max(), almost_one, nullptr), 39ms);
+  EXPECT_EQ(longest.next(lost, start, TimePoint::max(), almost_one, nullptr), 19ms);
+  EXPECT_EQ(longest.next(lost, start, TimePoint::max(), almost_one, nullptr), 39ms);
   EXPECT_EQ(longest.attempts(), 3U);
-  EXPECT_EQ(longest.next(lost, start, Time::max(), almost_one, nullptr), std::nullopt);
+  EXPECT_EQ(longest.next(lost, start, TimePoint::max(), almost_one, nullptr), std::nullopt);
   RetrySeries shortest(RetryPolicy{}, Retry::read);
-  EXPECT_EQ(shortest.next(lost, start, Time::max(), 0.0, nullptr), 0ms);
+  EXPECT_EQ(shortest.next(lost, start, TimePoint::max(), 0.0, nullptr), 0ms);
 }
 
 TEST(RetrySeries, DelaysGrowToOneSecondAndNoFurther) {
@@ -115,32 +114,33 @@ TEST(RetrySeries, DelaysGrowToOneSecondAndNoFurther) {
   policy.attempts = 100;
   RetrySeries series(policy, Retry::read);
   for (int n = 1; n < 100; ++n) {
-    const auto delay = series.next(lost, start, Time::max(), almost_one, nullptr);
+    const auto delay = series.next(lost, start, TimePoint::max(), almost_one, nullptr);
     ASSERT_TRUE(delay.has_value());
     ASSERT_LE(*delay, 1s);
     ASSERT_GE(*delay, n > 7 ? 999ms : 19ms);
   }
-  EXPECT_FALSE(series.next(lost, start, Time::max(), 0.0, nullptr).has_value());
+  EXPECT_FALSE(series.next(lost, start, TimePoint::max(), 0.0, nullptr).has_value());
 }
 
 TEST(RetrySeries, OneAttemptMeansNoRetry) {
   RetryPolicy policy;
   policy.attempts = 1;
-  EXPECT_FALSE(RetrySeries(policy, Retry::read).next(refused, start, Time::max(), 0.0, nullptr).has_value());
+  EXPECT_FALSE(
+      RetrySeries(policy, Retry::read).next(refused, start, TimePoint::max(), 0.0, nullptr).has_value());
 }
 
 TEST(RetrySeries, NothingIsTriedBeyondTheDeadline) {
   RetryPolicy policy;
   policy.backoff = {20ms, 20ms, 1.0, Jitter::none};
-  const auto next = [&](Time deadline) {
+  const auto next = [&](TimePoint deadline) {
     return RetrySeries(policy, Retry::read).next(lost, start, deadline, 0.0, nullptr);
   };
   EXPECT_EQ(next(start + 20ms + 1ns), 20ms);
   EXPECT_FALSE(next(start + 20ms).has_value()) << "it would begin when time is up";
   EXPECT_FALSE(next(start).has_value());
   EXPECT_FALSE(next(start - 1s).has_value());
-  EXPECT_FALSE(next(Time::min()).has_value());
-  EXPECT_TRUE(next(Time::max()).has_value());
+  EXPECT_FALSE(next(TimePoint::min()).has_value());
+  EXPECT_TRUE(next(TimePoint::max()).has_value());
 }
 
 TEST(RetrySeries, WhoCanGoOnWithoutAnAnswerIsToldAtOnceThatTheDatabaseIsAway) {
@@ -148,7 +148,7 @@ TEST(RetrySeries, WhoCanGoOnWithoutAnAnswerIsToldAtOnceThatTheDatabaseIsAway) {
   policy.while_away = false;
   const auto next = [&](Errc code) {
     return RetrySeries(policy, Retry::read)
-        .next({code, Effect::not_sent, Remedy::retry}, start, Time::max(), 0.0, nullptr)
+        .next({code, Effect::not_sent, Remedy::retry}, start, TimePoint::max(), 0.0, nullptr)
         .has_value();
   };
   for (const Errc code : {Errc::unavailable, Errc::connect_refused, Errc::connect_timeout,
@@ -165,11 +165,13 @@ TEST(RetrySeries, TheBudgetIsAskedLast) {
   RetryPolicy policy;
   policy.attempts = 10;
   RetrySeries series(policy, Retry::accumulating);
-  EXPECT_FALSE(series.next(lost, start, Time::max(), 0.0, &budget).has_value()) << "not allowed to run twice";
+  EXPECT_FALSE(series.next(lost, start, TimePoint::max(), 0.0, &budget).has_value())
+      << "not allowed to run twice";
   EXPECT_FALSE(series.next(refused, start, start, 0.0, &budget).has_value()) << "too late";
   EXPECT_EQ(budget.taken(), 0U);
-  EXPECT_TRUE(series.next(refused, start, Time::max(), 0.0, &budget).has_value());
-  EXPECT_FALSE(series.next(refused, start, Time::max(), 0.0, &budget).has_value()) << "the budget is used up";
+  EXPECT_TRUE(series.next(refused, start, TimePoint::max(), 0.0, &budget).has_value());
+  EXPECT_FALSE(series.next(refused, start, TimePoint::max(), 0.0, &budget).has_value())
+      << "the budget is used up";
   EXPECT_EQ(budget.taken(), 1U);
   EXPECT_EQ(budget.refused(), 1U);
   EXPECT_EQ(series.attempts(), 2U);

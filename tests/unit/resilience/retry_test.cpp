@@ -14,17 +14,16 @@ namespace redstart {
 namespace {
 
 using namespace std::chrono_literals;
-using Time = RetrySeries::Time;
 
-const Time start = Time{} + 1h;
+const TimePoint start = TimePoint{} + 1h;
 constexpr RetryPolicy steady{3, {20ms, 1s, 2.0, Jitter::none}};
 
 /// Time moves when somebody sleeps.
 struct VirtualTime {
-  Time time = start;
+  TimePoint time = start;
   std::vector<std::chrono::milliseconds> sleeps{};
 
-  [[nodiscard]] Time now() const { return time; }
+  [[nodiscard]] TimePoint now() const { return time; }
   void sleep(std::chrono::milliseconds delay) {
     sleeps.push_back(delay);
     time += delay;
@@ -56,12 +55,12 @@ struct Flaky {
 
 TEST(RetryBlock, ReturnsWhatTheBlockReturns) {
   VirtualTime time;
-  EXPECT_EQ(retry_in(time, steady, Time::max(), [] { return std::string("text"); }), "text");
-  EXPECT_EQ(*retry_in(time, steady, Time::max(), [] { return std::make_unique<int>(3); }), 3);
+  EXPECT_EQ(retry_in(time, steady, TimePoint::max(), [] { return std::string("text"); }), "text");
+  EXPECT_EQ(*retry_in(time, steady, TimePoint::max(), [] { return std::make_unique<int>(3); }), 3);
   int value = 1;
-  int& reference = retry_in(time, steady, Time::max(), [&]() -> int& { return value; });
+  int& reference = retry_in(time, steady, TimePoint::max(), [&]() -> int& { return value; });
   EXPECT_EQ(&reference, &value);
-  retry_in(time, steady, Time::max(), [&] { value = 2; });
+  retry_in(time, steady, TimePoint::max(), [&] { value = 2; });
   EXPECT_EQ(value, 2);
   EXPECT_TRUE(time.sleeps.empty());
 }
@@ -69,7 +68,7 @@ TEST(RetryBlock, ReturnsWhatTheBlockReturns) {
 TEST(RetryBlock, RunsAgainAfterGrowingDelays) {
   VirtualTime time;
   Flaky block{away(), 2};
-  EXPECT_EQ(retry_in(time, steady, Time::max(), block), 7);
+  EXPECT_EQ(retry_in(time, steady, TimePoint::max(), block), 7);
   EXPECT_EQ(block.runs, 3);
   EXPECT_EQ(time.sleeps, (std::vector<std::chrono::milliseconds>{20ms, 40ms}));
 }
@@ -77,7 +76,7 @@ TEST(RetryBlock, RunsAgainAfterGrowingDelays) {
 TEST(RetryBlock, TheLastErrorComesOutAsItIs) {
   VirtualTime time;
   Flaky block{away(), 100};
-  EXPECT_THROW(retry_in(time, steady, Time::max(), block), Unavailable);
+  EXPECT_THROW(retry_in(time, steady, TimePoint::max(), block), Unavailable);
   EXPECT_EQ(block.runs, 3);
 }
 
@@ -88,13 +87,13 @@ TEST(RetryBlock, WhatMayHaveRunIsNotRunAgainUnlessTheCallerSaysSo) {
     RetryPolicy policy = steady;
     policy.mode = mode;
     Flaky block{broken(), 1};
-    EXPECT_THROW(retry_in(time, policy, Time::max(), block), Error);
+    EXPECT_THROW(retry_in(time, policy, TimePoint::max(), block), Error);
     EXPECT_EQ(block.runs, 1);
   }
   RetryPolicy policy = steady;
   policy.mode = RetryMode::at_least_once;
   Flaky block{broken(), 1};
-  EXPECT_EQ(retry_in(time, policy, Time::max(), block), 7);
+  EXPECT_EQ(retry_in(time, policy, TimePoint::max(), block), 7);
   EXPECT_EQ(block.runs, 2);
 }
 
@@ -105,7 +104,7 @@ TEST(RetryBlock, WhatCannotHelpIsNotTried) {
         error(Errc::server_error, Effect::not_sent, Remedy::never), error(Errc::cancelled, Effect::not_sent),
         error(Errc::unknown_database, Effect::none)}) {
     Flaky block{fault, 1};
-    EXPECT_THROW(retry_in(time, steady, Time::max(), block), Error);
+    EXPECT_THROW(retry_in(time, steady, TimePoint::max(), block), Error);
     EXPECT_EQ(block.runs, 1) << to_string(fault.code());
   }
 }
@@ -127,9 +126,9 @@ TEST(RetryBlock, ResultsAreLookedIntoAsWell) {
     if (++runs < 3) return away();
     return 7;
   };
-  EXPECT_EQ(retry_in(time, steady, Time::max(), block).value(), 7);
+  EXPECT_EQ(retry_in(time, steady, TimePoint::max(), block).value(), 7);
   EXPECT_EQ(runs, 3);
-  const Result<int> failed = retry_in(time, steady, Time::max(), []() -> Result<int> { return away(); });
+  const Result<int> failed = retry_in(time, steady, TimePoint::max(), []() -> Result<int> { return away(); });
   ASSERT_FALSE(failed.has_value());
   EXPECT_EQ(failed.error().code(), Errc::unavailable);
 }
@@ -137,7 +136,7 @@ TEST(RetryBlock, ResultsAreLookedIntoAsWell) {
 TEST(RetryBlock, OtherExceptionsPassAtOnce) {
   VirtualTime time;
   int runs = 0;
-  EXPECT_THROW(retry_in(time, steady, Time::max(),
+  EXPECT_THROW(retry_in(time, steady, TimePoint::max(),
                         [&]() -> int {
                           ++runs;
                           throw std::runtime_error("the caller's own");

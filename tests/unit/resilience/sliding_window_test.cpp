@@ -14,9 +14,8 @@ namespace redstart {
 namespace {
 
 using namespace std::chrono_literals;
-using Time = SlidingWindow::Time;
 
-const Time start = Time{} + 1h;
+const TimePoint start = TimePoint{} + 1h;
 
 TEST(SlidingWindow, IsEmptyAtFirst) {
   SlidingWindow window;
@@ -63,11 +62,11 @@ TEST(SlidingWindow, ASlowThreadsTimeCountsAsTheNewest) {
 }
 
 TEST(SlidingWindow, AgreesWithAListOfAllOutcomes) {
-  for (const Time begin : {start, Time{}, Time{} - 25s}) {  // clocks may begin anywhere
+  for (const TimePoint begin : {start, TimePoint{}, TimePoint{} - 25s}) {  // clocks may begin anywhere
     std::minstd_rand random(3);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same sequence each time
     SlidingWindow window;
     std::deque<std::pair<std::int64_t, SlidingWindow::Counts>> all;
-    Time now = begin;
+    TimePoint now = begin;
     for (int i = 0; i < 20'000; ++i) {
       now += random() % 100 == 0 ? random() % 13'000 * 1ms : random() % 300 * 1ms;
       const SlidingWindow::Counts more{random() % 4, random() % 3};

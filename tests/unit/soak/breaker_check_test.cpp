@@ -37,7 +37,7 @@ TEST_F(TheBreakerFromOutside, MayNotSkipItsProbesNorBeForced) {
 class AttemptsToConnect : public ::testing::Test {
  protected:
   AttemptWatch watch{40, 12};
-  AttemptWatch::Time now = AttemptWatch::Time{} + 1h;
+  TimePoint now = TimePoint{} + 1h;
   std::uint64_t failures = 0;
   std::uint64_t ready = 3;
   Violations violations{};
@@ -92,13 +92,13 @@ class WhatGoesOut : public ::testing::Test {
   Ledger ledger{10'000};
   Violations violations{};
   std::chrono::nanoseconds lag{0};
-  BreakerWatch watch{ledger, violations, [this](BreakerWatch::Time, BreakerWatch::Time) { return lag; }};
+  BreakerWatch watch{ledger, violations, [this](TimePoint, TimePoint) { return lag; }};
   // Numbers are issued by the real clock: all of these states began before, or begin after.
-  const BreakerWatch::Time past = std::chrono::steady_clock::now() - 1h;
-  const BreakerWatch::Time later = std::chrono::steady_clock::now() + 1h;
+  const TimePoint past = std::chrono::steady_clock::now() - 1h;
+  const TimePoint later = std::chrono::steady_clock::now() + 1h;
 
-  void changed(const char* change, BreakerWatch::Time at) { watch.changed("main", change, at); }
-  void send(BreakerWatch::Time at, int times = 1) {
+  void changed(const char* change, TimePoint at) { watch.changed("main", change, at); }
+  void send(TimePoint at, int times = 1) {
     for (int i = 0; i < times; ++i) watch.seen("main", ledger.issue({}), at);
   }
 };

@@ -138,7 +138,7 @@ TEST_F(Wires, ThatDoNotAwaitTheAnswerBreakI14) {
 }
 
 TEST(Recoveries, LastUntilEverybodyIsBack) {
-  const Recovery::Time start{};
+  const TimePoint start{};
   Recovery recovery;
   recovery.succeeded(Caller::sync, start, start);  // nothing was broken
   recovery.healed(start + 1s);
@@ -159,8 +159,8 @@ TEST(Recoveries, LastUntilEverybodyIsBack) {
 class RecoveryTimes : public ::testing::Test {
  protected:
   std::chrono::nanoseconds lag{0};
-  Recovery recovery{[this](Recovery::Time, Recovery::Time) { return lag; }};
-  Recovery::Time now{};
+  Recovery recovery{[this](TimePoint, TimePoint) { return lag; }};
+  TimePoint now{};
   std::chrono::milliseconds within{Recovery::promised};
   Violations violations{};
 
@@ -241,7 +241,7 @@ TEST_F(RecoveryTimes, CutShortLateAreAViolation) {
 }
 
 TEST(Calm, HoldsOnceTheLastFaultIsReallyOver) {
-  const Calm::Time start{};
+  const TimePoint start{};
   Calm calm;
   EXPECT_EQ(calm.broke(), 1U);
   EXPECT_EQ(calm.broke(), 2U);
