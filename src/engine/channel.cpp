@@ -97,18 +97,18 @@ Error codec_error(const Origin& origin, std::string_view command) {
   return Error(std::move(info));
 }
 
-Error server_error(const Origin& origin, std::string_view command, std::string_view words, ReplyOf of,
+Error server_error(const Origin& origin, std::string_view command, std::string_view message, ReplyOf of,
                    unsigned attempts) {
   ErrorInfo info = at(origin, command);
-  const ServerVerdict verdict = judge(words, of, origin.authenticates);
+  const ServerVerdict verdict = classify(message, of, origin.authenticates);
   info.code = Errc::server_error;
   info.effect = verdict.effect;
   info.remedy = verdict.remedy;
   info.attempts = attempts;
   // Servers repeat the arguments of commands that they don't know, a password among them where AUTH was
   // renamed.
-  info.server = peer_text(words.substr(0, words.find(", with args beginning with")));
-  info.advice = cluster_advice(words);
+  info.server = peer_text(message.substr(0, message.find(", with args beginning with")));
+  info.advice = cluster_advice(message);
   return Error(std::move(info));
 }
 

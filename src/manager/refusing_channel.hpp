@@ -22,7 +22,7 @@ class RefusingChannel final : public engine::AsyncChannel {
   void lease(engine::OperationNode& operation) noexcept override { start(operation); }
 
   [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept override {
-    return net::late_loop().home();
+    return net::late_loop().default_executor();
   }
   [[nodiscard]] engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::yes; }
   [[nodiscard]] const engine::Origin& origin() const noexcept override { return origin_; }

@@ -27,7 +27,7 @@ class AddressRounds {
   /// takes longer.
   static constexpr std::chrono::seconds last{2};
 
-  struct Attempt {
+  struct ConnectAttempt {
     std::size_t address = 0;  ///< Its index.
     TimePoint until{};        ///< When it is to be given up.
   };
@@ -39,7 +39,7 @@ class AddressRounds {
   }
 
   /// The next attempt; none: connecting has failed, with `error()`.
-  [[nodiscard]] std::optional<Attempt> next(TimePoint now) noexcept {
+  [[nodiscard]] std::optional<ConnectAttempt> next(TimePoint now) noexcept {
     if (next_ == round_.size()) {
       round_.resize(std::exchange(unanswered_, 0));
       next_ = 0;
@@ -47,7 +47,8 @@ class AddressRounds {
     }
     if (round_.empty() || now >= deadline_) return std::nullopt;
     const auto share = (deadline_ - now) / static_cast<Clock::rep>(round_.size() - next_);
-    return Attempt{round_[next_++], now + (patient_ ? share : std::min<Clock::duration>(share, limit))};
+    return ConnectAttempt{round_[next_++],
+                          now + (patient_ ? share : std::min<Clock::duration>(share, limit))};
   }
 
   /// The attempt has failed with this errno value; ETIMEDOUT: nobody answered, which is worth another round.

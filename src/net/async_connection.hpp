@@ -42,7 +42,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
     virtual void open_failed(AsyncConnection& connection, const OpenFailure& failure) = 0;
     /// The socket is closed; operations that had been sent were finished (or put back into the queue) before.
     virtual void closed(AsyncConnection& connection, CloseReason reason) = 0;
-    /// Exclusive connections, and where `tell_idle` asked for it: the last operation has been finished (its
+    /// Exclusive connections, and where `notify_idle` asked for it: the last operation has been finished (its
     /// handler may still run), nothing is queued or in flight.
     virtual void idle(AsyncConnection& connection) = 0;
     /// After `stop`: everything has ended, nothing will be told any more.
@@ -59,7 +59,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
     [[nodiscard]] virtual std::uint64_t pass() const noexcept = 0;
     /// Sets the operation's ticket; false: it must not be sent now.
     [[nodiscard]] virtual bool admit(engine::OperationNode& operation, TimePoint now) = 0;
-    /// True where what was not admitted waits until `nudge`; else it ends with `Errc::circuit_open`.
+    /// True where what was not admitted waits until `wake`; else it ends with `Errc::circuit_open`.
     [[nodiscard]] virtual bool waits() const noexcept = 0;
     /// What an attempt told the circuit breaker; takes the ticket. Not told of passes that were answered.
     virtual void ended(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint now,
@@ -68,7 +68,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
     /// operation; empty: the error is its answer. Takes the ticket where there is one more attempt, or where
     /// the answer tells nothing about the server.
     [[nodiscard]] virtual std::optional<std::chrono::milliseconds> retry_refused(
-        AsyncConnection& connection, engine::OperationNode& operation, std::string_view words,
+        AsyncConnection& connection, engine::OperationNode& operation, std::string_view message,
         TimePoint now) = 0;
     /// The same where the connection broke; `reached`: some of the operation's bytes had been sent, so that
     /// one more attempt is one more command for the server.
@@ -76,8 +76,8 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
         engine::OperationNode& operation, const Outcome& outcome, bool reached) = 0;
     /// Not of `Kind::shared`, on any thread: the operation is about to be finished.
     virtual void ending(const engine::OperationNode&) noexcept {}
-    /// After `nudge`.
-    virtual void nudged(AsyncConnection& connection) = 0;
+    /// After `wake`.
+    virtual void woken(AsyncConnection& connection) = 0;
     /// Operations were completed after everything had stopped: somebody has to run their handlers. On every
     /// thread.
     virtual void flush() noexcept = 0;
@@ -138,9 +138,9 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
   /// Closes the socket once nothing is in flight; what is queued waits for the next `open`.
   virtual void retire(CloseReason reason) noexcept = 0;
   /// The owner wants to be told `idle` once. On the loop.
-  virtual void tell_idle() noexcept = 0;
-  /// Looks whether operations that were not admitted may be sent now, and tells the owner `nudged`.
-  virtual void nudge() noexcept = 0;
+  virtual void notify_idle() noexcept = 0;
+  /// Looks whether operations that were not admitted may be sent now, and tells the owner `woken`.
+  virtual void wake() noexcept = 0;
   /// An exclusive connection that nobody has: the server is asked by PING before what is submitted next is
   /// sent; when it does not answer, the connection is closed and what is queued waits for the next `open`.
   /// Shared ones do that by themselves.

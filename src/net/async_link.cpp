@@ -63,7 +63,7 @@ void AsyncLink::submit(Node& node) noexcept {
   remote_operations_.fetch_add(1, std::memory_order_relaxed);
   remote_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   stack_.push(node);
-  if (current_link != this) wake();  // a turn takes it before it ends
+  if (current_link != this) wake_loop();  // a turn takes it before it ends
 }
 
 AsyncConnection::Load AsyncLink::load() const noexcept {
@@ -91,7 +91,7 @@ void AsyncLink::forward_cancel(std::uint64_t id, engine::Cancellation how, unsig
 }
 void AsyncLink::open() noexcept { send_mail(Open{}); }
 void AsyncLink::retire(CloseReason reason) noexcept { send_mail(Retire{reason}); }
-void AsyncLink::nudge() noexcept { send_mail(Nudge{}); }
+void AsyncLink::wake() noexcept { send_mail(Wake{}); }
 void AsyncLink::stop(TimePoint deadline) noexcept { send_mail(Stop{deadline}); }
 
 void AsyncLink::send_mail(Mail mail) {
@@ -101,10 +101,10 @@ void AsyncLink::send_mail(Mail mail) {
     mail_.push_back(std::move(mail));
     has_mail_.store(true, std::memory_order_release);
   }
-  if (current_link != this) wake();
+  if (current_link != this) wake_loop();
 }
 
-void AsyncLink::wake() noexcept {
+void AsyncLink::wake_loop() noexcept {
   if (wake_pending_.exchange(true, std::memory_order_acq_rel)) return;
   {
     // The context may be destroyed at any moment after `abandon`, but not while this is held.
@@ -158,13 +158,14 @@ void AsyncLink::post_turn() {
     link->turn([&link = *link] {
       if (link.more_to_read_) link.go_on_receiving();
       // What has arrived is read first, but not without limit: deadlines hold under a flood of replies, too.
-      link.judge_waits_ = link.judge_next_ && !link.more_to_read_ && link.arriving();
-      if ((link.more_to_read_ || link.judge_waits_) && ++link.judgement_put_off_ < most_readings) return;
-      link.judgement_put_off_ = 0;
-      link.judge_waits_ = false;
+      link.deadlines_wait_ = link.check_deadlines_next_ && !link.more_to_read_ && link.arriving();
+      if ((link.more_to_read_ || link.deadlines_wait_) && ++link.deadline_checks_put_off_ < most_readings)
+        return;
+      link.deadline_checks_put_off_ = 0;
+      link.deadlines_wait_ = false;
       if (link.write_error_ != 0 && link.state_ == State::ready)
         link.lose(broken_by(link.write_error_, false, Effect::none));
-      if (link.judge_next_) link.judge();
+      if (link.check_deadlines_next_) link.check_deadlines();
     });
   });
 }
@@ -180,7 +181,7 @@ void AsyncLink::settle() {
   }
   if (overdue() && ring_.begin() > overdue_.load(std::memory_order_relaxed)) [[unlikely]]
     overdue_.store(0, std::memory_order_relaxed);
-  const bool judge_now = judge_next_ && !(judge_waits_ && reading_);
+  const bool judge_now = check_deadlines_next_ && !(deadlines_wait_ && reading_);
   start_reading();
   arm_timer();
   if (more_to_read_ || judge_now) post_turn();
@@ -202,9 +203,9 @@ bool AsyncLink::settle_once() {
   } else {
     drain_stack();
   }
-  if (!doomed_.empty()) {
+  if (!failing_later_.empty()) {
     progress = true;
-    finish_doomed();
+    finish_failed();
   }
   if (state_ == State::ready && gather()) progress = true;
   if (finish_waiting()) progress = true;
@@ -220,32 +221,32 @@ bool AsyncLink::tell_owner() {
     outcome.code = Errc::connection_lost;
     lose(*retiring_, std::move(outcome));
   }
-  if (std::exchange(tell_opened_, false)) {
+  if (std::exchange(notify_opened_, false)) {
     owner_->opened(*this);
     return true;
   }
-  if (tell_closed_) {
-    owner_->closed(*this, *std::exchange(tell_closed_, std::nullopt));
+  if (notify_closed_) {
+    owner_->closed(*this, *std::exchange(notify_closed_, std::nullopt));
     return true;
   }
-  if (tell_failed_) {
-    const auto failure = std::move(tell_failed_);
+  if (notify_failed_) {
+    const auto failure = std::move(notify_failed_);
     owner_->open_failed(*this, *failure);
     return true;
   }
   // Before it is ended: operations from before may end until the deadline.
-  if (state_ == State::closed && !queue_.empty() && !wanted_told_) {
-    wanted_told_ = true;
+  if (state_ == State::closed && !queue_.empty() && !wanted_notified_) {
+    wanted_notified_ = true;
     owner_->wanted(*this);
     return true;
   }
   if (stopping_) return finish_stop();
-  if (std::exchange(tell_nudged_, false)) {
-    owner_->nudged(*this);
+  if (std::exchange(notify_woken_, false)) {
+    owner_->woken(*this);
     return true;
   }
-  if (tell_idle_ && live_ == 0) {
-    tell_idle_ = false;
+  if (notify_idle_ && live_ == 0) {
+    notify_idle_ = false;
     owner_->idle(*this);
     return true;
   }
@@ -277,7 +278,7 @@ bool AsyncLink::finish_stop() {
   owner->stopped(*this);
   // Whoever still holds this may outlive the context.
   loop_.executor = {};
-  loop_.home = {};
+  loop_.handler_executor = {};
   leave_owner();
   return false;
 }
@@ -311,7 +312,7 @@ void AsyncLink::apply(Retire& mail) {
   if (state_ == State::ready && !retiring_) retiring_ = mail.reason;
 }
 
-void AsyncLink::apply(Nudge&) { tell_nudged_ = true; }
+void AsyncLink::apply(Wake&) { notify_woken_ = true; }
 
 void AsyncLink::apply(Stop& mail) {
   stopping_ = stopping_ ? std::min(*stopping_, mail.deadline) : mail.deadline;

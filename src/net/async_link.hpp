@@ -63,8 +63,8 @@ class AsyncLink final : public AsyncConnection {
   }
   void open() noexcept override;
   void retire(CloseReason reason) noexcept override;
-  void tell_idle() noexcept override { tell_idle_ = true; }
-  void nudge() noexcept override;
+  void notify_idle() noexcept override { notify_idle_ = true; }
+  void wake() noexcept override;
   void check_next() noexcept override { check_due_.store(true, std::memory_order_relaxed); }
   void stop(TimePoint deadline) noexcept override;
   void abandon() noexcept override;
@@ -97,7 +97,7 @@ class AsyncLink final : public AsyncConnection {
   struct Opening;
 
   // Operations that end with an error, all for the same reason.
-  struct Doom {
+  struct FailureGroup {
     OperationQueue nodes{};
     Outcome outcome{};
   };
@@ -112,7 +112,7 @@ class AsyncLink final : public AsyncConnection {
   struct Retire {
     CloseReason reason;
   };
-  struct Nudge {};
+  struct Wake {};
   struct Stop {
     TimePoint deadline;
   };
@@ -128,7 +128,7 @@ class AsyncLink final : public AsyncConnection {
     std::uint64_t epoch;
     Prepared prepared;  // its credentials only
   };
-  using Mail = std::variant<Cancel, Open, Retire, Nudge, Stop, Admitted, Found, Renewed>;
+  using Mail = std::variant<Cancel, Open, Retire, Wake, Stop, Admitted, Found, Renewed>;
 
   // A counter that one thread writes and all read.
   struct Count {
@@ -147,7 +147,7 @@ class AsyncLink final : public AsyncConnection {
   bool finish_stop();
   void post_turn();
   void send_mail(Mail mail);
-  void wake() noexcept;
+  void wake_loop() noexcept;
   void take_mail();
   void drain_stack();
   void apply(Cancel& mail);
@@ -155,7 +155,7 @@ class AsyncLink final : public AsyncConnection {
   void add_heir(AsyncConnection& to);
   void apply(Open& mail);
   void apply(Retire& mail);
-  void apply(Nudge& mail);
+  void apply(Wake& mail);
   void apply(Stop& mail);
   void apply(Admitted& mail);
   void apply(Found& mail);
@@ -169,8 +169,8 @@ class AsyncLink final : public AsyncConnection {
   void forget(Node& node) noexcept;
   void complete(Node& node);
   void count_end(const Node& node) noexcept;
-  Doom& doom(Outcome outcome);
-  void finish_doomed();
+  FailureGroup& fail_later(Outcome outcome);
+  void finish_failed();
   bool finish_waiting();
   void fail_queue(const Outcome& outcome);
   void end_all();
@@ -179,7 +179,7 @@ class AsyncLink final : public AsyncConnection {
   void take_from_queue(Node& node) noexcept;
   void leave_tombstone(Node& node, Outcome outcome);
   [[nodiscard]] std::size_t given_up() const noexcept { return given_up_.load(std::memory_order_relaxed); }
-  void close_condemned();
+  void close_if_due();
   void lose(CloseReason reason, Outcome outcome, BreakerVerdict verdict = BreakerVerdict::failure);
   void lose(Outcome outcome) {
     const CloseReason reason = outcome.reason;
@@ -269,8 +269,8 @@ class AsyncLink final : public AsyncConnection {
     return checking_ ? std::min<Clock::duration>(config_.timeouts.health, limit / 2) : limit;
   }
   [[nodiscard]] bool arriving() const noexcept;
-  void judge();
-  void judge_silence();
+  void check_deadlines();
+  void check_silence();
   void release_memory();
 
   static constexpr std::size_t inline_size = 768;  // an idle connection holds it too
@@ -321,7 +321,7 @@ class AsyncLink final : public AsyncConnection {
   OperationQueue delayed_{};  // before their next attempt; the wheel knows when
   InFlight ring_{};
   OperationQueue waiting_done_{};  // waited for a ready connection only
-  std::list<Doom> doomed_{};
+  std::list<FailureGroup> failing_later_{};
   Known known_{};
   Wheel wheel_{};
   std::size_t live_ = 0;       // operations picked up and not finished
@@ -338,12 +338,12 @@ class AsyncLink final : public AsyncConnection {
   bool watched_ = false;   // the kernel looks more often whether the peer is there
 
   resp::Scanner scanner_;
-  engine::ReplyBuffer partial_{};   // what was received behind the last complete reply
-  std::size_t delivered_ = 0;       // how much of the buffer at hand is done with
-  bool reading_ = false;            // an asynchronous read is pending: nobody else may read
-  bool more_to_read_ = false;       // the turn's share was used up, or users' code threw
-  unsigned judgement_put_off_ = 0;  // turns since then that did not look at deadlines
-  TimePoint head_since_{};          // when the first in flight became the first
+  engine::ReplyBuffer partial_{};         // what was received behind the last complete reply
+  std::size_t delivered_ = 0;             // how much of the buffer at hand is done with
+  bool reading_ = false;                  // an asynchronous read is pending: nobody else may read
+  bool more_to_read_ = false;             // the turn's share was used up, or users' code threw
+  unsigned deadline_checks_put_off_ = 0;  // turns since then that did not look at deadlines
+  TimePoint head_since_{};                // when the first in flight became the first
   // Connections that were handed operations of this one.
   std::vector<std::weak_ptr<AsyncConnection>> heirs_{};
   std::uint64_t pushes_ = 0;
@@ -377,17 +377,18 @@ class AsyncLink final : public AsyncConnection {
   std::uint64_t timer_number_ = 0;
   TimePoint armed_ = TimePoint::max();
   TimePoint wanted_ = TimePoint::max();
-  bool judge_next_ = false;   // deadlines are judged in the next turn, after the socket was looked at
-  bool judge_waits_ = false;  // until the pending read has brought what the kernel has
+  bool check_deadlines_next_ =
+      false;                     // deadlines are judged in the next turn, after the socket was looked at
+  bool deadlines_wait_ = false;  // until the pending read has brought what the kernel has
 
-  bool wanted_told_ = false;
-  bool tell_opened_ = false;
-  bool tell_idle_ = false;
-  bool tell_nudged_ = false;
-  std::unique_ptr<OpenFailure> tell_failed_{};
-  std::optional<CloseReason> tell_closed_{};
+  bool wanted_notified_ = false;
+  bool notify_opened_ = false;
+  bool notify_idle_ = false;
+  bool notify_woken_ = false;
+  std::unique_ptr<OpenFailure> notify_failed_{};
+  std::optional<CloseReason> notify_closed_{};
   std::optional<CloseReason> retiring_{};
-  std::optional<CloseReason> condemned_{};  // an exclusive connection whose exchange was given up
+  std::optional<CloseReason> close_after_{};  // an exclusive connection whose exchange was given up
   std::optional<TimePoint> stopping_{};
   bool stopped_ = false;
 

@@ -13,7 +13,7 @@ namespace redstart::net {
 
 void AsyncLink::start_opening() {
   state_ = State::opening;
-  wanted_told_ = true;
+  wanted_notified_ = true;
   ++epoch_;
   opening_ = std::make_unique<Opening>(loop_.executor, config_, client_name_,
                                        deadline_after(now_, config_.timeouts.connect));
@@ -314,7 +314,7 @@ void AsyncLink::open_failed(OpenFailure failure) {
   opening_.reset();
   close_socket();
   state_ = State::closed;
-  tell_failed_ = std::make_unique<OpenFailure>(std::move(failure));
+  notify_failed_ = std::make_unique<OpenFailure>(std::move(failure));
 }
 
 void AsyncLink::opened() {
@@ -325,8 +325,8 @@ void AsyncLink::opened() {
   head_since_ = opened_at_ = now_;
   last_used_.store(now_.time_since_epoch().count(), std::memory_order_relaxed);
   check_due_.store(false, std::memory_order_relaxed);
-  wanted_told_ = false;
-  tell_opened_ = true;
+  wanted_notified_ = false;
+  notify_opened_ = true;
 }
 
 }  // namespace redstart::net

@@ -31,7 +31,7 @@ Outcome closed_by_shutdown() { return ended(Errc::closed, Effect::not_sent, "the
 void AsyncLink::pick_up(Node& node) {
   ++live_;
   if (stopping_) [[unlikely]] {
-    doom(closed_by_shutdown()).nodes.push_back(node);
+    fail_later(closed_by_shutdown()).nodes.push_back(node);
     return;
   }
   if (node.id != 0) known_.insert(known_.end(), node);
@@ -56,44 +56,44 @@ void AsyncLink::complete(Node& node) {
     owner_->ended(node, BreakerVerdict::success, now_, {});
   --in_flight_;
   count_end(node);
-  node.finish(std::nullopt, &loop_.home);
+  node.finish(std::nullopt, &loop_.handler_executor);
 }
 
 void AsyncLink::count_end(const Node& node) noexcept {
   --live_;
   if (kind_ == Kind::exclusive) {
-    tell_idle_ = true;
+    notify_idle_ = true;
     owner_->ending(node);  // before others see that it is over, and lend the connection anew
   }
   ended_operations_.add(1);
   ended_bytes_.add(node.request.bytes.size());
 }
 
-AsyncLink::Doom& AsyncLink::doom(Outcome outcome) {
-  Doom& group = doomed_.emplace_back();
+AsyncLink::FailureGroup& AsyncLink::fail_later(Outcome outcome) {
+  FailureGroup& group = failing_later_.emplace_back();
   group.outcome = std::move(outcome);
   group.outcome.end = now_;
   return group;
 }
 
-void AsyncLink::finish_doomed() {
+void AsyncLink::finish_failed() {
   // Only what is there now: their handlers may submit what fails at once again.
-  for (std::size_t groups = doomed_.size(); groups != 0; --groups) {
-    while (!doomed_.front().nodes.empty()) {
-      const Outcome& outcome = doomed_.front().outcome;
-      Node& node = doomed_.front().nodes.front();
+  for (std::size_t groups = failing_later_.size(); groups != 0; --groups) {
+    while (!failing_later_.front().nodes.empty()) {
+      const Outcome& outcome = failing_later_.front().outcome;
+      Node& node = failing_later_.front().nodes.front();
       if (node.revocable && !node.claim()) [[unlikely]] {  // its caller has left, and reported that
-        doomed_.front().nodes.pop_front();
+        failing_later_.front().nodes.pop_front();
         count_end(node);
         node.destroy();
         continue;
       }
       Error error = owner_->failed(node, outcome);
-      doomed_.front().nodes.pop_front();
+      failing_later_.front().nodes.pop_front();
       count_end(node);
-      node.finish(std::move(error), &loop_.home);
+      node.finish(std::move(error), &loop_.handler_executor);
     }
-    doomed_.pop_front();
+    failing_later_.pop_front();
   }
 }
 
@@ -104,13 +104,13 @@ bool AsyncLink::finish_waiting() {
   while (!done.empty()) {
     Node& node = done.pop_front();
     count_end(node);
-    node.finish(std::nullopt, &loop_.home);
+    node.finish(std::nullopt, &loop_.handler_executor);
   }
   return true;
 }
 
 void AsyncLink::fail_queued(const Outcome& outcome) {
-  wanted_told_ = false;
+  wanted_notified_ = false;
   drain_stack();
   fail_queue(outcome);
   if (!in_turn_) post_turn();
@@ -155,7 +155,7 @@ std::optional<TimePoint> AsyncLink::fail_queued(const Outcome& outcome, TimePoin
   drain_stack();
   std::optional<TimePoint> first;
   OperationQueue rest;
-  Doom& group = doom(outcome);
+  FailureGroup& group = fail_later(outcome);
   group.outcome.effect = Effect::not_sent;
   while (!queue_.empty()) {
     Node& node = queue_.pop_front();
@@ -174,7 +174,7 @@ std::optional<TimePoint> AsyncLink::fail_queued(const Outcome& outcome, TimePoin
 
 void AsyncLink::fail_queue(const Outcome& outcome) {
   if (queue_.empty()) return;
-  Doom& group = doom(outcome);
+  FailureGroup& group = fail_later(outcome);
   group.outcome.effect = Effect::not_sent;
   while (!queue_.empty()) {
     Node& node = queue_.pop_front();
@@ -189,21 +189,22 @@ void AsyncLink::apply(Cancel& mail) {
   Node& node = *found;
   if (node.sequence == 0) {
     if (node.uncertain && mail.how == engine::Cancellation::total) return;
-    Doom& group = doom(ended(Errc::cancelled, Effect::not_sent, "cancelled before it was sent"));
+    FailureGroup& group =
+        fail_later(ended(Errc::cancelled, Effect::not_sent, "cancelled before it was sent"));
     forget(node);
     take_from_queue(node);
     group.nodes.push_back(node);
   } else if (mail.how == engine::Cancellation::terminal) {
     leave_tombstone(node, ended(Errc::cancelled, Effect::indeterminate, "cancelled after it was sent"));
-    close_condemned();
+    close_if_due();
   }
 }
 
 // Gives up what is in flight: its replies will be dropped when they come.
 void AsyncLink::leave_tombstone(Node& node, Outcome outcome) {
   if (kind_ == Kind::exclusive)
-    condemned_ = outcome.code == Errc::timeout ? CloseReason::timeout : CloseReason::dirty;
-  Doom& group = doom(std::move(outcome));
+    close_after_ = outcome.code == Errc::timeout ? CloseReason::timeout : CloseReason::dirty;
+  FailureGroup& group = fail_later(std::move(outcome));
   forget(node);
   owner_->ended(node, verdict(group.outcome.code), now_, group.outcome.text);
   ring_[node.sequence].node = nullptr;
@@ -212,16 +213,16 @@ void AsyncLink::leave_tombstone(Node& node, Outcome outcome) {
   group.nodes.push_back(node);
 }
 
-void AsyncLink::close_condemned() {
-  if (!condemned_) return;
-  const CloseReason reason = *std::exchange(condemned_, std::nullopt);
+void AsyncLink::close_if_due() {
+  if (!close_after_) return;
+  const CloseReason reason = *std::exchange(close_after_, std::nullopt);
   if (state_ == State::ready)
     lose(reason, ended(Errc::connection_lost, Effect::none, "closed because of a command that was given up"),
          BreakerVerdict::nothing);  // it has been judged
 }
 
 void AsyncLink::expire_queued(Node& node) {
-  Doom& group = doom(ended(Errc::timeout, Effect::not_sent, "no time was left to send it"));
+  FailureGroup& group = fail_later(ended(Errc::timeout, Effect::not_sent, "no time was left to send it"));
   forget(node);
   queue_.erase(node);
   group.nodes.push_back(node);
@@ -240,8 +241,8 @@ void AsyncLink::take_from_queue(Node& node) noexcept {
   (std::exchange(node.delayed, false) ? delayed_ : queue_).erase(node);
 }
 
-void AsyncLink::judge() {
-  judge_next_ = false;
+void AsyncLink::check_deadlines() {
+  check_deadlines_next_ = false;
   OperationQueue due;
   wheel_.advance(now_, [this, &due](Node& node) {
     if (node.delayed) {
@@ -259,8 +260,8 @@ void AsyncLink::judge() {
     }
   });
   resume(std::move(due));
-  close_condemned();
-  judge_silence();
+  close_if_due();
+  check_silence();
   if (stopping_ && *stopping_ <= now_) end_all();
   if (stopping_ && !stopped_) wake_at(*stopping_ > now_ ? *stopping_ : TimePoint::max());
   wake_at(wheel_.next());
@@ -344,8 +345,8 @@ void AsyncLink::drop_all() noexcept {
   drop(delayed_);
   ring_.clear();
   for (Node* node = stack_.take(); node != nullptr;) all.push_back(*std::exchange(node, node->next));
-  for (Doom& group : doomed_) drop(group.nodes, group.outcome.effect == Effect::indeterminate);
-  doomed_.clear();
+  for (FailureGroup& group : failing_later_) drop(group.nodes, group.outcome.effect == Effect::indeterminate);
+  failing_later_.clear();
   drop(waiting_done_);
   drop(all);
   live_ = in_flight_ = held_back_ = 0;

@@ -20,7 +20,7 @@ bool AsyncLink::admit(Node& node) {
   outcome.kind = Outcome::Kind::broken;
   outcome.code = Errc::circuit_open;
   outcome.effect = Effect::not_sent;
-  Doom& group = doom(std::move(outcome));
+  FailureGroup& group = fail_later(std::move(outcome));
   forget(node);
   queue_.erase(node);
   group.nodes.push_back(node);
@@ -55,8 +55,8 @@ void AsyncLink::resume(OperationQueue due) {
 bool AsyncLink::refused(std::string_view frame, bool last) {
   const InFlight::Entry& entry = ring_.front();
   Node& node = *entry.node;
-  std::string words = resp::error_text(frame);
-  const auto delay = owner_->retry_refused(*this, node, words, now_);
+  std::string message = resp::error_text(frame);
+  const auto delay = owner_->retry_refused(*this, node, message, now_);
   if (!delay && !(node.uncertain && node.request.replies == 1)) return false;
   held_back_ -= entry.waits ? 1U : 0U;
   ring_.pop();
@@ -68,8 +68,8 @@ bool AsyncLink::refused(std::string_view frame, bool last) {
     // What an earlier attempt may have done is part of the answer.
     Outcome outcome;
     outcome.kind = Outcome::Kind::refused;
-    outcome.text = std::move(words);
-    Doom& group = doom(std::move(outcome));
+    outcome.text = std::move(message);
+    FailureGroup& group = fail_later(std::move(outcome));
     forget(node);
     if (is_probe(node.ticket)) owner_->ended(node, BreakerVerdict::success, now_, {});
     group.nodes.push_back(node);
@@ -83,9 +83,9 @@ void AsyncLink::lose(CloseReason reason, Outcome outcome, BreakerVerdict verdict
   report_answers();
   close_socket();
   state_ = State::closed;
-  tell_closed_ = reason;
+  notify_closed_ = reason;
   retiring_.reset();
-  condemned_.reset();
+  close_after_.reset();
   break_off(reason, std::move(outcome), verdict);
 }
 
@@ -97,8 +97,8 @@ void AsyncLink::break_off(CloseReason reason, Outcome outcome, BreakerVerdict ve
   Outcome unsent = outcome;
   unsent.effect = Effect::not_sent;
   outcome.effect = Effect::indeterminate;
-  Doom& lost = doom(std::move(outcome));
-  Doom& not_sent = doom(std::move(unsent));
+  FailureGroup& lost = fail_later(std::move(outcome));
+  FailureGroup& not_sent = fail_later(std::move(unsent));
   const auto newest = [this] {
     std::uint64_t at = ring_.end();
     while (at != ring_.begin() && ring_[at - 1].node == nullptr) --at;
@@ -113,7 +113,7 @@ void AsyncLink::break_off(CloseReason reason, Outcome outcome, BreakerVerdict ve
     // One command has no effect before its last byte has arrived; of a batch the first ones may have.
     const bool reached = written_ + node.request.bytes.size() > entry.end;
     const bool untouched = node.request.replies == 1 ? written_ < entry.end : !reached;
-    Doom& group = untouched ? not_sent : lost;
+    FailureGroup& group = untouched ? not_sent : lost;
     const auto delay =
         reason == CloseReason::shutdown ? std::nullopt : owner_->retry_lost(node, group.outcome, reached);
     node.sequence = 0;

@@ -23,7 +23,7 @@ void AsyncLink::arm_timer() {
         link.turn([&link, number] {
           if (number != link.timer_number_) return;
           link.armed_ = TimePoint::max();
-          link.judge_next_ = true;
+          link.check_deadlines_next_ = true;
           link.post_turn();
         });
       }});
@@ -37,7 +37,7 @@ bool AsyncLink::arriving() const noexcept {
 
 // The first in flight is answered within the limit, or never: bytes that trickle in are no answer, and all
 // others wait behind it.
-void AsyncLink::judge_silence() {
+void AsyncLink::check_silence() {
   if (state_ != State::ready || ring_.empty() || held_back_ != 0) return;
   const auto limit = silence_limit();
   if (now_ < head_since_ + limit) return wake_at(head_since_ + limit);

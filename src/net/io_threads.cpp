@@ -138,9 +138,9 @@ Loop IoThreads::next() {
   return {executor, executor, index};
 }
 
-const asio::any_io_executor& IoThreads::home() const noexcept {
+const asio::any_io_executor& IoThreads::default_executor() const noexcept {
   return forked(generation_) || shared_->leaving.load(std::memory_order_acquire)
-             ? late_loop().home()
+             ? late_loop().default_executor()
              : shared_->slots.front().executor;
 }
 
@@ -152,7 +152,7 @@ bool IoThreads::on_this_thread() const noexcept {
 
 void IoThreads::flush() noexcept {
   if (forked(generation_)) return late_loop().flush();
-  // Who posts may have asked for `home` before.
+  // Who posts may have asked for the executor before.
   if (shared_->leaving.load(std::memory_order_acquire)) late_loop().flush();
   const std::scoped_lock lock(shared_->mutex);
   try {

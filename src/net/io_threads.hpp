@@ -27,12 +27,12 @@ class IoThreads final : public Loops {
 
   /// On one of the threads: its own loop; else one after the other.
   Loop next() override;
-  const boost::asio::any_io_executor& home() const noexcept override;
+  const boost::asio::any_io_executor& default_executor() const noexcept override;
   std::size_t width() const noexcept override;
   bool on_this_thread() const noexcept override;
   void flush() noexcept override;
 
-  /// Makes sure that `home` is run. Errors: std::system_error where there is no thread to be had.
+  /// Makes sure that the executor is run. Errors: std::system_error where there is no thread to be had.
   void start();
 
   enum class Rest : bool {

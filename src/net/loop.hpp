@@ -17,7 +17,7 @@ struct Loop {
   /// Runs the connection's events, never two at once: an own thread's `io_context`, or the strand.
   boost::asio::any_io_executor executor;
   /// What handlers' executors are compared with: the same, or the executor below the strand.
-  boost::asio::any_io_executor home;
+  boost::asio::any_io_executor handler_executor;
   /// Spreads the statistics.
   std::size_t shard = 0;
 };
@@ -31,9 +31,9 @@ class Loops {
   [[nodiscard]] virtual Loop next() = 0;
   /// Where handlers run that name no executor. Ask each time: once its context is gone, and in the child of a
   /// fork, it is another.
-  [[nodiscard]] virtual const boost::asio::any_io_executor& home() const noexcept = 0;
-  /// Makes sure that somebody runs what was posted to `home`, also after the end of the threads. Call it
-  /// after posting where no connection is concerned: what was refused.
+  [[nodiscard]] virtual const boost::asio::any_io_executor& default_executor() const noexcept = 0;
+  /// Makes sure that somebody runs what was posted to `handler_executor`, also after the end of the threads.
+  /// Call it after posting where no connection is concerned: what was refused.
   virtual void flush() noexcept {}
   /// How many threads there are to spread connections over; 1 for a service's executor.
   [[nodiscard]] virtual std::size_t width() const noexcept { return 1; }

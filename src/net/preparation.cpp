@@ -136,29 +136,30 @@ OpenFailure not_in_time(Awaited awaited) {
 Preparer::Preparer(const DatabaseConfig& config, std::shared_ptr<TlsSource> tls)
     : tls_(std::move(tls)), provider_(config.credentials), endpoint_(config.endpoint) {}
 
-std::shared_ptr<Preparer::Question> Preparer::join(Series& series, TimePoint now,
-                                                   const Subscription& subscriber, Progress* progress) {
+std::shared_ptr<Preparer::Preparation> Preparer::join(Series& series, TimePoint now,
+                                                      const Subscription& subscriber, Progress* progress) {
   const std::scoped_lock lock(mutex_);
   const bool hangs = series.current && now - series.current->began >= series.patience;
   const bool first = !series.current || hangs;
   if (hangs) series.patience *= 2;
   if (first) {
-    series.current = std::make_shared<Question>();
+    series.current = std::make_shared<Preparation>();
     series.current->began = now;
   }
-  // Those whose attempts have ended meanwhile: a question that hangs must not collect them.
+  // Those whose attempts have ended meanwhile: a preparation that hangs must not collect them.
   std::erase_if(series.current->waiting, [](const auto& waiting) { return waiting.expired(); });
   series.current->waiting.push_back(subscriber);
   if (progress != nullptr) *progress = series.current->progress;
   return first ? series.current : nullptr;
 }
 
-void Preparer::answer(Series& series, const std::shared_ptr<Question>& question, const Prepared& prepared) {
+void Preparer::answer(Series& series, const std::shared_ptr<Preparation>& preparation,
+                      const Prepared& prepared) {
   std::vector<std::weak_ptr<const Done>> waiting;
   {
     const std::scoped_lock lock(mutex_);
-    waiting.swap(question->waiting);
-    if (series.current == question) series.current.reset();
+    waiting.swap(preparation->waiting);
+    if (series.current == preparation) series.current.reset();
     series.patience = first_patience;
   }
   for (const auto& one : waiting) {
@@ -172,18 +173,18 @@ Preparer::Subscription Preparer::prepare(TimePoint now, Progress& progress, Done
     look_up(endpoint_, {}, *subscriber);
     return subscriber;
   }
-  const auto question = join(preparations_, now, subscriber, &progress);
-  if (!question) return subscriber;
+  const auto preparation = join(preparations_, now, subscriber, &progress);
+  if (!preparation) return subscriber;
   const auto on_answer =
-      std::make_shared<Done>([self = shared_from_this(), question](const Prepared& prepared) {
-        self->answer(self->preparations_, question, prepared);
+      std::make_shared<Done>([self = shared_from_this(), preparation](const Prepared& prepared) {
+        self->answer(self->preparations_, preparation, prepared);
       });
-  question->progress->store(tls_ ? Awaited::files : provider_ ? Awaited::provider : Awaited::lookup);
+  preparation->progress->store(tls_ ? Awaited::files : provider_ ? Awaited::provider : Awaited::lookup);
   if (!tls_ && !provider_) {
     look_up(endpoint_, {}, *on_answer);
     return subscriber;
   }
-  on_helper(on_answer, [self = shared_from_this(), moved = question->progress](const Done& told) {
+  on_helper(on_answer, [self = shared_from_this(), moved = preparation->progress](const Done& told) {
     Prepared prepared;
     if (self->tls_) prepared.tls = self->tls_->current(prepared.failure);
     if (!prepared.failure && self->provider_) {
@@ -199,11 +200,11 @@ Preparer::Subscription Preparer::prepare(TimePoint now, Progress& progress, Done
 
 Preparer::Subscription Preparer::ask_again(TimePoint now, Done done) {
   auto subscriber = std::make_shared<const Done>(std::move(done));
-  const auto question = join(renewals_, now, subscriber, nullptr);
-  if (!question) return subscriber;
+  const auto preparation = join(renewals_, now, subscriber, nullptr);
+  if (!preparation) return subscriber;
   const auto on_answer =
-      std::make_shared<Done>([self = shared_from_this(), question](const Prepared& prepared) {
-        self->answer(self->renewals_, question, prepared);
+      std::make_shared<Done>([self = shared_from_this(), preparation](const Prepared& prepared) {
+        self->answer(self->renewals_, preparation, prepared);
       });
   on_helper(on_answer, [provider = provider_](const Done& told) {
     Prepared prepared;

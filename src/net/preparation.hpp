@@ -40,10 +40,10 @@ using Progress = std::shared_ptr<std::atomic<Awaited>>;
 /// Why a preparation that did not end in time has failed.
 [[nodiscard]] OpenFailure not_in_time(Awaited awaited);
 
-/// Asks files, credentials provider and name server for all connections of one database: one question at a
+/// Asks files, credentials provider and name server for all connections of one database: one preparation at a
 /// time, which all attempts that need an answer join. What was asked may hang, and can't be interrupted: then
-/// a second question follows after a second, a third after two more, and so on, each after twice the time. So
-/// the helper threads stay few, however many attempts there are and however long it hangs.
+/// a second preparation follows after a second, a third after two more, and so on, each after twice the time.
+/// So the helper threads stay few, however many attempts there are and however long it hangs.
 ///
 /// Thread safety: full. Helper threads may use it last.
 class Preparer : public std::enable_shared_from_this<Preparer> {
@@ -57,7 +57,7 @@ class Preparer : public std::enable_shared_from_this<Preparer> {
 
   /// Context, credentials and addresses: calls `done` once, at once where nothing can block, else on a helper
   /// thread, maybe never. Nothing that `done` holds may need the caller's thread to be freed. `progress`
-  /// becomes that of the question.
+  /// becomes that of the preparation.
   [[nodiscard]] Subscription prepare(TimePoint now, Progress& progress, Done done);
   /// The provider once more; its answer stands in `credentials`.
   [[nodiscard]] Subscription ask_again(TimePoint now, Done done);
@@ -69,22 +69,22 @@ class Preparer : public std::enable_shared_from_this<Preparer> {
 
  private:
   // Somebody is being asked, on a helper thread.
-  struct Question {
+  struct Preparation {
     TimePoint began{};
     Progress progress = new_progress();
     std::vector<std::weak_ptr<const Done>> waiting{};
   };
   // Questions of one kind, one after the other.
   struct Series {
-    std::shared_ptr<Question> current{};
+    std::shared_ptr<Preparation> current{};
     Clock::duration patience = first_patience;  // after which the current one is taken to hang
   };
   static constexpr Clock::duration first_patience = std::chrono::seconds(1);
 
-  // Null: the subscriber has joined a question under way.
-  [[nodiscard]] std::shared_ptr<Question> join(Series& series, TimePoint now, const Subscription& subscriber,
-                                               Progress* progress);
-  void answer(Series& series, const std::shared_ptr<Question>& question, const Prepared& prepared);
+  // Null: the subscriber has joined a preparation under way.
+  [[nodiscard]] std::shared_ptr<Preparation> join(Series& series, TimePoint now,
+                                                  const Subscription& subscriber, Progress* progress);
+  void answer(Series& series, const std::shared_ptr<Preparation>& preparation, const Prepared& prepared);
 
   const std::shared_ptr<TlsSource> tls_;
   const std::shared_ptr<CredentialsProvider> provider_;

@@ -49,8 +49,10 @@ void make_services(const asio::any_io_executor& executor) {
   static_cast<void>(asio::generic::stream_protocol::socket(executor));
 }
 
-// Out of line, so that `home` keeps no register for it.
-[[gnu::noinline]] const asio::any_io_executor& late_home() noexcept { return late_loop().home(); }
+// Out of line, so that `default_executor` keeps no register for it.
+[[gnu::noinline]] const asio::any_io_executor& late_executor() noexcept {
+  return late_loop().default_executor();
+}
 
 }  // namespace
 
@@ -116,9 +118,9 @@ Loop ServiceLoops::next() {
   return {asio::make_strand(executor), executor, made_.fetch_add(1, std::memory_order_relaxed)};
 }
 
-const asio::any_io_executor& ServiceLoops::home() const noexcept {
+const asio::any_io_executor& ServiceLoops::default_executor() const noexcept {
   if (gone()) [[unlikely]]
-    return late_home();
+    return late_executor();
   return watcher_->executor;
 }
 

@@ -25,7 +25,7 @@ class ServiceLoops final : public Loops {
   ~ServiceLoops() override;
 
   Loop next() override;
-  const boost::asio::any_io_executor& home() const noexcept override;
+  const boost::asio::any_io_executor& default_executor() const noexcept override;
   bool on_this_thread() const noexcept override;
   void flush() noexcept override;
 

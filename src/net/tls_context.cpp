@@ -2,7 +2,7 @@
 // tls_context.cpp: a context of OpenSSL's from files.
 #include "tls_context.hpp"
 
-#include "tls_words.hpp"
+#include "tls_text.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -3,7 +3,7 @@
 #include "tls_session.hpp"
 
 #include "descriptors.hpp"
-#include "tls_words.hpp"
+#include "tls_text.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>

@@ -21,42 +21,42 @@ std::string_view row_name(const engine::OperationNode& operation) noexcept {
 
 }  // namespace
 
-AsyncLease::AsyncLease(LeaseLine::Ptr line) : line_(std::move(line)) {
-  line_->shared().leased.fetch_add(1, std::memory_order_relaxed);
-  line_->shared().database->leases().began(entry_, Clock::now());
+AsyncLease::AsyncLease(ExclusiveConnection::Ptr pooled) : pooled_(std::move(pooled)) {
+  pooled_->shared().leased.fetch_add(1, std::memory_order_relaxed);
+  pooled_->shared().database->leases().began(entry_, Clock::now());
 }
 
 AsyncLease::~AsyncLease() {
-  if (net::forked(line_->shared().generation)) return;
-  line_->shared().leased.fetch_sub(1, std::memory_order_relaxed);
-  line_->shared().database->lease_ended(entry_);
-  line_->give_back(session_.dirty());
+  if (net::forked(pooled_->shared().generation)) return;
+  pooled_->shared().leased.fetch_sub(1, std::memory_order_relaxed);
+  pooled_->shared().database->lease_ended(entry_);
+  pooled_->give_back(session_.dirty());
 }
 
 void AsyncLease::taken_at(CallSite where) noexcept {
-  line_->shared().database->leases().taken_at(entry_, where);
+  pooled_->shared().database->leases().taken_at(entry_, where);
 }
 
 void AsyncLease::start(engine::OperationNode& operation) noexcept {
-  LineShop& shop = line_->shared();
-  const LineShop::Taking taking(shop, LeaseLine::Ptr(line_));
-  if (auto refused = shop.refuse(operation)) return operation.finish(std::move(refused), nullptr);
-  if (line_->broken()) {
-    Error error = shop.database->failed(engine::command_name(operation.request.bytes.view()),
-                                        operation.request.replies, LeaseLine::lost());
+  PoolContext& context = pooled_->shared();
+  const PoolContext::Taking taking(context, ExclusiveConnection::Ptr(pooled_));
+  if (auto refused = context.refuse(operation)) return operation.finish(std::move(refused), nullptr);
+  if (pooled_->broken()) {
+    Error error = context.database->failed(engine::command_name(operation.request.bytes.view()),
+                                           operation.request.replies, ExclusiveConnection::lost());
     return operation.finish(std::move(error), nullptr);
   }
-  if (auto error = shop.overloaded(operation, line_->connection().load()))
+  if (auto error = context.overloaded(operation, pooled_->connection().load()))
     return operation.finish(std::move(error), nullptr);
   if (only_queued(operation)) {
-    Error error = shop.database->failed(engine::command_name(operation.request.bytes.view()),
-                                        operation.request.replies, engine::only_queued());
+    Error error = context.database->failed(engine::command_name(operation.request.bytes.view()),
+                                           operation.request.replies, engine::only_queued());
     return operation.finish(std::move(error), nullptr);
   }
   note_sent(operation);
-  line_->use();
-  operation.taken_by(*line_);
-  line_->connection().submit(operation);
+  pooled_->use();
+  operation.taken_by(*pooled_);
+  pooled_->connection().submit(operation);
 }
 
 bool AsyncLease::only_queued(const engine::OperationNode& operation) noexcept {
@@ -88,12 +88,12 @@ void AsyncLease::state_changed(const engine::OperationNode& operation, std::stri
 }
 
 void AsyncLease::lease(engine::OperationNode& operation) noexcept {
-  const LineShop::Taking taking(line_->shared(), LeaseLine::Ptr(line_));
+  const PoolContext::Taking taking(pooled_->shared(), ExclusiveConnection::Ptr(pooled_));
   ErrorInfo info;
   info.code = Errc::invalid_argument;
   info.remedy = Remedy::never;
   info.what = "a scoped handle has one connection and lends none";
-  operation.finish(line_->shared().database->failed("scoped handle", 0, std::move(info)), nullptr);
+  operation.finish(pooled_->shared().database->failed("scoped handle", 0, std::move(info)), nullptr);
 }
 
 }  // namespace redstart::pool

@@ -2,7 +2,7 @@
 // async_lease.hpp: carries the operations of an asynchronous scoped handle over its one connection.
 #pragma once
 
-#include "lease_line.hpp"
+#include "exclusive_connection.hpp"
 #include "session_tracker.hpp"
 
 #include <redstart/engine/async_channel.hpp>
@@ -16,20 +16,20 @@ namespace redstart::pool {
 /// The channel behind `AsyncScopedClient`; gives the connection back when it is destroyed.
 class AsyncLease final : public engine::AsyncChannel {
  public:
-  explicit AsyncLease(LeaseLine::Ptr line);
+  explicit AsyncLease(ExclusiveConnection::Ptr pooled);
   ~AsyncLease() override;
 
   void start(engine::OperationNode& operation) noexcept override;
   void lease(engine::OperationNode& operation) noexcept override;
 
   [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept override {
-    return line_->shared().loops->home();
+    return pooled_->shared().loops->default_executor();
   }
   [[nodiscard]] engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::yes; }
   void taken_at(CallSite where) noexcept override;
   void state_changed(const engine::OperationNode& operation, std::string_view frame) noexcept override;
   [[nodiscard]] const engine::Origin& origin() const noexcept override {
-    return line_->shared().database->origin();
+    return pooled_->shared().database->origin();
   }
 
  private:
@@ -37,7 +37,7 @@ class AsyncLease final : public engine::AsyncChannel {
   [[nodiscard]] bool only_queued(const engine::OperationNode& operation) noexcept;
   void note_sent(const engine::OperationNode& operation) noexcept;
 
-  const LeaseLine::Ptr line_;
+  const ExclusiveConnection::Ptr pooled_;
   LeaseLedger::Entry entry_{};
   std::mutex session_mutex_{};  // operations start on the caller's thread and end on the loop
   SessionTracker session_{};

@@ -29,77 +29,78 @@ std::shared_ptr<AsyncPool> AsyncPool::make(std::shared_ptr<Database> database,
                                            const std::shared_ptr<net::Loops>& loops) {
   const std::size_t count =
       std::min(database->config().shared_connections * loops->width(), database->config().max_connections);
-  auto shop =
-      std::make_shared<LineShop>(std::move(database), std::move(direct), std::move(reachability), loops);
-  auto pool = std::make_shared<AsyncPool>(shop, loops);
-  pool->all_may_be_shared_ = count == shop->database->config().max_connections;
+  auto context =
+      std::make_shared<PoolContext>(std::move(database), std::move(direct), std::move(reachability), loops);
+  auto pool = std::make_shared<AsyncPool>(context, loops);
+  pool->all_may_be_shared_ = count == context->database->config().max_connections;
   while (pool->shared_.size() < count)
-    pool->shared_.push_back(SharedLine::make(shop, loops->next(), pool->all_may_be_shared_));
-  shop->serving = [weak = std::weak_ptr(pool)]() -> std::shared_ptr<net::AsyncConnection> {
+    pool->shared_.push_back(SharedConnection::make(context, loops->next(), pool->all_may_be_shared_));
+  context->serving = [weak = std::weak_ptr(pool)]() -> std::shared_ptr<net::AsyncConnection> {
     const auto self = weak.lock();
     if (!self || !self->usable()) return nullptr;
-    for (const auto& line : self->shared_) {
-      net::AsyncConnection& connection = line->connection();
+    for (const auto& pooled : self->shared_) {
+      net::AsyncConnection& connection = pooled->connection();
       if (connection.ready() && !connection.overdue()) return connection.shared_from_this();
     }
     return nullptr;
   };
   if (count != 0) pool->shared_.front()->ask_for_recovery();
-  shop->database->on_circuit([weak = std::weak_ptr(pool)] {
+  context->database->on_circuit([weak = std::weak_ptr(pool)] {
     if (const auto self = weak.lock()) self->circuit_changed();
   });
-  shop->slots->on_shortage([weak = std::weak_ptr(pool)](const Waiter& waiter) {
+  context->direct->on_shortage([weak = std::weak_ptr(pool)](const Waiter& waiter) {
     if (const auto self = weak.lock()) self->reclaim(waiter);
   });
-  shop->slots->on_silence([weak = std::weak_ptr(pool)](TimePoint since) {
+  context->direct->on_silence([weak = std::weak_ptr(pool)](TimePoint since) {
     if (const auto self = weak.lock()) self->ask_unused(since);
   });
   return pool;
 }
 
-AsyncPool::AsyncPool(std::shared_ptr<LineShop> shop, std::shared_ptr<net::Loops> loops)
-    : shop_(std::move(shop)), loops_(std::move(loops)) {}
+AsyncPool::AsyncPool(std::shared_ptr<PoolContext> context, std::shared_ptr<net::Loops> loops)
+    : context_(std::move(context)), loops_(std::move(loops)) {}
 
-SharedLine& AsyncPool::pick() const noexcept {
+SharedConnection& AsyncPool::pick() const noexcept {
   if (shared_.size() == 1) return *shared_.front();
   thread_local const std::size_t mine = std::hash<std::thread::id>{}(std::this_thread::get_id()) >> 4;
-  SharedLine& line = *shared_[mine % shared_.size()];
-  const net::AsyncConnection& connection = line.connection();
-  return connection.ready() && !connection.overdue() ? line : open_instead_of(line);
+  SharedConnection& pooled = *shared_[mine % shared_.size()];
+  const net::AsyncConnection& connection = pooled.connection();
+  return connection.ready() && !connection.overdue() ? pooled : open_instead_of(pooled);
 }
 
 bool AsyncPool::serves() const noexcept {
   return usable() && std::any_of(shared_.begin(), shared_.end(),
-                                 [](const auto& line) { return line->connection().ready(); });
+                                 [](const auto& pooled) { return pooled->connection().ready(); });
 }
 
 // While it is stuck, or can't be opened, another that is open serves its callers.
-SharedLine& AsyncPool::open_instead_of(SharedLine& line) const noexcept {
+SharedConnection& AsyncPool::open_instead_of(SharedConnection& pooled) const noexcept {
   for (const auto& other : shared_) {
     if (!other->connection().ready() || other->connection().overdue()) continue;
-    return line.connection().ready() || shop_->slots->exhausted() ? *other : line;
+    return pooled.connection().ready() || context_->direct->exhausted() ? *other : pooled;
   }
-  return line;
+  return pooled;
 }
 
 const net::AsyncConnection* AsyncPool::carry(engine::OperationNode& operation) noexcept {
-  const LineShop::Taking taking(*shop_, weak_from_this().lock());
-  if (auto refused = shop_->refuse(operation)) return operation.finish(std::move(refused), nullptr), nullptr;
+  const PoolContext::Taking taking(*context_, weak_from_this().lock());
+  if (auto refused = context_->refuse(operation))
+    return operation.finish(std::move(refused), nullptr), nullptr;
   if (auto error = away(operation)) return operation.finish(std::move(error), nullptr), nullptr;
   if (operation.request.blocks_for || operation.request.bytes.size() > large ||
-      shop_->database->outlasts_silence(operation.timeout))
+      context_->database->outlasts_silence(operation.timeout))
     return run_alone(operation), nullptr;
-  SharedLine& line = pick();
-  net::AsyncConnection& connection = line.connection();
-  if (auto error = shop_->overloaded(operation, connection.load()))
+  SharedConnection& pooled = pick();
+  net::AsyncConnection& connection = pooled.connection();
+  if (auto error = context_->overloaded(operation, connection.load()))
     return operation.finish(std::move(error), nullptr), nullptr;
-  operation.taken_by(line);
+  operation.taken_by(pooled);
   connection.submit(operation);
   return &connection;
 }
 
 std::optional<Error> AsyncPool::known_absence(const engine::OperationNode& operation) const {
-  Database& database = *shop_->database;
+  Database& database = *context_->database;
   if (database.waits_while_away()) return std::nullopt;
   std::optional<ErrorInfo> info;
   if (auto failure = known_failure(operation.start))
@@ -113,13 +114,14 @@ std::optional<Error> AsyncPool::known_absence(const engine::OperationNode& opera
 
 // Who is told of a failure is not the one who tries again: where nobody else does, the first line shall.
 std::optional<Error> AsyncPool::known_failure(TimePoint now) const {
-  auto failure = shop_->reachability->known_failure();
-  if (failure && shop_->reachability->overdue(now)) shared_.front()->connection().nudge();
+  auto failure = context_->reachability->known_failure();
+  if (failure && context_->reachability->overdue(now)) shared_.front()->connection().wake();
   return failure;
 }
 
 std::optional<Error> AsyncPool::failure_in_background(TimePoint now) const {
-  if (!shop_->reachability->failing() || !usable() || shop_->reachability->overdue(now - run_at_least_every))
+  if (!context_->reachability->failing() || !usable() ||
+      context_->reachability->overdue(now - run_at_least_every))
     return std::nullopt;
   return known_failure(now);
 }
@@ -127,29 +129,29 @@ std::optional<Error> AsyncPool::failure_in_background(TimePoint now) const {
 // On any thread. Where operations wait for the breaker they are to look again; one connection sees to it that
 // the server is asked.
 void AsyncPool::circuit_changed() noexcept {
-  if (net::forked(shop_->generation) || !usable()) return;
-  if (!shop_->database->waits_while_away()) return shared_.front()->connection().nudge();
+  if (net::forked(context_->generation) || !usable()) return;
+  if (!context_->database->waits_while_away()) return shared_.front()->connection().wake();
   try {
-    for (const auto& line : all()) line->connection().nudge();
+    for (const auto& pooled : all()) pooled->connection().wake();
   } catch (const std::bad_alloc&) {
     // They look when their connections have something else to do.
   }
 }
 
 void AsyncPool::reject(engine::OperationNode& operation, Error error) noexcept {
-  const LineShop::Taking taking(*shop_, weak_from_this().lock());
+  const PoolContext::Taking taking(*context_, weak_from_this().lock());
   operation.finish(std::move(error), nullptr);
 }
 
 void AsyncPool::lease(engine::OperationNode& operation) noexcept {
-  const LineShop::Taking taking(*shop_, weak_from_this().lock());
-  if (auto refused = shop_->refuse(operation)) return operation.finish(std::move(refused), nullptr);
+  const PoolContext::Taking taking(*context_, weak_from_this().lock());
+  if (auto refused = context_->refuse(operation)) return operation.finish(std::move(refused), nullptr);
   if (auto error = away(operation)) return operation.finish(std::move(error), nullptr);
-  operation.deadline = std::min(operation.deadline,
-                                deadline_after(operation.start, shop_->database->config().timeouts.acquire));
+  operation.deadline = std::min(
+      operation.deadline, deadline_after(operation.start, context_->database->config().timeouts.acquire));
   if (auto error = too_many_leases(operation)) return operation.finish(std::move(error), nullptr);
   try {
-    if (const LeaseLine::Ptr line = take_line()) return line->lend(operation);
+    if (const ExclusiveConnection::Ptr pooled = take_line()) return pooled->lend(operation);
     operation.finish(shut_down(operation), nullptr);
   } catch (const std::exception& error) {
     operation.finish(exhausted(operation, error), nullptr);
@@ -158,32 +160,32 @@ void AsyncPool::lease(engine::OperationNode& operation) noexcept {
 
 void AsyncPool::run_alone(engine::OperationNode& operation) {
   if (auto error = too_many_alone(operation)) return operation.finish(std::move(error), nullptr);
-  LeaseLine::Ptr line;
+  ExclusiveConnection::Ptr pooled;
   try {
-    line = take_line();
+    pooled = take_line();
   } catch (const std::exception& error) {
-    shop_->alone_ended(operation);
+    context_->alone_ended(operation);
     return operation.finish(exhausted(operation, error), nullptr);
   }
-  if (!line) {
-    shop_->alone_ended(operation);
+  if (!pooled) {
+    context_->alone_ended(operation);
     return operation.finish(shut_down(operation), nullptr);
   }
-  line->run(operation);
+  pooled->run(operation);
 }
 
 // Who wants a connection of his own waits in line for it; the line is limited as every queue is.
 std::optional<Error> AsyncPool::too_many_leases(const engine::OperationNode& operation) const {
   const std::scoped_lock lock(mutex_);
-  if (idle_.empty()) return shop_->overloaded(operation, {leases_.size(), 0});
+  if (idle_.empty()) return context_->overloaded(operation, {leases_.size(), 0});
   return std::nullopt;
 }
 
 // The same for single operations, whose bytes count together; those of one that is taken from now on.
 std::optional<Error> AsyncPool::too_many_alone(const engine::OperationNode& operation) const {
   const std::scoped_lock lock(mutex_);
-  auto error = shop_->overloaded(operation, shop_->alone());
-  if (!error) shop_->alone_began(operation);
+  auto error = context_->overloaded(operation, context_->alone());
+  if (!error) context_->alone_began(operation);
   return error;
 }
 
@@ -194,76 +196,76 @@ Error AsyncPool::exhausted(const engine::OperationNode& operation, const std::ex
   info.effect = Effect::not_sent;
   info.remedy = Remedy::retry;
   info.what = std::string("no connection could be made: ") + why.what();
-  return shop_->database->failed(engine::command_name(operation.request.bytes.view()),
-                                 operation.request.replies, std::move(info));
+  return context_->database->failed(engine::command_name(operation.request.bytes.view()),
+                                    operation.request.replies, std::move(info));
 }
 
 Error AsyncPool::shut_down(const engine::OperationNode& operation) const {
-  return shop_->database->failed(engine::command_name(operation.request.bytes.view()),
-                                 operation.request.replies, Database::closed());
+  return context_->database->failed(engine::command_name(operation.request.bytes.view()),
+                                    operation.request.replies, Database::closed());
 }
 
 // One that nobody else has; null from the shutdown on: then nobody would end it.
-LeaseLine::Ptr AsyncPool::take_line() {
+ExclusiveConnection::Ptr AsyncPool::take_line() {
   const std::scoped_lock lock(mutex_);
   if (!usable()) return nullptr;
   if (!idle_.empty()) {
-    LeaseLine::Ptr line = std::move(idle_.back());
+    ExclusiveConnection::Ptr pooled = std::move(idle_.back());
     idle_.pop_back();
-    line->claim();
-    const auto limit = shop_->database->config().check_after_idle;
-    if (limit.count() != 0 && Clock::now() - line->connection().last_used() > limit)
-      line->connection().check_next();
-    return line;
+    pooled->claim();
+    const auto limit = context_->database->config().check_after_idle;
+    if (limit.count() != 0 && Clock::now() - pooled->connection().last_used() > limit)
+      pooled->connection().check_next();
+    return pooled;
   }
   // First the memory: a line that is nowhere to be found would never end, and giving back must not fail.
   const std::size_t count = leases_.size() + 1;
-  for (auto* lines : {&leases_, &idle_}) {
-    if (lines->capacity() < count) lines->reserve(2 * count);
+  for (auto* connections : {&leases_, &idle_}) {
+    if (connections->capacity() < count) connections->reserve(2 * count);
   }
-  leases_.push_back(LeaseLine::make(shop_, loops_->next(), weak_from_this()));
+  leases_.push_back(ExclusiveConnection::make(context_, loops_->next(), weak_from_this()));
   leases_.back()->listed_at = leases_.size() - 1;
   leases_.back()->claim();
   return leases_.back();
 }
 
-void AsyncPool::returned(LeaseLine::Ptr line, bool dirty) {
+void AsyncPool::returned(ExclusiveConnection::Ptr pooled, bool dirty) {
   bool closed = false;
   std::optional<CloseReason> leaves;
   {
     const std::scoped_lock lock(mutex_);
-    line->unclaim();
+    pooled->unclaim();
     // Where that changes from now on, `withdraw` sees that nobody has it.
-    closed = !line->connection().ready();
+    closed = !pooled->connection().ready();
     if (dirty)
       leaves = CloseReason::dirty;
     else if (!usable())
       leaves = CloseReason::shutdown;
-    else if (line->over_age())
+    else if (pooled->over_age())
       leaves = CloseReason::lifetime;
     else if (!closed)
-      idle_.push_back(line);
+      idle_.push_back(pooled);
   }
-  if (closed) return line->end();
-  if (leaves) return line->connection().retire(*leaves);
+  if (closed) return pooled->end();
+  if (leaves) return pooled->connection().retire(*leaves);
   // After it can be found: who stands in line by then has looked, or is seen here.
-  if (shop_->slots->shortage()) reclaim_leased();
+  if (context_->direct->shortage()) reclaim_leased();
 }
 
-bool AsyncPool::withdraw(LeaseLine& line) noexcept {
+bool AsyncPool::withdraw(ExclusiveConnection& pooled) noexcept {
   const std::scoped_lock lock(mutex_);
-  if (line.lent()) return false;
-  std::erase_if(idle_, [&line](const LeaseLine::Ptr& other) { return other.get() == &line; });
+  if (pooled.lent()) return false;
+  std::erase_if(idle_, [&pooled](const ExclusiveConnection::Ptr& other) { return other.get() == &pooled; });
   return true;
 }
 
-void AsyncPool::gone(LeaseLine& line) noexcept {
-  LeaseLine::Ptr last;  // freed without the lock
+void AsyncPool::gone(ExclusiveConnection& pooled) noexcept {
+  ExclusiveConnection::Ptr last;  // freed without the lock
   const std::scoped_lock lock(mutex_);
-  std::erase_if(idle_, [&line](const LeaseLine::Ptr& other) { return other.get() == &line; });
+  std::erase_if(idle_, [&pooled](const ExclusiveConnection::Ptr& other) { return other.get() == &pooled; });
   // Thousands may end at once, so none of them searches for itself.
-  const std::size_t at = line.listed_at;
-  if (at >= leases_.size() || leases_[at].get() != &line) return;
+  const std::size_t at = pooled.listed_at;
+  if (at >= leases_.size() || leases_[at].get() != &pooled) return;
   leases_.back()->listed_at = at;
   std::swap(leases_[at], leases_.back());
   last = std::move(leases_.back());
@@ -271,9 +273,10 @@ void AsyncPool::gone(LeaseLine& line) noexcept {
 }
 
 std::optional<Error> AsyncPool::unavailable() const {
-  if (net::forked(shop_->generation)) return shop_->database->error({}, Database::forked());
-  if (shop_->stopping.load(std::memory_order_acquire)) return shop_->database->error({}, Database::closed());
-  Database& database = *shop_->database;
+  if (net::forked(context_->generation)) return context_->database->error({}, Database::forked());
+  if (context_->stopping.load(std::memory_order_acquire))
+    return context_->database->error({}, Database::closed());
+  Database& database = *context_->database;
   if (database.waits_while_away()) return std::nullopt;
   const TimePoint now = Clock::now();
   if (auto failure = known_failure(now)) return failure;
@@ -281,23 +284,23 @@ std::optional<Error> AsyncPool::unavailable() const {
   return std::nullopt;
 }
 
-std::vector<std::shared_ptr<Line>> AsyncPool::all() const {
-  std::vector<std::shared_ptr<Line>> lines(shared_.begin(), shared_.end());
+std::vector<std::shared_ptr<PooledConnection>> AsyncPool::all() const {
+  std::vector<std::shared_ptr<PooledConnection>> connections(shared_.begin(), shared_.end());
   const std::scoped_lock lock(mutex_);
-  lines.insert(lines.end(), leases_.begin(), leases_.end());
-  return lines;
+  connections.insert(connections.end(), leases_.begin(), leases_.end());
+  return connections;
 }
 
 void AsyncPool::stop(TimePoint deadline) noexcept {
-  shop_->stopping.store(true, std::memory_order_seq_cst);
-  for (const auto& line : all()) line->stop(deadline);
+  context_->stopping.store(true, std::memory_order_seq_cst);
+  for (const auto& pooled : all()) pooled->stop(deadline);
 }
 
-bool AsyncPool::drain(TimePoint last) noexcept { return shop_->wait_for_end(last); }
+bool AsyncPool::drain(TimePoint last) noexcept { return context_->wait_for_end(last); }
 
 void AsyncPool::abandon() noexcept {
-  shop_->stopping.store(true, std::memory_order_seq_cst);
-  for (const auto& line : all()) line->abandon();
+  context_->stopping.store(true, std::memory_order_seq_cst);
+  for (const auto& pooled : all()) pooled->abandon();
 }
 
 void AsyncPool::warm_up() noexcept {
@@ -305,7 +308,7 @@ void AsyncPool::warm_up() noexcept {
 }
 
 std::size_t AsyncPool::cleanup_idle(TimePoint now) {
-  const auto limit = shop_->database->config().idle_timeout;
+  const auto limit = context_->database->config().idle_timeout;
   if (limit.count() == 0) return 0;
   std::size_t closed = 0;
   const auto close = [&](net::AsyncConnection& connection) {
@@ -315,21 +318,21 @@ std::size_t AsyncPool::cleanup_idle(TimePoint now) {
     ++closed;
     return true;
   };
-  for (const auto& line : shared_) close(line->connection());
+  for (const auto& pooled : shared_) close(pooled->connection());
   const std::scoped_lock lock(mutex_);
-  std::erase_if(idle_, [&](const LeaseLine::Ptr& line) { return close(line->connection()); });
+  std::erase_if(idle_, [&](const ExclusiveConnection::Ptr& pooled) { return close(pooled->connection()); });
   return closed;
 }
 
 void AsyncPool::reclaim_leased() noexcept {
-  LeaseLine::Ptr line;
+  ExclusiveConnection::Ptr pooled;
   {
     const std::scoped_lock lock(mutex_);
     if (idle_.empty()) return;
-    line = std::move(idle_.front());
+    pooled = std::move(idle_.front());
     idle_.erase(idle_.begin());
   }
-  line->connection().retire(CloseReason::idle);
+  pooled->connection().retire(CloseReason::idle);
 }
 
 // A shared connection serves more than one, so it gives way to another asynchronous caller only where nothing
@@ -338,25 +341,25 @@ void AsyncPool::reclaim_leased() noexcept {
 void AsyncPool::reclaim(const Waiter& waiter) noexcept {
   reclaim_leased();
   if (!waiter.takes_connections && !all_may_be_shared_) return;
-  for (const auto& line : shared_) line->ask_to_give_way();
+  for (const auto& pooled : shared_) pooled->ask_to_give_way();
 }
 
 // PING over a leased connection that nobody has: one after the other, so that borrowers find the rest.
-class AsyncPool::Question final : public engine::OperationNode {
+class AsyncPool::UnusedPing final : public engine::OperationNode {
  public:
-  Question(const std::shared_ptr<AsyncPool>& pool, TimePoint since)
+  UnusedPing(const std::shared_ptr<AsyncPool>& pool, TimePoint since)
       : OperationNode({}), pool_(pool), since_(since) {
     request.bytes.append("*1\r\n$4\r\nPING\r\n");
     request.retry = Retry::read;
     id = engine::next_operation_id();
     start = Clock::now();
-    deadline = deadline_after(start, pool->shop_->database->config().timeouts.health);
+    deadline = deadline_after(start, pool->context_->database->config().timeouts.health);
     unguarded = true;
   }
 
   void accept(std::string_view /*frame*/, const engine::Origin&) noexcept override {}
   void finish(std::optional<Error> error, const boost::asio::any_io_executor*) override {
-    const std::unique_ptr<Question> self(this);
+    const std::unique_ptr<UnusedPing> self(this);
     const auto pool = pool_.lock();
     if (!pool) return;
     if (error && error->code() == Errc::timeout)
@@ -364,9 +367,9 @@ class AsyncPool::Question final : public engine::OperationNode {
     else
       pool->ask_leased(since_);
   }
-  void destroy() noexcept override { const std::unique_ptr<Question> self(this); }
+  void destroy() noexcept override { const std::unique_ptr<UnusedPing> self(this); }
 
-  ~Question() = default;
+  ~UnusedPing() = default;
 
  private:
   const std::weak_ptr<AsyncPool> pool_;
@@ -374,44 +377,45 @@ class AsyncPool::Question final : public engine::OperationNode {
 };
 
 // The least recently used of those that nobody has.
-LeaseLine::Ptr AsyncPool::take_unused(TimePoint since) noexcept {
+ExclusiveConnection::Ptr AsyncPool::take_unused(TimePoint since) noexcept {
   const std::scoped_lock lock(mutex_);
   if (!usable()) return nullptr;
-  const auto unused = std::find_if(idle_.begin(), idle_.end(), [since](const LeaseLine::Ptr& line) {
-    return line->connection().ready() && line->connection().last_used() < since;
-  });
+  const auto unused =
+      std::find_if(idle_.begin(), idle_.end(), [since](const ExclusiveConnection::Ptr& pooled) {
+        return pooled->connection().ready() && pooled->connection().last_used() < since;
+      });
   if (unused == idle_.end()) return nullptr;
-  LeaseLine::Ptr line = std::move(*unused);
+  ExclusiveConnection::Ptr pooled = std::move(*unused);
   idle_.erase(unused);
-  line->claim();
-  return line;
+  pooled->claim();
+  return pooled;
 }
 
 void AsyncPool::ask_unused(TimePoint since) noexcept {
   if (!usable()) return;
-  for (const auto& line : shared_) line->ask_if_unused(since);
+  for (const auto& pooled : shared_) pooled->ask_if_unused(since);
   ask_leased(since);
 }
 
 void AsyncPool::ask_leased(TimePoint since) noexcept {
   try {
-    auto question = std::make_unique<Question>(shared_from_this(), since);
-    const LeaseLine::Ptr line = take_unused(since);
-    if (!line) return;
-    shop_->alone_began(*question);
-    line->ask(*question.release());
+    auto ping = std::make_unique<UnusedPing>(shared_from_this(), since);
+    const ExclusiveConnection::Ptr pooled = take_unused(since);
+    if (!pooled) return;
+    context_->alone_began(*ping);
+    pooled->ask(*ping.release());
   } catch (const std::bad_alloc&) {
     // The next time, then.
   }
 }
 
 void AsyncPool::close_leased(TimePoint since) noexcept {
-  while (const LeaseLine::Ptr line = take_unused(since)) returned(line, true);
+  while (const ExclusiveConnection::Ptr pooled = take_unused(since)) returned(pooled, true);
 }
 
 void AsyncPool::collect(PoolStats& into) const {
-  const auto add = [&into](const Line& line) {
-    const auto load = line.connection().load();
+  const auto add = [&into](const PooledConnection& pooled) {
+    const auto load = pooled.connection().load();
     into.in_flight += load.operations + load.given_up;
     into.queued_bytes += load.bytes;
   };
@@ -419,19 +423,19 @@ void AsyncPool::collect(PoolStats& into) const {
   {
     const std::scoped_lock lock(mutex_);
     idle = idle_.size();
-    for (const auto& line : leases_) add(*line);
+    for (const auto& pooled : leases_) add(*pooled);
   }
-  for (const auto& line : shared_) {
-    into.shared += line->connection().ready() ? 1U : 0U;
-    add(*line);
+  for (const auto& pooled : shared_) {
+    into.shared += pooled->connection().ready() ? 1U : 0U;
+    add(*pooled);
   }
-  const std::size_t open = shop_->open.load(std::memory_order_relaxed);
+  const std::size_t open = context_->open.load(std::memory_order_relaxed);
   into.in_use += open - std::min(open, idle);
   into.idle += idle;
-  into.leased += shop_->leased.load(std::memory_order_relaxed);
-  into.pushes_dropped += shop_->pushes_dropped.load(std::memory_order_relaxed);
+  into.leased += context_->leased.load(std::memory_order_relaxed);
+  into.pushes_dropped += context_->pushes_dropped.load(std::memory_order_relaxed);
   for (std::size_t i = 0; i < close_reasons; ++i)
-    into.closed[i] += shop_->closed_by[i].load(std::memory_order_relaxed);
+    into.closed[i] += context_->closed_by[i].load(std::memory_order_relaxed);
 }
 
 }  // namespace redstart::pool

@@ -2,8 +2,8 @@
 // async_pool.hpp: the shared and leased connections of one database.
 #pragma once
 
-#include "lease_line.hpp"
-#include "shared_line.hpp"
+#include "exclusive_connection.hpp"
+#include "shared_connection.hpp"
 
 #include <redstart/engine/async_channel.hpp>
 
@@ -21,7 +21,7 @@ namespace redstart::pool {
 ///
 /// Thread safety: full.
 class AsyncPool final : public engine::AsyncChannel,
-                        public LeaseLine::Home,
+                        public ExclusiveConnection::Pool,
                         public std::enable_shared_from_this<AsyncPool> {
  public:
   /// `loops` is shared with the manager. Nothing is opened before it is needed.
@@ -29,7 +29,7 @@ class AsyncPool final : public engine::AsyncChannel,
                                                        std::shared_ptr<DirectPool> direct,
                                                        std::shared_ptr<Reachability> reachability,
                                                        const std::shared_ptr<net::Loops>& loops);
-  AsyncPool(std::shared_ptr<LineShop> shop, std::shared_ptr<net::Loops> loops);
+  AsyncPool(std::shared_ptr<PoolContext> context, std::shared_ptr<net::Loops> loops);
 
   void start(engine::OperationNode& operation) noexcept override { static_cast<void>(carry(operation)); }
   /// As `start`. Returns the shared connection that took the operation, which lives as long as this; null
@@ -38,10 +38,12 @@ class AsyncPool final : public engine::AsyncChannel,
   void reject(engine::OperationNode& operation, Error error) noexcept override;
   void lease(engine::OperationNode& operation) noexcept override;
   [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept override {
-    return loops_->home();
+    return loops_->default_executor();
   }
   [[nodiscard]] engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::no; }
-  [[nodiscard]] const engine::Origin& origin() const noexcept override { return shop_->database->origin(); }
+  [[nodiscard]] const engine::Origin& origin() const noexcept override {
+    return context_->database->origin();
+  }
 
   /// Why a handle is not to be given out: the last attempt to connect failed, forked, shut down.
   [[nodiscard]] std::optional<Error> unavailable() const;
@@ -49,7 +51,7 @@ class AsyncPool final : public engine::AsyncChannel,
   /// the background. Empty where nobody makes it though it is long due: the loop is not run.
   [[nodiscard]] std::optional<Error> failure_in_background(TimePoint now) const;
   /// False from `stop` or `abandon` on.
-  [[nodiscard]] bool usable() const noexcept { return !shop_->stopping.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool usable() const noexcept { return !context_->stopping.load(std::memory_order_relaxed); }
   /// True while a shared connection is open.
   [[nodiscard]] bool serves() const noexcept;
   /// True where the calling thread must not wait for this pool: it may be the one that serves it.
@@ -75,25 +77,25 @@ class AsyncPool final : public engine::AsyncChannel,
   void collect(PoolStats& into) const;
 
  private:
-  void returned(LeaseLine::Ptr line, bool dirty) override;
-  bool withdraw(LeaseLine& line) noexcept override;
-  void gone(LeaseLine& line) noexcept override;
+  void returned(ExclusiveConnection::Ptr pooled, bool dirty) override;
+  bool withdraw(ExclusiveConnection& pooled) noexcept override;
+  void gone(ExclusiveConnection& pooled) noexcept override;
 
-  [[nodiscard]] SharedLine& pick() const noexcept;
-  [[nodiscard]] SharedLine& open_instead_of(SharedLine& line) const noexcept;
-  [[nodiscard]] LeaseLine::Ptr take_line();
-  [[nodiscard]] std::vector<std::shared_ptr<Line>> all() const;
-  class Question;
+  [[nodiscard]] SharedConnection& pick() const noexcept;
+  [[nodiscard]] SharedConnection& open_instead_of(SharedConnection& pooled) const noexcept;
+  [[nodiscard]] ExclusiveConnection::Ptr take_line();
+  [[nodiscard]] std::vector<std::shared_ptr<PooledConnection>> all() const;
+  class UnusedPing;
   void ask_leased(TimePoint since) noexcept;
   void close_leased(TimePoint since) noexcept;
-  [[nodiscard]] LeaseLine::Ptr take_unused(TimePoint since) noexcept;
+  [[nodiscard]] ExclusiveConnection::Ptr take_unused(TimePoint since) noexcept;
   void reclaim_leased() noexcept;
   void circuit_changed() noexcept;
   [[nodiscard]] std::optional<Error> known_failure(TimePoint now) const;
   // Why it must not even be queued: the database is away, and nobody wants to wait for it. Two relaxed loads
   // while all is well.
   [[nodiscard]] std::optional<Error> away(const engine::OperationNode& operation) const {
-    if (!shop_->reachability->failing() && shop_->database->breaker().pass() != 0) [[likely]]
+    if (!context_->reachability->failing() && context_->database->breaker().pass() != 0) [[likely]]
       return std::nullopt;
     return known_absence(operation);
   }
@@ -104,14 +106,14 @@ class AsyncPool final : public engine::AsyncChannel,
   [[nodiscard]] Error exhausted(const engine::OperationNode& operation, const std::exception& why) const;
   [[nodiscard]] Error shut_down(const engine::OperationNode& operation) const;
 
-  const std::shared_ptr<LineShop> shop_;
+  const std::shared_ptr<PoolContext> context_;
   const std::shared_ptr<net::Loops> loops_;
-  std::vector<std::shared_ptr<SharedLine>> shared_{};  // made once, never changed
-  bool all_may_be_shared_ = false;                     // shared connections may take every slot
+  std::vector<std::shared_ptr<SharedConnection>> shared_{};  // made once, never changed
+  bool all_may_be_shared_ = false;                           // shared connections may take every slot
 
   mutable std::mutex mutex_{};
-  std::vector<LeaseLine::Ptr> leases_{};  // all
-  std::vector<LeaseLine::Ptr> idle_{};    // those nobody has; the most recently used last
+  std::vector<ExclusiveConnection::Ptr> leases_{};  // all
+  std::vector<ExclusiveConnection::Ptr> idle_{};    // those nobody has; the most recently used last
 };
 
 }  // namespace redstart::pool

@@ -255,14 +255,14 @@ void Database::collect(DatabaseStats& into) const {
   collect(into.operations);
 }
 
-ServerCondition Database::condition_of(std::string_view words, ReplyOf reply_of) const noexcept {
-  return redstart::condition_of(words, origin_.authenticates && reply_of == ReplyOf::plain_command);
+ServerCondition Database::condition_of(std::string_view message, ReplyOf reply_of) const noexcept {
+  return redstart::condition_of(message, origin_.authenticates && reply_of == ReplyOf::plain_command);
 }
 
 Failure Database::failure_of(const net::Outcome& outcome, ReplyOf reply_of) const noexcept {
   if (outcome.kind != net::Outcome::Kind::refused)
     return {outcome.code, outcome.effect, outcome.code == Errc::closed ? Remedy::never : Remedy::retry};
-  const ServerVerdict verdict = judge(outcome.text, reply_of, origin_.authenticates);
+  const ServerVerdict verdict = classify(outcome.text, reply_of, origin_.authenticates);
   return {Errc::server_error, verdict.effect, verdict.remedy};
 }
 

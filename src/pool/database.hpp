@@ -90,7 +90,7 @@ class Database {
   /// The error of a connection attempt.
   [[nodiscard]] Error unreachable(const net::OpenFailure& failure, std::chrono::nanoseconds elapsed) const;
   /// What an error reply to a command says about the server.
-  [[nodiscard]] ServerCondition condition_of(std::string_view words, ReplyOf reply_of) const noexcept;
+  [[nodiscard]] ServerCondition condition_of(std::string_view message, ReplyOf reply_of) const noexcept;
   /// What a decision about retries needs to know of an exchange without a reply that can be used.
   [[nodiscard]] Failure failure_of(const net::Outcome& outcome, ReplyOf reply_of) const noexcept;
   /// The error of an exchange that broke off.

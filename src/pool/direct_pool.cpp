@@ -28,7 +28,7 @@ ErrorInfo would_deadlock() {
 // Hands on what is heard while a connection is being opened.
 class Report final : public net::OpenWatcher {
  public:
-  Report(Reachability& reachability, const Reachability::Attempt& attempt) noexcept
+  Report(Reachability& reachability, const Reachability::ConnectAttempt& attempt) noexcept
       : reachability_(reachability), attempt_(attempt) {}
 
   bool not_ready(const protocol::NotReady& state) override {
@@ -40,7 +40,7 @@ class Report final : public net::OpenWatcher {
 
  private:
   Reachability& reachability_;
-  const Reachability::Attempt& attempt_;
+  const Reachability::ConnectAttempt& attempt_;
 };
 
 }  // namespace
@@ -50,24 +50,24 @@ DirectPool::DirectPool(std::shared_ptr<Database> database, std::shared_ptr<Reach
 
 DirectPool::~DirectPool() = default;
 
-Borrowed::~Borrowed() {
+DirectLease::~DirectLease() {
   if (connection_) discard(CloseReason::lost);
 }
 
-void Borrowed::give_back() noexcept { pool_->release(std::move(connection_)); }
+void DirectLease::give_back() noexcept { pool_->release(std::move(connection_)); }
 
-void Borrowed::discard(CloseReason reason) noexcept { pool_->discard(std::move(connection_), reason); }
+void DirectLease::discard(CloseReason reason) noexcept { pool_->discard(std::move(connection_), reason); }
 
-void Borrowed::note(const net::Outcome& outcome) noexcept {
+void DirectLease::note(const net::Outcome& outcome) noexcept {
   if (outcome.kind == net::Outcome::Kind::answered ||
       (outcome.kind == net::Outcome::Kind::refused && proves_service(outcome.text)))
     pool_->reachability_->answered(connection_->tag());
 }
 
-Result<Borrowed> DirectPool::acquire(TimePoint& now, TimePoint deadline, bool* paused) {
+Result<DirectLease> DirectPool::acquire(TimePoint& now, TimePoint deadline, bool* paused) {
   std::optional<Error> not_ready;
   for (;;) {
-    Result<Borrowed> lent = try_acquire(now, deadline, paused);
+    Result<DirectLease> lent = try_acquire(now, deadline, paused);
     // There was no time left to ask again: what the server said last says more.
     if (!lent && not_ready && lent.error().code() == Errc::connect_timeout && now >= deadline)
       return *std::move(not_ready);
@@ -83,16 +83,16 @@ Result<Borrowed> DirectPool::acquire(TimePoint& now, TimePoint deadline, bool* p
   }
 }
 
-Borrowed DirectPool::take_idle(TimePoint& now, TimePoint deadline) {
+DirectLease DirectPool::take_idle(TimePoint& now, TimePoint deadline) {
   Lock lock(mutex_);
   used_ = true;
   return take_idle(lock, now, deadline);
 }
 
 // Preconditions: `lock` is held; it is still when nothing was found.
-Borrowed DirectPool::take_idle(Lock& lock, TimePoint& now, TimePoint deadline) {
+DirectLease DirectPool::take_idle(Lock& lock, TimePoint& now, TimePoint deadline) {
   while (!draining_ && waiters_.empty() && !idle_.empty()) {
-    Borrowed connection(*this, std::move(idle_.back()));
+    DirectLease connection(*this, std::move(idle_.back()));
     idle_.pop_back();
     in_use_.push_back(*connection);
     lock.unlock();
@@ -106,21 +106,21 @@ Borrowed DirectPool::take_idle(Lock& lock, TimePoint& now, TimePoint deadline) {
   return {*this, nullptr};
 }
 
-Result<Borrowed> DirectPool::try_acquire(TimePoint& now, TimePoint deadline, bool* paused) {
+Result<DirectLease> DirectPool::try_acquire(TimePoint& now, TimePoint deadline, bool* paused) {
   const bool may_wait = !net::on_engine_thread();
   const TimePoint began = now;
   Lock lock(mutex_);
   used_ = true;
-  if (Borrowed connection = take_idle(lock, now, deadline)) return connection;
+  if (DirectLease connection = take_idle(lock, now, deadline)) return connection;
   if (!draining_ && waiters_.empty()) {
     if (auto error = reachability_->must_wait(now)) return *std::move(error);
     if (open_ != database_->config().max_connections && (!may_wait || !reachability_->growth_paused())) {
       ++open_;
-      Result<Borrowed> opened = open(lock, now, deadline);
+      Result<DirectLease> opened = open(lock, now, deadline);
       if (opened || !may_wait || !queues_after(opened.error(), now, deadline)) return opened;
       if (!lock.owns_lock()) lock.lock();
       // One may have come back while the line was empty.
-      if (Borrowed connection = take_idle(lock, now, deadline)) return connection;
+      if (DirectLease connection = take_idle(lock, now, deadline)) return connection;
     }
   }
   if (draining_) return refused(Database::closed());
@@ -178,15 +178,15 @@ std::optional<CloseReason> DirectPool::ask(net::DirectConnection& connection, Ti
 
 // Opens a connection in a slot that is counted already; where it fails, the slot is given back.
 // Preconditions: `lock` is held; it need not be afterwards.
-Result<Borrowed> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadline, bool ahead) {
+Result<DirectLease> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadline, bool ahead) {
   if (draining_) {
-    give_back_slot();
+    release_grant();
     return refused(Database::closed());
   }
   const bool growing = reachability_->hopeful();
-  const Result<Reachability::Attempt> attempt = reachability_->begin(now);
+  const Result<Reachability::ConnectAttempt> attempt = reachability_->begin(now);
   if (!attempt) {
-    give_back_slot();
+    release_grant();
     return attempt.error();
   }
   Connection connection;
@@ -220,7 +220,7 @@ Result<Borrowed> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadline
     connection->tag(reachability_->succeeded(*attempt).number);
     refill();  // the first after an outage
     reconsider();
-    return Borrowed(*this, std::move(connection));
+    return DirectLease(*this, std::move(connection));
   }
   // A caller in a hurry, or a server that is loading, says nothing about whether the server can be reached.
   const bool hurried = connect_deadline - until > database_->config().timeouts.connect / 10;
@@ -233,7 +233,7 @@ Result<Borrowed> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadline
                              : reachability_->failed(*attempt, *failure, end, end - began);
   lock.lock();
   if (connection) in_use_.erase(in_use_.iterator_to(*connection));
-  give_back_slot();
+  release_grant();
   lock.unlock();
   reconsider();
   return error;
@@ -257,7 +257,7 @@ void DirectPool::release(Connection connection) noexcept {
 std::optional<CloseReason> DirectPool::take_back(Connection& connection) noexcept {
   const auto close = [this](CloseReason reason) {
     count_closed(reason);
-    give_back_slot();
+    release_grant();
     return reason;
   };
   const Lock lock(mutex_);
@@ -272,9 +272,9 @@ std::optional<CloseReason> DirectPool::take_back(Connection& connection) noexcep
   if (Waiter* const next = next_for_connection(); next != nullptr) {
     waiters_.erase(waiters_.iterator_to(*next));
     next->connection = std::move(connection);
-    next->got = Waiter::Got::connection;
+    next->grant = Waiter::Grant::connection;
     next->decided();
-    serve_line();
+    serve_queue();
     return std::nullopt;
   }
   in_use_.erase(in_use_.iterator_to(*connection));
@@ -301,7 +301,7 @@ void DirectPool::discard(Connection connection, CloseReason reason) noexcept {
   Lock lock(mutex_);
   in_use_.erase(in_use_.iterator_to(*connection));
   ++closed_by_[static_cast<std::size_t>(reason)];
-  give_back_slot();
+  release_grant();
   lock.unlock();
   connection.reset();
   database_->emit(EventKind::disconnected, to_string(reason));

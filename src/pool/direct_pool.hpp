@@ -26,13 +26,13 @@ class DirectPool;
 
 /// Somebody in line for a connection, or for the right to open one. Guarded by the pool's lock while in line.
 struct Waiter : boost::intrusive::list_base_hook<> {
-  enum class Got : std::uint8_t { nothing, connection, slot, shutdown };
+  enum class Grant : std::uint8_t { nothing, connection, capacity, shutdown };
 
   /// The line has decided: `got` says how. Called with the pool's lock held; must not call the pool. One that
   /// takes connections is also called to look again, `got` being nothing.
   virtual void decided() noexcept = 0;
 
-  Got got = Got::nothing;
+  Grant grant = Grant::nothing;
   bool takes_connections = true;  ///< False: wants a slot only.
   std::unique_ptr<net::DirectConnection> connection{};
 
@@ -45,21 +45,21 @@ struct Waiter : boost::intrusive::list_base_hook<> {
 
 /// A connection on loan. Whatever happens, an exception included, it goes back: as given back, or else to be
 /// closed.
-class Borrowed {
+class DirectLease {
  public:
   using Connection = std::unique_ptr<net::DirectConnection>;
 
   /// `connection`: may be null.
-  Borrowed(DirectPool& pool, Connection connection) noexcept
+  DirectLease(DirectPool& pool, Connection connection) noexcept
       : pool_(&pool), connection_(std::move(connection)) {}
-  Borrowed(Borrowed&&) noexcept = default;
+  DirectLease(DirectLease&&) noexcept = default;
   /// Preconditions: holds nothing.
-  Borrowed& operator=(Borrowed&& other) noexcept {
+  DirectLease& operator=(DirectLease&& other) noexcept {
     pool_ = other.pool_;
     connection_ = std::move(other.connection_);
     return *this;
   }
-  ~Borrowed();
+  ~DirectLease();
 
   [[nodiscard]] net::DirectConnection* operator->() const noexcept { return connection_.get(); }
   [[nodiscard]] net::DirectConnection& operator*() const noexcept { return *connection_; }
@@ -95,7 +95,7 @@ class Borrowed {
 /// Thread safety: full.
 class DirectPool : public std::enable_shared_from_this<DirectPool> {
  public:
-  using Connection = Borrowed::Connection;
+  using Connection = DirectLease::Connection;
 
   DirectPool(std::shared_ptr<Database> database, std::shared_ptr<Reachability> reachability);
   DirectPool(const DirectPool&) = delete;
@@ -103,7 +103,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   ~DirectPool();
 
   /// An idle connection, if there is one and nobody waits for it; else what holds nothing.
-  [[nodiscard]] Borrowed take_idle(TimePoint& now, TimePoint deadline);
+  [[nodiscard]] DirectLease take_idle(TimePoint& now, TimePoint deadline);
   /// Lends a connection, at most until `deadline`; for a free one it waits for `timeouts.acquire` at most,
   /// for a server that is loading for as long as the caller can. `now` spares a reading of the clock, and is
   /// renewed when it came to waiting. While the server is loading, one caller waits at the server, the others
@@ -111,7 +111,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   ///
   /// `paused`, unless null: set where the caller would have to queue because no further connection can be
   /// opened at present. It then gets the reason at once, and may look for another way.
-  [[nodiscard]] Result<Borrowed> acquire(TimePoint& now, TimePoint deadline, bool* paused = nullptr);
+  [[nodiscard]] Result<DirectLease> acquire(TimePoint& now, TimePoint deadline, bool* paused = nullptr);
 
   /// One attempt, unless the last one succeeded, or failed so lately that the next is not due.
   [[nodiscard]] std::optional<Error> ensure_reachable(TimePoint now, TimePoint deadline);
@@ -127,11 +127,11 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   bool role_changed(TimePoint now, TimePoint opened = TimePoint::max()) noexcept;
 
   /// The right to open a connection of another kind: true at once, or `waiter` stands in line and is told.
-  /// Closes an idle direct connection if that is what it takes. `return_slot` ends it.
-  [[nodiscard]] bool take_slot(Waiter& waiter) noexcept;
+  /// Closes an idle direct connection if that is what it takes. `return_grant` ends it.
+  [[nodiscard]] bool acquire_grant(Waiter& waiter) noexcept;
   /// Leaves the line; false when it has been decided already.
-  [[nodiscard]] bool leave_line(Waiter& waiter) noexcept;
-  void return_slot() noexcept;
+  [[nodiscard]] bool dequeue(Waiter& waiter) noexcept;
+  void return_grant() noexcept;
   /// True while who wanted a slot would have to wait for it.
   [[nodiscard]] bool exhausted() const;
   /// True while somebody waits in line, and another connection that closes would make room for it.
@@ -179,12 +179,12 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
     void decided() noexcept override { turn.notify_one(); }  // under the lock: once awake, it may be gone
     std::condition_variable turn{};
   };
-  friend class Borrowed;
+  friend class DirectLease;
   using Lock = std::unique_lock<std::mutex>;
 
-  Borrowed take_idle(Lock& lock, TimePoint& now, TimePoint deadline);
-  Result<Borrowed> try_acquire(TimePoint& now, TimePoint deadline, bool* paused);
-  Result<Borrowed> queue(Lock& lock, TimePoint& now, TimePoint deadline, TimePoint began);
+  DirectLease take_idle(Lock& lock, TimePoint& now, TimePoint deadline);
+  Result<DirectLease> try_acquire(TimePoint& now, TimePoint deadline, bool* paused);
+  Result<DirectLease> queue(Lock& lock, TimePoint& now, TimePoint deadline, TimePoint began);
   [[nodiscard]] bool queues_after(const Error& error, TimePoint now, TimePoint deadline) const;
   void release(Connection connection) noexcept;
   [[nodiscard]] std::optional<CloseReason> take_back(Connection& connection) noexcept;
@@ -210,16 +210,16 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   void take_dead(TimePoint now, std::vector<Dead>& into);
   void fill() noexcept;
   void wait_for_turn(Lock& lock, Caller& self, TimePoint last);
-  void stand_in_line(Lock& lock, Waiter& waiter) noexcept;
+  void enqueue(Lock& lock, Waiter& waiter) noexcept;
   [[nodiscard]] bool room_wanted() const;
   [[nodiscard]] bool front_may_open() const;
-  void serve_line() noexcept;
+  void serve_queue() noexcept;
   [[nodiscard]] Waiter* next_for_connection() noexcept;
   void count_closed(CloseReason reason, std::size_t connections = 1) noexcept;
   [[nodiscard]] Error timed_out(std::chrono::nanoseconds waited) const;
   /// `ahead`: for no caller; `stop` interrupts it.
-  Result<Borrowed> open(Lock& lock, TimePoint& now, TimePoint deadline, bool ahead = false);
-  void give_back_slot() noexcept;
+  Result<DirectLease> open(Lock& lock, TimePoint& now, TimePoint deadline, bool ahead = false);
+  void release_grant() noexcept;
   void admit_next() noexcept;
   [[nodiscard]] Error refused(ErrorInfo info) const;
 
@@ -238,10 +238,10 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   boost::intrusive::list<Waiter> waiters_{};
   net::DirectConnection* ahead_ = nullptr;  // that is being opened for no caller
   net::DirectConnection* asked_ = nullptr;  // over which a PING of the pool is under way
-  std::size_t open_ = 0;   // idle, in use, being opened, reserved for a waiter, and slots taken
-  std::size_t slots_ = 0;  // taken by connections of other kinds
-  bool filling_ = false;   // somebody opens connections ahead
-  bool asking_ = false;    // a helper thread sends PING over idle connections
+  std::size_t open_ = 0;     // idle, in use, being opened, reserved for a waiter, and slots taken
+  std::size_t granted_ = 0;  // taken by connections of other kinds
+  bool filling_ = false;     // somebody opens connections ahead
+  bool asking_ = false;      // a helper thread sends PING over idle connections
   bool draining_ = false;
   bool closed_ = false;
   bool used_ = false;

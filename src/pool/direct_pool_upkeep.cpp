@@ -59,7 +59,7 @@ class DirectPool::Filling {
 
 std::optional<Error> DirectPool::warm_up(std::size_t count, TimePoint deadline) {
   const Filling filling(*this);
-  std::vector<Borrowed> opened;
+  std::vector<DirectLease> opened;
   opened.reserve(count);
   std::optional<Error> error;
   while (opened.size() < count && !error) {
@@ -70,7 +70,7 @@ std::optional<Error> DirectPool::warm_up(std::size_t count, TimePoint deadline) 
     else
       error = connection.error();
   }
-  for (Borrowed& connection : opened) connection.give_back();
+  for (DirectLease& connection : opened) connection.give_back();
   return error;
 }
 
@@ -135,7 +135,7 @@ void DirectPool::ask_each(TimePoint since) noexcept {
   const auto patience = database_->config().timeouts.health;
   Lock lock(mutex_);
   while (!draining_ && !idle_.empty() && idle_.front()->last_used() < since) {
-    Borrowed asked(*this, std::move(idle_.front()));
+    DirectLease asked(*this, std::move(idle_.front()));
     idle_.erase(idle_.begin());
     in_use_.push_back(*asked);
     asked_ = &*asked;
@@ -171,7 +171,7 @@ void DirectPool::close_unused(TimePoint since) noexcept {
     }
     idle_.erase(idle_.begin(), last);
     count_closed(CloseReason::timeout, unused.size());
-    for (std::size_t i = 0; i < unused.size(); ++i) give_back_slot();
+    for (std::size_t i = 0; i < unused.size(); ++i) release_grant();
   }
   closed(unused, CloseReason::timeout);
 }
@@ -213,7 +213,7 @@ void DirectPool::take_dead(TimePoint now, std::vector<Dead>& into) {
     count_closed(*fault);
   }
   std::erase(idle_, nullptr);
-  for (std::size_t i = 0; i < into.size(); ++i) give_back_slot();
+  for (std::size_t i = 0; i < into.size(); ++i) release_grant();
 }
 
 bool DirectPool::pause(TimePoint until) {
@@ -230,7 +230,7 @@ bool DirectPool::role_changed(TimePoint now, TimePoint opened) noexcept {
     role_changed_ = now;
     old.swap(idle_);
     count_closed(CloseReason::role, old.size());
-    for (std::size_t i = 0; i < old.size(); ++i) give_back_slot();
+    for (std::size_t i = 0; i < old.size(); ++i) release_grant();
   }
   closed(old, CloseReason::role);
   return opened < now;
@@ -252,7 +252,7 @@ void DirectPool::close_idle(TimePoint now, std::chrono::milliseconds unused, std
     }
     idle_.erase(idle_.begin(), last);
     count_closed(reason, into.size() - before);
-    for (std::size_t i = before; i < into.size(); ++i) give_back_slot();
+    for (std::size_t i = before; i < into.size(); ++i) release_grant();
   }
   for (std::size_t i = 0; i < into.size(); ++i) database_->emit(EventKind::disconnected, to_string(reason));
 }
@@ -276,12 +276,12 @@ void DirectPool::stop() noexcept {
   if (asked_ != nullptr) asked_->interrupt();
   waiters_.remove_and_dispose_if([](const Waiter& waiter) { return waiter.takes_connections; },
                                  [](Waiter* waiter) {
-                                   waiter->got = Waiter::Got::shutdown;
+                                   waiter->grant = Waiter::Grant::shutdown;
                                    waiter->decided();
                                  });
   idle.swap(idle_);
   count_closed(CloseReason::shutdown, idle.size());
-  for (std::size_t i = 0; i < idle.size(); ++i) give_back_slot();
+  for (std::size_t i = 0; i < idle.size(); ++i) release_grant();
   lock.unlock();
   closed(idle, CloseReason::shutdown);
 }
@@ -308,7 +308,7 @@ bool DirectPool::drained(bool interrupt) noexcept {
 void DirectPool::collect(PoolStats& into) const {
   const Lock lock(mutex_);
   into.created = reachability_->created();
-  into.in_use = open_ - idle_.size() - slots_;
+  into.in_use = open_ - idle_.size() - granted_;
   into.idle = idle_.size();
   into.waiting = waiters_.size();
   into.maximum = database_->config().max_connections;

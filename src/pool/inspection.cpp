@@ -232,15 +232,15 @@ class Inspection {
     return std::nullopt;
   }
 
-  void refused(std::string_view words) {
-    const std::string_view word = error_word(words);
-    const ServerVerdict verdict = judge(words, ReplyOf::plain_command);
+  void refused(std::string_view message) {
+    const std::string_view word = error_word(message);
+    const ServerVerdict verdict = classify(message, ReplyOf::plain_command);
     ErrorInfo problem;
     problem.code = Errc::server_error;
     problem.effect = verdict.effect;
     problem.remedy = verdict.remedy;
     problem.what = "the server answered with an error";
-    problem.server = words;
+    problem.server = message;
     problem.advice = advice_for(word);
     tell(std::move(problem));
   }

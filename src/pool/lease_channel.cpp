@@ -2,7 +2,7 @@
 // lease_channel.cpp: one connection from lease to return.
 #include "lease_channel.hpp"
 
-#include "attempts.hpp"
+#include "call_retries.hpp"
 #include "exchange_report.hpp"
 
 #include <utility>
@@ -10,7 +10,7 @@
 namespace redstart::pool {
 
 LeaseChannel::LeaseChannel(std::shared_ptr<Database> database, std::shared_ptr<DirectPool> pool,
-                           Borrowed connection, CallSite where) noexcept
+                           DirectLease connection, CallSite where) noexcept
     : database_(std::move(database)), pool_(std::move(pool)), connection_(std::move(connection)) {
   pool_->lease_began();
   database_->leases().began(entry_, Clock::now());
@@ -57,7 +57,7 @@ std::optional<Error> LeaseChannel::broke_while_idle(std::string_view what, std::
   return gone(what, commands);
 }
 
-void LeaseChannel::keep(Borrowed connection, const net::Outcome& outcome) noexcept {
+void LeaseChannel::keep(DirectLease connection, const net::Outcome& outcome) noexcept {
   connection.note(outcome);
   if (outcome.reusable)
     connection_ = std::move(connection);
@@ -106,7 +106,7 @@ std::optional<Error> LeaseChannel::exchange_alone(const engine::Request& request
   if (auto error = broke_while_idle(traits.name, 1, start)) return error;
   Admission admission(database_->breaker(), database_->breaker().admit(start, !traits.blocks_for));
   if (!admission) return database_->failed(traits.name, 1, database_->circuit_open(start));
-  Borrowed connection = std::move(connection_);  // whatever throws, it is not used again
+  DirectLease connection = std::move(connection_);  // whatever throws, it is not used again
   if (traits.blocks_for || database_->outlasts_silence(options.timeout)) [[unlikely]]
     connection->watch_closely(true);
   if (traits.session != Session::none) session_.sent(traits.session, traits.name);
@@ -148,7 +148,7 @@ engine::Replies LeaseChannel::exchange_batch(std::string_view bytes, std::span<c
     replies.rest_unsent = database_->failed("pipeline", ends.size(), database_->circuit_open(start));
     return replies;
   }
-  Borrowed connection = std::move(connection_);
+  DirectLease connection = std::move(connection_);
   if (traits.blocks_for || database_->outlasts_silence(options.timeout)) [[unlikely]]
     connection->watch_closely(true);
   const net::Outcome outcome = connection->exchange_batch(

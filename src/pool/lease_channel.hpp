@@ -24,7 +24,7 @@ namespace redstart::pool {
 /// `invalid_argument`, and nothing is sent.
 class LeaseChannel final : public engine::Channel {
  public:
-  LeaseChannel(std::shared_ptr<Database> database, std::shared_ptr<DirectPool> pool, Borrowed connection,
+  LeaseChannel(std::shared_ptr<Database> database, std::shared_ptr<DirectPool> pool, DirectLease connection,
                CallSite where) noexcept;
   ~LeaseChannel() override;
 
@@ -66,11 +66,11 @@ class LeaseChannel final : public engine::Channel {
   void note_state(const engine::RequestTraits& traits, const net::Outcome& outcome) noexcept;
   [[nodiscard]] std::optional<Error> broke_while_idle(std::string_view what, std::size_t commands,
                                                       TimePoint now);
-  void keep(Borrowed connection, const net::Outcome& outcome) noexcept;
+  void keep(DirectLease connection, const net::Outcome& outcome) noexcept;
 
   std::shared_ptr<Database> database_;
   std::shared_ptr<DirectPool> pool_;
-  Borrowed connection_;
+  DirectLease connection_;
   LeaseLedger::Entry entry_{};
   const std::uint32_t generation_ = net::fork_generation();
   std::atomic<bool> in_use_{false};

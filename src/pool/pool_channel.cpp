@@ -2,7 +2,7 @@
 // pool_channel.cpp: one exchange: take a connection, use it, give it back, report.
 #include "pool_channel.hpp"
 
-#include "attempts.hpp"
+#include "call_retries.hpp"
 #include "exchange_report.hpp"
 #include "lease_channel.hpp"
 #include "shared_exchange.hpp"
@@ -78,8 +78,8 @@ std::optional<Error> PoolChannel::exchange(const engine::Request& request, engin
 
 // One connection for one attempt, let through by the breaker. On failure the ticket is given back. `paused`:
 // see DirectPool::acquire.
-Result<Borrowed> PoolChannel::acquire(Admission& admission, TimePoint& now, TimePoint deadline,
-                                      bool* paused) {
+Result<DirectLease> PoolChannel::acquire(Admission& admission, TimePoint& now, TimePoint deadline,
+                                         bool* paused) {
   if (!admission) {
     ErrorInfo refused = database_->circuit_open(now);
     return Error(std::move(refused));
@@ -99,10 +99,10 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
   const engine::RequestTraits& traits = request.traits();
   const TimePoint deadline = database_->deadline(start, options, traits.blocks_for);
   const bool patient = traits.blocks_for || database_->outlasts_silence(options.timeout);
-  Attempts attempts(*database_, *pool_, traits, options, deadline);
+  CallRetries attempts(*database_, *pool_, traits, options, deadline);
   for (TimePoint now = start;;) {
     Admission admission(database_->breaker(), database_->breaker().admit(now, !traits.blocks_for));
-    Borrowed connection = admission ? pool_->take_idle(now, deadline) : Borrowed(*pool_, nullptr);
+    DirectLease connection = admission ? pool_->take_idle(now, deadline) : DirectLease(*pool_, nullptr);
     if (!connection) {
       bool paused = false;
       const bool may_share = shared_works() && attempts.made() == 1 && sharable(*database_, request, options);
@@ -173,7 +173,7 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
     return exchange_batch_shared(*async_, *database_, bytes, ends, traits, options);
   const TimePoint deadline = database_->deadline(start, options, traits.blocks_for);
   const engine::RequestTraits whole{traits.name};  // nothing of it is repeated once it was sent
-  Attempts attempts(*database_, *pool_, whole, options, deadline);
+  CallRetries attempts(*database_, *pool_, whole, options, deadline);
   for (TimePoint now = start;;) {
     Admission admission(database_->breaker(), database_->breaker().admit(now, !traits.blocks_for));
     bool paused = false;
@@ -188,7 +188,7 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
       report_unsent(*database_, replies, ends.size(), acquired.error().info(), attempts.made());
       return replies;
     }
-    Borrowed connection = *std::move(acquired);
+    DirectLease connection = *std::move(acquired);
     const bool reused = connection->exchanges() != 0;
     const std::size_t shard = connection->shard();
     if (traits.blocks_for || database_->outlasts_silence(options.timeout)) [[unlikely]]
@@ -224,7 +224,7 @@ std::optional<Error> PoolChannel::ensure_reachable(const engine::CallOptions& op
   TimePoint now = Clock::now();
   const TimePoint limit = deadline_after(now, options.timeout.value_or(database_->config().timeouts.connect));
   const engine::RequestTraits traits{};
-  const Attempts attempts(*database_, *pool_, traits, options, limit);
+  const CallRetries attempts(*database_, *pool_, traits, options, limit);
   for (;;) {
     std::optional<Error> error;
     if (database_->breaker().refuses(now))
@@ -243,9 +243,9 @@ Result<std::unique_ptr<engine::Channel>> PoolChannel::lease(const engine::CallOp
   TimePoint now = Clock::now();
   const TimePoint deadline = database_->deadline(now, options);
   const engine::RequestTraits traits{"scoped handle"};
-  const Attempts attempts(*database_, *pool_, traits, options, deadline);
+  const CallRetries attempts(*database_, *pool_, traits, options, deadline);
   for (;;) {
-    Result<Borrowed> acquired = Error(ErrorInfo{});
+    Result<DirectLease> acquired = Error(ErrorInfo{});
     if (database_->breaker().refuses(now))
       acquired = Error(database_->circuit_open(now));
     else

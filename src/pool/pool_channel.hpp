@@ -44,8 +44,8 @@ class PoolChannel final : public engine::Channel {
   [[nodiscard]] std::optional<Error> exchange_direct(const engine::Request& request, engine::ReplySink& sink,
                                                      const engine::CallOptions& options, TimePoint start);
 
-  [[nodiscard]] Result<Borrowed> acquire(Admission& admission, TimePoint& now, TimePoint deadline,
-                                         bool* paused);
+  [[nodiscard]] Result<DirectLease> acquire(Admission& admission, TimePoint& now, TimePoint deadline,
+                                            bool* paused);
   [[nodiscard]] bool shared_works() const noexcept;
   void leave_server(const net::DirectConnection& connection, net::Outcome& outcome);
 

@@ -41,15 +41,15 @@ bool Reachability::may_begin(TimePoint now) const {
   return loading_.may_begin(now) && due(now);
 }
 
-Result<Reachability::Attempt> Reachability::begin(TimePoint now) {
+Result<Reachability::ConnectAttempt> Reachability::begin(TimePoint now) {
   const std::scoped_lock lock(mutex_);
   if (!loading_.may_begin(now)) return waiting(now);
   if (!due(now)) return repeated(others_hopeful() ? growth_failure_ : last_failure_);
   ++opening_;
-  return Attempt{reconnect_.begin(now), growth_.begin(now), loading_.begin(), now};
+  return ConnectAttempt{reconnect_.begin(now), growth_.begin(now), loading_.begin(), now};
 }
 
-protocol::Reconnect::Connection Reachability::succeeded(const Attempt& attempt) {
+protocol::Reconnect::Connection Reachability::succeeded(const ConnectAttempt& attempt) {
   const TimePoint now = Clock::now();
   bool first = false;
   bool waited = false;
@@ -145,7 +145,7 @@ void Reachability::left(std::size_t connections, bool idle) noexcept {
   working_ -= connections;
 }
 
-void Reachability::met(const Attempt& attempt, const protocol::Greeting& greeting) {
+void Reachability::met(const ConnectAttempt& attempt, const protocol::Greeting& greeting) {
   std::string change;
   {
     const std::scoped_lock lock(mutex_);
@@ -154,7 +154,7 @@ void Reachability::met(const Attempt& attempt, const protocol::Greeting& greetin
   if (!change.empty()) database_->emit(EventKind::server_changed, change);
 }
 
-bool Reachability::not_ready(const Attempt& attempt, const protocol::NotReady& state) {
+bool Reachability::not_ready(const ConnectAttempt& attempt, const protocol::NotReady& state) {
   protocol::LoadingWatch::Told told;
   {
     const std::scoped_lock lock(mutex_);
@@ -169,7 +169,8 @@ bool Reachability::not_ready(const Attempt& attempt, const protocol::NotReady& s
 }
 
 // Preconditions: the lock is held.
-bool Reachability::end_wait(const Attempt& attempt, protocol::LoadingWatch::End end, TimePoint now) noexcept {
+bool Reachability::end_wait(const ConnectAttempt& attempt, protocol::LoadingWatch::End end,
+                            TimePoint now) noexcept {
   const bool over = loading_.ended(attempt.number, end, now);
   waiting_.store(loading_.waiting(), std::memory_order_relaxed);
   turn_.notify_all();
@@ -205,7 +206,7 @@ void Reachability::prove(std::uint64_t connection) noexcept {
   static_cast<void>(failures_.over());
 }
 
-Error Reachability::failed(Attempt attempt, const net::OpenFailure& failure, TimePoint now,
+Error Reachability::failed(ConnectAttempt attempt, const net::OpenFailure& failure, TimePoint now,
                            std::chrono::nanoseconds elapsed) {
   Error error = database_->unreachable(failure, elapsed);
   const double draw = random();
@@ -237,7 +238,7 @@ Error Reachability::failed(Attempt attempt, const net::OpenFailure& failure, Tim
   return error;
 }
 
-Error Reachability::inconclusive(Attempt attempt, const net::OpenFailure& failure, TimePoint now,
+Error Reachability::inconclusive(ConnectAttempt attempt, const net::OpenFailure& failure, TimePoint now,
                                  std::chrono::nanoseconds elapsed) {
   if (failure.code == Errc::connect_timeout && (too_many_in_a_hurry(attempt.began, now) || beside_others()))
     return failed(attempt, failure, now, elapsed);
@@ -262,7 +263,7 @@ bool Reachability::beside_others() const {
   return working_ != 0 || opening_ > 1;
 }
 
-void Reachability::given_up(const Attempt& attempt, TimePoint now) noexcept {
+void Reachability::given_up(const ConnectAttempt& attempt, TimePoint now) noexcept {
   const std::scoped_lock lock(mutex_);
   --opening_;
   reconnect_.abandoned(attempt.turn, now);

@@ -29,10 +29,10 @@ namespace redstart::pool {
 /// Thread safety: full.
 class Reachability {
  public:
-  struct Attempt {
-    protocol::Reconnect::Attempt turn{};
-    protocol::Reconnect::Attempt growth{};
-    protocol::LoadingWatch::Attempt number = 0;
+  struct ConnectAttempt {
+    protocol::Reconnect::ConnectAttempt turn{};
+    protocol::Reconnect::ConnectAttempt growth{};
+    protocol::LoadingWatch::ConnectAttempt number = 0;
     TimePoint began{};
   };
   using State = protocol::Reconnect::State;
@@ -43,10 +43,10 @@ class Reachability {
 
   /// Begins an attempt, which `succeeded`, `failed` or `inconclusive` must end; or says why there must be
   /// none now: `Errc::loading` where another waits for a server that is not ready yet.
-  [[nodiscard]] Result<Attempt> begin(TimePoint now);
+  [[nodiscard]] Result<ConnectAttempt> begin(TimePoint now);
   /// A connection is ready, and works until `left`. Emits the events, and half-opens an open breaker unless
   /// the server has dropped connections that were ready. Returns what `lost` takes.
-  protocol::Reconnect::Connection succeeded(const Attempt& attempt);
+  protocol::Reconnect::Connection succeeded(const ConnectAttempt& attempt);
   /// Connections that were ready are closed. Before `lost`. `idle`: nothing was wrong with them; where the
   /// server was full that makes room for an attempt or two, before the database is taken to be away.
   void left(std::size_t connections = 1, bool idle = false) noexcept;
@@ -56,10 +56,10 @@ class Reachability {
   void lost(const protocol::Reconnect::Connection& connection, CloseReason reason, TimePoint now);
   /// The server of a connection that is about to be ready has said who it is. Emits the event when that is
   /// another one than before.
-  void met(const Attempt& attempt, const protocol::Greeting& greeting);
+  void met(const ConnectAttempt& attempt, const protocol::Greeting& greeting);
   /// The server that an attempt has reached is not ready yet. Emits the event when that is news. False: the
   /// attempt is to be given up, since another waits already.
-  [[nodiscard]] bool not_ready(const Attempt& attempt, const protocol::NotReady& state);
+  [[nodiscard]] bool not_ready(const ConnectAttempt& attempt, const protocol::NotReady& state);
   /// Waits while another attempt waits for the server, until it makes sense to begin one; false at the
   /// deadline.
   [[nodiscard]] bool await_turn(TimePoint deadline);
@@ -72,15 +72,15 @@ class Reachability {
       prove(connection);
   }
   /// An attempt that took `elapsed` failed. Emits the event. Returns what callers are told.
-  Error failed(Attempt attempt, const net::OpenFailure& failure, TimePoint now,
+  Error failed(ConnectAttempt attempt, const net::OpenFailure& failure, TimePoint now,
                std::chrono::nanoseconds elapsed);
   /// It ended without telling anything about the server: loading, shut down, a caller in a hurry. A few
   /// callers in a hurry do tell, when nobody got a connection for half a second.
-  Error inconclusive(Attempt attempt, const net::OpenFailure& failure, TimePoint now,
+  Error inconclusive(ConnectAttempt attempt, const net::OpenFailure& failure, TimePoint now,
                      std::chrono::nanoseconds elapsed);
 
   /// The same without a word: nobody waits for it any more.
-  void given_up(const Attempt& attempt, TimePoint now) noexcept;
+  void given_up(const ConnectAttempt& attempt, TimePoint now) noexcept;
 
   /// The last failure, worded for those who were not there, while nothing has succeeded since.
   [[nodiscard]] std::optional<Error> known_failure() const;
@@ -125,7 +125,7 @@ class Reachability {
   [[nodiscard]] bool beside_others() const;
   [[nodiscard]] bool too_many_in_a_hurry(TimePoint began, TimePoint now);
   [[nodiscard]] Error waiting(TimePoint now) const;
-  bool end_wait(const Attempt& attempt, protocol::LoadingWatch::End end, TimePoint now) noexcept;
+  bool end_wait(const ConnectAttempt& attempt, protocol::LoadingWatch::End end, TimePoint now) noexcept;
   void prove(std::uint64_t connection) noexcept;
   void failed_again(const Error& error, std::uint64_t failures) const;
 

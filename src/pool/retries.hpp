@@ -24,7 +24,7 @@ struct FailedAttempt {
   std::string_view why{};
   Retry category = Retry::accumulating;
   std::optional<RetryMode> mode{};  ///< Empty: the database's.
-  unsigned made = 1;                ///< Attempts, this one included.
+  unsigned made = 1;                ///< CallRetries, this one included.
   TimePoint now{};
   TimePoint deadline{};
 };

@@ -39,7 +39,7 @@ class SharedCall final : public engine::OperationNode {
 
   // What the engine calls.
   void accept(std::string_view frame, const engine::Origin& origin) noexcept override;
-  void finish(std::optional<Error> error, const boost::asio::any_io_executor* home) override;
+  void finish(std::optional<Error> error, const boost::asio::any_io_executor* handler_executor) override;
   void destroy() noexcept override;
   bool claim() noexcept override;
 

@@ -192,31 +192,31 @@ class HandshakeFsm {
     return {Action::Kind::receive, {}, {}};
   }
 
-  Action on_error(std::string_view words) {
-    const std::string_view word = error_word(words);
+  Action on_error(std::string_view message) {
+    const std::string_view word = error_word(message);
     switch (pending_[next_++]) {
       case Step::hello:
-        if (settings_.protocol == Protocol::automatic && !refuses_auth_too(words)) {
+        if (settings_.protocol == Protocol::automatic && !refuses_auth_too(message)) {
           // A server that does not know HELLO is older than 6.0, so it does not know SETINFO either.
-          knows_setinfo_ = words.find("nknown command") == std::string::npos;
+          knows_setinfo_ = message.find("nknown command") == std::string::npos;
           refused_hello_ = shown_;
           return authenticate();
         }
-        if (!comes_back(word)) return fail("HELLO", words);
+        if (!comes_back(word)) return fail("HELLO", message);
         from_start_ = true;
         return wait();
       case Step::auth:
-        if (!comes_back(word)) return fail("AUTH", words);
+        if (!comes_back(word)) return fail("AUTH", message);
         from_start_ = true;
         return wait();
       case Step::courtesy: break;
       case Step::select:  // the rest of the flight is awaited all the same
-        if (!comes_back(word)) return fail("SELECT", words);
+        if (!comes_back(word)) return fail("SELECT", message);
         from_start_ = true;
         break;
       case Step::echo:
         if (!comes_back(word)) {
-          static_cast<void>(fail("ECHO", words));
+          static_cast<void>(fail("ECHO", message));
           failure_.remedy = Remedy::never;
           return {Action::Kind::fail, {}, {}};
         }
@@ -225,7 +225,7 @@ class HandshakeFsm {
       case Step::ping:
         if (comes_back(word)) return not_ready_.why == NotReady::Why::loading ? ask() : wait();
         // Any other error proves that the server answers, as one that has PING renamed does.
-        if (word == "NOAUTH" || refuses_clients(words)) return fail("PING", words);
+        if (word == "NOAUTH" || refuses_clients(message)) return fail("PING", message);
         refused_ping_ = shown_;
         return from_start_ ? wait() : ready();
       case Step::info: silent_ = true; return wait();
@@ -234,13 +234,13 @@ class HandshakeFsm {
   }
 
   // The error concerns the connection or its user, and no single command.
-  static bool refuses_clients(std::string_view words) noexcept {
-    const std::string_view word = error_word(words);
-    return word == "WRONGPASS" || word == "DENIED" || words.starts_with("ERR max number of clients");
+  static bool refuses_clients(std::string_view message) noexcept {
+    const std::string_view word = error_word(message);
+    return word == "WRONGPASS" || word == "DENIED" || message.starts_with("ERR max number of clients");
   }
-  [[nodiscard]] bool refuses_auth_too(std::string_view words) const noexcept {
-    const std::string_view word = error_word(words);
-    return refuses_clients(words) || word == "NOPERM" || why_not_ready(word).has_value() ||
+  [[nodiscard]] bool refuses_auth_too(std::string_view message) const noexcept {
+    const std::string_view word = error_word(message);
+    return refuses_clients(message) || word == "NOPERM" || why_not_ready(word).has_value() ||
            (word == "NOAUTH" && !authenticates());
   }
   [[nodiscard]] bool authenticates() const noexcept {
@@ -324,13 +324,13 @@ class HandshakeFsm {
     wipe();
     return {Action::Kind::fail, {}, {}};
   }
-  Action fail(std::string_view step, std::string_view words) {
-    const std::string_view word = error_word(words);
+  Action fail(std::string_view step, std::string_view message) {
+    const std::string_view word = error_word(message);
     const bool credentials = word == "WRONGPASS" || word == "NOAUTH" || word == "NOPERM" ||
-                             words.starts_with("ERR AUTH") || words.starts_with("ERR Client sent AUTH") ||
-                             words.starts_with("ERR invalid password");
+                             message.starts_with("ERR AUTH") || message.starts_with("ERR Client sent AUTH") ||
+                             message.starts_with("ERR invalid password");
     failure_.code = credentials ? Errc::authentication_failed : Errc::handshake_failed;
-    failure_.remedy = credentials ? Remedy::never : judge(words, ReplyOf::plain_command).remedy;
+    failure_.remedy = credentials ? Remedy::never : classify(message, ReplyOf::plain_command).remedy;
     failure_.step = step;
     failure_.hello = refused_hello_;
     failure_.server = shown_;

@@ -20,7 +20,7 @@ namespace redstart::protocol {
 class LoadingWatch {
  public:
   /// Names an attempt; 0 is none.
-  using Attempt = std::uint64_t;
+  using ConnectAttempt = std::uint64_t;
 
   /// How an attempt ended.
   enum class End : std::uint8_t {
@@ -41,7 +41,7 @@ class LoadingWatch {
     return next_;
   }
   /// Preconditions: `may_begin`.
-  Attempt begin() noexcept {
+  ConnectAttempt begin() noexcept {
     ++last_;
     if (waiting_) poller_ = last_;
     return last_;
@@ -52,7 +52,7 @@ class LoadingWatch {
     bool goes_on = true;  ///< False: another attempt polls already.
     bool news = false;    ///< It was not known, or the reason is another now.
   };
-  [[nodiscard]] Told not_ready(Attempt attempt, const NotReady& state, TimePoint now) noexcept {
+  [[nodiscard]] Told not_ready(ConnectAttempt attempt, const NotReady& state, TimePoint now) noexcept {
     if (poller_ == 0) poller_ = attempt;
     const Told told{poller_ == attempt, !waiting_ || state_.why != state.why};
     waiting_ = true;
@@ -61,7 +61,7 @@ class LoadingWatch {
     return told;
   }
   /// Returns true when the wait is over with it.
-  bool ended(Attempt attempt, End end, TimePoint now) noexcept {
+  bool ended(ConnectAttempt attempt, End end, TimePoint now) noexcept {
     const bool polled = poller_ == attempt;
     if (end != End::ready && poller_ != 0 && !polled) return false;
     if (polled || end == End::ready) poller_ = 0;
@@ -88,8 +88,8 @@ class LoadingWatch {
   static constexpr std::chrono::milliseconds pause{50};
 
   bool waiting_ = false;
-  Attempt last_ = 0;
-  Attempt poller_ = 0;
+  ConnectAttempt last_ = 0;
+  ConnectAttempt poller_ = 0;
   NotReady state_{};
   TimePoint told_{};
   TimePoint next_{};

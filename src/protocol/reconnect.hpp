@@ -31,7 +31,7 @@ class Reconnect {
   };
 
   /// An attempt under way. Its generation keeps a straggler from moving a later state.
-  struct Attempt {
+  struct ConnectAttempt {
     std::uint64_t generation = 0;
   };
   /// A connection that became ready, the first is number 1.
@@ -61,7 +61,7 @@ class Reconnect {
     return false;
   }
   /// Preconditions: `may_attempt(now)`.
-  Attempt begin(TimePoint now) noexcept {
+  ConnectAttempt begin(TimePoint now) noexcept {
     if (state_ == State::backing_off)
       state_ = State::probing;
     else if (suspect_)
@@ -103,7 +103,7 @@ class Reconnect {
   /// True from the loss of an unproven connection on, until the server has proven itself.
   [[nodiscard]] bool suspect(TimePoint now) const noexcept { return suspect_ && !settled(now); }
   /// `random` in [0, 1).
-  void failed(Attempt attempt, TimePoint now, double random) noexcept {
+  void failed(ConnectAttempt attempt, TimePoint now, double random) noexcept {
     if (attempt.generation != generation_) return;  // others reported this outage, or its end, before
     if (settled(now)) {
       suspect_ = false;
@@ -112,7 +112,7 @@ class Reconnect {
     fail(now, random);
   }
   /// The attempt ended without telling anything about the server (the caller's own deadline, shutdown).
-  void abandoned(Attempt attempt, TimePoint now) noexcept {
+  void abandoned(ConnectAttempt attempt, TimePoint now) noexcept {
     if (attempt.generation != generation_ || state_ != State::probing) return;
     state_ = State::backing_off;
     next_attempt_ = now;

@@ -21,20 +21,20 @@ enum class ServerCondition : std::uint8_t {
 
 /// Judges an error reply by its first word. `authenticated`: the connection had passed AUTH, and the reply is
 /// that of a plain command.
-[[nodiscard]] constexpr ServerCondition condition_of(std::string_view words,
+[[nodiscard]] constexpr ServerCondition condition_of(std::string_view message,
                                                      bool authenticated = false) noexcept {
-  const std::string_view word = error_word(words);
+  const std::string_view word = error_word(message);
   if (word == "NOAUTH" && authenticated) return ServerCondition::session_lost;
   if (word == "LOADING") return ServerCondition::loading;
   if (word == "READONLY" || word == "MASTERDOWN") return ServerCondition::other_role;
-  if (words.starts_with("UNBLOCKED force unblock")) return ServerCondition::other_role;
+  if (message.starts_with("UNBLOCKED force unblock")) return ServerCondition::other_role;
   if (word == "MOVED" || word == "ASK") return ServerCondition::elsewhere;
   return ServerCondition::serving;
 }
 
 /// Advice about the errors of a node of Redis Cluster; empty for all others.
-[[nodiscard]] constexpr std::string_view cluster_advice(std::string_view words) noexcept {
-  const std::string_view word = error_word(words);
+[[nodiscard]] constexpr std::string_view cluster_advice(std::string_view message) noexcept {
+  const std::string_view word = error_word(message);
   if (word != "MOVED" && word != "ASK" && word != "CLUSTERDOWN" && word != "CROSSSLOT") return {};
   return "This server is a node of Redis Cluster, which is not supported yet: use a server that is no "
          "cluster, "
@@ -42,8 +42,8 @@ enum class ServerCondition : std::uint8_t {
 }
 
 /// True when a server that answers so serves its clients: NOAUTH may come from a proxy that has no server.
-[[nodiscard]] constexpr bool proves_service(std::string_view words) noexcept {
-  return error_word(words) != "NOAUTH";
+[[nodiscard]] constexpr bool proves_service(std::string_view message) noexcept {
+  return error_word(message) != "NOAUTH";
 }
 
 /// True where the connection must be closed: a new one waits for the server, finds the right one, or

@@ -61,7 +61,7 @@ class Herd {
     Reconnect& client = herd_[index];
     ASSERT_TRUE(client.may_attempt(now));
     attempts_.push_back(now);
-    const Reconnect::Attempt attempt = client.begin(now);
+    const Reconnect::ConnectAttempt attempt = client.begin(now);
     const double random = std::uniform_real_distribution<double>(0.0, 1.0)(generator_);
     switch (server_(now)) {
       case Server::refuses: client.failed(attempt, now, random); break;

@@ -44,22 +44,22 @@ asio::awaitable<void> coroutine(Run& run, AsyncClient client, std::size_t index,
     // No visit: a coroutine can't wait inside a lambda.
     if (const auto* echo = std::get_if<Echo>(&operation)) {
       const Ticket ticket = Run::begin(source.caller, echo->kind);
-      echo->judge(run, ticket, co_await echo->submit(results));
+      echo->classify(run, ticket, co_await echo->submit(results));
     } else if (const auto* read = std::get_if<Read>(&operation)) {
       const Ticket ticket = Run::begin(source.caller, read->kind);
-      read->judge(run, ticket, co_await read->submit(results));
+      read->classify(run, ticket, co_await read->submit(results));
     } else if (const auto* write = std::get_if<Write>(&operation)) {
       const Ticket ticket = Run::begin(source.caller, write->kind);
-      write->judge(run, ticket, co_await write->submit(results));
+      write->classify(run, ticket, co_await write->submit(results));
     } else if (const auto* push = std::get_if<Push>(&operation)) {
       const Ticket ticket = Run::begin(source.caller, push->kind);
-      push->judge(run, ticket, co_await push->submit(results));
+      push->classify(run, ticket, co_await push->submit(results));
     } else if (const auto* script = std::get_if<Script>(&operation)) {
       const Ticket ticket = Run::begin(source.caller, script->kind);
-      script->judge(run, ticket, co_await script->submit(results));
+      script->classify(run, ticket, co_await script->submit(results));
     } else if (const auto* count = std::get_if<Count>(&operation)) {
       const Ticket ticket = Run::begin(source.caller, count->kind);
-      count->judge(run, ticket, co_await count->submit(results));
+      count->classify(run, ticket, co_await count->submit(results));
     }
   }
 }
@@ -117,7 +117,7 @@ class Issuer {
           // The signal has to live until its operation has completed.
           const auto signal = cancelled ? std::make_shared<asio::cancellation_signal>() : nullptr;
           auto handler = [&run = run_, op = std::move(op), ticket, signal](auto reply) {
-            op.judge(run, ticket, reply);
+            op.classify(run, ticket, reply);
             --run.under_way;
           };
           if (on_library_thread_) {

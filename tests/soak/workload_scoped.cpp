@@ -39,7 +39,7 @@ void borrow(Run& run, Source& source, RedisConnectionManager& redis, Pace& pace)
     std::visit(
         [&](const auto& op) {
           const Ticket ticket = Run::begin(source.caller, op.kind);
-          op.judge(run, ticket, attempt([&] { return op.submit(*own); }));
+          op.classify(run, ticket, attempt([&] { return op.submit(*own); }));
         },
         operation);
   }

@@ -123,7 +123,7 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
   /// Completes what was started first, as a turn of the loop does.
   void answer() { complete(take(), &loop_); }
   /// The same in a turn of another loop.
-  void answer(const boost::asio::any_io_executor& home) { complete(take(), &home); }
+  void answer(const boost::asio::any_io_executor& handler_executor) { complete(take(), &handler_executor); }
   /// The same with a frame of the caller's.
   void answer_with(std::string_view frame) {
     engine::OperationNode& operation = take();
@@ -167,10 +167,10 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
     if (!frames.empty()) frames.pop_front();
     operation.accept(frame, origin_);
   }
-  void complete(engine::OperationNode& operation, const boost::asio::any_io_executor* home) {
-    if (failure) return operation.finish(failure, home);
+  void complete(engine::OperationNode& operation, const boost::asio::any_io_executor* handler_executor) {
+    if (failure) return operation.finish(failure, handler_executor);
     for (std::uint32_t left = operation.request.replies; left != 0; --left) accept(operation);
-    operation.finish(std::nullopt, home);
+    operation.finish(std::nullopt, handler_executor);
   }
 
   boost::asio::any_io_executor loop_;

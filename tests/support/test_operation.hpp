@@ -80,9 +80,9 @@ class TestOperation final : public engine::OperationNode {
   void accept(std::string_view frame, const engine::Origin&) noexcept override {
     ending_.replies.emplace_back(frame);
   }
-  void finish(std::optional<Error> error, const boost::asio::any_io_executor* home) override {
+  void finish(std::optional<Error> error, const boost::asio::any_io_executor* handler_executor) override {
     ending_.error = std::move(error);
-    ending_.inline_call = home != nullptr;
+    ending_.inline_call = handler_executor != nullptr;
     Done done = std::move(done_);
     Ending ending = std::move(ending_);
     delete this;
@@ -210,7 +210,7 @@ class TestOwner final : public net::AsyncConnection::Owner {
     ++operation.attempts;
     return std::chrono::milliseconds(0);
   }
-  void nudged(net::AsyncConnection&) override { ++nudged_calls; }
+  void woken(net::AsyncConnection&) override { ++nudged_calls; }
   void answered(net::AsyncConnection&, std::size_t commands, std::size_t failures,
                 std::chrono::nanoseconds) override {
     answers += commands;

@@ -126,10 +126,11 @@ class HandlerPlace {
     }
   }
 
-  /// Whether a handler may be called in a turn of `home`.
-  [[nodiscard]] bool is(const asio::any_io_executor& home, const asio::any_io_executor& channel) const {
+  /// Whether a handler may be called in a turn of `handler_executor`.
+  [[nodiscard]] bool is(const asio::any_io_executor& handler_executor,
+                        const asio::any_io_executor& channel) const {
     if constexpr (has_executor<Handler>) {
-      return work_ ? same_executor(work_->get_executor(), home) : home == channel;
+      return work_ ? same_executor(work_->get_executor(), handler_executor) : handler_executor == channel;
     } else {
       return true;
     }
@@ -275,25 +276,25 @@ class HandlerNode final : public engine::OperationNode {
     receiver_.grant(std::move(lease));
   }
 
-  void finish(std::optional<Error> error, const asio::any_io_executor* home) override {
+  void finish(std::optional<Error> error, const asio::any_io_executor* handler_executor) override {
     if (error) [[unlikely]]
       receiver_.fail(*std::move(error));
     Done done(std::move(handler_), std::move(receiver_), id != 0);
-    if (home != nullptr && place_.is(*home, channel_->executor())) [[likely]] {
+    if (handler_executor != nullptr && place_.is(*handler_executor, channel_->executor())) [[likely]] {
       release(done.handler);
       return done();
     }
     [[maybe_unused]] const HandlerPlace<Handler> at_work(std::move(place_));
     const auto executor = asio::get_associated_executor(done.handler, channel_->executor());
 #if BOOST_ASIO_VERSION >= 102800
-    if (home == nullptr && operation_in_start == this) {
+    if (handler_executor == nullptr && operation_in_start == this) {
       const auto immediate = asio::get_associated_immediate_executor(done.handler, channel_->executor());
       release(done.handler);
       return asio::dispatch(immediate, std::move(done));
     }
 #endif
     release(done.handler);
-    if (home != nullptr) {
+    if (handler_executor != nullptr) {
       asio::dispatch(executor, std::move(done));
     } else {
       asio::post(executor, std::move(done));

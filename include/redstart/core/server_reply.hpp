@@ -49,8 +49,8 @@ inline constexpr std::string_view no_such_script_in_valkey = "NOSCRIPT No matchi
 ///
 /// `authenticated`: the connection had passed AUTH. A NOAUTH then means that its session was lost, as when a
 /// proxy drops it: a new connection authenticates again.
-[[nodiscard]] constexpr ServerVerdict judge(std::string_view message, ReplyOf of,
-                                            bool authenticated = false) noexcept {
+[[nodiscard]] constexpr ServerVerdict classify(std::string_view message, ReplyOf of,
+                                               bool authenticated = false) noexcept {
   if (message == no_room_for_clients) return {Effect::not_sent, Remedy::retry};
   if (message == no_such_script || message == no_such_script_in_valkey)
     return {Effect::not_sent, Remedy::never};

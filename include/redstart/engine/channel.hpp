@@ -68,7 +68,7 @@ using ChannelPtr = std::shared_ptr<Channel>;
 /// The same where a user's codec threw; takes the exception under way.
 [[nodiscard]] Error codec_error(const Origin& origin, std::string_view command);
 /// The error that an error reply stands for; `attempts`: with the one that it answers.
-[[nodiscard]] Error server_error(const Origin& origin, std::string_view command, std::string_view words,
+[[nodiscard]] Error server_error(const Origin& origin, std::string_view command, std::string_view message,
                                  ReplyOf of, unsigned attempts = 1);
 /// Refuses a command that would change a connection that others use as well.
 [[nodiscard]] Error not_allowed(const Origin& origin, std::string_view command);

@@ -68,10 +68,10 @@ class OperationNode {
 
   /// Completes: `error` when not all replies came. Frees the node first, then calls the handler, or posts it.
   ///
-  /// `home` is the executor in a turn of whose loop this is called: a handler of an equal executor, or of
-  /// none, is called at once. Null (any other place, also the call that started the operation): it is posted.
-  /// Errors: lets pass what a handler throws that it called itself.
-  virtual void finish(std::optional<Error> error, const boost::asio::any_io_executor* home) = 0;
+  /// `handler_executor` is the executor in a turn of whose loop this is called: a handler of an equal
+  /// executor, or of none, is called at once. Null (any other place, also the call that started the
+  /// operation): it is posted. Errors: lets pass what a handler throws that it called itself.
+  virtual void finish(std::optional<Error> error, const boost::asio::any_io_executor* handler_executor) = 0;
   /// Frees the node without completing: its executor is being destroyed. It may have been executed where
   /// `sequence` is not 0, or it is `uncertain`.
   virtual void destroy() noexcept = 0;

@@ -81,7 +81,7 @@ std::invoke_result_t<Block&> retry(const RetryPolicy& policy, TimePoint deadline
 }
 template <class Block>
 std::invoke_result_t<Block&> retry(const RetryPolicy& policy, Block&& block) {
-  return retry_in(RetryEnvironment{}, policy, (RetrySeries::TimePoint::max)(), block);
+  return retry_in(RetryEnvironment{}, policy, (TimePoint::max)(), block);
 }
 
 }  // namespace redstart

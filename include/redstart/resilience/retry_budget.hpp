@@ -26,7 +26,7 @@ struct RetryBudgetPolicy {
 /// Thread safety: none, the pool's lock guards it; only retries touch it.
 class RetryBudget {
  public:
-  using Time [[deprecated("use redstart::TimePoint")]] = TimePoint;
+  using Time [[deprecated("use TimePoint")]] = TimePoint;
 
   explicit constexpr RetryBudget(RetryBudgetPolicy policy = {}) noexcept
       : policy_(policy), tokens_(policy.capacity) {}

@@ -108,7 +108,7 @@ struct Failure {
 /// The attempts of one operation.
 class RetrySeries {
  public:
-  using Time [[deprecated("use redstart::TimePoint")]] = TimePoint;
+  using Time [[deprecated("use TimePoint")]] = TimePoint;
 
   RetrySeries(const RetryPolicy& policy, Retry category) noexcept
       : policy_(policy), category_(category), backoff_(policy.backoff) {}

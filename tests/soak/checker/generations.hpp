@@ -35,8 +35,8 @@ class Generations {
 
   /// Judges what a read returned that began when `before` was expected. False: that is no value of this key
   /// (I6), which is for the caller to tell.
-  [[nodiscard]] bool judge(const Expectation& before, const std::optional<std::string>& value,
-                           Violations& into) {
+  [[nodiscard]] bool classify(const Expectation& before, const std::optional<std::string>& value,
+                              Violations& into) {
     const std::string wanted = key(before.incarnation);
     if (!value) {
       if (before.floor != 0)

@@ -61,20 +61,20 @@ constexpr Row rows[] = {
 TEST(ServerReply, APlainRefusalProvesThatNothingRanAndAScriptsProvesNothing) {
   for (const Row& row : rows) {
     SCOPED_TRACE(row.message);
-    EXPECT_EQ(judge(row.message, ReplyOf::plain_command).effect, row.plain);
-    EXPECT_EQ(judge(row.message, ReplyOf::plain_command).remedy, row.remedy);
-    EXPECT_EQ(judge(row.message, ReplyOf::script).effect, row.script);
-    EXPECT_EQ(judge(row.message, ReplyOf::script).remedy, row.remedy);
+    EXPECT_EQ(classify(row.message, ReplyOf::plain_command).effect, row.plain);
+    EXPECT_EQ(classify(row.message, ReplyOf::plain_command).remedy, row.remedy);
+    EXPECT_EQ(classify(row.message, ReplyOf::script).effect, row.script);
+    EXPECT_EQ(classify(row.message, ReplyOf::script).remedy, row.remedy);
   }
 }
 
 TEST(ServerReply, NoauthOnAnAuthenticatedConnectionIsCuredByANewOne) {
-  const auto plain = judge("NOAUTH Authentication required.", ReplyOf::plain_command, true);
+  const auto plain = classify("NOAUTH Authentication required.", ReplyOf::plain_command, true);
   EXPECT_EQ(plain.effect, Effect::not_sent);
   EXPECT_EQ(plain.remedy, Remedy::reconnect);
-  const auto script = judge("NOAUTH Authentication required.", ReplyOf::script, true);
+  const auto script = classify("NOAUTH Authentication required.", ReplyOf::script, true);
   EXPECT_EQ(script.effect, Effect::server_error) << "a script may have written before";
-  EXPECT_EQ(judge("WRONGPASS invalid", ReplyOf::plain_command, true).remedy, Remedy::never);
+  EXPECT_EQ(classify("WRONGPASS invalid", ReplyOf::plain_command, true).remedy, Remedy::never);
 }
 
 TEST(ServerReply, TheErrorWordEndsAtTheFirstBlank) {

@@ -135,12 +135,12 @@ TEST(AsyncAdmissionTest, WhoMayWaitGoesOutWhenThereIsRoom) {
   link.submit(TestOperation::make({"ECHO", "a"}, link.into(1)));
   link.submit(TestOperation::make({"ECHO", "b"}, link.into(2)));
   link.owner->places = 1;
-  link.connection->nudge();
+  link.connection->wake();
   ASSERT_TRUE(link.run_to_end(2));
   EXPECT_FALSE(link.endings[1]->error);
   EXPECT_EQ(fake.commands, 1);
   link.owner->passes = true;
-  link.connection->nudge();
+  link.connection->wake();
   ASSERT_TRUE(link.run_to_end(3));
   EXPECT_FALSE(link.endings[2]->error);
   EXPECT_EQ(link.owner->nudged_calls, 2);

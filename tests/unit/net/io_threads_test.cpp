@@ -40,7 +40,7 @@ auto on(const asio::any_io_executor& executor, Body body) {
 TEST(IoThreads, NoThreadRunsBeforeALoopIsAskedFor) {
   const auto before = running_threads();
   const auto threads = make(2);
-  static_cast<void>(threads->home());
+  static_cast<void>(threads->default_executor());
   EXPECT_TRUE(eventually([&] { return running_threads() <= before; }));
   static_cast<void>(threads->next());
   EXPECT_LE(running_threads(), before + 1);
@@ -51,7 +51,7 @@ TEST(IoThreads, LoopsAreGivenOutInTurnAndOnAThreadOfTheirsItsOwn) {
   const Loop first = threads->next();
   const Loop second = threads->next();
   EXPECT_NE(first.executor, second.executor);
-  EXPECT_EQ(first.executor, first.home);
+  EXPECT_EQ(first.executor, first.handler_executor);
   EXPECT_EQ(threads->next().executor, first.executor);
   for (int i = 0; i < 2; ++i)
     EXPECT_EQ(on(second.executor, [&] { return threads->next().executor; }), second.executor);
@@ -140,7 +140,7 @@ TEST(IoThreads, FlushRunsWhatCameAfterTheEnd) {
   threads->stop(Clock::now() + 10s, IoThreads::Rest::run);
   for (int i = 0; i < 100; ++i) {
     std::promise<void> ran;
-    asio::post(threads->home(), [&] { ran.set_value(); });
+    asio::post(threads->default_executor(), [&] { ran.set_value(); });
     threads->flush();
     ran.get_future().wait();
   }
@@ -162,7 +162,7 @@ TEST(IoThreads, WhoNeverStopsPostingLosesNothing) {
         continue;
       }
       ++posted;
-      asio::post(threads->home(), [&] { ++ran; });
+      asio::post(threads->default_executor(), [&] { ++ran; });
       threads->flush();
     }
   });
@@ -178,7 +178,7 @@ TEST(IoThreads, WhoNeverStopsPostingLosesNothing) {
 TEST(IoThreads, ThreadsThatCouldHandNothingOverComeForLateHandlers) {
   const auto before = running_threads();
   std::promise<void> ran;
-  asio::post(late_loop().home(), [&] { ran.set_value(); });
+  asio::post(late_loop().default_executor(), [&] { ran.set_value(); });
   late_loop().flush();
   ran.get_future().wait();
   EXPECT_TRUE(eventually([&] { return running_threads() <= before; }));

@@ -27,8 +27,8 @@ TEST(ServiceLoops, EachLoopIsAStrandOfItsOwnAboveTheServicesExecutor) {
   const Loop first = loops.next();
   const Loop second = loops.next();
   EXPECT_NE(first.executor, second.executor);
-  EXPECT_EQ(first.home, asio::any_io_executor(context.get_executor()));
-  EXPECT_EQ(loops.home(), first.home);
+  EXPECT_EQ(first.handler_executor, asio::any_io_executor(context.get_executor()));
+  EXPECT_EQ(loops.default_executor(), first.handler_executor);
   EXPECT_NE(first.shard, second.shard);
 }
 
@@ -64,13 +64,13 @@ TEST(ServiceLoops, TellWhenTheContextDiesFirst) {
   std::optional<asio::io_context> context(std::in_place);
   int told = 0;
   ServiceLoops loops(asio::make_strand(*context), [&] { ++told; });
-  const asio::any_io_executor before = loops.home();
+  const asio::any_io_executor before = loops.default_executor();
   EXPECT_EQ(told, 0);
   // A strand must not outlive its context.
   const_cast<asio::any_io_executor&>(before) = {};
   context.reset();
   EXPECT_EQ(told, 1);
-  EXPECT_EQ(loops.home(), late_loop().home());
+  EXPECT_EQ(loops.default_executor(), late_loop().default_executor());
   EXPECT_FALSE(loops.on_this_thread());
   loops.flush();
 }

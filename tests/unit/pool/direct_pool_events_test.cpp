@@ -63,8 +63,8 @@ class ClosedConnections : public ::testing::Test {
   }
   void TearDown() override { listener_->asked = nullptr; }
 
-  [[nodiscard]] std::vector<Borrowed> borrow(std::size_t count) {
-    std::vector<Borrowed> connections;
+  [[nodiscard]] std::vector<DirectLease> borrow(std::size_t count) {
+    std::vector<DirectLease> connections;
     for (std::size_t i = 0; i != count; ++i) {
       TimePoint now = Clock::now();
       auto one = pool_->acquire(now, now + 30s);
@@ -74,7 +74,7 @@ class ClosedConnections : public ::testing::Test {
     return connections;
   }
   void fill(std::size_t count) {
-    for (Borrowed& connection : borrow(count)) connection.give_back();
+    for (DirectLease& connection : borrow(count)) connection.give_back();
   }
   void expect_closed(CloseReason reason, std::uint64_t count) {
     PoolStats stats;
@@ -98,7 +98,7 @@ TEST_F(ClosedConnections, OfAServerThatHasAnotherRoleAreTold) {
 
 TEST_F(ClosedConnections, AtTheEndAreToldIdleOrComingBack) {
   make();
-  std::vector<Borrowed> lent = borrow(3);
+  std::vector<DirectLease> lent = borrow(3);
   lent[0].give_back();
   lent[1].give_back();
   pool_->stop();
@@ -114,7 +114,7 @@ TEST_F(ClosedConnections, ThatMakeRoomForOthersAreTold) {
   ASSERT_TRUE(pool_->take_slot(other));
   expect_closed(CloseReason::idle, 1);
   pool_->return_slot();
-  std::vector<Borrowed> lent = borrow(1);
+  std::vector<DirectLease> lent = borrow(1);
   ASSERT_FALSE(pool_->take_slot(other));
   lent[0].give_back();
   expect_closed(CloseReason::idle, 2);

@@ -56,13 +56,13 @@ TEST_F(Hurried, AConnectionBetweenStartsTheCountAnew) {
 // One connection works, and further ones are attempted.
 class Growth : public ::testing::Test {
  protected:
-  Reachability::Attempt begin() {
+  Reachability::ConnectAttempt begin() {
     auto begun = reachability.begin(now);
     EXPECT_TRUE(begun);
-    return begun ? *begun : Reachability::Attempt{};
+    return begun ? *begun : Reachability::ConnectAttempt{};
   }
   void open() { reachability.succeeded(begin()); }
-  Error fail(const Reachability::Attempt& attempt, net::OpenFailure failure = refused()) {
+  Error fail(const Reachability::ConnectAttempt& attempt, net::OpenFailure failure = refused()) {
     return reachability.failed(attempt, failure, now, 1ms);
   }
   static net::OpenFailure refused() { return {Errc::connect_refused, Remedy::retry, "refused", {}}; }

@@ -288,7 +288,7 @@ class Explorer {
 
  private:
   struct Pending {
-    Reconnect::Attempt attempt;
+    Reconnect::ConnectAttempt attempt;
     bool probe;  // begun while backing off
   };
 

@@ -84,7 +84,7 @@ TEST(MayRepeat, ACancelledOrWrongCallIsNeverRepeated) {
 
 TEST(MayRepeat, WordsOfTheServerCarryTheRule) {
   const auto failure = [](std::string_view words, ReplyOf of) {
-    const ServerVerdict verdict = judge(words, of);
+    const ServerVerdict verdict = classify(words, of);
     return Failure{Errc::server_error, verdict.effect, verdict.remedy};
   };
   const auto may = [&](std::string_view words, ReplyOf of = ReplyOf::plain_command) {

@@ -26,9 +26,9 @@ class KeysOfOneWriter : public ::testing::Test {
 
 TEST_F(KeysOfOneWriter, MoveOn) {
   EXPECT_TRUE(key.next_value(40).starts_with("gen:1#0|1|"));
-  EXPECT_TRUE(key.judge(key.expect(), std::nullopt, violations));
+  EXPECT_TRUE(key.classify(key.expect(), std::nullopt, violations));
   key.acknowledged();
-  EXPECT_TRUE(key.judge(key.expect(), "gen:1#0|1|...", violations));
+  EXPECT_TRUE(key.classify(key.expect(), "gen:1#0|1|...", violations));
   EXPECT_EQ(violations.count(), 0U);
 }
 
@@ -36,32 +36,32 @@ TEST_F(KeysOfOneWriter, ThatGoBackBreakI7) {
   static_cast<void>(key.next_value(0));
   static_cast<void>(key.next_value(0));
   key.acknowledged();
-  EXPECT_TRUE(key.judge(key.expect(), "gen:1#0|1|", violations));
+  EXPECT_TRUE(key.classify(key.expect(), "gen:1#0|1|", violations));
   EXPECT_EQ(violations.count("I7"), 1U);
 }
 
 TEST_F(KeysOfOneWriter, ThatGoBackBehindAnotherReaderBreakI7) {
-  EXPECT_TRUE(key.judge(key.expect(), "gen:1#0|5|", violations));
-  EXPECT_TRUE(key.judge(key.expect(), "gen:1#0|4|", violations));
+  EXPECT_TRUE(key.classify(key.expect(), "gen:1#0|5|", violations));
+  EXPECT_TRUE(key.classify(key.expect(), "gen:1#0|4|", violations));
   EXPECT_EQ(violations.count("I7"), 1U);
 }
 
 TEST_F(KeysOfOneWriter, ThatAreGoneBreakI7) {
-  EXPECT_TRUE(key.judge(key.expect(), "gen:1#0|5|", violations));
-  EXPECT_TRUE(key.judge(key.expect(), std::nullopt, violations));
+  EXPECT_TRUE(key.classify(key.expect(), "gen:1#0|5|", violations));
+  EXPECT_TRUE(key.classify(key.expect(), std::nullopt, violations));
   EXPECT_EQ(violations.count("I7"), 1U);
 }
 
 TEST_F(KeysOfOneWriter, MayStillBeOldForAReadThatBeganEarlier) {
   const auto before = key.expect();
-  EXPECT_TRUE(key.judge(key.expect(), "gen:1#0|5|", violations));
-  EXPECT_TRUE(key.judge(before, "gen:1#0|4|", violations));
+  EXPECT_TRUE(key.classify(key.expect(), "gen:1#0|5|", violations));
+  EXPECT_TRUE(key.classify(before, "gen:1#0|4|", violations));
   EXPECT_EQ(violations.count(), 0U);
 }
 
 TEST_F(KeysOfOneWriter, WithAnothersValueBreakI6) {
-  EXPECT_FALSE(key.judge(key.expect(), "gen:2#0|5|", violations));
-  EXPECT_FALSE(key.judge(key.expect(), "gen:1#0|", violations));
+  EXPECT_FALSE(key.classify(key.expect(), "gen:2#0|5|", violations));
+  EXPECT_FALSE(key.classify(key.expect(), "gen:1#0|", violations));
 }
 
 TEST_F(KeysOfOneWriter, AreLeftBehindWhenAWriteIsUnknown) {
@@ -69,7 +69,7 @@ TEST_F(KeysOfOneWriter, AreLeftBehindWhenAWriteIsUnknown) {
   static_cast<void>(key.next_value(0));
   key.unknown();
   EXPECT_TRUE(key.next_value(0).starts_with("gen:1#1|1|"));
-  EXPECT_TRUE(key.judge(before, "gen:1#0|1|", violations));  // it ran after all
+  EXPECT_TRUE(key.classify(before, "gen:1#0|1|", violations));  // it ran after all
   EXPECT_EQ(key.expect().floor, 0U);
   EXPECT_EQ(violations.count(), 0U);
 }

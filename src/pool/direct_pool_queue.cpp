@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// direct_pool_line.cpp: the callers in line, and the slots that they wait for.
+// direct_pool_queue.cpp: the queue of waiters, and the grants that they wait for.
 #include "direct_pool.hpp"
 
 #include <algorithm>
@@ -16,39 +16,39 @@ constexpr auto look_at_line_every = std::chrono::milliseconds(10);
 }  // namespace
 
 // `began`: when the caller asked for a connection. Preconditions: `lock` is held.
-Result<Borrowed> DirectPool::queue(Lock& lock, TimePoint& now, TimePoint deadline, TimePoint began) {
+Result<DirectLease> DirectPool::queue(Lock& lock, TimePoint& now, TimePoint deadline, TimePoint began) {
   const TimePoint last =
       std::min(deadline, deadline_after(Clock::now(), database_->config().timeouts.acquire));
   Caller self;
-  stand_in_line(lock, self);
-  serve_line();  // what was in the way may have ended before it was in the line
+  enqueue(lock, self);
+  serve_queue();  // what was in the way may have ended before it was in the line
   for (;;) {
     wait_for_turn(lock, self, last);
     now = Clock::now();
     std::optional<CloseReason> fault;
-    switch (self.got) {
-      case Waiter::Got::connection:
+    switch (self.grant) {
+      case Waiter::Grant::connection:
         // A scoped handle may have kept it idle for long. Its slot stays with the first in line.
         lock.unlock();
         fault = fault_of(*self.connection, now, deadline);
-        if (!fault) return Borrowed(*this, std::move(self.connection));
+        if (!fault) return DirectLease(*this, std::move(self.connection));
         lock.lock();
         forget(lock, std::move(self.connection), *fault);
         [[fallthrough]];
-      case Waiter::Got::slot: {
-        Result<Borrowed> opened = open(lock, now, deadline);
+      case Waiter::Grant::capacity: {
+        Result<DirectLease> opened = open(lock, now, deadline);
         if (opened || !queues_after(opened.error(), now, last)) return opened;
         if (!lock.owns_lock()) lock.lock();
         // One may have come back while it was not in line.
-        if (Borrowed connection = take_idle(lock, now, deadline)) return connection;
+        if (DirectLease connection = take_idle(lock, now, deadline)) return connection;
         break;
       }
-      case Waiter::Got::nothing: return timed_out(now - began);
-      case Waiter::Got::shutdown: return refused(Database::closed());
+      case Waiter::Grant::nothing: return timed_out(now - began);
+      case Waiter::Grant::shutdown: return refused(Database::closed());
     }
     if (draining_) return refused(Database::closed());
     // The others work: it goes on waiting for one of them, where it was in the line.
-    self.got = Waiter::Got::nothing;
+    self.grant = Waiter::Grant::nothing;
     waiters_.push_front(self);
   }
 }
@@ -56,7 +56,7 @@ Result<Borrowed> DirectPool::queue(Lock& lock, TimePoint& now, TimePoint deadlin
 // Until the line has decided, or `last`; then it has left the line. While growth is paused, the first in line
 // starts the attempts that are due. Preconditions: `lock` is held.
 void DirectPool::wait_for_turn(Lock& lock, Caller& self, TimePoint last) {
-  while (self.got == Waiter::Got::nothing) {
+  while (self.grant == Waiter::Grant::nothing) {
     TimePoint until = last;
     if (&waiters_.front() == &self && open_ < database_->config().max_connections) {
       const TimePoint now = Clock::now();
@@ -64,9 +64,9 @@ void DirectPool::wait_for_turn(Lock& lock, Caller& self, TimePoint last) {
       until = std::min<TimePoint>(last, now + look_at_line_every);
     }
     if (self.turn.wait_until(lock, until) == std::cv_status::no_timeout) continue;
-    if (self.got != Waiter::Got::nothing) return;
+    if (self.grant != Waiter::Grant::nothing) return;
     if (Clock::now() >= last) waiters_.erase(waiters_.iterator_to(self));
-    serve_line();
+    serve_queue();
     if (!self.is_linked()) return;
   }
 }
@@ -80,7 +80,7 @@ Error DirectPool::timed_out(std::chrono::nanoseconds waited) const {
 // First in line, then the search for what is idle: whoever gives a connection back now sees that it is
 // wanted. Also while connections of other kinds hold no slot: one that stands further ahead may get the next,
 // and keep it. Preconditions: `lock` is held, and is again in the end.
-void DirectPool::stand_in_line(Lock& lock, Waiter& waiter) noexcept {
+void DirectPool::enqueue(Lock& lock, Waiter& waiter) noexcept {
   waiters_.push_back(waiter);
   if (!reclaim_ || !room_wanted()) return;
   lock.unlock();
@@ -107,9 +107,9 @@ bool DirectPool::room_wanted() const {
 }
 
 // Preconditions: one connection less is open than `open_` says.
-void DirectPool::give_back_slot() noexcept {
+void DirectPool::release_grant() noexcept {
   --open_;
-  serve_line();
+  serve_queue();
   if (draining_ && in_use_.empty()) drained_.notify_all();
 }
 
@@ -117,14 +117,14 @@ void DirectPool::give_back_slot() noexcept {
 void DirectPool::admit_next() noexcept {
   Waiter& next = waiters_.front();
   waiters_.pop_front();
-  if (!next.takes_connections) ++slots_;
-  next.got = Waiter::Got::slot;
+  if (!next.takes_connections) ++granted_;
+  next.grant = Waiter::Grant::capacity;
   next.decided();
 }
 
 // Something has changed for those in line: grants free slots, or wakes the first, which starts the attempts
 // that are due, and waits on.
-void DirectPool::serve_line() noexcept {
+void DirectPool::serve_queue() noexcept {
   while (!waiters_.empty() && open_ < database_->config().max_connections) {
     if (!front_may_open()) return waiters_.front().decided();
     ++open_;
@@ -134,7 +134,7 @@ void DirectPool::serve_line() noexcept {
 
 void DirectPool::reconsider() noexcept {
   const Lock lock(mutex_);
-  serve_line();
+  serve_queue();
 }
 
 void DirectPool::make_room(const Waiter& waiter) noexcept {
@@ -144,7 +144,7 @@ void DirectPool::make_room(const Waiter& waiter) noexcept {
     given_up = std::move(idle_.front());
     idle_.erase(idle_.begin());
     count_closed(CloseReason::idle);
-    give_back_slot();
+    release_grant();
   }
   lock.unlock();
   if (!given_up) {
@@ -155,10 +155,10 @@ void DirectPool::make_room(const Waiter& waiter) noexcept {
   database_->emit(EventKind::disconnected, to_string(CloseReason::idle));
 }
 
-bool DirectPool::take_slot(Waiter& waiter) noexcept {
+bool DirectPool::acquire_grant(Waiter& waiter) noexcept {
   Connection given_up;
   Lock lock(mutex_);
-  waiter.got = Waiter::Got::nothing;
+  waiter.grant = Waiter::Grant::nothing;
   waiter.takes_connections = false;
   used_ = true;
   if (waiters_.empty() && open_ < database_->config().max_connections) {
@@ -168,11 +168,11 @@ bool DirectPool::take_slot(Waiter& waiter) noexcept {
     idle_.erase(idle_.begin());
     count_closed(CloseReason::idle);
   } else {
-    stand_in_line(lock, waiter);
+    enqueue(lock, waiter);
     return false;
   }
-  ++slots_;
-  waiter.got = Waiter::Got::slot;
+  ++granted_;
+  waiter.grant = Waiter::Grant::capacity;
   lock.unlock();
   if (!given_up) return true;
   given_up.reset();
@@ -180,18 +180,18 @@ bool DirectPool::take_slot(Waiter& waiter) noexcept {
   return true;
 }
 
-bool DirectPool::leave_line(Waiter& waiter) noexcept {
+bool DirectPool::dequeue(Waiter& waiter) noexcept {
   const Lock lock(mutex_);
-  if (waiter.got != Waiter::Got::nothing) return false;
+  if (waiter.grant != Waiter::Grant::nothing) return false;
   waiters_.erase(waiters_.iterator_to(waiter));
-  serve_line();
+  serve_queue();
   return true;
 }
 
-void DirectPool::return_slot() noexcept {
+void DirectPool::return_grant() noexcept {
   const Lock lock(mutex_);
-  --slots_;
-  give_back_slot();
+  --granted_;
+  release_grant();
 }
 
 bool DirectPool::exhausted() const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// attempts.cpp: from the end of one attempt to the beginning of the next.
-#include "attempts.hpp"
+// call_retries.cpp: from the end of one attempt to the beginning of the next.
+#include "call_retries.hpp"
 
 #include "../net/loop.hpp"
 
@@ -36,7 +36,7 @@ void settle(Admission& admission, const net::Outcome& outcome) {
     admission.drop();
 }
 
-bool Attempts::wait_for_database(const ErrorInfo& why, TimePoint& now) const {
+bool CallRetries::wait_for_database(const ErrorInfo& why, TimePoint& now) const {
   const bool away = is_unavailable(why.code) && why.code != Errc::loading && why.code != Errc::pool_timeout &&
                     why.code != Errc::closed;
   if (!database_.waits_while_away() || !away || net::on_engine_thread()) return false;
@@ -46,7 +46,7 @@ bool Attempts::wait_for_database(const ErrorInfo& why, TimePoint& now) const {
   return now < deadline_ && sleep(attempt_poll, now) && now < deadline_;
 }
 
-bool Attempts::sleep(std::chrono::milliseconds delay, TimePoint& now) const {
+bool CallRetries::sleep(std::chrono::milliseconds delay, TimePoint& now) const {
   if (delay > 0ms) {
     if (!pool_.pause(std::min(deadline_after(now, delay), deadline_))) return false;
     now = Clock::now();
@@ -54,7 +54,7 @@ bool Attempts::sleep(std::chrono::milliseconds delay, TimePoint& now) const {
   return now < deadline_;
 }
 
-Retries::Delay Attempts::next(const net::Outcome& outcome, bool reused) {
+Retries::Delay CallRetries::next(const net::Outcome& outcome, bool reused) {
   const bool refused = outcome.kind == net::Outcome::Kind::refused;
   const ServerCondition condition =
       refused ? database_.condition_of(outcome.text, request_.reply_of) : ServerCondition::serving;
@@ -88,7 +88,7 @@ Retries::Delay Attempts::next(const net::Outcome& outcome, bool reused) {
   return delay;
 }
 
-Error Attempts::failed(std::uint64_t commands, ErrorInfo info) const {
+Error CallRetries::failed(std::uint64_t commands, ErrorInfo info) const {
   if (uncertain_) info.effect = Effect::indeterminate;
   info.attempts = made_;
   return database_.failed(request_.name, commands, std::move(info));

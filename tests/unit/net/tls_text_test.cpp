@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_words_test.cpp: each way in which TLS fails has words that tell what to do.
+// tls_text_test.cpp: each way in which TLS fails has words that tell what to do.
 #include <gmock/gmock.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -12,7 +12,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "net/tls_words.hpp"
+#include "net/tls_text.hpp"
 #include "support/tls_certificates.hpp"
 
 namespace redstart::net {

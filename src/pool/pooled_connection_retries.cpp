@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// line_attempts.cpp: what breaker and retries say to the operations of a line, and what their users are told.
+// pooled_connection_retries.cpp: what breaker and retries say to the operations of a line, and what their
+// users are told.
 #include "../resilience/server_condition.hpp"
-#include "line.hpp"
+#include "pooled_connection.hpp"
 
 #include <redstart/core/server_reply.hpp>
 
@@ -33,19 +34,19 @@ void count_attempt(engine::OperationNode& operation) noexcept {
 
 }  // namespace
 
-bool Line::admit(engine::OperationNode& operation, TimePoint now) {
-  Breaker& breaker = shop_->database->breaker();
+bool PooledConnection::admit(engine::OperationNode& operation, TimePoint now) {
+  Breaker& breaker = context_->database->breaker();
   if (operation.request.replies == 0) return !breaker.refuses(now);
   if (connection_->overdue()) return false;  // a probe behind a stuck reply would tell nothing
   operation.ticket = breaker.admit(now, !operation.request.blocks_for);
   return operation.ticket != 0;
 }
 
-void Line::ended(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint now,
-                 std::string_view why) {
+void PooledConnection::ended(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint now,
+                             std::string_view why) {
   const Breaker::Ticket ticket = std::exchange(operation.ticket, 0);
   if (ticket == 0 || operation.unguarded) return;
-  Breaker& breaker = shop_->database->breaker();
+  Breaker& breaker = context_->database->breaker();
   switch (verdict) {
     case BreakerVerdict::success: return breaker.succeeded(ticket, now);
     case BreakerVerdict::failure: return breaker.failed(ticket, now, why, silence_, connection_->overdue());
@@ -53,45 +54,49 @@ void Line::ended(engine::OperationNode& operation, BreakerVerdict verdict, TimeP
   }
 }
 
-std::optional<std::chrono::milliseconds> Line::retry_refused(net::AsyncConnection&,
-                                                             engine::OperationNode& operation,
-                                                             std::string_view words, TimePoint now) {
-  const Database& database = *shop_->database;
-  if (!operation.unguarded && proves_service(words)) shop_->reachability->answered(ready_.number);
-  const ServerCondition condition = database.condition_of(words, operation.request.reply_of);
+std::optional<std::chrono::milliseconds> PooledConnection::retry_refused(net::AsyncConnection&,
+                                                                         engine::OperationNode& operation,
+                                                                         std::string_view message,
+                                                                         TimePoint now) {
+  const Database& database = *context_->database;
+  if (!operation.unguarded && proves_service(message)) context_->reachability->answered(ready_.number);
+  const ServerCondition condition = database.condition_of(message, operation.request.reply_of);
   const bool loading = condition == ServerCondition::loading;
-  if (loading) ended(operation, BreakerVerdict::nothing, now, words);
+  if (loading) ended(operation, BreakerVerdict::nothing, now, message);
   if (must_reconnect(condition)) {
     leave_server(condition, now);
-    shop_->slots->role_changed(now);
+    context_->direct->role_changed(now);
   }
-  const ServerVerdict verdict = judge(words, operation.request.reply_of, database.origin().authenticates);
+  const ServerVerdict verdict =
+      classify(message, operation.request.reply_of, database.origin().authenticates);
   if (verdict.effect != Effect::not_sent || verdict.remedy == Remedy::never ||
       condition == ServerCondition::elsewhere || operation.request.replies != 1 || operation.unguarded ||
       !repeats())
     return std::nullopt;
   const FailedAttempt attempt =
-      attempt_of(operation, {Errc::server_error, verdict.effect, verdict.remedy}, words, now);
-  Retries& retries = shop_->database->retries();
+      attempt_of(operation, {Errc::server_error, verdict.effect, verdict.remedy}, message, now);
+  Retries& retries = context_->database->retries();
   const Retries::Delay delay = loading ? retries.after_loading(attempt) : retries.next(attempt);
   if (!delay) return delay;
   if (!loading) {
     count_attempt(operation);
-    ended(operation, BreakerVerdict::success, now, words);
+    ended(operation, BreakerVerdict::success, now, message);
   }
   return delay;
 }
 
-std::optional<std::chrono::milliseconds> Line::retry_lost(engine::OperationNode& operation,
-                                                          const net::Outcome& outcome, bool reached) {
+std::optional<std::chrono::milliseconds> PooledConnection::retry_lost(engine::OperationNode& operation,
+                                                                      const net::Outcome& outcome,
+                                                                      bool reached) {
   if (operation.unguarded || !repeats()) return std::nullopt;
   // Parts of a batch may have been executed; what was garbled, or beyond the limits, would come again.
   if (outcome.effect != Effect::not_sent &&
       (operation.request.replies != 1 || outcome.code == Errc::protocol_error))
     return std::nullopt;
-  const FailedAttempt attempt = attempt_of(
-      operation, shop_->database->failure_of(outcome, operation.request.reply_of), outcome.text, outcome.end);
-  Retries& retries = shop_->database->retries();
+  const FailedAttempt attempt =
+      attempt_of(operation, context_->database->failure_of(outcome, operation.request.reply_of), outcome.text,
+                 outcome.end);
+  Retries& retries = context_->database->retries();
   Retries::Delay delay;
   if (operation.attempts != 0)
     delay = retries.next(attempt);
@@ -101,38 +106,41 @@ std::optional<std::chrono::milliseconds> Line::retry_lost(engine::OperationNode&
   return delay;
 }
 
-bool Line::outlasts(const Error& error) const noexcept { return waits() && error.remedy() != Remedy::never; }
+bool PooledConnection::outlasts(const Error& error) const noexcept {
+  return waits() && error.remedy() != Remedy::never;
+}
 
 // What its deadline has ended tells why it had to wait.
-ErrorInfo Line::too_late(const net::Outcome& outcome, ErrorInfo info) const {
-  if (const auto state = shop_->reachability->not_ready_now(outcome.end)) {
+ErrorInfo PooledConnection::too_late(const net::Outcome& outcome, ErrorInfo info) const {
+  if (const auto state = context_->reachability->not_ready_now(outcome.end)) {
     info.code = Errc::loading;
     info.what = protocol::describe(*state);
-  } else if (shop_->database->retries().loading_lately(outcome.end)) {
+  } else if (context_->database->retries().loading_lately(outcome.end)) {
     info.code = Errc::loading;
     info.what = "the server answers LOADING, and the retry budget allows no further attempt";
-  } else if (in_line_ || (waits_since_ && !shop_->reachability->failing())) {
+  } else if (enqueued_ || (waits_since_ && !context_->reachability->failing())) {
     const auto elapsed = info.elapsed;
-    info = shop_->reachability->no_connection();
+    info = context_->reachability->no_connection();
     info.elapsed = elapsed;
   } else if (waits()) {
-    if (auto failure = shop_->reachability->known_failure()) return failure->info();
-    if (shop_->database->breaker().refuses(outcome.end)) return shop_->database->circuit_open(outcome.end);
+    if (auto failure = context_->reachability->known_failure()) return failure->info();
+    if (context_->database->breaker().refuses(outcome.end))
+      return context_->database->circuit_open(outcome.end);
   }
   return info;
 }
 
 // Waiting for a connection in vain took its time; the other refusals say themselves how long they took.
-ErrorInfo Line::refused_after(std::chrono::nanoseconds elapsed) const {
+ErrorInfo PooledConnection::refused_after(std::chrono::nanoseconds elapsed) const {
   ErrorInfo info = refusal_->info();
   if (info.code == Errc::pool_timeout) info.elapsed = elapsed;
   return info;
 }
 
-Error Line::failed(const engine::OperationNode& operation, const net::Outcome& outcome) {
+Error PooledConnection::failed(const engine::OperationNode& operation, const net::Outcome& outcome) {
   const std::string_view name = name_of(operation);
   const std::size_t commands = operation.request.replies - operation.answered;
-  Database& database = *shop_->database;
+  Database& database = *context_->database;
   ErrorInfo info;
   if (outcome.kind == net::Outcome::Kind::refused)
     info = engine::server_error(database.origin(), name, outcome.text, operation.request.reply_of).info();

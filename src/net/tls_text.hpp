@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_words.hpp: what went wrong with TLS, in words.
+// tls_text.hpp: what went wrong with TLS, in words.
 #pragma once
 
 #include "outcome.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// lease_line.cpp: lending and taking back.
-#include "lease_line.hpp"
+// exclusive_connection.cpp: lending and taking back.
+#include "exclusive_connection.hpp"
 
 #include "async_lease.hpp"
 
@@ -14,8 +14,8 @@ using namespace std::chrono_literals;
 // Waits for the connection in the caller's stead.
 class LeaseWait final : public engine::OperationNode {
  public:
-  LeaseWait(LeaseLine::Ptr line, engine::OperationNode& caller)
-      : OperationNode({}), line_(std::move(line)), caller_(caller) {
+  LeaseWait(ExclusiveConnection::Ptr pooled, engine::OperationNode& caller)
+      : OperationNode({}), pooled_(std::move(pooled)), caller_(caller) {
     request.replies = 0;
     id = caller.id;
     start = caller.start;
@@ -23,14 +23,14 @@ class LeaseWait final : public engine::OperationNode {
   }
 
   void accept(std::string_view, const engine::Origin&) noexcept override {}
-  void finish(std::optional<Error> error, const boost::asio::any_io_executor* home) override {
+  void finish(std::optional<Error> error, const boost::asio::any_io_executor* handler_executor) override {
     const std::unique_ptr<LeaseWait> self(this);
     engine::OperationNode& caller = caller_;
     if (error)
-      line_->returned(false);
+      pooled_->returned(false);
     else
-      caller.grant(std::make_shared<AsyncLease>(line_));
-    caller.finish(std::move(error), home);
+      caller.grant(std::make_shared<AsyncLease>(pooled_));
+    caller.finish(std::move(error), handler_executor);
   }
   void destroy() noexcept override {
     const std::unique_ptr<LeaseWait> self(this);
@@ -40,27 +40,28 @@ class LeaseWait final : public engine::OperationNode {
   ~LeaseWait() = default;
 
  private:
-  LeaseLine::Ptr line_;
+  ExclusiveConnection::Ptr pooled_;
   engine::OperationNode& caller_;
 };
 
-LeaseLine::Ptr LeaseLine::make(std::shared_ptr<LineShop> shop, net::Loop loop, std::weak_ptr<Home> home) {
-  auto line = std::make_shared<LeaseLine>(std::move(shop), std::move(home));
-  line->connect_to(std::move(loop), net::AsyncConnection::Kind::exclusive);
-  return line;
+ExclusiveConnection::Ptr ExclusiveConnection::make(std::shared_ptr<PoolContext> context, net::Loop loop,
+                                                   std::weak_ptr<Pool> pool) {
+  auto pooled = std::make_shared<ExclusiveConnection>(std::move(context), std::move(pool));
+  pooled->connect_to(std::move(loop), net::AsyncConnection::Kind::exclusive);
+  return pooled;
 }
 
-void LeaseLine::claim() noexcept {
+void ExclusiveConnection::claim() noexcept {
   lent_ = true;
   used_.store(false, std::memory_order_relaxed);
   alone_.store(false, std::memory_order_relaxed);
   broken_.store(false, std::memory_order_relaxed);
 }
 
-void LeaseLine::lend(engine::OperationNode& operation) {
+void ExclusiveConnection::lend(engine::OperationNode& operation) {
   LeaseWait* wait = nullptr;
   try {
-    wait = new LeaseWait(std::static_pointer_cast<LeaseLine>(shared_from_this()), operation);
+    wait = new LeaseWait(std::static_pointer_cast<ExclusiveConnection>(shared_from_this()), operation);
   } catch (const std::bad_alloc&) {
     returned(false);
     throw;
@@ -69,26 +70,26 @@ void LeaseLine::lend(engine::OperationNode& operation) {
   connection().submit(*wait);
 }
 
-void LeaseLine::run(engine::OperationNode& operation) {
+void ExclusiveConnection::run(engine::OperationNode& operation) {
   alone_.store(true, std::memory_order_relaxed);
   operation.taken_by(*this);
   connection().submit(operation);
   return_when_idle();
 }
 
-void LeaseLine::ask(engine::OperationNode& question) {
+void ExclusiveConnection::ask(engine::OperationNode& question) {
   question_.store(question.id, std::memory_order_relaxed);
   run(question);
 }
 
-void LeaseLine::stop(TimePoint deadline) noexcept {
-  Line::stop(deadline);
+void ExclusiveConnection::stop(TimePoint deadline) noexcept {
+  PooledConnection::stop(deadline);
   if (const std::uint64_t question = question_.load(std::memory_order_relaxed); question != 0)
     connection().cancel(question, engine::Cancellation::terminal);
 }
 
-void LeaseLine::give_back(bool dirty) noexcept {
-  if (broken() && !shop().stopping.load(std::memory_order_acquire)) shop().database->release_failed();
+void ExclusiveConnection::give_back(bool dirty) noexcept {
+  if (broken() && !context().stopping.load(std::memory_order_acquire)) context().database->release_failed();
   if (ended()) return;
   if (broken()) return end();
   if (dirty || outdated_.load(std::memory_order_relaxed)) return returned(true);
@@ -96,7 +97,7 @@ void LeaseLine::give_back(bool dirty) noexcept {
 }
 
 // Whichever comes last, the end of the last operation or this, sees the other.
-void LeaseLine::return_when_idle() noexcept {
+void ExclusiveConnection::return_when_idle() noexcept {
   for (;;) {
     returning_.exchange(true, std::memory_order_acq_rel);
     if (connection().load().operations != 0) return;
@@ -108,56 +109,56 @@ void LeaseLine::return_when_idle() noexcept {
 
 // May be old news: since then it may have been returned, and have been lent to somebody whose operation is
 // still on its way here.
-void LeaseLine::idle(net::AsyncConnection&) {
+void ExclusiveConnection::idle(net::AsyncConnection&) {
   if (returning_.exchange(false, std::memory_order_acq_rel)) return_when_idle();
 }
 
-void LeaseLine::returned(bool dirty) noexcept {
-  if (const auto home = home_.lock())
-    home->returned(std::static_pointer_cast<LeaseLine>(shared_from_this()), dirty);
+void ExclusiveConnection::returned(bool dirty) noexcept {
+  if (const auto pool = pool_.lock())
+    pool->returned(std::static_pointer_cast<ExclusiveConnection>(shared_from_this()), dirty);
   else
     end();
 }
 
-void LeaseLine::wanted(net::AsyncConnection&) {
+void ExclusiveConnection::wanted(net::AsyncConnection&) {
   // What the borrower knew of the connection (WATCH, SELECT) is gone with it. Had he not used it yet, there
   // was nothing to know.
   if (broken()) return fail_waiting(Error(lost()));
   want();
 }
 
-void LeaseLine::refused(const Error& error, TimePoint next) {
-  if (!waits_after(error) || shop().stopping.load(std::memory_order_relaxed)) return fail_waiting(error);
-  leave_slot_to_others();
-  call_at(next, &LeaseLine::want);
+void ExclusiveConnection::refused(const Error& error, TimePoint next) {
+  if (!waits_after(error) || context().stopping.load(std::memory_order_relaxed)) return fail_waiting(error);
+  leave_grant_to_others();
+  call_at(next, &ExclusiveConnection::want);
 }
 
 // A borrower learns it himself, and may go on; the next one shall have another connection.
-void LeaseLine::leave_server(ServerCondition, TimePoint) {
+void ExclusiveConnection::leave_server(ServerCondition, TimePoint) {
   if (repeats())
     connection().retire(CloseReason::role);
   else
     outdated_.store(true, std::memory_order_relaxed);
 }
 
-void LeaseLine::postponed() {
-  leave_slot_to_others();
-  call_at(Clock::now() + 50ms, &LeaseLine::want);
+void ExclusiveConnection::postponed() {
+  leave_grant_to_others();
+  call_at(Clock::now() + 50ms, &ExclusiveConnection::want);
 }
 
-void LeaseLine::opened(net::AsyncConnection& connection) {
-  Line::opened(connection);
-  const TimePoint end = retirement(*shop().database, Clock::now(), shop().reachability->random());
+void ExclusiveConnection::opened(net::AsyncConnection& connection) {
+  PooledConnection::opened(connection);
+  const TimePoint end = retirement(*context().database, Clock::now(), context().reachability->random());
   retires_.store(end.time_since_epoch().count(), std::memory_order_relaxed);
 }
 
-void LeaseLine::closed(net::AsyncConnection&, CloseReason reason) {
+void ExclusiveConnection::closed(net::AsyncConnection&, CloseReason reason) {
   note_closed(reason);
-  if (const auto home = home_.lock(); home && !home->withdraw(*this)) {
+  if (const auto pool = pool_.lock(); pool && !pool->withdraw(*this)) {
     // What its borrower has not used yet is opened again when he does.
     if (used_.load(std::memory_order_acquire)) {
       broken_.store(true, std::memory_order_release);
-      give_slot_back();
+      give_grant_back();
     }
     if (reason != CloseReason::dirty) return;
     if (broken()) fail_waiting(Error(lost()));
@@ -165,13 +166,13 @@ void LeaseLine::closed(net::AsyncConnection&, CloseReason reason) {
   end();
 }
 
-void LeaseLine::end() noexcept { connection().stop(TimePoint{}); }
+void ExclusiveConnection::end() noexcept { connection().stop(TimePoint{}); }
 
-void LeaseLine::on_ended() {
-  if (const auto home = home_.lock()) home->gone(*this);
+void ExclusiveConnection::on_ended() {
+  if (const auto pool = pool_.lock()) pool->gone(*this);
 }
 
-ErrorInfo LeaseLine::lost() {
+ErrorInfo ExclusiveConnection::lost() {
   ErrorInfo info;
   info.code = Errc::connection_lost;
   info.effect = Effect::not_sent;

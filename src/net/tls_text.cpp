@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_words.cpp: OpenSSL's codes in words that tell what to do.
-#include "tls_words.hpp"
+// tls_text.cpp: OpenSSL's codes in words that tell what to do.
+#include "tls_text.hpp"
 
 #include <redstart/core/peer_text.hpp>
 

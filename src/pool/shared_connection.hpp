@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// shared_line.hpp: a connection that many callers share, for as long as its pool lives.
+// shared_connection.hpp: a connection that many callers share, for as long as its pool lives.
 #pragma once
 
-#include "line.hpp"
+#include "pooled_connection.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -15,13 +15,15 @@ namespace redstart::pool {
 
 /// Opened when something is first sent over it; after a loss again and again, as the reconnect policy allows,
 /// whether anybody waits or not; closed while idle.
-class SharedLine final : public Line {
+class SharedConnection final : public PooledConnection {
  public:
   /// `gives_way`: it makes room when it is asked to though it may be busy, once what is under way has ended.
-  [[nodiscard]] static std::shared_ptr<SharedLine> make(std::shared_ptr<LineShop> shop, net::Loop loop,
-                                                        bool gives_way);
-  SharedLine(std::shared_ptr<LineShop> shop, bool gives_way)
-      : Line(std::move(shop)), gives_way_(gives_way), unserved_(this->shop().database->config().reconnect) {}
+  [[nodiscard]] static std::shared_ptr<SharedConnection> make(std::shared_ptr<PoolContext> context,
+                                                              net::Loop loop, bool gives_way);
+  SharedConnection(std::shared_ptr<PoolContext> context, bool gives_way)
+      : PooledConnection(std::move(context)),
+        gives_way_(gives_way),
+        unserved_(this->context().database->config().reconnect) {}
 
   /// Opens it, if it is not open. On every thread.
   void warm_up() noexcept;
@@ -43,23 +45,23 @@ class SharedLine final : public Line {
                 std::chrono::nanoseconds latency) override;
   void closed(net::AsyncConnection& connection, CloseReason reason) override;
   void idle(net::AsyncConnection&) override { give_way(); }
-  void nudged(net::AsyncConnection& connection) override;
+  void woken(net::AsyncConnection& connection) override;
   void leave_server(ServerCondition condition, TimePoint now) override;
   void on_ended() override { recovery_.reset(); }
   void retire();
   void give_way();
   void ask();
 
-  [[nodiscard]] std::shared_ptr<SharedLine> self() {
-    return std::static_pointer_cast<SharedLine>(shared_from_this());
+  [[nodiscard]] std::shared_ptr<SharedConnection> self() {
+    return std::static_pointer_cast<SharedConnection>(shared_from_this());
   }
 
-  class Question;
+  class RecoveryPing;
 
   const bool gives_way_;
   std::atomic<bool> warm_{false};        // it is to be opened
   std::atomic<bool> way_wanted_{false};  // it is to be closed for somebody else
-  const std::uint64_t question_ = engine::next_operation_id();
+  const std::uint64_t recovery_ping_id_ = engine::next_operation_id();
   std::optional<boost::asio::steady_timer> recovery_{};  // where this line is to ask
   std::atomic<bool> asking_{false};                      // the answer is outstanding
   TimePoint left_{};                                     // when the server's role was last found changed

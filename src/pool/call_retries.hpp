@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// attempts.hpp: the attempts of one synchronous call, and the waiting between them.
+// call_retries.hpp: the attempts of one synchronous call, and the waiting between them.
 #pragma once
 
 #include "database.hpp"
@@ -20,10 +20,10 @@ void settle(Admission& admission, const net::Outcome& outcome);
 /// What one call has tried so far. Costs nothing until something fails.
 ///
 /// Thread safety: none; lives on the caller's stack.
-class Attempts {
+class CallRetries {
  public:
-  Attempts(Database& database, DirectPool& pool, const engine::RequestTraits& request,
-           const engine::CallOptions& options, TimePoint deadline) noexcept
+  CallRetries(Database& database, DirectPool& pool, const engine::RequestTraits& request,
+              const engine::CallOptions& options, TimePoint deadline) noexcept
       : database_(database), pool_(pool), request_(request), mode_(options.retry), deadline_(deadline) {}
 
   /// No attempt could be made. True when the call waits for such a database: it has waited a little, `now` is

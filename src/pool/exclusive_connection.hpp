@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// lease_line.hpp: an asynchronous connection that one borrower at a time has alone.
+// exclusive_connection.hpp: an asynchronous connection that one borrower at a time has alone.
 #pragma once
 
-#include "line.hpp"
+#include "pooled_connection.hpp"
 
 #include <redstart/engine/async_channel.hpp>
 
@@ -15,32 +15,33 @@
 namespace redstart::pool {
 
 /// Made for one borrower, kept for the next when it comes back clean, closed when it is lost.
-class LeaseLine final : public Line {
+class ExclusiveConnection final : public PooledConnection {
  public:
-  using Ptr = std::shared_ptr<LeaseLine>;
+  using Ptr = std::shared_ptr<ExclusiveConnection>;
 
   /// What becomes of it, told on any thread.
-  class Home {
+  class Pool {
    public:
     /// Nobody has it any more. It may be lent again, unless it is `dirty`.
-    virtual void returned(Ptr line, bool dirty) = 0;
+    virtual void returned(Ptr pooled, bool dirty) = 0;
     /// It was closed: false where somebody has it, else it will not be lent again.
-    virtual bool withdraw(LeaseLine& line) noexcept = 0;
+    virtual bool withdraw(ExclusiveConnection& pooled) noexcept = 0;
     /// It has ended.
-    virtual void gone(LeaseLine& line) noexcept = 0;
+    virtual void gone(ExclusiveConnection& pooled) noexcept = 0;
 
    protected:
-    Home() = default;
-    Home(const Home&) = default;
-    Home& operator=(const Home&) = default;
-    ~Home() = default;
+    Pool() = default;
+    Pool(const Pool&) = default;
+    Pool& operator=(const Pool&) = default;
+    ~Pool() = default;
   };
 
-  [[nodiscard]] static Ptr make(std::shared_ptr<LineShop> shop, net::Loop loop, std::weak_ptr<Home> home);
-  LeaseLine(std::shared_ptr<LineShop> shop, std::weak_ptr<Home> home)
-      : Line(std::move(shop)), home_(std::move(home)) {}
+  [[nodiscard]] static Ptr make(std::shared_ptr<PoolContext> context, net::Loop loop,
+                                std::weak_ptr<Pool> pool);
+  ExclusiveConnection(std::shared_ptr<PoolContext> context, std::weak_ptr<Pool> pool)
+      : PooledConnection(std::move(context)), pool_(std::move(pool)) {}
 
-  /// Somebody is to have it. Under the lock of its home, like `lent` and `unclaim`: who finds it closed has
+  /// Somebody is to have it. Under the lock of its pool, like `lent` and `unclaim`: who finds it closed has
   /// to know whether somebody has it.
   void claim() noexcept;
   void unclaim() noexcept { lent_ = false; }
@@ -66,8 +67,8 @@ class LeaseLine final : public Line {
   [[nodiscard]] bool broken() const noexcept { return broken_.load(std::memory_order_acquire); }
   /// The borrower sends something: from now on a lost connection can't be replaced in silence.
   void use() noexcept { used_.store(true, std::memory_order_release); }
-  [[nodiscard]] LineShop& shared() const noexcept { return shop(); }
-  std::size_t listed_at = 0;  ///< Its place among all of its home, under the lock of its home.
+  [[nodiscard]] PoolContext& shared() const noexcept { return context(); }
+  std::size_t listed_at = 0;  ///< Its place among all of its pool, under the lock of its pool.
   /// Of operations on a broken one.
   [[nodiscard]] static ErrorInfo lost();
 
@@ -83,14 +84,14 @@ class LeaseLine final : public Line {
   void leave_server(ServerCondition condition, TimePoint now) override;
   // What the borrower knew of a connection is gone with it.
   void ending(const engine::OperationNode& operation) noexcept override {
-    if (alone_.load(std::memory_order_relaxed)) shop().alone_ended(operation);
+    if (alone_.load(std::memory_order_relaxed)) context().alone_ended(operation);
   }
   [[nodiscard]] bool repeats() const noexcept override { return !used_.load(std::memory_order_acquire); }
   void on_ended() override;
   void return_when_idle() noexcept;
   void returned(bool dirty) noexcept;
 
-  const std::weak_ptr<Home> home_;
+  const std::weak_ptr<Pool> pool_;
   bool lent_ = false;                   // somebody has it, or waits for it
   std::atomic<bool> returning_{false};  // given back; operations are still under way
   std::atomic<bool> used_{false};

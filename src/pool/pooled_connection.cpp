@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// pooled_connection.cpp: from wanted to open, and what is reported on the way.
+#include "pooled_connection.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace redstart::pool {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto look_again = 20ms;
+
+}  // namespace
+
+void PooledConnection::connect_to(net::Loop loop, net::AsyncConnection::Kind kind) {
+  timer_.emplace(loop.executor);
+  acquire_timer_.emplace(loop.executor);
+  context_->began();
+  connection_ = net::AsyncConnection::make(std::move(loop), context_->database->config(),
+                                           context_->database->client_name(), shared_from_this(), kind,
+                                           context_->database->preparer());
+}
+
+void PooledConnection::want() {
+  if (opening_ || enqueued_ || connection_->ready()) return;
+  if (!has_grant_) {
+    self_ = shared_from_this();  // the line of waiters refers to this
+    enqueued_ = true;
+    if (!context_->direct->acquire_grant(*this)) return waits_for_room();
+    enqueued_ = false;
+    self_.reset();
+    has_grant_ = true;
+    context_->open.fetch_add(1, std::memory_order_relaxed);
+  }
+  const TimePoint now = Clock::now();
+  const auto attempt = context_->reachability->begin(now);
+  if (!attempt) {
+    if (attempt.error().code() == Errc::loading) return postponed();
+    if (!context_->reachability->failing()) waits_for_room();
+    // While another line tries, the time for the next attempt is over already.
+    return refused(attempt.error(), std::max(context_->reachability->next_attempt(), now + look_again));
+  }
+  opening_ = true;
+  attempt_ = *attempt;
+  connection_->open();
+}
+
+// On whatever thread gave a slot back, its pool's lock held.
+void PooledConnection::decided() noexcept {
+  boost::asio::post(connection_->loop().executor, [self = shared_from_this()] { self->on_decided(); });
+}
+
+void PooledConnection::on_decided() {
+  if (!enqueued_) return;
+  enqueued_ = false;
+  const auto self = std::exchange(self_, nullptr);
+  has_grant_ = true;
+  context_->open.fetch_add(1, std::memory_order_relaxed);
+  if (ended())
+    give_grant_back();
+  else
+    want();
+}
+
+void PooledConnection::give_grant_back() {
+  if (enqueued_ && context_->direct->dequeue(*this)) {
+    enqueued_ = false;
+    self_.reset();
+  }
+  if (!std::exchange(has_grant_, false)) return;
+  context_->open.fetch_sub(1, std::memory_order_relaxed);
+  context_->direct->return_grant();
+}
+
+// From now on operations wait for a connection that others have, each for `timeouts.acquire` at most.
+void PooledConnection::waits_for_room() {
+  static_cast<void>(goes_elsewhere());
+  const TimePoint now = Clock::now();
+  const auto acquire = context_->database->config().timeouts.acquire;
+  if (!waits_since_) {
+    waits_since_ = now;
+    call_at(acquire_timer_, deadline_after(now, acquire), &PooledConnection::acquire_expired);
+  } else if (now >= deadline_after(*waits_since_, acquire)) {
+    acquire_expired();
+  }
+}
+
+// An attempt under way has the time that it has, and a database that is away or loading is another matter.
+void PooledConnection::acquire_expired() {
+  if (!waits_since_ || opening_) return;
+  const auto acquire = context_->database->config().timeouts.acquire;
+  const TimePoint now = Clock::now();
+  std::optional<TimePoint> next;
+  if (!goes_elsewhere() && !context_->reachability->failing() &&
+      !context_->reachability->not_ready_now(now)) {
+    net::Outcome outcome;
+    outcome.kind = net::Outcome::Kind::broken;
+    outcome.code = Errc::pool_timeout;
+    refusal_ = Error(context_->reachability->no_connection());
+    next = connection_->fail_queued(outcome, now - acquire);
+  }
+  call_at(acquire_timer_, deadline_after(next.value_or(now), acquire), &PooledConnection::acquire_expired);
+}
+
+// The connection is closed. Before anything is tried instead.
+void PooledConnection::left(CloseReason reason) {
+  if (!std::exchange(works_, false)) return;
+  context_->reachability->left(1, reason == CloseReason::idle);
+  context_->direct->reconsider();
+}
+
+void PooledConnection::opened(net::AsyncConnection&) {
+  opening_ = false;
+  works_ = true;
+  waits_since_.reset();
+  if (acquire_timer_) acquire_timer_->cancel();
+  silence_ = {Clock::now(), 0, 0, {}};
+  ready_ = context_->reachability->succeeded(attempt_);
+  context_->direct->refill();
+  context_->direct->reconsider();
+}
+
+void PooledConnection::open_failed(net::AsyncConnection&, const net::OpenFailure& failure) {
+  opening_ = false;
+  const TimePoint now = Clock::now();
+  const auto elapsed = now - attempt_.began;
+  if (failure.code == Errc::loading || failure.code == Errc::closed) {
+    static_cast<void>(context_->reachability->inconclusive(attempt_, failure, now, elapsed));
+    context_->direct->reconsider();
+    if (failure.code == Errc::loading) postponed();
+    return;
+  }
+  context_->direct->close_dead();
+  if (failure.code == Errc::connect_timeout && context_->reachability->hopeful())
+    context_->direct->ask_unused(attempt_.began);
+  const Error error = context_->reachability->failed(attempt_, failure, now, elapsed);
+  context_->direct->reconsider();
+  if (!context_->reachability->failing()) waits_for_room();
+  const TimePoint next = context_->reachability->next_attempt();
+  if (context_->reachability->full()) context_->direct->make_room(*this);
+  refused(error, next);
+}
+
+void PooledConnection::fail_waiting(const Error& error) {
+  net::Outcome outcome;
+  outcome.kind = net::Outcome::Kind::broken;
+  outcome.code = error.code();
+  outcome.effect = Effect::not_sent;
+  refusal_ = error;  // `failed` is asked a little later
+  waits_since_.reset();
+  connection_->fail_queued(outcome);
+}
+
+void PooledConnection::call_at(std::optional<boost::asio::steady_timer>& timer, TimePoint time,
+                               void (PooledConnection::*action)()) {
+  if (!timer || time == TimePoint::max()) return;
+  timer->expires_at(time);
+  timer->async_wait([weak = weak_from_this(), action](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (!error && self && !self->ended()) ((*self).*action)();
+  });
+}
+
+void PooledConnection::note_closed(CloseReason reason) {
+  left(reason);
+  context_->closed_by[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
+  pushed(*connection_);
+  context_->reachability->lost(ready_, reason, Clock::now());
+  context_->database->emit(EventKind::disconnected, to_string(reason));
+}
+
+void PooledConnection::pushed(net::AsyncConnection& connection) {
+  const std::uint64_t messages = connection.take_pushes();
+  if (messages == 0) return;
+  context_->pushes_dropped.fetch_add(messages, std::memory_order_relaxed);
+  context_->database->pushes_dropped(messages);
+}
+
+void PooledConnection::answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
+                                std::chrono::nanoseconds latency) {
+  if (errors < commands) context_->reachability->answered(ready_.number);  // errors were looked at before
+  Breaker& breaker = context_->database->breaker();
+  const TimePoint now = net::turn_now();
+  breaker.tick(now);
+  breaker.note_answers(silence_, now, commands);
+  context_->database->counters().answered(connection.loop().shard, commands, errors, latency);
+}
+
+void PooledConnection::stop(TimePoint deadline) noexcept { connection_->stop(deadline); }
+
+void PooledConnection::stopped(net::AsyncConnection&) {
+  const auto self = shared_from_this();
+  if (std::exchange(opening_, false)) context_->reachability->given_up(attempt_, Clock::now());
+  left(CloseReason::shutdown);
+  give_grant_back();
+  timer_.reset();
+  acquire_timer_.reset();
+  has_ended();
+}
+
+void PooledConnection::abandon() noexcept {
+  const auto self = shared_from_this();
+  timer_.reset();
+  acquire_timer_.reset();
+  // A slot that was handed over is told on the loop, where nobody hears it any more.
+  if (std::exchange(enqueued_, false)) {
+    if (!context_->direct->dequeue(*this)) context_->direct->return_grant();
+    self_.reset();
+  }
+  connection_->abandon();
+  if (std::exchange(opening_, false)) context_->reachability->given_up(attempt_, Clock::now());
+  left(CloseReason::shutdown);
+  give_grant_back();
+  has_ended();
+}
+
+void PooledConnection::has_ended() {
+  if (ended_.exchange(true, std::memory_order_acq_rel)) return;
+  on_ended();
+  context_->ended();
+}
+
+}  // namespace redstart::pool

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// pooled_connection.hpp: an asynchronous connection in its pool: grant, opening, reports.
+#pragma once
+
+#include "pool_context.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
+namespace redstart::pool {
+
+/// Owner of one asynchronous connection. From `want` on it gets a slot, then permission for an attempt, then
+/// opens the connection; what it can't get, `refused` tells.
+///
+/// Thread safety: everything on the connection's loop, but where it is said otherwise.
+class PooledConnection : public net::AsyncConnection::Owner,
+                         public engine::OperationPlace,
+                         private Waiter,
+                         public std::enable_shared_from_this<PooledConnection> {
+ public:
+  PooledConnection(const PooledConnection&) = delete;
+  PooledConnection& operator=(const PooledConnection&) = delete;
+  virtual ~PooledConnection() = default;
+
+  void cancel(std::uint64_t id, engine::Cancellation how) noexcept override {
+    if (!net::forked(context_->generation)) connection_->cancel(id, how);
+  }
+  /// On every thread.
+  [[nodiscard]] net::AsyncConnection& connection() const noexcept { return *connection_; }
+  /// The context of its loop is being destroyed. Any thread, but nothing runs on the loop any more.
+  void abandon() noexcept;
+  /// Called by `stop`'s caller, on every thread: see AsyncConnection::stop.
+  virtual void stop(TimePoint deadline) noexcept;
+  /// True once nothing will happen on it any more. On every thread.
+  [[nodiscard]] bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
+
+ protected:
+  explicit PooledConnection(std::shared_ptr<PoolContext> context) : context_(std::move(context)) {}
+  /// Makes the connection; once, right after construction.
+  void connect_to(net::Loop loop, net::AsyncConnection::Kind kind);
+
+  /// Gets whatever is missing for an attempt, then opens the connection.
+  void want();
+  /// The attempt can't be made, or failed. The next one may be made at `next`.
+  virtual void refused(const Error& error, TimePoint next) = 0;
+  /// The server says that it will be ready later: operations wait on.
+  virtual void postponed() = 0;
+  /// The server serves no longer as it did: the connection is to be left for a new one.
+  virtual void leave_server(ServerCondition condition, TimePoint now) = 0;
+  /// False where nothing may be sent again: its user would not know what the connection has lost.
+  [[nodiscard]] virtual bool repeats() const noexcept { return true; }
+  /// True while those who wait go on waiting, although that is why nothing can be sent.
+  [[nodiscard]] bool outlasts(const Error& error) const noexcept;
+  /// Ends all waiting operations with this error.
+  void fail_waiting(const Error& error);
+  /// True where operations go on waiting after `error`: as above, or since the database is not away.
+  [[nodiscard]] bool waits_after(const Error& error) const noexcept {
+    return outlasts(error) || !context_->reachability->failing();
+  }
+  /// Operations in the queue may go over another connection that works: true when they were handed over.
+  virtual bool goes_elsewhere() { return false; }
+  /// Calls `action` on the loop at `time`, unless the line has ended by then; replaces an earlier one.
+  void call_at(TimePoint time, void (PooledConnection::*action)()) { call_at(timer_, time, action); }
+  void call_at(std::optional<boost::asio::steady_timer>& timer, TimePoint time,
+               void (PooledConnection::*action)());
+  void give_grant_back();
+  /// Nothing is tried for a while: who stands in line is to learn himself what is wrong.
+  void leave_grant_to_others() {
+    if (context_->direct->shortage()) give_grant_back();
+  }
+  [[nodiscard]] PoolContext& context() const noexcept { return *context_; }
+  /// Counts the reason and says so.
+  void note_closed(CloseReason reason);
+  virtual void on_ended() = 0;
+
+  bool not_ready(const protocol::NotReady& state) override {
+    return context_->reachability->not_ready(attempt_, state);
+  }
+  void ready(const protocol::HandshakeFsm& handshake) override {
+    context_->reachability->met(attempt_, handshake.greeting());
+  }
+  void wanted(net::AsyncConnection&) override { want(); }
+  void opened(net::AsyncConnection& connection) override;
+  void open_failed(net::AsyncConnection& connection, const net::OpenFailure& failure) override;
+  void stopped(net::AsyncConnection& connection) override;
+  void pushed(net::AsyncConnection& connection) override;
+  void answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
+                std::chrono::nanoseconds latency) override;
+  [[nodiscard]] std::uint64_t pass() const noexcept override { return context_->database->breaker().pass(); }
+  [[nodiscard]] bool admit(engine::OperationNode& operation, TimePoint now) override;
+  [[nodiscard]] bool waits() const noexcept override {
+    return context_->database->waits_while_away() && repeats();
+  }
+  void ended(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint now,
+             std::string_view why) override;
+  [[nodiscard]] std::optional<std::chrono::milliseconds> retry_refused(net::AsyncConnection& connection,
+                                                                       engine::OperationNode& operation,
+                                                                       std::string_view message,
+                                                                       TimePoint now) override;
+  [[nodiscard]] std::optional<std::chrono::milliseconds> retry_lost(engine::OperationNode& operation,
+                                                                    const net::Outcome& outcome,
+                                                                    bool reached) override;
+  void woken(net::AsyncConnection&) override {}
+  void flush() noexcept override { context_->loops->flush(); }
+  [[nodiscard]] Error failed(const engine::OperationNode& operation, const net::Outcome& outcome) override;
+  [[nodiscard]] const engine::Origin& origin() const noexcept override {
+    return context_->database->origin();
+  }
+
+ private:
+  void decided() noexcept override;
+  void on_decided();
+  void has_ended();
+  void left(CloseReason reason);
+  void waits_for_room();
+  void acquire_expired();
+  [[nodiscard]] ErrorInfo refused_after(std::chrono::nanoseconds elapsed) const;
+  [[nodiscard]] ErrorInfo too_late(const net::Outcome& outcome, ErrorInfo info) const;
+
+  const std::shared_ptr<PoolContext> context_;
+  std::shared_ptr<net::AsyncConnection> connection_{};
+  std::optional<boost::asio::steady_timer> timer_{};
+  std::shared_ptr<PooledConnection> self_{};  // while in line for a slot
+  bool has_grant_ = false;
+  bool enqueued_ = false;
+  bool opening_ = false;
+  bool works_ = false;  // as reachability counts it
+  Reachability::ConnectAttempt attempt_{};
+  protocol::Reconnect::Connection ready_{};
+  Breaker::Silence silence_{};
+  std::optional<TimePoint> waits_since_{};                    // for a slot, or for growth
+  std::optional<boost::asio::steady_timer> acquire_timer_{};  // when the first has waited for too long
+  std::optional<Error> refusal_{};                            // why operations in the queue were last ended
+  std::atomic<bool> ended_{false};
+};
+
+}  // namespace redstart::pool

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// shared_connection.cpp: when a shared connection is opened again.
+#include "shared_connection.hpp"
+#include "../resilience/server_condition.hpp"
+
+#include <redstart/resp/error_text.hpp>
+
+#include <new>
+#include <utility>
+
+namespace redstart::pool {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// Before a connection is opened again whose server is loading.
+constexpr auto pause = 50ms;
+
+}  // namespace
+
+std::shared_ptr<SharedConnection> SharedConnection::make(std::shared_ptr<PoolContext> context, net::Loop loop,
+                                                         bool gives_way) {
+  auto pooled = std::make_shared<SharedConnection>(std::move(context), gives_way);
+  pooled->connect_to(std::move(loop), net::AsyncConnection::Kind::shared);
+  return pooled;
+}
+
+void SharedConnection::warm_up() noexcept {
+  warm_.store(true, std::memory_order_release);
+  connection().wake();
+}
+
+void SharedConnection::ask_to_give_way() noexcept {
+  if (way_wanted_.exchange(true)) return;         // it will look
+  if (connection().ready()) connection().wake();  // else it looks once it is open
+}
+
+// Others would have to wait for the place that it leaves: it does so only while nobody uses it, or where
+// nothing else ever makes room. It serves once at least before it goes.
+void SharedConnection::give_way() {
+  // In one order with `ready`: who asks meanwhile nudges, or is seen here.
+  if (!way_wanted_.load()) [[likely]]
+    return;
+  if (!connection().ready()) return;  // once it is open
+  if (!context().direct->shortage()) {
+    // Once more after it was taken back: who asks from now on nudges again.
+    way_wanted_.exchange(false);
+    if (!context().direct->shortage()) return;
+    way_wanted_.store(true);
+  }
+  if (connection().load().operations == 0 || (gives_way_ && has_served_))
+    connection().retire(CloseReason::idle);
+  else
+    connection().notify_idle();
+}
+
+// PING over a connection that is ready, however long its answer takes. Where that of its line is stuck, it
+// goes over another one, and ends on the loop of that.
+class SharedConnection::RecoveryPing final : public engine::OperationNode {
+ public:
+  explicit RecoveryPing(std::shared_ptr<SharedConnection> pooled)
+      : OperationNode({}), pooled_(std::move(pooled)) {
+    request.bytes.append("*1\r\n$4\r\nPING\r\n");
+    request.retry = Retry::read;
+    id = pooled_->recovery_ping_id_;
+    start = net::turn_now();
+    deadline = pooled_->context().database->deadline(start, {}, 0ms);
+    unguarded = true;
+  }
+
+  void accept(std::string_view frame, const engine::Origin&) noexcept override {
+    serves_ =
+        !resp::is_error_frame(frame) || condition_of(resp::error_text(frame)) == ServerCondition::serving;
+  }
+  void finish(std::optional<Error> error, const boost::asio::any_io_executor*) override {
+    const std::unique_ptr<RecoveryPing> self(this);
+    pooled_->asking_ = false;
+    if (error || !serves_) return;
+    // The server answers, so this connection is at fault, and nobody should wait behind it.
+    if (pooled_->connection().overdue()) pooled_->connection().retire(CloseReason::timeout);
+    pooled_->context().database->breaker().connection_ready();
+  }
+  void destroy() noexcept override { const std::unique_ptr<RecoveryPing> self(this); }
+
+  ~RecoveryPing() = default;
+
+ private:
+  std::shared_ptr<SharedConnection> pooled_;
+  bool serves_ = false;
+};
+
+void SharedConnection::ask_if_unused(TimePoint since) noexcept {
+  const net::AsyncConnection& unused = connection();
+  const auto load = unused.load();
+  // A connection that still owes a late reply is watched already.
+  if (!unused.ready() || load.operations + load.given_up != 0 || unused.last_used() >= since) return;
+  if (asking_.exchange(true)) return;
+  try {
+    connection().submit(*new RecoveryPing(self()));
+  } catch (const std::bad_alloc&) {
+    asking_ = false;
+  }
+}
+
+void SharedConnection::stop(TimePoint deadline) noexcept {
+  PooledConnection::stop(deadline);
+  connection().cancel(recovery_ping_id_, engine::Cancellation::terminal);  // nobody waits for it
+}
+
+void SharedConnection::ask_for_recovery() { recovery_.emplace(connection().loop().executor); }
+
+// The breaker lets others pass than before; or the time for an attempt is over and nobody makes one.
+void SharedConnection::woken(net::AsyncConnection&) {
+  if (warm_.exchange(false, std::memory_order_acq_rel) && !context().stopping.load(std::memory_order_relaxed))
+    want();
+  give_way();
+  if (!recovery_ || context().stopping.load(std::memory_order_relaxed)) return;
+  if (context().reachability->overdue(Clock::now())) want();
+  const Breaker::Status status = context().database->breaker().status();
+  if (status.state == BreakerState::open)
+    call_at(recovery_, status.next_probe, static_cast<void (PooledConnection::*)()>(&SharedConnection::ask));
+}
+
+// One that is being opened asks by that: its handshake ends with a PING.
+void SharedConnection::ask() {
+  if (context().stopping.load(std::memory_order_relaxed) ||
+      context().database->breaker().state() != BreakerState::open)
+    return;
+  if (!connection().ready()) return want();
+  if (asking_.exchange(true)) return;
+  auto* const ping = new RecoveryPing(self());
+  const std::shared_ptr<net::AsyncConnection> other = connection().overdue() ? context().serving() : nullptr;
+  (other ? *other : connection()).submit(*ping);
+}
+
+void SharedConnection::leave_server(ServerCondition condition, TimePoint now) {
+  // One that was opened a moment ago leads to the server that there is now; without a session it is useless.
+  if (now - left_ < 1s && condition != ServerCondition::session_lost) return;
+  left_ = now;
+  connection().retire(CloseReason::role);
+}
+
+bool SharedConnection::goes_elsewhere() {
+  const auto other = context().serving ? context().serving() : nullptr;
+  if (!other || other.get() == &connection()) return false;
+  connection().hand_over(*other);
+  return true;
+}
+
+void SharedConnection::refused(const Error& error, TimePoint next) {
+  const bool waits = waits_after(error);
+  if (!waits) fail_waiting(error);
+  leave_grant_to_others();
+  if (waits || !context().stopping.load(std::memory_order_relaxed)) call_at(next, &SharedConnection::want);
+}
+
+void SharedConnection::postponed() {
+  leave_grant_to_others();
+  call_at(Clock::now() + pause, &SharedConnection::want);
+}
+
+void SharedConnection::opened(net::AsyncConnection& connection) {
+  PooledConnection::opened(connection);
+  has_served_ = false;
+  const TimePoint end = retirement(*context().database, Clock::now(), context().reachability->random());
+  if (end != TimePoint::max())
+    call_at(end, static_cast<void (PooledConnection::*)()>(&SharedConnection::retire));
+  give_way();
+}
+
+void SharedConnection::retire() { connection().retire(CloseReason::lifetime); }
+
+void SharedConnection::answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
+                                std::chrono::nanoseconds latency) {
+  has_served_ = true;
+  unserved_.reset();
+  PooledConnection::answered(connection, commands, errors, latency);
+  give_way();
+}
+
+void SharedConnection::closed(net::AsyncConnection&, CloseReason reason) {
+  note_closed(reason);
+  if (context().stopping.load(std::memory_order_relaxed)) return;
+  if (reason == CloseReason::idle) return give_grant_back();
+  if (has_served_) return want();
+  call_at(Clock::now() + unserved_.next(context().reachability->random()), &SharedConnection::want);
+}
+
+}  // namespace redstart::pool
