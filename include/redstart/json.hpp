@@ -20,7 +20,7 @@
 #include <redstart/resp/codec.hpp>
 #include <redstart/resp/value.hpp>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// Stores a T as JSON text. Used for every T that has from_json and to_json functions of its own (by hand, or
 /// by NLOHMANN_DEFINE_TYPE_…); for a T with a nlohmann::adl_serializer say so:
@@ -186,6 +186,6 @@ template <class T>
 requires(detail::has_from_json<T>&& detail::has_to_json<T>) struct codec<T> : json_codec<T> {
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0
 
 #endif

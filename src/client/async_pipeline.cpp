@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 
 void RepliesReceiver::accept(std::string_view frame, const engine::Origin& origin,
                              const engine::OperationNode& operation, bool /*runs_here*/) noexcept {
@@ -28,4 +28,4 @@ void RepliesReceiver::settle() {
   value = Replies(std::move(replies_), std::move(commands_));
 }
 
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

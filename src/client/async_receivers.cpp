@@ -3,7 +3,7 @@
 #include <redstart/client/async_receivers.hpp>
 #include <redstart/commands/session_state.hpp>
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 
 namespace {
 
@@ -41,4 +41,4 @@ std::optional<Error> refusal_of(const engine::AsyncChannel& channel, const engin
                                  request.bytes.view());
 }
 
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <atomic>
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 
 void BatchCommands::add_run(const CommandInfo& info) {
   std::string_view name = info.name;
@@ -38,4 +38,4 @@ const BatchCommands::Run* BatchCommands::find(std::size_t index) const noexcept 
   return run != runs_.end() ? &*run : nullptr;
 }
 
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

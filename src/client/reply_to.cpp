@@ -3,7 +3,7 @@
 #include <redstart/client/execute.hpp>
 #include <redstart/client/reply_to.hpp>
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 
 std::optional<Error> refusal_of(const engine::Channel& channel, const engine::Request& request) {
   const engine::Origin origin{std::string(channel.database()), std::string(channel.endpoint())};
@@ -17,4 +17,4 @@ template class ReplyTo<std::int64_t>;
 template class ReplyTo<std::string>;
 template class ReplyTo<std::optional<std::string>>;
 
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

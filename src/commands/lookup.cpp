@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 namespace {
 
 constexpr char upper(char c) noexcept { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
@@ -84,4 +84,4 @@ const CommandInfo* lookup(std::string_view first, std::string_view second) noexc
 
 const CommandInfo& unknown_command() noexcept { return any_command; }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

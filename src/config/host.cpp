@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 
 namespace {
 
@@ -38,4 +38,4 @@ std::optional<HostFault> fault_of_host(std::string_view host) {
   return std::nullopt;
 }
 
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 
 /// A fault of a host, and its remedy.
 struct HostFault {
@@ -18,4 +18,4 @@ struct HostFault {
 /// hold a password.
 [[nodiscard]] std::optional<HostFault> fault_of_host(std::string_view host);
 
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace {
 
@@ -53,4 +53,4 @@ RedisConfig RedisConfigLoader::load() const {
   return config;
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -7,7 +7,7 @@
 #include <numeric>
 #include <vector>
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 
 namespace {
 
@@ -43,4 +43,4 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
   return best;
 }
 
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

@@ -5,10 +5,10 @@
 #include <span>
 #include <string_view>
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 
 /// The candidate with the smallest edit distance to `name`, empty when none is near (distance at most a third
 /// of the length, at least 2).
 [[nodiscard]] std::string_view nearest(std::string_view name, std::span<const std::string_view> candidates);
 
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

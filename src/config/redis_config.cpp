@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace {
 
@@ -222,4 +222,4 @@ std::vector<ConfigFault> validate(const RedisConfig& config) {
   return faults;
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

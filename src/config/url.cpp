@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace {
 
@@ -368,4 +368,4 @@ std::vector<ConfigFault> apply_url(std::string_view url, std::string_view where,
   return UrlReader(where, config).read(url);
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

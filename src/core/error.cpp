@@ -6,7 +6,7 @@
 
 #include <cstdio>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace {
 
@@ -130,4 +130,4 @@ ConfigError::ConfigError(std::vector<ConfigFault> faults)
 ConfigError::ConfigError(std::shared_ptr<const std::vector<ConfigFault>> faults)
     : Error(config_info(*faults), Composed()), faults_(std::move(faults)) {}
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

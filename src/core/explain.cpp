@@ -4,7 +4,7 @@
 #include <redstart/core/runbook.hpp>
 #include <redstart/core/server_reply.hpp>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace {
 
@@ -61,4 +61,4 @@ std::string Error::explain() const {
   return text;
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

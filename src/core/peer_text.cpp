@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace {
 
@@ -180,4 +180,4 @@ std::string peer_text(std::string_view text, const PeerTextOptions& options) {
   return cut ? std::move(out).shortened(whole) : std::move(out).complete();
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 
 namespace {
 
@@ -318,4 +318,4 @@ std::vector<bool> secret_bytes(std::string_view text, bool cut, std::span<const 
   return search.result();
 }
 
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

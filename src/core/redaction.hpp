@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 
 /// The bytes of `text` that must not be shown, each byte marked with true. `cut`: the text went on, so that
 /// its end may be the beginning of a secret. Linear in the sizes of the text and of the secrets.
 [[nodiscard]] std::vector<bool> secret_bytes(std::string_view text, bool cut,
                                              std::span<const std::string_view> secrets);
 
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

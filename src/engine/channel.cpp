@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-namespace redstart::engine {
+namespace redstart::inline v0::engine {
 
 namespace {
 
@@ -174,4 +174,4 @@ Error foreign_slot(const Origin& origin) {
   return Error(std::move(info));
 }
 
-}  // namespace redstart::engine
+}  // namespace redstart::inline v0::engine

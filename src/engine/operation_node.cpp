@@ -4,7 +4,7 @@
 
 #include <atomic>
 
-namespace redstart::engine {
+namespace redstart::inline v0::engine {
 
 std::string_view command_name(std::string_view encoded) noexcept {
   // *<n>\r\n$<n>\r\n<name>\r\n
@@ -21,4 +21,4 @@ std::uint64_t next_operation_id() noexcept {
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
-}  // namespace redstart::engine
+}  // namespace redstart::inline v0::engine

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <span>
 
-namespace redstart::engine {
+namespace redstart::inline v0::engine {
 
 namespace {
 
@@ -197,4 +197,4 @@ std::string_view skip_commands(std::string_view encoded, std::size_t commands) n
   return encoded;
 }
 
-}  // namespace redstart::engine
+}  // namespace redstart::inline v0::engine

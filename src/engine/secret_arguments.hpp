@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace redstart::engine {
+namespace redstart::inline v0::engine {
 
 /// Arguments of the command at the beginning of `encoded` that are passwords, or may be where they are in the
 /// wrong place: those of AUTH, HELLO … AUTH, ACL SETUSER, MIGRATE … AUTH and AUTH2; of CONFIG SET, SENTINEL
@@ -23,4 +23,4 @@ namespace redstart::engine {
 /// The rest of `encoded` behind its first `commands` commands.
 [[nodiscard]] std::string_view skip_commands(std::string_view encoded, std::size_t commands) noexcept;
 
-}  // namespace redstart::engine
+}  // namespace redstart::inline v0::engine

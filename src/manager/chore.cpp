@@ -9,7 +9,7 @@
 #include <exception>
 #include <utility>
 
-namespace redstart::manager {
+namespace redstart::inline v0::manager {
 
 namespace asio = boost::asio;
 
@@ -68,4 +68,4 @@ void Chore::abandon() noexcept {
   timer_.reset();
 }
 
-}  // namespace redstart::manager
+}  // namespace redstart::inline v0::manager

@@ -12,7 +12,7 @@
 #include <mutex>
 #include <optional>
 
-namespace redstart::manager {
+namespace redstart::inline v0::manager {
 
 /// Calls `work` after each `interval`, until it returns false or the chore is stopped. Lives as long as it is
 /// under way, or held.
@@ -41,4 +41,4 @@ class Chore : public std::enable_shared_from_this<Chore> {
   std::optional<boost::asio::steady_timer> timer_{};  // empty: abandoned
 };
 
-}  // namespace redstart::manager
+}  // namespace redstart::inline v0::manager

@@ -4,7 +4,7 @@
 
 #include "../pool/database.hpp"
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 BreakerState CircuitControl::state() const { return database_->breaker().state(); }
 CircuitStatus CircuitControl::status() const { return database_->circuit(pool::Clock::now()); }
@@ -12,4 +12,4 @@ void CircuitControl::force_open() { database_->breaker().force_open(); }
 void CircuitControl::force_closed() { database_->breaker().force_closed(); }
 void CircuitControl::automatic() { database_->breaker().automatic(); }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

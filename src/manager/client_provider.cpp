@@ -9,7 +9,7 @@
 #include <memory>
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace {
 
@@ -68,4 +68,4 @@ Result<engine::AsyncChannelPtr> ClientProvider::async_channel(std::string_view d
 
 std::optional<Error> ClientProvider::outage(std::string_view) { return std::nullopt; }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

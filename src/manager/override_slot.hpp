@@ -4,11 +4,11 @@
 
 #include <atomic>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 class RedisConnectionManager;
 
 namespace detail {
 std::atomic<RedisConnectionManager*>& override_slot() noexcept;
 }  // namespace detail
-}  // namespace redstart
+}  // namespace redstart::inline v0

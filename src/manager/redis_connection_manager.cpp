@@ -15,7 +15,7 @@
 #include <mutex>
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace {
 
@@ -214,4 +214,4 @@ std::size_t RedisConnectionManager::cleanup_idle_connections() {
   return running ? (*running)->registry().cleanup_idle(Clock::now()) : 0;
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

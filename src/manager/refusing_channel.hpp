@@ -8,7 +8,7 @@
 
 #include <utility>
 
-namespace redstart::manager {
+namespace redstart::inline v0::manager {
 
 /// Thread safety: full.
 class RefusingChannel final : public engine::AsyncChannel {
@@ -32,4 +32,4 @@ class RefusingChannel final : public engine::AsyncChannel {
   const ErrorInfo why_;
 };
 
-}  // namespace redstart::manager
+}  // namespace redstart::inline v0::manager

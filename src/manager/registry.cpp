@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart::manager {
+namespace redstart::inline v0::manager {
 
 namespace {
 
@@ -226,4 +226,4 @@ ManagerStats Registry::stats() const {
   return result;
 }
 
-}  // namespace redstart::manager
+}  // namespace redstart::inline v0::manager

@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-namespace redstart::manager {
+namespace redstart::inline v0::manager {
 
 using pool::Clock;
 
@@ -82,4 +82,4 @@ class Registry {
   bool abandoned_ = false;  // … has no asynchronous side
 };
 
-}  // namespace redstart::manager
+}  // namespace redstart::inline v0::manager

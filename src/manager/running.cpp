@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-namespace redstart::manager {
+namespace redstart::inline v0::manager {
 
 namespace {
 
@@ -198,4 +198,4 @@ void Running::context_died() noexcept {
   end_noted_.notify_all();
 }
 
-}  // namespace redstart::manager
+}  // namespace redstart::inline v0::manager

@@ -12,7 +12,7 @@
 #include <memory>
 #include <mutex>
 
-namespace redstart::manager {
+namespace redstart::inline v0::manager {
 
 /// The loops, the databases on them, and the idle clean-up. Its end may come from anywhere: from user
 /// threads, from a handler on the very loop that is to end, from the executor's context that dies first; and
@@ -63,4 +63,4 @@ class Running : public std::enable_shared_from_this<Running> {
   bool ended_ = false;
 };
 
-}  // namespace redstart::manager
+}  // namespace redstart::inline v0::manager

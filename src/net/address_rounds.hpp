@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// The attempts to connect to one of several addresses within one budget of time: one after the other, each
 /// with its share, and again those that did not answer, while there is time. No clock, no socket.
@@ -69,4 +69,4 @@ class AddressRounds {
   int error_ = ETIMEDOUT;
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -19,7 +19,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 class Preparer;
 
@@ -169,4 +169,4 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
   AsyncConnection() = default;
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -8,7 +8,7 @@
 #include <random>
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace {
 
@@ -322,4 +322,4 @@ void AsyncLink::apply(Stop& mail) {
     wake_at(*stopping_);
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -34,7 +34,7 @@
 #include <variant>
 #include <vector>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// Everything happens in turns: an event (bytes came, the timer fired, somebody submitted) begins one, marks
 /// the thread, reads the clock once, does its own part and then `settle`s: takes mail, finishes what has
@@ -399,4 +399,4 @@ class AsyncLink final : public AsyncConnection {
   char inline_[inline_size];
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 void AsyncLink::start_opening() {
   state_ = State::opening;
@@ -329,4 +329,4 @@ void AsyncLink::opened() {
   notify_opened_ = true;
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

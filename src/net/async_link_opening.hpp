@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 struct AsyncLink::Opening {
   enum class Phase : std::uint8_t {
@@ -63,4 +63,4 @@ struct AsyncLink::Opening {
   std::uint64_t step = 0;  // events of earlier steps are ignored
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

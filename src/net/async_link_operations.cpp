@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace {
 
@@ -353,4 +353,4 @@ void AsyncLink::drop_all() noexcept {
   given_up_.store(0, std::memory_order_relaxed);
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

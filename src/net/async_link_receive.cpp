@@ -15,7 +15,7 @@
 #include <cstring>
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace {
 
@@ -336,4 +336,4 @@ void AsyncLink::deliver_held(std::string_view bytes) {
   }
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

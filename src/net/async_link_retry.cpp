@@ -8,7 +8,7 @@
 
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 using namespace std::chrono_literals;
 
@@ -136,4 +136,4 @@ void AsyncLink::break_off(CloseReason reason, Outcome outcome, BreakerVerdict ve
   given_up_.store(0, std::memory_order_relaxed);
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

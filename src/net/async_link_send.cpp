@@ -11,7 +11,7 @@
 #include <cstring>
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace {
 
@@ -211,4 +211,4 @@ void AsyncLink::on_writable() {
   unsent_at_ = 0;
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

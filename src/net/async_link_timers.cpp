@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 // Set anew only for something earlier: what ends before its deadline costs no timer. When it fires, the
 // socket is looked at once more before deadlines are judged.
@@ -57,4 +57,4 @@ void AsyncLink::release_memory() {
   if (mail_.empty()) std::vector<Mail>().swap(mail_);
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

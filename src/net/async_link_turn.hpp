@@ -11,7 +11,7 @@
 #include <memory>
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// The link whose turn this thread is in; null outside of turns.
 extern constinit thread_local AsyncLink* current_link;
@@ -81,4 +81,4 @@ void AsyncLink::turn(Work work) {
   settle();
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -9,7 +9,7 @@
 #include <new>
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// Memory for the handler of one kind of event, of which one at a time is pending as a rule; what does not
 /// fit or comes on top is taken from the heap.
@@ -111,4 +111,4 @@ class Scratch {
   std::unique_ptr<char[]> bytes_{};
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

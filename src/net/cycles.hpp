@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// A moment on the processor's counter. Reading that counter costs a fraction of a clock reading.
 class CycleMark {
@@ -48,4 +48,4 @@ class CycleMark {
   std::uint64_t at_ = 0;
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

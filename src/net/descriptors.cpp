@@ -11,7 +11,7 @@
 #include <new>
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 std::atomic<std::uint32_t> detail::fork_generation{1};
 
@@ -88,4 +88,4 @@ void descriptors::remove(int fd, const Hold&) noexcept { set(fd, false); }
 void descriptors::add(int fd) noexcept { add(fd, Hold()); }
 void descriptors::remove(int fd) noexcept { remove(fd, Hold()); }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -7,7 +7,7 @@
 #include <memory>
 #include <mutex>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace detail {
 extern std::atomic<std::uint32_t> fork_generation;
@@ -57,4 +57,4 @@ void remove(int fd) noexcept;
 
 }  // namespace descriptors
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

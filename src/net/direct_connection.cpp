@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace {
 
@@ -238,4 +238,4 @@ Outcome DirectConnection::run_batch(std::string_view bytes, std::span<const std:
   return outcome;
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -27,7 +27,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 class HandshakeInbox;
 
@@ -125,4 +125,4 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   std::uint64_t pushes_ = 0;
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -11,7 +11,7 @@
 #include <string>
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 std::optional<OpenFailure> DirectConnection::open(TimePoint deadline, OpenWatcher& watcher) {
   const auto interrupted = [this] { return socket_.interrupted(); };
@@ -177,4 +177,4 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
   }
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -12,7 +12,7 @@
 #include <memory>
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace {
 
@@ -168,4 +168,4 @@ void HandshakeGate::call(Admitted& admitted) noexcept {
   for (const Waiting& next : admitted) next.called(Pass(*this, next.place));
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

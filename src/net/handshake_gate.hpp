@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// Lets a limited number of connection attempts run at once, over all pools of the process: a server that
 /// comes back is not met by everybody at the same moment. One server's outage is its own: its attempts get
@@ -106,4 +106,4 @@ class HandshakeGate {
   Ticket last_ticket_ = 0;
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

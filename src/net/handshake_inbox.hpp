@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// Receives the replies to a handshake, for blocking and asynchronous connections alike. The server may not
 /// answer before it is asked, and may not send more than `most` bytes after each request: it has not yet
@@ -109,4 +109,4 @@ class HandshakeInbox {
   std::uint64_t pushes_ = 0;
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

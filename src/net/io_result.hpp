@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// What a call into the kernel, or into TLS, gave: bytes, or an errno value.
 struct IoResult {
@@ -12,4 +12,4 @@ struct IoResult {
   int error = 0;          ///< 0, or EAGAIN when the time ran out, or another errno value.
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

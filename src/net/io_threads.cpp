@@ -16,7 +16,7 @@
 #include <thread>
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace asio = boost::asio;
 
@@ -260,4 +260,4 @@ IoThreads& late_loop() noexcept {
   return one->threads;
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

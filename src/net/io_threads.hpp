@@ -13,7 +13,7 @@
 #include <mutex>
 #include <string_view>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// Up to `count` threads with an `io_context` each; a thread is started when its loop is first given out.
 ///
@@ -57,4 +57,4 @@ class IoThreads final : public Loops {
 /// comes with `flush` and ends when there is nothing more to do. One for each process, never destroyed.
 [[nodiscard]] IoThreads& late_loop() noexcept;
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace {
 
@@ -34,4 +34,4 @@ EngineThreadMark::EngineThreadMark(CycleMark read, TimePoint now) noexcept
 
 EngineThreadMark::~EngineThreadMark() { mark = before_; }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// One thread of the library's own, or a strand on the service's executor.
 struct Loop {
@@ -81,4 +81,4 @@ class EngineThreadMark {
   detail::EngineMark before_;
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

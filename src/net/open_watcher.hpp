@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// Told on the thread that opens the connection, in this order.
 class OpenWatcher {
@@ -33,4 +33,4 @@ class OpenWatcher {
   ~OpenWatcher() = default;
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace {
 
@@ -131,4 +131,4 @@ OpenFailure handshake_failure(int error, std::string_view awaited) {
   return {Errc::handshake_failed, Remedy::retry, std::move(text), {}};
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

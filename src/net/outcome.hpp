@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// Beside the errno values: the server has closed the connection.
 inline constexpr int end_of_stream = -1;
@@ -71,4 +71,4 @@ struct Outcome {
 /// Why connecting failed, from an errno value.
 [[nodiscard]] OpenFailure connect_failure(int error, bool interrupted);
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <ctime>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free && sizeof(std::atomic<std::uint32_t>) == 4);
 
@@ -25,4 +25,4 @@ void unpark(const std::atomic<std::uint32_t>* word) noexcept {
   ::syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, nullptr, nullptr, 0);
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -7,11 +7,11 @@
 #include <atomic>
 #include <cstdint>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// Sleeps while `word` is `expected`, at most until `deadline`; may also return early, for no reason.
 void park(const std::atomic<std::uint32_t>& word, std::uint32_t expected, TimePoint deadline) noexcept;
 /// Wakes the thread that sleeps on `word`, which need not exist any more: it is only an address.
 void unpark(const std::atomic<std::uint32_t>* word) noexcept;
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace {
 
@@ -251,4 +251,4 @@ bool wrong_password(Errc code, std::string_view server) noexcept {
          (server.starts_with("WRONGPASS") || server.starts_with("ERR invalid password"));
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

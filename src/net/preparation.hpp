@@ -20,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// What was found out for one attempt: there is a failure, or there are addresses.
 struct Prepared {
@@ -101,4 +101,4 @@ class Preparer : public std::enable_shared_from_this<Preparer> {
 /// True when the server refused the password, and not the user or his rights: another one may be right.
 [[nodiscard]] bool wrong_password(Errc code, std::string_view server) noexcept;
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

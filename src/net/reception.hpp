@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <cstddef>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 // Receives one reply and hands it to a sink in the way that suits its size.
 class DirectConnection::Reception {
@@ -151,4 +151,4 @@ class DirectConnection::Reception {
   bool streaming_ = false;
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace {
 
@@ -64,4 +64,4 @@ void replace_refusals(engine::Replies& replies, std::string_view bytes, std::spa
   if (large) pack(replies);
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

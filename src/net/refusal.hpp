@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// The words of an error reply to `command`, as `peer_text` without the password of the database and without
 /// the secrets in the command.
@@ -28,4 +28,4 @@ namespace redstart::net {
 void replace_refusals(engine::Replies& replies, std::string_view bytes, std::span<const std::size_t> ends,
                       const DatabaseConfig& config);
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

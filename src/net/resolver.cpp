@@ -11,7 +11,7 @@
 #include <system_error>
 #include <thread>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace {
 
@@ -94,4 +94,4 @@ void resolve(const Endpoint& endpoint, std::function<void(Resolved)> done) {
   }
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// The addresses of an endpoint, or why there are none.
 struct Resolved {
@@ -32,4 +32,4 @@ void replace_name_lookup(NameLookup lookup);
 /// interrupted. Nothing that `done` holds may need the caller's thread to be freed.
 void resolve(const Endpoint& endpoint, std::function<void(Resolved)> done);
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// The encoded bytes with the large arguments between them, and how much of it has been sent.
 class SendPlan {
@@ -63,4 +63,4 @@ class SendPlan {
   std::vector<iovec> pieces_{};
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

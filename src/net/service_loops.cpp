@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace asio = boost::asio;
 
@@ -132,4 +132,4 @@ void ServiceLoops::flush() noexcept {
   if (gone()) late_loop().flush();
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -11,7 +11,7 @@
 #include <functional>
 #include <memory>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// A strand for each connection, on an executor of which any number of threads may take care, or none.
 ///
@@ -40,4 +40,4 @@ class ServiceLoops final : public Loops {
   std::atomic<std::size_t> made_{0};
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -17,7 +17,7 @@
 #include <system_error>
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace {
 
@@ -259,4 +259,4 @@ void Socket::interrupt() noexcept {
 
 std::string error_text(int error) { return std::generic_category().message(error); }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

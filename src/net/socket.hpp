@@ -22,7 +22,7 @@
 
 struct iovec;
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 using redstart::Clock;
 
@@ -130,4 +130,4 @@ class Socket {
 /// The text of an errno value.
 [[nodiscard]] std::string error_text(int error);
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -15,7 +15,7 @@
 #include <mutex>
 #include <thread>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace {
 
@@ -79,12 +79,12 @@ void StandardErrorListener::write_due() noexcept {
   write([&] { return lines_.due(Clock::now()); });
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 std::shared_ptr<EventListener> standard_error_listener() {
   return std::make_shared<net::StandardErrorListener>(STDERR_FILENO);
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// Writes `line` and a line end to `fd`, or nothing if that would have to wait. Raises no SIGPIPE.
 void write_line(int fd, std::string_view line) noexcept;
@@ -35,4 +35,4 @@ class StandardErrorListener final : public EventListener {
   StateLines lines_{};
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

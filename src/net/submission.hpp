@@ -7,7 +7,7 @@
 #include <atomic>
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// Operations in a row, linked through the nodes themselves.
 ///
@@ -99,4 +99,4 @@ class SubmissionStack {
   std::atomic<Node*> top_{nullptr};
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

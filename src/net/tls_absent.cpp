@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 struct TlsTrouble {};
 
@@ -31,4 +31,4 @@ OpenFailure TlsSession::failure() const { return {}; }
 bool TlsSession::at_fault() const noexcept { return false; }
 void TlsSession::close() noexcept {}
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

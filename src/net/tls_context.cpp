@@ -12,7 +12,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace {
 
@@ -143,4 +143,4 @@ std::shared_ptr<const TlsContext> TlsContext::load(const TlsConfig& config, std:
                                             config.verify == TlsVerify::full);
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

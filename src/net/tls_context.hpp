@@ -11,7 +11,7 @@
 
 struct ssl_ctx_st;
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// Authorities, our certificate and key, and the name that a server's certificate must be issued for; as the
 /// files were when it was made.
@@ -47,4 +47,4 @@ class TlsContext {
   bool verifies_;
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

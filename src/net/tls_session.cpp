@@ -18,7 +18,7 @@
 #include <string_view>
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace {
 
@@ -275,4 +275,4 @@ void TlsSession::close() noexcept {
   ERR_clear_error();
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -13,7 +13,7 @@
 
 struct ssl_st;
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 struct OpenFailure;
 struct TlsTrouble;
@@ -96,4 +96,4 @@ class TlsSession {
   IoResult last_{};
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace {
 
@@ -68,4 +68,4 @@ void TlsSource::announce() {
           "certificates are not verified (tls.verify = insecure): anybody may pose as the server");
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

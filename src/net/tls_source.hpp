@@ -18,7 +18,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// Gives each new connection the context as the files are now. While new files can't be used (a key that does
 /// not belong to the certificate, half a file), the last good context goes on, and an event tells, once for
@@ -62,4 +62,4 @@ class TlsSource {
   bool announced_ = false;
 };
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <ctime>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 namespace {
 
@@ -155,4 +155,4 @@ OpenFailure tls_failure(const TlsTrouble& trouble, const std::string& name, int 
           {}};
 }
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -9,7 +9,7 @@
 
 struct x509_st;
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 
 /// What a session noted when it failed.
 struct TlsTrouble {
@@ -28,4 +28,4 @@ struct TlsTrouble {
 /// The same in a few words, for a file that could not be used.
 [[nodiscard]] std::string tls_error_text(unsigned long error);
 
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

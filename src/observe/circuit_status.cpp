@@ -2,7 +2,7 @@
 // circuit_status.cpp: the state of a circuit breaker in words.
 #include <redstart/observe/circuit_status.hpp>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace {
 
@@ -24,4 +24,4 @@ std::string to_string(const CircuitStatus& status) {
   return text;
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace {
 
@@ -54,4 +54,4 @@ std::string ConnectionReport::explain() const {
   return text;
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// Counts the operations of one database. Connections spread over a few shards, so that callers on
 /// several processors seldom touch the same line of memory.
@@ -76,4 +76,4 @@ class OperationCounters {
   std::atomic<std::uint64_t> retries_refused_{0};
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace {
 
@@ -39,4 +39,4 @@ void deliver(EventListener& listener, Event event) noexcept {
   listener.on_event(event);
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -4,9 +4,9 @@
 
 #include <redstart/observe/event.hpp>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// Gives an event to `listener`; its texts as `peer_text`, at most 3,584 bytes of detail.
 void deliver(EventListener& listener, Event event) noexcept;
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

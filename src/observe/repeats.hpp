@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// Decides which of many equal failures is told: the first one, the first of another kind, then one in each
 /// interval, which stands for all since the last.
@@ -42,4 +42,4 @@ class Repeats {
   TimePoint due_{};
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -8,7 +8,7 @@
 #include <initializer_list>
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace {
 
@@ -129,4 +129,4 @@ std::vector<std::string> StateLines::held_back(Wanted wanted, TimePoint now) {
   return lines;
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

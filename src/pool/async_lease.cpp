@@ -9,7 +9,7 @@
 
 #include <utility>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 namespace {
 
@@ -96,4 +96,4 @@ void AsyncLease::lease(engine::OperationNode& operation) noexcept {
   operation.finish(pooled_->shared().database->failed("scoped handle", 0, std::move(info)), nullptr);
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

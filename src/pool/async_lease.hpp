@@ -11,7 +11,7 @@
 #include <mutex>
 #include <string_view>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// The channel behind `AsyncScopedClient`; gives the connection back when it is destroyed.
 class AsyncLease final : public engine::AsyncChannel {
@@ -44,4 +44,4 @@ class AsyncLease final : public engine::AsyncChannel {
   std::atomic<bool> queues_{false};  // as the tracker says; read without the lock
 };
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 namespace {
 
@@ -438,4 +438,4 @@ void AsyncPool::collect(PoolStats& into) const {
     into.closed[i] += context_->closed_by[i].load(std::memory_order_relaxed);
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -13,7 +13,7 @@
 #include <mutex>
 #include <vector>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// The channel behind `AsyncClient`, and what synchronous calls stand on when there are many. Ordinary
 /// operations go over a shared connection; blocking and large ones, and scoped handles, over one of their
@@ -116,4 +116,4 @@ class AsyncPool final : public engine::AsyncChannel,
   std::vector<ExclusiveConnection::Ptr> idle_{};    // those nobody has; the most recently used last
 };
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -8,7 +8,7 @@
 #include <chrono>
 #include <type_traits>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// `config` with each duration between zero and `no_limit`: comparing and adding them can't wrap any more.
 [[nodiscard]] inline DatabaseConfig with_bounded_durations(DatabaseConfig config) noexcept {
@@ -24,4 +24,4 @@ namespace redstart::pool {
   return config;
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <optional>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 namespace {
 
@@ -163,4 +163,4 @@ void Breaker::forced(void (CircuitBreaker::*command)() noexcept, std::string_vie
       why);
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -20,7 +20,7 @@
 #include <string_view>
 #include <utility>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 using net::Clock;
 
@@ -186,4 +186,4 @@ class Admission {
   Breaker::Ticket ticket_;
 };
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 namespace {
 
@@ -94,4 +94,4 @@ Error CallRetries::failed(std::uint64_t commands, ErrorInfo info) const {
   return database_.failed(request_.name, commands, std::move(info));
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

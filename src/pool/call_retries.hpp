@@ -12,7 +12,7 @@
 #include <optional>
 #include <string_view>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// Tells the breaker how an exchange went.
 void settle(Admission& admission, const net::Outcome& outcome);
@@ -53,4 +53,4 @@ class CallRetries {
   bool uncertain_ = false;
 };
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -13,7 +13,7 @@
 #include <cstdio>
 #include <utility>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 namespace {
 
@@ -272,4 +272,4 @@ TimePoint retirement(const Database& database, TimePoint opened, double random) 
   return deadline_after(opened, lifetime * (1.0 - random / 10));
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -29,7 +29,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// One database as its pool, channels and leases see it.
 ///
@@ -135,4 +135,4 @@ class Database {
 /// so that connections opened together don't go together. `random` in [0, 1).
 [[nodiscard]] TimePoint retirement(const Database& database, TimePoint opened, double random) noexcept;
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -11,7 +11,7 @@
 #include <new>
 #include <utility>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 namespace {
 
@@ -331,4 +331,4 @@ Error DirectPool::refused(ErrorInfo info) const {
   return Error(std::move(info));
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -20,7 +20,7 @@
 #include <optional>
 #include <vector>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 class DirectPool;
 
@@ -251,4 +251,4 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   std::array<std::uint64_t, close_reasons> closed_by_{};
 };
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <utility>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 namespace {
 
@@ -205,4 +205,4 @@ bool DirectPool::shortage() const {
   return room_wanted();
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

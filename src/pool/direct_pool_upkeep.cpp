@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 using namespace std::chrono_literals;
 
@@ -346,4 +346,4 @@ bool DirectPool::ended() const {
   return draining_;
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

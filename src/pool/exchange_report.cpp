@@ -8,7 +8,7 @@
 
 #include <utility>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 std::optional<Error> report(Database& database, const engine::RequestTraits& request, std::size_t shard,
                             const net::Outcome& outcome, TimePoint start, bool uncertain, unsigned attempts) {
@@ -72,4 +72,4 @@ void report_unsent(Database& database, engine::Replies& replies, std::size_t com
   replies.rest_unsent = database.failed("pipeline", commands, std::move(info));
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -12,7 +12,7 @@
 #include <span>
 #include <string_view>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// Reports one command's exchange that began at `start`: what the caller gets instead of a reply, if
 /// anything. `uncertain`: an earlier attempt may have been executed; `attempts`: this one included.
@@ -36,4 +36,4 @@ void report_batch(Database& database, engine::Replies& replies, std::size_t comm
 void report_unsent(Database& database, engine::Replies& replies, std::size_t commands, ErrorInfo info,
                    unsigned attempts);
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -7,7 +7,7 @@
 #include <new>
 #include <utility>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 using namespace std::chrono_literals;
 
@@ -182,4 +182,4 @@ ErrorInfo ExclusiveConnection::lost() {
   return info;
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -12,7 +12,7 @@
 #include <functional>
 #include <memory>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// Made for one borrower, kept for the next when it comes back clean, closed when it is lost.
 class ExclusiveConnection final : public PooledConnection {
@@ -102,4 +102,4 @@ class ExclusiveConnection final : public PooledConnection {
   std::atomic<Clock::rep> retires_{TimePoint::max().time_since_epoch().count()};
 };
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

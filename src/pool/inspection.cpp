@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 namespace {
 
@@ -262,4 +262,4 @@ ConnectionReport inspect(const Database& database, TimePoint deadline) {
   return Inspection(database, deadline).run();
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

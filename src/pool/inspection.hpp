@@ -6,10 +6,10 @@
 
 #include <redstart/observe/connection_report.hpp>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// Connects, asks the server about itself and whether it takes writes, and closes the connection again; at
 /// most until `deadline`. Nothing of it is counted. Waits.
 [[nodiscard]] ConnectionReport inspect(const Database& database, TimePoint deadline);
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// Keeps the newest failure of each code and counts those before, so that many of one kind leave the others
 /// visible: in an outage the cause beside what follows from it. Where there are more codes than places, the
@@ -44,4 +44,4 @@ class LastErrors {
   std::vector<LastError> errors_{};
 };
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

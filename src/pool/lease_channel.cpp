@@ -7,7 +7,7 @@
 
 #include <utility>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 LeaseChannel::LeaseChannel(std::shared_ptr<Database> database, std::shared_ptr<DirectPool> pool,
                            DirectLease connection, CallSite where) noexcept
@@ -173,4 +173,4 @@ Result<std::unique_ptr<engine::Channel>> LeaseChannel::lease(const engine::CallO
   return database_->failed("scoped handle", 0, std::move(info));
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -15,7 +15,7 @@
 #include <span>
 #include <string_view>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// The channel behind `ScopedClient`. Once its connection broke, calls fail: what the connection knew (WATCH,
 /// SELECT) is gone.
@@ -78,4 +78,4 @@ class LeaseChannel final : public engine::Channel {
   bool outdated_ = false;  // its server has another role now: nobody else is to get it
 };
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

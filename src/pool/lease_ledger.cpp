@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 void LeaseLedger::began(Entry& entry, TimePoint now) {
   entry.since_ = now;
@@ -55,4 +55,4 @@ std::string describe(const LeaseLedger::Lease& lease) {
          to_string(lease.where);
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

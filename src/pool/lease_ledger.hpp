@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// The scoped handles of one database that are out, in the order in which they were taken.
 ///
@@ -66,4 +66,4 @@ class LeaseLedger {
 /// "kept for 31.0 s, taken at checkout.cpp:42".
 [[nodiscard]] std::string describe(const LeaseLedger::Lease& lease);
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -11,7 +11,7 @@
 #include <chrono>
 #include <utility>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 namespace {
 
@@ -258,4 +258,4 @@ Result<std::unique_ptr<engine::Channel>> PoolChannel::lease(const engine::CallOp
   }
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

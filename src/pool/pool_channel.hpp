@@ -13,7 +13,7 @@
 #include <span>
 #include <string_view>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// The channel behind `Client`: takes a connection for each exchange, or shares one when many call at once.
 class PoolChannel final : public engine::Channel {
@@ -57,4 +57,4 @@ class PoolChannel final : public engine::Channel {
   protocol::Routing routing_;
 };
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 Error PoolContext::refusal(const engine::OperationNode& operation) const {
   const std::string_view name = engine::command_name(operation.request.bytes.view());
@@ -47,4 +47,4 @@ bool PoolContext::wait_for_end(TimePoint last) {
   return none_left_.wait_until(lock, last, [this] { return alive_ == 0; });
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

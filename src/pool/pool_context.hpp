@@ -19,7 +19,7 @@
 #include <mutex>
 #include <optional>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// What the asynchronous connections of one pool use in common, and what they count together.
 struct PoolContext {
@@ -117,4 +117,4 @@ struct PoolContext {
   std::size_t alive_ = 0;
 };
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 namespace {
 
@@ -226,4 +226,4 @@ void PooledConnection::has_ended() {
   context_->ended();
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -17,7 +17,7 @@
 #include <optional>
 #include <string_view>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// Owner of one asynchronous connection. From `want` on it gets a slot, then permission for an attempt, then
 /// opens the connection; what it can't get, `refused` tells.
@@ -144,4 +144,4 @@ class PooledConnection : public net::AsyncConnection::Owner,
   std::atomic<bool> ended_{false};
 };
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

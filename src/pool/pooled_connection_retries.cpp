@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 namespace {
 
@@ -162,4 +162,4 @@ Error PooledConnection::failed(const engine::OperationNode& operation, const net
   return database.failed(name, commands, std::move(info));
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

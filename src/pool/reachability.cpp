@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 Reachability::Reachability(std::shared_ptr<Database> database)
     : database_(std::move(database)),
@@ -382,4 +382,4 @@ std::uint64_t Reachability::connect_failures() const {
   return connect_failures_;
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

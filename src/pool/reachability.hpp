@@ -19,7 +19,7 @@
 #include <mutex>
 #include <optional>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// Decides when a connection may be opened, and whether the database is away. It is away once an attempt has
 /// failed while no connection of it works and no other attempt is under way. From then on there is one
@@ -155,4 +155,4 @@ class Reachability {
   std::atomic<std::uint64_t> proven_{0};  // the number of the last connection that has answered a command
 };
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 namespace {
 
@@ -77,4 +77,4 @@ bool Retries::loading_lately(TimePoint now) const noexcept {
   return last != 0 && now - TimePoint(Clock::duration(last)) < 2s;
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

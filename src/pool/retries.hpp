@@ -15,7 +15,7 @@
 #include <optional>
 #include <string_view>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// One attempt that failed, and what is allowed to its call.
 struct FailedAttempt {
@@ -71,4 +71,4 @@ class Retries {
   std::atomic<Clock::rep> loading_{0};  // when a command was last answered with LOADING; 0: never
 };
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

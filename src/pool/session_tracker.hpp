@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// Follows WATCH, MULTI and EXEC on one connection. Decides whether the server only queues a command, and
 /// whether the connection may be used by others afterwards.
@@ -87,4 +87,4 @@ class SessionTracker {
   std::uint64_t answered_ = 0;
 };
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -11,7 +11,7 @@
 #include <new>
 #include <utility>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 namespace {
 
@@ -148,4 +148,4 @@ SharedCall::End SharedCall::wait(TimePoint until, const net::AsyncConnection* ca
   }
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

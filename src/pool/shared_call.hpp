@@ -15,7 +15,7 @@
 #include <optional>
 #include <string_view>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// Operation, bytes and replies of one synchronous call. Each thread keeps one for its next call. While the
 /// engine has it, it belongs to caller and engine together: whoever ends last frees it, so that a caller can
@@ -84,4 +84,4 @@ class SharedCall final : public engine::OperationNode {
   std::atomic<std::uint8_t> sending_{queued};
 };
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -8,7 +8,7 @@
 #include <new>
 #include <utility>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 namespace {
 
@@ -187,4 +187,4 @@ void SharedConnection::closed(net::AsyncConnection&, CloseReason reason) {
   call_at(Clock::now() + unserved_.next(context().reachability->random()), &SharedConnection::want);
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -11,7 +11,7 @@
 #include <memory>
 #include <optional>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// Opened when something is first sent over it; after a loss again and again, as the reconnect policy allows,
 /// whether anybody waits or not; closed while idle.
@@ -69,4 +69,4 @@ class SharedConnection final : public PooledConnection {
   Backoff unserved_;  // delays after connections that were closed without having served
 };
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 namespace {
 
@@ -110,4 +110,4 @@ engine::Replies exchange_batch_shared(AsyncPool& pool, Database& database, std::
   return replies;
 }
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -11,7 +11,7 @@
 #include <span>
 #include <string_view>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 
 /// True when a request may go over a shared connection: it does not block the server for others, is not so
 /// large that sending it in place is quicker, and its caller does not wait for longer than such a connection
@@ -32,4 +32,4 @@ namespace redstart::pool {
                                                     const engine::RequestTraits& traits,
                                                     const engine::CallOptions& options);
 
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

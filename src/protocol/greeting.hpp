@@ -14,7 +14,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace redstart::protocol {
+namespace redstart::inline v0::protocol {
 
 /// Bytes of a word or number that a server says of itself and messages show.
 inline constexpr std::size_t longest_fact = 64;
@@ -106,4 +106,4 @@ class ServerIdentity {
   TimePoint since_{};
 };
 
-}  // namespace redstart::protocol
+}  // namespace redstart::inline v0::protocol

@@ -22,7 +22,7 @@
 #include <string_view>
 #include <utility>
 
-namespace redstart::protocol {
+namespace redstart::inline v0::protocol {
 
 /// User, database and protocol of a new connection.
 struct HandshakeSettings {
@@ -389,4 +389,4 @@ class HandshakeFsm {
   return text;
 }
 
-}  // namespace redstart::protocol
+}  // namespace redstart::inline v0::protocol

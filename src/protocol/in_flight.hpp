@@ -7,7 +7,7 @@
 #include <memory>
 #include <utility>
 
-namespace redstart::protocol {
+namespace redstart::inline v0::protocol {
 
 /// Operations in flight on one connection, in the order in which they were sent; each has a sequence number
 /// by which it is found at once. A growing circular buffer: no allocation per operation.
@@ -74,4 +74,4 @@ class InFlight {
   std::uint64_t end_ = 1;
 };
 
-}  // namespace redstart::protocol
+}  // namespace redstart::inline v0::protocol

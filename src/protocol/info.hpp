@@ -12,7 +12,7 @@
 #include <system_error>
 #include <utility>
 
-namespace redstart::protocol {
+namespace redstart::inline v0::protocol {
 
 /// The value of the line `name:value`; empty when there is no such line, or no value.
 [[nodiscard]] constexpr std::string_view info_field(std::string_view info, std::string_view name) noexcept {
@@ -71,4 +71,4 @@ struct ServerProduct {
   return product;
 }
 
-}  // namespace redstart::protocol
+}  // namespace redstart::inline v0::protocol

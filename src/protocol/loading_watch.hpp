@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace redstart::protocol {
+namespace redstart::inline v0::protocol {
 
 /// Lets one attempt to connect at a time poll a server that is not ready: a hundred callers need not have a
 /// hundred connections that all ask the same. The first attempt that hears of it polls; when that one is
@@ -95,4 +95,4 @@ class LoadingWatch {
   TimePoint next_{};
 };
 
-}  // namespace redstart::protocol
+}  // namespace redstart::inline v0::protocol

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart::protocol {
+namespace redstart::inline v0::protocol {
 
 /// Why a server asks to be tried again later, and how far it is.
 struct NotReady {
@@ -68,4 +68,4 @@ struct NotReady {
   return text + ")";
 }
 
-}  // namespace redstart::protocol
+}  // namespace redstart::inline v0::protocol

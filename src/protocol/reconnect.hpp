@@ -8,7 +8,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace redstart::protocol {
+namespace redstart::inline v0::protocol {
 
 /// The reconnect policy of one database as a state machine: while attempts succeed, anybody may open a
 /// connection; from the first failure on, one attempt at a time and not before its time has come, all others
@@ -148,4 +148,4 @@ class Reconnect {
   std::uint64_t generation_ = 0;
 };
 
-}  // namespace redstart::protocol
+}  // namespace redstart::inline v0::protocol

@@ -8,7 +8,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace redstart::protocol {
+namespace redstart::inline v0::protocol {
 
 /// Which way a synchronous call goes.
 enum class Route : std::uint8_t {
@@ -111,4 +111,4 @@ class Routing {
   const std::uint32_t calm_limit_;  // at most so many are "fewer than half"
 };
 
-}  // namespace redstart::protocol
+}  // namespace redstart::inline v0::protocol

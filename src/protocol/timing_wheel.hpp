@@ -13,7 +13,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace redstart::protocol {
+namespace redstart::inline v0::protocol {
 
 /// Holds nodes with deadlines from a millisecond to years ahead. Putting one in and taking it out costs the
 /// same few instructions whatever else is in it: what ends long before its deadline never moves.
@@ -158,4 +158,4 @@ class TimingWheel {
   std::uint8_t occupied_[levels] = {};  // may be set for a slot that was emptied by erase
 };
 
-}  // namespace redstart::protocol
+}  // namespace redstart::inline v0::protocol

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// What the outcome of a call means to the circuit breaker.
 enum class BreakerVerdict : std::uint8_t {
@@ -59,4 +59,4 @@ enum class BreakerVerdict : std::uint8_t {
   return verdict(error.code());
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -13,7 +13,7 @@
 #include <optional>
 #include <variant>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// A call that was let through. Its generation is that of the state which did so: an outcome never moves a
 /// later state. `row` is the row of failures that was current when the call began: a failure with the current
@@ -185,4 +185,4 @@ class CircuitBreaker {
   std::uint16_t row_ = 0;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

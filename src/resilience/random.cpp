@@ -9,7 +9,7 @@
 #include <exception>
 #include <random>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace {
 
@@ -33,4 +33,4 @@ std::uint64_t random_seed() noexcept {
   return mix.next();
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -4,8 +4,8 @@
 
 #include <thread>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 void RetryEnvironment::sleep(std::chrono::milliseconds delay) { std::this_thread::sleep_for(delay); }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

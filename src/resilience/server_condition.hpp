@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// Whether a connection still leads to where its commands belong.
 enum class ServerCondition : std::uint8_t {
@@ -59,4 +59,4 @@ enum class ServerCondition : std::uint8_t {
   return false;
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// Counts over the last ten seconds, in buckets of one second: what it tells goes back more than nine seconds
 /// and at most ten.
@@ -83,4 +83,4 @@ class SlidingWindow {
   bool used_ = false;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 /// What was wrong with the bytes a server sent. Every fault but `none` closes its connection.
 enum class Fault : std::uint8_t {
@@ -58,4 +58,4 @@ constexpr std::string_view to_string(Fault fault) noexcept {
   return "unknown";
 }
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

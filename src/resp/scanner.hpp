@@ -14,7 +14,7 @@
 #include <redstart/resp/number.hpp>
 #include <redstart/resp/type.hpp>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 /// Finds the end of each reply in a growing buffer, and fails at the first byte that can't be RESP.
 ///
@@ -218,7 +218,7 @@ class Scanner {
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);
 };
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp
 
 #include "detail/scanner_fast.hpp"
 #include "detail/scanner_steps.hpp"

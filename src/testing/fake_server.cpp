@@ -21,7 +21,7 @@
 #include "message_reader.hpp"
 #include "socket_file.hpp"
 
-namespace redstart::testing {
+namespace redstart::inline v0::testing {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -240,4 +240,4 @@ std::string resp_command(const Words& words) {
   return bytes;
 }
 
-}  // namespace redstart::testing
+}  // namespace redstart::inline v0::testing

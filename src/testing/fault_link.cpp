@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace redstart::testing::detail {
+namespace redstart::inline v0::testing::detail {
 namespace {
 
 constexpr std::array replies_first{Direction::to_client, Direction::to_server};
@@ -152,4 +152,4 @@ std::optional<TimePoint> FaultLink::next_time(TimePoint now) const {
   return next;
 }
 
-}  // namespace redstart::testing::detail
+}  // namespace redstart::inline v0::testing::detail

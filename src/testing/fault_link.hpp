@@ -17,7 +17,7 @@
 #include "fault_rule.hpp"
 #include "message_reader.hpp"
 
-namespace redstart::testing::detail {
+namespace redstart::inline v0::testing::detail {
 
 /// Decides what becomes of the bytes of one connection. Knows no sockets and no clock.
 class FaultLink {
@@ -98,4 +98,4 @@ class FaultLink {
   std::uint64_t fired_ = 0;
 };
 
-}  // namespace redstart::testing::detail
+}  // namespace redstart::inline v0::testing::detail

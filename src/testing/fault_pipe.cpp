@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace redstart::testing::detail {
+namespace redstart::inline v0::testing::detail {
 namespace {
 
 // So much may wait in a pipe; a sender that goes on feels its own kernel's buffers.
@@ -137,4 +137,4 @@ std::optional<TimePoint> FaultPipe::next_time(TimePoint now) const {
   return at > now ? std::optional(at) : std::nullopt;
 }
 
-}  // namespace redstart::testing::detail
+}  // namespace redstart::inline v0::testing::detail

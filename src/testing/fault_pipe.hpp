@@ -16,7 +16,7 @@
 
 #include "fault_rule.hpp"
 
-namespace redstart::testing::detail {
+namespace redstart::inline v0::testing::detail {
 
 /// Bytes on their way in one direction, with the standing faults of this direction and the faults that wait
 /// for a number of bytes. Knows no sockets and no clock; messages are the business of FaultLink.
@@ -92,4 +92,4 @@ class FaultPipe {
   TimePoint last_release_{};  // delays keep the order
 };
 
-}  // namespace redstart::testing::detail
+}  // namespace redstart::inline v0::testing::detail

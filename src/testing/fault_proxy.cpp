@@ -6,7 +6,7 @@
 
 #include "proxy_core.hpp"
 
-namespace redstart::testing {
+namespace redstart::inline v0::testing {
 
 using detail::FaultAction;
 using detail::FaultKind;
@@ -131,4 +131,4 @@ void FaultScript::await_fired(std::uint64_t times) const {
   if (fired_) core_->await_fired(*fired_, times);
 }
 
-}  // namespace redstart::testing
+}  // namespace redstart::inline v0::testing

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <memory>
 
-namespace redstart::testing::detail {
+namespace redstart::inline v0::testing::detail {
 
 /// Shared by a script's line and its copies on each connection; guarded by the proxy's mutex.
 struct FiredCount {
@@ -24,4 +24,4 @@ inline Direction opposite(Direction direction) noexcept {
   return direction == Direction::to_client ? Direction::to_server : Direction::to_client;
 }
 
-}  // namespace redstart::testing::detail
+}  // namespace redstart::inline v0::testing::detail

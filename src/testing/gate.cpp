@@ -4,7 +4,7 @@
 
 #include <stdexcept>
 
-namespace redstart::testing {
+namespace redstart::inline v0::testing {
 
 Gate::Gate() : state_(std::make_shared<State>()) {}
 
@@ -26,4 +26,4 @@ void Gate::wait(const std::stop_token& stop) const {
     throw std::runtime_error("a gate was not opened within 30 s");
 }
 
-}  // namespace redstart::testing
+}  // namespace redstart::inline v0::testing

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace redstart::testing::detail {
+namespace redstart::inline v0::testing::detail {
 
 namespace {
 
@@ -70,4 +70,4 @@ std::string in_capitals(std::string_view text) {
   return capitals;
 }
 
-}  // namespace redstart::testing::detail
+}  // namespace redstart::inline v0::testing::detail

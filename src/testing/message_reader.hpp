@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart::testing::detail {
+namespace redstart::inline v0::testing::detail {
 
 /// Cuts a stream into RESP messages. What is not RESP goes through as it is, uncounted.
 class MessageReader {
@@ -45,4 +45,4 @@ class MessageReader {
 
 [[nodiscard]] std::string in_capitals(std::string_view text);
 
-}  // namespace redstart::testing::detail
+}  // namespace redstart::inline v0::testing::detail

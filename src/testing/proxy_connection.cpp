@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace redstart::testing::detail {
+namespace redstart::inline v0::testing::detail {
 namespace {
 
 constexpr std::array requests_first{Direction::to_server, Direction::to_client};
@@ -155,4 +155,4 @@ void ProxyConnection::finish(FaultLink::End how) noexcept {
   }
 }
 
-}  // namespace redstart::testing::detail
+}  // namespace redstart::inline v0::testing::detail

@@ -15,7 +15,7 @@
 #include "fault_link.hpp"
 #include "socket_file.hpp"
 
-namespace redstart::testing::detail {
+namespace redstart::inline v0::testing::detail {
 
 /// A ProxyEvent that owns its text, until it can be told without the proxy's mutex.
 struct OwnedEvent {
@@ -70,4 +70,4 @@ class ProxyConnection {
   std::uint64_t fired_ = 0;   // of the link's faults, counted already
 };
 
-}  // namespace redstart::testing::detail
+}  // namespace redstart::inline v0::testing::detail

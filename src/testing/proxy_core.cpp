@@ -13,7 +13,7 @@
 #include <string>
 #include <utility>
 
-namespace redstart::testing::detail {
+namespace redstart::inline v0::testing::detail {
 namespace {
 
 constexpr std::uint64_t of_listener = ~std::uint64_t{0};
@@ -267,4 +267,4 @@ void ProxyCore::await_fired(const FiredCount& count, std::uint64_t times) const 
   wait_until(lock, [&] { return count.times >= times; });
 }
 
-}  // namespace redstart::testing::detail
+}  // namespace redstart::inline v0::testing::detail

@@ -18,7 +18,7 @@
 #include "proxy_connection.hpp"
 #include "socket_file.hpp"
 
-namespace redstart::testing::detail {
+namespace redstart::inline v0::testing::detail {
 
 /// Everything below is guarded by one mutex, which the thread gives up only while it waits and while it tells
 /// events. Scripts and tests change the state under it, and wake the thread.
@@ -81,4 +81,4 @@ class ProxyCore {
   std::thread thread_{};
 };
 
-}  // namespace redstart::testing::detail
+}  // namespace redstart::inline v0::testing::detail

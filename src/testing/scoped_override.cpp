@@ -4,11 +4,11 @@
 
 #include "../manager/override_slot.hpp"
 
-namespace redstart::testing {
+namespace redstart::inline v0::testing {
 
 ScopedOverride::ScopedOverride(RedisConnectionManager& manager) noexcept
     : before_(detail::override_slot().exchange(&manager, std::memory_order_acq_rel)) {}
 
 ScopedOverride::~ScopedOverride() { detail::override_slot().store(before_, std::memory_order_release); }
 
-}  // namespace redstart::testing
+}  // namespace redstart::inline v0::testing

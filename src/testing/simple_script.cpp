@@ -12,7 +12,7 @@
 
 #include "message_reader.hpp"
 
-namespace redstart::testing {
+namespace redstart::inline v0::testing {
 namespace {
 
 struct Data {
@@ -82,4 +82,4 @@ FakeServer::Script FakeServer::simple() {
   };
 }
 
-}  // namespace redstart::testing
+}  // namespace redstart::inline v0::testing

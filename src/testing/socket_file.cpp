@@ -15,7 +15,7 @@
 #include <string>
 #include <system_error>
 
-namespace redstart::testing::detail {
+namespace redstart::inline v0::testing::detail {
 
 void throw_errno(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
@@ -97,4 +97,4 @@ void send_at_once(const SocketFile& socket) noexcept {
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-}  // namespace redstart::testing::detail
+}  // namespace redstart::inline v0::testing::detail

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <utility>
 
-namespace redstart::testing::detail {
+namespace redstart::inline v0::testing::detail {
 
 class SocketFile {
  public:
@@ -64,4 +64,4 @@ void send_at_once(const SocketFile& socket) noexcept;
 
 [[noreturn]] void throw_errno(const char* what);
 
-}  // namespace redstart::testing::detail
+}  // namespace redstart::inline v0::testing::detail

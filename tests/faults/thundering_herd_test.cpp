@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart::protocol {
+namespace redstart::inline v0::protocol {
 namespace {
 
 using namespace std::chrono_literals;
@@ -122,4 +122,4 @@ TEST(Fault76, EvenTheFirstAttemptsAfterALossThatAllNoticeAtOnceAreSpread) {
 }
 
 }  // namespace
-}  // namespace redstart::protocol
+}  // namespace redstart::inline v0::protocol

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 class AsyncClient;
 template <>
@@ -102,4 +102,4 @@ class AsyncClient : public AllCommands<AsyncClient> {
   engine::CallOptions options_{};
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

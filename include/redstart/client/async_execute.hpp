@@ -5,7 +5,7 @@
 #include <redstart/client/operation.hpp>
 #include <redstart/client/owned_command.hpp>
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 
 template <class R>
 [[nodiscard]] Call<CommandReceiver<R>> call_for(const OwnedCommand<R>& command,
@@ -22,4 +22,4 @@ template <class R>
   return {std::move(request), options};
 }
 
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

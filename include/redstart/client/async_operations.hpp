@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace detail {
 
@@ -104,4 +104,4 @@ namespace detail {
                             AsyncClient(channel));
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace detail {
 
@@ -260,4 +260,4 @@ auto run_pipeline(AsyncPipeline pipe, F&& collect) {
   }
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -18,7 +18,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 
 /// The exception that `error.raise()` throws.
 [[nodiscard]] std::exception_ptr exception_of(const Error& error);
@@ -140,4 +140,4 @@ class CommandReceiver {
   [[no_unique_address]] std::conditional_t<may_keep, std::unique_ptr<KeptReply>, NothingKept> kept_{};
 };
 
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

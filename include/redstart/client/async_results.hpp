@@ -10,7 +10,7 @@
 
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 class AsyncResults;
 template <>
@@ -51,4 +51,4 @@ class AsyncResults : public AllCommands<AsyncResults> {
   engine::CallOptions options_;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 class AsyncScopedClient;
 template <>
@@ -73,4 +73,4 @@ class AsyncScopedClient : public AllCommands<AsyncScopedClient>, public SessionC
   engine::CallOptions options_{};
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 
 /// What is remembered of the commands of a batch after they were encoded: a number that tells its slots from
 /// those of other batches, the names for messages, and what the error replies prove.
@@ -69,4 +69,4 @@ class BatchCommands {
   std::vector<std::unique_ptr<const std::string>> unknown_names_{};  // the others are names of rows
 };
 
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 class Client;
 template <>
@@ -87,4 +87,4 @@ class Client : public AllCommands<Client> {
   engine::CallOptions options_{};
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

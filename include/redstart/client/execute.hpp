@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 
 /// Why a command is not sent: it lacks arguments, or changes the state of its connection where the channel
 /// does not carry that.
@@ -48,4 +48,4 @@ Result<R> try_execute(engine::Channel& channel, const Command<R, A...>& command,
   return std::move(reply).take();
 }
 
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

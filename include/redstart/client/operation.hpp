@@ -15,7 +15,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace detail {
 
@@ -123,4 +123,4 @@ class [[nodiscard]] Operation {
   detail::Call<Receiver> call_;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

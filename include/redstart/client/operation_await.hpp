@@ -7,7 +7,7 @@
 #include <exception>
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 template <class R, class Signature, class Receiver>
 class Operation;
@@ -18,7 +18,7 @@ template <class Signature, class Receiver>
 class Initiation;
 
 }  // namespace detail
-}  // namespace redstart
+}  // namespace redstart::inline v0
 
 // Asio 1.26 (Boost 1.81) looks at the wrong member when it awaits `void(std::exception_ptr, T)`, which does
 // not compile; 1.28 does not need this. Only what is ours is specialised.
@@ -41,7 +41,7 @@ class awaitable_async_op;
 }  // namespace detail
 }  // namespace boost::asio
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 
 /// Points to the arguments of the completion while the coroutine is resumed.
 template <class R>
@@ -108,7 +108,7 @@ class OperationAwaiter {
   AwaitedOutcome<R> outcome_{};
 };
 
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail
 
 namespace boost::asio::detail {
 

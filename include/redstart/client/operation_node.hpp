@@ -29,7 +29,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 
 namespace asio = boost::asio;
 
@@ -329,4 +329,4 @@ class HandlerNode final : public engine::OperationNode {
   [[no_unique_address]] HandlerPlace<Handler> place_;
 };
 
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

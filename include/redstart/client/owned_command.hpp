@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// An encoded command that owns its bytes; made by `cmd`, run by `exec` of any handle.
 ///
@@ -82,4 +82,4 @@ Result<R> execute_owned(engine::Channel& channel, const OwnedCommand<R>& command
 }
 
 }  // namespace detail
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// The place of a command in its pipeline: what `Replies::operator[]` takes.
 template <class R>
@@ -269,4 +269,4 @@ auto run_pipeline(Pipeline pipe, F&& collect) {
   }
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -16,7 +16,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 
 /// What a reply does not need takes no room.
 struct Unneeded {};
@@ -128,4 +128,4 @@ extern template class ReplyTo<std::int64_t>;
 extern template class ReplyTo<std::string>;
 extern template class ReplyTo<std::optional<std::string>>;
 
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

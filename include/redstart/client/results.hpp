@@ -9,7 +9,7 @@
 
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 class Results;
 template <>
@@ -50,4 +50,4 @@ class Results : public AllCommands<Results> {
   engine::CallOptions options_;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

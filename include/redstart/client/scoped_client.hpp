@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 class ScopedClient;
 template <>
@@ -54,4 +54,4 @@ class ScopedClient : public AllCommands<ScopedClient>, public SessionCommands<Sc
   engine::CallOptions options_{};
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace info {
 
@@ -111,4 +111,4 @@ class AclCommands {
   }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -19,7 +19,7 @@
 #include <redstart/commands/sorted_sets_range.hpp>
 #include <redstart/commands/strings.hpp>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// Every command that any handle may use; `SessionCommands` comes on top for handles with a connection of
 /// their own.
@@ -71,4 +71,4 @@ constexpr void for_each(F function) {
 }
 
 }  // namespace info
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -16,7 +16,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// Customisation point: `count(value)` is how many arguments a value becomes, `write(writer, value)` writes
 /// them.
@@ -304,4 +304,4 @@ concept Argument = requires(const T& value, resp::Writer& writer) {
   argument<T>::write(writer, value);
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

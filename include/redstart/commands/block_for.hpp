@@ -7,7 +7,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// How long a blocking command may wait in the server. Converts from any duration, rounded up to a
 /// millisecond; zero and `{}` wait without limit. The handle's time limit is extended by it.
@@ -42,4 +42,4 @@ struct BlockForMilliseconds : BlockFor {
 };
 
 }  // namespace detail
-}  // namespace redstart
+}  // namespace redstart::inline v0

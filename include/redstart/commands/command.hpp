@@ -13,7 +13,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// A command with reply type `R`. Refers to its arguments: a parameter of `submit`, never stored.
 template <class R, class... A>
@@ -108,4 +108,4 @@ auto submit(const Group<Self>& group, const CommandInfo& info, const A&... argum
 }
 
 }  // namespace detail
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// What a command does to the data.
 enum class Access : std::uint8_t {
@@ -126,4 +126,4 @@ consteval const CommandInfo& find(const CommandInfo (&table)[N], std::string_vie
 }
 
 }  // namespace info
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace info {
 
@@ -148,4 +148,4 @@ class ConfigurationCommands {
   }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

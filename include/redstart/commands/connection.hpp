@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace info {
 
@@ -102,4 +102,4 @@ class ConnectionCommands {
   }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

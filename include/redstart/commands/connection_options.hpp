@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// What a connection is used for, as the server sees it.
 enum class ClientKind : std::uint8_t { normal, master, replica, pubsub };
@@ -64,4 +64,4 @@ enum class Unblock : std::uint8_t {
   error,    ///< With the error UNBLOCKED.
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// One entry of SLOWLOG GET.
 struct SlowCommand {
@@ -36,7 +36,7 @@ struct LatencyEvent {
   std::chrono::milliseconds most{};    ///< the longest ever
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0
 
 template <>
 struct redstart::resp::decoder<redstart::SlowCommand> {

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// When a key expires. Converts from any duration (`5s`, `250ms`: EX or PX) and from a system clock time
 /// (EXAT or PXAT; since Redis 6.2); `keep_ttl()` leaves an existing time as it is (KEEPTTL, since Redis 6.0).
@@ -50,4 +50,4 @@ template <class T>
 concept expiry_like = std::convertible_to<const T&, Expiry>;
 
 }  // namespace detail
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 class Value;
 
@@ -87,4 +87,4 @@ class GenericCommands {
   }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

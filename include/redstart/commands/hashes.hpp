@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace info {
 
@@ -205,4 +205,4 @@ class HashCommands {
   }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// The type of the value that a key holds, as TYPE tells it.
 enum class KeyType : std::uint8_t {
@@ -27,7 +27,7 @@ enum class KeyType : std::uint8_t {
   return words[static_cast<std::uint8_t>(type)];
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0
 
 template <>
 struct redstart::resp::decoder<redstart::KeyType> {

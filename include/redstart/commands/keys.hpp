@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace info {
 
@@ -326,4 +326,4 @@ class KeyCommands {
   }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

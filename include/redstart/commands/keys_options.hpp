@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// Options of COPY.
 struct CopyOptions {
@@ -132,7 +132,7 @@ struct SortOptions {
   }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0
 
 template <>
 struct redstart::resp::decoder<redstart::Migration> {

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// LIMIT: leaves out the first `offset` elements and ends after `count`; a negative count means all.
 struct Limit {
@@ -17,4 +17,4 @@ struct Limit {
   }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace info {
 
@@ -247,4 +247,4 @@ class ListCommands {
   }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

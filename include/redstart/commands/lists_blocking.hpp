@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace info {
 
@@ -92,4 +92,4 @@ class BlockingListCommands {
   }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

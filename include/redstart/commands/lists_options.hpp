@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// An end of a list.
 enum class ListEnd : std::uint8_t {
@@ -36,4 +36,4 @@ namespace detail {
 }
 
 }  // namespace detail
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// On which condition SET and ZADD write.
 enum class OnlyIf : std::uint8_t {
@@ -24,4 +24,4 @@ namespace detail {
 }
 
 }  // namespace detail
-}  // namespace redstart
+}  // namespace redstart::inline v0

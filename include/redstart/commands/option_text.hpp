@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// The text of an option. Converts from everything that is text and keeps a copy, so that options may outlive
 /// what they were made from.
@@ -25,4 +25,4 @@ class OptionText {
   std::string text_{};
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 
 /// Reads an array element by element into `fields`. Elements behind them, which later servers may add, are
 /// skipped.
@@ -49,4 +49,4 @@ void decode_named_fields(resp::Cursor& cursor, const char* expected, Read read) 
   }
 }
 
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

@@ -11,7 +11,7 @@
 #include <optional>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// Options of HSCAN, SSCAN and ZSCAN.
 struct ScanOptions {
@@ -50,7 +50,7 @@ struct ScanPage {
   [[nodiscard]] bool finished() const noexcept { return cursor == 0; }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0
 
 template <class Out>
 struct redstart::resp::decoder<redstart::ScanPage<Out>> {

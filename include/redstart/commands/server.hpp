@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace info {
 
@@ -116,4 +116,4 @@ class ServerCommands {
   }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -10,7 +10,7 @@
 #include <optional>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// How FLUSHALL and FLUSHDB free the memory.
 enum class Flush : std::uint8_t {
@@ -46,4 +46,4 @@ struct FailoverOptions {
   }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -8,14 +8,14 @@
 #include <chrono>
 #include <cstdint>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// A time of the system clock in seconds, in milliseconds, in microseconds.
 using TimeSeconds = std::chrono::time_point<std::chrono::system_clock, std::chrono::seconds>;
 using TimeMilliseconds = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
 using TimeMicroseconds = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
 
-}  // namespace redstart
+}  // namespace redstart::inline v0
 
 /// Seconds since 1970, as LASTSAVE tells them.
 template <>

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace info {
 
@@ -41,4 +41,4 @@ class SessionCommands {
   }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// The row of the command that begins with these words, in any letter case; null for an unknown one. `second`
 /// is taken into account where the command has subcommands. Knows every command of Redis 7.0 and some of
@@ -25,4 +25,4 @@ namespace redstart {
   return row != nullptr ? row->session : Session::none;
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

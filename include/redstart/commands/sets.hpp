@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace info {
 
@@ -310,4 +310,4 @@ class SetCommands {
   }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

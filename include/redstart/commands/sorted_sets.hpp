@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace info {
 
@@ -251,4 +251,4 @@ class SortedSetCommands {
   }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

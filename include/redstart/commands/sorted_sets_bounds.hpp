@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// An end of a range of scores. Converts from a number, which is included; infinities are open ends.
 class ScoreBound {
@@ -147,4 +147,4 @@ template <class Range>
 ZrangeEnds(const Range&, bool) -> ZrangeEnds<Range>;
 
 }  // namespace detail
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace info {
 
@@ -125,4 +125,4 @@ class SortedSetCombineCommands {
   }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

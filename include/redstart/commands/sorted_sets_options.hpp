@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// For which new scores ZADD replaces an existing one. Since Redis 6.2.
 enum class ScoreIf : std::uint8_t {
@@ -120,4 +120,4 @@ class ScoreMember {
 };
 
 }  // namespace detail
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace info {
 
@@ -175,4 +175,4 @@ class SortedSetRangeCommands {
   }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

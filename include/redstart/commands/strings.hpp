@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace info {
 
@@ -247,4 +247,4 @@ class StringCommands {
   }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

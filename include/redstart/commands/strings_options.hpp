@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// Options of SET.
 struct SetOptions {
@@ -53,7 +53,7 @@ struct LcsMatches {
   std::int64_t length = 0;       ///< of the whole subsequence
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0
 
 template <>
 struct redstart::resp::decoder<redstart::LcsMatches::Match> {

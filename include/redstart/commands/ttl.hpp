@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// When a key expires. `Time` is a duration (TTL, PTTL) or a time of the system clock (EXPIRETIME,
 /// PEXPIRETIME).
@@ -44,7 +44,7 @@ class Ttl {
   std::int64_t reply_ = -2;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0
 
 template <class TimePoint>
 struct redstart::resp::decoder<redstart::Ttl<TimePoint>> {

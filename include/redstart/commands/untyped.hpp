@@ -4,7 +4,7 @@
 
 #include <redstart/commands/command_info.hpp>
 
-namespace redstart::info {
+namespace redstart::inline v0::info {
 
 // Scripts may do anything: they count as writes. PUBLISH changes no key, but neither may it run twice. CLIENT
 // SETINFO, NO-TOUCH and the like are of later servers; they are here for the session state.
@@ -144,4 +144,4 @@ inline constexpr CommandInfo untyped[] = {
     {"XTRIM", Access::write, Retry::last_write_wins, 1, "5.0.0"},
 };
 
-}  // namespace redstart::info
+}  // namespace redstart::inline v0::info

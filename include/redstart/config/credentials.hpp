@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// A user and a password.
 struct Credentials {
@@ -33,4 +33,4 @@ class CredentialsProvider {
   CredentialsProvider& operator=(const CredentialsProvider&) = default;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

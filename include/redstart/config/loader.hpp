@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// Makes a `RedisConfig`: the defaults (localhost:6379, no password), then `REDIS_URL` where it is set.
 /// Blanks, line breaks and quotes around it, which mounted secrets and files of variables add, are left out;
@@ -32,4 +32,4 @@ class RedisConfigLoader {
 [[nodiscard]] std::vector<ConfigFault> apply_url(std::string_view url, std::string_view where,
                                                  DatabaseConfig& config);
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -22,7 +22,7 @@
 #include <string_view>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// Which protocol a connection speaks.
 enum class Protocol : std::uint8_t {
@@ -163,4 +163,4 @@ struct RedisConfig {
 /// ConfigError.
 [[nodiscard]] std::vector<ConfigFault> validate(const RedisConfig& config);
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

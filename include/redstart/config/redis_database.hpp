@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// The databases every manager knows by name; the value is the default number (SELECT).
 enum class RedisDatabase : std::uint8_t {
@@ -46,4 +46,4 @@ inline constexpr std::array<std::string_view, 16> database_names = {
   return std::nullopt;
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// What must be true of a server's certificate.
 enum class TlsVerify : std::uint8_t {
@@ -32,4 +32,4 @@ struct TlsConfig {
   std::string server_name{};       ///< Who the server must be, and SNI; empty: `endpoint.host`.
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// A place in the source: `checkout.cpp:42`. As a default argument, `CallSite where = CallSite::here()`, it
 /// is the caller's.
@@ -26,4 +26,4 @@ struct CallSite {
   return std::string(path.substr(path.find_last_of('/') + 1)) + ":" + std::to_string(where.line);
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

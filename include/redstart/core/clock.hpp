@@ -5,7 +5,7 @@
 #include <chrono>
 #include <type_traits>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// The only clock that decides anything: steps of the system clock change no deadline.
 using Clock = std::chrono::steady_clock;
@@ -81,4 +81,4 @@ class TimeLimit {
   std::chrono::milliseconds limit_{-1};
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// A TCP endpoint, or a Unix socket where `unix_path` is set.
 struct Endpoint {
@@ -24,4 +24,4 @@ struct Endpoint {
   return (v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

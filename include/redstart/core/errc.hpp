@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// What went wrong. `to_string` gives the enumerator's name.
 enum class Errc : std::uint8_t {
@@ -127,4 +127,4 @@ enum class Remedy : std::uint8_t {
   }
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

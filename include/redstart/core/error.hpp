@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// The parts of an error; `Error` composes its message from them. Texts never hold secrets. In an `Error`
 /// they are UTF-8 without control characters, at most 512 bytes each (`what`: 1,536); see `peer_text`.
@@ -111,4 +111,4 @@ class ConfigError : public Error {
   std::shared_ptr<const std::vector<ConfigFault>> faults_;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -2,11 +2,11 @@
 // ok.hpp: the reply of commands that only say OK.
 #pragma once
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// The reply `OK`, and nothing else. Commands that can also answer null return `bool` instead.
 struct Ok {
   friend constexpr bool operator==(Ok, Ok) noexcept = default;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

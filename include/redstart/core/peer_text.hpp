@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// Bytes of a peer's text that a message shows at most.
 inline constexpr std::size_t peer_text_limit = 512;
@@ -42,4 +42,4 @@ struct PeerTextOptions {
 /// UTF-8 without control characters.
 [[nodiscard]] bool is_presentable(std::string_view text, std::size_t most = peer_text_limit) noexcept;
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

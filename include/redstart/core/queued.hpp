@@ -2,7 +2,7 @@
 // queued.hpp: the reply to a command between MULTI and EXEC.
 #pragma once
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// The reply `QUEUED`, and nothing else: the server gives it to a command between MULTI and EXEC. Such a
 /// command runs with EXEC, whose reply holds the values.
@@ -15,4 +15,4 @@ struct Queued {
   friend constexpr bool operator==(Queued, Queued) noexcept = default;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

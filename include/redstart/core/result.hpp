@@ -9,7 +9,7 @@
 #include <utility>
 #include <variant>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// A value or the error that came instead.
 ///
@@ -67,4 +67,4 @@ class [[nodiscard]] Result {
   std::variant<T, Error> state_;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// The entry of the runbook for an error: `docs/runbook.md#oom`. That of the server's error word where it
 /// has one (`server` is what the server said), else that of the code.
 [[nodiscard]] std::string runbook_entry(Errc code, std::string_view server = {});
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// A password or token. It has no stream operator and no conversion to a string, so that printing one
 /// does not compile; its bytes are overwritten when it is replaced or destroyed.
@@ -48,4 +48,4 @@ class Secret {
   std::string text_;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// Which commands an error word speaks for.
 enum class ReplyOf : std::uint8_t {
@@ -63,4 +63,4 @@ inline constexpr std::string_view no_such_script_in_valkey = "NOSCRIPT No matchi
   return {};
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

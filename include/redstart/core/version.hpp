@@ -22,9 +22,9 @@
   "." REDSTART_DETAIL_TEXT(REDSTART_VERSION_MINOR) "." REDSTART_DETAIL_TEXT(REDSTART_VERSION_PATCH)
 // NOLINTEND(cppcoreguidelines-macro-usage)
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// The version of the library that the caller was compiled against, as "major.minor.patch".
 [[nodiscard]] constexpr std::string_view version() noexcept { return REDSTART_VERSION_STRING; }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

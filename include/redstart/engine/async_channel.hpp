@@ -10,7 +10,7 @@
 #include <memory>
 #include <utility>
 
-namespace redstart::engine {
+namespace redstart::inline v0::engine {
 
 /// Carries asynchronous operations to one database: its pool, or the one connection of a scoped handle.
 ///
@@ -52,4 +52,4 @@ class AsyncChannel {
 
 using AsyncChannelPtr = std::shared_ptr<AsyncChannel>;
 
-}  // namespace redstart::engine
+}  // namespace redstart::inline v0::engine

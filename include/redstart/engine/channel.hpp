@@ -17,7 +17,7 @@
 #include <span>
 #include <string_view>
 
-namespace redstart::engine {
+namespace redstart::inline v0::engine {
 
 /// What a caller may set for his own calls.
 struct CallOptions {
@@ -87,4 +87,4 @@ using ChannelPtr = std::shared_ptr<Channel>;
 /// A slot that belongs to another pipeline.
 [[nodiscard]] Error foreign_slot(const Origin& origin);
 
-}  // namespace redstart::engine
+}  // namespace redstart::inline v0::engine

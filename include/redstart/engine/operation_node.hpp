@@ -19,7 +19,7 @@
 #include <string_view>
 #include <utility>
 
-namespace redstart::engine {
+namespace redstart::inline v0::engine {
 
 class AsyncChannel;
 
@@ -115,4 +115,4 @@ class OperationNode {
 /// A number that no other operation of this process has.
 [[nodiscard]] std::uint64_t next_operation_id() noexcept;
 
-}  // namespace redstart::engine
+}  // namespace redstart::inline v0::engine

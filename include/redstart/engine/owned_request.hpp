@@ -14,7 +14,7 @@
 #include <optional>
 #include <string_view>
 
-namespace redstart::engine {
+namespace redstart::inline v0::engine {
 
 /// One encoded command, or a batch of them, on its way over an asynchronous connection: no view of the
 /// caller's arguments is left once it is made.
@@ -48,4 +48,4 @@ struct OwnedRequest {
 /// The name of the first command in `encoded`, for messages: `GET`. Empty when there is none.
 [[nodiscard]] std::string_view command_name(std::string_view encoded) noexcept;
 
-}  // namespace redstart::engine
+}  // namespace redstart::inline v0::engine

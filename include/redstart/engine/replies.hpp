@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart::engine {
+namespace redstart::inline v0::engine {
 
 /// Where replies came from, for messages.
 struct Origin {
@@ -41,4 +41,4 @@ struct Replies {
   }
 };
 
-}  // namespace redstart::engine
+}  // namespace redstart::inline v0::engine

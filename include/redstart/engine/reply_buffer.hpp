@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-namespace redstart::engine {
+namespace redstart::inline v0::engine {
 
 /// A growing block of received bytes. Begins in memory that its owner lends (a stack array), moves to the
 /// heap when that is full.
@@ -66,4 +66,4 @@ class ReplyBuffer {
   bool owned_ = false;
 };
 
-}  // namespace redstart::engine
+}  // namespace redstart::inline v0::engine

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace redstart::engine {
+namespace redstart::inline v0::engine {
 
 /// Takes one reply that is no error; errors of the server never come here. Called on the thread that reads,
 /// in one of three ways: `frame` once; or `begin_bulk`, then the receiver is filled and `end_bulk` follows;
@@ -44,4 +44,4 @@ class ReplySink {
   ~ReplySink() = default;
 };
 
-}  // namespace redstart::engine
+}  // namespace redstart::inline v0::engine

@@ -17,7 +17,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 class Value;
 
@@ -88,4 +88,4 @@ class Request {
 };
 
 }  // namespace engine
-}  // namespace redstart
+}  // namespace redstart::inline v0

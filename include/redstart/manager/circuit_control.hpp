@@ -8,7 +8,7 @@
 #include <memory>
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace pool {
 class Database;
@@ -47,4 +47,4 @@ class CircuitControl {
   std::shared_ptr<pool::Database> database_;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

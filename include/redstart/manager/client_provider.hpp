@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 // Of <redstart/client/async_operations.hpp>, which whoever uses them includes (redstart.hpp does).
 namespace engine {
@@ -153,4 +153,4 @@ class ClientProvider {
   [[nodiscard]] virtual std::optional<Error> outage(std::string_view database);
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -7,7 +7,7 @@
 
 #include <concepts>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// The executor that a service gives to `RedisConnectionManager::start`: an executor of Asio's, or a context
 /// that has one (`io_context`, `thread_pool`). Any number of threads may run it.
@@ -33,4 +33,4 @@ class IoExecutor {
   boost::asio::any_io_executor executor_;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -14,7 +14,7 @@
 #include <optional>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 class IoExecutor;
 
@@ -110,4 +110,4 @@ class RedisConnectionManager final : public ClientProvider {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

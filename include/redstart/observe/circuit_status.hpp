@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// The circuit breaker of one database at a moment.
 struct CircuitStatus {
@@ -22,4 +22,4 @@ struct CircuitStatus {
 /// "open since 1200 ms (last failure: no complete reply); probes may pass in 800 ms at the latest".
 [[nodiscard]] std::string to_string(const CircuitStatus& status);
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

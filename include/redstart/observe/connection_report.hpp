@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// What a server says of itself; empty or 0 where it does not say, or the user may not ask.
 struct ServerFacts {
@@ -51,4 +51,4 @@ struct ConnectionReport {
   [[nodiscard]] std::string explain() const;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

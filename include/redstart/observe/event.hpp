@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// What happened. The names are those of the structured log.
 enum class EventKind : std::uint8_t {
@@ -78,4 +78,4 @@ class EventListener {
   EventListener& operator=(const EventListener&) = default;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <memory>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace detail {
 
@@ -110,4 +110,4 @@ class AtomicLatencyHistogram {
   std::atomic<std::uint64_t> sum_{0};
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// A std::vector in a snapshot that functions return by value. Its elements can't be taken from a temporary,
 /// as in `const auto& first = redis.stats().databases.front()`, because they are gone with it: keep the
@@ -45,4 +45,4 @@ class KeptList : public std::vector<T> {
   void end() const&& = delete;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

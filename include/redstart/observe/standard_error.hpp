@@ -6,7 +6,7 @@
 
 #include <memory>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// A listener that writes changes of state to standard error, as `StateLines` decides: one line per database,
 /// state and 10 s. It is the default of `RedisConfig::listener`; another listener may hand its events on to
@@ -18,4 +18,4 @@ namespace redstart {
 /// Never waits: a line that standard error can't take at once is left out. Never raises SIGPIPE.
 [[nodiscard]] std::shared_ptr<EventListener> standard_error_listener();
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// Decides which events a person should read when no listener was set: that a database is connected, that
 /// connections are lost or can't be made, that a server is loading, that the circuit breaker opens or closes,
@@ -62,4 +62,4 @@ class StateLines {
   std::uint64_t events_ = 0;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

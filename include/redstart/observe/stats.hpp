@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// What a database's connections are doing, as a whole.
 enum class ConnectionState : std::uint8_t {
@@ -172,4 +172,4 @@ struct ManagerStats {
   }
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

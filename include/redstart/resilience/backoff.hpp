@@ -8,7 +8,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// How the delays of a series spread, so that clients that failed together don't come back together. The
 /// ceiling of the n-th delay, n from 0, is `initial * factor^n`, at most `maximum`.
@@ -85,4 +85,4 @@ class Backoff {
   double reach_;  // in milliseconds: the ceiling of the next delay; decorrelated: the last delay
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

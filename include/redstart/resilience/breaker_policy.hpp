@@ -6,7 +6,7 @@
 
 #include <chrono>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// When a breaker opens, and how it recovers. A closed breaker opens when one of two rules holds:
 ///
@@ -25,4 +25,4 @@ struct BreakerPolicy {
   unsigned probes = 3;  ///< So many calls at once while half open, and so many successes close it; 1 …
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 enum class BreakerState : std::uint8_t {
   closed,         ///< Calls pass; their outcomes are counted.
@@ -26,4 +26,4 @@ enum class BreakerState : std::uint8_t {
   return "unknown";
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

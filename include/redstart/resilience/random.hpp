@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// A seed that differs with each call and each process, forked children included. Reads the system's random
 /// source once a process.
@@ -33,4 +33,4 @@ class Random {
   std::uint64_t state_;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -11,7 +11,7 @@
 #include <optional>
 #include <type_traits>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// The clock, the sleep and the randomness of `retry`; tests bring their own.
 class RetryEnvironment {
@@ -84,4 +84,4 @@ std::invoke_result_t<Block&> retry(const RetryPolicy& policy, Block&& block) {
   return retry_in(RetryEnvironment{}, policy, (TimePoint::max)(), block);
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// How many commands may be sent again, whatever the cause: a lost connection, a refusal, LOADING. In any
 /// stretch of time: at most `capacity + share * calls + trickle * seconds`.
@@ -95,4 +95,4 @@ class RetryBudget {
   std::uint64_t refused_ = 0;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

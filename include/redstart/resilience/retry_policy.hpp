@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// What may be tried again; each allows what the ones before it allow, and more. Whatever the mode, nothing
 /// is repeated where that can't help (`Remedy::never`, a cancelled or wrong call, a manager that was shut
@@ -144,4 +144,4 @@ class RetrySeries {
   unsigned made_ = 1;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

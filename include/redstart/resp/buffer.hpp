@@ -7,7 +7,7 @@
 #include <new>
 #include <string_view>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 /// A movable, growing byte buffer. The first `inline_capacity` bytes live in the object: a usual command is
 /// encoded without an allocation.
@@ -111,4 +111,4 @@ class Buffer {
   char inline_[inline_capacity];
 };
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// Specialise this for a type of yours to store it in Redis strings:
 ///
@@ -31,4 +31,4 @@ concept codec_encodable = requires(const T& value) {
   { codec<T>::encode(value) } -> std::convertible_to<std::string>;
 };
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

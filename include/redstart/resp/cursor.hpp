@@ -14,7 +14,7 @@
 #include <redstart/resp/detail/find.hpp>
 #include <redstart/resp/type.hpp>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 /// One value, or the header of an aggregate or a streamed string.
 struct Token {
@@ -306,4 +306,4 @@ inline void Cursor::skip() {
   return fail(expected, token, offset());
 }
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

@@ -11,7 +11,7 @@
 #include <redstart/resp/codec.hpp>
 #include <redstart/resp/decode_text.hpp>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 /// What codec<T> makes of the reply's text. An exception of the codec becomes a failure; std::bad_alloc
 /// passes.
@@ -43,4 +43,4 @@ struct decoder<T> {
   }
 };
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

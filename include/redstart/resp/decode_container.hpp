@@ -14,7 +14,7 @@
 #include <redstart/resp/decode_scalar.hpp>
 #include <redstart/resp/decoder.hpp>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 namespace detail {
 
@@ -218,4 +218,4 @@ requires(decodable<typename T::key_type>&& decodable<typename T::mapped_type>) s
   }
 };
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

@@ -8,7 +8,7 @@
 
 #include <redstart/resp/type.hpp>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 /// Printable form of bytes: quotes, backslashes, control and non-ASCII bytes are escaped as redis-cli does;
 /// what is beyond `most` bytes becomes an ellipsis. Not quoted.
@@ -87,4 +87,4 @@ inline std::string escaped(std::string_view bytes, std::size_t most) {
   return result;
 }
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

@@ -9,7 +9,7 @@
 
 #include <redstart/resp/decoder.hpp>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 /// Empty for the nulls of both protocols, else what T makes of the reply.
 template <decodable T>
@@ -31,4 +31,4 @@ struct decoder<std::optional<T>> {
   }
 };
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

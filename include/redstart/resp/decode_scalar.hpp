@@ -14,7 +14,7 @@
 #include <redstart/resp/decoder.hpp>
 #include <redstart/resp/number.hpp>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 namespace detail {
 
@@ -142,4 +142,4 @@ struct decoder<T> {
   }
 };
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

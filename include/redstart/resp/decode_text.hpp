@@ -7,7 +7,7 @@
 
 #include <redstart/resp/decoder.hpp>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 namespace detail {
 
@@ -58,4 +58,4 @@ struct decoder<std::string_view> {
   }
 };
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

@@ -11,7 +11,7 @@
 #include <redstart/resp/decode_container.hpp>
 #include <redstart/resp/decoder.hpp>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 namespace detail {
 
@@ -71,4 +71,4 @@ struct decoder<std::array<T, N>> {
   }
 };
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

@@ -18,7 +18,7 @@
 #include <redstart/resp/decode_scalar.hpp>
 #include <redstart/resp/decode_text.hpp>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 namespace detail {
 
@@ -108,4 +108,4 @@ requires(decodable<T>&&...) struct decoder<std::variant<T...>> {
   }
 };
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

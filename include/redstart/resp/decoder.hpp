@@ -8,7 +8,7 @@
 #include <redstart/resp/cursor.hpp>
 #include <redstart/resp/decode_issue.hpp>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 /// Reads one value of a reply into a T:
 ///
@@ -37,4 +37,4 @@ template <decodable T>
   return !cursor.failed();
 }
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

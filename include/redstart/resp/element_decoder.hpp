@@ -15,7 +15,7 @@
 #include <redstart/resp/owns_bytes.hpp>
 #include <redstart/resp/string_list.hpp>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 namespace detail {
 
@@ -192,4 +192,4 @@ class element_decoder {
   std::size_t index_ = 0;
 };
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 /// Whether a frame is an error of the server, attributes before it or not.
 ///
@@ -38,4 +38,4 @@ namespace redstart::resp {
   return peer_text(beginning, {.whole = whole, .secrets = secrets});
 }
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 /// The bounds that a reply is held to. A reply beyond one of them is a protocol fault and closes its
 /// connection.
@@ -26,4 +26,4 @@ struct Limits {
   std::size_t reply = std::size_t{1} << 30;
 };
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace redstart::resp::detail {
+namespace redstart::inline v0::resp::detail {
 
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
@@ -168,4 +168,4 @@ bool parse_integer(std::string_view text, T& out) noexcept {
   return result.ec == std::errc{} && result.ptr == text.data() + text.size();
 }
 
-}  // namespace redstart::resp::detail
+}  // namespace redstart::inline v0::resp::detail

@@ -17,7 +17,7 @@
 #include <redstart/resp/decode_container.hpp>
 #include <redstart/resp/string_list.hpp>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 /// Whether a T that was decoded refers to nothing of its frame. Types that aren't known here count as
 /// referring.
@@ -43,4 +43,4 @@ requires(detail::sequence_like<T> ||
 template <detail::map_like T>
 inline constexpr bool owns_bytes<T> = owns_bytes<typename T::key_type>&& owns_bytes<typename T::mapped_type>;
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

@@ -16,7 +16,7 @@
 #include <redstart/resp/decode_container.hpp>
 #include <redstart/resp/decode_text.hpp>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 /// Many strings, or nulls, in one arena: a reply of 100,000 strings costs a handful of allocations.
 ///
@@ -181,9 +181,9 @@ class StringList::const_iterator {
 inline StringList::const_iterator StringList::begin() const noexcept { return {*this, 0}; }
 inline StringList::const_iterator StringList::end() const noexcept { return {*this, size()}; }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 namespace detail {
 
@@ -224,4 +224,4 @@ struct decoder<StringList> {
   }
 };
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

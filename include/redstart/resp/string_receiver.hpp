@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 /// Receives a payload of known size straight into a std::string, without trusting the size before bytes have
 /// come.
@@ -80,4 +80,4 @@ class StringReceiver {
   std::size_t received_ = 0;
 };
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 /// The type of a value as its first byte on the wire tells it.
 enum class Type : char {
@@ -57,4 +57,4 @@ constexpr bool is_aggregate(Type type) noexcept {
 /// Whether a reply of this type is a server's error.
 constexpr bool is_error(Type type) noexcept { return type == Type::error || type == Type::bulk_error; }
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

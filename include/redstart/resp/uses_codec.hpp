@@ -19,7 +19,7 @@
 #include <redstart/resp/decode_container.hpp>
 #include <redstart/resp/string_list.hpp>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 class Value;
 
@@ -127,4 +127,4 @@ template <class T>
 inline constexpr bool holds_view = detail::has_view<T>();
 
 }  // namespace resp
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -17,7 +17,7 @@
 #include <redstart/resp/owns_bytes.hpp>
 #include <redstart/resp/type.hpp>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 class ValueView;
 
@@ -200,7 +200,7 @@ Stream& operator<<(Stream& out, const ValueView& value) {
   return out;
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0
 
 #include <redstart/resp/detail/value_access.hpp>
 #include <redstart/resp/detail/value_build.hpp>

@@ -15,7 +15,7 @@
 
 #include <redstart/resp/buffer.hpp>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 /// Bytes of a command that stay where the caller has them: they belong in front of buffer offset `offset`.
 struct External {
@@ -156,4 +156,4 @@ class Writer {
   std::size_t threshold_ = static_cast<std::size_t>(-1);
 };
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

@@ -16,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-namespace redstart::testing {
+namespace redstart::inline v0::testing {
 
 /// The words of a command, its name first.
 using Words = std::vector<std::string>;
@@ -149,4 +149,4 @@ void on_failure(std::function<void(const std::string& text)> handler);
 /// `:<number>\r\n`
 [[nodiscard]] std::string resp_integer(std::int64_t number);
 
-}  // namespace redstart::testing
+}  // namespace redstart::inline v0::testing

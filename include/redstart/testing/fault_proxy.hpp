@@ -11,7 +11,7 @@
 #include <memory>
 #include <string_view>
 
-namespace redstart::testing {
+namespace redstart::inline v0::testing {
 
 /// What has gone through a FaultProxy so far.
 struct ProxyCounters {
@@ -126,4 +126,4 @@ class FaultProxy {
   std::shared_ptr<detail::ProxyCore> core_;
 };
 
-}  // namespace redstart::testing
+}  // namespace redstart::inline v0::testing

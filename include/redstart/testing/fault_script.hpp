@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart::testing {
+namespace redstart::inline v0::testing {
 
 /// Which way bytes go through a proxy.
 enum class Direction : std::uint8_t {
@@ -183,4 +183,4 @@ class FaultScript {
   std::shared_ptr<detail::FiredCount> fired_{};
 };
 
-}  // namespace redstart::testing
+}  // namespace redstart::inline v0::testing

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <stop_token>
 
-namespace redstart::testing {
+namespace redstart::inline v0::testing {
 
 /// How long anything in redstart::testing waits before it says that a test hangs.
 inline constexpr std::chrono::seconds watchdog{30};
@@ -36,4 +36,4 @@ class Gate {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace redstart::testing
+}  // namespace redstart::inline v0::testing

@@ -4,7 +4,7 @@
 
 #include <redstart/manager/redis_connection_manager.hpp>
 
-namespace redstart::testing {
+namespace redstart::inline v0::testing {
 
 /// While it lives, `RedisConnectionManager::instance()` is the given manager. Overrides nest.
 ///
@@ -20,4 +20,4 @@ class ScopedOverride {
   RedisConnectionManager* before_;
 };
 
-}  // namespace redstart::testing
+}  // namespace redstart::inline v0::testing

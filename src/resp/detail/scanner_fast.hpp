@@ -8,7 +8,7 @@
 
 #include <redstart/resp/detail/find.hpp>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 namespace detail {
 
 inline bool is_crlf(const char* p) noexcept { return std::memcmp(p, "\r\n", 2) == 0; }
@@ -163,4 +163,4 @@ inline const char* Scanner::scan_whole(const char* base, const char* p, const ch
   return stop(p);
 }
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

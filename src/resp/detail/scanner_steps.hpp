@@ -7,7 +7,7 @@
 
 #include "../scanner.hpp"
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 
 inline void Scanner::start_reply() noexcept {
   done_ = false;
@@ -368,4 +368,4 @@ inline bool Scanner::item_done(std::size_t next) {
   return true;
 }
 
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

@@ -14,7 +14,7 @@
 
 #include "support/scripted_channel.hpp"
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 namespace {
 
 using ::testing::HasSubstr;
@@ -148,4 +148,4 @@ TEST(ReplyTo, MissesElementsThatWereDeclared) {
 }
 
 }  // namespace
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 namespace {
 
 TEST(FaultOfHost, IsNoneForNamesAndAddresses) {
@@ -45,4 +45,4 @@ TEST(FaultOfHost, SaysWhatIsWrongWithoutRepeatingIt) {
 }
 
 }  // namespace
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

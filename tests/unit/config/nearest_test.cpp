@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart::detail {
+namespace redstart::inline v0::detail {
 namespace {
 
 constexpr std::string_view names[] = {"main", "cache", "sessions", "knowledge", "db11"};
@@ -38,4 +38,4 @@ TEST(Nearest, PrefersTheSmallerDistanceWhateverTheOrder) {
 }
 
 }  // namespace
-}  // namespace redstart::detail
+}  // namespace redstart::inline v0::detail

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-namespace redstart::engine {
+namespace redstart::inline v0::engine {
 namespace {
 
 void put(ReplyBuffer& buffer, std::string_view bytes) {
@@ -100,4 +100,4 @@ TEST(ReplyBuffer, HoldsWhatAStringWouldHoldAfterAnySequenceOfSteps) {
 }
 
 }  // namespace
-}  // namespace redstart::engine
+}  // namespace redstart::inline v0::engine

@@ -8,7 +8,7 @@
 #include <initializer_list>
 #include <optional>
 
-namespace redstart::engine {
+namespace redstart::inline v0::engine {
 namespace {
 
 using namespace std::chrono_literals;
@@ -44,4 +44,4 @@ TEST(RequestTraits, OfABatchTakeANegativeTimeForAShortOne) {
 }
 
 }  // namespace
-}  // namespace redstart::engine
+}  // namespace redstart::inline v0::engine

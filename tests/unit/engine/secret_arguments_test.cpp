@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace redstart::engine {
+namespace redstart::inline v0::engine {
 namespace {
 
 using ::testing::ElementsAre;
@@ -101,4 +101,4 @@ TEST(SkipCommands, FindsTheNext) {
 }
 
 }  // namespace
-}  // namespace redstart::engine
+}  // namespace redstart::inline v0::engine

@@ -11,7 +11,7 @@
 #include <new>
 #include <optional>
 
-namespace redstart::manager {
+namespace redstart::inline v0::manager {
 namespace {
 
 using namespace std::chrono_literals;
@@ -94,4 +94,4 @@ TEST(Chore, LivesByItselfWhileItIsUnderWay) {
 }
 
 }  // namespace
-}  // namespace redstart::manager
+}  // namespace redstart::inline v0::manager

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 namespace {
 
 using namespace std::chrono_literals;
@@ -89,4 +89,4 @@ TEST(AddressRoundsTest, NothingIsTriedWithoutTime) {
 }
 
 }  // namespace
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

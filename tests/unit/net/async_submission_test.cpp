@@ -11,7 +11,7 @@
 #include "net/submission.hpp"
 #include "support/test_operation.hpp"
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 namespace {
 
 using test::TestOperation;
@@ -103,4 +103,4 @@ TEST_F(SubmissionTest, NothingIsLostAndEachThreadsOrderIsKept) {
 }
 
 }  // namespace
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -10,7 +10,7 @@
 
 #include <array>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 namespace {
 
 bool is_open(int fd) { return ::fcntl(fd, F_GETFD) != -1; }
@@ -72,4 +72,4 @@ TEST_F(Descriptors, AChildMayOpenAndForkOnItsOwn) {
 }
 
 }  // namespace
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

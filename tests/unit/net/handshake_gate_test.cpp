@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 namespace {
 
 using namespace std::chrono_literals;
@@ -151,4 +151,4 @@ TEST_F(Gate, ForgetsThoseThatWaitNoLonger) {
 }
 
 }  // namespace
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

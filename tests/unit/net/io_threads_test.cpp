@@ -19,7 +19,7 @@
 
 #include "support/managers.hpp"
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 namespace {
 
 using namespace std::chrono_literals;
@@ -198,4 +198,4 @@ TEST(IoThreadsDeathTest, AnExceptionThatLeavesAHandlerIsReportedAndEndsTheProces
 }
 
 }  // namespace
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

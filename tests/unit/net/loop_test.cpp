@@ -9,7 +9,7 @@
 
 #include "support/forked_child.hpp"
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 namespace {
 
 using namespace std::chrono_literals;
@@ -67,4 +67,4 @@ TEST(EngineThreadMark, OfAParentCountsForNothingInAChildAlsoAfterMarksOfItsOwn) 
 }
 
 }  // namespace
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

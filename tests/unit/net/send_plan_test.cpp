@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 namespace {
 
 // Sends by a kernel that takes at most `most()` bytes at a time.
@@ -75,4 +75,4 @@ TEST(SendPlan, OffersNoMorePiecesThanTheKernelTakes) {
 }
 
 }  // namespace
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

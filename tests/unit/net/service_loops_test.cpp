@@ -16,7 +16,7 @@
 
 #include "net/io_threads.hpp"
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 namespace {
 
 namespace asio = boost::asio;
@@ -97,4 +97,4 @@ TEST(ServiceLoops, LoopsCanBeGivenUpWhileTheContextDies) {
 }
 
 }  // namespace
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

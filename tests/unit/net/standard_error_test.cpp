@@ -9,7 +9,7 @@
 #include <array>
 #include <string>
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 namespace {
 
 class Pipe {
@@ -73,4 +73,4 @@ TEST(StandardErrorListener, WritesChangesOfState) {
 }
 
 }  // namespace
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

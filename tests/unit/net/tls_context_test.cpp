@@ -15,7 +15,7 @@
 #include "net/tls_source.hpp"
 #include "support/tls_certificates.hpp"
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 namespace {
 
 using ::testing::AllOf;
@@ -196,4 +196,4 @@ TEST_F(TlsSources, WarnOnceWhereNothingIsVerified) {
 }
 
 }  // namespace
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

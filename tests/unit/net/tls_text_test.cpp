@@ -15,7 +15,7 @@
 #include "net/tls_text.hpp"
 #include "support/tls_certificates.hpp"
 
-namespace redstart::net {
+namespace redstart::inline v0::net {
 namespace {
 
 using ::testing::AllOf;
@@ -131,4 +131,4 @@ TEST(TlsWords, NameAnErrorOfAnyKind) {
 }
 
 }  // namespace
-}  // namespace redstart::net
+}  // namespace redstart::inline v0::net

@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 namespace {
 
 using namespace std::chrono_literals;
@@ -242,4 +242,4 @@ TEST_F(SharedBreaker, ManyThreadsNeverHaveMoreProbesThanAreAllowed) {
 }
 
 }  // namespace
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

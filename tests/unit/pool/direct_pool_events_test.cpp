@@ -20,7 +20,7 @@
 #include "support/fake_server.hpp"
 #include "support/managers.hpp"
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 namespace {
 
 using namespace std::chrono_literals;
@@ -111,16 +111,16 @@ TEST_F(ClosedConnections, ThatMakeRoomForOthersAreTold) {
   make(1);
   fill(1);
   Other other;
-  ASSERT_TRUE(pool_->take_slot(other));
+  ASSERT_TRUE(pool_->acquire_grant(other));
   expect_closed(CloseReason::idle, 1);
-  pool_->return_slot();
+  pool_->return_grant();
   std::vector<DirectLease> lent = borrow(1);
-  ASSERT_FALSE(pool_->take_slot(other));
+  ASSERT_FALSE(pool_->acquire_grant(other));
   lent[0].give_back();
   expect_closed(CloseReason::idle, 2);
-  EXPECT_EQ(other.got, Waiter::Got::slot);
-  pool_->return_slot();
+  EXPECT_EQ(other.grant, Waiter::Grant::capacity);
+  pool_->return_grant();
 }
 
 }  // namespace
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

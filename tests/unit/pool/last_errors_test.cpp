@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 namespace {
 
 using namespace std::chrono_literals;
@@ -62,4 +62,4 @@ TEST(LastErrors, BeyondTheLimitTheOneNotSeenForLongestGoes) {
 }
 
 }  // namespace
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -23,7 +23,7 @@
 #include "support/fake_server.hpp"
 #include "support/managers.hpp"
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 namespace {
 
 // A database whose first connection leads to a server that refuses INCR with these words.
@@ -215,4 +215,4 @@ TEST_F(Forsaken, FailsEachLaterCallInTheSameWay) {
 }
 
 }  // namespace
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

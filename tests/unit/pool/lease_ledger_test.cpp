@@ -6,7 +6,7 @@
 
 #include <chrono>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 namespace {
 
 using namespace std::chrono_literals;
@@ -63,4 +63,4 @@ TEST(LeaseLedger, KnowsTheAgeOfTheOldest) {
 }
 
 }  // namespace
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

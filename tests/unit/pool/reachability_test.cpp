@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 namespace {
 
 using namespace std::chrono_literals;
@@ -227,4 +227,4 @@ TEST_F(Greeting, OnlyAUsersCommandLetsAnOpenBreakerHalfOpenAgain) {
 }
 
 }  // namespace
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

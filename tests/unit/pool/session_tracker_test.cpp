@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-namespace redstart::pool {
+namespace redstart::inline v0::pool {
 namespace {
 
 using Answer = SessionTracker::Answer;
@@ -145,4 +145,4 @@ TEST(SessionTracker, IsDirtyWhileAReplyIsOutstanding) {
 }
 
 }  // namespace
-}  // namespace redstart::pool
+}  // namespace redstart::inline v0::pool

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-namespace redstart::protocol {
+namespace redstart::inline v0::protocol {
 namespace {
 
 using namespace std::chrono_literals;
@@ -531,4 +531,4 @@ TEST(Handshake, LeavesNoPasswordInItsMemory) {
 }
 
 }  // namespace
-}  // namespace redstart::protocol
+}  // namespace redstart::inline v0::protocol

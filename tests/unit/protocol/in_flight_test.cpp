@@ -8,7 +8,7 @@
 #include "protocol/in_flight.hpp"
 #include "support/heap_watch.hpp"
 
-namespace redstart::protocol {
+namespace redstart::inline v0::protocol {
 namespace {
 
 using Ring = InFlight<int>;
@@ -64,4 +64,4 @@ TEST(InFlightTest, GivesItsMemoryBackWhenAsked) {
 }
 
 }  // namespace
-}  // namespace redstart::protocol
+}  // namespace redstart::inline v0::protocol

@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-namespace redstart::protocol {
+namespace redstart::inline v0::protocol {
 namespace {
 
 TEST(ServerProduct, IsRedisWithoutAName) {
@@ -34,4 +34,4 @@ TEST(ServerProduct, AnUnknownNameWithoutAVersionCountsAsRedis) {
 }
 
 }  // namespace
-}  // namespace redstart::protocol
+}  // namespace redstart::inline v0::protocol

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart::protocol {
+namespace redstart::inline v0::protocol {
 namespace {
 
 using namespace std::chrono_literals;
@@ -128,4 +128,4 @@ TEST(ServerIdentityTest, ASmallerConnectionNumberIsAnotherProcess) {
 }
 
 }  // namespace
-}  // namespace redstart::protocol
+}  // namespace redstart::inline v0::protocol

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace redstart::protocol {
+namespace redstart::inline v0::protocol {
 namespace {
 
 using namespace std::chrono_literals;
@@ -366,4 +366,4 @@ TEST(Reconnect, HoldsItsPromisesInEverySequenceOfSevenEvents) {
 }
 
 }  // namespace
-}  // namespace redstart::protocol
+}  // namespace redstart::inline v0::protocol

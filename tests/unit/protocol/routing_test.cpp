@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-namespace redstart::protocol {
+namespace redstart::inline v0::protocol {
 namespace {
 
 using namespace std::chrono_literals;
@@ -261,4 +261,4 @@ TEST(Routing, ThreadsThatStayInsideTogetherGoShared) {
 }
 
 }  // namespace
-}  // namespace redstart::protocol
+}  // namespace redstart::inline v0::protocol

@@ -10,7 +10,7 @@
 #include <random>
 #include <vector>
 
-namespace redstart::protocol {
+namespace redstart::inline v0::protocol {
 namespace {
 
 using namespace std::chrono_literals;
@@ -161,4 +161,4 @@ TEST_F(TimingWheelTest, AgreesWithAPlainListOfDeadlines) {
 }
 
 }  // namespace
-}  // namespace redstart::protocol
+}  // namespace redstart::inline v0::protocol

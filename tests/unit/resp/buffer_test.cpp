@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 namespace {
 
 TEST(Buffer, HoldsItsFirstBytesWithoutAllocation) {
@@ -87,4 +87,4 @@ TEST(Buffer, ImpossibleSizesAreRefused) {
 }
 
 }  // namespace
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

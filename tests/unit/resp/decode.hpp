@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace redstart::resp::test {
+namespace redstart::inline v0::resp::test {
 
 inline void expect_one_reply(std::string_view frame) {
   Scanner scanner;
@@ -39,4 +39,4 @@ std::string issue_of(std::string_view frame) {
   return decode_frame(frame, out, issue) ? "it is one" : issue.describe();
 }
 
-}  // namespace redstart::resp::test
+}  // namespace redstart::inline v0::resp::test

@@ -14,7 +14,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 namespace {
 
 using test::decoded;
@@ -129,4 +129,4 @@ TEST(DecodeContainers, ReserveAsMuchAsIsThere) {
 }
 
 }  // namespace
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

@@ -19,7 +19,7 @@
 #include <variant>
 #include <vector>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 namespace {
 
 struct Point {
@@ -28,7 +28,7 @@ struct Point {
 };
 
 }  // namespace
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp
 
 template <>
 struct redstart::codec<redstart::resp::Point> {
@@ -43,7 +43,7 @@ struct redstart::codec<redstart::resp::Point> {
   }
 };
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 namespace {
 
 using test::decoded;
@@ -260,4 +260,4 @@ TEST(DecodeIssue, TellsServerErrorsApart) {
 }
 
 }  // namespace
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

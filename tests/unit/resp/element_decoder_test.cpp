@@ -16,7 +16,7 @@
 #include <variant>
 #include <vector>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 namespace {
 
 using Strings = std::vector<std::string>;
@@ -153,4 +153,4 @@ TEST(ElementDecoder, DoesNotTrustTheDeclaredNumber) {
 }
 
 }  // namespace
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 namespace {
 
 namespace test = redstart::test;
@@ -365,4 +365,4 @@ TEST(Scanner, LimitsBeyondReasonDontOverflow) {
 }
 
 }  // namespace
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <string>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 namespace {
 
 std::string pattern(std::size_t size) {
@@ -61,4 +61,4 @@ TEST(StringReceiver, WhatBreaksOffHasCostNoMoreThanItBrought) {
 }
 
 }  // namespace
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace redstart::resp {
+namespace redstart::inline v0::resp {
 namespace {
 
 template <class... A>
@@ -115,4 +115,4 @@ TEST(Writer, AppendsWhatIsEncodedAlready) {
 }
 
 }  // namespace
-}  // namespace redstart::resp
+}  // namespace redstart::inline v0::resp

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace redstart::resp::detail {
+namespace redstart::inline v0::resp::detail {
 
 /// The first CR in [p, end), or `end`.
 inline const char* find_cr(const char* p, const char* end) noexcept {
@@ -29,4 +29,4 @@ inline const char* find_cr(const char* p, const char* end) noexcept {
   return found == nullptr ? end : found;
 }
 
-}  // namespace redstart::resp::detail
+}  // namespace redstart::inline v0::resp::detail

@@ -6,7 +6,7 @@
 
 #include <redstart/resp/value.hpp>
 
-namespace redstart {
+namespace redstart::inline v0 {
 
 namespace detail {
 inline constexpr ValueNode null_node{0, static_cast<std::uint64_t>(resp::Type::null) << 56};
@@ -119,4 +119,4 @@ ValueView Value::operator[](const Place& place) const {
 }
 inline std::optional<ValueView> Value::find(std::string_view key) const { return view().find(key); }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0

@@ -7,7 +7,7 @@
 #include <redstart/resp/number.hpp>
 #include <redstart/resp/value.hpp>
 
-namespace redstart {
+namespace redstart::inline v0 {
 namespace detail {
 
 /// Reads the next value of a cursor into a Value without recursion.
@@ -213,7 +213,7 @@ inline Value Value::from_frame(std::string_view frame) {
   return value;
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0
 
 /// Whatever the reply is, its attributes included.
 template <>

@@ -9,7 +9,7 @@
 
 #include <redstart/resp/value.hpp>
 
-namespace redstart {
+namespace redstart::inline v0 {
 namespace detail {
 
 /// Prints a value without recursion: aggregates are numbered, one value a line, as redis-cli does.
@@ -134,4 +134,4 @@ inline std::string ValueView::summary() const {
   return "the " + name + " \"" + resp::escaped(as_string(), 64) + "\"";
 }
 
-}  // namespace redstart
+}  // namespace redstart::inline v0
