@@ -2,6 +2,7 @@
 // async_link.hpp: the machine behind AsyncConnection; its parts are async_link_*.cpp.
 #pragma once
 
+#include "../resp/scanner.hpp"
 #include "async_connection.hpp"
 #include "async_memory.hpp"
 #include "handshake_gate.hpp"
@@ -12,7 +13,6 @@
 #include <redstart/engine/reply_buffer.hpp>
 #include <redstart/protocol/in_flight.hpp>
 #include <redstart/protocol/timing_wheel.hpp>
-#include <redstart/resp/scanner.hpp>
 
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>

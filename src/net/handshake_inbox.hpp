@@ -2,10 +2,10 @@
 // handshake_inbox.hpp: what a server sends before its connection is ready.
 #pragma once
 
+#include "../resp/scanner.hpp"
 #include "outcome.hpp"
 
 #include <redstart/engine/reply_buffer.hpp>
-#include <redstart/resp/scanner.hpp>
 
 #include <algorithm>
 #include <cstddef>

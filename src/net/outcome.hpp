@@ -2,12 +2,12 @@
 // outcome.hpp: how opening a connection, or an exchange on one, can end.
 #pragma once
 
+#include "../resp/scanner.hpp"
 #include "socket.hpp"
 
 #include <redstart/core/errc.hpp>
 #include <redstart/observe/stats.hpp>
 #include <redstart/protocol/not_ready.hpp>
-#include <redstart/resp/scanner.hpp>
 
 #include <cstdint>
 #include <string>

@@ -2,10 +2,9 @@
 // reception.hpp: how a direct connection receives one reply; part of direct_connection.cpp.
 #pragma once
 
+#include "../resp/scanner.hpp"
 #include "direct_connection.hpp"
 #include "refusal.hpp"
-
-#include <redstart/resp/scanner.hpp>
 
 #include <algorithm>
 #include <cerrno>

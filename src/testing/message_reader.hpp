@@ -2,7 +2,7 @@
 // message_reader.hpp: finds where requests and replies end in a stream of bytes, and their names.
 #pragma once
 
-#include <redstart/resp/scanner.hpp>
+#include "../resp/scanner.hpp"
 
 #include <cstddef>
 #include <optional>

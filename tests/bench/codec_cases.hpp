@@ -2,8 +2,9 @@
 // codec_cases.hpp: replies as they lie in a receive buffer, and the ways to read them that are compared.
 #pragma once
 
+#include "resp/scanner.hpp"
+
 #include <redstart/resp/decode.hpp>
-#include <redstart/resp/scanner.hpp>
 
 #include <hiredis/hiredis.h>
 

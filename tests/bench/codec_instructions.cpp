@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // codec_instructions.cpp: encodes and decodes a fixed number of times, for check_instructions.py to count
 // under callgrind.
+#include "resp/scanner.hpp"
+
 #include <redstart/resp/decode.hpp>
 #include <redstart/resp/element_decoder.hpp>
-#include <redstart/resp/scanner.hpp>
 #include <redstart/resp/writer.hpp>
 
 #include <cstdlib>

@@ -2,10 +2,10 @@
 // decoder_fuzz.cpp: every type reads every frame that the scanner passes, or says why not; in one piece or
 // several.
 #include "input.hpp"
+#include "resp/scanner.hpp"
 
 #include <redstart/resp/decode.hpp>
 #include <redstart/resp/element_decoder.hpp>
-#include <redstart/resp/scanner.hpp>
 #include <redstart/resp/value.hpp>
 
 #include <cstring>

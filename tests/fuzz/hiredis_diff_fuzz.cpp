@@ -7,8 +7,8 @@
 // - it refuses ":+1", ":007" and ":-0", which we take, as the vectors say;
 // - it waits for the end of a line before it looks at it: where we refuse, it may wait.
 #include "input.hpp"
+#include "resp/scanner.hpp"
 
-#include <redstart/resp/scanner.hpp>
 #include <redstart/resp/value.hpp>
 
 #include <hiredis/hiredis.h>

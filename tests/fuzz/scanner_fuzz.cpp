@@ -2,8 +2,7 @@
 // scanner_fuzz.cpp: however the bytes are cut, and whatever is discarded on the way, the scanner finds the
 // same.
 #include "input.hpp"
-
-#include <redstart/resp/scanner.hpp>
+#include "resp/scanner.hpp"
 
 #include <cstring>
 #include <memory>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // writer_fuzz.cpp: whatever the arguments are, the command is one array that holds exactly them.
 #include "input.hpp"
+#include "resp/scanner.hpp"
 
 #include <redstart/resp/decode.hpp>
-#include <redstart/resp/scanner.hpp>
 #include <redstart/resp/writer.hpp>
 
 #include <charconv>

@@ -2,7 +2,8 @@
 // resp_vectors.hpp: reads files of RESP test vectors, and runs bytes through scanner and Value in pieces.
 #pragma once
 
-#include <redstart/resp/scanner.hpp>
+#include "resp/scanner.hpp"
+
 #include <redstart/resp/value.hpp>
 
 #include <cstddef>

@@ -2,8 +2,9 @@
 // decode.hpp: scans and decodes one reply for the decoder tests.
 #pragma once
 
+#include "resp/scanner.hpp"
+
 #include <redstart/resp/decode.hpp>
-#include <redstart/resp/scanner.hpp>
 
 #include <gtest/gtest.h>
 

@@ -2,9 +2,9 @@
 // element_decoder_test.cpp: aggregates read while they arrive.
 #include <redstart/resp/decode.hpp>
 #include <redstart/resp/element_decoder.hpp>
-#include <redstart/resp/scanner.hpp>
 #include <redstart/resp/value.hpp>
 
+#include "resp/scanner.hpp"
 #include "support/heap_watch.hpp"
 
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // scanner_test.cpp: what the scanner tells while a reply arrives, its limits, and what it costs.
-#include <redstart/resp/scanner.hpp>
 
+#include "resp/scanner.hpp"
 #include "support/heap_watch.hpp"
 #include "support/small_stack.hpp"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // writer_test.cpp: what commands look like on the wire.
+#include "resp/scanner.hpp"
+
 #include <redstart/resp/decode.hpp>
-#include <redstart/resp/scanner.hpp>
 #include <redstart/resp/writer.hpp>
 
 #include <gtest/gtest.h>

@@ -2,13 +2,14 @@
 // scanner.hpp: finds where replies end, as bytes arrive, and validates every byte on the way.
 #pragma once
 
+#include "fault.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
 
-#include <redstart/resp/fault.hpp>
 #include <redstart/resp/limits.hpp>
 #include <redstart/resp/number.hpp>
 #include <redstart/resp/type.hpp>
@@ -219,5 +220,5 @@ class Scanner {
 
 }  // namespace redstart::resp
 
-#include <redstart/resp/detail/scanner_fast.hpp>
-#include <redstart/resp/detail/scanner_steps.hpp>
+#include "scanner_fast.hpp"
+#include "scanner_steps.hpp"

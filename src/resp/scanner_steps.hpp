@@ -3,9 +3,9 @@
 // faults.
 #pragma once
 
-#include <cstring>
+#include "scanner.hpp"
 
-#include <redstart/resp/scanner.hpp>
+#include <cstring>
 
 namespace redstart::resp {
 

@@ -2,10 +2,11 @@
 // scanner_fast.hpp: the scanner's loop over values that lie whole in the buffer.
 #pragma once
 
+#include "scanner.hpp"
+
 #include <cstring>
 
 #include <redstart/resp/detail/find.hpp>
-#include <redstart/resp/scanner.hpp>
 
 namespace redstart::resp {
 namespace detail {
