@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# check_reference.py: holds the documents against the code: links, error codes, settings, sizes.
+# check_reference.py: compares the documents with the code: links, error codes, settings, sizes.
 """usage: check_reference.py ROOT"""
 import pathlib
 import re
