@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# Dependencies.cmake: finds every package that this configuration needs, and names all that are missing in one message.
+# Dependencies.cmake: finds the packages of this configuration and lists all missing ones in one message.
 
 set(redstart_missing "")
 
-# Notes that `what` was not found: for what it is needed and which Debian package brings it.
+# Notes that `what` was not found, its purpose, and its Debian package.
 function(redstart_need found what purpose package)
   if(NOT found)
     list(APPEND redstart_missing "${what}, for ${purpose}\n      Debian: apt-get install ${package}")
@@ -11,7 +11,7 @@ function(redstart_need found what purpose package)
   endif()
 endfunction()
 
-# scripts/deps unpacks a newer Boost here where the system has an older one that must stay.
+# scripts/deps unpacks a newer Boost here if the system has an older one that must stay.
 set(redstart_own_boost "${PROJECT_SOURCE_DIR}/.deps/boost/usr")
 if(PROJECT_IS_TOP_LEVEL AND EXISTS "${redstart_own_boost}" AND NOT Boost_ROOT AND NOT BOOST_ROOT
    AND NOT DEFINED ENV{BOOST_ROOT} AND NOT DEFINED ENV{Boost_ROOT})
@@ -68,6 +68,6 @@ endif()
 
 if(redstart_missing)
   list(JOIN redstart_missing "\n  - " redstart_missing)
-  message(FATAL_ERROR "Redstart needs what was not found:\n  - ${redstart_missing}\n"
+  message(FATAL_ERROR "Redstart needs packages that were not found:\n  - ${redstart_missing}\n"
                       "`scripts/deps` installs all of it on Debian.")
 endif()

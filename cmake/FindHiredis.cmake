@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# FindHiredis.cmake: hiredis as hiredis::hiredis, the same whether the package ships CMake files or not (0.14 does so
-# without a target).
+# FindHiredis.cmake: hiredis as hiredis::hiredis, whether its package has CMake files or not.
+#
+# hiredis 0.14 has CMake files without a target.
 
 find_path(Hiredis_INCLUDE_DIR hiredis/hiredis.h)
 find_library(Hiredis_LIBRARY hiredis)

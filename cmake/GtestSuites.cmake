@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # GtestSuites.cmake: one ctest entry per GoogleTest suite, found when ctest starts.
 #
-# A process per suite, not per test: what a suite sets up once (a private redis-server) is set up once.
+# A process per suite, not per test: a suite's private redis-server is started once.
 
 # redstart_discover_suites(target LABEL label TIMEOUT seconds [ENVIRONMENT name=value…])
 function(redstart_discover_suites target)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# GtestSuitesAtTest.cmake: run by ctest; asks `program` for its suites and adds a test for each.
+# GtestSuitesAtTest.cmake: run by ctest; lists the suites of `program` and adds a test for each.
 
 if(NOT EXISTS "${program}")
   get_filename_component(name "${program}" NAME)

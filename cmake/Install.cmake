@@ -48,7 +48,7 @@ if(REDSTART_WITH_TLS)
   set(pc_requires_private "Requires.private: openssl >= 3.0")
 endif()
 if(NOT BUILD_SHARED_LIBS)
-  # Whoever links a static library needs what it needs, with or without --static.
+  # A static library's dependencies must be linked too, with or without --static.
   set(pc_libs "${pc_libs_private}")
   string(REPLACE "Requires.private:" "Requires:" pc_requires "${pc_requires_private}")
   set(pc_requires_private "")

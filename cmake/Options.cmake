@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Options.cmake: everything that can be switched; what only the project's own developers need is off inside a parent.
+# Options.cmake: all options; those for the project's own developers are off inside a parent.
 
 option(REDSTART_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(REDSTART_BUILD_EXAMPLES "Build the example programs" ${PROJECT_IS_TOP_LEVEL})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Targets.cmake: what every target of ours is compiled with, and how a program is declared.
+# Targets.cmake: compiler settings of every target of ours, and the declaration of programs.
 
 # Compiles the sources of `target` in a few large units: one for each group, which is a folder or a part of one. Most of
 # the time of a file of the library goes into the headers of Asio, which a unit reads once.
@@ -23,14 +23,14 @@ function(redstart_unity target)
     set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
   endforeach()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
-  # GCC takes a source inside a unit for a header, where a type of an unnamed namespace would be a fault.
+  # GCC treats a source inside a unit as a header, where a type of an unnamed namespace would be a fault.
   target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   # GCC limits how much inlining may enlarge a large unit. Its default is for single files: in these units it leaves
   # functions of the hot paths as calls.
   target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:--param=large-unit-insns=100000>)
 endfunction()
 
-# Embedded, the headers of `target` are system headers to those who link it, so that a parent's warning flags skip them.
+# When embedded, the headers of `target` are system headers for targets that link it, so a parent's warning flags skip them.
 function(redstart_system_headers target)
   if(NOT PROJECT_IS_TOP_LEVEL)
     get_target_property(dirs ${target} INTERFACE_INCLUDE_DIRECTORIES)
@@ -40,7 +40,7 @@ function(redstart_system_headers target)
   endif()
 endfunction()
 
-# Warnings and sanitizers. Private: they never reach those who link the library.
+# Warnings and sanitizers. Private: they never reach targets that link the library.
 function(redstart_target_defaults target)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
   if(NOT PROJECT_IS_TOP_LEVEL)
@@ -54,9 +54,9 @@ function(redstart_target_defaults target)
     -Woverloaded-virtual -Wnull-dereference -Wformat=2 -Wimplicit-fallthrough
     $<$<BOOL:${REDSTART_WARNINGS_AS_ERRORS}>:-Werror>)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    # GCC 12 sees null pointers where it has inlined Asio and std::shared_ptr; fully optimised also overlaps and
-    # impossible sizes in std::string (its bug 105651). It takes the destruction of a coroutine's frame for a mismatched
-    # delete (bug 106950).
+    # GCC 12 warns of null pointers where it has inlined Asio and std::shared_ptr. Fully optimised, it also warns of
+    # overlaps and impossible sizes in std::string (its bug 105651), and of a mismatched delete where a coroutine's
+    # frame is destroyed (bug 106950).
     target_compile_options(${target} PRIVATE -Wno-null-dereference -Wno-mismatched-new-delete
       $<$<CONFIG:Release>:-Wno-restrict -Wno-stringop-overflow -Wno-array-bounds>)
   endif()

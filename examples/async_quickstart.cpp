@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_quickstart.cpp: the shortest sensible asynchronous program: a coroutine on the service's own
-// io_context.
+// async_quickstart.cpp: the shortest asynchronous program, on the service's own io_context.
 #include <redstart/redstart.hpp>
 
 #include <boost/asio/awaitable.hpp>

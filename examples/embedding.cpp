@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// embedding.cpp: Redstart inside an existing Asio service: its four threads, its TCP connections, its
-// signals.
+// embedding.cpp: Redstart inside an Asio service with threads, TCP connections and signals.
 //
 // The service speaks one line per request: `HIT <page>` counts a visit, `TOP` names the most visited page.
-// Run without arguments it serves three clients of its own and ends; with --port it serves until Ctrl-C.
+// Without arguments it serves three clients of its own and ends. With --port it serves until Ctrl-C.
 #include <redstart/redstart.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -47,7 +46,7 @@ asio::awaitable<std::string> answer(const AsyncClient& db, std::string request) 
   co_return "unknown request";
 }
 
-// One client of the service. A Redis that is away costs this client an answer, not the service its life.
+// One client of the service. If Redis is away, this client gets an error and the service continues.
 asio::awaitable<void> serve_client(tcp::socket socket, AsyncClient db) {
   std::string buffer;
   for (;;) {
@@ -111,7 +110,7 @@ int main(int argc, char** argv) try {
   const auto stop = [&] {
     asio::post(acceptor.get_executor(), [&] { acceptor.close(); });
     signals.cancel();
-    redis.shutdown();  // what is under way ends, then nothing of Redstart keeps run() from returning
+    redis.shutdown();  // ends the calls in progress; then Redstart no longer keeps run() from returning
   };
   signals.async_wait([&](const auto& error, int) {
     if (error) return;

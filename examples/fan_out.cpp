@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fan_out.cpp: a thousand coroutines at once over one connection, each with a reply, and a time limit, of its
-// own.
+// fan_out.cpp: a thousand coroutines at once over one connection.
 #include <redstart/redstart.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -38,7 +37,7 @@ asio::awaitable<void> visit(AsyncClient db, int id, Tally& tally) {
     const std::optional<std::string> read = co_await db.get(key);
     if (read != mine) ++tally.wrong;
 
-    // The same without exceptions, and with less patience than usual.
+    // results() returns errors as values; with_timeout() sets a shorter limit.
     const auto count = co_await db.with_timeout(500ms).results().incr("fan_out:visits");
     if (!count) ++tally.late;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// handles.cpp: the three kinds of handle, and what each does while Redis is up and while it is down.
+// handles.cpp: the three kinds of handle, while Redis is up and while it is down.
 #include <redstart/sync.hpp>
 
 #include <chrono>
@@ -15,7 +15,7 @@ using redstart::ClientProvider;
 using redstart::RedisConfig;
 using redstart::RedisConnectionManager;
 
-// Standard: for what the service can't do without. Throws; a web layer turns `Unavailable` into a 503.
+// Standard: for data that the service needs. Throws; a web layer turns `Unavailable` into a 503.
 void store_order(ClientProvider& redis) {
   try {
     const Client db = redis.client("main");
@@ -27,8 +27,8 @@ void store_order(ClientProvider& redis) {
   }
 }
 
-// Optional: for what makes things better, but is not needed. Empty when the database can't be reached; a
-// server that is silent is waited for no longer than the handle says.
+// Optional: for data that is useful but not needed. Empty if the database can't be reached within the
+// time limit of the handle.
 void count_visit(ClientProvider& redis) {
   if (const std::optional<Client> cache = redis.optional_client("cache", 50ms))
     std::cout << "  optional   visit number " << cache->incr("handles:visits") << '\n';
@@ -36,8 +36,8 @@ void count_visit(ClientProvider& redis) {
     std::cout << "  optional   no cache now, the service goes on without\n";
 }
 
-// Scoped: one connection for this block alone, given back at its end, also when an exception passes. Only
-// here commands are allowed that change their connection, like SELECT.
+// Scoped: one connection for this block alone, returned at its end, also when an exception passes. Only
+// scoped handles allow commands that change their connection, such as SELECT.
 void look_around(ClientProvider& redis) {
   try {
     const auto own = redis.scoped_client("main");
@@ -49,7 +49,7 @@ void look_around(ClientProvider& redis) {
   }
 }
 
-// results() gives the same commands, with the error as a value.
+// results() has the same commands, and returns errors as values.
 void add_without_exceptions(const Client& db) {
   db.set("handles:word", "seven", {.expire = 60s});
   const redstart::Result<std::int64_t> sum = db.results().incr("handles:word");
@@ -81,7 +81,7 @@ int main() try {
   nobody_there.service = "handles";
   nobody_there.defaults.endpoint = {.host = "127.0.0.1", .port = 1};  // nothing listens there
   nobody_there.database("main");
-  down.start(nobody_there);  // no error: the service starts, its handles tell
+  down.start(nobody_there);  // no error: the service starts, and its handles report
   std::cout << "Redis is down:\n";
   store_order(down);
   count_visit(down);

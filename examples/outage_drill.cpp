@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// outage_drill.cpp: steady traffic while its Redis is killed, loads for long, freezes, and connections are
-// cut in the middle of a reply; at the end the proof that nothing was lost, doubled or mixed up.
+// outage_drill.cpp: steady traffic through four outages, and the proof that nothing was lost.
+//
+// The private Redis is killed, loads for long, freezes, and has connections cut in the middle of a reply. At
+// the end the drill proves that nothing was lost, doubled or mixed up.
 #include "outage_drill/console.hpp"
 #include "outage_drill/picture.hpp"
 #include "outage_drill/private_server.hpp"
@@ -41,7 +43,7 @@ class Drill {
     redstart::RedisConfig config;
     config.service = "drill";
     config.database("main").endpoint = proxy_.endpoint();
-    // The one setting that is not a default: these callers rather fail than wait for five seconds.
+    // The one setting that is not a default: these callers prefer an error to waiting for five seconds.
     config.database("main").timeouts.command = milliseconds(options.timeout);
     redis_.start(std::move(config));
     redis_.client("main").pipeline([](auto& pipe) {
@@ -69,7 +71,7 @@ class Drill {
     quiet(3500ms);
     traffic.stop();
 
-    // Everybody has ended, so that nothing changes any more; the proof is read past the proxy.
+    // All callers have ended, so nothing changes any more. The proof is read past the proxy.
     const bool proved = print_proof(traffic.books(), stored(traffic),
                                     timeline_.sum(0, timeline_.slices().size()), redis_.stats("main"));
     const bool back = print_outages(timeline_.outages());
@@ -83,8 +85,8 @@ class Drill {
  private:
   static constexpr std::size_t data_set = 2000;  // keys that nobody uses, but the server has to load
 
-  // The kernel resets the connections of a process that was killed and refuses new ones: so does the proxy
-  // that stands before it.
+  // The kernel resets the connections of a killed process and refuses new ones. The proxy in front of it
+  // does the same.
   void kill_server() {
     server_.kill();
     proxy_.crash();
@@ -100,7 +102,7 @@ class Drill {
     healed();
   }
 
-  // The whole data set, and each of its keys takes its time.
+  // The whole data set, with a delay for each key.
   void loading() {
     rewrite();
     begin("restart, LOADING");
@@ -113,8 +115,8 @@ class Drill {
     healed();
   }
 
-  // Makes an image of the data set out of the commands in the append-only file: while it loads commands, the
-  // server answers seldom.
+  // Replaces the commands in the append-only file by an image of the data set: the server replies rarely
+  // while it loads commands.
   void rewrite() {
     const auto ask = [this](auto... words) {
       for (const auto until = Clock::now() + 30s;; tick()) {
@@ -144,8 +146,8 @@ class Drill {
     healed();
   }
 
-  // Each connection ends after so many more bytes of replies, wherever that is; most bytes are in the middle
-  // of a value. Then each where an INCR was executed and its reply is on the way: nobody can know that.
+  // Ends each connection after some more bytes of replies, mostly in the middle of a value. Then ends each
+  // after an INCR was executed and before its reply arrives, which no client can know.
   void cut() {
     begin("cut mid-reply");
     for (const std::uint64_t bytes : {1'111U, 2'345U, 3'210U}) {
@@ -170,13 +172,13 @@ class Drill {
     phase_.clear();
     timeline_.healed();
   }
-  // Until everybody is back, too: the pauses of those who try again don't know that the drill is brief.
+  // Also waits until all callers are back: their pauses don't get shorter with --brief.
   void quiet(milliseconds time) {
     hold(time);
     for (const auto until = Clock::now() + 10s; !timeline_.everybody_back() && Clock::now() < until;) tick();
   }
 
-  // Waits, and tells what happens meanwhile.
+  // Waits, and prints a line for each second.
   void hold(milliseconds time) {
     const auto until = Clock::now() + std::chrono::duration_cast<Clock::duration>(time * scale_);
     while (Clock::now() < until) tick();
@@ -217,7 +219,7 @@ class Drill {
   Timeline timeline_{};
   double scale_;
   std::string phase_{};
-  std::string shown_{};  // what to call the second under way
+  std::string shown_{};  // the name of the current second
   Clock::duration next_look_{};
   long last_second_ = 0;
 };

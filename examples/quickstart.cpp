@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// quickstart.cpp: the shortest sensible program: connect to REDIS_URL, write, read, count.
+// quickstart.cpp: the shortest program: connect to REDIS_URL, write, read, count.
 #include <redstart/sync.hpp>
 
 #include <chrono>

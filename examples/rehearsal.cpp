@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// rehearsal.cpp: GoogleTest tests of a small service that rehearse outages: its Redis is behind a proxy that
-// fails on command. To be copied; docs/testing.md explains it.
+// rehearsal.cpp: tests of a small service that rehearse outages, to be copied.
+//
+// Its Redis is behind a proxy that fails on command. docs/testing.md explains it.
 #include <redstart/sync.hpp>
 #include <redstart/testing/fault_proxy.hpp>
 #include <redstart/testing/scoped_override.hpp>
@@ -22,7 +23,7 @@ using redstart::testing::ScopedOverride;
 
 enum class Status { created = 201, unknown = 202, unavailable = 503 };
 
-// Counts an order. Says `unknown` where nobody can tell whether it was counted, and never counts it twice.
+// Counts an order, never twice. Returns `unknown` if no client can know whether it was counted.
 Status place_order() {
   try {
     RedisConnectionManager::instance().client("main").incr("rehearsal:orders");
@@ -32,7 +33,7 @@ Status place_order() {
   }
 }
 
-// A counter on a page is nice to have: without Redis the page comes without it.
+// The counter on a page is optional: without Redis the page has none.
 std::string page() {
   if (const auto cache = RedisConnectionManager::instance().optional_client("main", 50ms))
     if (const auto views = cache->results().incr("rehearsal:views"))
@@ -52,13 +53,13 @@ class Shop : public ::testing::Test {
     redis_.client("main").del("rehearsal:orders");
   }
 
-  // What is stored, read past the proxy.
+  // Returns the stored count, read past the proxy.
   [[nodiscard]] int stored() {
     RedisConnectionManager direct;
     direct.start(settings_);
     return direct.client("main").get<int>("rehearsal:orders").value_or(0);
   }
-  // Waits for a condition, and never for a time.
+  // Waits for a condition, never for a time.
   template <class Condition>
   static bool eventually(Condition condition) {
     for (const auto end = std::chrono::steady_clock::now() + 30s; std::chrono::steady_clock::now() < end;) {
@@ -71,7 +72,7 @@ class Shop : public ::testing::Test {
   redstart::RedisConfig settings_ = redstart::RedisConfigLoader{}.load();  // REDIS_URL
   FaultProxy proxy_{settings_.database("main").endpoint};
   RedisConnectionManager redis_{};
-  ScopedOverride override_{redis_};  // what the service gets from instance() while the test lasts
+  ScopedOverride override_{redis_};  // instance() returns this manager while the test lasts
 };
 
 TEST_F(Shop, SaysUnavailableWhileRedisIsAwayAndServesAgainByItself) {

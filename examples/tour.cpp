@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tour.cpp: a small service at work: threads and coroutines side by side, three databases, real text, and the
-// statistics at the end.
+// tour.cpp: a small service with threads, coroutines, three databases and statistics.
 #include "tour/documents.hpp"
 #include "tour/progress.hpp"
 #include "tour/report.hpp"
@@ -47,7 +46,7 @@ struct Session {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Session, reader, document, looked_up)
 
-// What all keys begin with, so that tours neither meet each other nor anything else. All of them expire.
+// All keys begin with it, so that they collide neither with other tours nor with other data. All expire.
 const std::string prefix = "tour:" + std::to_string(::getpid()) + ":";
 constexpr auto lifetime = 10min;
 
@@ -65,7 +64,8 @@ struct Work {
   int readers = 1000;
 };
 
-// Every line into the hash of its document, every word into one sorted set: pipelines of a hundred lines.
+// Stores every line in the hash of its document and every word in one sorted set, a hundred lines per
+// pipeline.
 void index_document(const Client& db, const Document& document, std::atomic<std::size_t>& lines_done) {
   constexpr std::size_t batch = 100;
   const std::string key = index_key(document);
@@ -85,7 +85,7 @@ void index_document(const Client& db, const Document& document, std::atomic<std:
   }
 }
 
-// How often a word occurs: from the cache where there is one, else from the sorted set.
+// Returns how often a word occurs: from the cache if there is one, else from the sorted set.
 double frequency(const Client& db, const std::optional<Client>& cache, const std::string& word) {
   const std::string key = prefix + "word:" + word;
   if (cache) {
@@ -116,11 +116,11 @@ void serve_reader(RedisConnectionManager& redis, const Work& work, int reader) {
     ++session.looked_up;
   }
   sessions.set(session_key(reader), session, {.expire = redstart::Expiry::keep_ttl()});
-  if (reader % 4 != 0) sessions.rpush(logout_key, reader);  // the others just stay away
+  if (reader % 4 != 0) sessions.rpush(logout_key, reader);  // the others leave without a logout
 }
 
-// Beside the threads: coroutines that read every line back and compare it with the text. They share one
-// connection; nobody waits for it with a thread.
+// Coroutines beside the threads read every line back and compare it with the text. They use one shared
+// connection, and no thread waits for it.
 class Audit {
  public:
   Audit(const AsyncClient& db, const Work& work, std::size_t coroutines) : work_(work) {
@@ -133,7 +133,7 @@ class Audit {
     for (auto& one : running_) one.wait();  // they refer to this
   }
 
-  /// Waits for all. False when a line was not as it was written.
+  /// Waits for all. Returns false if a line differs from the text.
   bool finish() {
     for (auto& one : running_) one.get();
     std::cout << "  " << tour::grouped(lines_) << " lines read back by " << running_.size()
@@ -172,7 +172,7 @@ class Audit {
   std::atomic<std::size_t> different_{0};
 };
 
-// Waits for logouts on a connection of its own, and ends those sessions. A negative number ends it.
+// Waits for logouts on a connection of its own, and ends those sessions. A negative number ends the loop.
 int end_sessions(RedisConnectionManager& redis) {
   const auto own = redis.scoped_client("sessions");
   int ended = 0;
@@ -214,7 +214,7 @@ std::uint64_t operations(const RedisConnectionManager& redis) {
   return sum;
 }
 
-// Runs one stage on all threads, and meanwhile shows how far it is and asks the server for its connections.
+// Runs one stage on all threads. Until it ends, shows the progress and asks the server for its connections.
 class Stages {
  public:
   Stages(RedisConnectionManager& redis, std::size_t threads) : redis_(redis), threads_(threads) {}
@@ -270,7 +270,7 @@ void clean_up(RedisConnectionManager& redis, const Work& work) {
   if (const auto cache = redis.optional_client("cache", 50ms)) cache->unlink(cache_keys);
 }
 
-// Whether everything that went in is there.
+// Returns whether everything that was stored is there.
 bool check(const Client& db, const Work& work) {
   auto pipe = db.pipeline();
   std::vector<redstart::Slot<std::int64_t>> sizes;

@@ -28,7 +28,7 @@ std::string latency(const Slice& slice, double fraction) {
   return slice.latency.count() == 0 ? "-" : tour::readable(slice.latency.percentile(fraction));
 }
 
-// While it loads, also how much longer the server thinks that takes.
+// While it loads, also the server's estimate of the remaining time.
 std::string state(const Slice& slice) {
   std::string text(to_string(slice.state));
   if (slice.loading_eta) text += " (" + std::to_string(slice.loading_eta->count()) + " s)";

@@ -93,7 +93,7 @@ class Drawing {
 
  private:
   static constexpr double per_second = 1000.0 / static_cast<double>(Timeline::slice.count());
-  // Rates are shown over so many slices: single ones flicker.
+  // Rates are averaged over this number of slices: single ones flicker.
   static constexpr std::size_t smooth = 2;
 
   [[nodiscard]] double x(double second) const {
@@ -116,7 +116,7 @@ class Drawing {
          << "\" y2=\"" << fixed(y2, 1) << "\" " << more << "/>\n";
   }
 
-  // Shaded from the beginning to the healing, through all panels; below, how soon everybody was back.
+  // Shades each outage until it was healed, through all panels. Below: how soon all callers were back.
   void outages() {
     double free_from = 0;  // labels of short outages may not overlap
     double level = 0;
@@ -164,7 +164,7 @@ class Drawing {
       grid(rates, value / top, tour::grouped(static_cast<std::uint64_t>(value)));
     area(Fate::ok, top, ok_colour, 0.28);
     area(Fate::not_sent, top, not_sent_colour, 0.28);
-    // Few, and the ones that matter: a bar each, never lower than can be seen.
+    // These are few and matter most: a bar each, never too low to be seen.
     for (std::size_t i = 0; i + smooth <= slices_.size(); i += smooth) {
       const double value = rate(i, Fate::indeterminate);
       if (value <= 0) continue;
@@ -183,7 +183,7 @@ class Drawing {
          << "\" stroke-width=\"1.5\"/>\n";
   }
 
-  // On a logarithmic scale from 10 us to 10 s; only where something succeeded.
+  // On a logarithmic scale from 10 us to 10 s, only where an operation succeeded.
   void latency_panel() {
     axes(latencies, "latency");
     const std::array<std::string, 7> labels{"10 us", "100 us", "1 ms", "10 ms", "100 ms", "1 s", "10 s"};

@@ -81,7 +81,8 @@ PrivateServer::~PrivateServer() {
   remove_folder();
 }
 
-// Nobody who asks for any free port gets this one. The server may listen on it, since both set SO_REUSEADDR.
+// Reserves the port: no other process gets it as a free one. The server may listen on it, since both set
+// SO_REUSEADDR.
 void PrivateServer::reserve_port() {
   reserved_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int on = 1;
@@ -121,13 +122,13 @@ void PrivateServer::await_answer() const {
 }
 
 void PrivateServer::start(const std::vector<std::string>& more) {
-  std::vector<std::string> words{program(), "--port", std::to_string(port_), "--bind", "127.0.0.1",
-                                 // Its files, and writes that are kept.
-                                 "--unixsocket", folder_ + "/socket", "--dir", folder_, "--logfile",
-                                 folder_ + "/log", "--save", "", "--appendonly", "yes", "--appendfsync", "no",
-                                 "--auto-aof-rewrite-percentage", "0",
-                                 // It serves CONFIG and the like while it loads, every so many bytes.
-                                 "--loading-process-events-interval-bytes", "1024"};
+  std::vector<std::string> words{
+      program(), "--port", std::to_string(port_), "--bind", "127.0.0.1",
+      // Its files, and writes that are kept.
+      "--unixsocket", folder_ + "/socket", "--dir", folder_, "--logfile", folder_ + "/log", "--save", "",
+      "--appendonly", "yes", "--appendfsync", "no", "--auto-aof-rewrite-percentage", "0",
+      // While it loads, it serves CONFIG and similar commands after each 1,024 bytes.
+      "--loading-process-events-interval-bytes", "1024"};
   words.insert(words.end(), more.begin(), more.end());
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());

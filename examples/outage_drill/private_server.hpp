@@ -10,9 +10,9 @@
 
 namespace drill {
 
-/// On a free port of 127.0.0.1 that stays its own while it is away, its files in a fresh temporary folder.
-/// What it has acknowledged outlives SIGKILL: every write goes into its append-only file before the reply
-/// goes out.
+/// Listens on a free port of 127.0.0.1, which stays reserved while it is away. Its files are in a fresh
+/// temporary folder. Acknowledged writes survive SIGKILL: each is in the append-only file before its reply is
+/// sent.
 ///
 /// Thread safety: one thread uses it. The server dies with that thread.
 class PrivateServer {
@@ -30,13 +30,13 @@ class PrivateServer {
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   /// Whether it answers PING with PONG. Asked past the proxy, on its Unix socket.
   [[nodiscard]] bool answers() const;
-  /// Waits until it does; throws when it ends instead, and after 30 s.
+  /// Waits until it does. Throws if the server ends instead, and after 30 s.
   void await_answer() const;
 
   void kill();  ///< SIGKILL.
   /// Starts it again on the same port, and does not wait.
   void start(const std::vector<std::string>& more = {});
-  void freeze();  ///< SIGSTOP: connected to all appearances, and nothing answers.
+  void freeze();  ///< SIGSTOP: connections stay open, and nothing replies.
   void thaw();    ///< SIGCONT.
 
  private:

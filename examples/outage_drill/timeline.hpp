@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// timeline.hpp: what happened when: every operation's end, the states, the outages.
+// timeline.hpp: the record of the drill: ends of operations, states, outages.
 #pragma once
 
 #include <redstart/core/error.hpp>
@@ -20,7 +20,7 @@ namespace drill {
 
 using Clock = std::chrono::steady_clock;
 
-/// What became of an operation.
+/// How an operation ended.
 enum class Fate : std::uint8_t { ok, not_sent, indeterminate, server_error };
 inline constexpr std::size_t fates = 4;
 
@@ -31,17 +31,17 @@ inline constexpr std::size_t fates = 4;
     case redstart::Effect::none:
     case redstart::Effect::indeterminate: break;
   }
-  return Fate::indeterminate;  // an error that says nothing counts as the worst
+  return Fate::indeterminate;  // an error without an effect counts as the worst
 }
 
-/// Who calls: each kind has a way of its own to the server.
+/// The kind of caller. Each uses other connections to the server.
 enum class Caller : std::uint8_t { thread, coroutine };
 inline constexpr std::size_t callers = 2;
 
 /// A tenth of a second.
 struct Slice {
   std::array<std::uint64_t, fates> ended{};
-  redstart::LatencyHistogram latency{};  ///< Of what succeeded.
+  redstart::LatencyHistogram latency{};  ///< Of operations that succeeded.
   redstart::ConnectionState state = redstart::ConnectionState::ready;
   redstart::BreakerState breaker = redstart::BreakerState::closed;
   std::optional<std::chrono::seconds> loading_eta{};

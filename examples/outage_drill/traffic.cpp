@@ -19,7 +19,7 @@ namespace {
 namespace asio = boost::asio;
 using redstart::Result;
 
-// When the next call is due. Who falls behind does not make up for it.
+// When the next call is due. A caller that falls behind does not catch up.
 class Pace {
  public:
   explicit Pace(double per_second) : interval_(static_cast<std::int64_t>(1e9 / per_second)) {}
@@ -86,7 +86,8 @@ void stored(Book& book, const Result<T>& result) {
   }
 }
 
-// Nobody else writes this key, so a GET finds the value that was stored last, or one whose SET has no answer.
+// Only this caller writes this key, so a GET finds the value that was stored last, or one whose SET has no
+// reply.
 void received(Book& book, const Result<std::optional<std::string>>& result) {
   if (!result) return;
   std::uint64_t generation = 0;  // nothing
@@ -171,7 +172,7 @@ asio::awaitable<void> coroutine(std::atomic<bool>& stopping, Timeline& timeline,
 
 Traffic::Traffic(redstart::RedisConnectionManager& redis, Timeline& timeline, double rate) {
   const double each = rate / (threads + coroutines);
-  // Each begins with another turn: all have the same pace, and a fault should meet every kind of command.
+  // Each begins with a different command: all have the same pace, and a fault should hit every kind.
   for (std::size_t i = 0; i < threads + coroutines; ++i) {
     books_.push_back(std::make_unique<Book>());
     Book& book = *books_.back();

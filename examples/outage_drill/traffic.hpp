@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// traffic.hpp: callers at a steady pace, each of whom knows which replies are its own.
+// traffic.hpp: callers at a steady pace that recognise their own replies.
 #pragma once
 
 #include "timeline.hpp"
@@ -18,7 +18,7 @@
 
 namespace drill {
 
-/// What one caller knows for certain, and what not.
+/// The facts that one caller knows for certain, and those that it doesn't.
 struct Book {
   std::string counter{};             ///< A key that this caller alone increments.
   std::string own{};                 ///< A key that this caller alone sets.
@@ -29,14 +29,14 @@ struct Book {
   std::uint64_t stored = 0;          ///< Of the value whose SET was confirmed last; 0: none was.
   std::set<std::uint64_t> unsure{};  ///< Of those whose SET may have happened, or may yet, over a newer one.
   std::uint64_t sets = 0;            ///< SETs that the server has confirmed.
-  std::uint64_t gone = 0;            ///< GETs that found neither what was stored nor what is unsure.
-  std::uint64_t checked = 0;         ///< Replies that were held against what only this caller can get.
-  std::uint64_t wrong = 0;           ///< Those that were somebody else's.
+  std::uint64_t gone = 0;            ///< GETs that found neither a stored nor an unsure value.
+  std::uint64_t checked = 0;         ///< Replies that were compared with what only this caller can get.
+  std::uint64_t wrong = 0;           ///< Those that belonged to another caller.
 };
 
 /// Threads with the synchronous client and coroutines with the asynchronous one, all together `rate`
-/// operations a second: ECHO, SET, GET and INCR by turns. A call that fails is not made again: what the
-/// library repeats by its defaults is all.
+/// operations per second: ECHO, SET, GET and INCR in turn. The callers don't repeat a call that fails; only
+/// the library retries, by its defaults.
 class Traffic {
  public:
   Traffic(redstart::RedisConnectionManager& redis, Timeline& timeline, double rate);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// documents.hpp: the text that the tour works on: files below a folder, their lines, the words in them.
+// documents.hpp: the text of the tour: files of a folder, lines, words.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// progress.hpp: one line that tells how far the work is.
+// progress.hpp: one line that shows the progress of the work.
 #pragma once
 
 #include "text.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// report.hpp: what the tour prints at its end, from the statistics of the manager.
+// report.hpp: prints the manager's statistics at the end of the tour.
 #pragma once
 
 #include "text.hpp"
@@ -61,7 +61,7 @@ inline void print_latencies(const redstart::ManagerStats& stats) {
   }
 }
 
-// How many connections CLIENT LIST shows, by the name they gave themselves.
+// Returns the number of connections in CLIENT LIST, by client name.
 inline std::map<std::string, std::size_t> connections_by_name(std::string_view client_list) {
   std::map<std::string, std::size_t> counts;
   constexpr std::string_view field = " name=";

@@ -2,6 +2,7 @@
 // direct_connection.cpp: the two kinds of exchange on a direct connection.
 #include "direct_connection.hpp"
 
+#include "../resp/scanner.hpp"
 #include "reception.hpp"
 #include "refusal.hpp"
 #include "send_plan.hpp"

@@ -2,6 +2,7 @@
 // reception.hpp: how a direct connection receives one reply; part of direct_connection.cpp.
 #pragma once
 
+#include "../resp/scanner.hpp"
 #include "direct_connection.hpp"
 #include "refusal.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// submission.hpp: how operations get from the threads that start them to the loop.
+// submission.hpp: passes operations from the threads that start them to the loop.
 #pragma once
 
 #include <redstart/engine/operation_node.hpp>
@@ -9,7 +9,10 @@
 
 namespace redstart::inline v0::net {
 
-/// Operations in a row, linked through the nodes themselves.
+/// A FIFO of operations, linked through the nodes themselves.
+///
+/// Not a `boost::intrusive::list`: an operation has one link for this queue and `SubmissionStack`, whose push
+/// needs `next` alone; a list hook would add a second pair of pointers to every operation.
 ///
 /// Thread safety: none.
 class OperationQueue {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fault.hpp: the ways in which received bytes can fail to be RESP.
+// fault.hpp: reasons why received bytes are not valid RESP.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +7,11 @@
 
 namespace redstart::inline v0::resp {
 
-/// What was wrong with the bytes a server sent. Every fault but `none` closes its connection.
+/// Why received bytes are invalid. Every fault except `none` closes the connection.
 enum class Fault : std::uint8_t {
   none,
-  type_byte,       ///< a byte that begins no value, or not here
-  length,          ///< the length of a string or an aggregate
+  type_byte,       ///< a byte that begins no value, or none that is allowed here
+  length,          ///< invalid length of a string or an aggregate
   integer,         ///< not an integer, or beyond 64 bits
   real,            ///< not a double
   boolean,         ///< neither `#t` nor `#f`
@@ -19,7 +19,7 @@ enum class Fault : std::uint8_t {
   bignum,          ///< a big number with a non-digit
   crlf,            ///< a string without its terminator
   verbatim,        ///< a verbatim string without its format
-  chunk,           ///< a streamed string with something else than a chunk inside
+  chunk,           ///< a streamed string that contains anything but chunks
   map_odd,         ///< a streamed map that ends after a key
   push_empty,      ///< a push without its kind
   push_nested,     ///< a push inside another value
@@ -31,7 +31,7 @@ enum class Fault : std::uint8_t {
   limit_reply,     ///< a reply longer than Limits::reply
 };
 
-/// The fault's short name, as logs and test vectors spell it.
+/// Returns the short name of a fault, as used in logs and test vectors.
 constexpr std::string_view to_string(Fault fault) noexcept {
   switch (fault) {
     case Fault::none: return "none";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// scanner.hpp: finds where replies end, as bytes arrive, and validates every byte on the way.
+// scanner.hpp: finds the end of each reply and validates every byte.
 #pragma once
 
 #include "fault.hpp"
@@ -16,18 +16,18 @@
 
 namespace redstart::inline v0::resp {
 
-/// Finds the end of each reply in a growing buffer, and fails at the first byte that can't be RESP.
+/// Finds the end of each reply in a growing buffer, and fails at the first byte that is not valid RESP.
 ///
-/// Resumable at any byte. A payload byte is looked at once, a byte of a header at most twice, however the
-/// input is cut. Iterative: nesting costs 16 bytes a level on the heap, never stack. What a reply declares is
-/// never allocated.
+/// Resumable at any byte. Each payload byte is examined once and each header byte at most twice, however the
+/// input is cut. Iterative: each level of nesting costs 16 bytes of heap and no stack. A declared size never
+/// causes an allocation.
 ///
-/// A reply is one top-level value with the attributes before it; pushes are replies of their own. A faulted
-/// scanner stays faulted until reset().
+/// A reply is one top-level value with the attributes before it; a push is a separate reply. After a fault
+/// the scanner stays faulted until reset().
 class Scanner {
  public:
   enum class Status : std::uint8_t {
-    incomplete,  ///< all bytes looked at; call again with more
+    incomplete,  ///< all bytes were scanned; call again with more
     complete,    ///< one reply ends at position()
     fault,       ///< the bytes are not RESP; see fault()
   };
@@ -36,55 +36,56 @@ class Scanner {
   struct Bulk {
     std::size_t begin;    ///< offset of its first byte in the buffer
     std::size_t size;     ///< declared size
-    std::size_t missing;  ///< how much of it hasn't arrived
+    std::size_t missing;  ///< bytes that have not arrived
   };
 
   /// A top-level aggregate that is still arriving.
   struct Sequence {
     Type type;
-    std::uint64_t declared;  ///< values in it: elements, or keys and values
+    std::uint64_t declared;  ///< number of values; a map counts keys and values
     std::size_t begin;       ///< offset of its first value in the buffer
-    std::size_t end;  ///< end of the last complete one, rounded so that an even number of values is left
+    std::size_t end;         ///< end of the last complete value after which an even number remains
   };
 
   explicit Scanner(const Limits& limits = {}) noexcept
       : limits_{limits.depth,         bounded(limits.line), bounded(limits.bulk), bounded(limits.elements),
                 bounded(limits.push), whole(limits)} {}
 
-  /// Looks for the end of the next reply in `bytes`.
+  /// Scans `bytes` for the end of the next reply.
   ///
-  /// `bytes` begins where the caller's buffer begins; the scanner keeps its own offset. While incomplete,
-  /// call again with the same bytes and more behind them; the buffer may have moved. After complete the next
-  /// call looks for the reply that begins at position(). Errors: std::bad_alloc for nested replies; the
-  /// scanner is then to be reset.
+  /// `bytes` starts at the beginning of the caller's buffer; the scanner keeps its own offset. While the
+  /// result is `incomplete`, call again with the same bytes followed by more; the buffer may have moved.
+  /// After `complete` the next call scans the reply that begins at position().
+  ///
+  /// Errors: std::bad_alloc for nested replies. Call reset() afterwards.
   Status scan(std::string_view bytes);
 
-  /// The end of the reply just completed, else the next byte to look at.
+  /// The end of the reply that was just completed, otherwise the next byte to scan.
   std::size_t position() const noexcept { return position_; }
-  /// Where the current (or just completed) reply begins.
+  /// Where the current or just completed reply begins.
   std::size_t begin() const noexcept { return begin_; }
-  /// The type of the reply just completed, after its attributes.
+  /// The type of the reply that was just completed, after its attributes.
   Type type() const noexcept { return type_; }
 
   Fault fault() const noexcept { return fault_; }
-  /// The offset in the buffer of the first impossible byte.
+  /// The offset in the buffer of the first invalid byte.
   std::size_t fault_offset() const noexcept { return position_; }
 
-  /// How many bytes at the buffer's front may be discarded now: everything before this reply, or before the
-  /// first value of a sequence that isn't complete, or the payload of a bulk taken out by the caller.
+  /// How many bytes the caller may now discard from the front of its buffer: everything before this reply,
+  /// before the first incomplete value of a sequence, or the payload of a bulk that the caller has taken out.
   std::size_t discardable() const noexcept {
     if (done_ || bulk()) return position_;
     return in_sequence() ? element_end_ : begin_;
   }
 
-  /// Tells that the caller dropped the first `n` bytes of its buffer. Precondition: n <= discardable().
+  /// Records that the caller discarded the first `n` bytes of its buffer. Precondition: n <= discardable().
   void discard(std::size_t n) noexcept {
     if (!done_) return discard_unfinished(n);
     position_ -= n;
     begin_ = begin_ > n ? begin_ - n : 0;
   }
 
-  /// The payload of a plain top-level `$n` whose header is complete and whose end isn't.
+  /// Returns a plain top-level bulk string whose header is complete and whose payload is not.
   std::optional<Bulk> bulk() const noexcept {
     const bool payload =
         stage_ == Stage::payload || stage_ == Stage::payload_cr || stage_ == Stage::payload_lf;
@@ -92,7 +93,7 @@ class Scanner {
     return Bulk{payload_begin_, static_cast<std::size_t>(value_), static_cast<std::size_t>(payload_left_)};
   }
 
-  /// Tells that the next `n` payload bytes of bulk() arrived elsewhere and won't be in the buffer.
+  /// Records that the next `n` payload bytes of bulk() were received elsewhere and will not be in the buffer.
   /// Precondition: all bytes of the buffer have been scanned, and n <= bulk()->missing.
   void bulk_received(std::size_t n) noexcept {
     payload_left_ -= n;
@@ -100,20 +101,21 @@ class Scanner {
     if (payload_left_ == 0 && stage_ == Stage::payload) stage_ = Stage::payload_cr;
   }
 
-  /// The top-level array, set, map or push whose values may be taken out one by one; not for streamed forms.
+  /// Returns the top-level array, set, map or push whose values may be taken out one by one. Empty for
+  /// streamed ones.
   std::optional<Sequence> sequence() const noexcept {
     if (!in_sequence()) return std::nullopt;
     return Sequence{type_, declared_, sequence_begin_, element_end_};
   }
 
-  /// How many more bytes the value at hand needs at least: 1 unless inside a string whose size is known.
+  /// The least number of bytes that the current value still needs: 1, except inside a string of known size.
   std::size_t wanted() const noexcept {
     return stage_ == Stage::payload ? static_cast<std::size_t>(payload_left_) + 2 : 1;
   }
 
   const Limits& limits() const noexcept { return limits_; }
 
-  /// Forgets everything but the limits; memory for deep nesting is given back.
+  /// Returns to the initial state and keeps the limits. Frees memory for deep nesting.
   void reset() noexcept { *this = Scanner(limits_); }
 
  private:
@@ -130,7 +132,7 @@ class Scanner {
     header_cr,      // only CR can follow
     header_lf,      // only LF can follow
     line,           // inside a simple string or an error
-    line_cr,        // behind a CR in it
+    line_cr,        // after a CR inside it
     payload,        // inside a counted string
     payload_cr,     // at its CR
     payload_lf,     // at its LF
@@ -138,7 +140,7 @@ class Scanner {
     faulted,
   };
   enum class Kind : std::uint8_t { reply, fixed, attribute, streamed, streamed_map, streamed_attribute };
-  // `left` counts down the values to come. A streamed level starts at its limit, which is even for maps.
+  // `left` counts down the remaining values. A streamed level starts at its limit, which is even for maps.
   struct Level {
     std::uint64_t left = 1;
     Kind kind = Kind::reply;
@@ -146,13 +148,14 @@ class Scanner {
 
   bool in_sequence() const noexcept { return sequence_ && depth_ != 0 && !done_; }
   bool is_streamed() const noexcept { return level_.kind >= Kind::streamed; }
-  // No product of a limit may overflow.
+  // Keeps products of limits from overflowing.
   static std::size_t bounded(std::size_t limit) noexcept {
     constexpr std::uint64_t most = std::uint64_t{1} << 59;
     return limit < most ? limit : static_cast<std::size_t>(most);
   }
 
-  // A single value within its own limit is within that of the reply too: the fast ways need not look.
+  // A single value within its own limit is also within the limit of the reply, so the fast path doesn't check
+  // that.
   static std::size_t whole(const Limits& limits) noexcept {
     constexpr std::size_t header = 64;
     const std::size_t bulk = bounded(limits.bulk);
@@ -191,14 +194,14 @@ class Scanner {
   std::size_t begin_ = 0;
   std::size_t element_end_ = 0;  // see Sequence::end
   std::size_t sequence_begin_ = 0;
-  std::size_t attribute_end_ = npos;  // a value has to begin here
+  std::size_t attribute_end_ = npos;  // a value must begin here
   std::size_t payload_begin_ = 0;
   std::uint64_t declared_ = 0;
-  std::uint64_t value_ = 0;  // the number in the header at hand
+  std::uint64_t value_ = 0;  // the number in the current header
   std::uint64_t payload_left_ = 0;
   std::uint64_t payload_total_ = 0;  // of a streamed string
-  std::uint64_t line_size_ = 0;      // bytes so far of the line at hand
-  std::uint64_t dropped_ = 0;        // bytes of this reply that the buffer no longer holds
+  std::uint64_t line_size_ = 0;      // bytes so far of the current line
+  std::uint64_t dropped_ = 0;        // bytes of this reply that were discarded
   Level level_;
   std::vector<Level> parents_;
   std::size_t depth_ = 0;
@@ -206,9 +209,9 @@ class Scanner {
   Type type_ = Type::null;
   Stage stage_ = Stage::type;
   Fault fault_ = Fault::none;
-  char item_ = 0;                  // type byte of the value at hand; ';' for a chunk, '.' for an end
-  char chunked_ = 0;               // type byte of the streamed string at hand
-  std::uint8_t format_bytes_ = 0;  // seen of a verbatim string's "txt:"
+  char item_ = 0;                  // type byte of the current value; ';' for a chunk, '.' for an end mark
+  char chunked_ = 0;               // type byte of the current streamed string
+  std::uint8_t format_bytes_ = 0;  // bytes seen of the "txt:" of a verbatim string
   bool negative_ = false;
   bool null_ = false;
   bool streamed_ = false;
@@ -220,5 +223,5 @@ class Scanner {
 
 }  // namespace redstart::inline v0::resp
 
-#include "detail/scanner_fast.hpp"
-#include "detail/scanner_steps.hpp"
+#include "scanner_fast.hpp"
+#include "scanner_steps.hpp"

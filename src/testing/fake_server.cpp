@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fake_server.cpp: the sockets and threads of the fake server.
+// fake_server.cpp: sockets and threads of the fake server.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -25,7 +25,7 @@ namespace redstart::inline v0::testing {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr int slice_ms = 10;  // how soon a stop is noticed
+constexpr int slice_ms = 10;  // poll interval for stop requests
 
 std::function<void(const std::string&)>& failure_handler() {
   static std::function<void(const std::string&)> handler = [](const std::string& text) {
@@ -37,25 +37,25 @@ std::function<void(const std::string&)>& failure_handler() {
 
 std::size_t number_in(std::string_view line) { return std::stoul(std::string(line.substr(1))); }
 
-// The client went in the middle of what it had to say.
+// The client closed the connection inside a command.
 struct CutShort : std::runtime_error {
-  CutShort() : runtime_error("the client closed the connection inside of a command") {}
+  CutShort() : runtime_error("the client closed the connection inside a command") {}
 };
 
 }  // namespace
 
-// False when a stop was requested.
+// Returns false if a stop was requested.
 bool FakeConnection::wait_for(short events) const {
   const auto deadline = Clock::now() + watchdog;
   while (!stop_.stop_requested()) {
     pollfd entry{fd_, events, 0};
     if (::poll(&entry, 1, slice_ms) > 0) return true;
-    if (Clock::now() > deadline) throw std::runtime_error("nothing happened on a connection for 30 s");
+    if (Clock::now() > deadline) throw std::runtime_error("no activity on the connection for 30 s");
   }
   return false;
 }
 
-// False at the end of the stream.
+// Returns false at the end of the stream.
 bool FakeConnection::fill() {
   if (!wait_for(POLLIN)) return false;
   char chunk[65536];
@@ -82,7 +82,8 @@ Words FakeConnection::command() {
   };
   const std::string_view header = line();
   if (header.empty()) return buffer_.empty() ? Words{} : cut_short();
-  if (header[0] != '*') throw std::runtime_error("the client sent no command: " + std::string(header));
+  if (header[0] != '*')
+    throw std::runtime_error("expected a command from the client, got: " + std::string(header));
   Words words(number_in(header));
   for (std::string& word : words) {
     const std::string_view size_line = line();
@@ -112,7 +113,7 @@ void FakeConnection::await_bytes() const {
 void FakeConnection::send(std::string_view bytes) {
   while (!bytes.empty() && wait_for(POLLOUT)) {
     const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) return;  // the client has had enough
+    if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) return;  // the client has closed the connection
     if (n < 0) detail::throw_errno("send");
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
@@ -140,7 +141,7 @@ Words FakeConnection::handshake() {
 void FakeConnection::serve(const Answer& answer) {
   try {
     for (Words words = handshake(); !words.empty(); words = handshake()) send(answer(words));
-  } catch (const CutShort&) {  // gone is gone
+  } catch (const CutShort&) {  // allowed here: see serve()
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fault_link.cpp: which rule a message or a byte sets off, and what it does.
+// fault_link.cpp: matches messages to rules and applies their faults.
 #include "fault_link.hpp"
 
 #include <algorithm>
@@ -25,7 +25,7 @@ void FaultLink::add(const FaultRule& rule) {
     case When::reply: break;
   }
   Lane& at = lane(rule.trigger.kind == When::request ? Direction::to_server : Direction::to_client);
-  // A message of which a part has gone already is none of this rule's.
+  // The rule doesn't apply to a message that has been sent in part.
   at.rules.push_back({rule, at.messages + (at.reader.part_taken() ? 1 : 0), 0});
 }
 
@@ -47,7 +47,7 @@ void FaultLink::receive(Direction direction, std::string_view bytes, TimePoint n
   Lane& from = lane(direction);
   from.reader.feed(bytes);
   while (auto message = from.reader.next()) take_message(direction, std::move(*message), now, seen);
-  // Only where a rule may want a message whole must its beginning wait for its end.
+  // The beginning of a message has to wait for its end only if a rule may apply to the whole message.
   if (from.rules.empty() && !from.swapped) from.pipe.push(from.reader.take_part(), now);
   if (from.reader.foreign()) from.pipe.push(from.reader.take_part(), now);
 }
@@ -92,7 +92,7 @@ void FaultLink::take_message(Direction direction, MessageReader::Message message
   for (FaultRule& rule : met_rules(from, command)) {
     const FaultKind kind = rule.action.kind;
     if (!of_a_message(kind)) {
-      from.pipe.after_queued(rule);  // once everything before this message has gone
+      from.pipe.after_queued(rule);  // after everything before this message has been sent
       continue;
     }
     if (kind == FaultKind::swallow) copies = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fault_pipe.cpp: pace, limits and changes of the bytes in one direction.
+// fault_pipe.cpp: delays, limits and corrupts bytes in one direction.
 #include "fault_pipe.hpp"
 
 #include <algorithm>
@@ -8,10 +8,10 @@
 namespace redstart::inline v0::testing::detail {
 namespace {
 
-// So much may wait in a pipe; a sender that goes on feels its own kernel's buffers.
+// The capacity of a pipe. Beyond that, the sender fills the buffers of its kernel.
 constexpr std::size_t limit_flowing = std::size_t{1} << 20;
 constexpr std::size_t limit_blocked = std::size_t{64} << 20;
-constexpr std::chrono::milliseconds gate_pace{1};  // how soon an opened gate is noticed
+constexpr std::chrono::milliseconds gate_pace{1};  // poll interval for gates
 
 }  // namespace
 
@@ -45,7 +45,7 @@ void FaultPipe::apply(const FaultAction& action) {
     case FaultKind::close:
     case FaultKind::swallow:
     case FaultKind::duplicate:
-    case FaultKind::swap: break;  // of the connection, or of messages
+    case FaultKind::swap: break;  // faults of the connection or of messages
   }
 }
 
@@ -99,7 +99,7 @@ std::string_view FaultPipe::ready(TimePoint now) {
   if (!waiting_.empty())
     size = static_cast<std::size_t>(std::min<std::uint64_t>(size, waiting_.front().at - sent_));
   if (slice_ > 0) size = std::min(size, slice_);
-  if (rate_ > 0) size = std::min(size, std::max<std::size_t>(rate_ / 100, 1));  // a hundred pieces a second
+  if (rate_ > 0) size = std::min(size, std::max<std::size_t>(rate_ / 100, 1));  // 100 pieces per second
   return std::string_view(bytes).substr(offset_, size);
 }
 
@@ -118,7 +118,7 @@ void FaultPipe::sent(std::size_t size, TimePoint now) {
 }
 
 bool FaultPipe::take_end() {
-  if (ended_) return false;  // rules that wait for further bytes wait in vain
+  if (ended_) return false;  // rules that wait for more bytes never match
   if (!cut_ && (!end_pushed_ || !pieces_.empty() || blocked())) return false;
   ended_ = true;
   pieces_.clear();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fault_proxy.cpp: the proxy and its scripts as users have them, passed on to the thread.
+// fault_proxy.cpp: the public proxy and scripts, which forward to ProxyCore.
 #include <redstart/testing/fault_proxy.hpp>
 
 #include <utility>
@@ -74,7 +74,7 @@ FaultScript& FaultScript::add(FaultAction action) {
 FaultScript& FaultScript::add_to_message(FaultKind kind) {
   if (trigger_.kind != FaultTrigger::Kind::request && trigger_.kind != FaultTrigger::Kind::reply)
     throw std::logic_error(
-        "this fault needs the message that it is for: on_request(), on_reply() or the like");
+        "this fault needs a trigger that names a message, such as on_request() or on_reply()");
   return add({.kind = kind, .direction = trigger_.direction});
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fault_rule.hpp: one fault that was asked for, and how often it has happened.
+// fault_rule.hpp: one requested fault and how often it took effect.
 #pragma once
 
 #include <redstart/testing/fault_script.hpp>
@@ -9,7 +9,7 @@
 
 namespace redstart::inline v0::testing::detail {
 
-/// Shared by a script's line and its copies on each connection; guarded by the proxy's mutex.
+/// Common to a statement of a script and its copies for each connection. Guarded by the mutex of the proxy.
 struct FiredCount {
   std::uint64_t times = 0;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// gate.cpp: waiting for a gate under the watchdog.
+// gate.cpp: waits for a gate, with a watchdog.
 #include <redstart/testing/gate.hpp>
 
 #include <stdexcept>

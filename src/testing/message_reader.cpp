@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// message_reader.cpp: cuts with the library's scanner.
+// message_reader.cpp: splits a stream with the scanner.
 #include "message_reader.hpp"
 
 #include <algorithm>

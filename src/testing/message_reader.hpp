@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// message_reader.hpp: finds where requests and replies end in a stream of bytes, and their names.
+// message_reader.hpp: splits a stream of bytes into requests or replies.
 #pragma once
 
 #include "../resp/scanner.hpp"
@@ -11,33 +11,34 @@
 
 namespace redstart::inline v0::testing::detail {
 
-/// Cuts a stream into RESP messages. What is not RESP goes through as it is, uncounted.
+/// Splits a stream into RESP messages. Anything else passes unchanged and uncounted.
 class MessageReader {
  public:
   struct Message {
-    std::string bytes{};  // without the part that was taken before
-    std::string name{};   // of the command in a request, in capitals; empty where there is none
+    std::string bytes{};  // without the part that was already taken
+    std::string name{};   // command name of a request in capitals; otherwise empty
     bool push = false;
   };
 
   void feed(std::string_view bytes) { buffer_.append(bytes); }
 
-  /// The next whole message; nothing when it has not all come.
+  /// Returns the next complete message; empty if it is incomplete.
   std::optional<Message> next();
 
-  /// Takes what has come of an unfinished message, or all that is not RESP. The message goes on being read.
+  /// Takes the available part of an incomplete message, or all bytes that are not RESP. Reading of the
+  /// message continues.
   std::string take_part();
 
-  /// True inside of a message of which a part was taken.
+  /// Whether a part of the current message was taken.
   [[nodiscard]] bool part_taken() const noexcept { return taken_ > 0; }
-  /// True where the bytes were no RESP.
+  /// Whether the bytes were not RESP.
   [[nodiscard]] bool foreign() const noexcept { return foreign_; }
 
  private:
   void compact();
 
   std::string buffer_{};
-  std::size_t begin_ = 0;  // of the unfinished message
+  std::size_t begin_ = 0;  // beginning of the incomplete message
   std::size_t taken_ = 0;  // bytes of it that were taken
   bool foreign_ = false;
   resp::Scanner scanner_{};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// proxy_connection.cpp: reads, writes, and ends.
+// proxy_connection.cpp: reads, writes and closes the two sockets.
 #include "proxy_connection.hpp"
 
 #include <sys/epoll.h>
@@ -38,7 +38,7 @@ void ProxyConnection::connected(ProxyLog& log) {
   socklen_t size = sizeof error;
   ::getsockopt(server_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
   if (error == 0) {
-    // Writable says connected only after the attempt has ended; the peer's name tells for sure.
+    // A socket is also writable if the attempt failed; it is connected only if it has a peer name.
     SocketAddress peer;
     peer.size = sizeof peer.storage;
     if (::getpeername(server_.get(), peer.get(), &peer.size) == 0) connecting_ = false;
@@ -89,7 +89,7 @@ void ProxyConnection::write(Direction direction, TimePoint now, ProxyLog& log) {
       blocked_ = static_cast<std::uint8_t>(blocked_ | bit(direction));
       return;
     }
-    // A receiver that takes nothing more says by the other direction that it has gone.
+    // If the receiver has closed, the other direction reports that.
     const std::size_t size = n < 0 ? bytes.size() : static_cast<std::size_t>(n);
     if (n > 0)
       (direction == Direction::to_server ? log.counters.bytes_to_server : log.counters.bytes_to_client) +=
@@ -103,18 +103,18 @@ bool ProxyConnection::pump(TimePoint now, int epoll, ProxyLog& log) {
   if (connecting_) connected(log);
   if (server_ && !connecting_) {
     std::uint64_t fired = 0;
-    do {  // a fault that the last piece set off may be of the other direction
+    do {  // the last piece may trigger a fault in the other direction
       fired = link.fired();
       for (const Direction direction : requests_first) read(direction, now, log);
       for (const Direction direction : requests_first) write(direction, now, log);
     } while (fired != link.fired());
   } else if (server_) {
-    static_cast<void>(link.ready(Direction::to_client, now));  // faults of this moment
+    static_cast<void>(link.ready(Direction::to_client, now));  // apply faults that are due now
   }
   const std::uint64_t fired = link.fired();
   log.counters.faults += fired - std::exchange(fired_, fired);
   FaultLink::End end = link.end();
-  if (end == FaultLink::End::none && !server_) end = FaultLink::End::reset;  // not reachable
+  if (end == FaultLink::End::none && !server_) end = FaultLink::End::reset;  // unreachable
   if (end == FaultLink::End::none && link.both_ended()) end = FaultLink::End::close;
   if (end != FaultLink::End::none) {
     finish(end);
@@ -134,7 +134,7 @@ bool ProxyConnection::pump(TimePoint now, int epoll, ProxyLog& log) {
   return true;
 }
 
-// A socket of which nothing is wanted is not watched at all: it would report its hang-up for ever.
+// Don't watch a socket without a wanted event: epoll would report its hang-up again and again.
 void ProxyConnection::watch(SocketFile& socket, std::uint32_t& watched, std::uint32_t events,
                             int epoll) const {
   if (events == watched) return;

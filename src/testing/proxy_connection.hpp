@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// proxy_connection.hpp: the two sockets of one connection through a proxy.
+// proxy_connection.hpp: the two sockets of one proxied connection.
 #pragma once
 
 #include <redstart/core/clock.hpp>
@@ -17,7 +17,7 @@
 
 namespace redstart::inline v0::testing::detail {
 
-/// A ProxyEvent that owns its text, until it can be told without the proxy's mutex.
+/// A ProxyEvent that owns its text, kept until it can be delivered without the mutex of the proxy.
 struct OwnedEvent {
   ProxyEvent::Kind kind = ProxyEvent::Kind::accepted;
   std::size_t connection = 0;
@@ -25,22 +25,23 @@ struct OwnedEvent {
   std::string command{};
 };
 
-/// What connections tell their proxy.
+/// What connections report to their proxy.
 struct ProxyLog {
   ProxyCounters counters{};
   std::vector<OwnedEvent> events{};
   std::function<void(std::size_t, Direction, std::string_view)> tap{};
 };
 
-/// Moves bytes between two sockets as its link decides. Used on the proxy's thread, and under its mutex.
+/// Moves bytes between two sockets as its FaultLink decides. Used on the thread of the proxy, under its
+/// mutex.
 class ProxyConnection {
  public:
   ProxyConnection(std::size_t index, SocketFile client, std::uint64_t seed)
       : link(seed), index_(index), client_(std::move(client)) {}
 
-  /// Begins to connect to the server. Does nothing when a fault has ended the connection already.
+  /// Starts to connect to the server. Does nothing if a fault has already ended the connection.
   void connect(const SocketAddress& server, int epoll, ProxyLog& log);
-  /// Moves what can be moved. False once both sockets are closed.
+  /// Moves all bytes that can be moved. Returns false when both sockets are closed.
   bool pump(TimePoint now, int epoll, ProxyLog& log);
   void finish(FaultLink::End how) noexcept;
 
@@ -66,8 +67,8 @@ class ProxyConnection {
   std::uint32_t client_watched_ = 0;
   std::uint32_t server_watched_ = 0;
   bool connecting_ = false;
-  std::uint8_t blocked_ = 0;  // bit per direction: the receiver's kernel takes no more
-  std::uint64_t fired_ = 0;   // of the link's faults, counted already
+  std::uint8_t blocked_ = 0;  // one bit per direction: the receiver accepts no more bytes
+  std::uint64_t fired_ = 0;   // faults of the link that are already counted
 };
 
 }  // namespace redstart::inline v0::testing::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// proxy_core.cpp: the thread's turn, and what scripts change between two of them.
+// proxy_core.cpp: the event loop of a fault proxy.
 #include "proxy_core.hpp"
 
 #include <sys/epoll.h>
@@ -72,7 +72,7 @@ void ProxyCore::listen() {
   listener_ = std::move(listener);
 }
 
-// The next attempts find the port closed. Those in the queue were not accepted and are reset.
+// New attempts find the port closed. Those in the accept queue are reset.
 void ProxyCore::stop_listening() {
   listener_.close();
   fillers_.clear();
@@ -129,7 +129,7 @@ void ProxyCore::accept_one(SocketFile client) {
   connections_.emplace(index, std::move(connection));
 }
 
-// Returns for how many milliseconds nothing is to be done unless something happens; -1 for ever.
+// Returns the number of milliseconds until there is work without an event; -1: none.
 int ProxyCore::pump_all() {
   const Clock::time_point now = Clock::now();
   std::optional<Clock::time_point> next;
@@ -208,7 +208,8 @@ void ProxyCore::refuse() {
 void ProxyCore::blackhole() {
   const std::scoped_lock lock(mutex_);
   stop_listening();
-  // A queue of length 0 takes one connection; once it is full, the kernel drops every further attempt.
+  // An accept queue of length 0 holds one connection. When it is full, the kernel drops every further
+  // attempt.
   listener_ = bound_socket(port_);
   listen_on(listener_, 0);
   SocketAddress here;
@@ -248,7 +249,7 @@ ProxyCounters ProxyCore::counters() const {
 
 void ProxyCore::wait_until(std::unique_lock<std::mutex>& lock, const std::function<bool()>& condition) const {
   if (changed_.wait_for(lock, watchdog, condition)) return;
-  throw std::runtime_error("what a test waits for at the proxy did not happen within 30 s; so far: " +
+  throw std::runtime_error("the awaited condition of the proxy was not met within 30 s; counters: " +
                            described(log_.counters));
 }
 

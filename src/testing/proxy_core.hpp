@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// proxy_core.hpp: the thread of a fault proxy, its listener and its connections.
+// proxy_core.hpp: the thread, listener and connections of a fault proxy.
 #pragma once
 
 #include <redstart/testing/fault_proxy.hpp>
@@ -20,8 +20,8 @@
 
 namespace redstart::inline v0::testing::detail {
 
-/// Everything below is guarded by one mutex, which the thread gives up only while it waits and while it tells
-/// events. Scripts and tests change the state under it, and wake the thread.
+/// Everything below is guarded by one mutex. The thread releases it only to wait and to deliver events.
+/// Scripts and tests change the state under the mutex and then wake the thread.
 class ProxyCore {
  public:
   ProxyCore(const Endpoint& server, FaultProxyOptions options);
@@ -65,9 +65,9 @@ class ProxyCore {
   const FaultProxyOptions options_;
   SocketFile epoll_;
   SocketFile wake_;
-  SocketFile reservation_;  // keeps the port while nothing listens on it
+  SocketFile reservation_;  // reserves the port while nothing listens on it
   SocketFile listener_{};
-  std::vector<SocketFile> fillers_{};  // of the accept queue of a black hole
+  std::vector<SocketFile> fillers_{};  // fill the accept queue of a black hole
   std::uint16_t port_ = 0;
 
   mutable std::mutex mutex_{};
@@ -75,9 +75,9 @@ class ProxyCore {
   bool stopping_ = false;
   ProxyLog log_{};
   std::map<std::size_t, std::unique_ptr<ProxyConnection>> connections_{};
-  std::map<std::size_t, std::vector<FaultRule>> planned_{};  // of connections to come, by their number
-  std::vector<FaultRule> standing_{};                        // of all that come
-  std::size_t planned_end_ = 0;                              // where next_connection() goes on
+  std::map<std::size_t, std::vector<FaultRule>> planned_{};  // for future connections, by number
+  std::vector<FaultRule> standing_{};                        // for all future connections
+  std::size_t planned_end_ = 0;                              // the next number for next_connection()
   std::thread thread_{};
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// scoped_override.cpp: exchanges the stand-in and puts back the one before it.
+// scoped_override.cpp: sets the overriding manager and restores the previous one.
 #include <redstart/testing/scoped_override.hpp>
 
 #include "../manager/override_slot.hpp"

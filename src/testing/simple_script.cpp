@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// simple_script.cpp: a small, honest Redis for tests that need no more.
+// simple_script.cpp: the script of a small correct Redis server.
 #include <redstart/testing/fake_server.hpp>
 
 #include <charconv>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// socket_file.cpp: the calls into the kernel.
+// socket_file.cpp: the system calls of the testing kit.
 #include "socket_file.hpp"
 
 #include <arpa/inet.h>

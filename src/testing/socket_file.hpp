@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// socket_file.hpp: a descriptor that closes itself, and the sockets that the kit opens.
+// socket_file.hpp: an owning file descriptor and the sockets of the kit.
 #pragma once
 
 #include <sys/socket.h>
@@ -33,7 +33,8 @@ class SocketFile {
   void close() noexcept;
   /// Closes with RST.
   void reset() noexcept;
-  /// Closes in order, as a process that ends: what has come and was not read makes no RST of it.
+  /// Closes with FIN, like a process that exits, even if there are unread bytes, which would normally cause
+  /// RST.
   void close_read_out() noexcept;
 
  private:
@@ -51,15 +52,16 @@ struct SocketAddress {
   }
 };
 
-/// The first address of a name, or of a Unix socket. Errors: std::runtime_error where there is none.
+/// Returns the first address of a name, or that of a Unix socket. Errors: std::runtime_error if there is
+/// none.
 [[nodiscard]] SocketAddress resolve(const Endpoint& endpoint);
 
-/// A socket bound to 127.0.0.1, not blocking; port 0 for any that is free. Errors: std::system_error.
+/// Returns a non-blocking socket bound to 127.0.0.1. Port 0 selects a free one. Errors: std::system_error.
 [[nodiscard]] SocketFile bound_socket(std::uint16_t port);
 [[nodiscard]] std::uint16_t port_of(const SocketFile& socket);
 void listen_on(const SocketFile& socket, int backlog);
 
-/// Switches Nagle's algorithm off, where the socket has one.
+/// Disables Nagle's algorithm if the socket has it.
 void send_at_once(const SocketFile& socket) noexcept;
 
 [[noreturn]] void throw_errno(const char* what);

@@ -2,7 +2,6 @@
 // bench_main.cpp: redstart_bench: runs the benchmarks in interleaved rounds and reports them.
 #include "benchmarks.hpp"
 #include "dataset.hpp"
-#include "plots.hpp"
 #include "process.hpp"
 #include "report.hpp"
 
@@ -102,11 +101,27 @@ RunInfo describe(const Options& options, const std::string& socket_path) {
   return info;
 }
 
-int run(const Options& options) {
+// The script that draws the charts; it prints its own errors.
+int run_plots(const std::vector<std::string>& arguments) {
+  std::vector<std::string> command{REDSTART_BENCH_SOURCES "/plots.py"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return run_program(command).exit_code;
+}
+
+void save_json(const std::string& path, const std::vector<Results>& results, const RunInfo& info) {
+  std::ofstream file(path);
+  write_json(file, results, info);
+  if (!file.flush()) throw std::runtime_error("can't write " + path);
+}
+
+int run(Options options) {
   if (!redstart::test::RedisServer::available()) {
     std::cerr << "redstart_bench: skipped, there is no redis-server (Debian: apt-get install redis-server)\n";
     return 77;
   }
+  // Before minutes of measuring.
+  if (!options.plots.empty() && run_plots({"--check"}) != 0)
+    throw std::runtime_error("--plots needs gnuplot");
   raise_descriptor_limit();
   redstart::test::RedisServer server;
   Environment environment;
@@ -137,13 +152,14 @@ int run(const Options& options) {
   }
   const std::vector<Row> rows = make_rows(results);
   write_text(std::cout, rows);
-  if (!options.json.empty()) {
-    std::ofstream file(options.json);
-    write_json(file, results, info);
-    if (!file.flush()) throw std::runtime_error("can't write " + options.json);
+  if (!options.plots.empty() && options.json.empty()) {
+    std::filesystem::create_directories(options.plots);
+    options.json = (std::filesystem::path(options.plots) / "benchmarks.json").string();
   }
+  if (!options.json.empty()) save_json(options.json, results, info);
   if (!options.markdown.empty()) write_markdown(options.markdown, rows, info);
-  if (!options.plots.empty()) static_cast<void>(write_plots(options.plots, rows));
+  if (!options.plots.empty() && run_plots({options.json, options.plots}) != 0)
+    throw std::runtime_error("the charts could not be drawn");
   return 0;
 }
 
@@ -164,7 +180,9 @@ int main(int argc, char** argv) {
   app.add_option("--json", options.json, "Write every sample and the table to this file");
   app.add_option("--markdown", options.markdown,
                  "Write the table in Markdown to this file, between its marks if it has any");
-  app.add_option("--plots", options.plots, "Write SVG charts into this folder");
+  app.add_option(
+      "--plots", options.plots,
+      "Draw SVG charts with gnuplot into this folder; without --json, also write benchmarks.json there");
   app.add_flag("--list", options.list, "Only name the benchmarks");
   app.footer(
       "Exit code: 0; 1 when a measurement failed; 77 without a redis-server. No time is ever a failure.");

@@ -32,7 +32,7 @@ FUNCTION = """
                                           [[maybe_unused]] asio::io_context& context,
                                           [[maybe_unused]] redstart::RedisConfig& config) {{
 """
-# What a short example may do and a program should not.
+# Warnings that a short example may cause and a program should not.
 LENIENT = ["-Wno-unused-variable", "-Wno-unused-but-set-variable", "-Wno-shadow"]
 # A coroutine inside a lambda is taken for one in a header, because #line names another file.
 LENIENT += ["-Wno-subobject-linkage", "-Wno-unknown-warning-option"]

@@ -2,7 +2,6 @@
 // scanner_fuzz.cpp: however the bytes are cut, and whatever is discarded on the way, the scanner finds the
 // same.
 #include "input.hpp"
-
 #include "resp/scanner.hpp"
 
 #include <cstring>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// cancellation_test.cpp: a million operations that a cancellation or a short deadline has ended at a random
-// moment: every operation completes exactly once, and every reply is its own (faults 32, 33).
+// cancellation_test.cpp: cancels a million operations at random moments.
+// Each ends by a cancellation or a short deadline. Every operation completes exactly once, and every reply is
+// its own (faults 32, 33).
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -38,16 +39,16 @@ struct Tally {
   std::atomic<std::uint64_t> ok{0};
   std::atomic<std::uint64_t> cancelled{0};
   std::atomic<std::uint64_t> late{0};
-  std::atomic<std::uint64_t> wrong{0};   // a reply of somebody else
+  std::atomic<std::uint64_t> wrong{0};   // replies of another caller
   std::atomic<std::uint64_t> twice{0};   // completions beyond the first
-  std::atomic<std::uint64_t> others{0};  // errors that nothing here explains
-  std::uint64_t goal = 0;                // so many are to be cancelled or late
+  std::atomic<std::uint64_t> others{0};  // unexpected errors
+  std::uint64_t goal = 0;                // how many operations to end by cancellation or deadline
   std::atomic<std::size_t> running{0};   // callers that have not ended
 
   [[nodiscard]] std::uint64_t cut_short() const { return cancelled + late; }
 };
 
-// One operation after the other, each cancelled or in a hurry at random. Everything on one executor.
+// Runs one operation after the other on one executor. Each is cancelled at random or has a short deadline.
 class Caller : public std::enable_shared_from_this<Caller> {
  public:
   Caller(AsyncClient client, asio::any_io_executor executor, unsigned seed, Tally& tally,
@@ -63,7 +64,8 @@ class Caller : public std::enable_shared_from_this<Caller> {
   }
 
  private:
-  // Most are cancelled, a quarter has a deadline of 1 to 20 ms; what is sooner than both, succeeds.
+  // Most are cancelled, a quarter has a deadline of 1 to 20 ms. An operation that is faster than both
+  // succeeds.
   void next() {
     if (tally_.cut_short() >= tally_.goal) {
       if (--tally_.running == 0) at_end_();
@@ -90,7 +92,7 @@ class Caller : public std::enable_shared_from_this<Caller> {
     if (dice != 0) cancel_after(number, static_cast<unsigned>(random_() % 6));
   }
 
-  // Lets some events pass, then cancels, if it is still under way.
+  // Lets some events pass, then cancels the operation if it is still pending.
   void cancel_after(std::uint64_t number, unsigned events) {
     asio::post(executor_, [self = shared_from_this(), number, events] {
       if (self->pending_ != number) return;
@@ -142,7 +144,7 @@ class Cancellations : public RedisTest {
  protected:
   static constexpr std::size_t callers = 128;
 
-  // The server stops for a moment now and then, so that deadlines pass at every stage.
+  // The server sleeps for a moment now and then, so that deadlines pass at every stage.
   class Pauses {
    public:
     explicit Pauses(std::uint16_t)
@@ -158,7 +160,8 @@ class Cancellations : public RedisTest {
     std::jthread thread_;
   };
 
-  // Waits for the end; a minute in which nothing completes is a failure, and `give_up` ends what hangs.
+  // Waits for the end. A minute in which nothing completes is a failure, and `give_up` ends pending
+  // operations.
   static void await_end(const Tally& tally, const std::function<bool()>& wait_a_little,
                         const std::function<void()>& give_up) {
     std::uint64_t seen = 0;
@@ -169,8 +172,8 @@ class Cancellations : public RedisTest {
         seen = completed;
         moved = now;
       } else if (now - moved > 60s) {
-        ADD_FAILURE() << "nothing completed for a minute; " << tally.completed << " of " << tally.issued
-                      << " operations did";
+        ADD_FAILURE() << "nothing completed for a minute: " << tally.completed << " of " << tally.issued
+                      << " operations completed";
         give_up();
         moved = now;
       }
@@ -180,7 +183,7 @@ class Cancellations : public RedisTest {
   static void expect_all_well(const Tally& tally) {
     std::cout << tally.completed << " operations: " << tally.ok << " ok, " << tally.cancelled
               << " cancelled, " << tally.late << " late; " << tally.cut_short() << " cut short, "
-              << tally.goal << " asked for\n";
+              << tally.goal << " requested\n";
     EXPECT_EQ(tally.wrong, 0U);
     EXPECT_EQ(tally.twice, 0U);
     EXPECT_EQ(tally.others, 0U);
@@ -192,7 +195,7 @@ class Cancellations : public RedisTest {
   }
 };
 
-TEST_F(Cancellations, OnTheServicesOnlyThread) {
+TEST_F(Cancellations, CompleteOnceOnTheServicesOnlyThread) {
   const Pauses pauses(server().port());
   Tally tally;
   tally.goal = effort(600'000);
@@ -200,7 +203,7 @@ TEST_F(Cancellations, OnTheServicesOnlyThread) {
   asio::io_context context(1);
   RedisConnectionManager redis;
   redis.start(config_at(server()), context.get_executor());
-  redis.breaker("main").force_closed();  // so many deadlines are meant to pass
+  redis.breaker("main").force_closed();  // this test causes many timeouts on purpose
   std::mt19937 seeds(soak_seed());
   for (std::size_t i = 0; i < callers; ++i)
     std::make_shared<Caller>(redis.async_client("main"), context.get_executor(),
@@ -215,7 +218,7 @@ TEST_F(Cancellations, OnTheServicesOnlyThread) {
   expect_all_well(tally);
 }
 
-TEST_F(Cancellations, OnFourThreadsOfTheService) {
+TEST_F(Cancellations, CompleteOnceOnFourThreadsOfTheService) {
   const Pauses pauses(server().port());
   Tally tally;
   tally.goal = effort(200'000);
@@ -243,7 +246,7 @@ TEST_F(Cancellations, OnFourThreadsOfTheService) {
   expect_all_well(tally);
 }
 
-TEST_F(Cancellations, OnThreadsOfTheLibraryAndOfOthers) {
+TEST_F(Cancellations, CompleteOnceOnThreadsOfTheLibraryAndOfOthers) {
   const Pauses pauses(server().port());
   Tally tally;
   tally.goal = effort(200'000);
@@ -273,7 +276,7 @@ TEST_F(Cancellations, OnThreadsOfTheLibraryAndOfOthers) {
         over = true;
       });
   work.reset();
-  thread.join();  // what it still has to do, it does
+  thread.join();  // finishes its remaining work
   expect_all_well(tally);
 }
 

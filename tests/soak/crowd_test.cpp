@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// crowd_test.cpp: a thousand coroutines and 64 threads on the same manager, each reply its own.
+// crowd_test.cpp: each of a thousand coroutines and 64 threads gets its own replies.
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -70,11 +70,11 @@ class Crowd : public RedisTest {
   }
 };
 
-TEST_F(Crowd, AThousandCoroutinesAndSixtyFourThreads) {
+TEST_F(Crowd, RepliesReachTheirCallersAmongThousandCoroutinesAnd64Threads) {
   raw().command({"SET", "crowd:large", std::string(100'000, 'x')});
   const std::size_t rounds = effort(60);
   RedisConfig config = config_at(server());
-  config.defaults.check_after_idle = 0ms;  // who asks too late on a busy machine loses no connection
+  config.defaults.check_after_idle = 0ms;  // a late check on a busy machine closes no connection
   config.defaults.timeouts = {30s, 30s, 30s};
   StartedManager redis(std::move(config));
   Counts counts;
@@ -97,15 +97,15 @@ TEST_F(Crowd, AThousandCoroutinesAndSixtyFourThreads) {
   EXPECT_EQ(counts.wrong, 0U);
   EXPECT_GT(counts.replies, 1000U * 3 * rounds);
   const PoolStats pool = redis->stats("main").pool;
-  EXPECT_LE(pool.in_use + pool.idle, 11U) << "10 of their own, 1 shared; " << pool.created
+  EXPECT_LE(pool.in_use + pool.idle, 11U) << "10 direct, 1 shared; " << pool.created
                                           << " were opened, lost: " << pool.closed_for(CloseReason::lost)
                                           << ", stale: " << pool.closed_for(CloseReason::stale)
                                           << ", idle: " << pool.closed_for(CloseReason::idle);
   EXPECT_EQ(pool.created, pool.in_use + pool.idle) << "none was lost";
 }
 
-// The same with integrity: every batch of replies is proven.
-TEST_F(Crowd, WithIntegrity) {
+// With `integrity` every batch of replies is checked.
+TEST_F(Crowd, RepliesReachTheirCallersWithIntegrity) {
   raw().command({"SET", "crowd:large", std::string(100'000, 'x')});
   const std::size_t rounds = effort(20);
   RedisConfig config = config_at(server());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// destruction_test.cpp: a thousand managers destroyed under load at random moments, from every kind of
-// thread: quickly, completely, and every operation completed once (fault 82, invariant I18).
+// destruction_test.cpp: destroys a thousand managers under load at random moments.
+// It does so on every kind of thread. Each destruction is quick and complete, and every operation completes
+// once (fault 82, invariant I18).
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
@@ -48,7 +49,7 @@ void chain(const AsyncClient& client, const std::shared_ptr<Counts>& counts, std
       });
 }
 
-// Synchronous callers beside them, more than have a connection of their own.
+// Synchronous callers in addition, more than there are direct connections.
 std::vector<std::jthread> sync_callers(RedisConnectionManager& redis, std::size_t count,
                                        const std::shared_ptr<Counts>& counts) {
   std::vector<std::jthread> threads;
@@ -74,12 +75,12 @@ class Destructions : public RedisTest {
   static RedisConfig small_config() {
     RedisConfig config = config_at(server());
     config.defaults.direct_limit = 1;
-    config.defaults.timeouts = {30s, 30s, 30s};  // who is left to wait, waits for longer than may be
+    config.defaults.timeouts = {30s, 30s, 30s};  // a forgotten caller would wait too long
     return config;
   }
 };
 
-TEST_F(Destructions, FromUsersThreads) {
+TEST_F(Destructions, CompleteEveryOperationOnAThreadOfTheUser) {
   std::minstd_rand random(soak_seed());
   const std::size_t rounds = effort(500);
   const std::size_t descriptors = open_descriptors();
@@ -100,12 +101,12 @@ TEST_F(Destructions, FromUsersThreads) {
         << counts->issued - counts->completed << " operations never completed, round " << round;
     ASSERT_EQ(counts->wrong, 0U);
   }
-  // What ends late has a loop of its own for the rest of the process: three descriptors.
+  // An I/O thread that ends late keeps its loop for the rest of the process: three descriptors.
   EXPECT_TRUE(eventually([&] { return open_descriptors() <= descriptors + 3; }))
-      << open_descriptors() << " descriptors are open, " << descriptors << " were before";
+      << open_descriptors() << " descriptors are open instead of " << descriptors << " before";
 }
 
-TEST_F(Destructions, FromItsOwnThread) {
+TEST_F(Destructions, CompleteEveryOperationOnAThreadOfTheLibrary) {
   std::minstd_rand random(soak_seed());
   const std::size_t rounds = effort(300);
   const std::size_t threads_before = running_threads();
@@ -119,7 +120,7 @@ TEST_F(Destructions, FromItsOwnThread) {
     std::atomic<bool> destroyed{false};
     const auto began = Clock::now();
     client.ping()([&destroyed, redis](const std::exception_ptr&, const std::string&) {
-      redis->reset();  // inside a handler, with others of the same turn still to come
+      redis->reset();  // inside a handler, while other handlers of the same turn are still to come
       destroyed = true;
     });
     ASSERT_TRUE(eventually([&] { return destroyed.load(); }));
@@ -131,7 +132,7 @@ TEST_F(Destructions, FromItsOwnThread) {
   EXPECT_TRUE(eventually([&] { return running_threads() <= threads_before + 1; }));
 }
 
-TEST_F(Destructions, OnTheServicesThreads) {
+TEST_F(Destructions, CompleteEveryOperationOnThreadsOfTheService) {
   std::minstd_rand random(soak_seed());
   const std::size_t rounds = effort(200);
   for (std::size_t round = 0; round < rounds; ++round) {
@@ -153,7 +154,7 @@ TEST_F(Destructions, OnTheServicesThreads) {
       redis.reset();
       ASSERT_LT(Clock::now() - began, slack);
     }
-    second.join();  // run() returns by itself
+    second.join();  // run() returns without being stopped
     ASSERT_EQ(counts->completed, counts->issued) << "round " << round;
     ASSERT_EQ(counts->wrong, 0U);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// effort.hpp: how much work the soak tests do.
+// effort.hpp: amount of work of the soak tests.
 #pragma once
 
 #include <cstddef>
@@ -9,14 +9,14 @@
 
 namespace redstart::test {
 
-/// `usual` times REDSTART_SOAK_EFFORT (1 when it is not set): less under sanitizers, more over night.
+/// `usual` times REDSTART_SOAK_EFFORT (1 if it is not set): less under sanitizers, more for a nightly run.
 [[nodiscard]] inline std::size_t effort(std::size_t usual) {
   const char* const factor = std::getenv("REDSTART_SOAK_EFFORT");
   const double scaled = static_cast<double>(usual) * (factor == nullptr ? 1.0 : std::atof(factor));
   return scaled < 1 ? 1 : static_cast<std::size_t>(scaled);
 }
 
-/// The seed of a test: REDSTART_SOAK_SEED, else a fresh one. Printed, so that a failure can be repeated.
+/// The seed of a test: REDSTART_SOAK_SEED, or a fresh one. Printed, so that a failure can be repeated.
 [[nodiscard]] inline unsigned soak_seed() {
   const char* const given = std::getenv("REDSTART_SOAK_SEED");
   const unsigned seed = given == nullptr ? std::random_device{}() : static_cast<unsigned>(std::atoi(given));

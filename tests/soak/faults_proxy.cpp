@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// faults_proxy.cpp: what can happen between client and server: cut, reset, half-closed, silent, slow, in
-// slices; and bytes and replies that are not what the server sent.
+// faults_proxy.cpp: faults between client and server.
+// They cut, reset, half-close, silence or slow a link, split data, and change bytes and replies.
 #include "nemesis.hpp"
 
 #include <memory>
@@ -14,7 +14,7 @@ using testing::Direction;
 using testing::FaultProxy;
 using testing::FaultScript;
 
-// Faults draw on one sequence, on the nemesis' thread: the same seed gives the same.
+// Faults draw from one sequence on the thread of the nemesis: the same seed gives the same faults.
 class Dice {
  public:
   explicit Dice(std::uint32_t seed) : random_(std::make_shared<std::mt19937>(seed)) {}
@@ -34,7 +34,7 @@ struct Lasts {
   std::chrono::milliseconds most;
 };
 
-// A fault that `proxy.heal()` ends. With `alone` no other takes the server away meanwhile.
+// A fault that `proxy.heal()` ends. If `alone` is set, no other fault takes the server away at that time.
 template <class F>
 Fault standing(FaultProxy& proxy, std::string name, Lasts lasts, bool alone, F begin) {
   return {{std::move(name), lasts.least, lasts.most, alone},
@@ -69,7 +69,7 @@ std::vector<Fault> proxy_faults(FaultProxy& proxy, std::uint32_t seed) {
     p.blackhole();
     p.open_connections().reset();
   });
-  // Nothing passes any more, and then the link is gone.
+  // The link is silent first and then reset.
   faults.push_back({{"dead link", 50ms, 1500ms, true},
                     [&proxy](std::chrono::milliseconds) { proxy.freeze(); },
                     [&proxy] {
@@ -89,7 +89,8 @@ std::vector<Fault> proxy_faults(FaultProxy& proxy, std::uint32_t seed) {
 }
 
 std::vector<Fault> integrity_faults(FaultProxy& proxy, std::uint32_t seed) {
-  // Not among them: two replies of one batch that change places, which nothing behind the batch can prove.
+  // Two replies of one batch that change places are not among them, because nothing behind the batch can
+  // prove it.
   const Dice dice(seed + 7000);
   std::vector<Fault> faults;
   const auto add = [&](std::string name, auto begin) {

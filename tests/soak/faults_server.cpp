@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// faults_server.cpp: what can happen to the server itself: killed, frozen, loading, busy, full, unable to
-// save, a replica…
+// faults_server.cpp: faults of the server itself.
+// It is killed, frozen, loading, busy, full, unable to save, or a replica.
 #include "nemesis.hpp"
 
 #include <filesystem>
@@ -15,8 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 using test::RawRedis;
 
-// Settings are gone after a restart, and a server that is out of connections refuses ours too: so they are
-// set again until that works.
+// Repeats commands until they succeed: a restart loses settings, and a server without free connections also
+// refuses this one.
 void insist(const Stage& stage, const std::vector<std::vector<std::string>>& commands) {
   const auto until = Clock::now() + 20s;
   for (;;) {
@@ -32,7 +32,7 @@ void insist(const Stage& stage, const std::vector<std::vector<std::string>>& com
   }
 }
 
-// Changes a setting, and back.
+// Changes a setting, then restores it.
 Fault setting(Stage& stage, std::string name, std::chrono::milliseconds shortest,
               std::chrono::milliseconds longest, std::vector<std::vector<std::string>> begin,
               std::vector<std::vector<std::string>> end) {
@@ -54,7 +54,7 @@ Fault killed(Stage& stage, testing::FaultProxy& proxy) {
           }};
 }
 
-// Every key takes its time, until the setting is taken back.
+// Loads each key slowly until the setting is restored.
 Fault loading(Stage& stage) {
   return {{"restart, LOADING", 500ms, 2500ms, true},
           [&stage](std::chrono::milliseconds) {
@@ -73,7 +73,7 @@ Fault frozen(Stage& stage) {
           [&stage] { stage.server().resume(); }};
 }
 
-// The whole server sleeps, as in a long command.
+// The whole server sleeps, as during a long command.
 Fault asleep(Stage& stage) {
   auto raw = std::make_shared<std::optional<RawRedis>>();
   return {{"DEBUG SLEEP", 50ms, 1200ms, true},
@@ -89,7 +89,7 @@ Fault asleep(Stage& stage) {
           }};
 }
 
-// Nobody is served meanwhile, not even who would end it.
+// No client is served during the pause, not even one that would end it.
 Fault paused(Stage& stage) {
   return {{"CLIENT PAUSE", 50ms, 1200ms, true},
           [&stage](std::chrono::milliseconds length) {
@@ -98,7 +98,7 @@ Fault paused(Stage& stage) {
           [&stage] { stage.await_ready(); }};
 }
 
-// The callers take what places there are, so the one that opens them again has to keep its own.
+// The callers use up all free connections, so this connection stays open to raise the limit again.
 Fault crowded(Stage& stage) {
   auto raw = std::make_shared<std::optional<RawRedis>>();
   return {{"maxclients", 100ms, 900ms, true},
@@ -127,7 +127,7 @@ Fault busy(Stage& stage) {
           }};
 }
 
-// Where the dump would go lies a folder, so that saving fails; a server that can't save refuses writes.
+// A directory at the path of the dump makes saving fail. A server that can't save refuses writes.
 Fault unable_to_save(Stage& stage) {
   const std::string dump = stage.server().directory() + "/dump.rdb";
   return {{"MISCONF", 100ms, 900ms, true},
@@ -136,8 +136,8 @@ Fault unable_to_save(Stage& stage) {
             insist(stage, {{"CONFIG", "SET", "save", "3600 1"}});
             const auto until = Clock::now() + 20s;
             for (RawRedis raw = stage.raw(); !raw.command({"PING"}).text.starts_with("MISCONF");) {
-              raw.command({"BGSAVE"});  // refused while one is under way
-              if (Clock::now() > until) throw std::runtime_error("the server goes on saving");
+              raw.command({"BGSAVE"});  // refused while another save runs
+              if (Clock::now() > until) throw std::runtime_error("the server is still saving");
               std::this_thread::sleep_for(5ms);
             }
           },

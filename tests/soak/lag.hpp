@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// lag.hpp: how late this machine lets threads run.
+// lag.hpp: measures how late this machine runs threads.
 #pragma once
 
 #include <algorithm>
@@ -19,9 +19,9 @@
 
 namespace redstart::soak {
 
-/// Promises about time are only as good as the machine; what it took from us is not counted against the
-/// library. A canary sleeps for 2 ms again and again and keeps by how much it overslept; and the kernel tells
-/// of each of our threads for how long it was ready to run and had no processor.
+/// Time limits hold only as well as the machine runs threads, so its lag is not counted against the library.
+/// A canary thread sleeps for 2 ms again and again and records how late it wakes up. The kernel reports for
+/// each thread how long it was ready to run without a processor.
 ///
 /// Thread safety: full.
 class Lag {
@@ -30,7 +30,7 @@ class Lag {
 
   Lag() : thread_([this](const std::stop_token& stop) { watch(stop); }) {}
 
-  /// The worst in that time, as far as it lies within the last six minutes.
+  /// The worst lag in that period, as far as it lies within the last six minutes.
   [[nodiscard]] std::chrono::nanoseconds worst(Clock::time_point from, Clock::time_point to) {
     if (Clock::now() - looked_at_.load() > std::chrono::milliseconds(5)) look_at_threads();
     const std::scoped_lock lock(mutex_);
@@ -74,7 +74,7 @@ class Lag {
     }
   }
 
-  // The second number of a thread's `schedstat`: nanoseconds in a run queue.
+  // The second number in a thread's `schedstat` is the time in a run queue, in nanoseconds.
   void look_at_threads() {
     const std::scoped_lock lock(threads_mutex_);
     std::map<std::string, std::int64_t> now_waited;
@@ -84,7 +84,7 @@ class Lag {
       std::ifstream file(task.path() / "schedstat");
       std::int64_t ran = 0;
       std::int64_t waited = 0;
-      if (!(file >> ran >> waited)) continue;  // it has just ended, or the kernel does not count
+      if (!(file >> ran >> waited)) continue;  // the thread has just ended, or the kernel does not count
       const std::string name = task.path().filename().string();
       const auto before = waited_.find(name);
       if (before != waited_.end()) most = std::max(most, waited - before->second);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// nemesis.cpp: the steps of a plan, each at its time.
+// nemesis.cpp: runs the steps of a plan at their times.
 #include "nemesis.hpp"
 
 #include <algorithm>
@@ -32,11 +32,11 @@ void Nemesis::work() {
   };
   for (const Step& step : steps()) {
     if (step.begins || !run_.stopping()) wait_until(step.at);
-    if (run_.stopping() && step.begins) continue;  // but what has begun is ended
+    if (run_.stopping() && step.begins) continue;  // faults that have begun are still ended
     carry_out(step);
   }
   wait_until(run_.terms.duration);
-  run_.recovery.disturbed(Clock::now());  // who is not back by now
+  run_.recovery.disturbed(Clock::now());  // callers that have not recovered yet
 }
 
 void Nemesis::carry_out(const Step& step) {

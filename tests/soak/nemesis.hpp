@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// nemesis.hpp: breaks things and mends them again, as the plan says.
+// nemesis.hpp: begins and ends faults according to a plan.
 #pragma once
 
 #include "checker/plan.hpp"
@@ -17,31 +17,32 @@
 
 namespace redstart::soak {
 
-/// A kind of fault, and how to do it. Both run on the nemesis' thread; `length` is how long it will last.
+/// A kind of fault and its actions. Both actions run on the thread of the nemesis; `length` is its planned
+/// duration.
 struct Fault {
   FaultKind kind;
   std::function<void(std::chrono::milliseconds length)> begin;
   std::function<void()> end;
 };
 
-/// The faults of the server's process and of its states. `proxy` stands before it and refuses connections
-/// while there is no process.
+/// Faults of the server's process and its states. `proxy` is in front of it and refuses connections while
+/// there is no process.
 [[nodiscard]] std::vector<Fault> server_faults(Stage& stage, testing::FaultProxy& proxy);
-/// The faults of the network, which every database has to bear.
+/// Faults of the network, which every database must survive.
 [[nodiscard]] std::vector<Fault> proxy_faults(testing::FaultProxy& proxy, std::uint32_t seed);
-/// What only a database with `integrity` can bear: replies and bytes that the server did not send so.
+/// Faults that only a database with `integrity` survives: replies and bytes that the server did not send.
 [[nodiscard]] std::vector<Fault> integrity_faults(testing::FaultProxy& proxy, std::uint32_t seed);
 
-/// Carries out a plan. One thread: the one that the server may be started on, since it dies with that.
+/// Carries out a plan on one thread. The server may be started on that thread only, because it dies with it.
 class Nemesis {
  public:
   Nemesis(Run& run, std::vector<Fault> faults) : run_(run), faults_(std::move(faults)) {}
 
-  /// Returns when the time is over, or the run was stopped; everything is mended then.
+  /// Returns at the end of the time or when the run was stopped. All faults have ended then.
   void work();
 
   [[nodiscard]] std::size_t count() const noexcept;
-  /// How often each kind has been done.
+  /// How often each kind of fault has begun.
   [[nodiscard]] const std::map<std::string, std::size_t>& counts() const noexcept { return counts_; }
 
  private:
@@ -59,7 +60,7 @@ class Nemesis {
   Run& run_;
   std::vector<Fault> faults_;
   std::map<std::string, std::size_t> counts_{};
-  std::map<std::size_t, std::size_t> begun_{};  // faults under way
+  std::map<std::size_t, std::size_t> begun_{};  // active faults
   std::chrono::milliseconds next_report_{std::chrono::seconds{10}};
 };
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// reconnect_test.cpp: ten thousand connections lost and opened again; what the process holds does not grow
-// (I16).
+// reconnect_test.cpp: opens ten thousand lost connections again without growth (I16).
 #include <gtest/gtest.h>
 
 #include <boost/asio/use_future.hpp>
@@ -34,13 +33,13 @@ class Reconnects : public RedisTest {
  protected:
   static RedisConfig config() {
     RedisConfig config = config_at(server());
-    // Each loss is a failure: this is not about who is kept away.
+    // Each loss counts as a failure, but this test is not about the breaker.
     config.defaults.breaker.consecutive_failures = std::numeric_limits<unsigned>::max();
     config.defaults.breaker.minimum_calls = std::numeric_limits<unsigned>::max();
     return config;
   }
 
-  // Until it succeeds: a connection may be found dead only when it is used.
+  // Repeats the call until it succeeds: a dead connection may be detected only when it is used.
   static void insist(const std::function<void()>& call) {
     for (int attempts = 1;; ++attempts) {
       try {
@@ -51,7 +50,7 @@ class Reconnects : public RedisTest {
     }
   }
 
-  // Afterwards a connection of each kind is open.
+  // After this call a connection of each kind is open.
   static void use_all(RedisConnectionManager& redis, const Client& waiting, const AsyncClient& shared) {
     insist([&] { EXPECT_EQ(waiting.echo("a"), "a"); });
     insist([&] { EXPECT_EQ(shared.echo("b")(boost::asio::use_future).get(), "b"); });
@@ -62,7 +61,7 @@ class Reconnects : public RedisTest {
   static std::size_t opened(const RedisConnectionManager& redis) { return redis.stats("main").pool.created; }
 };
 
-TEST_F(Reconnects, LeaveNothingBehind) {
+TEST_F(Reconnects, LeaveNoMemoryOrDescriptors) {
   StartedManager redis(config());
   const Client waiting = redis->client("main");
   const AsyncClient shared = redis->async_client("main");
@@ -72,12 +71,12 @@ TEST_F(Reconnects, LeaveNothingBehind) {
       use_all(*redis, waiting, shared);
       kill_all();
     }
-    // A killed connection may or may not have been opened again by now: what is counted has them all.
+    // A killed connection may or may not be open again at this point: the counter includes every opened one.
     use_all(*redis, waiting, shared);
   };
 
   const std::size_t times = effort(10'000);
-  reconnect(times / 10);  // until every cache, ring and arena has its size
+  reconnect(times / 10);  // until every cache, ring and arena has its final size
   const std::size_t descriptors = open_descriptors();
   const std::size_t threads = running_threads();
   const std::size_t heap = live_heap();
@@ -92,8 +91,8 @@ TEST_F(Reconnects, LeaveNothingBehind) {
   const std::size_t now = live_heap();
   std::cout << made << " connections opened; live heap " << heap << " B before, " << now << " B after\n";
   if (with_address_sanitizer || with_thread_sanitizer || times < 10'000) return;
-  // The smallest allocation takes 24 bytes: one of each connection would be seen. Threads keep some freed
-  // ones.
+  // The smallest allocation takes 24 bytes: a leak of one per connection would be visible. Threads keep some
+  // freed ones.
   EXPECT_LT(now, heap + 128'000);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// report.cpp: the table, the last line and the JSON of a soak.
+// report.cpp: writes the table, the last line and the JSON of a soak.
 #include "report.hpp"
 
 #include <nlohmann/json.hpp>
@@ -39,7 +39,7 @@ void write_operations(std::ostream& out, const Run& run) {
   out << "  " << std::left << std::setw(18) << "all" << std::right;
   for (const Outcome outcome : shown) out << std::setw(15) << run.completed(outcome);
   out << '\n';
-  if (run.skipped != 0) out << "  not issued, since too many were under way: " << run.skipped << '\n';
+  if (run.skipped != 0) out << "  not issued, because too many were pending: " << run.skipped << '\n';
 }
 
 }  // namespace
@@ -56,8 +56,8 @@ void write_table(std::ostream& out, const Run& run, const FaultCounts& faults, c
       << watched.most_connections << ", most in flight " << watched.most_in_flight << ", most queued "
       << in_mib(watched.most_queued_bytes) << " MiB, resident " << in_mib(watched.resident_before)
       << " MiB, at most " << in_mib(watched.resident_most) << " MiB\n";
-  out << "  went out as probes of a breaker: " << watched.probes
-      << ", again with at_least_once: " << watched.twice << '\n';
+  out << "  sent as probes of a breaker: " << watched.probes
+      << ", sent again with at_least_once: " << watched.twice << '\n';
   const auto recoveries = run.recovery.times();
   out << "  from healed to the first success of every kind of caller: " << recoveries.size() << " times, p50 "
       << in_ms(run.recovery.percentile(0.5)) << " ms, p99 " << in_ms(run.recovery.percentile(0.99))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// report.hpp: what a run of the soak says at its end.
+// report.hpp: final report of a soak run.
 #pragma once
 
 #include "run.hpp"
@@ -11,15 +11,15 @@
 
 namespace redstart::soak {
 
-/// What the watch on the process and the statistics has seen.
+/// Observations of the process and the statistics.
 struct Watched {
   std::size_t most_connections = 0;
   std::size_t most_in_flight = 0;
   std::size_t most_queued_bytes = 0;
   std::size_t resident_before = 0;  ///< Bytes, before the first fault.
   std::size_t resident_most = 0;
-  std::size_t probes = 0;  ///< Operations that went out while a breaker was half open.
-  std::size_t twice = 0;   ///< Operations with at_least_once that went out more than once.
+  std::size_t probes = 0;  ///< Operations sent while a breaker was half open.
+  std::size_t twice = 0;   ///< Operations with at_least_once sent more than once.
   std::map<std::string, std::size_t> events{};
 };
 
@@ -27,9 +27,9 @@ using FaultCounts = std::map<std::string, std::size_t>;
 
 /// The table: operations by outcome, faults by kind, violations, recovery.
 void write_table(std::ostream& out, const Run& run, const FaultCounts& faults, const Watched& watched);
-/// The last line. Scripts read it: its fields and their order stay as they are.
+/// The last line. Scripts parse it: its fields and their order must not change.
 void write_last_line(std::ostream& out, const Run& run, const FaultCounts& faults);
-/// The same as JSON. Errors: std::runtime_error.
+/// Writes the table's data as JSON. Errors: std::runtime_error.
 void write_json(const std::string& path, const Run& run, const FaultCounts& faults, const Watched& watched);
 
 }  // namespace redstart::soak

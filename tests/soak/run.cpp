@@ -10,12 +10,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto grace = 250ms;  // I1: by the deadline, and that much for what has to be done then
-// Of a quiet time and since all is mended, before everything has to succeed: until then somebody may wait in
-// vain for a reply that got lost, 5 s by default, and take others with him.
+constexpr auto grace = 250ms;  // I1: time for the work at the deadline itself
+// Time after the last fault and the start of a quiet period before every operation must succeed. Until then a
+// caller may wait for a lost reply, 5 s by default, and delay others.
 constexpr auto settling = 7s;
-// What a machine that lets threads run that late meanwhile makes of an operation, or has made of what it
-// finds as it begins (waits in vain, an open circuit), says nothing against the library.
+// A machine lag of that length excuses an operation: `stall` during it, `stall_before` shortly before it. A
+// lag may leave lost replies or an open circuit behind.
 constexpr auto stall = 100ms;
 constexpr auto stall_before = 500ms;
 
@@ -25,46 +25,46 @@ std::string in_ms(std::chrono::nanoseconds time) {
 
 }  // namespace
 
-Outcome Run::end(const Ticket& ticket, const Error* error) {
+Outcome Run::end(const PendingCall& pending, const Error* error) {
   const auto now = Clock::now();
-  const auto took = now - ticket.began;
-  if (took > ticket.limit + grace) {
-    // Three threads one after the other may be as late: the caller's, the I/O thread, one of proxy or server.
-    const auto allowed = ticket.limit + grace + 3 * lag.worst(ticket.began, now);
+  const auto took = now - pending.began;
+  if (took > pending.limit + grace) {
+    // Three threads in sequence may be as late: the caller's, the I/O thread, one of proxy or server.
+    const auto allowed = pending.limit + grace + 3 * lag.worst(pending.began, now);
     if (took > allowed)
-      violations.add("I1", std::string(to_string(ticket.kind)) + " with a limit of " + in_ms(ticket.limit) +
+      violations.add("I1", std::string(to_string(pending.kind)) + " with a limit of " + in_ms(pending.limit) +
                                " completed after " + in_ms(took) + ", " + in_ms(age(now)) +
                                " after the start; the machine's lag allows " + in_ms(allowed) +
                                (error == nullptr ? "" : std::string("; ") + error->what()));
   }
   const Outcome outcome = error == nullptr ? Outcome::ok : outcome_of(error->effect());
-  counts_[static_cast<std::size_t>(ticket.kind)][static_cast<std::size_t>(outcome)].fetch_add(
+  counts_[static_cast<std::size_t>(pending.kind)][static_cast<std::size_t>(outcome)].fetch_add(
       1, std::memory_order_relaxed);
   if (error == nullptr) {
-    recovery.succeeded(ticket.caller, ticket.began, now);
+    recovery.succeeded(pending.caller, pending.began, now);
     return outcome;
   }
   scan("an error", error->what());
   if (outcome == Outcome::pending)
-    violations.add("I1", std::string("an error does not say what became of its command: ") + error->what());
-  const bool on_purpose = ticket.kind == Kind::hurried || ticket.kind == Kind::cancelled;
-  if (!on_purpose && is_quiet(terms, age(ticket.began), settling) && calm.held(ticket.began, settling) &&
-      lag.worst(ticket.began, now) < stall && lag.worst(ticket.began - settling, now) < stall_before)
-    violations.add("liveness", in_ms(age(ticket.began)) + " after the start nothing is broken, but " +
+    violations.add("I1", std::string("an error without an effect: ") + error->what());
+  const bool on_purpose = pending.kind == Kind::hurried || pending.kind == Kind::cancelled;
+  if (!on_purpose && is_quiet(terms, age(pending.began), settling) && calm.held(pending.began, settling) &&
+      lag.worst(pending.began, now) < stall && lag.worst(pending.began - settling, now) < stall_before)
+    violations.add("liveness", in_ms(age(pending.began)) + " after the start nothing is broken, but " +
                                    std::string(error->what()));
   return outcome;
 }
 
-void Run::wrong_reply(const Ticket& ticket, std::string_view expected, std::string_view received) {
-  violations.add("I6", std::string(to_string(ticket.kind)) + " got `" + std::string(received.substr(0, 80)) +
+void Run::wrong_reply(const PendingCall& pending, std::string_view expected, std::string_view received) {
+  violations.add("I6", std::string(to_string(pending.kind)) + " got `" + std::string(received.substr(0, 80)) +
                            "` instead of `" + std::string(expected.substr(0, 80)) + "`, " + in_ms(age()) +
-                           " after the start" + written_down(expected, received));
-  stop = true;  // what follows says nothing any more
+                           " after the start" + write_bytes(expected, received));
+  stop = true;  // later findings are meaningless
 }
 
-// The first time to a file beside the JSON, or here; returns words that name it.
-std::string Run::written_down(std::string_view request, std::string_view reply) {
-  if (wrote_down_.exchange(true)) return {};
+// The first time to a file beside the JSON, otherwise to this output. Returns text that names the place.
+std::string Run::write_bytes(std::string_view request, std::string_view reply) {
+  if (wrote_bytes_.exchange(true)) return {};
   const std::string bytes = recorder.about(request, reply.substr(0, 80));
   if (bytes.empty()) return "; the bytes are no longer known";
   const auto path = std::filesystem::path(options_.json)
@@ -77,7 +77,7 @@ std::string Run::written_down(std::string_view request, std::string_view reply) 
 
 void Run::scan(std::string_view where, std::string_view text) {
   if (text.find(secret_) != std::string_view::npos)
-    violations.add("I17", "the password stands in " + std::string(where));
+    violations.add("I17", "the password appears in " + std::string(where));
 }
 
 std::uint64_t Run::completed(Outcome outcome) const noexcept {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// run.hpp: what everybody in one run of the soak shares, and the judge of every completed operation.
+// run.hpp: common state of one soak run, and the check of each completed operation.
 #pragma once
 
 #include "checker/calm.hpp"
@@ -53,19 +53,19 @@ struct Options {
   double faults_per_minute = 20;
   unsigned rate = 3000;  ///< Operations a second, all callers together.
   bool verbose = false;
-  std::string only{};  ///< Faults whose name holds this.
+  std::string only{};  ///< Only faults whose name contains this.
   std::string json{};
 };
 
-/// An operation under way.
-struct Ticket {
+/// An operation that has begun and not completed.
+struct PendingCall {
   Clock::time_point began{};
   std::chrono::milliseconds limit{0};
   Caller caller = Caller::sync;
   Kind kind = Kind::echo;
 };
 
-/// A counter of the server's and what we know of it.
+/// A counter of the server and what the callers know of it.
 struct Counter {
   std::string key{};
   std::atomic<std::uint64_t> acknowledged{0};
@@ -84,20 +84,21 @@ class Run {
     terms.faults_per_minute = options.faults_per_minute;
   }
 
-  [[nodiscard]] static Ticket begin(Caller caller, Kind kind, std::chrono::milliseconds limit = usual_limit) {
+  [[nodiscard]] static PendingCall begin(Caller caller, Kind kind,
+                                         std::chrono::milliseconds limit = usual_limit) {
     return {Clock::now(), limit, caller, kind};
   }
 
-  /// Judges when and how an operation ended, counts it, and says what became of it.
+  /// Checks when and how an operation ended, counts it, and returns its outcome.
   template <class T>
-  Outcome end(const Ticket& ticket, const Result<T>& result) {
-    return end(ticket, result ? nullptr : &result.error());
+  Outcome end(const PendingCall& pending, const Result<T>& result) {
+    return end(pending, result ? nullptr : &result.error());
   }
-  Outcome end(const Ticket& ticket, const Error* error);
+  Outcome end(const PendingCall& pending, const Error* error);
 
-  /// A reply that is not the caller's own. Writes down what went by on the connection; ends the run.
-  void wrong_reply(const Ticket& ticket, std::string_view expected, std::string_view received);
-  /// I17: whatever text there is must not hold the password.
+  /// A reply that belongs to another caller. Writes down the last bytes of the connection and ends the run.
+  void wrong_reply(const PendingCall& pending, std::string_view expected, std::string_view received);
+  /// I17: `text` must not contain the password.
   void scan(std::string_view where, std::string_view text);
 
   void start() { started_ = Clock::now(); }
@@ -122,16 +123,16 @@ class Run {
   Calm calm{};
   std::deque<Generations> keys{};
   std::deque<Counter> counters{};
-  std::atomic<std::int64_t> under_way{0};  ///< Asynchronous operations not completed yet.
-  std::atomic<std::uint64_t> skipped{0};   ///< Not issued: too many under way.
-  std::atomic<std::uint64_t> verified{0};  ///< Replies that carried their proof.
+  std::atomic<std::int64_t> pending_calls{0};  ///< Asynchronous operations not completed yet.
+  std::atomic<std::uint64_t> skipped{0};       ///< Not issued: too many are pending.
+  std::atomic<std::uint64_t> verified{0};      ///< Replies that carried their proof.
   std::atomic<bool> stop{false};
 
  private:
-  [[nodiscard]] std::string written_down(std::string_view request, std::string_view reply);
+  [[nodiscard]] std::string write_bytes(std::string_view request, std::string_view reply);
 
   std::string secret_;
-  std::atomic<bool> wrote_down_{false};
+  std::atomic<bool> wrote_bytes_{false};
   Options options_;
   Clock::time_point started_{};
   std::array<std::array<std::atomic<std::uint64_t>, outcomes>, kinds> counts_{};

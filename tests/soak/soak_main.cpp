@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// soak_main.cpp: redstart_soak: everything at once while everything breaks, and a checker that knows what
-// must hold.
+// soak_main.cpp: redstart_soak: every kind of caller and fault at once, with a checker.
 #include "checker/wire_watch.hpp"
 #include "nemesis.hpp"
 #include "report.hpp"
@@ -32,7 +31,7 @@ void prepare(Run& run) {
   for (std::size_t i = 0; i < 16; ++i) run.counters.emplace_back().key = "counter:" + std::to_string(i);
 }
 
-// Whatever happens, callers end: joining them would wait for ever otherwise.
+// Ends the callers in any case: otherwise joining them would wait without limit.
 class StopAtEnd {
  public:
   explicit StopAtEnd(Run& run) : run_(run) {}
@@ -44,7 +43,7 @@ class StopAtEnd {
   Run& run_;
 };
 
-// A proxy before the server, whose bytes are watched and kept for a while. `first` is the number of its first
+// A proxy in front of the server. It watches and records the bytes. `first` is the number of its first
 // connection among those of all proxies.
 redstart::testing::FaultProxyOptions watched(Run& run, WireWatch& watch, std::uint64_t first) {
   redstart::testing::FaultProxyOptions options;
@@ -90,7 +89,7 @@ int run_soak(const Options& options) {
             << " --rate " << options.rate << (options.only.empty() ? "" : " --only '" + options.only + "'")
             << std::endl;
   Stage stage(random_password());
-  // Half of all operations have a number; twice that leaves room for what falls behind and catches up.
+  // Half of all operations have a number. Twice that leaves room for callers that fall behind and catch up.
   Run run(options, stage.password(), std::size_t{options.seconds} * options.rate + 10'000);
   prepare(run);
   stage.open_accounts();
@@ -156,21 +155,21 @@ int main(int argc, char** argv) {
   options.seed = std::random_device{}();
   CLI::App app(
       "redstart_soak: a mix of operations against a private redis-server that breaks again and again; a\n"
-      "checker holds every outcome against what the server has in the end.");
-  app.add_option("--seconds", options.seconds, "How long")
+      "checker compares every outcome with the server's final data.");
+  app.add_option("--seconds", options.seconds, "Duration of the run")
       ->check(CLI::Range(10, 86'400))
       ->capture_default_str();
-  app.add_option("--seed", options.seed, "Repeats a run; by default a fresh one");
-  app.add_option("--faults-per-minute", options.faults_per_minute, "On the average; 0: none")
+  app.add_option("--seed", options.seed, "Repeats a run; the default is a fresh one");
+  app.add_option("--faults-per-minute", options.faults_per_minute, "Average number; 0: none")
       ->check(CLI::Range(0.0, 120.0))
       ->capture_default_str();
   app.add_option("--rate", options.rate, "Operations a second, all callers together")
       ->check(CLI::Range(10, 100'000))
       ->capture_default_str();
-  app.add_option("--only", options.only, "Only faults whose name holds this");
+  app.add_option("--only", options.only, "Only faults whose name contains this");
   app.add_option("--json", options.json, "Write the result to this file");
-  app.add_flag("--verbose", options.verbose, "Tell of each fault when it begins and ends");
-  app.footer("Exit code: 0; 1 when something was violated; 77 without a redis-server.");
+  app.add_flag("--verbose", options.verbose, "Print each fault when it begins and ends");
+  app.footer("Exit code: 0; 1 if an invariant was violated; 77 without a redis-server.");
   CLI11_PARSE(app, argc, argv);
   if (!redstart::test::RedisServer::available()) {
     std::cerr << "redstart_soak: skipped, there is no redis-server (Debian: apt-get install redis-server)\n";

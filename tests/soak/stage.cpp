@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// stage.cpp: starts the server of a run and reads what it holds.
+// stage.cpp: starts the server of a run and reads its data.
 #include "stage.hpp"
 
 #include <random>
@@ -14,7 +14,8 @@ using test::RawRedis;
 using test::RawReply;
 
 std::vector<std::string> with_defaults(const std::string& password, std::vector<std::string> more) {
-  // `appendfsync no` still writes before it acknowledges: that outlives the process, and only that is killed.
+  // `appendfsync no` still writes before it acknowledges. The data survives the process, and only that is
+  // killed.
   std::vector<std::string> all{"--requirepass",
                                password,
                                "--appendonly",
@@ -40,7 +41,7 @@ std::vector<std::uint32_t> numbers(const RawReply& reply, Violations* violations
     if (number)
       all.push_back(*number);
     else if (violations != nullptr)
-      violations->add("I6", "a list of the server holds `" + element.text.substr(0, 60) + "`");
+      violations->add("I6", "a list of the server contains `" + element.text.substr(0, 60) + "`");
   }
   return all;
 }
@@ -72,7 +73,7 @@ void Stage::await_ready() const {
       RawRedis connection = raw();
       if (connection.command({"PING"}).text == "PONG") return;
     } catch (const std::exception&) {
-      // Not listening, or out of connections.
+      // The server is not listening, or has no free connections.
     }
     if (Clock::now() > until) throw std::runtime_error("the server does not answer:\n" + server_.log());
     std::this_thread::sleep_for(2ms);
@@ -92,7 +93,7 @@ RedisConfig Stage::config(std::uint16_t port, std::uint16_t checked_port) const 
   config.defaults.timeouts = {Run::usual_limit, Run::usual_limit, Run::usual_limit};
   DatabaseConfig& usual = config.database(usual_database);
   usual.number = 0;
-  usual.timeouts = {};  // as users have it who set nothing
+  usual.timeouts = {};  // the defaults of users
   DatabaseConfig& strict = config.database(strict_database);
   strict.number = 0;
   strict.retry.mode = RetryMode::off;
@@ -147,7 +148,7 @@ void check_everything(Run& run, const Stage& stage, const QueueLog& queue, bool 
   const std::vector<Entry> entries = run.ledger.entries();
   const Lists lists = stage.lists();
   check_completions(entries, into);
-  std::vector<Entry> logged = entries;  // the queue's list is emptied by its consumer
+  std::vector<Entry> logged = entries;  // the consumer empties the list of the queue
   for (Entry& entry : logged)
     if (entry.list == queue_list) entry.list = no_list;
   check_lists(logged, lists, into);

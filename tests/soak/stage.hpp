@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// stage.hpp: the private server of a run, what it holds in the end, and how the manager finds it.
+// stage.hpp: the private server of a run, its final data, and its configuration.
 #pragma once
 
 #include "checker/history_check.hpp"
@@ -17,7 +17,7 @@
 
 namespace redstart::soak {
 
-/// A redis-server with a password that keeps what it has acknowledged through SIGKILL.
+/// A redis-server with a password. It keeps acknowledged writes through SIGKILL.
 class Stage {
  public:
   static constexpr std::size_t most_connections = 24;  ///< Of each database.
@@ -28,22 +28,22 @@ class Stage {
 
   [[nodiscard]] test::RedisServer& server() noexcept { return server_; }
   [[nodiscard]] const std::string& password() const noexcept { return password_; }
-  /// A connection past the library and the proxy. Errors: std::runtime_error when there is none.
+  /// A direct connection without library and proxy. Errors: std::runtime_error if there is none.
   [[nodiscard]] test::RawRedis raw() const;
 
-  /// Waits until it answers PONG; throws after 30 s.
+  /// Waits until the server answers PONG; throws after 30 s.
   void await_ready() const;
 
-  /// The configuration of the callers: the usual and the strict database at one port, the checked one at
+  /// The configuration of the callers: the default and the strict database at one port, the checked one at
   /// another.
   [[nodiscard]] RedisConfig config(std::uint16_t port, std::uint16_t checked_port) const;
 
-  /// Accounts with their opening balance.
+  /// Creates the accounts with their opening balance.
   void open_accounts() const;
   [[nodiscard]] Lists lists() const;
   [[nodiscard]] std::vector<std::int64_t> balances() const;
   [[nodiscard]] std::uint64_t counter(const std::string& key) const;
-  /// Waits until nobody else is connected, so that nothing can run late any more; false after 30 s.
+  /// Waits until no other client is connected, so that no command can run later; false after 30 s.
   [[nodiscard]] bool await_alone() const;
 
  private:
@@ -51,10 +51,10 @@ class Stage {
   test::RedisServer server_;
 };
 
-/// 32 hexadecimal digits that stand in no list of passwords.
+/// 32 hexadecimal digits that are in no list of passwords.
 [[nodiscard]] std::string random_password();
 
-/// Holds everything the run knows against what the server has.
+/// Compares the records of the run with the data of the server.
 void check_everything(Run& run, const Stage& stage, const QueueLog& queue, bool wire_was_watched);
 
 }  // namespace redstart::soak

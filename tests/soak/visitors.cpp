@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// visitors.cpp: managers that come and go in the middle of everything (I18).
+// visitors.cpp: short-lived managers that are destroyed at random moments (I18).
 #include "workload.hpp"
 
 #include <redstart/redstart.hpp>
@@ -18,7 +18,7 @@ struct Tally {
   std::atomic<unsigned> completed{0};
 };
 
-// One life: some operations, and the end before they are through.
+// One manager: some operations, and its destruction before they complete.
 void visit(Run& run, const RedisConfig& config, std::mt19937& random) {
   auto tally = std::make_shared<Tally>();
   auto redis = std::make_unique<RedisConnectionManager>();
@@ -29,7 +29,7 @@ void visit(Run& run, const RedisConfig& config, std::mt19937& random) {
           .echo("visitor")([tally](const std::exception_ptr&, const std::string&) { ++tally->completed; });
       ++tally->issued;
     } catch (const Error& error) {
-      run.scan("an error", error.what());  // away: nothing was issued
+      run.scan("an error", error.what());  // the database is away: nothing was issued
     }
   }
   std::jthread caller;

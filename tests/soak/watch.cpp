@@ -49,9 +49,9 @@ void check_resources(Run& run, const Resources& before) {
                                 std::to_string(before.threads) + " at the start");
 }
 
-// At the worst every connection of a pool is tried once, and then one at a time after pauses of 50 ms and
-// more. From the second pause on they lie anywhere between 50 and 200, then 500 ms: four within a second on
-// the average, and more than twelve less than once in a million times.
+// At worst every connection of a pool is attempted once, and then one at a time after pauses of 50 ms and
+// more. From the second pause on, pauses are random between 50 and 200, later 500 ms. That is four within a
+// second on average. More than twelve occur less than once in a million times.
 StatsWatch::StatsWatch(Run& run, const RedisConnectionManager& redis, const Stage& stage)
     : run_(run), redis_(redis), stage_(stage), attempts_(Stage::most_connections + 25, 12) {
   seen_.resident_before = resident_memory();
@@ -66,19 +66,19 @@ StatsWatch::StatsWatch(Run& run, const RedisConnectionManager& redis, const Stag
 
 Watched StatsWatch::finish() {
   thread_ = {};
-  // I15: the buffers and the operations under way have their limits; the run itself keeps its ledger and what
-  // went by on the wire.
+  // I15: the buffers and the pending operations have their limits. The run itself keeps its ledger and the
+  // recorded bytes.
   const std::size_t allowed = seen_.resident_before + (16U << 20) + run_.ledger.bytes() +
                               3 * Stage::io_threads * Stage::most_pending_bytes +
                               (3 * Stage::most_connections + Recorder::closed_kept) * 4 * Recorder::kept;
   if (!test::with_thread_sanitizer && !test::with_address_sanitizer && seen_.resident_most > allowed)
-    run_.violations.add("I15", "the process grew to " + std::to_string(seen_.resident_most >> 20) + " MiB, " +
-                                   std::to_string(allowed >> 20) + " MiB are allowed");
+    run_.violations.add("I15", "the process grew to " + std::to_string(seen_.resident_most >> 20) +
+                                   " MiB instead of at most " + std::to_string(allowed >> 20) + " MiB");
   return seen_;
 }
 
-// I9, as the server sees it, while nothing is broken. Those that are closed may be in its list for a little
-// longer: only what a second look finds, too, is told.
+// I9, as the server sees it in quiet periods. Closed connections may stay in its list for a moment, so only a
+// fault that a second look confirms is reported.
 void StatsWatch::look_at_server() {
   std::map<std::string, std::size_t> open;
   try {
@@ -87,7 +87,7 @@ void StatsWatch::look_at_server() {
       ++open[line.substr(at, line.find(' ', at) - at)];
     }
   } catch (const std::exception&) {
-    return;  // others watch whether it answers
+    return;  // other checks notice if the server does not answer
   }
   std::set<std::string> above;
   for (const auto& [name, count] : open) {
@@ -104,10 +104,10 @@ void StatsWatch::look() {
     const PoolStats& pool = database.pool;
     const std::size_t connections = pool.in_use + pool.idle;
     if (connections > pool.maximum)
-      run_.violations.add("I9", database.name + " has " + std::to_string(connections) + " connections, " +
-                                    std::to_string(pool.maximum) + " are allowed");
-    // On each shared connection, and together on those of their own. One operation may exceed it, whatever
-    // its size.
+      run_.violations.add("I9", database.name + " has " + std::to_string(connections) +
+                                    " connections instead of at most " + std::to_string(pool.maximum));
+    // For each shared connection, and together for all exclusive ones. One operation may exceed the limit,
+    // whatever its size.
     if (pool.queued_bytes > (Stage::io_threads + 1) * (Stage::most_pending_bytes + (512U << 10)))
       run_.violations.add("I15",
                           std::to_string(pool.queued_bytes) + " bytes are queued for " + database.name);

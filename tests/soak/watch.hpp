@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// watch.hpp: looks at events, statistics and memory while the soak runs (I9–I11, I15–I17).
+// watch.hpp: watches events, statistics and memory while the soak runs (I9–I11, I15–I17).
 #pragma once
 
 #include "checker/breaker_check.hpp"
@@ -18,7 +18,7 @@
 
 namespace redstart::soak {
 
-/// Counts events and reads all that they say.
+/// Counts events and scans their texts.
 class EventWatch final : public EventListener {
  public:
   EventWatch(Run& run, BreakerWatch& breakers) : run_(run), breakers_(breakers) {}
@@ -32,12 +32,12 @@ class EventWatch final : public EventListener {
   std::map<std::string, std::size_t> counts_{};
 };
 
-/// Takes the statistics twenty times a second, and in quiet times the server's list of connections.
+/// Reads the statistics twenty times a second, and in quiet periods the server's list of connections.
 class StatsWatch {
  public:
   StatsWatch(Run& run, const RedisConnectionManager& redis, const Stage& stage);
 
-  /// Ends it; what it has seen.
+  /// Ends the watch and returns its results.
   [[nodiscard]] Watched finish();
 
  private:
@@ -48,18 +48,18 @@ class StatsWatch {
   const RedisConnectionManager& redis_;
   const Stage& stage_;
   AttemptWatch attempts_;
-  std::set<std::string> above_before_{};  // databases with too many connections, when last looked
+  std::set<std::string> above_before_{};  // databases with too many connections at the last look
   Watched seen_{};
   std::jthread thread_;
 };
 
-/// What a process has that it can lose.
+/// Resources of a process that could leak.
 struct Resources {
   std::size_t descriptors = 0;
   std::size_t threads = 0;
 };
 [[nodiscard]] Resources resources();
-/// I16: waits until the process has no more than `before`, for a few seconds.
+/// I16: waits a few seconds until the process has no more than `before`.
 void check_resources(Run& run, const Resources& before);
 
 /// The memory of this process that is in use, in bytes.

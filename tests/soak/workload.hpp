@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// workload.hpp: callers of every kind, each at its own pace.
+// workload.hpp: callers of every kind, each at its own rate.
 #pragma once
 
 #include "run.hpp"
@@ -16,8 +16,8 @@
 
 namespace redstart::soak {
 
-/// When the next operation is due, at a steady rate. Who falls behind catches up, but by a second at most:
-/// so faults queue work instead of slowing the callers down.
+/// When the next operation is due, at a steady rate. A caller that falls behind catches up by at most a
+/// second, so faults queue work instead of slowing the callers down.
 class Pace {
  public:
   explicit Pace(double per_second) : interval_(static_cast<std::int64_t>(1e9 / per_second)) {}
@@ -49,8 +49,8 @@ inline constexpr std::size_t checked_callers = 16;
 inline constexpr std::size_t accounts = 8;
 inline constexpr std::int64_t opening_balance = 1000;
 
-/// The databases: one repeats and waits by the defaults, one never repeats; one has `integrity` on, and a
-/// proxy that needs it.
+/// The databases: one retries and waits by the defaults, one never retries. The third has `integrity` on, and
+/// a proxy that makes it necessary.
 inline constexpr const char* usual_database = "main";
 inline constexpr const char* strict_database = "cache";
 inline constexpr const char* checked_database = "jobs";
@@ -63,14 +63,14 @@ inline constexpr const char* checked_database = "jobs";
 [[nodiscard]] inline Caller async_caller(std::size_t index) {
   return index % 2 == 0 ? Caller::async : Caller::strict_async;
 }
-/// These ask for at least once: what they append may be there twice.
+/// These callers use at_least_once: what they append may be stored twice.
 inline constexpr std::size_t patient_sync_caller = 6;
 inline constexpr std::size_t patient_coroutine = 46;
-/// How often a command's bytes may go out there: what was refused or not sent is repeated by default.
+/// How often a command's bytes may be sent there: refused and unsent commands are retried by default.
 [[nodiscard]] inline std::uint8_t most_on_wire(std::size_t caller) { return caller % 2 == 0 ? 3 : 1; }
 
-/// A group of callers: runs from its construction until `run.stop`; `join` returns when all have ended and
-/// everything they issued has completed.
+/// A group of callers. It runs from its construction until `run.stop`. `join` returns once all callers have
+/// ended and all their operations have completed.
 class Group {
  public:
   Group() = default;
@@ -80,27 +80,27 @@ class Group {
   virtual void join() = 0;
 };
 
-/// Threads with single commands and pipelines; more of them than have a connection of their own.
+/// Threads with single commands and pipelines, more than there are direct connections.
 [[nodiscard]] std::unique_ptr<Group> sync_workload(Run& run, RedisConnectionManager& redis, double rate);
-/// Coroutines and callbacks; some in a hurry, some cancelled.
+/// Coroutines and callbacks; some have short deadlines, some are cancelled.
 [[nodiscard]] std::unique_ptr<Group> async_workload(Run& run, RedisConnectionManager& redis, double rate);
 /// Threads with scoped handles: plain commands, and transfers between accounts by WATCH and EXEC.
 [[nodiscard]] std::unique_ptr<Group> scoped_workload(Run& run, RedisConnectionManager& redis, double rate);
 
-/// What the consumer of the queue has seen.
+/// Records of the queue's consumer.
 struct QueueLog {
   std::vector<std::uint32_t> taken{};
   std::uint64_t unknown_takes = 0;
 };
-/// A producer, and a consumer that waits by BLPOP. `log` may be read after `join`.
+/// A producer, and a consumer that waits by BLPOP. Read `log` only after `join`.
 [[nodiscard]] std::unique_ptr<Group> queue_workload(Run& run, RedisConnectionManager& redis, double rate,
                                                     QueueLog& log);
-/// Coroutines whose replies are tampered with.
+/// Coroutines whose replies the proxy changes.
 [[nodiscard]] std::unique_ptr<Group> checked_workload(Run& run, RedisConnectionManager& redis, double rate);
-/// Managers of their own, destroyed at random moments with work under way (I18).
+/// Managers that are destroyed at random moments with pending operations (I18).
 [[nodiscard]] std::unique_ptr<Group> visitors(Run& run, RedisConfig config, double rate);
 
-/// Waits until the time has come or the run ends.
+/// Waits until that time or the end of the run.
 inline void sleep_until(const Run& run, Clock::time_point due) {
   while (!run.stopping() && Clock::now() < due)
     std::this_thread::sleep_until(std::min(due, Clock::now() + std::chrono::milliseconds(100)));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// workload_async.cpp: coroutines, one operation after the other, and callbacks, as many as are due.
+// workload_async.cpp: coroutines with sequential operations, and callbacks at a rate.
 #include "workload.hpp"
 #include "workload_operations.hpp"
 
@@ -25,7 +25,7 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-// One after the other.
+// Runs one operation after the other.
 asio::awaitable<void> coroutine(Run& run, AsyncClient client, std::size_t index, double rate) {
   Source source{.random = std::mt19937(static_cast<std::uint32_t>(run.options().seed + 2000 + index)),
                 .caller = async_caller(index),
@@ -41,31 +41,31 @@ asio::awaitable<void> coroutine(Run& run, AsyncClient client, std::size_t index,
     co_await timer.async_wait(asio::use_awaitable);
     const AsyncResults results = client.with_timeout(Run::usual_limit).results();
     AnyOperation operation = next_operation(run, source);
-    // No visit: a coroutine can't wait inside a lambda.
+    // std::visit does not work here: a coroutine can't wait inside a lambda.
     if (const auto* echo = std::get_if<Echo>(&operation)) {
-      const Ticket ticket = Run::begin(source.caller, echo->kind);
-      echo->classify(run, ticket, co_await echo->submit(results));
+      const PendingCall pending = Run::begin(source.caller, echo->kind);
+      echo->judge(run, pending, co_await echo->submit(results));
     } else if (const auto* read = std::get_if<Read>(&operation)) {
-      const Ticket ticket = Run::begin(source.caller, read->kind);
-      read->classify(run, ticket, co_await read->submit(results));
+      const PendingCall pending = Run::begin(source.caller, read->kind);
+      read->judge(run, pending, co_await read->submit(results));
     } else if (const auto* write = std::get_if<Write>(&operation)) {
-      const Ticket ticket = Run::begin(source.caller, write->kind);
-      write->classify(run, ticket, co_await write->submit(results));
+      const PendingCall pending = Run::begin(source.caller, write->kind);
+      write->judge(run, pending, co_await write->submit(results));
     } else if (const auto* push = std::get_if<Push>(&operation)) {
-      const Ticket ticket = Run::begin(source.caller, push->kind);
-      push->classify(run, ticket, co_await push->submit(results));
+      const PendingCall pending = Run::begin(source.caller, push->kind);
+      push->judge(run, pending, co_await push->submit(results));
     } else if (const auto* script = std::get_if<Script>(&operation)) {
-      const Ticket ticket = Run::begin(source.caller, script->kind);
-      script->classify(run, ticket, co_await script->submit(results));
+      const PendingCall pending = Run::begin(source.caller, script->kind);
+      script->judge(run, pending, co_await script->submit(results));
     } else if (const auto* count = std::get_if<Count>(&operation)) {
-      const Ticket ticket = Run::begin(source.caller, count->kind);
-      count->classify(run, ticket, co_await count->submit(results));
+      const PendingCall pending = Run::begin(source.caller, count->kind);
+      count->judge(run, pending, co_await count->submit(results));
     }
   }
 }
 
-// Issues what is due every 2 ms, however much is under way already. Lives on one loop; its handlers run
-// there, or on the library's thread.
+// Issues due operations every 2 ms, however many are pending. Lives on one loop; its handlers run there or on
+// the library's thread.
 class Issuer {
  public:
   Issuer(Run& run, AsyncClient client, asio::io_context& loop, std::size_t index, double rate)
@@ -85,13 +85,13 @@ class Issuer {
   }
 
  private:
-  static constexpr std::int64_t most_under_way = 20'000;
+  static constexpr std::int64_t most_pending_calls = 20'000;
 
   void tick() {
     if (run_.stopping() || run_.ledger.full()) return cancel_due(Clock::time_point::max());
     const auto now = Clock::now();
     for (; due_ <= now; due_ = pace_.next()) {
-      if (run_.under_way < most_under_way)
+      if (run_.pending_calls < most_pending_calls)
         issue();
       else
         ++run_.skipped;
@@ -112,13 +112,13 @@ class Issuer {
         [&](auto& op) {
           const Kind kind = hurried ? Kind::hurried : cancelled ? Kind::cancelled : op.kind;
           auto started = op.submit(client_.with_timeout(limit).results());
-          const Ticket ticket = Run::begin(source_.caller, kind, limit);
-          ++run_.under_way;
-          // The signal has to live until its operation has completed.
+          const PendingCall pending = Run::begin(source_.caller, kind, limit);
+          ++run_.pending_calls;
+          // the signal must outlive its operation
           const auto signal = cancelled ? std::make_shared<asio::cancellation_signal>() : nullptr;
-          auto handler = [&run = run_, op = std::move(op), ticket, signal](auto reply) {
-            op.classify(run, ticket, reply);
-            --run.under_way;
+          auto handler = [&run = run_, op = std::move(op), pending, signal](auto reply) {
+            op.judge(run, pending, reply);
+            --run.pending_calls;
           };
           if (on_library_thread_) {
             std::move(started)(std::move(handler));
@@ -172,13 +172,13 @@ class AsyncGroup final : public Group {
     thread_ = std::jthread([this] { loop_.run(); });
   }
 
-  // The loop ends by itself: each operation under way counts as its work. What the library's own thread
-  // completes does not.
+  // The loop ends when no operation is pending, because each counts as its work. Operations that the
+  // library's own thread completes do not count.
   void join() override {
     const auto until = Clock::now() + 30s;
-    while (run_.under_way != 0 && Clock::now() < until) std::this_thread::sleep_for(1ms);
-    if (run_.under_way != 0) {
-      run_.violations.add("I1", std::to_string(run_.under_way) + " operations never completed");
+    while (run_.pending_calls != 0 && Clock::now() < until) std::this_thread::sleep_for(1ms);
+    if (run_.pending_calls != 0) {
+      run_.violations.add("I1", std::to_string(run_.pending_calls) + " operations never completed");
       loop_.stop();
     }
     thread_.join();

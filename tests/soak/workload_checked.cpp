@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// workload_checked.cpp: coroutines behind a proxy that loses, doubles and spoils replies; their
-// database has `integrity` on.
+// workload_checked.cpp: coroutines behind a proxy that loses, repeats and corrupts replies.
+// Their database has `integrity` on.
 #include "workload.hpp"
 #include "workload_operations.hpp"
 
@@ -19,15 +19,15 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-// The proxy turns bytes over, and what lies within a text is beyond what any client can notice: at most one
-// byte may differ. A reply of somebody else differs in many.
-void judge_spoilt(Run& run, const Ticket& ticket, const std::string& nonce,
+// The proxy inverts bytes, and no client can detect a change within a text: at most one byte may differ. A
+// reply of another caller differs in many.
+void judge_spoilt(Run& run, const PendingCall& pending, const std::string& nonce,
                   const Result<std::string>& reply) {
-  if (run.end(ticket, reply) != Outcome::ok) return;
+  if (run.end(pending, reply) != Outcome::ok) return;
   std::size_t different = reply->size() == nonce.size() ? 0 : 2;
   for (std::size_t i = 0; different < 2 && i < nonce.size(); ++i)
     different += (*reply)[i] != nonce[i] ? 1U : 0U;
-  if (different > 1) return run.wrong_reply(ticket, nonce, *reply);
+  if (different > 1) return run.wrong_reply(pending, nonce, *reply);
   ++run.verified;
 }
 
@@ -46,18 +46,18 @@ asio::awaitable<void> coroutine(Run& run, AsyncClient client, std::size_t index,
     if (dice == 0) {
       const std::string nonce =
           "checked:" + std::to_string(source.random()) + std::to_string(source.random());
-      const Ticket ticket = Run::begin(source.caller, Kind::echo);
-      judge_spoilt(run, ticket, nonce, co_await results.echo(nonce));
+      const PendingCall pending = Run::begin(source.caller, Kind::echo);
+      judge_spoilt(run, pending, nonce, co_await results.echo(nonce));
     } else if (dice == 1) {
       const Push push{
           source.list,
           run.ledger.issue({.list = source.list, .most_on_wire = source.most_on_wire, .in_order = true})};
-      const Ticket ticket = Run::begin(source.caller, push.kind);
-      push.classify(run, ticket, co_await push.submit(results));
+      const PendingCall pending = Run::begin(source.caller, push.kind);
+      push.judge(run, pending, co_await push.submit(results));
     } else {
       const Count count{&run.counters[source.below(static_cast<std::uint32_t>(run.counters.size()))]};
-      const Ticket ticket = Run::begin(source.caller, count.kind);
-      count.classify(run, ticket, co_await count.submit(results));
+      const PendingCall pending = Run::begin(source.caller, count.kind);
+      count.judge(run, pending, co_await count.submit(results));
     }
   }
 }

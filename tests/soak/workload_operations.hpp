@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// workload_operations.hpp: the operations of the soak: each is submitted to any kind of client, and judges
-// its own reply.
+// workload_operations.hpp: operations of the soak.
+// Each is submitted to any kind of client, and checks its own reply.
 #pragma once
 
 #include "run.hpp"
@@ -22,18 +22,18 @@ struct Source {
   Caller caller = Caller::sync;
   std::uint16_t list = no_list;
   std::uint8_t most_on_wire = 1;
-  bool twice_allowed = false;  ///< It asks for at least once, and does only what can be told apart then.
+  bool twice_allowed = false;  ///< It uses at_least_once, and only operations that a checker can recognise.
   bool serial = true;          ///< One operation after the other.
-  Generations* own = nullptr;  ///< The key that it alone writes; serial sources only.
+  Generations* own = nullptr;  ///< The key that only this caller writes; serial sources only.
 
   [[nodiscard]] std::uint32_t below(std::uint32_t bound) {
     return static_cast<std::uint32_t>(random() % bound);
   }
-  /// What an operation of this caller has to keep to.
+  /// Limits for an operation of this caller.
   [[nodiscard]] Ledger::Terms terms(std::uint16_t where) const {
     return {where, most_on_wire, twice_allowed, serial && !twice_allowed};
   }
-  /// Log-uniform between 16 B and 16 KiB, now and then 256 KiB.
+  /// Log-uniform between 16 B and 16 KiB, occasionally 256 KiB.
   [[nodiscard]] std::size_t size() {
     if (below(400) == 0) return 256 << 10;
     return static_cast<std::size_t>(std::exp2(4.0 + 10.0 * static_cast<double>(below(1000)) / 1000.0));
@@ -48,9 +48,9 @@ struct Echo {
   auto submit(const Client& client) const {
     return client.echo(nonce);
   }
-  void classify(Run& run, const Ticket& ticket, const Result<std::string>& reply) const {
-    if (run.end(ticket, reply) != Outcome::ok) return;
-    if (*reply != nonce) return run.wrong_reply(ticket, nonce, *reply);
+  void judge(Run& run, const PendingCall& pending, const Result<std::string>& reply) const {
+    if (run.end(pending, reply) != Outcome::ok) return;
+    if (*reply != nonce) return run.wrong_reply(pending, nonce, *reply);
     ++run.verified;
   }
 };
@@ -64,10 +64,10 @@ struct Read {
   auto submit(const Client& client) const {
     return client.get(of->key(expected.incarnation));
   }
-  void classify(Run& run, const Ticket& ticket, const Result<std::optional<std::string>>& reply) const {
-    if (run.end(ticket, reply) != Outcome::ok) return;
-    if (!of->classify(expected, *reply, run.violations))
-      return run.wrong_reply(ticket, of->key(expected.incarnation), **reply);
+  void judge(Run& run, const PendingCall& pending, const Result<std::optional<std::string>>& reply) const {
+    if (run.end(pending, reply) != Outcome::ok) return;
+    if (!of->judge(expected, *reply, run.violations))
+      return run.wrong_reply(pending, of->key(expected.incarnation), **reply);
     ++run.verified;
   }
 };
@@ -82,8 +82,8 @@ struct Write {
   auto submit(const Client& client) const {
     return client.set(key, value, {.expire = std::chrono::minutes(5)});
   }
-  void classify(Run& run, const Ticket& ticket, const Result<bool>& reply) const {
-    switch (run.end(ticket, reply)) {
+  void judge(Run& run, const PendingCall& pending, const Result<bool>& reply) const {
+    switch (run.end(pending, reply)) {
       case Outcome::ok: to->acknowledged(); break;
       case Outcome::indeterminate: to->unknown(); break;
       default: break;
@@ -100,8 +100,8 @@ struct Push {
   auto submit(const Client& client) const {
     return client.rpush("oplog:" + std::to_string(list), marked(number));
   }
-  void classify(Run& run, const Ticket& ticket, const Result<std::int64_t>& reply) const {
-    run.ledger.complete(number, run.end(ticket, reply));
+  void judge(Run& run, const PendingCall& pending, const Result<std::int64_t>& reply) const {
+    run.ledger.complete(number, run.end(pending, reply));
   }
 };
 
@@ -115,13 +115,14 @@ struct Script {
     return client.template command<std::tuple<std::string, std::uint64_t>>(
         "EVAL", R"(return {ARGV[1], redis.call("INCR",KEYS[1])})", 1, counter->key, marked(number));
   }
-  void classify(Run& run, const Ticket& ticket,
-                const Result<std::tuple<std::string, std::uint64_t>>& reply) const {
-    const Outcome outcome = run.end(ticket, reply);
+  void judge(Run& run, const PendingCall& pending,
+             const Result<std::tuple<std::string, std::uint64_t>>& reply) const {
+    const Outcome outcome = run.end(pending, reply);
     run.ledger.complete(number, outcome);
     if (outcome == Outcome::ok) {
       ++counter->acknowledged;
-      if (std::get<0>(*reply) != marked(number)) run.wrong_reply(ticket, marked(number), std::get<0>(*reply));
+      if (std::get<0>(*reply) != marked(number))
+        run.wrong_reply(pending, marked(number), std::get<0>(*reply));
     } else if (outcome != Outcome::not_sent) {
       ++counter->unknown;  // a script may have written before its error
     }
@@ -136,8 +137,8 @@ struct Count {
   auto submit(const Client& client) const {
     return client.incr(counter->key);
   }
-  void classify(Run& run, const Ticket& ticket, const Result<std::int64_t>& reply) const {
-    switch (run.end(ticket, reply)) {
+  void judge(Run& run, const PendingCall& pending, const Result<std::int64_t>& reply) const {
+    switch (run.end(pending, reply)) {
       case Outcome::ok: ++counter->acknowledged; break;
       case Outcome::indeterminate: ++counter->unknown; break;
       default: break;
@@ -147,7 +148,7 @@ struct Count {
 
 using AnyOperation = std::variant<Echo, Read, Write, Push, Script, Count>;
 
-/// The next operation of that caller. What it writes in the ledger or to its key is issued with that.
+/// The next operation of that caller. Its writes to the ledger or to its key are issued at that point.
 [[nodiscard]] inline AnyOperation next_operation(Run& run, Source& source) {
   const std::uint32_t dice = source.below(100);
   const auto issue = [&](std::uint16_t list) { return run.ledger.issue(source.terms(list)); };

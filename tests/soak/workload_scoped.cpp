@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// workload_scoped.cpp: threads with a connection of their own: plain commands, and transfers between
-// accounts.
+// workload_scoped.cpp: threads with scoped handles.
+// They run plain commands, and transfers between accounts.
 #include "workload.hpp"
 #include "workload_operations.hpp"
 
@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Runs `call` and gives its value, or the error that it threw.
+// Runs `call` and returns its value, or the error that it threw.
 template <class F>
 auto attempt(F call) -> Result<decltype(call())> {
   try {
@@ -24,35 +24,35 @@ auto attempt(F call) -> Result<decltype(call())> {
   }
 }
 
-// One connection for a few commands, one after the other.
+// Uses one connection for a few commands, one after the other.
 void borrow(Run& run, Source& source, RedisConnectionManager& redis, Pace& pace) {
   const auto own = attempt([&] {
     auto handle = redis.scoped_client(strict_database);
     handle.set_timeout(Run::usual_limit);
     return handle;
   });
-  // No command yet: what may happen is told by the errors of the others.
+  // no command was issued yet; other callers report whether this may fail
   if (!own) return run.scan("an error", own.error().what());
   for (std::uint32_t n = 1 + source.below(20); n != 0 && !run.stopping() && !run.ledger.full(); --n) {
     sleep_until(run, pace.next());
     AnyOperation operation = next_operation(run, source);
     std::visit(
         [&](const auto& op) {
-          const Ticket ticket = Run::begin(source.caller, op.kind);
-          op.classify(run, ticket, attempt([&] { return op.submit(*own); }));
+          const PendingCall pending = Run::begin(source.caller, op.kind);
+          op.judge(run, pending, attempt([&] { return op.submit(*own); }));
         },
         operation);
   }
 }
 
-// Moves an amount if nobody else touches the accounts meanwhile, and writes its number beside.
+// Moves an amount unless another client changes the accounts first, and appends its number.
 void transfer(Run& run, Source& source, RedisConnectionManager& redis) {
   const std::string from = "account:" + std::to_string(source.below(accounts));
   const std::string to = "account:" + std::to_string(source.below(accounts));
   if (from == to) return;
   const std::int64_t amount = 1 + source.below(10);
   std::optional<std::uint32_t> number;
-  Ticket ticket = Run::begin(source.caller, Kind::transaction);
+  PendingCall pending = Run::begin(source.caller, Kind::transaction);
   Result<bool> applied = attempt([&] {
     const auto own = redis.scoped_client(strict_database);
     own.command<Ok>("WATCH", from, to);
@@ -63,12 +63,12 @@ void transfer(Run& run, Source& source, RedisConnectionManager& redis) {
     own.command<Queued>("SET", to, other + amount);
     number = run.ledger.issue({.list = bank_list});
     own.command<Queued>("RPUSH", "oplog:" + std::to_string(bank_list), marked(*number));
-    ticket = Run::begin(source.caller, Kind::transaction);
+    pending = Run::begin(source.caller, Kind::transaction);
     return own.command<std::optional<std::vector<Value>>>("EXEC").has_value();
   });
-  const Outcome outcome = run.end(ticket, applied);
-  if (!number) return;  // it never came to that
-  // Whatever failed before EXEC: the server drops the commands that it had queued, so nothing has run.
+  const Outcome outcome = run.end(pending, applied);
+  if (!number) return;  // the transaction was not begun
+  // A failure before EXEC has run nothing: the server drops the commands that it had queued.
   if (outcome == Outcome::ok)
     run.ledger.complete(*number, *applied ? Outcome::ok : Outcome::not_sent);
   else
@@ -125,8 +125,8 @@ class QueueGroup final : public Group {
     while (!run.stopping() && !run.ledger.full()) {
       sleep_until(run, pace.next());
       const std::uint32_t number = run.ledger.issue({.list = queue_list});
-      const Ticket ticket = Run::begin(Caller::strict_sync, Kind::rpush);
-      run.ledger.complete(number, run.end(ticket, client.rpush("queue", marked(number))));
+      const PendingCall pending = Run::begin(Caller::strict_sync, Kind::rpush);
+      run.ledger.complete(number, run.end(pending, client.rpush("queue", marked(number))));
     }
   }
 
@@ -145,16 +145,16 @@ class QueueGroup final : public Group {
   }
 
   static bool take(Run& run, const ScopedClient& own, QueueLog& log) {
-    const Ticket ticket = Run::begin(Caller::scoped, Kind::blpop, 200ms + Run::usual_limit);
+    const PendingCall pending = Run::begin(Caller::scoped, Kind::blpop, 200ms + Run::usual_limit);
     const auto taken = attempt([&] { return own.blpop("queue", {200ms}); });
-    const Outcome outcome = run.end(ticket, taken);
+    const Outcome outcome = run.end(pending, taken);
     if (outcome == Outcome::indeterminate) ++log.unknown_takes;
     if (outcome != Outcome::ok) return false;
     if (!*taken) return true;
     const auto& [key, element] = **taken;
     const auto number = number_at(element);
     if (key != "queue" || !number) {
-      run.wrong_reply(ticket, "an element of the queue", key + ": " + element);
+      run.wrong_reply(pending, "an element of the queue", key + ": " + element);
       return false;
     }
     ++run.verified;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// workload_sync.cpp: threads that call, over connections of their own and shared ones.
+// workload_sync.cpp: threads that call over direct and shared connections.
 #include "workload.hpp"
 #include "workload_operations.hpp"
 
@@ -15,15 +15,15 @@ void pipelined(Run& run, Source& source, const Client& client) {
   std::array<Slot<std::int64_t>, appends> slots{};
   auto pipe = client.with_timeout(Run::usual_limit).pipeline();
   const Echo echo{"nonce:" + std::to_string(source.random())};
-  const Ticket ticket = Run::begin(source.caller, Kind::rpush);
+  const PendingCall pending = Run::begin(source.caller, Kind::rpush);
   for (std::size_t i = 0; i < appends; ++i) {
     pushes[i] = {source.list, run.ledger.issue(source.terms(source.list))};
     slots[i] = pipe.rpush("oplog:" + std::to_string(source.list), marked(pushes[i].number));
   }
   const auto echo_slot = pipe.echo(echo.nonce);
   const auto replies = pipe.execute();
-  for (std::size_t i = 0; i < appends; ++i) pushes[i].classify(run, ticket, replies[slots[i]]);
-  echo.classify(run, ticket, replies[echo_slot]);
+  for (std::size_t i = 0; i < appends; ++i) pushes[i].judge(run, pending, replies[slots[i]]);
+  echo.judge(run, pending, replies[echo_slot]);
 }
 
 class SyncGroup final : public Group {
@@ -61,8 +61,8 @@ class SyncGroup final : public Group {
       AnyOperation operation = next_operation(run, source);
       std::visit(
           [&](const auto& op) {
-            const Ticket ticket = Run::begin(source.caller, hurried ? Kind::hurried : op.kind, limit);
-            op.classify(run, ticket, op.submit(client.with_timeout(limit).results()));
+            const PendingCall pending = Run::begin(source.caller, hurried ? Kind::hurried : op.kind, limit);
+            op.judge(run, pending, op.submit(client.with_timeout(limit).results()));
           },
           operation);
     }

@@ -19,6 +19,8 @@ template <class R>
   request.session = once.traits().session;
   request.shows_queued = once.traits().shows_queued;
   request.lacks_arguments = once.traits().lacks_arguments;
+  request.spread = once.traits().spread;
+  request.keys = once.traits().keys;
   return {std::move(request), options};
 }
 

@@ -19,14 +19,8 @@ class OwnedCommand {
  public:
   template <class... A>
   explicit OwnedCommand(const Command<R, A...>& command)
-      : name_(command.info().name),
-        traits_{{},
-                command.retry(),
-                command.info().reply_of(),
-                command.blocks_for(),
-                command.info().session,
-                engine::shows_queued<R>,
-                command.lacks_arguments()} {
+      : name_(command.info().name), traits_(engine::traits_of(command)) {
+    traits_.name = {};  // `request` sets it to `name_`, also in a copy
     resp::Writer writer(bytes_);
     command.encode(writer);
   }

@@ -207,9 +207,9 @@ class Elements<Range> {
 
 /// The elements of a container as arguments, even where the container itself has a codec.
 template <ManyArguments Range>
-class Spread {
+class EachElement {
  public:
-  constexpr Spread(const Range& values) : values_(values) {}
+  constexpr EachElement(const Range& values) : values_(values) {}
 
   template <class Put>
   void arguments(Put& put) const {
@@ -243,7 +243,7 @@ class Counted {
     std::size_t total = 0;
     auto& values = values_.get();
     for (auto at = values.begin(); at != values.end(); ++at) ++total;
-    put(total, Spread<Range>(values));
+    put(total, EachElement<Range>(values));
   }
   [[nodiscard]] bool is_empty() const {
     auto& values = values_.get();
@@ -290,10 +290,12 @@ struct Keyword {
 }  // namespace detail
 
 template <detail::range_like T>
-requires(!detail::coded<T>) struct argument<T> : argument<detail::Spread<T>> {
-  static constexpr std::size_t count(const T& values) { return argument<detail::Spread<T>>::count(values); }
+requires(!detail::coded<T>) struct argument<T> : argument<detail::EachElement<T>> {
+  static constexpr std::size_t count(const T& values) {
+    return argument<detail::EachElement<T>>::count(values);
+  }
   static void write(resp::Writer& writer, const T& values) {
-    argument<detail::Spread<T>>::write(writer, values);
+    argument<detail::EachElement<T>>::write(writer, values);
   }
 };
 

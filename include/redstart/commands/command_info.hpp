@@ -3,6 +3,8 @@
 // state.
 #pragma once
 
+#include <redstart/commands/key_spec.hpp>
+#include <redstart/commands/spread.hpp>
 #include <redstart/core/server_reply.hpp>
 
 #include <cstddef>
@@ -52,6 +54,9 @@ struct CommandInfo {
   std::string_view since = "1.0.0";
   bool has_row = true;  ///< False for a command that is in no table: its name is the caller's.
   bool opaque = false;  ///< Calls other commands, or may: its errors don't prove that nothing was executed.
+
+  KeySpec keys{};
+  Spread spread{};
 
   // The name as it goes over the wire, computed while compiling.
   char header[64] = {};

@@ -55,17 +55,20 @@ class HashCommands {
   /// HDEL over a container of fields. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto hdel(std::string_view key, const Range& fields) const -> reply_t<Self, std::int64_t> {
-    return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HDEL"), key, detail::Spread{fields});
+    return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HDEL"), key,
+                                        detail::EachElement{fields});
   }
   /// HDEL over the elements between two iterators, or of a braced list.
   template <detail::argument_iterator Iterator>
   auto hdel(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
     const detail::IteratorRange range(first, last);
-    return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HDEL"), key, detail::Spread(range));
+    return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HDEL"), key,
+                                        detail::EachElement(range));
   }
   template <SingleArgument E>
   auto hdel(std::string_view key, std::initializer_list<E> fields) const -> reply_t<Self, std::int64_t> {
-    return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HDEL"), key, detail::Spread(fields));
+    return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HDEL"), key,
+                                        detail::EachElement(fields));
   }
 
   /// HEXISTS. Whether the hash has that field.
@@ -119,7 +122,7 @@ class HashCommands {
   auto hmget(std::string_view key, const Range& fields) const
       -> reply_t<Self, std::vector<std::optional<T>>> {
     return detail::submit<std::vector<std::optional<T>>>(*this, info::find(info::hashes, "HMGET"), key,
-                                                         detail::Spread{fields});
+                                                         detail::EachElement{fields});
   }
   /// HMGET over the elements between two iterators, or of a braced list.
   template <class T = std::string, detail::argument_iterator Iterator>
@@ -127,13 +130,13 @@ class HashCommands {
       -> reply_t<Self, std::vector<std::optional<T>>> {
     const detail::IteratorRange range(first, last);
     return detail::submit<std::vector<std::optional<T>>>(*this, info::find(info::hashes, "HMGET"), key,
-                                                         detail::Spread(range));
+                                                         detail::EachElement(range));
   }
   template <class T = std::string, SingleArgument E>
   auto hmget(std::string_view key, std::initializer_list<E> fields) const
       -> reply_t<Self, std::vector<std::optional<T>>> {
     return detail::submit<std::vector<std::optional<T>>>(*this, info::find(info::hashes, "HMGET"), key,
-                                                         detail::Spread(fields));
+                                                         detail::EachElement(fields));
   }
 
   /// HRANDFIELD. One field at random; empty when `key` does not exist. Since Redis 6.2.
@@ -169,17 +172,20 @@ class HashCommands {
   /// HSET over a container of pairs. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::TextPairs>
   auto hset(std::string_view key, const Range& pairs) const -> reply_t<Self, std::int64_t> {
-    return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HSET"), key, detail::Spread{pairs});
+    return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HSET"), key,
+                                        detail::EachElement{pairs});
   }
   /// HSET over the elements between two iterators, or of a braced list.
   template <detail::argument_iterator Iterator>
   auto hset(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
     const detail::IteratorRange range(first, last);
-    return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HSET"), key, detail::Spread(range));
+    return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HSET"), key,
+                                        detail::EachElement(range));
   }
   template <detail::pair_like E>
   auto hset(std::string_view key, std::initializer_list<E> pairs) const -> reply_t<Self, std::int64_t> {
-    return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HSET"), key, detail::Spread(pairs));
+    return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HSET"), key,
+                                        detail::EachElement(pairs));
   }
   /// HSET of one pair of field and value.
   template <detail::pair_like Pair>

@@ -76,17 +76,17 @@ class KeyCommands {
   /// DEL over a container of keys. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto del(const Range& keys) const -> reply_t<Self, std::int64_t> {
-    return detail::submit<std::int64_t>(*this, info::find(info::keys, "DEL"), detail::Spread{keys});
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "DEL"), detail::EachElement{keys});
   }
   /// DEL over the elements between two iterators, or of a braced list.
   template <detail::argument_iterator Iterator>
   auto del(Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
     const detail::IteratorRange range(first, last);
-    return detail::submit<std::int64_t>(*this, info::find(info::keys, "DEL"), detail::Spread(range));
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "DEL"), detail::EachElement(range));
   }
   template <SingleArgument E>
   auto del(std::initializer_list<E> keys) const -> reply_t<Self, std::int64_t> {
-    return detail::submit<std::int64_t>(*this, info::find(info::keys, "DEL"), detail::Spread(keys));
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "DEL"), detail::EachElement(keys));
   }
 
   /// DUMP. The serialized value for `restore`; empty when `key` does not exist.
@@ -102,17 +102,17 @@ class KeyCommands {
   /// EXISTS over a container of keys. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto exists(const Range& keys) const -> reply_t<Self, std::int64_t> {
-    return detail::submit<std::int64_t>(*this, info::find(info::keys, "EXISTS"), detail::Spread{keys});
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "EXISTS"), detail::EachElement{keys});
   }
   /// EXISTS over the elements between two iterators, or of a braced list.
   template <detail::argument_iterator Iterator>
   auto exists(Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
     const detail::IteratorRange range(first, last);
-    return detail::submit<std::int64_t>(*this, info::find(info::keys, "EXISTS"), detail::Spread(range));
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "EXISTS"), detail::EachElement(range));
   }
   template <SingleArgument E>
   auto exists(std::initializer_list<E> keys) const -> reply_t<Self, std::int64_t> {
-    return detail::submit<std::int64_t>(*this, info::find(info::keys, "EXISTS"), detail::Spread(keys));
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "EXISTS"), detail::EachElement(keys));
   }
 
   /// EXPIRE. True when the time was set; false when `key` does not exist or `only_if` prevented it.
@@ -154,7 +154,7 @@ class KeyCommands {
       -> reply_t<Self, Migration> {
     return detail::submit<Migration>(*this, info::find(info::keys, "MIGRATE"), host, port, std::string_view(),
                                      database, timeout.count(), options, std::string_view("KEYS"),
-                                     detail::Spread{keys});
+                                     detail::EachElement{keys});
   }
 
   /// MOVE. True when `key` is now in `database`; false when it does not exist here or exists there.
@@ -272,17 +272,17 @@ class KeyCommands {
   /// TOUCH over a container of keys. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto touch(const Range& keys) const -> reply_t<Self, std::int64_t> {
-    return detail::submit<std::int64_t>(*this, info::find(info::keys, "TOUCH"), detail::Spread{keys});
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "TOUCH"), detail::EachElement{keys});
   }
   /// TOUCH over the elements between two iterators, or of a braced list.
   template <detail::argument_iterator Iterator>
   auto touch(Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
     const detail::IteratorRange range(first, last);
-    return detail::submit<std::int64_t>(*this, info::find(info::keys, "TOUCH"), detail::Spread(range));
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "TOUCH"), detail::EachElement(range));
   }
   template <SingleArgument E>
   auto touch(std::initializer_list<E> keys) const -> reply_t<Self, std::int64_t> {
-    return detail::submit<std::int64_t>(*this, info::find(info::keys, "TOUCH"), detail::Spread(keys));
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "TOUCH"), detail::EachElement(keys));
   }
 
   /// TTL. How long `key` lives on, in seconds.
@@ -304,17 +304,17 @@ class KeyCommands {
   /// UNLINK over a container of keys. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto unlink(const Range& keys) const -> reply_t<Self, std::int64_t> {
-    return detail::submit<std::int64_t>(*this, info::find(info::keys, "UNLINK"), detail::Spread{keys});
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "UNLINK"), detail::EachElement{keys});
   }
   /// UNLINK over the elements between two iterators, or of a braced list.
   template <detail::argument_iterator Iterator>
   auto unlink(Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
     const detail::IteratorRange range(first, last);
-    return detail::submit<std::int64_t>(*this, info::find(info::keys, "UNLINK"), detail::Spread(range));
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "UNLINK"), detail::EachElement(range));
   }
   template <SingleArgument E>
   auto unlink(std::initializer_list<E> keys) const -> reply_t<Self, std::int64_t> {
-    return detail::submit<std::int64_t>(*this, info::find(info::keys, "UNLINK"), detail::Spread(keys));
+    return detail::submit<std::int64_t>(*this, info::find(info::keys, "UNLINK"), detail::EachElement(keys));
   }
 
   /// WAIT. How many replicas have the writes of this connection, once `replicas` have or the time is over.

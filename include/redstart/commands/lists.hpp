@@ -118,18 +118,19 @@ class ListCommands {
   template <ManyArguments Range = detail::Texts>
   auto lpush(std::string_view key, const Range& elements) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "LPUSH"), key,
-                                        detail::Spread{elements});
+                                        detail::EachElement{elements});
   }
   /// LPUSH over the elements between two iterators, or of a braced list.
   template <detail::argument_iterator Iterator>
   auto lpush(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
     const detail::IteratorRange range(first, last);
-    return detail::submit<std::int64_t>(*this, info::find(info::lists, "LPUSH"), key, detail::Spread(range));
+    return detail::submit<std::int64_t>(*this, info::find(info::lists, "LPUSH"), key,
+                                        detail::EachElement(range));
   }
   template <SingleArgument E>
   auto lpush(std::string_view key, std::initializer_list<E> elements) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "LPUSH"), key,
-                                        detail::Spread(elements));
+                                        detail::EachElement(elements));
   }
   /// LPUSHX. The length with the new elements; 0 when there is no list, which stays so. Several since
   /// Redis 4.0.
@@ -142,18 +143,19 @@ class ListCommands {
   template <ManyArguments Range = detail::Texts>
   auto lpushx(std::string_view key, const Range& elements) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "LPUSHX"), key,
-                                        detail::Spread{elements});
+                                        detail::EachElement{elements});
   }
   /// LPUSHX over the elements between two iterators, or of a braced list.
   template <detail::argument_iterator Iterator>
   auto lpushx(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
     const detail::IteratorRange range(first, last);
-    return detail::submit<std::int64_t>(*this, info::find(info::lists, "LPUSHX"), key, detail::Spread(range));
+    return detail::submit<std::int64_t>(*this, info::find(info::lists, "LPUSHX"), key,
+                                        detail::EachElement(range));
   }
   template <SingleArgument E>
   auto lpushx(std::string_view key, std::initializer_list<E> elements) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "LPUSHX"), key,
-                                        detail::Spread(elements));
+                                        detail::EachElement(elements));
   }
 
   /// LRANGE. The elements `first` to `last`, both included. O(first + number of elements returned).
@@ -208,18 +210,19 @@ class ListCommands {
   template <ManyArguments Range = detail::Texts>
   auto rpush(std::string_view key, const Range& elements) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "RPUSH"), key,
-                                        detail::Spread{elements});
+                                        detail::EachElement{elements});
   }
   /// RPUSH over the elements between two iterators, or of a braced list.
   template <detail::argument_iterator Iterator>
   auto rpush(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
     const detail::IteratorRange range(first, last);
-    return detail::submit<std::int64_t>(*this, info::find(info::lists, "RPUSH"), key, detail::Spread(range));
+    return detail::submit<std::int64_t>(*this, info::find(info::lists, "RPUSH"), key,
+                                        detail::EachElement(range));
   }
   template <SingleArgument E>
   auto rpush(std::string_view key, std::initializer_list<E> elements) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "RPUSH"), key,
-                                        detail::Spread(elements));
+                                        detail::EachElement(elements));
   }
   /// RPUSHX. The length with the new elements; 0 when there is no list, which stays so. Several since
   /// Redis 4.0.
@@ -232,18 +235,19 @@ class ListCommands {
   template <ManyArguments Range = detail::Texts>
   auto rpushx(std::string_view key, const Range& elements) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "RPUSHX"), key,
-                                        detail::Spread{elements});
+                                        detail::EachElement{elements});
   }
   /// RPUSHX over the elements between two iterators, or of a braced list.
   template <detail::argument_iterator Iterator>
   auto rpushx(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
     const detail::IteratorRange range(first, last);
-    return detail::submit<std::int64_t>(*this, info::find(info::lists, "RPUSHX"), key, detail::Spread(range));
+    return detail::submit<std::int64_t>(*this, info::find(info::lists, "RPUSHX"), key,
+                                        detail::EachElement(range));
   }
   template <SingleArgument E>
   auto rpushx(std::string_view key, std::initializer_list<E> elements) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "RPUSHX"), key,
-                                        detail::Spread(elements));
+                                        detail::EachElement(elements));
   }
 };
 

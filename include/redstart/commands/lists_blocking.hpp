@@ -65,8 +65,8 @@ class BlockingListCommands {
   /// for an empty one.
   template <class T = std::string, ManyArguments Range = detail::Texts>
   auto blpop(const Range& keys, BlockFor block) const -> reply_t<Self, KeyAnd<T>> {
-    return detail::submit<KeyAnd<T>>(*this, info::find(info::lists_blocking, "BLPOP"), detail::Spread{keys},
-                                     block);
+    return detail::submit<KeyAnd<T>>(*this, info::find(info::lists_blocking, "BLPOP"),
+                                     detail::EachElement{keys}, block);
   }
 
   /// BRPOP. The key and its last element, which is removed; empty when the time is over.
@@ -78,8 +78,8 @@ class BlockingListCommands {
   /// for an empty one.
   template <class T = std::string, ManyArguments Range = detail::Texts>
   auto brpop(const Range& keys, BlockFor block) const -> reply_t<Self, KeyAnd<T>> {
-    return detail::submit<KeyAnd<T>>(*this, info::find(info::lists_blocking, "BRPOP"), detail::Spread{keys},
-                                     block);
+    return detail::submit<KeyAnd<T>>(*this, info::find(info::lists_blocking, "BRPOP"),
+                                     detail::EachElement{keys}, block);
   }
 
   /// BRPOPLPUSH. The element that was moved from the tail of `source` to the head of `destination`; empty

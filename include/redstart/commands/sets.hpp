@@ -54,17 +54,20 @@ class SetCommands {
   /// SADD over a container of members. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto sadd(std::string_view key, const Range& members) const -> reply_t<Self, std::int64_t> {
-    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SADD"), key, detail::Spread{members});
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SADD"), key,
+                                        detail::EachElement{members});
   }
   /// SADD over the elements between two iterators, or of a braced list.
   template <detail::argument_iterator Iterator>
   auto sadd(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
     const detail::IteratorRange range(first, last);
-    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SADD"), key, detail::Spread(range));
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SADD"), key,
+                                        detail::EachElement(range));
   }
   template <SingleArgument E>
   auto sadd(std::string_view key, std::initializer_list<E> members) const -> reply_t<Self, std::int64_t> {
-    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SADD"), key, detail::Spread(members));
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SADD"), key,
+                                        detail::EachElement(members));
   }
   /// SCARD. How many members the set has; 0 when `key` does not exist.
   auto scard(std::string_view key) const -> reply_t<Self, std::int64_t> {
@@ -79,17 +82,17 @@ class SetCommands {
   /// SDIFF over a container of keys. Errors: `invalid_argument` for an empty one.
   template <class Out = Texts, ManyArguments Range = detail::Texts>
   auto sdiff(const Range& keys) const -> reply_t<Self, Out> {
-    return detail::submit<Out>(*this, info::find(info::sets, "SDIFF"), detail::Spread{keys});
+    return detail::submit<Out>(*this, info::find(info::sets, "SDIFF"), detail::EachElement{keys});
   }
   /// SDIFF over the elements between two iterators, or of a braced list.
   template <class Out = Texts, detail::argument_iterator Iterator>
   auto sdiff(Iterator first, Iterator last) const -> reply_t<Self, Out> {
     const detail::IteratorRange range(first, last);
-    return detail::submit<Out>(*this, info::find(info::sets, "SDIFF"), detail::Spread(range));
+    return detail::submit<Out>(*this, info::find(info::sets, "SDIFF"), detail::EachElement(range));
   }
   template <class Out = Texts, SingleArgument E>
   auto sdiff(std::initializer_list<E> keys) const -> reply_t<Self, Out> {
-    return detail::submit<Out>(*this, info::find(info::sets, "SDIFF"), detail::Spread(keys));
+    return detail::submit<Out>(*this, info::find(info::sets, "SDIFF"), detail::EachElement(keys));
   }
   /// SDIFFSTORE. How many members the set at `destination` has now. O(all members).
   template <StringLike... Keys>
@@ -102,7 +105,7 @@ class SetCommands {
   template <ManyArguments Range = detail::Texts>
   auto sdiffstore(std::string_view destination, const Range& keys) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SDIFFSTORE"), destination,
-                                        detail::Spread{keys});
+                                        detail::EachElement{keys});
   }
   /// SDIFFSTORE over the elements between two iterators, or of a braced list.
   template <detail::argument_iterator Iterator>
@@ -110,13 +113,13 @@ class SetCommands {
       -> reply_t<Self, std::int64_t> {
     const detail::IteratorRange range(first, last);
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SDIFFSTORE"), destination,
-                                        detail::Spread(range));
+                                        detail::EachElement(range));
   }
   template <SingleArgument E>
   auto sdiffstore(std::string_view destination, std::initializer_list<E> keys) const
       -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SDIFFSTORE"), destination,
-                                        detail::Spread(keys));
+                                        detail::EachElement(keys));
   }
 
   /// SINTER. The members that all sets have in common. O(smallest set × number of sets).
@@ -127,17 +130,17 @@ class SetCommands {
   /// SINTER over a container of keys. Errors: `invalid_argument` for an empty one.
   template <class Out = Texts, ManyArguments Range = detail::Texts>
   auto sinter(const Range& keys) const -> reply_t<Self, Out> {
-    return detail::submit<Out>(*this, info::find(info::sets, "SINTER"), detail::Spread{keys});
+    return detail::submit<Out>(*this, info::find(info::sets, "SINTER"), detail::EachElement{keys});
   }
   /// SINTER over the elements between two iterators, or of a braced list.
   template <class Out = Texts, detail::argument_iterator Iterator>
   auto sinter(Iterator first, Iterator last) const -> reply_t<Self, Out> {
     const detail::IteratorRange range(first, last);
-    return detail::submit<Out>(*this, info::find(info::sets, "SINTER"), detail::Spread(range));
+    return detail::submit<Out>(*this, info::find(info::sets, "SINTER"), detail::EachElement(range));
   }
   template <class Out = Texts, SingleArgument E>
   auto sinter(std::initializer_list<E> keys) const -> reply_t<Self, Out> {
-    return detail::submit<Out>(*this, info::find(info::sets, "SINTER"), detail::Spread(keys));
+    return detail::submit<Out>(*this, info::find(info::sets, "SINTER"), detail::EachElement(keys));
   }
   /// SINTERCARD. How many members all sets have in common, counting up to `limit`, 0 for all. Since
   /// Redis 7.0.
@@ -157,7 +160,7 @@ class SetCommands {
   template <ManyArguments Range = detail::Texts>
   auto sinterstore(std::string_view destination, const Range& keys) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SINTERSTORE"), destination,
-                                        detail::Spread{keys});
+                                        detail::EachElement{keys});
   }
   /// SINTERSTORE over the elements between two iterators, or of a braced list.
   template <detail::argument_iterator Iterator>
@@ -165,13 +168,13 @@ class SetCommands {
       -> reply_t<Self, std::int64_t> {
     const detail::IteratorRange range(first, last);
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SINTERSTORE"), destination,
-                                        detail::Spread(range));
+                                        detail::EachElement(range));
   }
   template <SingleArgument E>
   auto sinterstore(std::string_view destination, std::initializer_list<E> keys) const
       -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SINTERSTORE"), destination,
-                                        detail::Spread(keys));
+                                        detail::EachElement(keys));
   }
 
   /// SISMEMBER. Whether `member` is in the set.
@@ -192,17 +195,19 @@ class SetCommands {
   /// SMISMEMBER over a container of members. Errors: `invalid_argument` for an empty one.
   template <class Out = std::vector<bool>, ManyArguments Range = detail::Texts>
   auto smismember(std::string_view key, const Range& members) const -> reply_t<Self, Out> {
-    return detail::submit<Out>(*this, info::find(info::sets, "SMISMEMBER"), key, detail::Spread{members});
+    return detail::submit<Out>(*this, info::find(info::sets, "SMISMEMBER"), key,
+                               detail::EachElement{members});
   }
   /// SMISMEMBER over the elements between two iterators, or of a braced list.
   template <class Out = std::vector<bool>, detail::argument_iterator Iterator>
   auto smismember(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, Out> {
     const detail::IteratorRange range(first, last);
-    return detail::submit<Out>(*this, info::find(info::sets, "SMISMEMBER"), key, detail::Spread(range));
+    return detail::submit<Out>(*this, info::find(info::sets, "SMISMEMBER"), key, detail::EachElement(range));
   }
   template <class Out = std::vector<bool>, SingleArgument E>
   auto smismember(std::string_view key, std::initializer_list<E> members) const -> reply_t<Self, Out> {
-    return detail::submit<Out>(*this, info::find(info::sets, "SMISMEMBER"), key, detail::Spread(members));
+    return detail::submit<Out>(*this, info::find(info::sets, "SMISMEMBER"), key,
+                               detail::EachElement(members));
   }
   /// SMOVE. True when `member` was moved from `source` to `destination`, false when it is not in `source`.
   template <Scalar M>
@@ -241,17 +246,20 @@ class SetCommands {
   /// SREM over a container of members. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::Texts>
   auto srem(std::string_view key, const Range& members) const -> reply_t<Self, std::int64_t> {
-    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SREM"), key, detail::Spread{members});
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SREM"), key,
+                                        detail::EachElement{members});
   }
   /// SREM over the elements between two iterators, or of a braced list.
   template <detail::argument_iterator Iterator>
   auto srem(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
     const detail::IteratorRange range(first, last);
-    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SREM"), key, detail::Spread(range));
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SREM"), key,
+                                        detail::EachElement(range));
   }
   template <SingleArgument E>
   auto srem(std::string_view key, std::initializer_list<E> members) const -> reply_t<Self, std::int64_t> {
-    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SREM"), key, detail::Spread(members));
+    return detail::submit<std::int64_t>(*this, info::find(info::sets, "SREM"), key,
+                                        detail::EachElement(members));
   }
 
   /// SSCAN. One step through the members; begin with cursor 0, end when the reply's cursor is 0.
@@ -269,17 +277,17 @@ class SetCommands {
   /// SUNION over a container of keys. Errors: `invalid_argument` for an empty one.
   template <class Out = Texts, ManyArguments Range = detail::Texts>
   auto sunion(const Range& keys) const -> reply_t<Self, Out> {
-    return detail::submit<Out>(*this, info::find(info::sets, "SUNION"), detail::Spread{keys});
+    return detail::submit<Out>(*this, info::find(info::sets, "SUNION"), detail::EachElement{keys});
   }
   /// SUNION over the elements between two iterators, or of a braced list.
   template <class Out = Texts, detail::argument_iterator Iterator>
   auto sunion(Iterator first, Iterator last) const -> reply_t<Self, Out> {
     const detail::IteratorRange range(first, last);
-    return detail::submit<Out>(*this, info::find(info::sets, "SUNION"), detail::Spread(range));
+    return detail::submit<Out>(*this, info::find(info::sets, "SUNION"), detail::EachElement(range));
   }
   template <class Out = Texts, SingleArgument E>
   auto sunion(std::initializer_list<E> keys) const -> reply_t<Self, Out> {
-    return detail::submit<Out>(*this, info::find(info::sets, "SUNION"), detail::Spread(keys));
+    return detail::submit<Out>(*this, info::find(info::sets, "SUNION"), detail::EachElement(keys));
   }
   /// SUNIONSTORE. How many members the set at `destination` has now. O(all members).
   template <StringLike... Keys>
@@ -292,7 +300,7 @@ class SetCommands {
   template <ManyArguments Range = detail::Texts>
   auto sunionstore(std::string_view destination, const Range& keys) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SUNIONSTORE"), destination,
-                                        detail::Spread{keys});
+                                        detail::EachElement{keys});
   }
   /// SUNIONSTORE over the elements between two iterators, or of a braced list.
   template <detail::argument_iterator Iterator>
@@ -300,13 +308,13 @@ class SetCommands {
       -> reply_t<Self, std::int64_t> {
     const detail::IteratorRange range(first, last);
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SUNIONSTORE"), destination,
-                                        detail::Spread(range));
+                                        detail::EachElement(range));
   }
   template <SingleArgument E>
   auto sunionstore(std::string_view destination, std::initializer_list<E> keys) const
       -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SUNIONSTORE"), destination,
-                                        detail::Spread(keys));
+                                        detail::EachElement(keys));
   }
 };
 

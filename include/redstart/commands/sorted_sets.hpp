@@ -72,7 +72,7 @@ class SortedSetCommands {
   template <ManyArguments Range = detail::Texts>
   auto bzpopmax(const Range& keys, BlockFor block) const -> reply_t<Self, KeyMemberScore> {
     return detail::submit<KeyMemberScore>(*this, info::find(info::sorted_sets, "BZPOPMAX"),
-                                          detail::Spread{keys}, block);
+                                          detail::EachElement{keys}, block);
   }
   /// BZPOPMIN. Key, member and score of the lowest score, which is removed; empty when the time is over.
   /// Since Redis 5.0.
@@ -84,7 +84,7 @@ class SortedSetCommands {
   template <ManyArguments Range = detail::Texts>
   auto bzpopmin(const Range& keys, BlockFor block) const -> reply_t<Self, KeyMemberScore> {
     return detail::submit<KeyMemberScore>(*this, info::find(info::sorted_sets, "BZPOPMIN"),
-                                          detail::Spread{keys}, block);
+                                          detail::EachElement{keys}, block);
   }
 
   /// ZADD. How many members are new (with `count_changed`: or have a new score).
@@ -152,7 +152,7 @@ class SortedSetCommands {
   auto zmscore(std::string_view key, const Range& members) const
       -> reply_t<Self, std::vector<std::optional<double>>> {
     return detail::submit<std::vector<std::optional<double>>>(*this, info::find(info::sorted_sets, "ZMSCORE"),
-                                                              key, detail::Spread{members});
+                                                              key, detail::EachElement{members});
   }
   /// ZMSCORE over the elements between two iterators, or of a braced list.
   template <detail::argument_iterator Iterator>
@@ -160,13 +160,13 @@ class SortedSetCommands {
       -> reply_t<Self, std::vector<std::optional<double>>> {
     const detail::IteratorRange range(first, last);
     return detail::submit<std::vector<std::optional<double>>>(*this, info::find(info::sorted_sets, "ZMSCORE"),
-                                                              key, detail::Spread(range));
+                                                              key, detail::EachElement(range));
   }
   template <SingleArgument E>
   auto zmscore(std::string_view key, std::initializer_list<E> members) const
       -> reply_t<Self, std::vector<std::optional<double>>> {
     return detail::submit<std::vector<std::optional<double>>>(*this, info::find(info::sorted_sets, "ZMSCORE"),
-                                                              key, detail::Spread(members));
+                                                              key, detail::EachElement(members));
   }
 
   /// ZPOPMAX. Up to `count` members with the highest scores, which are removed; the highest first. Since
@@ -216,19 +216,19 @@ class SortedSetCommands {
   template <ManyArguments Range = detail::Texts>
   auto zrem(std::string_view key, const Range& members) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZREM"), key,
-                                        detail::Spread{members});
+                                        detail::EachElement{members});
   }
   /// ZREM over the elements between two iterators, or of a braced list.
   template <detail::argument_iterator Iterator>
   auto zrem(std::string_view key, Iterator first, Iterator last) const -> reply_t<Self, std::int64_t> {
     const detail::IteratorRange range(first, last);
     return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZREM"), key,
-                                        detail::Spread(range));
+                                        detail::EachElement(range));
   }
   template <SingleArgument E>
   auto zrem(std::string_view key, std::initializer_list<E> members) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZREM"), key,
-                                        detail::Spread(members));
+                                        detail::EachElement(members));
   }
   /// ZREVRANK. How many members come before `member`, by falling score; empty when it is not in the set.
   /// O(log N).

@@ -133,19 +133,19 @@ class StringCommands {
   template <class T = std::string, ManyArguments Range = detail::Texts>
   auto mget(const Range& keys) const -> reply_t<Self, std::vector<std::optional<T>>> {
     return detail::submit<std::vector<std::optional<T>>>(*this, info::find(info::strings, "MGET"),
-                                                         detail::Spread{keys});
+                                                         detail::EachElement{keys});
   }
   /// MGET over the elements between two iterators, or of a braced list.
   template <class T = std::string, detail::argument_iterator Iterator>
   auto mget(Iterator first, Iterator last) const -> reply_t<Self, std::vector<std::optional<T>>> {
     const detail::IteratorRange range(first, last);
     return detail::submit<std::vector<std::optional<T>>>(*this, info::find(info::strings, "MGET"),
-                                                         detail::Spread(range));
+                                                         detail::EachElement(range));
   }
   template <class T = std::string, SingleArgument E>
   auto mget(std::initializer_list<E> keys) const -> reply_t<Self, std::vector<std::optional<T>>> {
     return detail::submit<std::vector<std::optional<T>>>(*this, info::find(info::strings, "MGET"),
-                                                         detail::Spread(keys));
+                                                         detail::EachElement(keys));
   }
 
   /// MSET. OK; sets all keys at once: key, value, key, value …
@@ -157,17 +157,17 @@ class StringCommands {
   /// MSET over a container of pairs. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::TextPairs>
   auto mset(const Range& pairs) const -> reply_t<Self, Ok> {
-    return detail::submit<Ok>(*this, info::find(info::strings, "MSET"), detail::Spread{pairs});
+    return detail::submit<Ok>(*this, info::find(info::strings, "MSET"), detail::EachElement{pairs});
   }
   /// MSET over the elements between two iterators, or of a braced list.
   template <detail::argument_iterator Iterator>
   auto mset(Iterator first, Iterator last) const -> reply_t<Self, Ok> {
     const detail::IteratorRange range(first, last);
-    return detail::submit<Ok>(*this, info::find(info::strings, "MSET"), detail::Spread(range));
+    return detail::submit<Ok>(*this, info::find(info::strings, "MSET"), detail::EachElement(range));
   }
   template <detail::pair_like E>
   auto mset(std::initializer_list<E> pairs) const -> reply_t<Self, Ok> {
-    return detail::submit<Ok>(*this, info::find(info::strings, "MSET"), detail::Spread(pairs));
+    return detail::submit<Ok>(*this, info::find(info::strings, "MSET"), detail::EachElement(pairs));
   }
   /// MSETNX. True when all keys were set, false when any of them exists: then none is.
   template <Scalar V, Scalar... More>
@@ -178,17 +178,17 @@ class StringCommands {
   /// MSETNX over a container of pairs. Errors: `invalid_argument` for an empty one.
   template <ManyArguments Range = detail::TextPairs>
   auto msetnx(const Range& pairs) const -> reply_t<Self, bool> {
-    return detail::submit<bool>(*this, info::find(info::strings, "MSETNX"), detail::Spread{pairs});
+    return detail::submit<bool>(*this, info::find(info::strings, "MSETNX"), detail::EachElement{pairs});
   }
   /// MSETNX over the elements between two iterators, or of a braced list.
   template <detail::argument_iterator Iterator>
   auto msetnx(Iterator first, Iterator last) const -> reply_t<Self, bool> {
     const detail::IteratorRange range(first, last);
-    return detail::submit<bool>(*this, info::find(info::strings, "MSETNX"), detail::Spread(range));
+    return detail::submit<bool>(*this, info::find(info::strings, "MSETNX"), detail::EachElement(range));
   }
   template <detail::pair_like E>
   auto msetnx(std::initializer_list<E> pairs) const -> reply_t<Self, bool> {
-    return detail::submit<bool>(*this, info::find(info::strings, "MSETNX"), detail::Spread(pairs));
+    return detail::submit<bool>(*this, info::find(info::strings, "MSETNX"), detail::EachElement(pairs));
   }
 
   /// PSETEX. OK; the value expires after that time. `set` with `.expire` does the same.

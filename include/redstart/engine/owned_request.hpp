@@ -28,6 +28,8 @@ struct OwnedRequest {
         session(command.info().session),
         shows_queued(engine::shows_queued<R>),
         lacks_arguments(command.lacks_arguments()),
+        spread(command.info().spread),
+        keys(command.info().keys),
         blocks_for(command.blocks_for()) {
     resp::Writer writer(bytes);
     command.encode(writer);
@@ -41,6 +43,8 @@ struct OwnedRequest {
   Session session = Session::none;  ///< The state of its connection that the command changes.
   bool shows_queued = false;        ///< The reply's type shows QUEUED as what it is: may follow MULTI.
   bool lacks_arguments = false;     ///< A container of keys, fields or elements is empty: never sent.
+  Spread spread{};                  ///< How a cluster routes it; of a batch: unused.
+  KeySpec keys{};                   ///< Where its keys are; of a batch: unused.
   std::optional<std::chrono::milliseconds> blocks_for{};  ///< Zero: for ever.
   std::uint32_t replies = 1;  ///< How many replies it awaits; 0: it only waits for a ready connection.
 };

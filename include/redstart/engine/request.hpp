@@ -42,6 +42,8 @@ struct RequestTraits {
   Session session = Session::none;  ///< The state of its connection that the command changes.
   bool shows_queued = false;        ///< The reply's type shows QUEUED as what it is: may follow MULTI.
   bool lacks_arguments = false;     ///< A container of keys, fields or elements is empty: never sent.
+  Spread spread{};                  ///< How a cluster routes it; of a batch: unused.
+  KeySpec keys{};                   ///< Where its keys are; of a batch: unused.
 
   /// Adds a command to a batch: it may be repeated when each of its commands may, and waits as long as all of
   /// them together.
@@ -58,6 +60,21 @@ struct RequestTraits {
   }
 };
 
+/// The traits of one command.
+template <class R, class... A>
+[[nodiscard]] RequestTraits traits_of(const Command<R, A...>& command) {
+  const CommandInfo& info = command.info();
+  return {.name = info.name,
+          .retry = command.retry(),
+          .reply_of = info.reply_of(),
+          .blocks_for = command.blocks_for(),
+          .session = info.session,
+          .shows_queued = shows_queued<R>,
+          .lacks_arguments = command.lacks_arguments(),
+          .spread = info.spread,
+          .keys = info.keys};
+}
+
 /// Arguments of at least this size are sent from where they lie.
 inline constexpr std::size_t external_threshold = 16 * 1024;
 
@@ -65,9 +82,7 @@ inline constexpr std::size_t external_threshold = 16 * 1024;
 class Request {
  public:
   template <class R, class... A>
-  explicit Request(const Command<R, A...>& command)
-      : traits_{command.info().name,    command.retry(), command.info().reply_of(), command.blocks_for(),
-                command.info().session, shows_queued<R>, command.lacks_arguments()} {
+  explicit Request(const Command<R, A...>& command) : traits_(traits_of(command)) {
     resp::Writer writer(bytes_, external_, external_threshold);
     command.encode(writer);
   }

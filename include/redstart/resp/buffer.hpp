@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// buffer.hpp: growing bytes, the first 160 of them without an allocation.
+// buffer.hpp: a growing byte buffer with 160 bytes of inline storage.
 #pragma once
 
 #include <cstddef>
@@ -9,15 +9,15 @@
 
 namespace redstart::inline v0::resp {
 
-/// A movable, growing byte buffer. The first `inline_capacity` bytes live in the object: a usual command is
-/// encoded without an allocation.
+/// A movable, growing byte buffer. Its first `inline_capacity` bytes are stored in the object, so a typical
+/// command is encoded without an allocation.
 ///
-/// Exception safety: growth throws std::bad_alloc and leaves the contents as they were.
+/// Exception safety: growth may throw std::bad_alloc and then leaves the contents unchanged.
 class Buffer {
  public:
   static constexpr std::size_t inline_capacity = 160;
 
-  // Not defaulted: `Buffer bytes{}` would then write zeros all over the inline bytes first.
+  // Not defaulted: with a defaulted constructor `Buffer bytes{}` zeroes the inline bytes first.
   Buffer() noexcept {}
   ~Buffer() { free_heap(); }
   Buffer(Buffer&& other) noexcept { take(other); }
@@ -31,13 +31,13 @@ class Buffer {
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
 
-  /// Where the next bytes go, with room for `n` of them. Follow with commit().
+  /// Returns where to write the next bytes, with room for at least `n`. Call commit() afterwards.
   char* extend(std::size_t n) {
     if (capacity_ - size_ < n) [[unlikely]]
       grow(n);
     return data_ + size_;
   }
-  /// Adds `n` bytes that were written where extend() said. Precondition: n <= the room asked for.
+  /// Adds `n` bytes that were written to the pointer from extend(). Precondition: n <= the room requested.
   void commit(std::size_t n) noexcept { size_ += n; }
 
   void append(std::string_view bytes) {
@@ -51,25 +51,25 @@ class Buffer {
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
   std::size_t capacity() const noexcept { return capacity_; }
-  /// The bytes; valid until the buffer is changed or moved.
+  /// The contents. The view is valid until the buffer is modified or moved.
   std::string_view view() const noexcept { return {data_, size_}; }
 
-  /// Forgets the bytes and keeps the memory.
+  /// Removes all bytes and keeps the memory.
   void clear() noexcept { size_ = 0; }
-  /// Overwrites the bytes, then forgets them: for secrets.
+  /// Overwrites all bytes before it removes them. For secrets.
   void wipe() noexcept {
     volatile char* const at = data_;  // volatile: the stores must not be optimised away
     for (std::size_t i = 0; i != size_; ++i) at[i] = '\0';
     size_ = 0;
   }
-  /// Drops the bytes from `size` on. Precondition: size <= size().
+  /// Removes all bytes from offset `size` on. Precondition: size <= size().
   void truncate(std::size_t size) noexcept { size_ = size; }
-  /// Removes the first `n` bytes. Cost: moves the rest. Precondition: n <= size().
+  /// Removes the first `n` bytes. Cost: linear, as the rest moves. Precondition: n <= size().
   void discard(std::size_t n) noexcept {
     size_ -= n;
     if (n != 0 && size_ != 0) std::memmove(data_, data_ + n, size_);
   }
-  /// Forgets the bytes and gives heap memory back.
+  /// Removes all bytes and frees heap memory.
   void release() noexcept {
     free_heap();
     data_ = inline_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// codec.hpp: how users teach the library their own types.
+// codec.hpp: customisation point for storing user types.
 #pragma once
 
 #include <concepts>
@@ -8,24 +8,24 @@
 
 namespace redstart::inline v0 {
 
-/// Specialise this for a type of yours to store it in Redis strings:
+/// Specialise this for one of your types to store it in Redis strings:
 ///
 ///     template <> struct redstart::codec<User> {
-///       static User decode(std::string_view bytes);      // may throw: the command then fails with
-///       decode_error static std::string encode(const User& user);
+///       static User decode(std::string_view bytes);   // if it throws, the command fails with decode_error
+///       static std::string encode(const User& user);
 ///     };
 ///
-/// Thread safety: both functions may be called on any thread.
+/// Thread safety: both functions may be called on any thread, also concurrently.
 template <class T>
 struct codec;
 
-/// Types that can be read through codec<T>.
+/// Types that codec<T> can decode.
 template <class T>
 concept codec_decodable = requires(std::string_view bytes) {
   { codec<T>::decode(bytes) } -> std::convertible_to<T>;
 };
 
-/// Types that can be sent through codec<T>.
+/// Types that codec<T> can encode.
 template <class T>
 concept codec_encodable = requires(const T& value) {
   { codec<T>::encode(value) } -> std::convertible_to<std::string>;

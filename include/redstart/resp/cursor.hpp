@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// cursor.hpp: walks one complete reply that the scanner has passed.
+// cursor.hpp: walks one complete frame that the scanner has validated.
 #pragma once
 
 #include <cstddef>
@@ -18,24 +18,25 @@ namespace redstart::inline v0::resp {
 
 /// One value, or the header of an aggregate or a streamed string.
 struct Token {
-  Type type = Type::null;   ///< Type::null for the nulls of RESP2 too
-  bool streamed = false;    ///< values or chunks follow until the end mark
-  std::uint64_t count = 0;  ///< values that follow: elements, or keys and values
-  std::string_view text;    ///< what stands behind the type byte, or the payload; without "txt:" for verbatim
+  Type type = Type::null;   ///< Type::null also for the nulls of RESP2
+  bool streamed = false;    ///< values or chunks follow up to the end mark
+  std::uint64_t count = 0;  ///< number of values that follow; a map counts keys and values
+  std::string_view text;    ///< the text after the type byte, or the payload (verbatim: without "txt:")
   std::string_view format;  ///< of a verbatim string
 };
 
-/// An aggregate whose values are being read.
+/// An open aggregate: one whose values are being read.
 struct Aggregate {
   Type type = Type::array;
   bool streamed = false;
-  std::uint64_t left = 0;  ///< values still to come; 0 for a streamed one
+  std::uint64_t left = 0;  ///< remaining values; 0 if it is streamed
 };
 
-/// Reads the values of a frame one after the other.
+/// Reads the values of a frame in order.
 ///
-/// Trusts its input: the bytes must have passed a Scanner. The first failure is kept in the issue, and later
-/// reads fail. Nothing here throws but std::bad_alloc, and nothing recurses.
+/// Precondition: the scanner has accepted the frame; the cursor doesn't validate it again. The first failure
+/// is stored in the issue, and all later reads fail. No function recurses or throws anything but
+/// std::bad_alloc.
 class Cursor {
  public:
   /// Lifetimes: refers to `frame` and `issue`.
@@ -45,9 +46,9 @@ class Cursor {
   bool failed() const noexcept { return failed_; }
   bool at_end() const noexcept { return p_ == end_; }
   std::size_t offset() const noexcept { return static_cast<std::size_t>(p_ - base_); }
-  /// The bytes from the cursor on.
+  /// The bytes that have not been read.
   std::string_view rest() const noexcept { return {p_, static_cast<std::size_t>(end_ - p_)}; }
-  /// The first byte of the next value, attributes skipped; a '.' at the end of a streamed aggregate.
+  /// The first byte of the next value after its attributes; '.' at the end of a streamed aggregate.
   char peek() {
     if (*p_ == '|') [[unlikely]]
       skip_attributes();
@@ -59,11 +60,11 @@ class Cursor {
     return c == '_' || ((c == '$' || c == '*') && p_[1] == '-');
   }
   Type next_type() { return null_next() ? Type::null : static_cast<Type>(*p_); }
-  /// Whether the next value is a server's error.
+  /// Whether the next value is an error reply.
   bool error_next() { return is_error(static_cast<Type>(peek())); }
 
-  /// Takes a plain bulk string: the usual case, inline. False, and nothing taken, when something else is
-  /// next.
+  /// Reads a plain bulk string; inline, as it is the common case. Returns false and reads nothing if the next
+  /// value is anything else.
   bool take_bulk(std::string_view& out) noexcept {
     if (*p_ != '$') return false;
     const char* q = p_ + 1;
@@ -80,7 +81,7 @@ class Cursor {
     return true;
   }
 
-  /// Takes the next value if it is the simple string `text`, inline.
+  /// Reads the next value if it is the simple string `text`. Inline.
   bool take_simple(std::string_view text) noexcept {
     if (rest().size() < text.size() + 3 || *p_ != '+' || std::memcmp(p_ + 1, text.data(), text.size()) != 0)
       return false;
@@ -88,7 +89,7 @@ class Cursor {
     p_ += text.size() + 3;
     return true;
   }
-  /// Takes the next value if it is an integer, inline.
+  /// Reads the next value if it is an integer. Inline.
   bool take_integer(std::int64_t& out) noexcept {
     if (*p_ != ':') return false;
     const char* q = p_ + 1;
@@ -101,22 +102,23 @@ class Cursor {
     return true;
   }
 
-  /// Takes the next value or header, attributes skipped.
+  /// Reads the next value or header and skips its attributes.
   Token take() {
     peek();
     return take_raw();
   }
-  /// As take(), but attributes are tokens of their own (their pairs follow, then the value they belong to).
+  /// Like take(), but returns attributes as tokens: first the header, then the pairs, then the value they
+  /// belong to.
   Token take_raw();
 
-  /// Takes the end mark of a streamed aggregate, if it is next.
+  /// Reads the end mark of a streamed aggregate if it is next.
   bool take_end() noexcept {
     if (*p_ != '.') return false;
     p_ += 3;
     return true;
   }
 
-  /// Takes the next chunk of a streamed string. False at its end.
+  /// Reads the next chunk of a streamed string. Returns false at its end.
   bool take_chunk(std::string_view& out) noexcept {
     ++p_;
     const std::uint64_t size = number();
@@ -126,7 +128,7 @@ class Cursor {
     return true;
   }
 
-  /// Opens the next value, which must be an aggregate (not null). False, and failed, when it isn't.
+  /// Opens the next value. Fails and returns false unless it is an aggregate other than null.
   bool open(Aggregate& out, const char* expected) {
     const char c = peek();
     const bool aggregate = c == '*' || c == '%' || c == '~' || c == '>';
@@ -135,7 +137,7 @@ class Cursor {
     out = {token.type, token.streamed, token.count};
     return true;
   }
-  /// Whether another value of the aggregate follows; takes the end mark of a streamed one.
+  /// Whether another value of the aggregate follows. Reads the end mark of a streamed aggregate.
   bool more(Aggregate& aggregate) noexcept {
     if (!aggregate.streamed) {
       if (aggregate.left == 0 || failed_) return false;
@@ -149,18 +151,18 @@ class Cursor {
     return false;
   }
 
-  /// Skips the next value with everything in it, attributes included.
+  /// Skips the next value, its attributes and everything inside it.
   void skip();
 
-  /// Notes that the next value isn't what was expected. Returns false.
+  /// Records that the next value isn't the expected one. Returns false.
   bool fail(std::string_view expected);
-  /// Notes a failure at `token`, which was taken from `offset`. Returns false.
+  /// Records a failure at `token`, which began at `offset`. Returns false.
   bool fail(std::string_view expected, const Token& token, std::size_t offset);
-  /// Notes that the aggregate at hand ended before it held what was expected. Returns false.
+  /// Records that the current aggregate ended before the expected value. Returns false.
   bool fail_at_end(std::string_view expected, Type type);
-  /// While failing: tells in which element it happened. Call from the inside out.
+  /// Adds an element index to the path of a failure. Call from the innermost aggregate outwards.
   void within(std::size_t index) { issue_->path.insert(0, "[" + std::to_string(index) + "]"); }
-  /// A place to come back to after a failure, to try something else.
+  /// A position to return to after a failure, so that another type can be tried.
   struct Mark {
     const char* p;
   };
@@ -233,8 +235,8 @@ inline Token Cursor::take_raw() {
   return token;
 }
 
-// Values still to skip are counted, not stacked: only streamed aggregates need to remember what was around
-// them.
+// Remaining values are counted, not stacked. Only a streamed aggregate has to remember the count of the level
+// around it.
 inline void Cursor::skip() {
   std::uint64_t left = 1;
   std::vector<std::uint64_t> around;
@@ -252,7 +254,7 @@ inline void Cursor::skip() {
       }
       --left;
     } else if (token.streamed) {
-      // the values inside are ended by '.', so that `left` is of no use there
+      // `left` doesn't apply inside a streamed aggregate: '.' ends it
       around.push_back(token.type == Type::attribute ? left : left - 1);
       left = static_cast<std::uint64_t>(-1) / 2;
     } else {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// decode.hpp: everything that replies can be read into, but Value.
+// decode.hpp: includes the decoders of all types except Value.
 #pragma once
 
 #include <redstart/resp/decode_codec.hpp>

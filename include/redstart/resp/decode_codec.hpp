@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// decode_codec.hpp: replies into users' types through redstart::codec.
+// decode_codec.hpp: decodes replies into user types through redstart::codec.
 #pragma once
 
 #include <exception>
@@ -13,8 +13,8 @@
 
 namespace redstart::inline v0::resp {
 
-/// What codec<T> makes of the reply's text. An exception of the codec becomes a failure; std::bad_alloc
-/// passes.
+/// Decodes the text of a reply with codec<T>. An exception thrown by the codec becomes a decoding failure,
+/// except std::bad_alloc, which propagates.
 template <codec_decodable T>
 struct decoder<T> {
   static void decode(Cursor& cursor, T& out) {

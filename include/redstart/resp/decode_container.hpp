@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// decode_container.hpp: replies into sequences, sets and maps of any kind.
+// decode_container.hpp: decodes replies into sequences, sets and maps.
 #pragma once
 
 #include <concepts>
@@ -28,7 +28,7 @@ concept container = requires(T& c) {
 }
 &&!codec_decodable<T> && !std::same_as<T, std::string>;
 
-/// Maps of any kind, found by what they can do: no container header is included for it.
+/// Any map type. Recognised by its members, so that no container header has to be included.
 template <class T>
 concept map_like = container<T> && requires(T& c) {
   typename T::key_type;
@@ -50,7 +50,7 @@ inline constexpr bool is_pair = false;
 template <class A, class B>
 inline constexpr bool is_pair<std::pair<A, B>> = true;
 
-/// Reserves room for `wanted` elements as far as `received` bytes of them justify: at most eightfold.
+/// Reserves room for `wanted` elements, but for at most eight times what `received` bytes justify.
 template <class C>
 void reserve_justified(C& out, std::uint64_t wanted, std::size_t received) {
   if constexpr (requires {
@@ -63,7 +63,7 @@ void reserve_justified(C& out, std::uint64_t wanted, std::size_t received) {
   }
 }
 
-/// Reads a pair that is an aggregate of two of its own.
+/// Reads a pair that the reply holds as an aggregate of two.
 template <class K, class V>
 bool decode_nested_pair(Cursor& cursor, K& key, V& value) {
   constexpr const char* expected = "an array of 2";
@@ -88,12 +88,12 @@ bool decode_nested_pair(Cursor& cursor, K& key, V& value) {
   return cursor.fail(expected);
 }
 
-/// Whether an aggregate's pairs are arrays of their own (RESP3's WITHSCORES) rather than flat (RESP2).
+/// Whether the pairs of an aggregate are nested arrays (WITHSCORES in RESP3) rather than flat (RESP2).
 inline bool pairs_nested(Cursor& cursor, Type type) {
   return type != Type::map && is_aggregate(static_cast<Type>(cursor.peek())) && !cursor.null_next();
 }
 
-/// Reads an aggregate's next pair; a flat one ends in the middle when the aggregate does.
+/// Reads the next pair of an aggregate. Fails if a flat aggregate ends after the key.
 template <class K, class V>
 bool decode_pair(Cursor& cursor, Aggregate& aggregate, bool nested, K& key, V& value) {
   if (nested) return decode_nested_pair(cursor, key, value);
@@ -104,7 +104,7 @@ bool decode_pair(Cursor& cursor, Aggregate& aggregate, bool nested, K& key, V& v
   return !cursor.failed();
 }
 
-/// Sequences whose elements can be read over one by one.
+/// Sequences whose existing elements can be overwritten one by one.
 template <class C>
 concept reusable = requires(C& c) {
   { c[std::size_t{}] } -> std::same_as<typename C::value_type&>;
@@ -116,7 +116,7 @@ template <class C>
 bool append_element(C& out, Cursor& cursor) {
   using Element = typename C::value_type;
   if constexpr (std::same_as<Element, std::string> || std::same_as<Element, std::string_view>) {
-    // constructed in place: half the cost of an empty string that is assigned to
+    // constructed in place, which costs half as much as assigning to an empty string
     std::string_view text;
     if (cursor.take_bulk(text)) {
       out.emplace_back(text);
@@ -135,8 +135,8 @@ bool append_element(C& out, Cursor& cursor) {
 
 }  // namespace detail
 
-/// Arrays, sets and pushes, and maps as keys and values; elements that are pairs may stand flat or as arrays
-/// of two.
+/// Decodes arrays, sets and pushes, and maps as alternating keys and values. If the elements are pairs, they
+/// may be flat or arrays of two.
 template <detail::sequence_like T>
 requires(decodable<typename T::value_type> || detail::is_pair<typename T::value_type>) struct decoder<T> {
   using Element = typename T::value_type;
@@ -149,7 +149,7 @@ requires(decodable<typename T::value_type> || detail::is_pair<typename T::value_
       decode_pairs(cursor, aggregate, out);
     } else {
       detail::reserve_justified(out, aggregate.left, cursor.rest().size());
-      // elements that are there already are read over, so that they keep their memory
+      // overwrite existing elements, so that they reuse their memory
       std::size_t read = 0;
       if constexpr (detail::reusable<T>) {
         while (read != out.size() && cursor.more(aggregate)) {
@@ -180,7 +180,7 @@ requires(decodable<typename T::value_type> || detail::is_pair<typename T::value_
   }
 };
 
-/// Sets and arrays; what occurs twice is there once (or as often as it occurs, in a multiset).
+/// Decodes sets and arrays. A set drops duplicates; a multiset keeps them.
 template <detail::set_like T>
 requires decodable<typename T::value_type>
 struct decoder<T> {
@@ -197,8 +197,8 @@ struct decoder<T> {
   }
 };
 
-/// Maps, flat arrays of keys and values (RESP2), and arrays of pairs. Of a key that occurs twice the first
-/// value stays, as emplace has it.
+/// Decodes maps, flat arrays of keys and values (RESP2), and arrays of pairs. If a key occurs twice, its
+/// first value is kept, as with emplace.
 template <detail::map_like T>
 requires(decodable<typename T::key_type>&& decodable<typename T::mapped_type>) struct decoder<T> {
   static void decode(Cursor& cursor, T& out) {

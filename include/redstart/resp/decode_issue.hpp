@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// decode_issue.hpp: why a reply does not fit the type it was to be read into.
+// decode_issue.hpp: why a reply could not be decoded into a type.
 #pragma once
 
 #include <cstddef>
@@ -10,22 +10,22 @@
 
 namespace redstart::inline v0::resp {
 
-/// Printable form of bytes: quotes, backslashes, control and non-ASCII bytes are escaped as redis-cli does;
-/// what is beyond `most` bytes becomes an ellipsis. Not quoted.
+/// Returns bytes in printable form, without surrounding quotes. Quotes, backslashes, control and non-ASCII
+/// bytes are escaped as redis-cli does. An ellipsis replaces everything beyond `most` bytes.
 std::string escaped(std::string_view bytes, std::size_t most = static_cast<std::size_t>(-1));
 
-/// Why a reply could not be decoded: what was expected, and what was there.
+/// Why a reply could not be decoded: the expected value and the actual one.
 struct DecodeIssue {
-  std::string expected;    ///< "an integer"; empty: no issue
-  Type got = Type::null;   ///< the type of what was there
-  std::string text;        ///< its text: for errors the server's message, as `peer_text`; else up to 65 bytes
-  std::size_t offset = 0;  ///< where it began in the frame (with streaming: in the piece at hand)
-  std::string path;        ///< the way to it: "[3][0]"; empty at the top
+  std::string expected;    ///< such as "an integer"; empty if there is no issue
+  Type got = Type::null;   ///< type of the actual value
+  std::string text;        ///< its text: the `peer_text` of a server error, otherwise up to 65 bytes
+  std::size_t offset = 0;  ///< where it begins in the frame (while streaming: in the current piece)
+  std::string path;        ///< path to it, such as "[3][0]"; empty at the top level
 
-  bool at_end = false;  ///< an aggregate ended before it held what was expected
+  bool at_end = false;  ///< an aggregate ended before the expected value
 
   explicit operator bool() const noexcept { return !expected.empty(); }
-  /// Whether the server answered with an error where a value was expected; `text` is its message.
+  /// Whether the server returned an error instead of a value. `text` is its message.
   bool is_server_error() const noexcept { return is_error(got) && !expected.empty(); }
 
   /// "expected an integer, got the bulk string "abc" at [3][0] (byte 57)".

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// decode_optional.hpp: null replies as empty optionals.
+// decode_optional.hpp: decodes null replies as empty optionals.
 #pragma once
 
 #include <concepts>
@@ -11,7 +11,7 @@
 
 namespace redstart::inline v0::resp {
 
-/// Empty for the nulls of both protocols, else what T makes of the reply.
+/// Decodes the nulls of both protocols as an empty optional, and everything else as T.
 template <decodable T>
 struct decoder<std::optional<T>> {
   static void decode(Cursor& cursor, std::optional<T>& out) {
@@ -20,7 +20,7 @@ struct decoder<std::optional<T>> {
       out.reset();
     } else {
       if constexpr (std::same_as<T, std::string>) {
-        // The usual case: made from its text at once, instead of assigned to.
+        // The common case: construct from the text instead of assigning to an empty value.
         if (std::string_view text; cursor.take_bulk(text)) {
           out.emplace(text);
           return;

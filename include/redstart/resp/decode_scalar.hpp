@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// decode_scalar.hpp: replies into Ok, bool, integers and floating-point numbers, in both protocols.
+// decode_scalar.hpp: decodes replies into Ok, bool and numbers.
 #pragma once
 
 #include <concepts>
@@ -37,7 +37,7 @@ template <plain_integer T>
 
 }  // namespace detail
 
-/// Exactly `+OK`.
+/// Decodes `+OK` and nothing else.
 template <>
 struct decoder<Ok> {
   static void decode(Cursor& cursor, Ok& /*out*/) {
@@ -50,7 +50,7 @@ struct decoder<Ok> {
   }
 };
 
-/// Exactly `+QUEUED`.
+/// Decodes `+QUEUED` and nothing else.
 template <>
 struct decoder<Queued> {
   static void decode(Cursor& cursor, Queued& /*out*/) {
@@ -63,7 +63,8 @@ struct decoder<Queued> {
   }
 };
 
-/// `#t` and `#f`; 1 and 0 as integer, double or string; `+OK` is true and null is false (SET … NX).
+/// Decodes `#t` and `#f`, and 1 and 0 as integer, double or string. `+OK` is true and null is false, as SET …
+/// NX replies.
 template <>
 struct decoder<bool> {
   static void decode(Cursor& cursor, bool& out) {
@@ -88,8 +89,8 @@ struct decoder<bool> {
   }
 };
 
-/// Integers, and strings and doubles whose text is one (a score is a string in RESP2); `#t` and `#f` as 1 and
-/// 0. Range checked.
+/// Decodes integers, and strings and doubles whose text is an integer (scores are strings in RESP2). `#t` is
+/// 1 and `#f` is 0. A value outside T's range is a failure.
 template <detail::plain_integer T>
 struct decoder<T> {
   static void decode(Cursor& cursor, T& out) {
@@ -127,7 +128,7 @@ struct decoder<T> {
   }
 };
 
-/// Doubles, integers, and strings that hold a number, `inf`, `-inf` or `nan`.
+/// Decodes doubles, integers, and strings that hold a number, `inf`, `-inf` or `nan`.
 template <std::floating_point T>
 struct decoder<T> {
   static void decode(Cursor& cursor, T& out) {

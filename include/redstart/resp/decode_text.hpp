@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// decode_text.hpp: replies into std::string and std::string_view.
+// decode_text.hpp: decodes replies into std::string and std::string_view.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ inline bool has_text(Type type) noexcept {
          type == Type::real || type == Type::bignum;
 }
 
-/// Takes a text that isn't a plain bulk string. Joins streamed ones into `joined`.
+/// Reads a text that isn't a plain bulk string. The chunks of a streamed string are joined in `joined`.
 [[gnu::noinline]] inline bool take_text(Cursor& cursor, std::string_view& out, std::string* joined) {
   cursor.peek();
   if (cursor.take_bulk(out)) return true;
@@ -36,7 +36,7 @@ inline bool has_text(Type type) noexcept {
 
 }  // namespace detail
 
-/// The text of strings of every kind, and of numbers as they were sent.
+/// Decodes the text of any string type, and numbers as the text that was sent.
 template <>
 struct decoder<std::string> {
   static void decode(Cursor& cursor, std::string& out) {
@@ -50,7 +50,8 @@ struct decoder<std::string> {
   }
 };
 
-/// As std::string, without a copy: a view into the frame. Streamed strings aren't in one piece and fail.
+/// Accepts what std::string accepts, but as a view into the frame. Fails on streamed strings, as they are not
+/// contiguous.
 template <>
 struct decoder<std::string_view> {
   static void decode(Cursor& cursor, std::string_view& out) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// decode_tuple.hpp: replies of a fixed number of values into pairs, tuples and arrays.
+// decode_tuple.hpp: decodes a fixed number of values into pairs, tuples, arrays.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ namespace detail {
   return "an array of " + std::to_string(size);
 }
 
-/// Reads an aggregate of exactly `size` values through `read(index)`.
+/// Reads an aggregate of exactly `size` values by calling `read(index)` for each.
 template <class Read>
 void decode_fixed(Cursor& cursor, std::size_t size, Read read) {
   const auto mark = cursor.save();
@@ -42,7 +42,7 @@ void decode_fixed(Cursor& cursor, std::size_t size, Read read) {
 
 }  // namespace detail
 
-/// An aggregate of two; as an element of a sequence also flat, see decode_container.hpp.
+/// Decodes an aggregate of two. As element of a sequence it may also be flat: see decode_container.hpp.
 template <class A, class B>
 requires(decodable<A>&& decodable<B>) struct decoder<std::pair<A, B>> {
   static void decode(Cursor& cursor, std::pair<A, B>& out) {
@@ -50,7 +50,7 @@ requires(decodable<A>&& decodable<B>) struct decoder<std::pair<A, B>> {
   }
 };
 
-/// An aggregate of exactly as many values.
+/// Decodes an aggregate with exactly one value per element.
 template <class... T>
 requires(decodable<T>&&...) struct decoder<std::tuple<T...>> {
   static void decode(Cursor& cursor, std::tuple<T...>& out) {
@@ -63,7 +63,7 @@ requires(decodable<T>&&...) struct decoder<std::tuple<T...>> {
   }
 };
 
-/// An aggregate of exactly N values.
+/// Decodes an aggregate of exactly N values.
 template <decodable T, std::size_t N>
 struct decoder<std::array<T, N>> {
   static void decode(Cursor& cursor, std::array<T, N>& out) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// decode_variant.hpp: replies of one of several types into variants.
+// decode_variant.hpp: decodes replies of one of several types into variants.
 #pragma once
 
 #include <concepts>
@@ -27,9 +27,10 @@ inline constexpr bool is_optional = false;
 template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;
 
-/// How well T suits a reply of this type: `own` before `close` before `converted`. RESP2 sends doubles as
-/// strings, booleans as integers, and sets and maps as arrays; so no answer may depend on which of them it
-/// is.
+/// Ranks how well T fits a reply of this type: `own` before `close` before `converted`.
+///
+/// RESP2 sends doubles as strings, booleans as integers, and sets and maps as arrays. The rank must therefore
+/// be the same for both types of each pair.
 enum class Suits : std::uint8_t { own, close, converted };
 
 template <class T>
@@ -47,7 +48,7 @@ Suits suits(Type type) noexcept {
   } else if constexpr (plain_integer<T>) {
     return own_if(integer);
   } else if constexpr (std::floating_point<T>) {
-    return own_if(text);  // and fails where the text is no number
+    return own_if(text);  // decoding fails later if the text is not a number
   } else if constexpr (std::same_as<T, Ok>) {
     return own_if(type == Type::simple);
   } else if constexpr (codec_decodable<T> || std::same_as<T, std::string> ||
@@ -64,7 +65,7 @@ Suits suits(Type type) noexcept {
 
 }  // namespace detail
 
-/// Null.
+/// Decodes null.
 template <>
 struct decoder<std::monostate> {
   static void decode(Cursor& cursor, std::monostate& /*out*/) {
@@ -76,13 +77,14 @@ struct decoder<std::monostate> {
   }
 };
 
-/// The alternative that suits the reply best, the first of several; the choice is the same with RESP2 and
-/// RESP3:
+/// Decodes into the alternative that fits the reply best, or the first of equally good ones. The choice is
+/// the same with RESP2 and RESP3:
 ///
-/// * a string or double: a floating-point alternative if the text is a number, else a string or user's type;
-/// * an integer or boolean: an integer alternative, else `bool`;
+/// * a string or double: a floating-point alternative if the text is a number, otherwise a string or user
+/// type;
+/// * an integer or boolean: an integer alternative, otherwise `bool`;
 /// * an array, set, map or push: a sequence;
-/// * all else: the first alternative that the reply can be converted to.
+/// * anything else: the first alternative that the reply can be converted to.
 ///
 /// `variant<int64_t, string>` holds the integer of `:5` and the string of `$1 5`, `variant<double, string>`
 /// the double of a score in both protocols.

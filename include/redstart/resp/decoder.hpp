@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// decoder.hpp: the trait that reads one value of a reply into a C++ type, and its entry point.
+// decoder.hpp: the trait and entry point for decoding values into types.
 #pragma once
 
 #include <string>
@@ -14,22 +14,22 @@ namespace redstart::inline v0::resp {
 ///
 ///     static void decode(Cursor& cursor, T& out);
 ///
-/// Specialised for the types of decode.hpp; users specialise redstart::codec instead. When the value doesn't
-/// fit, the cursor has failed, and `out` holds something valid but unspecified.
+/// Specialised for the types of decode.hpp; users specialise redstart::codec instead. If the value doesn't
+/// fit, `decode` fails the cursor and leaves `out` valid but unspecified.
 template <class T>
 struct decoder;
 
-/// Types that a reply can be read into.
+/// Types that a reply can be decoded into.
 template <class T>
 concept decodable = requires(Cursor& cursor, T& out) {
   decoder<T>::decode(cursor, out);
 };
 
-/// Reads a whole frame, as the scanner found it, into `out`. False: `issue` tells why, `out` is unspecified.
+/// Decodes a whole frame into `out`. On failure returns false, sets `issue` and leaves `out` unspecified.
 ///
 /// Lifetimes: string views in `out` point into `frame`.
-/// Precondition: the frame has passed a Scanner.
-/// Exception safety: throws only what T's own constructors and assignments throw, such as std::bad_alloc.
+/// Precondition: the scanner has accepted the frame.
+/// Exception safety: throws only what constructors and assignments of T throw, such as std::bad_alloc.
 template <decodable T>
 [[nodiscard]] bool decode_frame(std::string_view frame, T& out, DecodeIssue& issue) {
   Cursor cursor(frame, issue);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// element_decoder.hpp: reads a large aggregate element by element while it arrives.
+// element_decoder.hpp: decodes a large aggregate element by element while it arrives.
 #pragma once
 
 #include <concepts>
@@ -35,24 +35,23 @@ inline constexpr bool is_stream_target = std::same_as<T, StringList> ||
 
 }  // namespace detail
 
-/// Types that can be read piece by piece: containers that own what they hold, StringList, and optionals of
-/// them.
+/// Types that can be decoded in pieces: containers of owning elements, StringList, and optionals of these.
 template <class T>
 inline constexpr bool streamable = detail::is_stream_target<typename detail::stream_target<T>::type>;
 
-/// Reads an aggregate whose values arrive in pieces, so that its frame is never held whole.
+/// Decodes an aggregate whose values arrive in pieces, so that the whole frame is never buffered.
 ///
-/// begin(), then consume() with whole values as the scanner's sequence() delimits them, then finish() and
-/// take(). Memory grows with the bytes received, at most eightfold; the declared number is only an upper
-/// bound.
+/// Call begin(), then consume() with complete values as delimited by the scanner's sequence(), then finish()
+/// and take(). Memory grows with the bytes received, by at most eight times; the declared number is only an
+/// upper bound.
 template <class T>
 requires streamable<T>
 class element_decoder {
   using Target = typename detail::stream_target<T>::type;
 
  public:
-  /// Begins an aggregate of `declared` values (keys and values count each). Returns true: every aggregate
-  /// will do.
+  /// Begins an aggregate of `declared` values; a map counts keys and values. Returns true, as every aggregate
+  /// is accepted.
   bool begin(Type type, std::uint64_t declared) {
     target_ = Target{};
     issue_ = DecodeIssue{};
@@ -64,9 +63,9 @@ class element_decoder {
     return true;
   }
 
-  /// Reads whole values from the front of `bytes`. Returns how many bytes were taken: all, unless they end
-  /// between a key and its value; then hand the rest in again with more behind it. After a failure everything
-  /// is taken.
+  /// Reads complete values from the front of `bytes` and returns the number of bytes read. That is all of
+  /// them, unless they end between a key and its value: then pass the rest again, followed by more. After a
+  /// failure all bytes are accepted and ignored.
   std::size_t consume(std::string_view bytes) {
     if (issue_ || bytes.empty()) return bytes.size();
     received_ += bytes.size();
@@ -104,7 +103,7 @@ class element_decoder {
  private:
   enum class Form : std::uint8_t { unknown, flat, nested };
 
-  // False, and nothing failed: a key without its value.
+  // Returns false without a failure if the value of the key has not arrived.
   bool read(Cursor& cursor) {
     if constexpr (std::same_as<Target, StringList>) {
       --left_;
@@ -151,7 +150,8 @@ class element_decoder {
     return !cursor.failed();
   }
 
-  // Room for this element and as many of the `more` that may follow as the received bytes justify.
+  // Reserves room for this element, and for as many of up to `more` further ones as the received bytes
+  // justify.
   void make_room(std::uint64_t more) {
     if constexpr (requires { target_.capacity(); }) {
       if (target_.size() != target_.capacity()) [[likely]]
@@ -172,7 +172,8 @@ class element_decoder {
     }
   }
 
-  // Room for the text in `more` bytes; when that means to grow, for what will come if it goes on like this.
+  // Reserves room for `more` bytes of text. If that has to grow, also for the remaining elements at the
+  // average size.
   void make_bytes(std::size_t more) requires std::same_as<Target, StringList> {
     const std::size_t used = target_.bytes();
     if (target_.bytes_capacity() >= used + more) return;
@@ -187,7 +188,7 @@ class element_decoder {
   DecodeIssue issue_;
   Type type_ = Type::array;
   Form form_ = Form::unknown;
-  std::uint64_t left_ = 0;  // values still to come
+  std::uint64_t left_ = 0;  // remaining values
   std::uint64_t received_ = 0;
   std::size_t index_ = 0;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// error_text.hpp: the words of an error reply, as messages may show them.
+// error_text.hpp: the message of an error reply, safe to show.
 #pragma once
 
 #include <redstart/core/peer_text.hpp>
@@ -12,19 +12,19 @@
 
 namespace redstart::inline v0::resp {
 
-/// Whether a frame is an error of the server, attributes before it or not.
+/// Whether a frame is an error reply, with or without attributes.
 ///
-/// Precondition: the frame has passed a Scanner.
+/// Precondition: the scanner has accepted the frame.
 [[nodiscard]] inline bool is_error_frame(std::string_view frame) {
   if (frame.front() != '|') return is_error(static_cast<Type>(frame.front()));
   DecodeIssue unused;
   return Cursor(frame, unused).error_next();
 }
 
-/// What the server said in an error reply of either kind, as `peer_text` without `secrets`: never more than
-/// 512 bytes of it are copied.
+/// Returns the message of an error reply of either kind, as `peer_text` without `secrets`. At most 512 bytes
+/// are copied.
 ///
-/// Precondition: the frame has passed a Scanner, and `is_error` of its type.
+/// Precondition: the scanner has accepted the frame, and `is_error` holds for it.
 [[nodiscard]] inline std::string error_text(std::string_view frame,
                                             std::span<const std::string_view> secrets = {}) {
   DecodeIssue unused;

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// limits.hpp: how much a reply may claim before the connection is given up.
+// limits.hpp: limits on the size of replies.
 #pragma once
 
 #include <cstddef>
 
 namespace redstart::inline v0::resp {
 
-/// The bounds that a reply is held to. A reply beyond one of them is a protocol fault and closes its
-/// connection.
+/// Limits on one reply. A reply that exceeds one is a protocol fault and closes its connection.
 ///
-/// Nothing is ever allocated because a reply declares a size; the limits bound what a server can make a
-/// client hold after really sending it.
+/// A declared size never causes an allocation. The limits bound how much a server can make a client hold by
+/// actually sending it.
 struct Limits {
   /// Levels of nested aggregates (arrays, sets, maps, attributes).
   std::size_t depth = 1024;
   /// Bytes in one line: simple strings, errors, doubles, big numbers.
   std::size_t line = std::size_t{1} << 20;
-  /// Bytes in one bulk string, bulk error or verbatim string, streamed ones included. Redis's own default.
+  /// Bytes in one bulk string, bulk error or verbatim string, streamed ones included. The default is that of
+  /// Redis.
   std::size_t bulk = std::size_t{512} << 20;
   /// Declared elements (for maps and attributes: pairs) of one aggregate.
   std::size_t elements = std::size_t{1} << 27;
-  /// Bytes in one push message, and in all attributes before one reply. Nobody asked for either.
+  /// Bytes in one push message, and in all attributes before one reply. The client requested neither.
   std::size_t push = std::size_t{512} << 10;
-  /// Bytes in one reply as a whole, attributes included. `bulk` or `line` raises it where that is larger.
+  /// Bytes in one whole reply, attributes included. A larger `bulk` or `line` raises this limit.
   std::size_t reply = std::size_t{1} << 30;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// number.hpp: the numbers of RESP, checked byte by byte and converted.
+// number.hpp: validates and converts the numbers of RESP.
 #pragma once
 
 #include <charconv>
@@ -16,12 +16,17 @@ constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 /// The lower-case form of an ASCII letter.
 constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-/// Checks a double's text one byte at a time: [sign] (digits [. digits] | . digits) [e [sign] digits], or
-/// [sign] inf, or [sign] nan [( letters, digits and _ )], in any case: servers print what their C library
-/// prints. Stricter than strtod: no hexadecimal, no blanks, no "infinity".
+/// Validates the text of a double one byte at a time. Accepts, in any case,
+///
+/// * [sign] (digits [. digits] | . digits) [e [sign] digits],
+/// * [sign] inf,
+/// * [sign] nan [( letters, digits and _ )],
+///
+/// because servers print whatever their C library prints. Stricter than strtod: no hexadecimal, no blanks, no
+/// "infinity".
 class RealFsm {
  public:
-  /// Whether `c` can follow what was fed so far.
+  /// Whether `c` may follow the bytes fed so far.
   constexpr bool feed(char c) noexcept {
     switch (state_) {
       case State::start:
@@ -90,7 +95,8 @@ class RealFsm {
 };
 
 /// The power of ten of the first significant digit of a well-formed finite number (0 for "5", -1 for "0.5"),
-/// bounded to ±1,000,000; the least value for zero. Tells overflow from underflow where from_chars does not.
+/// clamped to ±1,000,000; the lowest value for zero. Distinguishes overflow from underflow, which from_chars
+/// doesn't.
 constexpr int decimal_magnitude(std::string_view text) noexcept {
   constexpr int bound = 1'000'000;
   int before_point = 0;
@@ -119,8 +125,8 @@ constexpr int decimal_magnitude(std::string_view text) noexcept {
   return (before_point > 0 ? before_point - 1 : -zeros_after_point - 1) + (negative ? -exponent : exponent);
 }
 
-/// Converts the text of a double that RealFsm accepts. False when its magnitude is beyond the type's range;
-/// what is too small becomes zero.
+/// Converts the text of a double that RealFsm accepts. Returns false if its magnitude exceeds the range of
+/// the type. A value too small becomes zero.
 template <std::floating_point T>
 bool convert_real(std::string_view text, T& out) noexcept {
   const bool negative = !text.empty() && text.front() == '-';
@@ -144,7 +150,7 @@ bool convert_real(std::string_view text, T& out) noexcept {
   return true;
 }
 
-/// Reads a whole text as a double. False unless the text is one, and in range.
+/// Converts a whole text to a double. Returns false unless it is one and in range.
 template <std::floating_point T>
 bool parse_real(std::string_view text, T& out) noexcept {
   RealFsm fsm;
@@ -154,7 +160,8 @@ bool parse_real(std::string_view text, T& out) noexcept {
   return fsm.accepts() && convert_real(text, out);
 }
 
-/// Reads a whole text as an integer: optional sign, digits, within the range of T.
+/// Converts a whole text to an integer: optional sign, then digits. Returns false unless it is one and in
+/// range of T.
 template <std::integral T>
 bool parse_integer(std::string_view text, T& out) noexcept {
   if (!text.empty() && text.front() == '+') {

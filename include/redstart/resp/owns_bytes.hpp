@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// owns_bytes.hpp: which types can outlive the frame they were read from.
+// owns_bytes.hpp: which types can outlive the frame they were decoded from.
 #pragma once
 
 #include <array>
@@ -19,8 +19,7 @@
 
 namespace redstart::inline v0::resp {
 
-/// Whether a T that was decoded refers to nothing of its frame. Types that aren't known here count as
-/// referring.
+/// Whether a decoded T holds no reference into its frame. False for types that are not known here.
 template <class T>
 inline constexpr bool owns_bytes =
     std::floating_point<T> || std::integral<T> || std::same_as<T, std::string> || std::same_as<T, Ok> ||

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// string_list.hpp: many strings in one piece of memory.
+// string_list.hpp: a list of strings in one block of memory.
 #pragma once
 
 #include <compare>
@@ -18,11 +18,13 @@
 
 namespace redstart::inline v0 {
 
-/// Many strings, or nulls, in one arena: a reply of 100,000 strings costs a handful of allocations.
+/// A list of strings or nulls in one arena. A reply of 100,000 strings costs a handful of allocations.
 ///
-/// Elements are read as string views; they and iterators live until the list is changed or destroyed. A null
-/// element reads as an empty string, and is_null() tells it apart. Complexity: access by index and appending
-/// (amortised) are constant.
+/// Elements are returned as string views. A null element is returned as an empty string; is_null() identifies
+/// it.
+///
+/// Lifetimes: views and iterators are valid until the list is modified or destroyed.
+/// Complexity: access by index is constant, appending is amortised constant.
 class StringList {
  public:
   using value_type = std::string_view;
@@ -55,7 +57,7 @@ class StringList {
 
   std::size_t size() const noexcept { return ends_.size(); }
   bool empty() const noexcept { return ends_.empty(); }
-  /// Bytes of all strings together.
+  /// Total bytes of all strings.
   std::size_t bytes() const noexcept { return used_; }
 
   /// Precondition: index < size().
@@ -82,14 +84,14 @@ class StringList {
   }
   void push_back_null() { ends_.push_back(used_ | null_mark); }
 
-  /// Makes room for `count` strings of `bytes` bytes together.
+  /// Reserves room for `count` strings of `bytes` bytes in total.
   void reserve(std::size_t count, std::size_t bytes) {
     ends_.reserve(count);
     reserve_bytes(bytes);
   }
-  /// How many strings there is room for.
+  /// How many strings fit without an allocation.
   std::size_t capacity() const noexcept { return ends_.capacity(); }
-  /// How many bytes of text there is room for.
+  /// How many bytes of text fit without an allocation.
   std::size_t bytes_capacity() const noexcept { return arena_size_; }
   void clear() noexcept {
     ends_.clear();
@@ -102,7 +104,7 @@ class StringList {
     std::swap(arena_size_, other.arena_size_);
   }
 
-  /// Equal when all elements are, nulls being equal to nulls only.
+  /// Lists are equal if all elements are. A null equals only a null.
   friend bool operator==(const StringList& a, const StringList& b) noexcept {
     return a.ends_ == b.ends_ && (a.used_ == 0 || std::memcmp(a.arena_.get(), b.arena_.get(), a.used_) == 0);
   }
@@ -132,7 +134,7 @@ class StringList {
   std::size_t arena_size_ = 0;
 };
 
-/// Random access, read only.
+/// A read-only random access iterator.
 class StringList::const_iterator {
  public:
   using iterator_category = std::random_access_iterator_tag;
@@ -187,7 +189,7 @@ namespace redstart::inline v0::resp {
 
 namespace detail {
 
-/// Appends the next value of a reply to a list. False when it is neither text nor null.
+/// Appends the next value of a reply to a list. Returns false if it is neither text nor null.
 inline bool append_to(StringList& list, Cursor& cursor) {
   std::string_view text;
   if (cursor.take_bulk(text)) {
@@ -207,14 +209,14 @@ inline bool append_to(StringList& list, Cursor& cursor) {
 
 }  // namespace detail
 
-/// Aggregates of strings and nulls; maps as keys and values.
+/// Decodes aggregates of strings and nulls, and maps as alternating keys and values.
 template <>
 struct decoder<StringList> {
   static void decode(Cursor& cursor, StringList& out) {
     Aggregate aggregate;
     out.clear();
     if (!cursor.open(aggregate, "an array")) return;
-    // every string takes three bytes around it at least
+    // each string has at least three bytes of framing
     const std::size_t size = cursor.rest().size();
     const auto count = static_cast<std::size_t>(aggregate.left < size / 3 ? aggregate.left : size / 3);
     out.reserve(count, size - 3 * count);

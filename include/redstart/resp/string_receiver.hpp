@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// string_receiver.hpp: grows a string in step with the bytes received into it.
+// string_receiver.hpp: receives a large payload into a string that grows.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@
 
 namespace redstart::inline v0::resp {
 
-/// Receives a payload of known size straight into a std::string, without trusting the size before bytes have
-/// come.
+/// Receives a payload of declared size directly into a std::string, without trusting that size before the
+/// bytes arrive.
 ///
 ///     StringReceiver receiver(size);
 ///     while (!receiver.complete()) {
@@ -21,8 +21,8 @@ namespace redstart::inline v0::resp {
 ///     }
 ///     std::string text = std::move(receiver).take();
 ///
-/// Memory grows eightfold at a time, and at most eightfold ahead of what has arrived (from 128 KiB on); while
-/// it moves, one eighth more is held. The string is filled with zeros in steps that stay in cache.
+/// Memory grows by a factor of eight, from 128 KiB on, and never exceeds eight times what has arrived. While
+/// the string moves, one eighth more is allocated. It is zeroed in steps that stay in the cache.
 class StringReceiver {
  public:
   explicit StringReceiver(std::size_t size) noexcept : size_(size) {}
@@ -32,8 +32,8 @@ class StringReceiver {
   std::size_t missing() const noexcept { return size_ - received_; }
   bool complete() const noexcept { return received_ == size_; }
 
-  /// Where to receive the next bytes: not empty unless complete. Valid until the next call.
-  /// Errors: std::bad_alloc; what was received stays.
+  /// Returns where to receive the next bytes; empty only if complete. Valid until the next call.
+  /// Errors: std::bad_alloc; the bytes received so far are kept.
   std::span<char> prepare() {
     if (received_ == text_.size() && received_ != size_) {
       if (received_ == text_.capacity() || text_.empty()) text_.reserve(next_capacity());
@@ -42,10 +42,10 @@ class StringReceiver {
     }
     return {text_.data() + received_, text_.size() - received_};
   }
-  /// Tells that `n` bytes were received. Precondition: n <= prepare().size().
+  /// Records that `n` bytes were received. Precondition: n <= prepare().size().
   void commit(std::size_t n) noexcept { received_ += n; }
 
-  /// Takes bytes that had been received elsewhere. Precondition: bytes.size() <= missing().
+  /// Appends bytes that were received elsewhere. Precondition: bytes.size() <= missing().
   void append(std::string_view bytes) {
     while (!bytes.empty()) {
       const std::span<char> room = prepare();
@@ -56,17 +56,17 @@ class StringReceiver {
     }
   }
 
-  /// What was received.
+  /// Returns the received bytes.
   std::string take() && {
     text_.resize(received_);
     return std::move(text_);
   }
 
  private:
-  static constexpr std::size_t unproven = std::size_t{128} << 10;  // taken on the word of a header alone
+  static constexpr std::size_t unproven = std::size_t{128} << 10;  // allocated before any payload arrives
   static constexpr std::size_t step = std::size_t{512} << 10;
 
-  // size, size/8, size/64, …: the largest that what has arrived justifies.
+  // The largest of size, size/8, size/64, … that the bytes received so far justify.
   std::size_t next_capacity() const noexcept {
     const std::size_t justified =
         received_ < unproven / 8 ? unproven : (received_ > size_ / 8 ? size_ : received_ * 8);

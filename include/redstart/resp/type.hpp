@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// type.hpp: the types of RESP2 and RESP3 values, named by their first byte.
+// type.hpp: the types of RESP values, identified by their first byte.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace redstart::inline v0::resp {
 
-/// The type of a value as its first byte on the wire tells it.
+/// The type of a value; each enumerator is its first byte on the wire.
 enum class Type : char {
   simple = '+',
   error = '-',
@@ -26,7 +26,7 @@ enum class Type : char {
   attribute = '|',
 };
 
-/// The type's name in prose: "bulk string", "double", …
+/// Returns the name of the type in prose: "bulk string", "double", …
 constexpr std::string_view to_string(Type type) noexcept {
   switch (type) {
     case Type::simple: return "simple string";
@@ -54,7 +54,7 @@ constexpr bool is_aggregate(Type type) noexcept {
          type == Type::attribute;
 }
 
-/// Whether a reply of this type is a server's error.
+/// Whether a reply of this type is an error.
 constexpr bool is_error(Type type) noexcept { return type == Type::error || type == Type::bulk_error; }
 
 }  // namespace redstart::inline v0::resp

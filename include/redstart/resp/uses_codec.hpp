@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// uses_codec.hpp: which types run a user's code while they are read, and which look into the reply
-// afterwards.
+// uses_codec.hpp: which types run user code or hold views when decoded.
 #pragma once
 
 #include <array>
@@ -27,7 +26,7 @@ namespace resp {
 
 namespace detail {
 
-/// The types that a T is made of.
+/// The types that make up a T.
 template <class... T>
 struct Parts {
   static constexpr bool none = sizeof...(T) == 0;
@@ -89,7 +88,7 @@ constexpr bool runs_codec() noexcept {
   }
 }
 
-/// The types that a class template of unknown meaning was made with, such as the elements of a page.
+/// The arguments of a class template that is not known here, such as the element type of a page.
 template <class T>
 struct arguments_of {
   using type = Parts<>;
@@ -117,12 +116,11 @@ constexpr bool has_view() noexcept {
 
 }  // namespace detail
 
-/// Whether reading a T may run a codec<…> of the user, also deep inside it. Types that aren't known here
-/// count as if it did.
+/// Whether decoding a T may run a codec<…> of the user, at any depth. True for types that are not known here.
 template <class T>
 inline constexpr bool uses_codec = detail::runs_codec<T>();
 
-/// Whether a T that was read holds a std::string_view: such a one points into its frame.
+/// Whether a decoded T holds a std::string_view, which points into its frame.
 template <class T>
 inline constexpr bool holds_view = detail::has_view<T>();
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// value.hpp: an owned reply of any shape.
+// value.hpp: an owning reply of any type.
 #pragma once
 
 #include <concepts>
@@ -21,7 +21,7 @@ namespace redstart::inline v0 {
 
 class ValueView;
 
-/// Thrown by Value's accessors when the value isn't what was asked for; says what it is.
+/// Thrown by accessors of Value if the value has another type. The message names the actual value.
 class ValueError : public std::logic_error {
  public:
   using std::logic_error::logic_error;
@@ -29,13 +29,14 @@ class ValueError : public std::logic_error {
 
 namespace detail {
 
-/// One value in the table of a Value. Strings lie in the text; the values of an aggregate lie side by side.
+/// One node in the table of a Value. Strings are stored in the text; the values of an aggregate are
+/// contiguous.
 struct ValueNode {
-  std::uint64_t payload;  // an integer, a double's bits, a boolean, or where text or values begin
+  std::uint64_t payload;  // an integer, the bits of a double, a boolean, or where its text or values begin
   std::uint64_t size_and_type;
 
   resp::Type type() const noexcept { return static_cast<resp::Type>(static_cast<char>(size_and_type >> 56)); }
-  // bytes of text, or values: an attribute's last one is the value that it is on
+  // bytes of text, or number of values; the last value of an attribute is the value that it annotates
   std::uint64_t size() const noexcept { return size_and_type & ((std::uint64_t{1} << 56) - 1); }
 
   friend bool operator==(const ValueNode&, const ValueNode&) = default;
@@ -45,20 +46,20 @@ struct ValueBuilder;
 
 }  // namespace detail
 
-/// A reply of any type, RESP2 or RESP3, that owns its bytes; attributes included.
+/// A reply of any RESP2 or RESP3 type with its attributes. Owns its bytes.
 ///
-/// Kept flat, as a table and a text: reading, copying and destroying never recurse, however deep the reply
-/// is. Memory: 16 bytes a value and the text. Accessors are those of ValueView.
+/// Stored flat, as a table and a text, so that reading, copying and destroying never recurse. Memory: 16
+/// bytes a value plus the text. Accessors are those of ValueView.
 class Value {
  public:
-  /// Null.
+  /// Constructs a null.
   Value() = default;
 
-  /// The value of a whole frame that passed a Scanner. Errors: ValueError for a double beyond the range of
-  /// `double`.
+  /// Reads a whole frame. Errors: ValueError for a double outside the range of `double`.
+  /// Precondition: the scanner has accepted the frame.
   static Value from_frame(std::string_view frame);
 
-  /// Lifetimes: the view lives as long as this value is neither changed nor destroyed.
+  /// Lifetimes: the view is valid until this value is modified or destroyed.
   ValueView view() const noexcept;
   operator ValueView() const noexcept;  // NOLINT(google-explicit-constructor): a value is its view
 
@@ -70,21 +71,21 @@ class Value {
   double as_double() const;
   bool as_bool() const;
   std::string_view as_string() const&;
-  /// Of a temporary: a copy, because its text is gone with it.
+  /// On a temporary: returns a copy, because the text is destroyed with the temporary.
   std::string as_string() const&& { return std::string(static_cast<const Value&>(*this).as_string()); }
   std::size_t size() const noexcept;
   template <class Place>
   ValueView operator[](const Place& place) const;
   std::optional<ValueView> find(std::string_view key) const;
 
-  /// Equal when all types, values and attributes are.
+  /// Values are equal if all types, values and attributes are.
   friend bool operator==(const Value&, const Value&) = default;
 
  private:
   friend class ValueView;
   friend struct detail::ValueBuilder;
 
-  std::vector<detail::ValueNode> nodes_;  // the first is the root; none: null
+  std::vector<detail::ValueNode> nodes_;  // the first is the root; empty for null
   std::string text_;
 };
 
@@ -111,17 +112,18 @@ class ValueView {
   /// A verbatim string's format, such as "txt"; empty for other types.
   std::string_view format() const noexcept;
 
-  /// How many elements an aggregate has, or pairs a map; 0 for all else.
+  /// The number of elements of an aggregate, or of pairs of a map; 0 for other types.
   std::size_t size() const noexcept;
   bool empty() const noexcept { return size() == 0; }
-  /// An element of an array, set or push. Errors: ValueError when there is none, or the type is another.
+  /// An element of an array, set or push. Errors: ValueError for other types and for an index out of range.
   template <std::integral Index>
   ValueView operator[](Index index) const {
     return at(static_cast<std::size_t>(index));
   }
-  /// What stands under a key of a map; the keys compare as text. Errors: ValueError when there is none.
+  /// The value of a key in a map; keys are compared as text. Errors: ValueError for other types and for a
+  /// missing key.
   ValueView operator[](std::string_view key) const;
-  /// As operator[], empty when there is none. Cost: linear, as maps keep their order.
+  /// Like operator[], but empty if the key is missing. Cost: linear, as maps keep their order.
   std::optional<ValueView> find(std::string_view key) const;
   /// The key and the value of a map's n-th pair. Precondition: a map, and n < size().
   ValueView key(std::size_t n) const noexcept { return child(2 * n); }
@@ -131,10 +133,10 @@ class ValueView {
   iterator begin() const noexcept;
   iterator end() const noexcept;
 
-  /// A few words for messages: `the bulk string "abc"`, `an array of 3`, `null`.
+  /// A short description for messages: `the bulk string "abc"`, `an array of 3`, `null`.
   std::string summary() const;
 
-  /// How many attribute pairs stand before this value; attribute_key and attribute_value give them.
+  /// The number of attribute pairs of this value. attribute_key and attribute_value return them.
   std::size_t attributes() const noexcept;
   ValueView attribute_key(std::size_t n) const noexcept { return {*owner_, attributed_->payload + 2 * n}; }
   ValueView attribute_value(std::size_t n) const noexcept {
@@ -151,10 +153,10 @@ class ValueView {
 
   const Value* owner_;
   const detail::ValueNode* node_;
-  const detail::ValueNode* attributed_ = nullptr;  // the attribute that node_ is the last value of
+  const detail::ValueNode* attributed_ = nullptr;  // the attribute whose last value is node_
 };
 
-/// Goes over the values of an aggregate.
+/// Iterates over the values of an aggregate.
 class ValueView::iterator {
  public:
   using iterator_category = std::input_iterator_tag;
@@ -182,11 +184,11 @@ class ValueView::iterator {
   std::uint64_t index_;
 };
 
-/// A reply as people read it, in the manner of redis-cli: strings quoted and escaped, aggregates numbered.
+/// Returns a reply in the style of redis-cli: strings quoted and escaped, elements numbered.
 std::string to_string(const Value& value);
 std::string to_string(ValueView value);
 
-/// Prints what `to_string` returns, on std::ostream and everything that prints strings.
+/// Prints the result of `to_string` to std::ostream, or to any stream that prints strings.
 template <class Stream>
 requires requires(Stream& out, const std::string& text) { out << text; }
 Stream& operator<<(Stream& out, const Value& value) {

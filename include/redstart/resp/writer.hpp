@@ -17,7 +17,7 @@
 
 namespace redstart::inline v0::resp {
 
-/// Bytes of a command that stay where the caller has them: they belong in front of buffer offset `offset`.
+/// Bytes of a command that stay in the memory of the caller. They are sent before buffer offset `offset`.
 struct External {
   std::size_t offset;
   const char* data;
@@ -26,7 +26,7 @@ struct External {
 
 namespace detail {
 
-// "$<n>\r\n" for n < 100, so that a usual header is one 8-byte copy.
+// "$<n>\r\n" for n < 100, so that a typical header is one 8-byte copy.
 struct ShortHeader {
   char text[7];
   std::uint8_t size;
@@ -51,10 +51,10 @@ inline constexpr std::array<ShortHeader, 100> short_headers = make_short_headers
 
 }  // namespace detail
 
-/// Appends commands to a Buffer. Every argument goes length-prefixed, so that no byte of it can become
-/// protocol.
+/// Appends commands to a Buffer. Every argument is length-prefixed, so that none of its bytes can be parsed
+/// as protocol.
 ///
-/// Lifetimes: refers to the buffer; with externals also to the list, whose entries refer to the callers'
+/// Lifetimes: refers to the buffer and to the list of externals, whose entries refer to the caller's
 /// arguments.
 class Writer {
  public:
@@ -62,11 +62,11 @@ class Writer {
   static constexpr std::size_t max_bulk = std::size_t{512} << 20;
 
   explicit Writer(Buffer& buffer) noexcept : buffer_(buffer) {}
-  /// Arguments of `threshold` bytes and more are not copied but listed in `externals`.
+  /// Arguments of at least `threshold` bytes are not copied but added to `externals`.
   Writer(Buffer& buffer, std::vector<External>& externals, std::size_t threshold) noexcept
       : buffer_(buffer), externals_(&externals), threshold_(threshold) {}
 
-  /// Begins a command of `count` arguments, its name included.
+  /// Begins a command of `count` arguments, including its name.
   void array(std::size_t count) {
     char* const begin = buffer_.extend(header_room);
     char* const end = header(begin, count);
@@ -102,8 +102,8 @@ class Writer {
     }
   }
 
-  /// Adds a floating-point number in the shortest form that reads back the same; `inf` and `-inf` for
-  /// infinity.
+  /// Adds a floating-point number in the shortest form that converts back to the same value. Infinity is
+  /// `inf` or `-inf`.
   template <std::floating_point T>
   void bulk(T number) {
     char text[32];
@@ -111,18 +111,19 @@ class Writer {
     bulk(std::string_view(text, static_cast<std::size_t>(result.ptr - text)));
   }
 
-  /// A character is a string of one byte.
+  /// Adds a character as a string of one byte.
   void bulk(char character) { bulk(std::string_view(&character, 1)); }
   void bulk(const char* text) { bulk(std::string_view(text)); }
   void bulk(const std::string& text) { bulk(std::string_view(text)); }
 
-  /// Appends bytes that are encoded already.
+  /// Appends bytes that are already encoded.
   void raw(std::string_view bytes) { buffer_.append(bytes); }
 
   Buffer& buffer() noexcept { return buffer_; }
 
  private:
-  static constexpr std::size_t header_room = 24;  // type byte, 20 digits, CRLF; 8 for the copy of a short one
+  // Type byte, 20 digits and CRLF; at least 8 for the copy of a short header.
+  static constexpr std::size_t header_room = 24;
 
   static char* header(char* p, std::size_t n) noexcept {
     if (n < detail::short_headers.size()) [[likely]] {
@@ -140,7 +141,7 @@ class Writer {
     if (argument.size() > max_bulk) refuse(argument.size());
     char* const begin = buffer_.extend(header_room);
     buffer_.commit(static_cast<std::size_t>(header(begin, argument.size()) - begin));
-    // A threshold comes with externals.
+    // A threshold is only set together with externals.
     // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage)
     if (!argument.empty()) externals_->push_back({buffer_.size(), argument.data(), argument.size()});
     buffer_.append("\r\n");

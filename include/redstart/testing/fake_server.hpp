@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fake_server.hpp: a Redis server on loopback that says what a test's script says, true or not.
+// fake_server.hpp: a scripted Redis server on loopback.
 #pragma once
 
 #include <redstart/core/endpoint.hpp>
@@ -18,16 +18,18 @@
 
 namespace redstart::inline v0::testing {
 
-/// The words of a command, its name first.
+/// The arguments of a command; the first is its name.
 using Words = std::vector<std::string>;
 
-/// The server's side of one connection, used by a script on its own thread. Every wait has a watchdog of 30
-/// s, which throws std::runtime_error; so does the end of the connection inside of a command.
+/// The server's side of one connection. A script uses it on its own thread.
+///
+/// Errors: every function that waits throws std::runtime_error after 30 s, and if the connection ends inside
+/// a command.
 class FakeConnection {
  public:
   using Words = testing::Words;
   using Answer = std::function<std::string(const Words&)>;
-  /// Called with each command as it is read.
+  /// Called with each command when it is read.
   using Log = std::function<void(const Words&)>;
 
   FakeConnection(int fd, std::stop_token stop, Log log = {}) noexcept
@@ -36,31 +38,31 @@ class FakeConnection {
   FakeConnection& operator=(const FakeConnection&) = delete;
   ~FakeConnection() { close(); }
 
-  /// The next command of the client; empty once the client has closed.
+  /// Returns the next command of the client; empty if the client has closed the connection.
   Words command();
-  /// Reads until the client has closed (or reset) the connection; returns how many bytes came before.
+  /// Reads until the client closes or resets the connection. Returns how many bytes it read.
   std::size_t await_close();
-  /// Waits until something has come that is not read yet, and leaves it so.
+  /// Waits until there are bytes to read. Doesn't read them.
   void await_bytes() const;
-  /// Writes these bytes, whatever they are. A client that has gone is no error.
+  /// Writes these bytes without checking them. It is no error if the client has closed the connection.
   void send(std::string_view bytes);
-  /// Waits for a gate, or until the server is destroyed.
+  /// Waits until the gate opens or the server is destroyed.
   void wait(const Gate& gate) const { gate.wait(stop_); }
   /// True once the server is being destroyed.
   [[nodiscard]] bool stopping() const noexcept { return stop_.stop_requested(); }
 
-  /// Answers HELLO, AUTH, CLIENT, SELECT and PING, and ECHO before the first PING, as Redis 7 does, until the
-  /// first other command, which it returns; empty once the client has closed.
+  /// Answers HELLO, AUTH, CLIENT, SELECT and PING as Redis 7 does, and ECHO before the first PING. Returns
+  /// the first other command; empty if the client has closed the connection.
   Words handshake();
-  /// The same, and answers what else comes with `answer(words)`, until the client closes,
-  /// be it inside of a command.
+  /// Like handshake(), but answers all other commands with `answer(words)` until the client closes the
+  /// connection. Closing inside a command is no error here.
   void serve(const Answer& answer);
 
-  /// Closes in order.
+  /// Closes the connection with FIN.
   void close() noexcept;
-  /// Closes with RST.
+  /// Closes the connection with RST.
   void reset() noexcept;
-  /// Sends FIN, goes on reading.
+  /// Sends FIN and keeps the connection open for reading.
   void half_close() noexcept;
 
  private:
@@ -74,9 +76,9 @@ class FakeConnection {
   bool pinged_ = false;
 };
 
-/// A scripted Redis on a free port of 127.0.0.1. Each connection that it accepts runs the script on a thread
-/// of its own; the destructor ends and joins them all. A script that threw, or hung, is a failure of the
-/// test: see on_failure().
+/// A scripted Redis server on a free port of 127.0.0.1. Each accepted connection runs the script on its own
+/// thread; the destructor stops and joins all of them. A script that throws or hangs fails the test: see
+/// on_failure().
 ///
 ///     FakeServer server([](FakeConnection& connection, std::size_t index) {
 ///       if (index == 0) {               // the first connection breaks in the middle of a reply
@@ -87,35 +89,37 @@ class FakeConnection {
 ///       connection.serve([](const Words& words) { return resp_bulk("value of " + words.at(1)); });
 ///     });
 ///
-/// Thread safety: scripts run side by side; every function may be called by any thread.
+/// Thread safety: scripts run concurrently; every function may be called on any thread.
 class FakeServer {
  public:
   /// `index` counts connections from 0.
   using Script = std::function<void(FakeConnection&, std::size_t index)>;
 
-  /// Errors: std::system_error when the system gives no socket or thread.
+  /// Errors: std::system_error if no socket or thread can be created.
   explicit FakeServer(Script script);
   FakeServer(const FakeServer&) = delete;
   FakeServer& operator=(const FakeServer&) = delete;
   ~FakeServer();
 
-  /// A script for a small, honest server: PING, ECHO, GET, SET, DEL, EXISTS, INCR, DECR, APPEND, RPUSH, LLEN
-  /// and FLUSHALL with data that all connections of the script share; an error to anything else.
+  /// Returns the script of a small correct server. It implements PING, ECHO, GET, SET, DEL, EXISTS, INCR,
+  /// DECR, APPEND, RPUSH, LLEN and FLUSHALL on data common to all connections, and answers any other command
+  /// with an error.
   [[nodiscard]] static Script simple();
 
   [[nodiscard]] Endpoint endpoint() const { return {.host = "127.0.0.1", .port = port_}; }
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   [[nodiscard]] std::size_t accepted() const noexcept { return accepted_.load(); }
-  /// Scripts that have ended.
+  /// The number of scripts that have ended.
   [[nodiscard]] std::size_t ended() const noexcept { return ended_.load(); }
-  /// The commands that scripts have read, of all connections in the order of reading.
+  /// All commands that scripts have read, on all connections, in the order of reading.
   [[nodiscard]] std::vector<Words> commands() const;
-  /// How many of them have this name, in any case.
+  /// The number of those commands with this name, case-insensitive.
   [[nodiscard]] std::size_t count(std::string_view name) const;
 
-  /// Ends all scripts and their connections. Called by the destructor.
+  /// Stops all scripts and closes their connections. The destructor calls it.
   void stop();
-  /// What scripts have thrown so far, in words; whoever takes it answers for it, on_failure() is not told.
+  /// Returns and clears the messages of exceptions that scripts have thrown. on_failure() doesn't report them
+  /// again.
   [[nodiscard]] std::vector<std::string> take_failures();
 
  private:
@@ -134,15 +138,17 @@ class FakeServer {
   std::jthread acceptor_{};
 };
 
-/// Says what is to be done with the failure of a script that nobody has taken, when its server is destroyed.
-/// Tell it to your test framework, once, in main(): `on_failure([](const std::string& text) { ADD_FAILURE()
-/// << text; });`. Unless told otherwise the text goes to stderr and the process is aborted: a failure is
-/// never lost.
+/// Sets the handler for failures of scripts. When a server is destroyed, it is called for each failure that
+/// take_failures() has not returned. Call it once in main() to forward failures to the test framework:
 ///
-/// Thread safety: call it before there is a server.
+///     on_failure([](const std::string& text) { ADD_FAILURE() << text; });
+///
+/// The default handler prints the text to stderr and aborts the process, so that no failure is lost.
+///
+/// Thread safety: call it before the first server is created.
 void on_failure(std::function<void(const std::string& text)> handler);
 
-/// A command as it goes over the wire.
+/// Returns a command as encoded for the wire.
 [[nodiscard]] std::string resp_command(const Words& words);
 /// `$<n>\r\n<text>\r\n`
 [[nodiscard]] std::string resp_bulk(std::string_view text);

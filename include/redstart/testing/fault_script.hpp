@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fault_script.hpp: what a fault proxy does to connections, said in one line a fault.
+// fault_script.hpp: faults of proxied connections, one statement each.
 #pragma once
 
 #include <redstart/core/clock.hpp>
@@ -15,7 +15,7 @@
 
 namespace redstart::inline v0::testing {
 
-/// Which way bytes go through a proxy.
+/// The direction of bytes through a proxy.
 enum class Direction : std::uint8_t {
   to_client,  ///< Replies.
   to_server,  ///< Requests.
@@ -26,13 +26,13 @@ namespace detail {
 class ProxyCore;
 struct FiredCount;
 
-// When a fault takes effect; every number counts from the moment at which the fault was asked for.
+// When a fault takes effect. Numbers count from the moment at which the fault was requested.
 struct FaultTrigger {
   enum class Kind : std::uint8_t { now, bytes, request, reply };
   Kind kind = Kind::now;
   Direction direction = Direction::to_client;
   std::uint64_t number = 0;
-  std::string command{};  // request, reply: only this one; empty: any
+  std::string command{};  // for requests and replies: only this command; empty: any
 };
 
 enum class FaultKind : std::uint8_t {
@@ -62,7 +62,7 @@ struct FaultAction {
   std::optional<Gate> gate{};
 };
 
-// The connections that a script is for.
+// The connections that a script applies to.
 struct FaultTarget {
   enum class Kind : std::uint8_t { one, open, coming, all };
   Kind kind = Kind::one;
@@ -71,99 +71,99 @@ struct FaultTarget {
 
 }  // namespace detail
 
-/// The faults of one connection through a FaultProxy, or of many. Each line reads as a sentence, "when"
-/// first: `proxy.next_connection().after_bytes(100, Direction::to_client).reset();`. An action without a
-/// "when" takes effect at once; on a connection to come that is when it is accepted, before a byte has
-/// passed.
+/// The faults of one or more connections through a FaultProxy. A statement names the trigger first and then
+/// the action: `proxy.next_connection().after_bytes(100, Direction::to_client).reset();`. An action without a
+/// trigger takes effect at once, or, for a future connection, when it is accepted and before any byte passes.
 ///
-/// Thread safety: one thread at a time uses a script; any number of scripts may be used side by side.
-/// Lifetimes: a script may outlive its proxy; it then does nothing.
+/// Thread safety: only one thread at a time may use a script; different scripts may be used concurrently.
+/// Lifetimes: a script may outlive its proxy and then does nothing.
 class FaultScript {
  public:
-  /// @name When
-  /// Each says when the next action takes effect, once; numbers count from 1 and from the moment of the call,
-  /// or from the beginning for connections to come. What counts requests and replies needs RESP in the clear;
-  /// push messages are not counted.
+  /// @name Triggers
+  /// A trigger sets when the next action takes effect, once. Numbers start at 1 and count from the call, or
+  /// from the beginning of a future connection. Counting requests and replies needs unencrypted RESP. Push
+  /// messages are not counted.
   ///@{
 
-  /// As soon as `count` bytes have gone to their receiver in this direction, and before the next.
+  /// After exactly `count` bytes have been sent in this direction.
   [[nodiscard]] FaultScript after_bytes(std::uint64_t count, Direction direction) const;
-  /// When the `number`th request has come from the client, before the server gets any of it.
+  /// When the `number`th request has arrived from the client, before any of it is sent to the server.
   [[nodiscard]] FaultScript on_request(std::uint64_t number = 1) const;
-  /// When the `number`th request with this name, in any case, has come; before the server gets any of it.
+  /// When the `number`th request with this name (case-insensitive) has arrived, before any of it is sent to
+  /// the server.
   [[nodiscard]] FaultScript on_command(std::string_view name, std::uint64_t number = 1) const;
-  /// When the `number`th reply has come from the server, before the client gets any of it.
+  /// When the `number`th reply has arrived from the server, before any of it is sent to the client.
   [[nodiscard]] FaultScript on_reply(std::uint64_t number = 1) const;
-  /// When the reply to the `number`th request with this name has come, before the client gets any of it: the
-  /// command was executed, and the client can't know.
+  /// When the reply to the `number`th request with this name has arrived, before any of it is sent to the
+  /// client. The server has executed the command, and the client can't know.
   [[nodiscard]] FaultScript on_reply_to(std::string_view name, std::uint64_t number = 1) const;
   ///@}
 
-  /// @name Ends of the connection
+  /// @name Ending the connection
   ///@{
 
-  /// Cuts both sides with RST. Both ends see ECONNRESET.
+  /// Closes both sides with RST. Both peers see ECONNRESET.
   FaultScript& reset();
-  /// Closes both sides in order, as a process that ends: both see the end of the stream.
+  /// Closes both sides with FIN, like a process that exits. Both peers see the end of the stream.
   FaultScript& close();
-  /// Sends FIN in this direction and nothing after it; the other direction goes on.
+  /// Sends FIN in this direction and nothing after it. The other direction stays open.
   FaultScript& half_close(Direction direction);
   ///@}
 
-  /// @name Standing faults
+  /// @name Lasting faults
   /// They last until heal().
   ///@{
 
-  /// Nothing is read from the sender any more; its buffers, and then its kernel's, fill up.
+  /// Stops reading from the sender, so that its buffers and then those of its kernel fill up.
   FaultScript& stop_reading(Direction direction);
-  /// Everything is read and kept, nothing is passed on. After heal() it all arrives, late.
+  /// Reads everything and forwards nothing. After heal() all of it is delivered late.
   FaultScript& stop_writing(Direction direction);
-  /// Everything is read and lost.
+  /// Reads everything and discards it.
   FaultScript& discard(Direction direction);
-  /// A half-open link: connected to all appearances, and nothing passes either way, not even the end of the
-  /// connection. After heal() everything kept arrives, as behind a mended cable.
+  /// Makes the connection half-open: it looks connected, but nothing passes in either direction, not even its
+  /// end. After heal() everything held is delivered, as after a repaired cable.
   FaultScript& silent();
-  /// Passes at most `bytes` in one piece, and waits `interval` between two. 1 <= bytes.
+  /// Forwards at most `bytes` at a time and waits `interval` in between. 1 <= bytes.
   template <class Interval = std::chrono::nanoseconds>
   FaultScript& slice(std::size_t bytes, Direction direction, Interval interval = {}) {
     return slice_at(bytes, direction, bounded<std::chrono::nanoseconds>(interval));
   }
-  /// Delays each piece by a time between the two, at random by the proxy's seed; the order stays.
+  /// Delays each piece by a random time between the two, drawn from the seed of the proxy. Keeps the order.
   template <class Least, class Most>
   FaultScript& latency(Least least, Most most, Direction direction) {
     return latency_of(bounded<std::chrono::nanoseconds>(least), bounded<std::chrono::nanoseconds>(most),
                       direction);
   }
-  /// Passes at most this many bytes a second. 1 <= bytes_per_second.
+  /// Forwards at most this many bytes per second. 1 <= bytes_per_second.
   FaultScript& bandwidth(std::size_t bytes_per_second, Direction direction);
-  /// Holds everything in this direction back from here on, until release() or heal(). For on_request() and
-  /// the like the direction is that of the message.
+  /// Holds everything in this direction from here on until release() or heal(). After a trigger that names a
+  /// message, the direction is that of the message.
   FaultScript& hold(Direction direction);
-  /// The same until the gate opens.
+  /// Like hold(), but until the gate opens.
   FaultScript& hold_until(const Gate& gate, Direction direction);
   ///@}
 
   /// @name Faults of one message or byte
   ///@{
 
-  /// Changes the next byte in this direction: every bit of `mask` is turned over. mask != 0.
+  /// Corrupts the next byte in this direction: flips the bits set in `mask`. mask != 0.
   FaultScript& corrupt(Direction direction, unsigned char mask = 0xFF);
-  /// Loses this request or reply. Only after a "when" that names one.
+  /// Discards this request or reply. Needs a trigger that names one.
   FaultScript& swallow();
-  /// Passes this request or reply twice. Only after a "when" that names one.
+  /// Forwards this request or reply twice. Needs a trigger that names one.
   FaultScript& duplicate();
-  /// Passes the next request or reply first, then this. Only after a "when" that names one.
+  /// Forwards the next request or reply before this one. Needs a trigger that names one.
   FaultScript& swap_with_next();
   ///@}
 
-  /// Ends every standing fault of these connections, and drops the faults that have not happened yet.
+  /// Ends every lasting fault of these connections and drops faults that have not taken effect.
   FaultScript& heal();
-  /// Lets go what hold() holds.
+  /// Releases everything that hold() holds.
   FaultScript& release();
 
-  /// How often the action asked for last has taken effect.
+  /// How often the last action has taken effect.
   [[nodiscard]] std::uint64_t fired() const;
-  /// Waits until the action asked for last has taken effect `times` times.
+  /// Waits until the last action has taken effect `times` times.
   /// Errors: std::runtime_error after 30 s.
   void await_fired(std::uint64_t times = 1) const;
 

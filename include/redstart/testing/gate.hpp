@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// gate.hpp: something that happens once: one thread opens it, others wait for it.
+// gate.hpp: a gate that one thread opens and others wait for.
 #pragma once
 
 #include <chrono>
@@ -10,12 +10,12 @@
 
 namespace redstart::inline v0::testing {
 
-/// How long anything in redstart::testing waits before it says that a test hangs.
+/// How long a wait in redstart::testing lasts before it fails the test as hanging.
 inline constexpr std::chrono::seconds watchdog{30};
 
-/// A barrier for tests that do not sleep: closed at first, opened once. Copies are the same gate.
+/// A barrier for tests that must not sleep: initially closed, opened once. Copies refer to the same gate.
 ///
-/// Thread safety: every function may be called by any thread at any time.
+/// Thread safety: every function may be called on any thread at any time.
 class Gate {
  public:
   Gate();
@@ -23,8 +23,8 @@ class Gate {
   void open() const;
   [[nodiscard]] bool is_open() const;
 
-  /// Waits until the gate is open, or a stop is requested.
-  /// Errors: std::runtime_error when neither came within 30 s.
+  /// Waits until the gate is open or a stop is requested.
+  /// Errors: std::runtime_error after 30 s.
   void wait(const std::stop_token& stop = {}) const;
 
  private:

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// scoped_override.hpp: puts a manager of a test in the place of the process-wide one.
+// scoped_override.hpp: replaces the process-wide manager during a test.
 #pragma once
 
 #include <redstart/manager/redis_connection_manager.hpp>
 
 namespace redstart::inline v0::testing {
 
-/// While it lives, `RedisConnectionManager::instance()` is the given manager. Overrides nest.
+/// Makes `RedisConnectionManager::instance()` return the given manager during its lifetime. Overrides nest.
 ///
-/// Thread safety: make and destroy them while no other thread asks for the instance.
+/// Thread safety: construct and destroy it while no other thread calls `instance()`.
 class ScopedOverride {
  public:
   explicit ScopedOverride(RedisConnectionManager& manager) noexcept;

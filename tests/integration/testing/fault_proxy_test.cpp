@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fault_proxy_test.cpp: every fault of the proxy, seen by a plain socket.
+// fault_proxy_test.cpp: every fault of the proxy, observed through plain sockets.
 #include <string>
 #include <vector>
 
@@ -28,7 +28,7 @@ class FaultProxyTest : public ::testing::Test {
   }
 };
 
-TEST_F(FaultProxyTest, PassesEverythingOnUnchanged) {
+TEST_F(FaultProxyTest, ForwardsEverythingUnchangedWithoutFaults) {
   PlainClient client(proxy_.port());
   const std::string large(5 << 20, 'x');
   EXPECT_EQ(ask(client, "hello"), resp_bulk("hello"));
@@ -41,7 +41,7 @@ TEST_F(FaultProxyTest, PassesEverythingOnUnchanged) {
   EXPECT_EQ(counters.bytes_to_client, resp_bulk("hello").size() + resp_bulk(large).size());
 }
 
-TEST_F(FaultProxyTest, ClosesWhatEitherSideCloses) {
+TEST_F(FaultProxyTest, ClosesServerSideWhenClientCloses) {
   {
     PlainClient client(proxy_.port());
     EXPECT_EQ(ask(client, "a"), resp_bulk("a"));
@@ -50,7 +50,7 @@ TEST_F(FaultProxyTest, ClosesWhatEitherSideCloses) {
   EXPECT_EQ(server_.accepted(), 1U);
 }
 
-TEST_F(FaultProxyTest, CutsAfterAByteByReset) {
+TEST_F(FaultProxyTest, ResetsAfterGivenByteOfReply) {
   proxy_.next_connection().after_bytes(3, Direction::to_client).reset();
   PlainClient client(proxy_.port());
   client.send(resp_command({"ECHO", "hello"}));
@@ -58,7 +58,7 @@ TEST_F(FaultProxyTest, CutsAfterAByteByReset) {
   EXPECT_EQ(client.end(), PlainClient::End::reset);
 }
 
-TEST_F(FaultProxyTest, CutsAfterAByteInOrder) {
+TEST_F(FaultProxyTest, ClosesAfterGivenByteOfReply) {
   proxy_.next_connection().after_bytes(3, Direction::to_client).close();
   PlainClient client(proxy_.port());
   client.send(resp_command({"ECHO", "hello"}));
@@ -66,7 +66,7 @@ TEST_F(FaultProxyTest, CutsAfterAByteInOrder) {
   EXPECT_EQ(client.end(), PlainClient::End::in_order);
 }
 
-TEST_F(FaultProxyTest, CutsARequestAfterAByte) {
+TEST_F(FaultProxyTest, ResetsAfterGivenByteOfRequest) {
   FakeServer silent([](FakeConnection& connection, std::size_t) { connection.await_close(); });
   FaultProxy proxy(silent.port());
   proxy.next_connection().after_bytes(10, Direction::to_server).reset();
@@ -77,7 +77,7 @@ TEST_F(FaultProxyTest, CutsARequestAfterAByte) {
   EXPECT_EQ(proxy.counters().bytes_to_server, 10U);
 }
 
-TEST_F(FaultProxyTest, ResetsAConnectionAsItIsAccepted) {
+TEST_F(FaultProxyTest, ResetsConnectionWhenAccepted) {
   proxy_.next_connection().reset();
   PlainClient client(proxy_.port());
   EXPECT_EQ(client.receive(1), "");
@@ -87,7 +87,7 @@ TEST_F(FaultProxyTest, ResetsAConnectionAsItIsAccepted) {
   EXPECT_EQ(server_.accepted(), 1U);
 }
 
-TEST_F(FaultProxyTest, ScriptsOfConnectionsToComeAreTakenInTheirOrder) {
+TEST_F(FaultProxyTest, AppliesScriptsToFutureConnectionsInOrder) {
   proxy_.next_connection().close();
   proxy_.next_connection().on_request().duplicate();
   PlainClient first(proxy_.port());
@@ -97,7 +97,7 @@ TEST_F(FaultProxyTest, ScriptsOfConnectionsToComeAreTakenInTheirOrder) {
   EXPECT_EQ(second.receive(14), resp_bulk("a") + resp_bulk("a"));
 }
 
-TEST_F(FaultProxyTest, HalfClosesTowardsTheClientAndGoesOnReading) {
+TEST_F(FaultProxyTest, KeepsReadingAfterHalfClose) {
   auto fault = proxy_.next_connection().on_reply(2).half_close(Direction::to_client);
   PlainClient client(proxy_.port());
   EXPECT_EQ(ask(client, "a"), resp_bulk("a"));
@@ -109,7 +109,7 @@ TEST_F(FaultProxyTest, HalfClosesTowardsTheClientAndGoesOnReading) {
   proxy_.await([](const ProxyCounters& c) { return c.requests == 3; });
 }
 
-TEST_F(FaultProxyTest, SilentConnectionsPassNothingUntilHealed) {
+TEST_F(FaultProxyTest, ForwardsNothingWhileFrozen) {
   PlainClient client(proxy_.port());
   EXPECT_EQ(ask(client, "a"), resp_bulk("a"));
   proxy_.freeze();
@@ -120,11 +120,11 @@ TEST_F(FaultProxyTest, SilentConnectionsPassNothingUntilHealed) {
   EXPECT_EQ(proxy_.counters().replies, 1U);
   EXPECT_FALSE(client.readable());
   proxy_.heal();
-  EXPECT_EQ(client.receive(7), resp_bulk("b")) << "what was kept arrives late";
+  EXPECT_EQ(client.receive(7), resp_bulk("b")) << "held bytes arrive late";
   EXPECT_EQ(later.receive(7), resp_bulk("c"));
 }
 
-TEST_F(FaultProxyTest, ASilentConnectionHidesThatTheServerHasGone) {
+TEST_F(FaultProxyTest, HidesServerCloseOnSilentConnection) {
   proxy_.next_connection().on_reply().silent();
   PlainClient client(proxy_.port());
   client.send(resp_command({"QUIT"}));
@@ -132,7 +132,7 @@ TEST_F(FaultProxyTest, ASilentConnectionHidesThatTheServerHasGone) {
   EXPECT_FALSE(client.readable());
 }
 
-TEST_F(FaultProxyTest, CorruptsTheByteThatIsNamed) {
+TEST_F(FaultProxyTest, CorruptsGivenByte) {
   proxy_.next_connection().after_bytes(4, Direction::to_client).corrupt(Direction::to_client, 0x20);
   PlainClient client(proxy_.port());
   EXPECT_EQ(ask(client, "abc"), "$3\r\nAbc\r\n");
@@ -153,7 +153,7 @@ TEST_F(FaultProxyTest, SwallowsDuplicatesAndSwapsReplies) {
   EXPECT_EQ(client.receive(expected.size()), expected);
 }
 
-TEST_F(FaultProxyTest, FindsACommandByItsName) {
+TEST_F(FaultProxyTest, MatchesCommandNameCaseInsensitively) {
   proxy_.next_connection().on_reply_to("incr", 2).reset();
   PlainClient client(proxy_.port());
   client.send(resp_command({"INCR", "a"}));
@@ -165,7 +165,7 @@ TEST_F(FaultProxyTest, FindsACommandByItsName) {
   EXPECT_EQ(proxy_.counters().replies, 3U) << "the command was executed";
 }
 
-TEST_F(FaultProxyTest, HoldsARequestUntilAGateOpens) {
+TEST_F(FaultProxyTest, HoldsRequestUntilGateOpens) {
   const Gate gate;
   auto held = proxy_.next_connection().on_request(2).hold_until(gate, Direction::to_server);
   PlainClient client(proxy_.port());
@@ -177,7 +177,7 @@ TEST_F(FaultProxyTest, HoldsARequestUntilAGateOpens) {
   EXPECT_EQ(client.receive(7), resp_bulk("b"));
 }
 
-TEST_F(FaultProxyTest, HoldsUntilReleased) {
+TEST_F(FaultProxyTest, HoldsReplyUntilReleased) {
   auto script = proxy_.next_connection();
   auto held = script.on_reply(1).hold(Direction::to_client);
   PlainClient client(proxy_.port());
@@ -188,7 +188,7 @@ TEST_F(FaultProxyTest, HoldsUntilReleased) {
   EXPECT_EQ(client.receive(7), resp_bulk("a"));
 }
 
-TEST_F(FaultProxyTest, SlicesDelaysAndLimitsWithoutLosingAByte) {
+TEST_F(FaultProxyTest, KeepsAllBytesWhenSlicingAndDelaying) {
   proxy_.new_connections().slice(1, Direction::to_client);
   proxy_.new_connections().latency(0us, 200us, Direction::to_server);
   proxy_.new_connections().bandwidth(1 << 20, Direction::to_client);
@@ -199,17 +199,17 @@ TEST_F(FaultProxyTest, SlicesDelaysAndLimitsWithoutLosingAByte) {
   }
 }
 
-TEST_F(FaultProxyTest, StopsReadingSoThatTheSendersBuffersFill) {
+TEST_F(FaultProxyTest, FillsBuffersOfSenderWhenNotReading) {
   PlainClient client(proxy_.port());
   EXPECT_EQ(ask(client, "a"), resp_bulk("a"));
   proxy_.open_connections().stop_reading(Direction::to_server);
   const std::string much(1 << 20, 'x');
   int sent = 0;
   while (client.try_send(much) > 0 && sent < 1000) ++sent;
-  EXPECT_LT(sent, 1000) << "the kernel takes no more";
+  EXPECT_LT(sent, 1000) << "the kernel accepts no more bytes";
 }
 
-TEST_F(FaultProxyTest, DiscardsWhatItIsToldTo) {
+TEST_F(FaultProxyTest, DiscardsRequestsUntilHealed) {
   auto lost = proxy_.next_connection().on_request(2).discard(Direction::to_server);
   PlainClient client(proxy_.port());
   EXPECT_EQ(ask(client, "a"), resp_bulk("a"));
@@ -219,17 +219,17 @@ TEST_F(FaultProxyTest, DiscardsWhatItIsToldTo) {
   EXPECT_EQ(ask(client, "c"), resp_bulk("c"));
 }
 
-TEST_F(FaultProxyTest, RefusesNewConnectionsAndKeepsItsPort) {
+TEST_F(FaultProxyTest, RefusesNewConnectionsAndKeepsPort) {
   PlainClient client(proxy_.port());
   EXPECT_EQ(ask(client, "a"), resp_bulk("a"));
   proxy_.refuse();
   EXPECT_FALSE(PlainClient::connects(proxy_.port()));
-  EXPECT_EQ(ask(client, "b"), resp_bulk("b")) << "open ones stay";
+  EXPECT_EQ(ask(client, "b"), resp_bulk("b")) << "open connections stay";
   proxy_.heal();
   EXPECT_TRUE(PlainClient::connects(proxy_.port()));
 }
 
-TEST_F(FaultProxyTest, ABlackHoleAnswersNoAttempt) {
+TEST_F(FaultProxyTest, LeavesConnectAttemptsUnansweredAsBlackHole) {
   proxy_.blackhole();
   PlainClient client{PlainClient::not_connected};
   client.start_connect(proxy_.port());
@@ -238,7 +238,7 @@ TEST_F(FaultProxyTest, ABlackHoleAnswersNoAttempt) {
   EXPECT_TRUE(PlainClient::connects(proxy_.port()));
 }
 
-TEST_F(FaultProxyTest, ACrashCutsEverythingUntilHealed) {
+TEST_F(FaultProxyTest, ResetsAndRefusesConnectionsAfterCrash) {
   PlainClient client(proxy_.port());
   EXPECT_EQ(ask(client, "a"), resp_bulk("a"));
   proxy_.crash();
@@ -250,7 +250,7 @@ TEST_F(FaultProxyTest, ACrashCutsEverythingUntilHealed) {
   EXPECT_EQ(ask(again, "b"), resp_bulk("b"));
 }
 
-TEST_F(FaultProxyTest, AServerThatIsNotThereResetsItsClients) {
+TEST_F(FaultProxyTest, ResetsClientsWhenServerIsUnreachable) {
   const FreePort nobody;
   FaultProxy nowhere(nobody.number());
   PlainClient client(nowhere.port());
@@ -259,7 +259,7 @@ TEST_F(FaultProxyTest, AServerThatIsNotThereResetsItsClients) {
   nowhere.await([](const ProxyCounters& c) { return c.unreachable == 1 && c.open == 0; });
 }
 
-TEST_F(FaultProxyTest, WhatIsNotRespGoesThroughUncounted) {
+TEST_F(FaultProxyTest, ForwardsNonRespBytesUncounted) {
   FakeServer lines([](FakeConnection& connection, std::size_t) {
     connection.send("220 hello\n");
     connection.await_close();
@@ -270,7 +270,7 @@ TEST_F(FaultProxyTest, WhatIsNotRespGoesThroughUncounted) {
   EXPECT_EQ(proxy.counters().replies, 0U);
 }
 
-TEST(FaultProxyEvents, TellsEveryByteAndEveryEventInOrder) {
+TEST(FaultProxyEvents, ReportsBytesAndEventsInOrder) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.serve(echo); });
   std::string tapped;
   std::vector<std::string> events;
@@ -294,7 +294,7 @@ TEST(FaultProxyEvents, TellsEveryByteAndEveryEventInOrder) {
   EXPECT_THAT(events, ::testing::ElementsAre("0", "1ECHO", "2ECHO", "3", "4", "5"));
 }
 
-TEST(FaultProxyErrors, AFaultOfAMessageNeedsTheMessage) {
+TEST(FaultProxyErrors, ThrowsWhenMessageFaultHasNoTrigger) {
   const FreePort nobody;
   FaultProxy proxy(nobody.number());
   EXPECT_THROW(proxy.next_connection().swallow(), std::logic_error);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// breaker_watch.hpp: what goes out while a circuit breaker keeps calls away (I10).
+// breaker_watch.hpp: checks what is sent while a circuit breaker rejects calls (I10).
 #pragma once
 
 #include "breaker_check.hpp"
@@ -21,11 +21,12 @@
 
 namespace redstart::soak {
 
-/// I10: while a breaker is open, no operation that was issued since goes onto the wire; while it is half
-/// open, only probes do. Fed with the events and with the numbers seen on the wire.
+/// I10: while a breaker is open, no operation issued since then is sent. While it is half open, only probes
+/// are sent. Takes the events and the numbers seen on the connections.
 ///
-/// Events are told after the change, at times in another order, and on a thread that may have to wait for a
-/// processor. So a state is judged once it is left, and what went out shortly before its end is let pass.
+/// Events arrive after the change, sometimes out of order, and on a thread that may have to wait for a
+/// processor. A state is therefore checked after it has ended, and operations sent shortly before its end are
+/// ignored.
 ///
 /// Thread safety: full.
 class BreakerWatch {
@@ -33,8 +34,8 @@ class BreakerWatch {
   using LagOf = std::function<std::chrono::nanoseconds(TimePoint from, TimePoint to)>;
 
   static constexpr std::chrono::milliseconds grace{100};
-  /// Three probes are let through, each a pipeline of three at most; some are cancelled and make place for
-  /// the next. Without a limit there would be hundreds.
+  /// Three probes pass, each a pipeline of at most three commands. Some are cancelled, which admits the next.
+  /// Without a limit there would be hundreds.
   static constexpr std::size_t most_probing = 24;
 
   BreakerWatch(const Ledger& ledger, Violations& into, LagOf lag = {})
@@ -63,7 +64,7 @@ class BreakerWatch {
     }
   }
 
-  /// An operation of that number went out.
+  /// The operation with that number was sent.
   void seen(std::string_view database, std::uint32_t number, TimePoint now) {
     const std::scoped_lock lock(mutex_);
     const auto found = breakers_.find(std::string(database));
@@ -79,13 +80,13 @@ class BreakerWatch {
     breaker.suspects.push_back({number, now});
   }
 
-  /// How many operations went out while a breaker was half open: with none, nothing was proved.
+  /// How many operations were sent while a breaker was half open: zero would prove nothing.
   [[nodiscard]] std::size_t probes() const {
     const std::scoped_lock lock(mutex_);
     return probes_;
   }
 
-  /// The run is over.
+  /// The run has ended.
   void finish(TimePoint now) {
     const std::scoped_lock lock(mutex_);
     for (auto& [database, breaker] : breakers_) leave(database, breaker, now);
@@ -99,7 +100,7 @@ class BreakerWatch {
   struct Breaker {
     std::string state = "closed";
     TimePoint since{};
-    std::vector<std::pair<std::string, std::string>> untold{};  // changes whose predecessor was not told yet
+    std::vector<std::pair<std::string, std::string>> untold{};  // changes without predecessor
     std::vector<Suspect> suspects{};
     std::vector<std::uint32_t> probing{};
   };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// calm.hpp: since when nothing is broken, as it really was; a plan only says when it should be.
+// calm.hpp: tracks since when no fault has been active.
 #pragma once
 
 #include <redstart/core/clock.hpp>
@@ -13,18 +13,18 @@ namespace redstart::soak {
 /// Thread safety: full.
 class Calm {
  public:
-  /// A fault begins. Returns how many there are now.
+  /// A fault begins. Returns how many are active now.
   std::size_t broke() {
     const std::scoped_lock lock(mutex_);
     return ++active_;
   }
-  /// A fault is over: what it did has been taken back. Returns how many are left.
+  /// A fault has been undone. Returns how many are left.
   std::size_t mended(TimePoint now) {
     const std::scoped_lock lock(mutex_);
     mended_at_ = now;
     return --active_;
   }
-  /// True when nothing is broken, and nothing was since `settling` before `at`.
+  /// True if no fault is active now, and none was since `settling` before `at`.
   [[nodiscard]] bool held(TimePoint at, std::chrono::nanoseconds settling) const {
     const std::scoped_lock lock(mutex_);
     return active_ == 0 && at - mended_at_ >= settling;

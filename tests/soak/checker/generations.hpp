@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// generations.hpp: keys with one writer, whose values never go back (I7) and always are the key's own (I6).
+// generations.hpp: keys with one writer.
+// Their values never go back (I7) and always belong to the key (I6).
 #pragma once
 
 #include "violations.hpp"
@@ -15,15 +16,15 @@
 
 namespace redstart::soak {
 
-/// One writer's key. A write whose outcome is unknown may run at any later time, so its writer goes on with a
-/// fresh key then: the next incarnation.
+/// One writer's key. A write with an unknown outcome may run at any later time. Its writer then continues
+/// with a fresh key, the next incarnation.
 ///
-/// Thread safety: `key`, `expect` and `judge` on every thread; the others for the writer alone.
+/// Thread safety: `key`, `expect` and `judge` on every thread; the other functions for the writer alone.
 class Generations {
  public:
   struct Expectation {
     std::uint32_t incarnation = 0;
-    std::uint64_t floor = 0;  ///< What a read that begins now must see at least; 0: perhaps nothing.
+    std::uint64_t floor = 0;  ///< Minimum that a read that begins now must return; 0: possibly nothing.
   };
 
   explicit Generations(std::string name) : name_(std::move(name)) {}
@@ -33,14 +34,14 @@ class Generations {
   }
   [[nodiscard]] Expectation expect() const noexcept { return unpacked(state_.load()); }
 
-  /// Judges what a read returned that began when `before` was expected. False: that is no value of this key
-  /// (I6), which is for the caller to tell.
-  [[nodiscard]] bool classify(const Expectation& before, const std::optional<std::string>& value,
-                              Violations& into) {
+  /// Checks what a read returned that began when `before` was expected. Returns false if it is no value of
+  /// this key (I6); the caller reports that.
+  [[nodiscard]] bool judge(const Expectation& before, const std::optional<std::string>& value,
+                           Violations& into) {
     const std::string wanted = key(before.incarnation);
     if (!value) {
       if (before.floor != 0)
-        into.add("I7", wanted + " is gone, generation " + std::to_string(before.floor) + " was there");
+        into.add("I7", wanted + " is missing, generation " + std::to_string(before.floor) + " was stored");
       return true;
     }
     const auto generation = generation_of(*value, wanted);
@@ -53,7 +54,7 @@ class Generations {
     return true;
   }
 
-  /// The writer: the value to be written next, of that size or a little more.
+  /// For the writer: the next value to write, of that size or a little more.
   [[nodiscard]] std::string next_value(std::size_t size) {
     std::string value = key(expect().incarnation) + "|" + std::to_string(++written_) + "|";
     if (value.size() < size) value.resize(size, '.');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// outcome.hpp: what became of an operation, as the checker counts it.
+// outcome.hpp: outcomes of operations, as the checker counts them.
 #pragma once
 
 #include <redstart/core/error.hpp>
@@ -30,8 +30,8 @@ inline constexpr std::size_t outcomes = 5;
   return "unknown";
 }
 
-/// What an error claims. An error without an effect claims nothing: that is `pending`, which no completed
-/// operation may be.
+/// The outcome that an error claims. An error without an effect claims nothing: `pending`, which no completed
+/// operation may have.
 [[nodiscard]] constexpr Outcome outcome_of(Effect effect) noexcept {
   switch (effect) {
     case Effect::none: return Outcome::pending;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// plan.hpp: which fault begins and ends when, from a seed.
+// plan.hpp: schedules the begin and end of each fault from a seed.
 #pragma once
 
 #include <algorithm>
@@ -12,14 +12,14 @@
 
 namespace redstart::soak {
 
-/// What the plan needs to know of a kind of fault.
+/// A kind of fault, as far as the plan needs it.
 struct FaultKind {
   std::string name;
   std::chrono::milliseconds shortest{0};
-  std::chrono::milliseconds longest{0};  ///< 0: over at once.
-  /// Takes the server away, or changes it as a whole: no two of these overlap.
+  std::chrono::milliseconds longest{0};  ///< 0: it ends at once.
+  /// It takes the server away or changes it as a whole: no two of these overlap.
   bool alone = true;
-  /// Everybody is back so soon after it.
+  /// Every caller has recovered this long after its end.
   std::chrono::milliseconds back_within{1000};
 };
 
@@ -34,25 +34,25 @@ struct PlanTerms {
   std::chrono::milliseconds duration{0};
   double faults_per_minute = 20;
   std::chrono::milliseconds quiet_every{std::chrono::minutes{1}};
-  std::chrono::milliseconds quiet{std::chrono::seconds{9}};  ///< At the end of each minute, and of the whole.
+  std::chrono::milliseconds quiet{std::chrono::seconds{9}};  ///< Ends each minute and the run.
 };
 
-/// True while nothing may be broken and, once `settle` has passed, nothing may fail.
+/// True while no fault may be active and, once `settle` has passed, no operation may fail.
 [[nodiscard]] inline bool is_quiet(const PlanTerms& terms, std::chrono::milliseconds at,
                                    std::chrono::milliseconds settle = std::chrono::milliseconds{0}) {
   const auto in_minute = at % terms.quiet_every;
   return in_minute >= terms.quiet_every - terms.quiet + settle || at >= terms.duration - terms.quiet + settle;
 }
 
-/// Faults at random times with that mean rate. Every kind comes once before any comes again. Each ends before
-/// the next quiet time begins.
+/// Faults at random times with that mean rate. Every kind comes once before any comes again. Each fault ends
+/// before the next quiet period begins.
 [[nodiscard]] inline std::vector<PlannedFault> make_plan(const PlanTerms& terms,
                                                          const std::vector<FaultKind>& kinds) {
   using std::chrono::milliseconds;
   std::vector<PlannedFault> plan;
   if (kinds.empty() || terms.faults_per_minute <= 0) return plan;
   std::mt19937 random(terms.seed);
-  // What the quiet times take away is made up for in the others.
+  // The other times compensate for the quiet periods.
   const double busy = 1.0 - static_cast<double>(terms.quiet.count()) /
                                 static_cast<double>(std::min(terms.quiet_every, terms.duration).count());
   std::exponential_distribution<double> gap(terms.faults_per_minute / 60'000.0 / std::max(busy, 0.1));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// recorder.hpp: the last bytes of every connection, both ways, for whoever has to find out how a reply went
-// astray (I6).
+// recorder.hpp: keeps the last bytes of every connection in both directions.
+// They help to find out how a reply reached the wrong caller (I6).
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 
 namespace redstart::soak {
 
-/// Keeps what went by: of each open connection, and of those that were closed last.
+/// Keeps the bytes of each open connection, and of the connections that were closed last.
 ///
 /// Thread safety: full.
 class Recorder {
@@ -23,7 +23,7 @@ class Recorder {
   static constexpr std::size_t kept = 64 << 10;   ///< Bytes of each direction; at times twice that.
   static constexpr std::size_t closed_kept = 16;  ///< Connections.
 
-  /// `secret` is never given out.
+  /// Output never contains `secret`.
   explicit Recorder(std::string secret) : secret_(std::move(secret)) {}
 
   void note(std::uint64_t connection, bool to_server, std::string_view bytes) {
@@ -44,8 +44,8 @@ class Recorder {
     });
   }
 
-  /// What is known of the connections that carried `request` to the server; if there are none, of those that
-  /// carried `reply` back. Empty when there are none either.
+  /// The bytes of the connections that carried `request` to the server. If there are none, of those that
+  /// carried `reply` back. Otherwise empty.
   [[nodiscard]] std::string about(std::string_view request, std::string_view reply) const {
     const std::scoped_lock lock(mutex_);
     std::string text;
@@ -61,7 +61,7 @@ class Recorder {
  private:
   struct Record {
     std::array<std::string, 2> bytes{};  // to the client, to the server
-    std::uint64_t closed = 0;            // the how manieth; 0: open
+    std::uint64_t closed = 0;            // sequence number of the close; 0: open
   };
 
   [[nodiscard]] std::string written(std::uint64_t connection, const Record& record) const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// recovery.hpp: how long it takes from the end of a fault to the first success of every kind of caller, and
-// whether that is soon enough.
+// recovery.hpp: measures recoveries after faults and checks their promise.
+// A recovery lasts from the end of a fault to the first success of every kind of caller.
 #pragma once
 
 #include "violations.hpp"
@@ -23,7 +23,7 @@
 
 namespace redstart::soak {
 
-/// Who calls: each has ways of its own to the server, and each has to come back.
+/// Kinds of callers: each reaches the server in its own way and must recover.
 enum class Caller : std::uint8_t { sync, async, strict_sync, strict_async, scoped, checked };
 inline constexpr std::size_t callers = 6;
 
@@ -33,32 +33,31 @@ inline constexpr std::size_t callers = 6;
   return names[static_cast<std::size_t>(caller)];
 }
 
-/// Measures recoveries. One at a time: a fault that begins before everybody is back ends the measurement.
-/// What was cut short before its promise proves nothing; what had lasted longer counts with the time that it
-/// had lasted.
+/// Measures one recovery at a time: a fault that begins before every caller has recovered ends the
+/// measurement. If that happens within the promise, it proves nothing. Later, the time until then counts.
 ///
 /// Thread safety: full; `succeeded` costs one relaxed load while nothing is measured.
 class Recovery {
  public:
-  /// How late the machine ran threads in that time.
+  /// How late the machine ran threads in that period.
   using LagOf = std::function<std::chrono::nanoseconds(TimePoint from, TimePoint to)>;
 
-  /// Everybody is back within that time, unless the fault says otherwise.
+  /// Every caller recovers within that time, unless the fault has its own promise.
   static constexpr std::chrono::milliseconds promised{1000};
 
   /// One recovery.
   struct Case {
-    std::chrono::nanoseconds took{0};            ///< At least, where it was cut short.
+    std::chrono::nanoseconds took{0};            ///< At least, if it was cut short.
     std::string after{};                         ///< The fault.
-    std::string last{};                          ///< Who came back last, or had not come back.
+    std::string last{};                          ///< The caller that recovered last, or had not recovered.
     bool cut_short = false;                      ///< By the next fault, or by the end.
-    std::chrono::nanoseconds excuse{0};          ///< The machine's lag; asked for beyond the promise only.
+    std::chrono::nanoseconds excuse{0};          ///< The machine's lag; determined only beyond the promise.
     std::chrono::milliseconds within{promised};  ///< The promise.
   };
 
   explicit Recovery(LagOf lag = {}) : lag_(std::move(lag)) {}
 
-  /// The last fault under way has ended.
+  /// The last active fault has ended.
   void healed(TimePoint now, std::string after = {}, std::chrono::milliseconds within = promised) {
     const std::scoped_lock lock(mutex_);
     healed_at_ = now;
@@ -78,7 +77,7 @@ class Recovery {
       if (!back_[i]) away += (away.empty() ? "" : ", ") + std::string(to_string(static_cast<Caller>(i)));
     add(now, std::move(away), true);
   }
-  /// An operation that was issued at `issued` succeeded at `now`.
+  /// An operation issued at `issued` succeeded at `now`.
   void succeeded(Caller caller, TimePoint issued, TimePoint now) {
     if (!waiting_.load(std::memory_order_relaxed)) return;
     const std::scoped_lock lock(mutex_);
@@ -89,13 +88,13 @@ class Recovery {
     add(now, std::string(to_string(caller)), false);
   }
 
-  /// For how long somebody has been waited for; empty when nobody is.
+  /// How long a caller has been missing; empty if none is.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> waiting(TimePoint now) const {
     const std::scoped_lock lock(mutex_);
     if (!waiting_.load(std::memory_order_relaxed)) return std::nullopt;
     return now - healed_at_;
   }
-  /// The time that `fraction` of the recoveries did not exceed; 0 when there were none.
+  /// The time that `fraction` of the recoveries did not exceed; 0 if there were none.
   [[nodiscard]] std::chrono::nanoseconds percentile(double fraction) const {
     std::vector<std::chrono::nanoseconds> sorted = times();
     if (sorted.empty()) return {};
@@ -103,7 +102,7 @@ class Recovery {
     const auto rank = static_cast<std::size_t>(fraction * static_cast<double>(sorted.size()));
     return sorted[std::min(rank, sorted.size() - 1)];
   }
-  /// At most one in a hundred takes longer than was promised, `factor` times; the machine's lag taken off.
+  /// At most one in a hundred takes longer than `factor` times the promise, without the machine's lag.
   void check(int factor, Violations& into) const {
     std::vector<Case> late = cases();
     const std::size_t all = late.size();
@@ -139,7 +138,7 @@ class Recovery {
   [[nodiscard]] static std::string in_ms(std::chrono::nanoseconds time) {
     return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) + " ms";
   }
-  // Preconditions: the lock is held.
+  // Precondition of the following: the lock is held.
   void add(TimePoint now, std::string last, bool cut_short) {
     Case one{now - healed_at_, after_, std::move(last), cut_short, {}, within_};
     if (one.took > within_ && lag_) one.excuse = 3 * lag_(healed_at_, now);

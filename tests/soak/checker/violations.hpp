@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// violations.hpp: what should not have happened, collected from all threads.
+// violations.hpp: collects violated invariants from all threads.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace redstart::soak {
 
-/// Counts violations by invariant and keeps the words of the first ones.
+/// Counts violations by invariant and keeps the texts of the first ones.
 ///
 /// Thread safety: full.
 class Violations {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// wire_watch.hpp: looks at the bytes on their way to the server: what is sent how often (I4), nothing of a
-// user's before the server has said that it is ready (I14), nothing while the circuit breaker is open (I10).
+// wire_watch.hpp: checks the bytes on their way to the server.
+// It checks how often each command is sent (I4). No command of a user precedes the first PONG (I14), and none
+// is sent while the circuit breaker is open (I10).
 #pragma once
 
 #include "breaker_watch.hpp"
@@ -19,11 +20,11 @@
 
 namespace redstart::soak {
 
-/// Fed with the bytes of every connection, in pieces as they come, before they are passed on. One thread at a
+/// Takes the bytes of every connection, in pieces as they arrive, before they are forwarded. One thread at a
 /// time.
 class WireWatch {
  public:
-  /// Connections are named `<service>:<database>`. Tells `breakers` what goes out.
+  /// Connections are named `<service>:<database>`. Reports sent operations to `breakers`.
   WireWatch(Ledger& ledger, Violations& violations, BreakerWatch* breakers = nullptr,
             std::string service = {})
       : ledger_(ledger), violations_(violations), breakers_(breakers), service_(std::move(service)) {}
@@ -31,7 +32,7 @@ class WireWatch {
   void to_server(std::uint64_t connection, std::string_view bytes, TimePoint now = {}) {
     Connection& state = connections_[connection];
     if (!state.ready) greet(connection, state, bytes);
-    // A mark may lie across two pieces: what came last is looked at again.
+    // A mark may be split over two pieces: the end of the last piece is examined again.
     std::string joined;
     if (!state.tail.empty()) {
       joined = state.tail;
@@ -51,7 +52,7 @@ class WireWatch {
     Connection& state = connections_[connection];
     if (state.ready || !state.asked) return;
     state.answer += bytes;
-    // MISCONF is an answer, too: the server can't save, but serves.
+    // MISCONF also proves readiness: the server can't save, but serves.
     state.ready = state.answer.find("+PONG\r\n") != std::string::npos ||
                   state.answer.find("-MISCONF ") != std::string::npos;
     if (!state.ready) {
@@ -73,18 +74,18 @@ class WireWatch {
   static constexpr std::size_t word_size = 8;  // all but the last byte of "-MISCONF "
   struct Connection {
     std::string tail{};
-    std::string greeting{};  // what went out before the connection was ready
-    std::string answer{};    // the end of what came back until then
+    std::string greeting{};  // what was sent before the connection was ready
+    std::string answer{};    // the end of what was received until then
     std::string database{};
-    bool asked = false;  // the PING has gone out
-    bool ready = false;  // its answer has come back
-    bool early = false;  // told once
+    bool asked = false;  // the PING has been sent
+    bool ready = false;  // its reply has been received
+    bool early = false;  // reported once
   };
 
   void greet(std::uint64_t connection, Connection& state, std::string_view bytes) {
     if (bytes.find(mark) != std::string_view::npos && !std::exchange(state.early, true))
       violations_.add("I14", "connection " + std::to_string(connection) +
-                                 " carried a user's command before it was known to be ready");
+                                 " carried a user's command before its PING was answered");
     state.greeting += bytes;
     state.asked = state.asked || state.greeting.find("\r\nPING\r\n") != std::string::npos;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// buffer_test.cpp: growing, moving and giving back memory.
+// buffer_test.cpp: growth, moves and memory of Buffer.
 #include <redstart/resp/buffer.hpp>
 
 #include "support/heap_watch.hpp"
@@ -12,7 +12,7 @@
 namespace redstart::inline v0::resp {
 namespace {
 
-TEST(Buffer, HoldsItsFirstBytesWithoutAllocation) {
+TEST(Buffer, DoesNotAllocateWithinInlineCapacity) {
   const redstart::test::HeapWatch watch;
   Buffer buffer;
   for (std::size_t i = 0; i != Buffer::inline_capacity; ++i) buffer.append("x");
@@ -22,7 +22,7 @@ TEST(Buffer, HoldsItsFirstBytesWithoutAllocation) {
   EXPECT_EQ(buffer.size(), Buffer::inline_capacity + 1);
 }
 
-TEST(Buffer, GrowsGeometricallyAndKeepsItsBytes) {
+TEST(Buffer, KeepsContentsWhenGrowingGeometrically) {
   Buffer buffer;
   std::string expected;
   const redstart::test::HeapWatch watch;
@@ -37,7 +37,7 @@ TEST(Buffer, GrowsGeometricallyAndKeepsItsBytes) {
   EXPECT_GE(buffer.capacity(), buffer.size());
 }
 
-TEST(Buffer, MovesInlineAndHeapBytes) {
+TEST(Buffer, MovesInlineAndHeapContents) {
   for (const std::size_t size : {10U, 1000U}) {
     Buffer from;
     from.append(std::string(size, 'a'));
@@ -57,7 +57,7 @@ TEST(Buffer, MovesInlineAndHeapBytes) {
   }
 }
 
-TEST(Buffer, DropsBytesAtBothEnds) {
+TEST(Buffer, RemovesBytesAtBothEnds) {
   Buffer buffer;
   buffer.append("abcdef");
   buffer.discard(2);
@@ -68,7 +68,7 @@ TEST(Buffer, DropsBytesAtBothEnds) {
   EXPECT_TRUE(buffer.empty());
 }
 
-TEST(Buffer, GivesHeapMemoryBack) {
+TEST(Buffer, FreesHeapMemoryOnRelease) {
   Buffer buffer;
   buffer.append(std::string(5000, 'a'));
   buffer.clear();
@@ -79,7 +79,7 @@ TEST(Buffer, GivesHeapMemoryBack) {
   EXPECT_EQ(buffer.view(), "still usable");
 }
 
-TEST(Buffer, ImpossibleSizesAreRefused) {
+TEST(Buffer, ThrowsBadAllocForImpossibleSizes) {
   Buffer buffer;
   buffer.append("kept");
   EXPECT_THROW(buffer.extend(static_cast<std::size_t>(-1)), std::bad_alloc);

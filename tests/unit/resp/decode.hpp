@@ -20,7 +20,7 @@ inline void expect_one_reply(std::string_view frame) {
   EXPECT_EQ(scanner.position(), frame.size()) << frame;
 }
 
-/// What the reply is as a T, if it is one.
+/// Decodes one reply as a T; empty if it doesn't fit.
 template <class T>
 std::optional<T> decoded(std::string_view frame) {
   expect_one_reply(frame);
@@ -30,13 +30,13 @@ std::optional<T> decoded(std::string_view frame) {
   return out;
 }
 
-/// Why the reply is no T.
+/// Returns why the reply can't be decoded as a T.
 template <class T>
 std::string issue_of(std::string_view frame) {
   expect_one_reply(frame);
   T out{};
   DecodeIssue issue;
-  return decode_frame(frame, out, issue) ? "it is one" : issue.describe();
+  return decode_frame(frame, out, issue) ? "no issue" : issue.describe();
 }
 
 }  // namespace redstart::inline v0::resp::test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// decode_scalar_test.cpp: replies into numbers, booleans, strings, optionals, variants and users' types.
+// decode_scalar_test.cpp: decodes numbers, strings, optionals, variants and user types.
 #include <redstart/resp/decode.hpp>
 #include <redstart/resp/value.hpp>
 
@@ -49,7 +49,7 @@ namespace {
 using test::decoded;
 using test::issue_of;
 
-TEST(DecodeOk, IsOnlyOk) {
+TEST(DecodeOk, AcceptsOnlyOk) {
   EXPECT_EQ(decoded<Ok>("+OK\r\n"), Ok{});
   EXPECT_EQ(decoded<Ok>("|1\r\n+a\r\n+b\r\n+OK\r\n"), Ok{});
   EXPECT_EQ(issue_of<Ok>("+QUEUED\r\n"), "expected OK, got the simple string \"QUEUED\" (byte 0)");
@@ -59,7 +59,7 @@ TEST(DecodeOk, IsOnlyOk) {
             "expected OK, got the server error \"ERR a \\\"b\\\"\" (byte 0)");
 }
 
-TEST(DecodeBool, TakesBothProtocols) {
+TEST(DecodeBool, AcceptsBothProtocols) {
   for (const std::string_view yes : {"#t\r\n", ":1\r\n", "+OK\r\n", "$1\r\n1\r\n"})
     EXPECT_EQ(decoded<bool>(yes), true);
   for (const std::string_view no : {"#f\r\n", ":0\r\n", "_\r\n", "$-1\r\n", "*-1\r\n", "$1\r\n0\r\n"}) {
@@ -70,7 +70,7 @@ TEST(DecodeBool, TakesBothProtocols) {
   }
 }
 
-TEST(DecodeInteger, TakesBothProtocols) {
+TEST(DecodeInteger, AcceptsBothProtocols) {
   EXPECT_EQ(decoded<std::int64_t>(":-9223372036854775808\r\n"), std::numeric_limits<std::int64_t>::min());
   EXPECT_EQ(decoded<std::int64_t>(":9223372036854775807\r\n"), std::numeric_limits<std::int64_t>::max());
   EXPECT_EQ(decoded<std::int64_t>(":+007\r\n"), 7);
@@ -82,7 +82,7 @@ TEST(DecodeInteger, TakesBothProtocols) {
   EXPECT_EQ(decoded<std::uint64_t>("(18446744073709551615\r\n"), std::numeric_limits<std::uint64_t>::max());
 }
 
-TEST(DecodeInteger, ChecksTheRange) {
+TEST(DecodeInteger, FailsOutsideRangeOfType) {
   EXPECT_EQ(decoded<std::int8_t>(":-128\r\n"), std::int8_t{-128});
   EXPECT_EQ(issue_of<std::int8_t>(":128\r\n"),
             "expected an integer from -128 to 127, got the integer \"128\" (byte 0)");
@@ -97,7 +97,7 @@ TEST(DecodeInteger, ChecksTheRange) {
   }
 }
 
-TEST(DecodeDouble, TakesBothProtocols) {
+TEST(DecodeDouble, AcceptsBothProtocols) {
   EXPECT_EQ(decoded<double>(",1.5\r\n"), 1.5);
   EXPECT_EQ(decoded<double>(",-.5\r\n"), -0.5);
   EXPECT_EQ(decoded<double>("$3\r\n1e3\r\n"), 1000.0);
@@ -121,7 +121,7 @@ std::string bulk(std::string_view text) {
   return "$" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n";
 }
 
-TEST(DecodeDouble, TakesTheSpellingsOfEveryCLibrary) {
+TEST(DecodeDouble, AcceptsSpellingsOfEveryCLibrary) {
   for (const std::string_view word :
        {"nan", "NaN", "NAN", "-nan", "nan(0x1)", "NaN(123)", "-nan(ind)", "nan()"}) {
     EXPECT_TRUE(std::isnan(decoded<double>("," + std::string(word) + "\r\n").value_or(0))) << word;
@@ -135,7 +135,7 @@ TEST(DecodeDouble, TakesTheSpellingsOfEveryCLibrary) {
   }
 }
 
-TEST(DecodeDouble, BeyondItsRangeIsAnIssueOfTheReplyAndNotOfTheStream) {
+TEST(DecodeDouble, FailsDecodingButNotScanningOutsideRange) {
   EXPECT_EQ(issue_of<double>(",1e999\r\n"),
             "expected a number within range, got the double \"1e999\" (byte 0)");
   EXPECT_FALSE(decoded<double>(",-1e999\r\n"));
@@ -145,14 +145,14 @@ TEST(DecodeDouble, BeyondItsRangeIsAnIssueOfTheReplyAndNotOfTheStream) {
   EXPECT_THROW(Value::from_frame(",1e999\r\n"), ValueError);
 }
 
-// What RESP3 sends as a double, a boolean, a map or a set is a string, an integer or an array in RESP2.
+// RESP2 sends a double as string, a boolean as integer, and a map or set as array.
 template <class T>
 void expect_same(std::string_view resp2, std::string_view resp3, const T& expected) {
   EXPECT_EQ(decoded<T>(resp2), expected) << resp2;
   EXPECT_EQ(decoded<T>(resp3), expected) << resp3;
 }
 
-TEST(Decode, GivesTheSameValueWithBothProtocols) {
+TEST(Decode, GivesSameValueWithBothProtocols) {
   expect_same<int>(bulk("12"), ",12\r\n", 12);
   expect_same<bool>(bulk("1"), ",1\r\n", true);
   expect_same<std::string>(bulk("1.5"), ",1.5\r\n", "1.5");
@@ -186,7 +186,7 @@ TEST(Decode, GivesTheSameValueWithBothProtocols) {
                       Either(std::map<std::string, std::string>{{"a", "b"}}));
 }
 
-TEST(DecodeText, TakesStringsOfEveryKind) {
+TEST(DecodeText, AcceptsEveryStringType) {
   EXPECT_EQ(decoded<std::string>("$3\r\na\r\n\r\n"), "a\r\n");
   EXPECT_EQ(decoded<std::string>("+a\nb\r\n"), "a\nb");
   EXPECT_EQ(decoded<std::string>("=6\r\ntxt:ab\r\n"), "ab");
@@ -201,14 +201,14 @@ TEST(DecodeText, TakesStringsOfEveryKind) {
             "expected a string, got the server error \"ERR x\" (byte 0)");
 }
 
-TEST(DecodeText, ViewsPointIntoTheFrame) {
+TEST(DecodeText, ReturnsViewsIntoFrame) {
   const std::string_view frame = "$5\r\nhello\r\n";
   DecodeIssue issue;
   std::string_view view;
   ASSERT_TRUE(decode_frame(frame, view, issue));
   EXPECT_EQ(view.data(), frame.data() + 4);
   EXPECT_EQ(view, "hello");
-  EXPECT_FALSE(decode_frame("$?\r\n;0\r\n", view, issue)) << "no single piece of the frame holds it";
+  EXPECT_FALSE(decode_frame("$?\r\n;0\r\n", view, issue)) << "a streamed string is not contiguous";
 }
 
 TEST(DecodeOptional, IsEmptyForNullsOfBothProtocols) {
@@ -221,7 +221,7 @@ TEST(DecodeOptional, IsEmptyForNullsOfBothProtocols) {
             "expected an integer, got the bulk string \"x\" (byte 0)");
 }
 
-TEST(DecodeVariant, PrefersTheReplysOwnKind) {
+TEST(DecodeVariant, PrefersAlternativeThatMatchesReplyType) {
   using Any = std::variant<std::int64_t, std::string, std::vector<std::string>, std::monostate>;
   EXPECT_EQ(decoded<Any>(":5\r\n"), Any(std::int64_t{5}));
   EXPECT_EQ(decoded<Any>("$1\r\n5\r\n"), Any("5"));
@@ -233,7 +233,7 @@ TEST(DecodeVariant, PrefersTheReplysOwnKind) {
   EXPECT_EQ((decoded<std::vector<Narrow>>("*2\r\n:1\r\n,2.5\r\n").value()), (std::vector<Narrow>{1, 2.5}));
 }
 
-TEST(DecodeCodec, ReadsUserTypes) {
+TEST(DecodeCodec, DecodesUserTypes) {
   EXPECT_EQ(decoded<Point>("$3\r\n3,4\r\n")->y, 4);
   EXPECT_EQ(decoded<std::vector<Point>>("*2\r\n$3\r\n3,4\r\n$3\r\n5,6\r\n")->back().x, 5);
   EXPECT_EQ(decoded<std::optional<Point>>("_\r\n")->has_value(), false);
@@ -243,14 +243,14 @@ TEST(DecodeCodec, ReadsUserTypes) {
   EXPECT_NE(issue_of<Point>("$9\r\nthrow,int\r\n").find("no std::exception"), std::string::npos);
 }
 
-TEST(DecodeIssue, ShortensTextButNotTheServers) {
+TEST(DecodeIssue, ShortensTextExceptServerErrors) {
   const std::string text(200, 'x');
   const std::string bulk = issue_of<int>("$200\r\n" + text + "\r\n");
   EXPECT_NE(bulk.find(text.substr(0, 64) + "…\""), std::string::npos) << bulk;
   EXPECT_NE(issue_of<int>("-" + text + "\r\n").find(text), std::string::npos);
 }
 
-TEST(DecodeIssue, TellsServerErrorsApart) {
+TEST(DecodeIssue, IdentifiesServerErrors) {
   DecodeIssue issue;
   std::vector<int> numbers;
   EXPECT_FALSE(decode_frame("*2\r\n:1\r\n-WRONGTYPE x\r\n", numbers, issue));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// element_decoder_test.cpp: aggregates read while they arrive.
+// element_decoder_test.cpp: decodes aggregates that arrive in pieces.
 #include <redstart/resp/decode.hpp>
 #include <redstart/resp/element_decoder.hpp>
 #include <redstart/resp/value.hpp>
@@ -22,8 +22,8 @@ namespace {
 using Strings = std::vector<std::string>;
 using Scores = std::vector<std::pair<std::string, double>>;
 
-/// Feeds a reply in pieces of `step` bytes as a connection does: consumed elements leave the buffer. Empty
-/// when it failed; `issue` says why. `largest` is the most that the buffer held.
+/// Feeds a reply in pieces of `step` bytes and removes consumed elements from the buffer, as a connection
+/// does. Returns an empty optional and sets `issue` on failure. `largest` is the largest size of the buffer.
 template <class T>
 std::optional<T> streamed(std::string_view reply, std::size_t step, std::string* issue = nullptr,
                           std::size_t* largest = nullptr) {
@@ -31,7 +31,7 @@ std::optional<T> streamed(std::string_view reply, std::size_t step, std::string*
   element_decoder<T> decoder;
   std::string buffer;
   bool begun = false;
-  std::size_t unread = 0;  // where in the buffer the values not yet consumed begin
+  std::size_t unread = 0;  // offset in the buffer of the first value not consumed
   for (std::size_t at = 0; at < reply.size(); at += step) {
     buffer += reply.substr(at, step);
     if (largest != nullptr) *largest = buffer.size() > *largest ? buffer.size() : *largest;
@@ -95,7 +95,7 @@ TEST(ElementDecoder, FillsPairsInEveryForm) {
   expect_same_at_every_step("*6\r\n+a\r\n$3\r\n1.5\r\n+b\r\n+2\r\n+c\r\n+3\r\n", scores);
 }
 
-TEST(ElementDecoder, SaysWhichElementIsWrongAndSkipsTheRest) {
+TEST(ElementDecoder, NamesElementThatDoesNotFitAndSkipsRest) {
   for (const std::size_t step : {1U, 5U, 11U, 100U}) {
     std::string issue;
     EXPECT_FALSE(streamed<std::vector<int>>("*4\r\n:1\r\n:2\r\n+x\r\n:3\r\n", step, &issue));
@@ -109,7 +109,7 @@ TEST(ElementDecoder, SaysWhichElementIsWrongAndSkipsTheRest) {
   }
 }
 
-TEST(ElementDecoder, TakesOnlyTypesThatOutliveTheirFrame) {
+TEST(ElementDecoder, AcceptsOnlyTypesThatOutliveTheirFrame) {
   static_assert(streamable<Strings>);
   static_assert(streamable<std::optional<StringList>>);
   static_assert(streamable<std::vector<Value>>);
@@ -122,7 +122,7 @@ TEST(ElementDecoder, TakesOnlyTypesThatOutliveTheirFrame) {
   static_assert(!streamable<Value>);
 }
 
-TEST(ElementDecoder, HoldsOneBufferAndReservesWhatIsJustified) {
+TEST(ElementDecoder, ReservesOnlyWhatReceivedBytesJustify) {
   std::string reply = "*100000\r\n";
   for (int i = 0; i != 100000; ++i) reply += "$32\r\n" + std::string(32, 'v') + "\r\n";
   {
@@ -140,7 +140,7 @@ TEST(ElementDecoder, HoldsOneBufferAndReservesWhatIsJustified) {
   EXPECT_LT(watch.peak(), 16U << 20);
 }
 
-TEST(ElementDecoder, DoesNotTrustTheDeclaredNumber) {
+TEST(ElementDecoder, DoesNotTrustDeclaredSize) {
   const redstart::test::HeapWatch watch;
   element_decoder<Strings> strings;
   strings.begin(Type::array, std::uint64_t{1} << 27);

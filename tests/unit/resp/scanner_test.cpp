@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// scanner_test.cpp: what the scanner tells while a reply arrives, its limits, and what it costs.
-#include "resp/scanner.hpp"
+// scanner_test.cpp: results, limits and cost of the scanner.
 
+#include "resp/scanner.hpp"
 #include "support/heap_watch.hpp"
 #include "support/small_stack.hpp"
 
@@ -32,7 +32,7 @@ Fault fault_of(std::string_view bytes, const Limits& limits = {}) {
   return scanner.fault();
 }
 
-TEST(Scanner, TellsTypeAndExtentOfEachReply) {
+TEST(Scanner, ReportsTypeAndExtentOfEachReply) {
   const std::string_view bytes = "+OK\r\n:12\r\n|1\r\n+a\r\n:1\r\n*2\r\n$1\r\na\r\n_\r\n>1\r\n+x\r\n";
   Scanner scanner;
   EXPECT_EQ(scanner.scan(bytes), Status::complete);
@@ -42,7 +42,7 @@ TEST(Scanner, TellsTypeAndExtentOfEachReply) {
   EXPECT_EQ(scanner.type(), Type::integer);
   EXPECT_EQ(scanner.begin(), 5U);
   EXPECT_EQ(scanner.scan(bytes), Status::complete);
-  EXPECT_EQ(scanner.type(), Type::array) << "attributes don't count as a type";
+  EXPECT_EQ(scanner.type(), Type::array) << "the type is not that of the attributes";
   EXPECT_EQ(scanner.begin(), 10U);
   EXPECT_EQ(scanner.scan(bytes), Status::complete);
   EXPECT_EQ(scanner.type(), Type::push);
@@ -62,7 +62,7 @@ TEST(Scanner, StaysFaultedUntilReset) {
   EXPECT_EQ(scanner.fault(), Fault::none);
 }
 
-TEST(Scanner, AScanWithoutNewBytesLeavesTheNextReplyWhole) {
+TEST(Scanner, KeepsNextReplyIntactWhenScannedWithoutNewBytes) {
   Scanner scanner;
   EXPECT_EQ(scanner.scan(""), Status::incomplete);
   EXPECT_EQ(scanner.scan("*1\r\n:1\r\n"), Status::complete);
@@ -81,7 +81,7 @@ TEST(Scanner, AScanWithoutNewBytesLeavesTheNextReplyWhole) {
   EXPECT_EQ(scanner.type(), Type::bulk);
 }
 
-TEST(Scanner, LetsTheCallerReceiveALargeBulkElsewhere) {
+TEST(Scanner, AllowsReceivingLargeBulkElsewhere) {
   Scanner scanner;
   std::string buffer = "+first\r\n$100000\r\nabc";
   EXPECT_EQ(scanner.scan(buffer), Status::complete);
@@ -106,7 +106,7 @@ TEST(Scanner, LetsTheCallerReceiveALargeBulkElsewhere) {
   EXPECT_EQ(scanner.type(), Type::simple);
 }
 
-TEST(Scanner, ABulkThatEndsWronglyElsewhereIsAFault) {
+TEST(Scanner, FaultsWhenBulkReceivedElsewhereLacksTerminator) {
   Scanner scanner;
   EXPECT_EQ(scanner.scan("$5\r\n"), Status::incomplete);
   scanner.discard(4);
@@ -115,7 +115,7 @@ TEST(Scanner, ABulkThatEndsWronglyElsewhereIsAFault) {
   EXPECT_EQ(scanner.fault(), Fault::crlf);
 }
 
-TEST(Scanner, OnlyPlainTopLevelBulksCanGoElsewhere) {
+TEST(Scanner, OffersOnlyPlainTopLevelBulks) {
   for (const std::string_view bytes :
        {"*1\r\n$9\r\nabc", "!9\r\nabc", "=9\r\ntxt:", "$?\r\n;9\r\nabc", "$9", "+abc"}) {
     Scanner scanner;
@@ -124,7 +124,7 @@ TEST(Scanner, OnlyPlainTopLevelBulksCanGoElsewhere) {
   }
 }
 
-TEST(Scanner, TellsWhichElementsAreComplete) {
+TEST(Scanner, ReportsCompleteElementsOfSequence) {
   Scanner scanner;
   std::string buffer = "*4\r\n$1\r\na\r\n*2\r\n:1\r\n:2\r\n|1\r\n+k\r\n+v\r\n:3\r";
   EXPECT_EQ(scanner.scan(buffer), Status::incomplete);
@@ -143,15 +143,15 @@ TEST(Scanner, TellsWhichElementsAreComplete) {
   EXPECT_FALSE(scanner.sequence());
 }
 
-TEST(Scanner, CutsMapsBehindValuesOnly) {
+TEST(Scanner, EndsMapSequenceOnlyAfterValues) {
   const std::string_view whole = "%2\r\n+a\r\n:1\r\n+b\r\n:2\r\n";
   Scanner scanner;
   EXPECT_EQ(scanner.scan(whole.substr(0, 18)), Status::incomplete);
   EXPECT_EQ(scanner.sequence()->declared, 4U);
-  EXPECT_EQ(scanner.sequence()->end, 12U) << "not behind the key b";
+  EXPECT_EQ(scanner.sequence()->end, 12U) << "not after the key b";
 }
 
-TEST(Scanner, StreamedFormsAndAttributesAreNoSequences) {
+TEST(Scanner, OffersNoSequenceForStreamedTypesAndAttributes) {
   for (const std::string_view bytes :
        {"*?\r\n:1\r\n:2\r\n", "|2\r\n+a\r\n:1\r\n", "!5\r\nab", "~?\r\n:1\r\n"}) {
     Scanner scanner;
@@ -161,7 +161,7 @@ TEST(Scanner, StreamedFormsAndAttributesAreNoSequences) {
   }
 }
 
-TEST(Scanner, AttributesBeforeASequenceDontDisturbIt) {
+TEST(Scanner, SkipsAttributesBeforeSequence) {
   const std::string_view bytes = "|1\r\n+a\r\n:1\r\n*3\r\n:1\r\n:2\r\n";
   Scanner scanner;
   EXPECT_EQ(scanner.scan(bytes), Status::incomplete);
@@ -170,7 +170,7 @@ TEST(Scanner, AttributesBeforeASequenceDontDisturbIt) {
   EXPECT_EQ(scanner.sequence()->end, 20U) << "an odd number of values was declared: an even one is left";
 }
 
-TEST(Scanner, HoldsEveryLimit) {
+TEST(Scanner, FaultsWhenLimitIsExceeded) {
   Limits limits;
   limits.depth = 2;
   limits.line = 4;
@@ -201,7 +201,7 @@ TEST(Scanner, HoldsEveryLimit) {
   EXPECT_EQ(fault_of("%?\r\n" + repeated(":1\r\n", 8), limits), Fault::limit_elements);
 }
 
-// The fault and its offset, of input that comes in pieces of this size.
+// Returns the fault and its offset for input that arrives in pieces of `size` bytes.
 std::pair<Fault, std::size_t> fault_in_pieces(std::string_view bytes, const Limits& limits,
                                               std::size_t size) {
   Scanner scanner(limits);
@@ -215,7 +215,7 @@ std::pair<Fault, std::size_t> fault_in_pieces(std::string_view bytes, const Limi
   return {Fault::none, 0};
 }
 
-TEST(Scanner, HoldsTheLimitsOfWholeMessagesAtTheSameByteHoweverTheInputIsCut) {
+TEST(Scanner, FaultsAtSameByteOfMessageLimitHoweverInputIsCut) {
   Limits limits;
   limits.line = limits.bulk = 16;
   limits.push = 20;
@@ -259,7 +259,7 @@ TEST(Scanner, HoldsTheLimitsOfWholeMessagesAtTheSameByteHoweverTheInputIsCut) {
   }
 }
 
-TEST(Scanner, CountsValuesThatWereTakenOutOfAReply) {
+TEST(Scanner, CountsDiscardedValuesTowardsReplyLimit) {
   Limits limits;
   limits.line = limits.bulk = 16;
   limits.reply = 100;
@@ -283,7 +283,7 @@ TEST(Scanner, CountsValuesThatWereTakenOutOfAReply) {
   EXPECT_EQ(scanner.scan("*1\r\n:1\r\n"), Status::complete) << "each reply counts from its own beginning";
 }
 
-TEST(Scanner, AStringWithinItsLimitIsWithinThatOfTheReply) {
+TEST(Scanner, AcceptsStringWithinItsLimitAboveReplyLimit) {
   Limits limits;
   limits.line = 8;
   limits.bulk = 1000;
@@ -293,7 +293,7 @@ TEST(Scanner, AStringWithinItsLimitIsWithinThatOfTheReply) {
     EXPECT_EQ(fault_in_pieces(bulk, limits, size).first, Fault::none) << size;
 }
 
-TEST(Scanner, RefusesWhatMustFollowAnAttribute) {
+TEST(Scanner, FaultsWhenNoValueFollowsAttribute) {
   EXPECT_EQ(fault_of("*?\r\n|1\r\n+a\r\n+b\r\n.\r\n"), Fault::type_byte);
   EXPECT_EQ(fault_of("*?\r\n|0\r\n.\r\n"), Fault::type_byte);
   EXPECT_EQ(fault_of("|?\r\n+a\r\n.\r\n"), Fault::map_odd);
@@ -305,10 +305,9 @@ TEST(Scanner, RefusesWhatMustFollowAnAttribute) {
   EXPECT_EQ(fault_of("=?\r\n;3\r\ntxt\r\n;0\r\n"), Fault::verbatim);
 }
 
-// Each byte is overwritten once its call is over: no later call can need it, so none is looked at in two
-// calls. Within the call that brings it a byte is looked at twice at most: as the start of a whole value, and
-// as a step.
-TEST(Scanner, ALargeArrayByteByByteIsNotLookedAtTwice) {
+// Each byte is overwritten after its call, so the test fails if a later call reads it. Within one call a byte
+// is read at most twice: by the fast path and by the state machine.
+TEST(Scanner, ReadsEachByteOfLargeArrayInOneCall) {
   std::string input = "*20000\r\n";
   for (int i = 0; i != 10000; ++i) input += "$32\r\n" + std::string(32, 'v') + "\r\n:123456789\r\n";
   Scanner scanner;
@@ -324,7 +323,7 @@ TEST(Scanner, ALargeArrayByteByByteIsNotLookedAtTwice) {
   EXPECT_EQ(status, Status::complete);
 }
 
-TEST(Scanner, AllocatesNothingForFlatRepliesHoweverLarge) {
+TEST(Scanner, DoesNotAllocateForFlatReplies) {
   const std::string input = "*100000\r\n" + repeated("$1\r\na\r\n", 100000);
   const test::HeapWatch watch;
   Scanner scanner;
@@ -332,18 +331,18 @@ TEST(Scanner, AllocatesNothingForFlatRepliesHoweverLarge) {
   EXPECT_EQ(watch.allocations(), 0U);
 }
 
-TEST(Scanner, GivesMemoryOfDeepRepliesBack) {
+TEST(Scanner, FreesMemoryOfDeepReplies) {
   const std::string deep = repeated("*1\r\n", 1000) + ":1\r\n";
   Scanner scanner;
   EXPECT_EQ(scanner.scan(deep), Status::complete);
   const std::string more = deep + "*1\r\n*1\r\n:1\r\n";
   const test::HeapWatch watch;
   EXPECT_EQ(scanner.scan(more), Status::complete);
-  EXPECT_GT(watch.allocations(), 0U) << "so it had been given back";
+  EXPECT_GT(watch.allocations(), 0U) << "the memory had been freed";
   EXPECT_LT(watch.peak(), 128U);
 }
 
-TEST(Scanner, NestingNeedsNoStack) {
+TEST(Scanner, NeedsLittleStackWhenDeeplyNested) {
   bool complete = false;
   test::on_small_stack([&] {
     Limits limits;
@@ -354,7 +353,7 @@ TEST(Scanner, NestingNeedsNoStack) {
   EXPECT_TRUE(complete);
 }
 
-TEST(Scanner, LimitsBeyondReasonDontOverflow) {
+TEST(Scanner, DoesNotOverflowWithHugeLimits) {
   Limits limits;
   limits.depth = limits.line = limits.bulk = limits.elements = limits.push = limits.reply =
       static_cast<std::size_t>(-1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// string_list_test.cpp: many strings in one arena.
+// string_list_test.cpp: StringList as container and as reply type.
 #include <redstart/resp/string_list.hpp>
 
 #include "unit/resp/decode.hpp"
@@ -29,7 +29,7 @@ TEST(StringList, KeepsStringsNullsAndOrder) {
   EXPECT_EQ(list.bytes(), 1003U);
 }
 
-TEST(StringList, IteratesAtRandom) {
+TEST(StringList, SupportsRandomAccessIteration) {
   const StringList list{"c", "a", "b"};
   EXPECT_EQ(std::vector<std::string>(list.begin(), list.end()), (std::vector<std::string>{"c", "a", "b"}));
   EXPECT_EQ(list.end() - list.begin(), 3);
@@ -43,7 +43,7 @@ TEST(StringList, IteratesAtRandom) {
   EXPECT_EQ(*at++, "a");
 }
 
-TEST(StringList, ComparesCopiesAndMoves) {
+TEST(StringList, ComparesEqualAfterCopyAndMove) {
   StringList list{"a", "bc"};
   const StringList copy = list;
   EXPECT_EQ(copy, list);
@@ -64,7 +64,7 @@ TEST(StringList, ComparesCopiesAndMoves) {
   EXPECT_EQ(assigned, StringList{});
 }
 
-TEST(StringList, IsReadFromReplies) {
+TEST(StringList, DecodesReplies) {
   using resp::test::decoded;
   using resp::test::issue_of;
   const auto list =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// string_receiver_test.cpp: strings that grow in step with what arrives.
+// string_receiver_test.cpp: growth of a string while its payload arrives.
 #include <redstart/resp/string_receiver.hpp>
 
 #include "support/heap_watch.hpp"
@@ -19,7 +19,7 @@ std::string pattern(std::size_t size) {
   return text;
 }
 
-TEST(StringReceiver, ReceivesEverySizeInAnyPieces) {
+TEST(StringReceiver, ReceivesEverySizeInPiecesOfAnySize) {
   for (const std::size_t size : {0U, 1U, 15U, 16U, 1000U, 131072U, 131073U, 1048576U, 5000000U}) {
     const std::string text = pattern(size);
     for (const std::size_t most : {1000U, 70000U, 10000000U}) {
@@ -39,7 +39,7 @@ TEST(StringReceiver, ReceivesEverySizeInAnyPieces) {
   }
 }
 
-TEST(StringReceiver, StaysWithinEightTimesWhatArrived) {
+TEST(StringReceiver, AllocatesAtMostEightTimesReceivedBytes) {
   constexpr std::size_t size = std::size_t{64} << 20;
   StringReceiver receiver(size);
   const redstart::test::HeapWatch watch;
@@ -52,7 +52,7 @@ TEST(StringReceiver, StaysWithinEightTimesWhatArrived) {
   EXPECT_LE(watch.allocations(), 5U);
 }
 
-TEST(StringReceiver, WhatBreaksOffHasCostNoMoreThanItBrought) {
+TEST(StringReceiver, AllocatesLittleWhenPayloadStopsEarly) {
   const redstart::test::HeapWatch watch;
   StringReceiver receiver(std::size_t{512} << 20);
   receiver.append(std::string_view("abc"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// value_test.cpp: owned replies: reading them, comparing them, printing them.
+// value_test.cpp: access, comparison and printing of Value.
 #include <redstart/resp/value.hpp>
 
 #include "support/heap_watch.hpp"
@@ -51,7 +51,7 @@ TEST(Value, ReadsEveryType) {
   EXPECT_EQ(parsed(">1\r\n+x\r\n").type(), Type::push);
 }
 
-TEST(Value, GivesElementsPairsAndAttributes) {
+TEST(Value, ReturnsElementsPairsAndAttributes) {
   const Value value = parsed(
       "*3\r\n:1\r\n%2\r\n+a\r\n*1\r\n+deep\r\n$1\r\nb\r\n_\r\n|1\r\n+ttl\r\n:5\r\n|1\r\n+x\r\n:6\r\n+"
       "end\r\n");
@@ -71,7 +71,7 @@ TEST(Value, GivesElementsPairsAndAttributes) {
   EXPECT_EQ(types, (std::vector<Type>{Type::integer, Type::map, Type::simple}));
 }
 
-TEST(Value, SaysWhatItIsWhenAskedForSomethingElse) {
+TEST(Value, NamesActualTypeWhenAccessedAsAnother) {
   EXPECT_EQ(error_of([] { return parsed("$3\r\nabc\r\n").as_integer(); }),
             "expected an integer, got the bulk string \"abc\"");
   EXPECT_EQ(error_of([] { return parsed(":3\r\n").as_string(); }), "expected a string, got the integer 3");
@@ -87,7 +87,7 @@ TEST(Value, SaysWhatItIsWhenAskedForSomethingElse) {
   EXPECT_EQ(error_of([] { return parsed("-ERR no\r\n")["b"]; }), "expected a map, got the error \"ERR no\"");
 }
 
-TEST(Value, ComparesAllOfIt) {
+TEST(Value, ComparesTypesValuesAndAttributes) {
   const std::string_view frame = "*2\r\n|1\r\n+a\r\n:1\r\n+b\r\n,nan\r\n";
   EXPECT_EQ(parsed(frame), parsed(frame));
   EXPECT_NE(parsed(frame), parsed("*2\r\n+b\r\n,nan\r\n"));
@@ -100,14 +100,14 @@ TEST(Value, ComparesAllOfIt) {
   EXPECT_NE(copy, value);
 }
 
-TEST(Value, IsPrintedOnStreams) {
+TEST(Value, PrintsToStreams) {
   std::ostringstream out;
   const Value list = parsed("*2\r\n:1\r\n$1\r\nx\r\n");
   out << Value{} << ' ' << list[0] << ' ' << list;
   EXPECT_EQ(out.str(), "(nil) (integer) 1 " + to_string(list));
 }
 
-TEST(Value, PrintsReadably) {
+TEST(Value, PrintsInStyleOfRedisCli) {
   EXPECT_EQ(to_string(Value{}), "(nil)");
   EXPECT_EQ(to_string(parsed("+OK\r\n")), "OK");
   EXPECT_EQ(to_string(parsed("-ERR bad\r\n")), "(error) ERR bad");
@@ -125,7 +125,7 @@ TEST(Value, PrintsReadably) {
   EXPECT_EQ(to_string(parsed("%1\r\n*1\r\n:1\r\n:2\r\n")), "1# an array of 1 => (integer) 2");
 }
 
-TEST(Value, IsAnElementLikeAnyOther) {
+TEST(Value, DecodesAsElementOfContainers) {
   const auto values = decoded<std::vector<Value>>("*3\r\n*1\r\n:1\r\n-ERR x\r\n|1\r\n+a\r\n+b\r\n:2\r\n");
   ASSERT_TRUE(values);
   EXPECT_EQ((*values)[0][0].as_integer(), 1);
@@ -134,7 +134,7 @@ TEST(Value, IsAnElementLikeAnyOther) {
   EXPECT_EQ(decoded<std::optional<Value>>("_\r\n")->has_value(), false);
 }
 
-TEST(Value, CostsSixteenBytesAValueAndItsText) {
+TEST(Value, UsesSixteenBytesPerValue) {
   std::string frame = "*100000\r\n";
   for (int i = 0; i != 100000; ++i) frame += "_\r\n";
   const redstart::test::HeapWatch watch;
@@ -143,7 +143,7 @@ TEST(Value, CostsSixteenBytesAValueAndItsText) {
   EXPECT_LE(watch.peak(), 6 * frame.size());
 }
 
-TEST(Value, DepthNeedsNoStack) {
+TEST(Value, NeedsLittleStackWhenDeeplyNested) {
   constexpr std::size_t depth = 300000;
   bool done = false;
   redstart::test::on_small_stack([&] {

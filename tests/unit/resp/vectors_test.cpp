@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// vectors_test.cpp: every row of the test vectors, cut in every way.
+// vectors_test.cpp: scans every test vector, cut in every way.
 #include "support/heap_watch.hpp"
 #include "support/resp_vectors.hpp"
 #include "support/small_stack.hpp"
@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::size_t every_offset_up_to = 4096;
 
-/// Where to cut an input in two: everywhere, for large ones at the ends, round powers of two and at seeded
-/// places.
+/// Where to cut an input in two: everywhere, or, if it is large, near both ends, around powers of two, and at
+/// random offsets.
 std::vector<std::size_t> cut_offsets(const Vector& vector, std::mt19937& random) {
   const std::size_t size = vector.input.size();
   std::set<std::size_t> offsets;
@@ -40,19 +40,19 @@ std::vector<std::size_t> every_byte(std::size_t size) {
   return cuts;
 }
 
-TEST(RespVectors, AreThere) { EXPECT_GE(resp_vectors().size(), 190U); }
+TEST(RespVectors, FileIsComplete) { EXPECT_GE(resp_vectors().size(), 190U); }
 
-TEST(RespVectors, Whole) {
+TEST(RespVectors, MatchWhenScannedWhole) {
   for (const Vector& vector : resp_vectors())
     EXPECT_EQ(difference(vector, run(vector.input)), "") << vector.name;
 }
 
-TEST(RespVectors, CutInTwoAnywhere) {
+TEST(RespVectors, MatchWhenCutInTwoAnywhere) {
   std::mt19937 random(1);
   for (const Vector& vector : resp_vectors()) {
     const Outcome whole = run(vector.input);
     for (const std::size_t at : cut_offsets(vector, random)) {
-      // the first piece lies in memory of its own size, so that a sanitizer sees a look beyond it
+      // the first piece is allocated at its exact size, so that a sanitizer detects reads beyond it
       const std::unique_ptr<char[]> piece(new char[at + 1]);
       std::memcpy(piece.get(), vector.input.data(), at);
       resp::Scanner scanner;
@@ -72,13 +72,13 @@ TEST(RespVectors, CutInTwoAnywhere) {
   }
 }
 
-TEST(RespVectors, ByteByByte) {
+TEST(RespVectors, MatchWhenScannedByteByByte) {
   for (const Vector& vector : resp_vectors()) {
     EXPECT_EQ(difference(vector, run(vector.input, every_byte(vector.input.size()))), "") << vector.name;
   }
 }
 
-TEST(RespVectors, TwiceInARowOnOneScanner) {
+TEST(RespVectors, MatchWhenScannedTwiceInARow) {
   for (const Vector& vector : resp_vectors()) {
     resp::Scanner scanner;
     const Outcome once = run(scanner, vector.input, {});
@@ -95,7 +95,7 @@ TEST(RespVectors, TwiceInARowOnOneScanner) {
   }
 }
 
-TEST(RespVectors, RandomCuts) {
+TEST(RespVectors, MatchWhenCutAtRandom) {
   std::mt19937 random(2);
   for (const Vector& vector : resp_vectors()) {
     const Outcome whole = run(vector.input);
@@ -109,7 +109,7 @@ TEST(RespVectors, RandomCuts) {
   }
 }
 
-TEST(RespVectors, PeakHeapFollowsTheInput) {
+TEST(RespVectors, BoundPeakHeapByInputSize) {
   for (const Vector& vector : resp_vectors()) {
     const std::size_t allowed = 8 * vector.input.size() + 65536;
     const auto cuts = every_byte(vector.input.size());
@@ -126,7 +126,7 @@ TEST(RespVectors, PeakHeapFollowsTheInput) {
   }
 }
 
-TEST(RespVectors, DeepOnesNeedNoStack) {
+TEST(RespVectors, NeedLittleStackWhenDeeplyNested) {
   for (const Vector& vector : resp_vectors()) {
     if (vector.name.find("depth") == std::string::npos && vector.expect.find("nest") == std::string::npos)
       continue;
@@ -143,8 +143,8 @@ TEST(RespVectors, DeepOnesNeedNoStack) {
   }
 }
 
-// What has been looked at may be gone: so a byte is looked at in the call that brought it, and never again.
-TEST(RespVectors, BytesBehindThePositionAreNotLookedAtAgain) {
+// Callers may discard scanned bytes, so each byte is read only in the call that first passes it.
+TEST(RespVectors, DoNotReadBytesBeforePositionAgain) {
   for (const Vector& vector : resp_vectors()) {
     if (vector.input.find(',') != std::string::npos || vector.input.size() > every_offset_up_to) continue;
     const Outcome whole = run(vector.input);

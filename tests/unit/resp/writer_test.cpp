@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// writer_test.cpp: what commands look like on the wire.
+// writer_test.cpp: encoding of commands.
 #include "resp/scanner.hpp"
 
 #include <redstart/resp/decode.hpp>
@@ -43,7 +43,7 @@ TEST(Writer, WritesNumbers) {
   EXPECT_EQ(written(0.1F), "*1\r\n$3\r\n0.1\r\n");
 }
 
-TEST(Writer, EverySizeComesBack) {
+TEST(Writer, RoundTripsArgumentsOfEverySize) {
   std::vector<std::string> arguments;
   for (std::size_t size = 0; size != 300; ++size) arguments.emplace_back(size, '\n');
   for (const std::size_t size : {999U, 1000U, 9999U, 65536U, 1048576U}) arguments.emplace_back(size, '\r');
@@ -60,7 +60,7 @@ TEST(Writer, EverySizeComesBack) {
   EXPECT_EQ(back, arguments);
 }
 
-TEST(Writer, LeavesLargeArgumentsWhereTheyAre) {
+TEST(Writer, DoesNotCopyLargeArguments) {
   const std::string large(1000, 'x');
   const std::string small(999, 'y');
   Buffer buffer;
@@ -85,15 +85,15 @@ TEST(Writer, LeavesLargeArgumentsWhereTheyAre) {
   EXPECT_EQ(sent, written("SET", large, small, large));
 }
 
-TEST(Writer, RefusesArgumentsAboveTheServersLimit) {
-  // never touched: the size alone decides
+TEST(Writer, ThrowsForArgumentsAboveServerLimit) {
+  // never read: the size alone is checked
   const std::string_view huge("x", Writer::max_bulk + 1);
   Buffer buffer;
   std::vector<External> externals;
   Writer writer(buffer);
   try {
     writer.bulk(huge);
-    FAIL() << "was taken";
+    FAIL() << "no error";
   } catch (const std::length_error& error) {
     EXPECT_STREQ(error.what(),
                  "an argument of 536870913 bytes exceeds the limit of 512 MiB (Redis's proto-max-bulk-len)");
@@ -105,7 +105,7 @@ TEST(Writer, RefusesArgumentsAboveTheServersLimit) {
   EXPECT_EQ(buffer.view(), "$536870912\r\n\r\n");
 }
 
-TEST(Writer, AppendsWhatIsEncodedAlready) {
+TEST(Writer, AppendsEncodedBytes) {
   Buffer buffer;
   Writer writer(buffer);
   writer.raw("*1\r\n");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// find.hpp: finds the end of a short line faster than a call to memchr takes.
+// find.hpp: finds the end of a short line faster than memchr.
 #pragma once
 
 #include <bit>
@@ -9,13 +9,12 @@
 
 namespace redstart::inline v0::resp::detail {
 
-/// The first CR in [p, end), or `end`.
+/// Returns the first CR in [p, end), or `end`.
 inline const char* find_cr(const char* p, const char* end) noexcept {
   constexpr std::uint64_t ones = 0x0101010101010101U;
   constexpr std::uint64_t tops = 0x8080808080808080U;
   if constexpr (std::endian::native == std::endian::little) {
-    // eight bytes at a time, for the first 64: a byte that equals CR becomes zero, and zero bytes show in
-    // `hits`
+    // The first 64 bytes, eight at a time: XOR turns each CR into a zero byte, and `hits` marks zero bytes.
     for (int words = 0; words != 8 && end - p >= 8; ++words, p += 8) {
       std::uint64_t word = 0;
       std::memcpy(&word, p, sizeof word);

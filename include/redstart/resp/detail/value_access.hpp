@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// value_access.hpp: how a Value's table is read.
+// value_access.hpp: accessors of Value and ValueView.
 #pragma once
 
 #include <bit>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// value_build.hpp: how a frame becomes a Value's table: one pass that counts, one that fills.
+// value_build.hpp: builds a Value from a frame in two passes.
 #pragma once
 
 #include <bit>
@@ -10,11 +10,12 @@
 namespace redstart::inline v0 {
 namespace detail {
 
-/// Reads the next value of a cursor into a Value without recursion.
+/// Reads the next value of a cursor into a Value, without recursion.
 ///
-/// The values of an aggregate lie side by side, so their number must be known before the first is read.
-/// Streamed aggregates don't declare it, and neither do attributes (consecutive ones become one, whose last
-/// value is the one they are on): the first pass notes those numbers in the order in which they begin.
+/// The values of an aggregate are contiguous, so their number must be known before the first one is stored.
+/// Streamed aggregates don't declare it. Neither do attributes: consecutive ones become one node, whose last
+/// value is the value that they annotate. The first pass records these numbers in the order in which the
+/// aggregates begin.
 struct ValueBuilder {
   using Type = resp::Type;
   using Token = resp::Token;
@@ -33,15 +34,15 @@ struct ValueBuilder {
 
  private:
   enum class Kind : std::uint8_t {
-    fixed,           // an aggregate that declared its size, or the root's surroundings
-    streamed,        // one that ends with '.'
-    attributed,      // waits for the value behind its attributes
-    pairs,           // an attribute's pairs; its values belong to the attributed level below
+    fixed,           // an aggregate that declared its size, or the level around the root
+    streamed,        // an aggregate that ends with '.'
+    attributed,      // waits for the value that follows its attributes
+    pairs,           // the pairs of an attribute; they belong to the attributed level below
     streamed_pairs,  // the same, ending with '.'
   };
   struct Level {
-    std::uint64_t left;  // values still to come
-    std::uint64_t at;    // first pass: where its number of values is noted; second: where its next value goes
+    std::uint64_t left;  // remaining values
+    std::uint64_t at;    // first pass: where its size is recorded; second pass: where its next value goes
     Kind kind;
   };
   static constexpr std::uint64_t none = static_cast<std::uint64_t>(-1);
@@ -49,8 +50,8 @@ struct ValueBuilder {
 
   explicit ValueBuilder(Value& value) : out_(value) {}
 
-  // First pass: how many nodes, how many bytes of text, and the numbers that aren't declared. False, and the
-  // cursor has failed, at a double that no `double` can hold.
+  // First pass: counts nodes, bytes of text, and the values of aggregates without a declared size. Fails the
+  // cursor and returns false at a double outside the range of `double`.
   bool count(resp::Cursor& cursor) {
     levels_.push_back({1, none, Kind::fixed});
     while (!levels_.empty()) {
@@ -98,13 +99,13 @@ struct ValueBuilder {
     }
   }
 
-  // Ends the innermost level if it is through.
+  // Ends the innermost level if it is complete.
   bool level_ends(resp::Cursor& cursor) {
     const Level level = levels_.back();
     const bool streamed = level.kind == Kind::streamed || level.kind == Kind::streamed_pairs;
     if (streamed ? !cursor.take_end() : level.left != 0) return false;
     levels_.pop_back();
-    // what comes behind an attribute's pairs goes where they ended
+    // the value that follows the pairs of an attribute is stored after them
     if (level.kind == Kind::pairs || level.kind == Kind::streamed_pairs) levels_.back().at = level.at;
     return true;
   }
@@ -118,7 +119,7 @@ struct ValueBuilder {
     }
   }
 
-  // Second pass.
+  // Second pass: stores nodes and text.
   void fill(resp::Cursor& cursor) {
     out_.nodes_.resize(1);
     levels_.push_back({1, 0, Kind::fixed});
@@ -215,7 +216,7 @@ inline Value Value::from_frame(std::string_view frame) {
 
 }  // namespace redstart::inline v0
 
-/// Whatever the reply is, its attributes included.
+/// Decodes any reply, including its attributes.
 template <>
 struct redstart::resp::decoder<redstart::Value> {
   static void decode(Cursor& cursor, Value& out) { redstart::detail::ValueBuilder::build(cursor, out); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// value_print.hpp: values as people read them.
+// value_print.hpp: prints values in the style of redis-cli.
 #pragma once
 
 #include <charconv>
@@ -12,7 +12,7 @@
 namespace redstart::inline v0 {
 namespace detail {
 
-/// Prints a value without recursion: aggregates are numbered, one value a line, as redis-cli does.
+/// Prints a value without recursion: one element a line, numbered, as redis-cli does.
 class ValuePrinter {
  public:
   static std::string print(ValueView value) {
@@ -38,7 +38,7 @@ class ValuePrinter {
   }
 
  private:
-  // An aggregate, or a value's attributes, whose values are being printed.
+  // An aggregate, or the attributes of a value, whose values are being printed.
   struct Open {
     ValueView value;
     bool attributes;
@@ -91,7 +91,7 @@ class ValuePrinter {
     begin(open.value[n]);
   }
 
-  // A key that is an aggregate itself stands on one line.
+  // A key that is an aggregate is printed on one line.
   void pair(char mark, std::size_t n, ValueView key, ValueView value) {
     text_ += std::to_string(n + 1);
     text_ += mark;
@@ -111,7 +111,7 @@ class ValuePrinter {
     text_.append(indent, ' ');
   }
 
-  static constexpr std::size_t deepest = 160;  // indentation stops here: nested replies print in linear space
+  static constexpr std::size_t deepest = 160;  // maximum indentation: keeps nested output linear in size
 
   std::string text_;
   std::vector<Open> open_;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// scanner_fast.hpp: the scanner's loop over values that lie whole in the buffer.
+// scanner_fast.hpp: the scanner's fast path for values complete in the buffer.
 #pragma once
 
-#include "../scanner.hpp"
+#include "scanner.hpp"
 
 #include <cstring>
 
@@ -14,8 +14,8 @@ namespace detail {
 inline bool is_crlf(const char* p) noexcept { return std::memcmp(p, "\r\n", 2) == 0; }
 inline bool at_crlf(const char* p, const char* end) noexcept { return end - p >= 2 && is_crlf(p); }
 
-/// Reads `digits CRLF` of a length. False when it isn't there whole, plain and within the limit: then the
-/// steps decide.
+/// Reads a length as `digits CRLF`. Returns false unless it is complete, plain and within the limit; the
+/// state machine then decides.
 inline bool read_size(const char*& p, const char* end, std::uint64_t limit, std::uint64_t& size) noexcept {
   const char* q = p;
   if (end - q < 4) return false;
@@ -36,7 +36,7 @@ inline bool read_size(const char*& p, const char* end, std::uint64_t limit, std:
   return true;
 }
 
-/// The end of an integer of at most 18 digits that is there whole, or null.
+/// Returns the end of a complete integer of at most 18 digits, or null.
 inline const char* integer_end(const char* p, const char* end, std::size_t limit) noexcept {
   const char* q = p;
   if (q != end && (*q == '-' || *q == '+')) ++q;
@@ -46,7 +46,7 @@ inline const char* integer_end(const char* p, const char* end, std::size_t limit
   return at_crlf(q, end) ? q + 2 : nullptr;
 }
 
-/// The end of a line that is there whole, or null.
+/// Returns the end of a complete line, or null.
 inline const char* line_end(const char* p, const char* end, std::size_t limit) noexcept {
   const char* from = p;
   for (;;) {
@@ -57,7 +57,7 @@ inline const char* line_end(const char* p, const char* end, std::size_t limit) n
   }
 }
 
-/// The end of a plain bulk string that is there whole, or null.
+/// Returns the end of a complete plain bulk string, or null.
 [[gnu::always_inline]] inline const char* bulk_end(const char* p, const char* end,
                                                    std::uint64_t limit) noexcept {
   const char* q = p + 1;
@@ -65,7 +65,7 @@ inline const char* line_end(const char* p, const char* end, std::size_t limit) n
   const unsigned tens = end - p < 6 ? 0 : static_cast<unsigned char>(p[1]) - unsigned{'0'};
   const unsigned ones = end - p < 6 ? 0 : static_cast<unsigned char>(p[2]) - unsigned{'0'};
   if (tens - 1 < 9 && ones <= 9 && is_crlf(p + 3) && limit >= 99) [[likely]] {
-    // two digits are what most strings have
+    // most lengths have two digits
     size = tens * 10 + ones;
     q = p + 5;
   } else if (!read_size(q, end, limit, size)) {
@@ -76,7 +76,7 @@ inline const char* line_end(const char* p, const char* end, std::size_t limit) n
   return is_crlf(q) ? q + 2 : nullptr;
 }
 
-/// The end of another value that holds no others, is there whole, and of a usual type; else null.
+/// Returns the end of any other complete value of a common type that holds no values, or null.
 [[gnu::noinline]] inline const char* leaf_end(const char* p, const char* end, const Limits& limits) noexcept {
   const char* q = p + 1;
   switch (*p) {
@@ -96,9 +96,9 @@ inline Scanner::Status Scanner::scan(std::string_view bytes) {
   const char* const end = base + bytes.size();
   const char* p = base + position_;
   if (done_) {
-    // the usual reply: one value, there at once
+    // the common reply: one complete value
     begin_ = position_;
-    if (p == end) return Status::incomplete;  // the reply has not begun: it can still be the usual one
+    if (p == end) return Status::incomplete;  // the reply has not begun, so it may still be the common one
     const char* const leaf =
         *p == '$' ? detail::bulk_end(p, end, limits_.bulk) : detail::leaf_end(p, end, limits_);
     if (leaf != nullptr) {
@@ -120,8 +120,8 @@ inline Scanner::Status Scanner::scan(std::string_view bytes) {
   return Status::fault;
 }
 
-// Stops at the first value that isn't there whole and plain. `left` and `element_end` live in registers
-// meanwhile.
+// Stops at the first value that isn't complete and plain. Copies of `left` and `element_end` stay in
+// registers inside the loop.
 inline const char* Scanner::scan_whole(const char* base, const char* p, const char* end) {
   std::uint64_t left = level_.left;
   const char* element_end = nullptr;

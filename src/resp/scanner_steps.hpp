@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// scanner_steps.hpp: the scanner's state machine for values cut by the end of the buffer, rare ones and
-// faults.
+// scanner_steps.hpp: the scanner's state machine for partial values and faults.
 #pragma once
 
-#include <cstring>
+#include "scanner.hpp"
 
-#include "../scanner.hpp"
+#include <cstring>
 
 namespace redstart::inline v0::resp {
 
@@ -17,7 +16,7 @@ inline void Scanner::start_reply() noexcept {
   level_ = Level{};
 }
 
-// Between replies, the offsets that this shifts beside `position_` and `begin_` mean nothing.
+// Between replies only `position_` and `begin_` matter; the other offsets shifted here are unused.
 inline void Scanner::discard_unfinished(std::size_t n) noexcept {
   if (n > begin_) dropped_ += n - begin_;
   const auto shift = [n](std::size_t& offset) { offset = offset > n ? offset - n : 0; };
@@ -35,8 +34,8 @@ inline bool Scanner::fail(Fault fault) noexcept {
   return false;
 }
 
-// Whether this reply has outgrown its limit: then the scanner faults at the first byte beyond it, wherever
-// the input was cut and whatever was found behind that byte. While `type_` is '|', all bytes so far are
+// Whether this reply exceeds its limit. If so, the scanner faults at the first byte beyond the limit,
+// wherever the input was cut and whatever follows that byte. While `type_` is '|', all bytes so far are
 // attributes.
 inline bool Scanner::too_long() noexcept {
   const bool unasked = type_ == Type::push || type_ == Type::attribute;
@@ -61,7 +60,7 @@ inline Fault Scanner::header_fault() const noexcept {
   }
 }
 
-// Returns at the end of the bytes, on the impossible byte of a fault, or where a value begins.
+// Stops at the end of the bytes, at the invalid byte of a fault, or where a value begins.
 inline const char* Scanner::step(const char* base, const char* p, const char* end) {
   while (p != end) {
     const auto offset = static_cast<std::size_t>(p - base);
@@ -92,7 +91,7 @@ inline const char* Scanner::step(const char* base, const char* p, const char* en
           stage_ = Stage::type;
           good = item_done(offset + 1);
         } else {
-          // that CR was data, and this byte may be the next CR
+          // the previous CR was data; this byte may be another CR
           good = ++line_size_ <= limits_.line || fail(Fault::limit_line);
           if (good && *p != '\r') {
             stage_ = Stage::line;
@@ -229,7 +228,7 @@ inline bool Scanner::feed_real(char c) {
   return ++line_size_ <= limits_.line || fail(Fault::limit_line);
 }
 
-// Moves p to the first CR or to the end. False at the limit.
+// Moves p to the first CR or to the end. Returns false at the limit.
 inline bool Scanner::skip_line(const char*& p, const char* end) {
   const auto* const cr = static_cast<const char*>(std::memchr(p, '\r', static_cast<std::size_t>(end - p)));
   const auto data = static_cast<std::uint64_t>((cr == nullptr ? end : cr) - p);
@@ -246,7 +245,7 @@ inline bool Scanner::skip_line(const char*& p, const char* end) {
   return true;
 }
 
-// Moves p over payload that is there. False on a verbatim string's impossible byte.
+// Moves p over the available payload. Returns false at an invalid byte of a verbatim string.
 inline bool Scanner::skip_payload(const char*& p, const char* end) {
   const bool verbatim = item_ == '=' || chunked_ == '=';
   while (verbatim && format_bytes_ < 4 && p != end && payload_left_ != 0) {
@@ -346,13 +345,14 @@ inline bool Scanner::stream_ends(std::size_t next) {
   return attribute ? attribute_done(next) : item_done(next);
 }
 
-// Attributes that came with a value inside of the reply count as part of it.
+// Attributes of a value inside the reply count as part of that value.
 inline bool Scanner::attribute_done(std::size_t next) {
   attribute_end_ = next;
   return depth_ != 0 || next - begin_ + dropped_ <= limits_.push || fail(Fault::limit_push);
 }
 
-// Counts a finished value into the aggregates around it. False when the reply is complete, or at a limit.
+// Counts a complete value in its enclosing aggregates. Returns false if the reply is complete or exceeds a
+// limit.
 inline bool Scanner::item_done(std::size_t next) {
   while (--level_.left == 0) {
     if (is_streamed()) return fail(Fault::limit_elements);
