@@ -75,7 +75,7 @@ class Shop : public ::testing::Test {
   ScopedOverride override_{redis_};  // instance() returns this manager while the test lasts
 };
 
-TEST_F(Shop, SaysUnavailableWhileRedisIsAwayAndServesAgainByItself) {
+TEST_F(Shop, RepliesUnavailableWhileRedisIsAwayAndRecovers) {
   EXPECT_EQ(place_order(), Status::created);
   proxy_.crash();
   ASSERT_TRUE(eventually([] { return place_order() == Status::unavailable; }));
@@ -85,17 +85,17 @@ TEST_F(Shop, SaysUnavailableWhileRedisIsAwayAndServesAgainByItself) {
   EXPECT_NE(page(), "welcome");
 }
 
-TEST_F(Shop, DoesNotCountAnOrderAgainWhoseReplyIsLost) {
+TEST_F(Shop, CountsAnOrderOnceWhenItsReplyIsLost) {
   ASSERT_EQ(place_order(), Status::created);
   auto lost = proxy_.open_connections().on_reply_to("INCR").reset();
-  EXPECT_EQ(place_order(), Status::unknown) << "it was counted, which nobody here can know";
+  EXPECT_EQ(place_order(), Status::unknown) << "it was counted, but the service can't know";
   lost.await_fired();
   EXPECT_EQ(stored(), 2);
   EXPECT_EQ(place_order(), Status::created) << "over a new connection";
   EXPECT_EQ(stored(), 3);
 }
 
-TEST_F(Shop, WaitsNoLongerThanItsLimitForAServerThatSaysNothing) {
+TEST_F(Shop, RepliesAtItsTimeLimitWhenTheServerIsSilent) {
   ASSERT_EQ(place_order(), Status::created);
   proxy_.freeze();
   EXPECT_EQ(place_order(), Status::unknown);

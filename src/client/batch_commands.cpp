@@ -14,7 +14,7 @@ void BatchCommands::add_run(const CommandInfo& info) {
     name = *unknown_names_.back();
   }
   try {
-    runs_.push_back({name, info.reply_of(), (runs_.empty() ? 0 : runs_.back().end) + 1});
+    runs_.push_back({name, info.reply_of, (runs_.empty() ? 0 : runs_.back().end) + 1});
   } catch (...) {
     if (!info.has_row) unknown_names_.pop_back();
     throw;

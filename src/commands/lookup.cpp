@@ -66,7 +66,11 @@ class Index {
 };
 
 constexpr Index rows;
-constexpr CommandInfo any_command{"command", Access::write, Retry::accumulating, 0};
+constexpr CommandInfo any_command{.name = "command",
+                                  .access = Access::write,
+                                  .retry = Retry::accumulating,
+                                  .reply_of = ReplyOf::script,
+                                  .has_row = false};
 
 }  // namespace
 

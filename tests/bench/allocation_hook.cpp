@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// allocation_hook.cpp: stands in front of glibc's malloc.
+// allocation_hook.cpp: replaces glibc's malloc by functions that count.
 #include "allocation_hook.hpp"
 
 #include <atomic>

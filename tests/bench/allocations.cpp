@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// allocations.cpp: prints how many allocations a command costs with one client; redstart_bench calls it for
-// W7.
+// allocations.cpp: prints the allocations per command of one client.
+// redstart_bench runs it for W7.
 #include "allocation_hook.hpp"
 #include "workload.hpp"
 
@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
     workload.depth = chains;
   }
   if (!allocations_are_counted()) {
-    std::fputs("redstart_allocations: allocations can't be counted in this build\n", stderr);
+    std::fputs("redstart_allocations: this build can't count allocations\n", stderr);
     return 77;
   }
   try {

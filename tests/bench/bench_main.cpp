@@ -45,7 +45,7 @@ void raise_descriptor_limit() {
   static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
 }
 
-// Client and server on one processor while this lives.
+// Pins client and server to one processor during its lifetime.
 class SameCore {
  public:
   SameCore(bool wanted, pid_t server) : all_(allowed_processors()), server_(wanted ? server : 0) {
@@ -119,7 +119,7 @@ int run(Options options) {
     std::cerr << "redstart_bench: skipped, there is no redis-server (Debian: apt-get install redis-server)\n";
     return 77;
   }
-  // Before minutes of measuring.
+  // before minutes of measuring
   if (!options.plots.empty() && run_plots({"--check"}) != 0)
     throw std::runtime_error("--plots needs gnuplot");
   raise_descriptor_limit();
@@ -168,13 +168,13 @@ int run(Options options) {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app(
-      "redstart_bench: Redstart beside hiredis against a private redis-server, in interleaved rounds");
+      "redstart_bench: compares Redstart with hiredis on a private redis-server, in interleaved rounds");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // scripts/bench sets some
   app.add_option("--filter", options.filter, "Only benchmarks whose name matches this regular expression");
-  app.add_option("--rounds", options.rounds, "How often each is measured")
+  app.add_option("--rounds", options.rounds, "Number of rounds")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  app.add_option("--duration", options.duration, "Seconds of one measurement")
+  app.add_option("--duration", options.duration, "Seconds per measurement")
       ->check(CLI::Range(0.001, 60.0))
       ->capture_default_str();
   app.add_option("--json", options.json, "Write every sample and the table to this file");
@@ -183,9 +183,9 @@ int main(int argc, char** argv) {
   app.add_option(
       "--plots", options.plots,
       "Draw SVG charts with gnuplot into this folder; without --json, also write benchmarks.json there");
-  app.add_flag("--list", options.list, "Only name the benchmarks");
+  app.add_flag("--list", options.list, "Only list the benchmarks");
   app.footer(
-      "Exit code: 0; 1 when a measurement failed; 77 without a redis-server. No time is ever a failure.");
+      "Exit code: 0; 1 if a measurement failed; 77 without a redis-server. No time is ever a failure.");
   CLI11_PARSE(app, argc, argv);
   try {
     return run(options);

@@ -52,7 +52,7 @@ class List {
  public:
   explicit List(const Environment& environment) : environment_(environment) {}
 
-  // A workload against the server, `longer` times as long as usual.
+  // A workload against the server, `longer` times the usual duration.
   Benchmark& workload(std::string id, const Workload& workload, std::vector<RowSpec> rows,
                       double longer = 1) {
     const Timing timing{0.2 * environment_.duration, longer * environment_.duration, nullptr};
@@ -269,7 +269,7 @@ std::vector<Benchmark> all_benchmarks(const Environment& environment) {
   add_pipelines(list);
   add_large(list);
   add_ranges(list);
-  // A sanitizer replaces malloc, and plain programs can't link with a library that is built with one.
+  // A sanitizer replaces malloc, and plain programs can't link a library built with one.
   if (!sanitized) add_allocations(list);
   add_idle(list);
   if (!sanitized) add_compile_time(list);

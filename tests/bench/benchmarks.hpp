@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// benchmarks.hpp: what redstart_bench measures, row by row, and how good each row must be.
+// benchmarks.hpp: the rows of redstart_bench and their targets.
 #pragma once
 
 #include "workload.hpp"
@@ -21,17 +21,17 @@ struct Metric {
   bool more_is_better = false;
 };
 
-/// What a row must reach.
+/// The target of a row.
 struct Target {
   enum class Kind : std::uint8_t {
-    ratio,  ///< At least `limit` times what hiredis does in the same run.
+    ratio,  ///< At least `limit` times the figure of hiredis in the same run.
     value,  ///< At most `limit`.
   };
   Kind kind = Kind::ratio;
   double limit = 0;
 };
 
-/// A line of the table, made of the samples of one benchmark.
+/// A row of the table, calculated from the samples of one benchmark.
 struct RowSpec {
   std::string id{};
   std::string what{};
@@ -39,7 +39,7 @@ struct RowSpec {
   std::optional<Target> target{};
 };
 
-/// One thing to measure with both clients in turn.
+/// A measurement that both clients make in turn.
 struct Benchmark {
   std::string id{};
   std::function<Sample(ClientKind)> run{};
@@ -47,11 +47,11 @@ struct Benchmark {
   bool same_core = false;  ///< Client and server share one processor.
 };
 
-/// What benchmarks need to know of their surroundings.
+/// The surroundings of the benchmarks.
 struct Environment {
   Server server{};
   double duration = 1.0;
-  std::string program_folder{};  ///< Where redstart_allocations lies.
+  std::string program_folder{};  ///< The directory of redstart_allocations.
 };
 
 /// Sizes of the large values that the benchmarks read.

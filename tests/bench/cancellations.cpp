@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// cancellations.cpp: what it costs to cancel thousands of operations that wait for a connection.
+// cancellations.cpp: measures the cancellation of thousands of operations that wait for connections.
 #include <redstart/redstart.hpp>
 
 #include <CLI/CLI.hpp>
@@ -50,18 +50,18 @@ double megabytes() {
   return static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
 }
 
-// Handlers run on the thread that cancels: a signal is for one thread at a time.
+// Handlers run on the thread that cancels: only one thread at a time may use a signal.
 class Home {
  public:
   template <class Handler>
   auto bind(asio::cancellation_signal& signal, Handler handler) {
     return asio::bind_executor(context_, asio::bind_cancellation_slot(signal.slot(), std::move(handler)));
   }
-  // Runs handlers until so many have counted themselves.
+  // Runs handlers until that many have counted themselves.
   void run(const std::size_t& count, std::size_t wanted) {
     const auto until = Clock::now() + 60s;
     while (count != wanted) {
-      if (Clock::now() > until) throw std::runtime_error("what was cancelled does not end");
+      if (Clock::now() > until) throw std::runtime_error("cancelled operations do not complete");
       context_.restart();
       context_.run_one_for(1s);
     }
@@ -123,7 +123,7 @@ int run(std::size_t count) {
     few.await_end();
   }
   Waiters waiters(home, client, count);
-  std::this_thread::sleep_for(500ms);  // connections are open, the others wait
+  std::this_thread::sleep_for(500ms);  // connections are open, the other operations wait
   ::malloc_trim(0);
   const double memory = megabytes();
   const auto processor = processor_time();
@@ -145,8 +145,8 @@ int run(std::size_t count) {
 
 int main(int argc, char** argv) {
   std::size_t count = 3000;
-  CLI::App app("redstart_cancellations: cancels BLPOPs of which most wait for a connection");
-  app.add_option("--waiters", count, "How many");
+  CLI::App app("redstart_cancellations: cancels BLPOPs, most of which wait for a connection");
+  app.add_option("--waiters", count, "Number of operations");
   CLI11_PARSE(app, argc, argv);
   if (!redstart::test::RedisServer::available()) return 77;
   try {

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# check_instructions.py: holds codec and commands to their budgets of instructions per operation, counted by callgrind.
+# check_instructions.py: compares instructions per operation, counted by callgrind, with budgets.
 """usage: check_instructions.py PROGRAM [--set NAME] [--budgets FILE] [--compiler NAME] [--update] [--filter SUBSTRING]
 
-Runs PROGRAM (codec_instructions, or command_instructions with --set commands) twice for each operation under `valgrind --tool=callgrind` and divides the difference of
-the instruction counts by the difference of the iterations. Exit code 0: all within budget; 1: some aren't;
-77: can't be measured here (no valgrind, or no budgets for this compiler). --update writes the measured counts plus
-10 % as the new budgets."""
+Runs PROGRAM (codec_instructions, or command_instructions with --set commands) twice for each operation under
+`valgrind --tool=callgrind`. Divides the difference of the instruction counts by the difference of the iterations. Exit
+code 0: all are within budget; 1: some are not; 77: no measurement here (no valgrind, or no budgets for this compiler).
+--update writes the measured counts plus 10 % as the new budgets."""
 import argparse
 import json
 import pathlib
@@ -40,12 +40,12 @@ def main():
     options = parser.parse_args()
 
     if shutil.which("valgrind") is None:
-        print("check_instructions: skipped, as there is no valgrind (install the package valgrind)")
+        print("check_instructions: skipped, because there is no valgrind (install the package valgrind)")
         return 77
     all_budgets = json.loads(options.budgets.read_text())
     budgets = all_budgets[options.set].get(options.compiler)
     if budgets is None:
-        print(f"check_instructions: skipped, as there are no {options.set} budgets for {options.compiler}")
+        print(f"check_instructions: skipped, because there are no {options.set} budgets for {options.compiler}")
         return 77
 
     def per_operation(operation):
@@ -59,7 +59,7 @@ def main():
         if options.filter not in operation:
             continue
         count = per_operation(operation)
-        for _ in range(0 if options.update else 2):  # with threads, some runs count more; a regression is in all of them
+        for _ in range(0 if options.update else 2):  # with threads, some runs count more; a regression is in every run
             if count > budget:
                 count = min(count, per_operation(operation))
         verdict = ""
@@ -72,7 +72,7 @@ def main():
     if options.update:
         options.budgets.write_text(json.dumps(all_budgets, indent=2) + "\n")
     if over:
-        print("Over budget: make it cheaper, or raise the budget with --update and say why in the commit.")
+        print("Over budget: make it cheaper, or raise the budget with --update and explain it in the commit.")
     return 1 if over else 0
 
 

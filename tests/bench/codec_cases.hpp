@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// codec_cases.hpp: replies as they lie in a receive buffer, and the ways to read them that are compared.
+// codec_cases.hpp: replies in a receive buffer, and the compared ways to decode them.
 #pragma once
 
 #include "resp/scanner.hpp"
@@ -18,7 +18,7 @@
 
 namespace redstart::bench {
 
-/// The same reply again and again, about 64 KiB of it.
+/// Repetitions of the same reply, about 64 KiB of it.
 struct CodecCase {
   std::string bytes{};
   std::size_t replies = 0;
@@ -47,7 +47,7 @@ using BulkView = std::string_view;
 using ArrayView = std::array<std::string_view, 10>;
 using NestedView = std::array<ArrayView, 4>;
 
-/// Finds and reads every reply into a `View`, which refers to the bytes. Returns how many there were.
+/// Finds and decodes every reply into a `View` that refers to the bytes. Returns the number of replies.
 template <class View>
 std::size_t read_views(std::string_view bytes, View& view) {
   resp::Scanner scanner;
@@ -68,7 +68,7 @@ struct FreeReader {
 };
 using HiredisReader = std::unique_ptr<redisReader, FreeReader>;
 
-/// The same with hiredis's reader, fed in pieces of 16 KiB like its own connections feed it.
+/// Decodes with hiredis's reader, in pieces of 16 KiB as its own connections do.
 inline std::size_t read_hiredis(redisReader* reader, std::string_view bytes) {
   std::size_t count = 0;
   for (; !bytes.empty(); bytes.remove_prefix(std::min<std::size_t>(bytes.size(), 16 * 1024))) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// codec_instructions.cpp: encodes and decodes a fixed number of times, for check_instructions.py to count
-// under callgrind.
+// codec_instructions.cpp: encodes and decodes a fixed number of times.
+// check_instructions.py counts the instructions under callgrind.
 #include "resp/scanner.hpp"
 
 #include <redstart/resp/decode.hpp>
@@ -17,7 +17,7 @@ namespace {
 
 using namespace redstart;
 
-// Keeps the compiler from dropping work whose result nobody reads.
+// Keeps the compiler from removing work whose result is not used.
 template <class T>
 void keep(const T& value) {
   asm volatile("" : : "r"(&value) : "memory");

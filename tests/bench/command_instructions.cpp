@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// command_instructions.cpp: sends a fixed number of GETs the whole way to a server and back, for
-// check_instructions.py to count under callgrind. The server is the one of REDIS_URL (scripts/with-redis).
+// command_instructions.cpp: sends a fixed number of GETs to a server and back.
+// check_instructions.py counts the instructions under callgrind. The server is that of REDIS_URL
+// (scripts/with-redis).
 #include <redstart/redstart.hpp>
 
 #include <boost/asio/awaitable.hpp>

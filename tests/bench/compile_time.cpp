@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// compile_time.cpp: calls the compiler as a developer would, without any cache.
+// compile_time.cpp: calls the compiler as a developer would, without a cache.
 #include "compile_time.hpp"
 
 #include <cstdlib>
@@ -12,14 +12,14 @@ namespace redstart::bench {
 
 namespace {
 
-// The folders where the library's headers lie, with colons between. The system's own must not be named again.
+// The directories of the library's headers, separated by colons. The system's own must not be named again.
 void append_include_folders(std::vector<std::string>& words, const std::string& list) {
   std::istringstream folders(list);
   for (std::string folder; std::getline(folders, folder, ':');)
     if (!folder.empty() && folder != "/usr/include") words.push_back("-I" + folder);
 }
 
-// A source of ours and what it is linked to.
+// A source of the library and its link options.
 void append_program(std::vector<std::string>& words, const std::string& source) {
   words.push_back(source);
   std::istringstream libraries(REDSTART_BENCH_LIBRARIES);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// compile_time.hpp: how long a user waits for the compiler.
+// compile_time.hpp: measures how long the compiler takes.
 #pragma once
 
 #include "process.hpp"
@@ -8,7 +8,7 @@
 
 namespace redstart::bench {
 
-/// What a program uses.
+/// The library that a program uses.
 enum class Smallest : std::uint8_t { hiredis, redstart, redstart_async };
 
 /// Compiles and links the smallest program that GETs a key, with the compiler and the library of this build.

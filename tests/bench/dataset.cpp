@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// dataset.cpp: makes the data and loads it, through a connection that belongs to none of the clients.
+// dataset.cpp: creates the data and loads it through a separate connection.
 #include "dataset.hpp"
 
 #include "support/raw_redis.hpp"

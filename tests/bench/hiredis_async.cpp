@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// hiredis_async.cpp: chains of asynchronous GETs with hiredis, on a small epoll loop of its own.
+// hiredis_async.cpp: chains of asynchronous GETs with hiredis on an epoll loop.
 #include "dataset.hpp"
 #include "loops.hpp"
 #include "workload.hpp"
@@ -17,7 +17,7 @@ namespace redstart::bench {
 
 namespace {
 
-// What hiredis asks of an event loop: to be told when its one socket can be read or written.
+// The event loop that hiredis needs: it reports when its one socket is readable or writable.
 class Loop {
  public:
   explicit Loop(redisAsyncContext& context) : context_(context) {
@@ -37,7 +37,7 @@ class Loop {
   void stop() { running_ = false; }
   void run() {
     while (running_) {
-      // A write that was asked for is made at once: the socket can nearly always take it.
+      // Performs a requested write at once: the socket can nearly always accept it.
       if ((events_ & EPOLLOUT) != 0) ::redisAsyncHandleWrite(&context_);
       epoll_event event{};
       if (::epoll_wait(epoll_, &event, 1, -1) > 0 && (event.events & EPOLLIN) != 0)
@@ -69,7 +69,7 @@ struct Chains {
   std::size_t alive = 0;
 };
 
-// One chain: its next GET is sent when the last was answered.
+// One chain: it sends its next GET after the reply to the last one.
 struct Chain {
   Chains& all;
   std::size_t next;

@@ -20,7 +20,7 @@ class Latencies {
     for (std::size_t i = 0; i < buckets_.size(); ++i) buckets_[i] += other.buckets_[i];
     count_ += other.count_;
   }
-  /// The nanoseconds that `fraction` of all stay below, 0 when there are none.
+  /// The nanoseconds that `fraction` of all values stay below; 0 if there are none.
   [[nodiscard]] double quantile(double fraction) const {
     const auto rank = static_cast<std::uint64_t>(fraction * static_cast<double>(count_));
     std::uint64_t seen = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// loops.hpp: repeats an operation for a while, on one thread or on several.
+// loops.hpp: repeats an operation for a time, on one thread or several.
 #pragma once
 
 #include "meter.hpp"
@@ -13,7 +13,7 @@
 
 namespace redstart::bench {
 
-/// What one call of the operation stands for.
+/// The work of one call of the operation.
 struct PerCall {
   std::uint64_t operations = 1;
   double bytes = 0;
@@ -43,7 +43,7 @@ Sample timed_loop(const Timing& timing, PerCall per_call, Op op) {
   return meter.stop(calls * per_call.operations, latencies, static_cast<double>(calls) * per_call.bytes);
 }
 
-/// Calls the operations that `make()` gives each of the threads, all at once.
+/// Calls the operations that `make()` returns for each of the threads, all at the same time.
 template <class Make>
 Sample timed_threads(const Timing& timing, unsigned threads, Make make) {
   enum class Phase : std::uint8_t { warm_up, measure, end };
@@ -88,12 +88,13 @@ Sample timed_threads(const Timing& timing, unsigned threads, Make make) {
   return meter.stop(total, latencies[0], 0);
 }
 
-/// The time of chains of asynchronous operations on one thread: each reports every operation that ended.
+/// The time of chains of asynchronous operations on one thread. Each chain reports every operation that
+/// ended.
 class TimedChains {
  public:
   explicit TimedChains(const Timing& timing) : timing_(timing), meter_(timing), end_(later(timing.warm_up)) {}
 
-  /// An operation ended at `now` that took `latency`. False: the time is over, begin no other.
+  /// An operation that took `latency` ended at `now`. Returns false once the time is over: begin no other.
   [[nodiscard]] bool ended(std::uint64_t now, std::uint64_t latency) {
     if (phase_ == Phase::over) return false;
     if (phase_ == Phase::measure) {

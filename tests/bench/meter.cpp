@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// meter.cpp: the readings.
+// meter.cpp: reads clock, processor time and memory.
 #include "meter.hpp"
 
 #include <sys/resource.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// meter.hpp: what one measurement is, and the reading of clock, processor time and memory around it.
+// meter.hpp: measures time, processor time and memory of one measurement.
 #pragma once
 
 #include "latencies.hpp"
@@ -9,21 +9,22 @@
 
 namespace redstart::bench {
 
-/// Calls of malloc and its kin, and the bytes they asked for, since the program began.
+/// Calls of malloc and similar functions since the program began, and the requested bytes.
 struct Allocations {
   std::uint64_t calls = 0;
   std::uint64_t bytes = 0;
 };
 using AllocationSource = Allocations (*)();
 
-/// How long to warm up and to measure, in seconds, and who counts allocations, if anyone.
+/// How long to warm up and to measure, in seconds, and an optional counter of allocations.
 struct Timing {
   double warm_up = 0.2;
   double duration = 1.0;
   AllocationSource allocations = nullptr;
 };
 
-/// One measurement. Figures are per operation where that makes sense. Plain data: it travels through a pipe.
+/// One measurement. Figures are per operation where that makes sense. Plain data, because it is sent through
+/// a pipe.
 struct Sample {
   double ops_per_second = 0;
   double p50_us = 0;
@@ -35,13 +36,13 @@ struct Sample {
   double megabytes_per_second = 0;  ///< 10^6 bytes, of the values only.
   double peak_megabytes = 0;        ///< 2^20 bytes, of the whole process so far.
   double switches = 0;              ///< Context switches.
-  double value = 0;                 ///< The figure of a measurement that is no loop.
+  double value = 0;                 ///< The figure of a measurement without a loop.
   std::uint64_t operations = 0;
 
   [[nodiscard]] double cpu_us() const { return user_us + system_us; }
 };
 
-/// Nanoseconds of a clock that only goes forward.
+/// Nanoseconds of a steady clock.
 [[nodiscard]] std::uint64_t now_ns();
 /// A line of /proc/self/status in KiB: `VmRSS`, `VmHWM`.
 [[nodiscard]] double status_kilobytes(std::string_view field);

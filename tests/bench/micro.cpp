@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// micro.cpp: what needs no server, with Google Benchmark: decoding, encoding, counting.
+// micro.cpp: benchmarks without a server: decoding, encoding, counting (Google Benchmark).
 #include "codec_cases.hpp"
 #include "dataset.hpp"
 #include "observe/counters.hpp"

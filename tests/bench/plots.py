@@ -69,7 +69,7 @@ def quoted(value):
 
 
 def script(settings, table, path):
-    """What gnuplot reads: the settings as variables, the table as a data block, then the file that draws it."""
+    """The input of gnuplot: the settings as variables, the table as a data block, then the file that draws it."""
     kind = settings.pop("kind")
     for name, value in {**settings, "rows": len(table), "path": str(path)}.items():
         yield f"{name} = {quoted(value)}"

@@ -53,7 +53,7 @@ std::string read_all(int fd) {
   }
 }
 
-// Waits for a child; its exit code, or 128 and the signal that ended it.
+// Waits for a child. Returns its exit code, or 128 plus the signal that ended it.
 int wait_for(pid_t child, rusage& used) {
   int status = 0;
   while (::wait4(child, &status, 0, &used) < 0)

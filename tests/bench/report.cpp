@@ -24,7 +24,7 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-// About three digits that count.
+// About three significant digits.
 std::string number(double value) {
   const double size = std::fabs(value);
   std::ostringstream text;
@@ -42,7 +42,7 @@ std::string ratio_text(double ratio) {
   return text.str();
 }
 
-// How many times as much, where more is better: of memory or time the figures say enough.
+// The ratio where more is better. For memory or time the figures are sufficient.
 std::string ratio_text(const Row& row) {
   return row.spec.metric.more_is_better ? ratio_text(row.ratio) : std::string();
 }
@@ -58,7 +58,7 @@ std::string mark(const Row& row) {
   return !met ? "" : *met ? "✓" : "short";
 }
 
-// Left-aligned in `width` columns; every character of ours takes one.
+// Left-aligned in `width` columns; every character used here takes one column.
 std::string padded(const std::string& text, std::size_t width) {
   const auto columns = static_cast<std::size_t>(std::count_if(
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// report.hpp: what the samples of a run say, row by row, as text, Markdown and JSON.
+// report.hpp: reports the samples of a run as text, Markdown and JSON.
 #pragma once
 
 #include "benchmarks.hpp"
@@ -18,7 +18,7 @@ struct Row {
   double redstart = 0;
   double ratio = 0;  ///< Redstart to hiredis, the median of the rounds' own ratios.
 
-  /// Empty when there is no target.
+  /// Empty if there is no target.
   [[nodiscard]] std::optional<bool> met() const;
 };
 
@@ -29,7 +29,7 @@ struct Results {
   std::vector<Sample> redstart{};
 };
 
-/// In what surroundings a run was made.
+/// The surroundings of a run.
 struct RunInfo {
   std::string date{};
   int rounds = 0;
@@ -42,7 +42,7 @@ struct RunInfo {
 
 [[nodiscard]] std::vector<Row> make_rows(const std::vector<Results>& results);
 void write_text(std::ostream& out, const std::vector<Row>& rows);
-/// The table between two marks of an existing Markdown file, or a new file with nothing else.
+/// Writes the table between two marks of an existing Markdown file, or into a new file.
 void write_markdown(const std::string& path, const std::vector<Row>& rows, const RunInfo& info);
 void write_json(std::ostream& out, const std::vector<Results>& results, const RunInfo& info);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// stops.cpp: stops a busy client again and again, and counts what it gives up.
+// stops.cpp: stops a busy client repeatedly and counts commands that it gives up.
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
@@ -15,10 +15,11 @@ int main(int argc, char** argv) {
   long stop = plan.stop.count();
   long limit = plan.limit.count();
   CLI::App app(
-      "redstart_stops: SIGSTOP and SIGCONT of a saturated client; exit code 1 when it gives up what it sent");
-  app.add_option("--rounds", plan.rounds, "How often it is stopped");
-  app.add_option("--stop", stop, "Milliseconds for which it is stopped");
-  app.add_option("--limit", limit, "Milliseconds that each command may take");
+      "redstart_stops: SIGSTOP and SIGCONT of a saturated client; exit code 1 if it gives up a command that "
+      "was sent");
+  app.add_option("--rounds", plan.rounds, "Number of stops");
+  app.add_option("--stop", stop, "Milliseconds of each stop");
+  app.add_option("--limit", limit, "Milliseconds allowed for each command");
   app.add_option("--chains", plan.chains, "Asynchronous callers");
   app.add_option("--threads", plan.threads, "Synchronous callers");
   CLI11_PARSE(app, argc, argv);

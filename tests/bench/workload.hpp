@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// workload.hpp: the workloads that every client runs, and the clients that run them.
+// workload.hpp: the workloads of every client, and the clients that run them.
 #pragma once
 
 #include "meter.hpp"
@@ -11,11 +11,11 @@
 
 namespace redstart::bench {
 
-/// What a client is asked to do, again and again.
+/// The repeated work of a client.
 struct Workload {
   enum class Kind : std::uint8_t {
     get,       ///< GET, one after the other.
-    threads,   ///< The same from `threads` threads.
+    threads,   ///< GET from each of `threads` threads.
     pipeline,  ///< `depth` times GET (SET with `write`) at once.
     large,     ///< GET (SET with `write`) of a value of `size` bytes.
     chains,    ///< GET from `depth` coroutines (hiredis: chains of callbacks) on one thread.
@@ -30,13 +30,13 @@ struct Workload {
   bool unix_socket = false;
 };
 
-/// Where the server is.
+/// The address of the server.
 struct Server {
   std::uint16_t port = 0;
   std::string socket_path{};
 };
 
-/// Stops a measurement whose replies are not the expected ones.
+/// Ends a measurement after an unexpected reply.
 [[noreturn, gnu::noinline]] inline void unexpected(const char* what) {
   throw std::runtime_error(std::string("benchmark: unexpected reply to ") + what);
 }
@@ -51,10 +51,10 @@ inline void expect(bool ok, const char* what) {
 [[nodiscard]] Sample run_hiredis_chains(const Workload& workload, const Server& server, const Timing& timing);
 [[nodiscard]] Sample run_hiredis(const Workload& workload, const Server& server, const Timing& timing);
 
-/// Resident KiB that each of `connections` idle connections costs, after a GET of `size` bytes on it (0: of
-/// an ordinary value).
+/// Resident KiB of each of `connections` idle connections, after a GET of `size` bytes on it (0: of an
+/// ordinary value).
 [[nodiscard]] double idle_kilobytes_redstart(const Server& server, std::size_t connections, std::size_t size);
-/// The same of leased asynchronous connections.
+/// Resident KiB of each idle exclusive connection, measured as above.
 [[nodiscard]] double idle_kilobytes_redstart_async(const Server& server, std::size_t connections,
                                                    std::size_t size);
 [[nodiscard]] double idle_kilobytes_hiredis(const Server& server, std::size_t connections, std::size_t size);

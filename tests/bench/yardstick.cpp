@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// yardstick.cpp: runs one workload with Redstart as `name=value` arguments say, and prints one line of
-// figures.
+// yardstick.cpp: runs one workload with Redstart and prints its figures.
+// `name=value` arguments select the workload; the figures are one line.
 #include "dataset.hpp"
 #include "workload.hpp"
 
@@ -112,10 +112,11 @@ Server server_from_environment() {
   return server;
 }
 
-// A preloaded library may count allocations and tell how many there were.
+// A preloaded library may count allocations and report the number.
 Allocations preloaded_count() {
   using Get = void (*)(std::uint64_t*, std::uint64_t*);
-  static const auto get = reinterpret_cast<Get>(::dlsym(RTLD_DEFAULT, "acount_get"));  // as dlsym(3) says
+  static const auto get =
+      reinterpret_cast<Get>(::dlsym(RTLD_DEFAULT, "acount_get"));  // the conversion that dlsym(3) documents
   Allocations count;
   if (get != nullptr) get(&count.calls, &count.bytes);
   return count;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""yardstick_test: each workload of redstart_yardstick prints its line with every figure, and refuses what it can't do.
+"""yardstick_test: each workload of redstart_yardstick prints its line with every figure, and rejects unknown input.
 
 usage: scripts/with-redis yardstick_test.py REDSTART_YARDSTICK
 """
@@ -41,7 +41,7 @@ def check(program, environment):
             sys.exit(f"{words}: expected exit code 2 and one line, not {run.returncode}: {run.stderr}")
     help_text = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
     if "usage:" not in help_text:
-        sys.exit("--help says nothing")
+        sys.exit("--help prints nothing")
 
 
 def main():

@@ -37,7 +37,7 @@ def main():
         if is_slow(path):
             faults += 1
             print("\n  -> ".join(chain))
-    print(f"{header} reaches {reached} headers, {faults} of them are slow ones")
+    print(f"{header} reaches {reached} headers, {faults} of them slow to compile")
     return 0 if reached and not faults else 1
 
 

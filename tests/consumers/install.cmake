@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# install.cmake: installs BUILD into a fresh folder and moves that to PREFIX.
+# install.cmake: installs BUILD into a fresh directory and moves that to PREFIX.
 
 file(REMOVE_RECURSE ${PREFIX} ${PREFIX}.stage)
 execute_process(COMMAND ${CMAKE_COMMAND} --install ${BUILD} --prefix ${PREFIX}.stage COMMAND_ERROR_IS_FATAL ANY

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# pkg_config.sh COMPILER PKGCONFIG_FOLDER SOURCE: compiles, links and runs SOURCE with nothing but pkg-config's words.
+# pkg_config.sh COMPILER PKGCONFIG_FOLDER SOURCE: builds and runs SOURCE with the flags of pkg-config alone.
 set -eu
 export PKG_CONFIG_PATH="$2"
 out=$(mktemp -d)

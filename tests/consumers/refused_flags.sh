@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# refused_flags.sh COMPILER INCLUDE_FLAGS: flags that can't compile the library lead to one error, which says why.
+# refused_flags.sh COMPILER INCLUDE_FLAGS: unsupported flags lead to one error that names the reason.
 set -eu
 compiler=$1
 shift
 
-# expect TEXT FLAG…: the only error of a program compiled with FLAG… holds TEXT.
+# expect TEXT FLAG…: a program compiled with FLAG… has one error, and it contains TEXT.
 expect() {
   text=$1
   shift
@@ -19,7 +19,7 @@ expect() {
     case "$message" in
       *"$text"*) [ "$errors" -eq 1 ] && continue ;;
     esac
-    echo "redstart/$header.hpp with $*: expected one error that says \"$text\", got $errors:"
+    echo "redstart/$header.hpp with $*: expected one error that contains \"$text\", got $errors:"
     printf '%s\n' "$message"
     exit 1
   done

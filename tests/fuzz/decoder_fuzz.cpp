@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// decoder_fuzz.cpp: every type reads every frame that the scanner passes, or says why not; in one piece or
-// several.
+// decoder_fuzz.cpp: decodes every frame that the scanner accepts into every type.
+// Each decode succeeds or reports an error, in one piece or several.
 #include "input.hpp"
 #include "resp/scanner.hpp"
 
@@ -18,7 +18,7 @@ namespace {
 using namespace redstart;
 using redstart::fuzz::require;
 
-// The frame lies in memory of its own size, so that a look beyond it is seen.
+// The frame has a heap block of its exact size, so that reads beyond it are detected.
 template <class T>
 void decode(std::string_view frame) {
   const std::unique_ptr<char[]> copy(new char[frame.size()]);
@@ -30,7 +30,7 @@ void decode(std::string_view frame) {
   require(good || (!issue.describe().empty() && issue.offset <= frame.size()));
 }
 
-/// Reads the elements of a plain aggregate one at a time, which must come to the same as the whole.
+/// Decodes the elements of a plain aggregate one at a time. The result must equal that of decoding the whole.
 template <class T>
 void stream(std::string_view frame, resp::Type type) {
   resp::DecodeIssue issue;
@@ -89,7 +89,7 @@ void check(std::string_view frame, resp::Type type) {
             (value.is_null() && (type == resp::Type::bulk || type == resp::Type::array)));
     require(!to_string(value).empty() || value.size() == 0);
   } else {
-    require(issue.got == resp::Type::real);  // beyond the range of a double
+    require(issue.got == resp::Type::real);  // beyond the range of double
   }
 
   resp::Cursor cursor(frame, issue);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// hiredis_diff_fuzz.cpp: on RESP2, hiredis's reader and ours see the same replies, or both refuse.
+// hiredis_diff_fuzz.cpp: compares the RESP2 replies of hiredis's reader with Redstart's.
 //
-// hiredis 0.14 is the oracle only where it agrees with the specification. Accounted for:
-// - it knows RESP2 only and stops behind 7 levels of nesting: what needs more is not compared;
-// - it does not look at the two bytes behind a payload: where we say `crlf`, it may go on;
-// - it refuses ":+1", ":007" and ":-0", which we take, as the vectors say;
-// - it waits for the end of a line before it looks at it: where we refuse, it may wait.
+// Both must see the same replies, or both must reject the input. hiredis 0.14 is the oracle only where it
+// follows the specification. Known differences:
+// - It supports RESP2 only and at most 7 levels of nesting. Other replies are not compared.
+// - It ignores the two bytes behind a payload. Where Redstart reports `crlf`, it may continue.
+// - It rejects ":+1", ":007" and ":-0", which Redstart accepts according to the vectors.
+// - It waits for the end of a line before it examines the line. Where Redstart rejects it, hiredis may wait.
 #include "input.hpp"
 #include "resp/scanner.hpp"
 
@@ -48,7 +49,7 @@ bool same(const redisReply& reply, ValueView value) {
   }
 }
 
-/// Whether all of a frame is what hiredis can read: RESP2 types, nested 7 levels at most.
+/// True if hiredis can read the complete frame: RESP2 types, at most 7 levels of nesting.
 bool comparable(ValueView value, int level = 0) {
   if (value.attributes() != 0) return false;
   switch (value.type()) {
@@ -67,8 +68,8 @@ bool comparable(ValueView value, int level = 0) {
   }
 }
 
-/// Whether the bytes may hold something that hiredis can't read. Says so too often, as payloads are looked
-/// at, too.
+/// True if the bytes may contain something that hiredis can't read. Payloads are examined too, so this is
+/// true too often.
 bool maybe_beyond_hiredis(std::string_view bytes) {
   std::size_t arrays = 0;
   for (std::size_t at = 0; at != bytes.size(); ++at) {
@@ -87,7 +88,7 @@ bool maybe_beyond_hiredis(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const std::unique_ptr<redisReader, FreeReader> reader(redisReaderCreate());
-  // an array's declared size is allocated at once by hiredis: keep it from asking for gigabytes
+  // hiredis allocates an array's declared size at once: avoid gigabytes
   std::size_t digits = 0;
   for (const char c : bytes) {
     digits = c >= '0' && c <= '9' ? digits + 1 : 0;

@@ -9,7 +9,7 @@
 
 namespace redstart::fuzz {
 
-/// Ends the program when something that must hold doesn't: the fuzzer keeps the input.
+/// Aborts the program if a condition is violated, so that the fuzzer keeps the input.
 inline void require(bool holds) {
   if (!holds) std::abort();
 }
@@ -20,7 +20,7 @@ class Input {
   Input(const std::uint8_t* data, std::size_t size) noexcept
       : rest_(reinterpret_cast<const char*>(data), size) {}
 
-  /// A number below `bound`; 0 when the input is used up.
+  /// A number below `bound`; 0 if the input is used up.
   std::size_t below(std::size_t bound) noexcept {
     if (rest_.empty() || bound == 0) return 0;
     const auto byte = static_cast<unsigned char>(rest_.back());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// replay_main.cpp: stands in for libFuzzer: feeds a fuzz target each corpus file, its beginnings, and seeded
-// mutations.
+// replay_main.cpp: replaces libFuzzer by a replay of the corpus.
+// It feeds a fuzz target each corpus file, its prefixes, and seeded mutations.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +22,7 @@ constexpr int mutations_per_file = 64;
 std::size_t runs = 0;
 
 void feed(const std::string& input) {
-  // A heap copy of the exact size lets AddressSanitizer see a read behind the end.
+  // A heap copy of the exact size lets AddressSanitizer detect a read beyond the end.
   const std::vector<std::uint8_t> bytes(input.begin(), input.end());
   LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
   ++runs;

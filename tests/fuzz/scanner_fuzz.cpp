@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// scanner_fuzz.cpp: however the bytes are cut, and whatever is discarded on the way, the scanner finds the
-// same.
+// scanner_fuzz.cpp: scans the same bytes in different pieces.
+// However they are cut, and whatever is discarded between, the scanner must find the same frames.
 #include "input.hpp"
 #include "resp/scanner.hpp"
 
@@ -44,7 +44,7 @@ Found whole(const Limits& limits, std::string_view bytes) {
   }
 }
 
-// As a connection does it: bytes arrive in pieces, what isn't needed leaves the buffer, large bulks go
+// Works like a connection: bytes arrive in pieces, unneeded bytes leave the buffer, large bulks are stored
 // elsewhere.
 Found in_pieces(const Limits& limits, std::string_view bytes, Input& cuts) {
   Found found;
@@ -52,7 +52,7 @@ Found in_pieces(const Limits& limits, std::string_view bytes, Input& cuts) {
   std::size_t gone = 0;  // bytes that have left the buffer
   std::size_t arrived = 0;
   for (;;) {
-    // exactly the bytes that have arrived, so that a look beyond them is seen
+    // a copy of exactly the arrived bytes, so that reads beyond them are detected
     const std::size_t size = arrived - gone;
     const std::unique_ptr<char[]> buffer(new char[size + 1]);
     if (size != 0) std::memcpy(buffer.get(), bytes.data() + gone, size);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// writer_fuzz.cpp: whatever the arguments are, the command is one array that holds exactly them.
+// writer_fuzz.cpp: checks that a command is an array of exactly its arguments.
 #include "input.hpp"
 #include "resp/scanner.hpp"
 
@@ -65,7 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t i = 0; i != count; ++i) {
     const std::size_t length = input.below(200) * (input.below(8) == 0 ? 50 : 1);
     const std::string_view piece = input.take(length);
-    // some of the size asked for, so that lengths of every number of digits occur
+    // varies the size, so that lengths of every number of digits occur
     arguments.emplace_back(std::string(piece) + std::string((length - piece.size()) / 2, '\n'));
   }
   number_round_trip(number_from<std::int64_t>(input.rest()));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// commands_test.cpp: one test for each group of commands, on every server and with both protocols.
+// commands_test.cpp: tests command groups on every server with both protocols.
 #include "servers/each_server.hpp"
 
 #include <chrono>
@@ -21,7 +21,7 @@ using Texts = std::vector<std::string>;
 class ServerCommands : public OnEachServer {};
 INSTANTIATE_TEST_SUITE_P(Servers, ServerCommands, each_server(), server_name);
 
-TEST_P(ServerCommands, Strings) {
+TEST_P(ServerCommands, StringsWorkWithBothProtocols) {
   with_both_protocols([this](const Client& client) {
     EXPECT_EQ(client.get("k"), std::nullopt);
     EXPECT_TRUE(client.set("k", "hello", {.expire = 100s}));
@@ -49,7 +49,7 @@ TEST_P(ServerCommands, Strings) {
   });
 }
 
-TEST_P(ServerCommands, Keys) {
+TEST_P(ServerCommands, KeysWorkWithBothProtocols) {
   with_both_protocols([this](const Client& client) {
     client.mset({{"a", "1"}, {"b", "2"}});
     EXPECT_EQ(client.exists("a", "b", "c"), 2);
@@ -74,7 +74,7 @@ TEST_P(ServerCommands, Keys) {
   });
 }
 
-TEST_P(ServerCommands, Expiry) {
+TEST_P(ServerCommands, ExpiryCommandsWorkWithBothProtocols) {
   with_both_protocols([this](const Client& client) {
     client.set("k", "v");
     EXPECT_TRUE(client.ttl("k").persistent());
@@ -91,7 +91,7 @@ TEST_P(ServerCommands, Expiry) {
       EXPECT_FALSE(client.expire("k", 40s, ExpireIf::later));
       EXPECT_TRUE(client.expire("k", 40s, ExpireIf::sooner));
     }
-    // Fields of hashes expire in Redis since 7.4 and in Valkey since 9.0.
+    // Fields of hashes expire since Redis 7.4 and Valkey 9.0.
     client.hset("h", "f", 1);
     if (version().since({7, 4}, {9, 0})) {
       using Numbers = std::vector<std::int64_t>;
@@ -103,7 +103,7 @@ TEST_P(ServerCommands, Expiry) {
   });
 }
 
-TEST_P(ServerCommands, Hashes) {
+TEST_P(ServerCommands, HashesWorkWithBothProtocols) {
   with_both_protocols([this](const Client& client) {
     EXPECT_EQ(client.hset("h", "a", 1, "b", "two"), 2);
     EXPECT_EQ(client.hget<int>("h", "a"), 1);
@@ -120,7 +120,7 @@ TEST_P(ServerCommands, Hashes) {
   });
 }
 
-TEST_P(ServerCommands, Lists) {
+TEST_P(ServerCommands, ListsWorkWithBothProtocols) {
   with_both_protocols([this](const Client& client) {
     EXPECT_EQ(client.rpush("l", "a", "b", "c"), 3);
     EXPECT_EQ(client.lrange("l", 0, -1), (Texts{"a", "b", "c"}));
@@ -144,7 +144,7 @@ TEST_P(ServerCommands, Lists) {
   });
 }
 
-TEST_P(ServerCommands, Sets) {
+TEST_P(ServerCommands, SetsWorkWithBothProtocols) {
   with_both_protocols([this](const Client& client) {
     EXPECT_EQ(client.sadd("s", "a", "b"), 2);
     EXPECT_TRUE(client.sismember("s", "a"));
@@ -162,7 +162,7 @@ TEST_P(ServerCommands, Sets) {
   });
 }
 
-TEST_P(ServerCommands, SortedSets) {
+TEST_P(ServerCommands, SortedSetsWorkWithBothProtocols) {
   with_both_protocols([this](const Client& client) {
     using Scored = std::vector<std::pair<std::string, double>>;
     EXPECT_EQ(client.zadd("z", {{"a", 1}, {"b", 2.5}}), 2);
@@ -175,7 +175,7 @@ TEST_P(ServerCommands, SortedSets) {
     EXPECT_EQ(client.zscore("inf", "m"), std::numeric_limits<double>::infinity());
     EXPECT_EQ(client.zpopmin("inf", 2).size(), 1U);
     EXPECT_EQ(client.bzpopmin("missing", BlockFor{10ms}), std::nullopt);
-    // The same C++ type gives the same value with both protocols.
+    // A C++ type has the same value with both protocols.
     using Score = std::variant<double, std::string>;
     EXPECT_EQ(client.command<Score>("ZSCORE", "z", "a"), Score(1.25));
     if (version().since(6, 2)) {
@@ -188,7 +188,7 @@ TEST_P(ServerCommands, SortedSets) {
   });
 }
 
-TEST_P(ServerCommands, ServerAndConnection) {
+TEST_P(ServerCommands, ServerAndConnectionCommandsWorkWithBothProtocols) {
   with_both_protocols([this](const Client& client) {
     EXPECT_EQ(client.ping(), "PONG");
     EXPECT_EQ(client.echo("text"), "text");
@@ -212,7 +212,7 @@ TEST_P(ServerCommands, ServerAndConnection) {
   });
 }
 
-TEST_P(ServerCommands, Acl) {
+TEST_P(ServerCommands, AclCommandsWorkWithBothProtocols) {
   with_both_protocols([this](const Client& client) {
     EXPECT_EQ(client.acl_whoami(), "default");
     EXPECT_EQ(client.acl_setuser("reader", "on", "nopass", "~*", "+@read"), Ok{});
@@ -225,7 +225,7 @@ TEST_P(ServerCommands, Acl) {
   });
 }
 
-TEST_P(ServerCommands, PipelinesAndScripts) {
+TEST_P(ServerCommands, PipelinesAndScriptsWorkWithBothProtocols) {
   with_both_protocols([](const Client& client) {
     auto pipe = client.pipeline();
     const auto set = pipe.set("k", "v");

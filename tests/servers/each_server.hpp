@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// each_server.hpp: fixture that runs a test on every server that scripts/servers has fetched.
+// each_server.hpp: fixture that runs a test on each available server.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -25,7 +25,7 @@ namespace redstart::test {
 /// A server by its name in scripts/servers.
 struct ServerChoice {
   std::string name;
-  std::string program;  ///< Empty for "installed": the server that all other tests use.
+  std::string program;  ///< Empty for "installed": the server of all other tests.
 
   [[nodiscard]] bool available() const {
     return program.empty() ? RedisServer::available() : ::access(program.c_str(), X_OK) == 0;
@@ -33,7 +33,7 @@ struct ServerChoice {
   friend void PrintTo(const ServerChoice& choice, std::ostream* out) { *out << choice.name; }
 };
 
-/// The installed server and those of scripts/servers, fetched or not.
+/// The installed server and those of scripts/servers, available or not.
 inline std::vector<ServerChoice> all_servers() {
   const char* named = std::getenv("REDSTART_SERVERS");
   const std::string folder =
@@ -51,13 +51,12 @@ inline std::string server_name(const ::testing::TestParamInfo<ServerChoice>& inf
   return name;
 }
 
-/// Gives a test the server of its parameter, empty; one process per server and program. Skips where the
-/// server is not there.
+/// Runs a test with the server of its parameter, without data. There is one process per server and program.
+/// Skips the test if the server is not available.
 class OnEachServer : public ::testing::TestWithParam<ServerChoice> {
  protected:
   void SetUp() override {
-    if (!GetParam().available())
-      GTEST_SKIP() << GetParam().name << " is not here: scripts/servers fetches it";
+    if (!GetParam().available()) GTEST_SKIP() << GetParam().name << "servers fetches it/servers fetches it";
     static std::map<std::string, std::unique_ptr<RedisServer>> servers;
     auto& server = servers[GetParam().name];
     if (!server) server = start();
@@ -68,15 +67,14 @@ class OnEachServer : public ::testing::TestWithParam<ServerChoice> {
 
   [[nodiscard]] RedisServer& server() noexcept { return *server_; }
   [[nodiscard]] const ServerVersion& version() const noexcept { return server_->version(); }
-  /// A look at the server past the library.
+  /// A direct connection to the server, without the library.
   [[nodiscard]] RawRedis& raw() noexcept { return *raw_; }
   /// Another process of the same server.
   [[nodiscard]] static std::unique_ptr<RedisServer> start(std::vector<std::string> arguments = {}) {
     return std::make_unique<RedisServer>(std::move(arguments), GetParam().program);
   }
 
-  /// Runs `body` with a client that speaks RESP2, and with one that speaks RESP3; the server is empty each
-  /// time.
+  /// Runs `body` with a RESP2 client and with a RESP3 client. The server is empty each time.
   template <class Body>
   void with_both_protocols(Body body) {
     for (const Protocol protocol : {Protocol::resp2, Protocol::resp3}) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// handshake_test.cpp: how a connection begins, and what the library knows of each server.
+// handshake_test.cpp: tests the handshake and the detected identity of each server.
 #include "servers/each_server.hpp"
 
 #include <optional>
@@ -20,7 +20,7 @@ class ServerHandshake : public OnEachServer {
       if (line.find("name=" + name + " ") != std::string::npos) return line;
     return {};
   }
-  // How many errors the server has replied since the last call; -1 where it does not count them.
+  // How many error replies the server has sent since the last call; -1 if it does not count them.
   std::int64_t errors() {
     if (!version().since(6, 2)) return -1;
     const std::string count = raw().info("total_error_replies");
@@ -30,7 +30,7 @@ class ServerHandshake : public OnEachServer {
 };
 INSTANTIATE_TEST_SUITE_P(Servers, ServerHandshake, each_server(), server_name);
 
-TEST_P(ServerHandshake, SpeaksRespThreeByItself) {
+TEST_P(ServerHandshake, UsesResp3ByDefault) {
   for_all_sides([this](Side side) {
     StartedManager redis(on_side(side, config_at(server())));
     const auto fields = Caller(*redis, side).command<Value>("HGETALL", "missing");
@@ -39,7 +39,7 @@ TEST_P(ServerHandshake, SpeaksRespThreeByItself) {
   });
 }
 
-TEST_P(ServerHandshake, SpeaksRespTwoWhereHelloIsRenamed) {
+TEST_P(ServerHandshake, UsesResp2WhenHelloIsRenamed) {
   const auto old = start({"--rename-command", "HELLO", ""});
   for_all_sides([&](Side side) {
     StartedManager redis(on_side(side, config_at(*old)));
@@ -49,7 +49,7 @@ TEST_P(ServerHandshake, SpeaksRespTwoWhereHelloIsRenamed) {
   });
 }
 
-TEST_P(ServerHandshake, SaysItsNameWithoutCausingErrors) {
+TEST_P(ServerHandshake, SetsClientNameWithoutErrorReplies) {
   for (const Handshake handshake : {Handshake::minimal, Handshake::full}) {
     RedisConfig config = config_at(server());
     config.defaults.handshake = handshake;
@@ -70,7 +70,7 @@ TEST_P(ServerHandshake, SaysItsNameWithoutCausingErrors) {
   }
 }
 
-TEST_P(ServerHandshake, AuthenticatesUsers) {
+TEST_P(ServerHandshake, AuthenticatesUsersWithEveryProtocol) {
   raw().text({"ACL", "SETUSER", "ann", "on", ">s3cret-pw", "~*", "+@all"});
   raw().text({"ACL", "SETUSER", "free", "on", "nopass", "~*", "+@all"});
   struct User {
@@ -107,7 +107,7 @@ TEST_P(ServerHandshake, AuthenticatesUsers) {
   raw().command({"ACL", "DELUSER", "ann", "free"});
 }
 
-TEST_P(ServerHandshake, ReportsAPasswordThatIsMissing) {
+TEST_P(ServerHandshake, ReportsNoauthWhenPasswordIsMissing) {
   raw().text({"CONFIG", "SET", "requirepass", "sesame-1"});
   const ConnectionReport report = StartedManager(config_at(server()))->validate_connection("main");
   raw().text({"CONFIG", "SET", "requirepass", ""});
@@ -116,7 +116,7 @@ TEST_P(ServerHandshake, ReportsAPasswordThatIsMissing) {
   EXPECT_EQ(report.problem->server_code(), "NOAUTH");
 }
 
-TEST_P(ServerHandshake, IntegrityWorksOrNamesTheMissingRight) {
+TEST_P(ServerHandshake, IntegrityWorksOrNamesTheMissingPermission) {
   raw().text({"ACL", "SETUSER", "mute", "on", ">pw", "~*", "+@all", "-echo"});
   RedisConfig config = config_at(server());
   config.defaults.integrity = true;
@@ -133,7 +133,7 @@ TEST_P(ServerHandshake, IntegrityWorksOrNamesTheMissingRight) {
   raw().command({"ACL", "DELUSER", "mute"});
 }
 
-TEST_P(ServerHandshake, KnowsWhichServerItIs) {
+TEST_P(ServerHandshake, ReportNamesProductAndVersion) {
   const ConnectionReport report = StartedManager(config_at(server()))->validate_connection("main");
   EXPECT_TRUE(report.ok()) << report.explain();
   EXPECT_EQ(report.writable, true);
@@ -144,7 +144,7 @@ TEST_P(ServerHandshake, KnowsWhichServerItIs) {
   EXPECT_THAT(report.explain(), HasSubstr(version().product + " " + version().text + ", standalone"));
 }
 
-TEST_P(ServerHandshake, WorksWithoutPingAndSetrange) {
+TEST_P(ServerHandshake, WorksWhenPingAndSetrangeAreRenamed) {
   const auto renamed = start({"--rename-command", "PING", "", "--rename-command", "SETRANGE", ""});
   StartedManager redis(config_at(*renamed));
   EXPECT_TRUE(redis->client("main").set("k", "v"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// states_test.cpp: servers that are loading, busy, full, replicas, or started anew.
+// states_test.cpp: tests servers that are loading, busy, full, replicas, or restarted.
 #include "servers/each_server.hpp"
 
 #include <chrono>
@@ -25,7 +25,7 @@ class ServerStates : public OnEachServer {
 };
 INSTANTIATE_TEST_SUITE_P(Servers, ServerStates, each_server(), server_name);
 
-TEST_P(ServerStates, CallsWaitWhileItLoads) {
+TEST_P(ServerStates, CallsWaitWhileServerIsLoading) {
   const auto own = start(slow_to_load());
   {
     RawRedis raw(own->port());
@@ -50,7 +50,7 @@ TEST_P(ServerStates, CallsWaitWhileItLoads) {
   EXPECT_EQ(log->count("redis.loading over"), 1U);
 }
 
-TEST_P(ServerStates, Busy) {
+TEST_P(ServerStates, ReportNamesBusyWhileScriptRuns) {
   const auto own = start(EndlessScript::impatient());
   EndlessScript script(*own);
   ASSERT_TRUE(script.noticed());
@@ -59,7 +59,7 @@ TEST_P(ServerStates, Busy) {
   EXPECT_EQ(problem_of(*own), "");
 }
 
-TEST_P(ServerStates, OutOfMemory) {
+TEST_P(ServerStates, WritesFailWithOomWhenMemoryIsFull) {
   raw().text({"CONFIG", "SET", "maxmemory", "1"});
   StartedManager redis(config_at(server()));
   const Error error = error_of([&] { return redis->client("main").set("k", "v"); });
@@ -70,8 +70,8 @@ TEST_P(ServerStates, OutOfMemory) {
   EXPECT_EQ(problem, "OOM");
 }
 
-TEST_P(ServerStates, ReplicasRefuseWrites) {
-  const FreePort nowhere;  // a master that never answers, so that no transfer of its data is under way
+TEST_P(ServerStates, ReportNamesReadonlyOrMasterdownOnReplicas) {
+  const FreePort nowhere;  // a master that never answers, so that no data transfer is active
   // Two arguments: Redis 6.0 does not split one.
   const auto replica = start({"--replicaof", "127.0.0.1", nowhere.text()});
   EXPECT_EQ(problem_of(*replica), "READONLY");
@@ -80,7 +80,7 @@ TEST_P(ServerStates, ReplicasRefuseWrites) {
     EXPECT_EQ(problem_of(*orphan), "MASTERDOWN");
     return;
   }
-  // Redis 6.0 answers PING without its master as well and refuses only other commands.
+  // Redis 6.0 answers PING without its master and refuses only other commands.
   EXPECT_EQ(problem_of(*orphan), "READONLY");
   StartedManager redis(config_at(*orphan));
   const Error error = error_of([&] { return redis->client("main").get("k"); });
@@ -88,7 +88,7 @@ TEST_P(ServerStates, ReplicasRefuseWrites) {
   EXPECT_EQ(error.effect(), Effect::not_sent);
 }
 
-TEST_P(ServerStates, NoRoomForClients) {
+TEST_P(ServerStates, CallsFailWithServerMessageWhenMaxclientsIsReached) {
   const auto full = start();
   RawRedis only(full->port());
   only.text({"CONFIG", "SET", "maxclients", "1"});
@@ -102,7 +102,7 @@ TEST_P(ServerStates, NoRoomForClients) {
   EXPECT_THAT(error.what(), ::testing::HasSubstr("max number of clients"));
 }
 
-TEST_P(ServerStates, ARestartIsNoticed) {
+TEST_P(ServerStates, RestartEmitsServerChanged) {
   const auto own = start();
   RedisConfig config = config_at(*own);
   const auto log = std::make_shared<EventLog>();

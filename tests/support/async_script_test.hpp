@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_script_test.hpp: fixture with an asynchronous client over a script, and the loop that it runs on.
+// async_script_test.hpp: fixture with an asynchronous client over a scripted channel.
 #pragma once
 
 #include <redstart/client/async_client.hpp>
@@ -19,7 +19,7 @@ namespace redstart::test {
 
 namespace asio = boost::asio;
 
-/// What an exception says, as its own type.
+/// Returns the `Error` that an exception pointer holds. Rethrows any other exception.
 inline Error error_in(const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);
@@ -32,15 +32,15 @@ class AsyncScript : public ::testing::Test {
  protected:
   using Answers = ScriptedAsyncChannel::Answers;
 
-  // What waits keeps its channel.
+  // A pending operation keeps its channel alive.
   ~AsyncScript() override { channel_->destroy_all(); }
 
-  /// Runs the loop until nothing is left to do.
+  /// Runs the loop until it has no more work.
   void run() {
     loop_.restart();
     loop_.run();
   }
-  /// Runs the loop for what is ready, then completes the operation that was started first, in a turn.
+  /// Runs everything that is ready, then completes the oldest operation in a turn of the loop.
   void answer() {
     asio::post(loop_, [this] { channel_->answer(); });
     run();

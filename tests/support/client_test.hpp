@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// client_test.hpp: fixture with a client on the shared server, once per protocol.
+// client_test.hpp: fixture with a client on the common server, per protocol.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 
 namespace redstart::test {
 
-/// The shared server, emptied, and a manager of one database on it that speaks the protocol of the parameter.
+/// The common server, emptied, and a manager with one database that uses the protocol of the parameter.
 class ClientTest : public RedisTest, public ::testing::WithParamInterface<Protocol> {
  protected:
   void SetUp() override {

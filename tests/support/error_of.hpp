@@ -8,7 +8,7 @@
 
 namespace redstart::test {
 
-/// The error that `call` throws; fails the test when it throws none.
+/// Returns the error that `call` throws. Fails the test if it throws none.
 template <class Call>
 [[nodiscard]] Error error_of(Call call) {
   try {

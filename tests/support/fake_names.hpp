@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fake_names.hpp: what names stand for, as a test says it.
+// fake_names.hpp: scripted results of host name lookups.
 #pragma once
 
 #include <netinet/in.h>
@@ -19,12 +19,13 @@
 
 namespace redstart::test {
 
-/// While it lives, every name of this process stands for ports of 127.0.0.1. One at a time.
+/// Replaces name resolution in this process during its lifetime: every name resolves to ports of 127.0.0.1.
+/// Only one may exist at a time.
 class FakeNames {
  public:
   using Answer = std::function<net::Resolved()>;
 
-  /// A name with these addresses, in this order.
+  /// A result with these addresses, in this order.
   explicit FakeNames(const std::vector<std::uint16_t>& ports) : FakeNames(at(ports)) {}
   explicit FakeNames(Answer answer) : state_(std::make_shared<State>()) {
     now(std::move(answer));
@@ -42,17 +43,17 @@ class FakeNames {
   FakeNames& operator=(const FakeNames&) = delete;
   ~FakeNames() { net::replace_name_lookup({}); }
 
-  /// What the next lookups say.
+  /// Sets the result of the next lookups.
   void now(Answer answer) {
     const std::scoped_lock lock(state_->mutex);
     state_->answer = std::move(answer);
   }
   void now(const std::vector<std::uint16_t>& ports) { now(at(ports)); }
-  /// No address, and this reason.
+  /// A result without addresses, for this reason.
   void now_failing(std::string reason) {
     now([reason = std::move(reason)] { return net::Resolved{{}, reason}; });
   }
-  /// Lookups so far.
+  /// The number of lookups so far.
   [[nodiscard]] std::size_t asked() const { return state_->asked; }
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fake_server.hpp: the library's own testing kit, under the names that its tests use.
+// fake_server.hpp: the testing kit under the names used by tests.
 #pragma once
 
 #include <redstart/testing/fake_server.hpp>

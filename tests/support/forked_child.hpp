@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// forked_child.hpp: what a forked child finds wrong, told to its parent.
+// forked_child.hpp: runs checks in a forked child and reports failures.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,14 +15,14 @@
 
 namespace redstart::test {
 
-/// Runs `body` in a child and returns what it complained of; empty when all was well.
+/// Runs `body` in a forked child and returns the failures that it reports; empty if there are none.
 template <class Body>
 std::string complaints_of_child(Body body) {
   int pipe_ends[2] = {-1, -1};
   EXPECT_EQ(::pipe(pipe_ends), 0);
   const pid_t child = ::fork();
   if (child == 0) {
-    ::alarm(60);  // one that hangs is ended
+    ::alarm(60);  // ends a child that hangs
     std::string complaint;
     try {
       complaint = body();
@@ -47,7 +47,7 @@ std::string complaints_of_child(Body body) {
   return complaint;
 }
 
-/// In a child: what is wrong with the error of `call`, if anything.
+/// In a child: returns what is wrong with the error of `call`; empty if it is as expected.
 template <class Call>
 std::string unless_forked(const char* what, Call call) {
   try {
@@ -60,8 +60,8 @@ std::string unless_forked(const char* what, Call call) {
   return std::string(what) + ": no error; ";
 }
 
-/// Waits for an operation. Not by `use_future`: its handlers may need Asio's system threads, which no child
-/// has.
+/// Waits for an operation. Doesn't use `use_future`, whose handlers may need Asio's system threads: a child
+/// has none.
 template <class Operation>
 auto value_of(Operation operation) {
   using Value = typename Operation::value_type;

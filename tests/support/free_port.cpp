@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// free_port.cpp: keeps a port by a socket that is bound to it.
+// free_port.cpp: reserves a port with a bound socket.
 #include "free_port.hpp"
 
 #include <arpa/inet.h>
@@ -20,7 +20,7 @@ FreePort::FreePort() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   socklen_t size = sizeof address;
   // sockaddr_in is handed to the socket functions as sockaddr by their own convention.
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  // Two may be bound to one port where both have set SO_REUSEADDR and at most one of them listens.
+  // Two sockets may bind one port if both set SO_REUSEADDR and at most one listens.
   if (fd_ < 0 || ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
       ::bind(fd_, generic, size) != 0 || ::getsockname(fd_, generic, &size) != 0) {
     const int error = errno;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// free_port.hpp: a loopback port that stays the test's own, also while nobody listens on it.
+// free_port.hpp: reserves a loopback port for a test.
 #pragma once
 
 #include <cstdint>
@@ -7,12 +7,14 @@
 
 namespace redstart::test {
 
-/// A TCP port of 127.0.0.1 that nobody listens on. For as long as this lives, the kernel gives it to nobody
-/// who asks for any free port, and attempts to connect to it are refused; who names it and sets SO_REUSEADDR,
-/// as redis-server does, may listen on it, again and again.
+/// Reserves a TCP port of 127.0.0.1 on which nothing listens.
+///
+/// During its lifetime the kernel doesn't hand out the port as a free one and refuses connect attempts to it.
+/// A process that binds this port by number with SO_REUSEADDR, as redis-server does, may listen on it
+/// repeatedly.
 class FreePort {
  public:
-  /// Errors: std::system_error when there is none.
+  /// Errors: std::system_error if no port is free.
   FreePort();
   ~FreePort();
   FreePort(const FreePort&) = delete;
@@ -22,7 +24,7 @@ class FreePort {
   [[nodiscard]] std::string text() const { return std::to_string(number_); }
 
  private:
-  int fd_ = -1;  // bound, and never listening
+  int fd_ = -1;  // bound, never listening
   std::uint16_t number_ = 0;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// full_queue.hpp: a port that does not answer attempts to connect.
+// full_queue.hpp: a port that leaves connect attempts unanswered.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 
 namespace redstart::test {
 
-/// Blackholes connection attempts: its accept queue is full, and nobody accepts.
+/// Leaves connect attempts unanswered: its accept queue is full and nothing accepts.
 class FullQueue {
  public:
   FullQueue() {

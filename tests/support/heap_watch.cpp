@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// heap_watch.cpp: operator new and delete of the test programs, which count and fail when told to; a
-// sanitizer's hooks where they are its own.
+// heap_watch.cpp: counting operator new and delete, or sanitizer hooks.
 #include "support/heap_watch.hpp"
 
 #include <malloc.h>
@@ -27,7 +26,7 @@ struct Counts {
 };
 thread_local Counts counts;
 
-thread_local std::size_t until_failure = 0;  // 0: none is due
+thread_local std::size_t until_failure = 0;  // 0: no failure is scheduled
 thread_local bool failed = false;
 
 }  // namespace
@@ -82,7 +81,7 @@ namespace {
 void on_malloc(const volatile void*, std::size_t size) { redstart::test::allocated(size, size); }
 void on_free(const volatile void* memory) {
   if (memory != nullptr)
-    redstart::test::freed(::malloc_usable_size(const_cast<void*>(memory)));  // only looks it up
+    redstart::test::freed(::malloc_usable_size(const_cast<void*>(memory)));  // only reads the size
 }
 [[maybe_unused]] const int installed = __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
 

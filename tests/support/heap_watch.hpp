@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// heap_watch.hpp: counts what one thread allocates with operator new while a watch lives, and lets it fail.
+// heap_watch.hpp: counts allocations of one thread or makes one fail.
 #pragma once
 
 #include <cstddef>
 
 namespace redstart::test {
 
-/// Counts allocations of this thread from its construction on. Watches don't nest.
+/// Counts the allocations of this thread during its lifetime. Watches don't nest.
 class HeapWatch {
  public:
   HeapWatch() noexcept;
@@ -14,16 +14,16 @@ class HeapWatch {
   HeapWatch(const HeapWatch&) = delete;
   HeapWatch& operator=(const HeapWatch&) = delete;
 
-  /// The most bytes that were held at once, on top of what was held at the beginning.
+  /// The peak of allocated bytes, above the bytes allocated at construction.
   std::size_t peak() const noexcept;
-  /// How often memory was asked for.
+  /// The number of allocations.
   std::size_t allocations() const noexcept;
-  /// The largest single request.
+  /// The size of the largest allocation.
   std::size_t largest() const noexcept;
 };
 
-/// Lets one allocation of this thread throw std::bad_alloc: the nth from its construction on, from 1. One at
-/// a time. Where a sanitizer has its own operator new, nothing ever fails.
+/// Makes the nth allocation of this thread after construction throw std::bad_alloc; n starts at 1. Only one
+/// may exist at a time. No allocation fails if a sanitizer replaces operator new.
 class AllocationFault {
  public:
   explicit AllocationFault(std::size_t nth) noexcept;
@@ -31,9 +31,9 @@ class AllocationFault {
   AllocationFault(const AllocationFault&) = delete;
   AllocationFault& operator=(const AllocationFault&) = delete;
 
-  /// True where allocations can be made to fail.
+  /// Whether allocations can be made to fail in this build.
   static bool possible() noexcept;
-  /// True once it has happened.
+  /// Whether the allocation has failed.
   [[nodiscard]] bool fired() const noexcept;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// managers.hpp: managers for tests, and what tests wait for.
+// managers.hpp: managers, waits and event recorders for tests.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,8 +20,8 @@
 
 namespace redstart::test {
 
-/// A configuration whose databases all live at that port of this machine; nothing happens by itself, and
-/// nothing goes to standard error.
+/// Returns a configuration whose databases are all on this port of 127.0.0.1, without background activity and
+/// without output to standard error.
 [[nodiscard]] inline RedisConfig config_at(std::uint16_t port) {
   RedisConfig config;
   config.service = "test";
@@ -32,7 +32,7 @@ namespace redstart::test {
 }
 [[nodiscard]] inline RedisConfig config_at(const RedisServer& server) { return config_at(server.port()); }
 
-/// A manager that has been started.
+/// A started manager.
 class StartedManager {
  public:
   explicit StartedManager(RedisConfig config) { manager_.start(std::move(config)); }
@@ -43,7 +43,7 @@ class StartedManager {
   RedisConnectionManager manager_{};
 };
 
-/// Waits until the condition holds; false after 30 s.
+/// Waits until the condition holds. Returns false after 30 s.
 template <class Condition>
 [[nodiscard]] bool eventually(Condition condition) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
@@ -54,27 +54,28 @@ template <class Condition>
   return true;
 }
 
-/// Waits until the steady clock has moved on that far.
+/// Waits until the steady clock has advanced by this much.
 inline void let_pass(std::chrono::nanoseconds time) {
   const auto until = std::chrono::steady_clock::now() + time;
   static_cast<void>(eventually([until] { return std::chrono::steady_clock::now() >= until; }));
 }
 
-/// What this process holds open.
 [[nodiscard]] inline std::size_t entries_in(const char* directory) {
   std::size_t n = 0;
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(directory)) ++n;
   return n;
 }
+/// The number of open file descriptors of this process.
 [[nodiscard]] inline std::size_t open_descriptors() { return entries_in("/proc/self/fd"); }
-/// Also those that have ended, for a moment after they were joined: compare with `<=`, and eventually.
+/// The number of threads of this process. A joined thread may still be counted briefly, so compare with `<=`
+/// and retry.
 [[nodiscard]] inline std::size_t running_threads() {
-  // ThreadSanitizer has a thread of its own, from the first that is started on.
+  // ThreadSanitizer adds its own thread when the first thread starts.
   [[maybe_unused]] static const bool first = (std::thread([] {}).join(), true);
   return entries_in("/proc/self/task");
 }
 
-/// Keeps every event, as `kind detail`.
+/// Records every event as `kind detail`.
 class EventLog final : public EventListener {
  public:
   void on_event(const Event& event) noexcept override {

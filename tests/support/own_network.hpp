@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// own_network.hpp: a loopback network that belongs to the test alone, where the process may have one.
+// own_network.hpp: runs a test in its own network namespace.
 #pragma once
 
 #include <net/if.h>
@@ -15,8 +15,8 @@
 
 namespace redstart::test {
 
-/// Runs `test` on a thread in a new network namespace with a loopback interface. Sockets of that thread, and
-/// of threads and processes that it starts, see nothing else. Returns why it could not, empty when it ran.
+/// Runs `test` on a thread in a new network namespace with only a loopback interface. Threads and processes
+/// that it starts inherit the namespace. Returns why it could not run, or an empty string.
 template <class F>
 [[nodiscard]] std::string in_own_network(F test) {
   std::string reason;

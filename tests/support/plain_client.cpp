@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// plain_client.cpp: the socket calls.
+// plain_client.cpp: the socket calls of the bare client.
 #include "plain_client.hpp"
 
 #include <arpa/inet.h>
@@ -63,7 +63,7 @@ void PlainClient::send(std::string_view bytes) {
 }
 
 std::size_t PlainClient::try_send(std::string_view bytes) {
-  // A moment for what is under way: a socket takes more while the other side's kernel does.
+  // Retry briefly: the socket accepts more while the peer's kernel still receives.
   if (!wait(fd_, POLLOUT, 100)) return 0;
   const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   return n > 0 ? static_cast<std::size_t>(n) : 0;
@@ -74,7 +74,7 @@ std::string PlainClient::receive(std::size_t size) {
   std::size_t have = 0;
   while (have < size) {
     if (!wait(fd_, POLLIN, watchdog_ms)) {
-      ADD_FAILURE() << "nothing came for 30 s";
+      ADD_FAILURE() << "nothing arrived for 30 s";
       break;
     }
     const ssize_t n = ::recv(fd_, bytes.data() + have, size - have, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// plain_client.hpp: a client that is nothing but a socket.
+// plain_client.hpp: a client that is a bare socket.
 #pragma once
 
 #include <chrono>
@@ -10,10 +10,10 @@
 
 namespace redstart::test {
 
-/// Every wait has a watchdog of 30 s, which fails the test.
+/// A TCP client of 127.0.0.1. Every wait fails the test after 30 s.
 class PlainClient {
  public:
-  /// How the other side ended the connection.
+  /// How the peer ended the connection.
   enum class End : std::uint8_t { not_yet, in_order, reset };
   enum NotConnected : std::uint8_t { not_connected };
 
@@ -23,15 +23,15 @@ class PlainClient {
   PlainClient& operator=(const PlainClient&) = delete;
   ~PlainClient() { close(); }
 
-  /// True when something listens there.
+  /// Whether a connection to the port succeeds.
   static bool connects(std::uint16_t port);
   void start_connect(std::uint16_t port);
   [[nodiscard]] bool writable_within(std::chrono::milliseconds time) const;
 
   void send(std::string_view bytes);
-  /// Sends what the kernel takes at once; returns how much that was.
+  /// Sends as much as the kernel accepts at once. Returns the number of bytes sent.
   std::size_t try_send(std::string_view bytes);
-  /// The next bytes, fewer than asked for only at the end.
+  /// Returns the next `size` bytes; fewer only at the end of the stream.
   std::string receive(std::size_t size);
   [[nodiscard]] bool readable() const;
   [[nodiscard]] End end() const noexcept { return end_; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// raw_redis.cpp: the blocking socket and the small reply reader of RawRedis.
+// raw_redis.cpp: the socket and reply reader of RawRedis.
 #include "raw_redis.hpp"
 
 #include <arpa/inet.h>
@@ -93,7 +93,7 @@ RawReply RawRedis::command(const std::vector<std::string>& words) { return round
 
 std::string RawRedis::text(std::initializer_list<std::string_view> words) {
   RawReply reply = round_trip(words);
-  if (reply.is_error()) throw std::runtime_error("the server says: " + reply.text);
+  if (reply.is_error()) throw std::runtime_error("the server replied: " + reply.text);
   return std::move(reply.text);
 }
 
@@ -154,7 +154,7 @@ std::string RawRedis::line() {
 RawReply RawRedis::receive() {
   const std::string header = line();
   RawReply reply;
-  if (header.empty()) throw std::runtime_error("an empty line instead of a reply");
+  if (header.empty()) throw std::runtime_error("expected a reply, got an empty line");
   reply.type = header[0];
   reply.text = header.substr(1);
   if (reply.type == '$' || reply.type == '*') {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// raw_redis.hpp: a minimal blocking Redis connection that shares no code with the library under test.
+// raw_redis.hpp: a blocking Redis connection independent of the library.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +14,19 @@ namespace redstart::test {
 struct RawReply {
   char type = 0;                     ///< `+`, `-`, `:`, `$`, `*`
   bool null = false;                 ///< `$-1` or `*-1`
-  std::string text{};                ///< of everything but arrays
+  std::string text{};                ///< of all types except arrays
   std::vector<RawReply> elements{};  ///< of arrays
 
   [[nodiscard]] bool is_error() const noexcept { return type == '-'; }
   [[nodiscard]] std::int64_t integer() const;
-  /// The value after `key` in an array of alternating keys and values; a null reply when there is none.
+  /// Returns the value after `key` in an array of alternating keys and values; a null reply if there is none.
   [[nodiscard]] const RawReply& at(std::string_view key) const;
 };
 
-/// A connection for tests to look at the server, or to act as another client. One thread at a time.
-/// Errors: std::runtime_error when the connection breaks or nothing arrives for 10 s. Raises no SIGPIPE.
+/// A connection with which tests inspect the server or act as another client.
+///
+/// Thread safety: none. Errors: std::runtime_error if the connection breaks or nothing arrives for 10 s.
+/// Never raises SIGPIPE.
 class RawRedis {
  public:
   explicit RawRedis(std::uint16_t port);
@@ -36,15 +38,15 @@ class RawRedis {
   RawReply command(std::initializer_list<std::string_view> words);
   RawReply command(const std::vector<std::string>& words);
 
-  /// The text of the reply; errors of the server are thrown.
+  /// Returns the text of the reply. Throws if the reply is an error.
   std::string text(std::initializer_list<std::string_view> words);
   std::int64_t integer(std::initializer_list<std::string_view> words);
-  /// The value of one line of INFO, `connected_clients` for one; empty when there is no such line.
+  /// Returns the value of one field of INFO, such as `connected_clients`; empty if there is none.
   std::string info(std::string_view field);
-  /// The lines of CLIENT LIST.
+  /// Returns the lines of CLIENT LIST.
   std::vector<std::string> client_list();
 
-  /// Sends bytes as they are, and reads one reply: for what no proper client would send.
+  /// Sends bytes unchanged and reads one reply. For input that no correct client sends.
   void send(std::string_view bytes);
   RawReply receive();
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// redis_server.cpp: starts, pauses and ends a private redis-server.
+// redis_server.cpp: starts, pauses and stops a private redis-server.
 #include "redis_server.hpp"
 
 #include <signal.h>
@@ -44,7 +44,7 @@ std::string find_program() {
   return {};
 }
 
-// "Redis server v=7.0.15 sha=…". A program that reports no version has 0.0, and nothing that came later.
+// "Redis server v=7.0.15 sha=…". A program without a version counts as 0.0 and has no later features.
 ServerVersion ask_version(const std::string& program) {
   ServerVersion version;
   const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(("'" + program + "' --version").c_str(), "r"),
@@ -62,7 +62,7 @@ ServerVersion ask_version(const std::string& program) {
   return version;
 }
 
-// A program is asked once.
+// Each program is queried once.
 const ServerVersion& version_of(const std::string& program) {
   static std::mutex mutex;
   static std::map<std::string, ServerVersion> versions;
@@ -72,7 +72,7 @@ const ServerVersion& version_of(const std::string& program) {
                                  : versions.emplace(program, ask_version(program)).first->second;
 }
 
-// sun_path holds 108 bytes: a long TMPDIR would not leave room for the socket's name.
+// sun_path holds 108 bytes, so a long TMPDIR would leave no room for the name of the socket.
 std::string make_directory() {
   const char* base = std::getenv("TMPDIR");
   std::string name = base != nullptr && *base != '\0' && std::strlen(base) < 70 ? base : "/tmp";
@@ -82,12 +82,13 @@ std::string make_directory() {
   return name;
 }
 
-// Waits until the server has closed the connection: a server with `maxclients 1` would refuse the next one.
+// Waits until the server has closed the connection. With `maxclients 1` it would refuse the next one until
+// then.
 void leave(RawRedis& connection) {
   try {
     if (connection.command({"QUIT"}).text == "OK") static_cast<void>(connection.receive());
   } catch (const std::exception&) {
-    // It is closed.
+    // The connection is closed.
   }
 }
 
@@ -136,7 +137,7 @@ void RedisServer::restart() {
 }
 
 void RedisServer::start(const std::vector<std::string>& more) {
-  if (running()) throw std::logic_error("the redis-server of this test runs already");
+  if (running()) throw std::logic_error("the redis-server of this test is already running");
   launch(more);
 }
 
@@ -159,7 +160,7 @@ void RedisServer::launch(const std::vector<std::string>& more) {
   const pid_t parent = ::getpid();
   pid_ = ::fork();
   if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
-  if (pid_ == 0) {  // only async-signal-safe calls from here to exec: the test may have threads
+  if (pid_ == 0) {  // only async-signal-safe calls up to exec: the test may have threads
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);
     sigset_t none;
@@ -194,7 +195,7 @@ void RedisServer::await_answer() {
 
 void RedisServer::end(int signal) {
   if (pid_ <= 0) return;
-  // SIGKILL ends a stopped server as well, and it shall not first do what it was sent meanwhile.
+  // SIGKILL also ends a stopped server, which must not execute pending commands first.
   if (signal != SIGKILL) ::kill(pid_, SIGCONT);
   ::kill(pid_, signal);
   const auto deadline = Clock::now() + kWatchdog;
@@ -206,7 +207,7 @@ void RedisServer::end(int signal) {
 }
 
 void RedisServer::signal_process(int signal) const {
-  if (pid_ <= 0) throw std::logic_error("the redis-server of this test does not run");
+  if (pid_ <= 0) throw std::logic_error("the redis-server of this test is not running");
   ::kill(pid_, signal);
   if (signal != SIGSTOP) return;
   int status = 0;  // kill() returns before the process has stopped

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// redis_server.hpp: a private redis-server for tests, on a free loopback port and a Unix socket.
+// redis_server.hpp: a private redis-server on TCP and a Unix socket.
 #pragma once
 
 #include <sys/types.h>
@@ -13,64 +13,65 @@
 
 namespace redstart::test {
 
-/// Which server a program is, as its --version reports.
+/// Product and version of a server program, as reported by --version.
 struct ServerVersion {
   std::string product{};  ///< "Redis", "Valkey".
   unsigned major = 0;
   unsigned minor = 0;
   std::string text{};  ///< "7.0.15".
 
-  /// True from that version of Redis, or of Valkey, on: a feature has come with one version of each.
+  /// Whether the version is at least this one of Redis, or this one of Valkey. For features added to both.
   [[nodiscard]] bool since(std::pair<unsigned, unsigned> redis, std::pair<unsigned, unsigned> valkey) const {
     return std::pair(major, minor) >= (product == "Valkey" ? valkey : redis);
   }
-  /// The same where Valkey has had it from its beginning.
+  /// Whether it is Valkey, or at least this version of Redis. For features that every Valkey has.
   [[nodiscard]] bool since(unsigned redis_major, unsigned redis_minor) const {
     return since({redis_major, redis_minor}, {0, 0});
   }
 };
 
-/// A redis-server process of its own: nothing persistent, its files in a fresh temporary directory.
-/// The destructor kills it and removes the directory; it also dies with the thread that started it, so that
-/// a crashed test leaves none behind.
+/// A private redis-server process without persistence, with its files in a new temporary directory.
+///
+/// The destructor kills it and removes the directory. It also dies with the thread that started it, so that a
+/// crashed test leaves no server behind.
 class RedisServer {
  public:
-  /// Starts the server and returns once it answers. `arguments` follow the defaults on the command line and
-  /// so override them. Errors: std::runtime_error with the server's log when it does not answer within 10 s.
-  /// `program`: the server to start; empty: the one of `available()`.
+  /// Starts the server and returns when it answers. `arguments` follow the defaults on the command line and
+  /// override them. `program` is the server to start; empty: that of `available()`.
+  /// Errors: std::runtime_error with the log of the server if it doesn't answer within 10 s.
   explicit RedisServer(std::vector<std::string> arguments = {}, std::string program = {});
   ~RedisServer();
   RedisServer(const RedisServer&) = delete;
   RedisServer& operator=(const RedisServer&) = delete;
 
-  /// True when there is a server: the one that REDSTART_TEST_SERVER names, else redis-server of PATH.
+  /// Whether a server is installed: the one named by REDSTART_TEST_SERVER, otherwise redis-server of PATH.
   [[nodiscard]] static bool available();
-  /// What the server of `available()` is.
+  /// Product and version of the server of `available()`.
   [[nodiscard]] static const ServerVersion& available_version();
 
   [[nodiscard]] const ServerVersion& version() const noexcept { return *version_; }
   [[nodiscard]] std::uint16_t port() const noexcept { return port_.number(); }
   [[nodiscard]] const std::string& socket_path() const noexcept { return socket_path_; }
   [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
-  /// -1 while it does not run.
+  /// The process id; -1 while the server doesn't run.
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
   [[nodiscard]] bool running() const noexcept { return pid_ > 0; }
-  /// What the server has logged so far.
+  /// Returns the log of the server.
   [[nodiscard]] std::string log() const;
 
-  /// Ends it by SIGTERM; its connections are closed in order.
+  /// Stops the server by SIGTERM, so that it closes its connections with FIN.
   void stop();
-  /// Ends it by SIGKILL.
+  /// Kills the server by SIGKILL.
   void kill();
-  /// Starts it again on the same port, which nobody else could take meanwhile, and socket, empty (unless
-  /// `arguments` say otherwise); stops it first when it still runs. Returns once it has loaded its data; or,
-  /// if a password keeps that from being seen, once it answers.
+  /// Starts the server again on the same port and socket; stops it first if it still runs. The port stayed
+  /// reserved. The server is empty unless `arguments` load data. Returns when the data is loaded or, if a
+  /// password hides that, when the server answers.
   void restart();
-  /// Starts it again after `stop` or `kill`, with further arguments for this time, and does not wait. It dies
-  /// with the thread that calls this.
+  /// Starts the server again after `stop` or `kill`, with further arguments for this run, without waiting.
+  /// The server dies with the calling thread.
   void start(const std::vector<std::string>& more = {});
 
-  /// Lets it hang (SIGSTOP): the kernel still accepts connections and takes bytes, nothing answers.
+  /// Freezes the server by SIGSTOP: its kernel still accepts connections and bytes, but nothing answers.
   void pause();
   void resume();
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// redis_test.hpp: fixture and macro for tests that need a real redis-server.
+// redis_test.hpp: fixture and macros for tests that need a redis-server.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include "raw_redis.hpp"
 #include "redis_server.hpp"
 
-/// Skips the running test, with a message, where no redis-server is installed.
+/// Skips the current test with a message if no redis-server is installed.
 #define REDSTART_NEEDS_REDIS()                                                               \
   do {                                                                                       \
     if (!::redstart::test::RedisServer::available())                                         \
@@ -15,7 +15,7 @@
                       "one in REDSTART_TEST_SERVER";                                         \
   } while (false)
 
-/// Skips the running test, with a message, where the server of the tests is older than this.
+/// Skips the current test with a message if the server of the tests is older than this.
 #define REDSTART_NEEDS_SINCE(...)                                                                   \
   do {                                                                                              \
     REDSTART_NEEDS_REDIS();                                                                         \
@@ -27,13 +27,13 @@
 
 namespace redstart::test {
 
-/// One server for all tests of a program, started by the first that asks.
+/// Returns the one server that all tests of a program use. The first call starts it.
 inline RedisServer& shared_redis() {
   static RedisServer server;
   return server;
 }
 
-/// Gives each test the shared server, emptied.
+/// Gives each test the common server, emptied.
 class RedisTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -42,7 +42,7 @@ class RedisTest : public ::testing::Test {
   }
 
   static RedisServer& server() { return shared_redis(); }
-  /// A look at the server past the library.
+  /// A connection to the server that bypasses the library.
   static RawRedis& raw() {
     static RawRedis connection(shared_redis().socket_path());
     return connection;

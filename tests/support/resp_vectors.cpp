@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// resp_vectors.cpp: the notation of resp_vectors.tsv.
+// resp_vectors.cpp: parses and prints the notation of resp_vectors.tsv.
 #include "support/resp_vectors.hpp"
 
 #include <charconv>
@@ -52,7 +52,7 @@ std::string input_of(std::string_view text) {
   return bytes;
 }
 
-// The file keeps bytes as Latin-1.
+// The file stores bytes as Latin-1.
 std::string from_latin1(std::string_view bytes) {
   std::string text;
   for (const char c : bytes) {
@@ -111,7 +111,7 @@ json notation_without_attributes(ValueView value) {
     case Type::map: return {{"m", pairs_notation(value, false)}};
     case Type::attribute: break;
   }
-  throw std::logic_error("a value without a type");
+  throw std::logic_error("value without a type");
 }
 
 json plain_notation(ValueView value) {
@@ -120,7 +120,7 @@ json plain_notation(ValueView value) {
   return {{"A", pairs_notation(value, true)}, {"of", plain}};
 }
 
-// Doubles of the file in our spelling.
+// Converts doubles of the file to our notation.
 void normalise_doubles(json& expected) {
   if (expected.is_object() && expected.contains("d")) {
     expected["d"] = double_text(std::strtod(expected["d"].get<std::string>().c_str(), nullptr));
@@ -144,7 +144,7 @@ std::string nest_difference(const Outcome& outcome, std::size_t depth) {
 
 void read(const std::string& path, std::vector<Vector>& vectors) {
   std::ifstream file(path);
-  if (!file) throw std::runtime_error("no vectors in " + path);
+  if (!file) throw std::runtime_error("can't read test vectors from " + path);
   std::string line;
   while (std::getline(file, line)) {
     const std::size_t first = line.find('\t');
@@ -189,7 +189,7 @@ bool append(std::string_view frame, Outcome& outcome) {
 Outcome run(resp::Scanner& scanner, std::string_view input, const std::vector<std::size_t>& cuts) {
   using Status = resp::Scanner::Status;
   Outcome outcome;
-  std::size_t begin = 0;  // of the reply at hand
+  std::size_t begin = 0;  // of the current reply
   for (std::size_t piece = 0; piece <= cuts.size(); ++piece) {
     const std::string_view arrived = input.substr(0, piece == cuts.size() ? input.size() : cuts[piece]);
     for (;;) {

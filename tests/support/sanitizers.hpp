@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sanitizers.hpp: which sanitizers the tests are compiled with.
+// sanitizers.hpp: reports the sanitizers that the tests are compiled with.
 #pragma once
 
 namespace redstart::test {

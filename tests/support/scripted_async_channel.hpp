@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// scripted_async_channel.hpp: an asynchronous channel without a socket, which answers when a test says so.
+// scripted_async_channel.hpp: an asynchronous channel that answers from a script.
 #pragma once
 
 #include <redstart/engine/async_channel.hpp>
@@ -22,7 +22,7 @@
 
 namespace redstart::test {
 
-/// An error with that code and effect, as the engine would make it.
+/// Returns an error with this code and effect, as the engine would create it.
 inline Error engine_error(Errc code, Effect effect) {
   ErrorInfo info;
   info.code = code;
@@ -31,14 +31,14 @@ inline Error engine_error(Errc code, Effect effect) {
   return Error(std::move(info));
 }
 
-/// Stands where a pool stands, or a lease. Keeps what is started until the test answers it, or answers by
-/// itself as `answers` says. Takes the replies from `frames`, one after the other.
+/// Replaces the channel of a pool or a lease. Keeps started operations until the test answers them, or
+/// answers as set by `answers`. Replies come from `frames`, in order.
 class ScriptedAsyncChannel final : public engine::AsyncChannel,
                                    public engine::OperationPlace,
                                    public std::enable_shared_from_this<ScriptedAsyncChannel> {
  public:
   enum class Answers {
-    when_told,     ///< `answer`, `fail`
+    when_told,     ///< when the test calls `answer` or `fail`
     inside_start,  ///< before `start` returns
     in_a_turn,     ///< later, in a turn of its loop
   };
@@ -63,15 +63,15 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
 
   Answers answers = Answers::when_told;
   std::deque<std::string> frames{};
-  std::optional<Error> failure{};                      ///< Instead of replies.
-  bool written = false;                                ///< What waits has been sent: matters to cancellation.
-  std::shared_ptr<ScriptedAsyncChannel> next_lease{};  ///< What `lease` grants.
+  std::optional<Error> failure{};  ///< Completes operations with this error instead of replies.
+  bool written = false;            ///< Whether pending operations count as sent, which affects cancellation.
+  std::shared_ptr<ScriptedAsyncChannel> next_lease{};  ///< The channel that `lease` grants.
   std::vector<Sent> sent{};
   std::vector<Cancelled> cancelled{};
   std::vector<std::pair<Session, std::string>>
       changes{};  ///< Replies to commands that change the connection.
   int leases = 0;
-  bool forget = false;  ///< Notes nothing of what is started any more.
+  bool forget = false;  ///< Stops recording started operations.
 
   void start(engine::OperationNode& operation) noexcept override {
     operation.taken_by(*this);
@@ -120,23 +120,23 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
     const std::scoped_lock lock(mutex_);
     return pending_.size();
   }
-  /// Completes what was started first, as a turn of the loop does.
+  /// Completes the oldest operation, as in a turn of the loop.
   void answer() { complete(take(), &loop_); }
-  /// The same in a turn of another loop.
+  /// Completes the oldest operation in a turn of another loop.
   void answer(const boost::asio::any_io_executor& handler_executor) { complete(take(), &handler_executor); }
-  /// The same with a frame of the caller's.
+  /// Completes the oldest operation with the given frame.
   void answer_with(std::string_view frame) {
     engine::OperationNode& operation = take();
     operation.accept(frame, origin_);
     operation.finish(std::nullopt, &loop_);
   }
-  /// The same outside of any turn.
+  /// Completes the oldest operation outside any turn.
   void answer_from_outside() { complete(take(), nullptr); }
-  /// Drops everything without completing it.
+  /// Destroys all operations without completing them.
   void destroy_all() noexcept {
     for (engine::OperationNode* const operation : std::exchange(pending_, {})) operation->destroy();
   }
-  /// Completes with `error` what was started first, after that many replies.
+  /// Completes the oldest operation with `error` after this many replies.
   void fail(Error error, std::size_t after = 0) {
     engine::OperationNode& operation = take();
     for (; after != 0; --after) accept(operation);
@@ -153,12 +153,12 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
   }
   engine::OperationNode& take() {
     engine::OperationNode* const operation = take_if_any();
-    if (operation == nullptr) throw std::logic_error("nothing was started that could be answered");
+    if (operation == nullptr) throw std::logic_error("no operation to answer");
     return *operation;
   }
   void post_turn() {
     boost::asio::post(loop_, [this, self = shared_from_this()] {
-      // It may have been cancelled meanwhile.
+      // A cancellation may have removed it.
       if (engine::OperationNode* const operation = take_if_any()) complete(*operation, &loop_);
     });
   }

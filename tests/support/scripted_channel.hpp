@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// scripted_channel.hpp: a channel that answers from a script and remembers what it was sent.
+// scripted_channel.hpp: a channel that answers from a script.
 #pragma once
 
 #include <redstart/engine/channel.hpp>
@@ -16,14 +16,14 @@
 
 namespace redstart::test {
 
-/// Stands where a pool's or a lease's channel stands, without a socket. Answers each command with the next
-/// frame of `frames`.
+/// Replaces the channel of a pool or a lease, without a socket. Answers each command with the next frame of
+/// `frames`.
 class ScriptedChannel final : public engine::Channel {
  public:
-  std::vector<std::string> frames{};  ///< Replies to come, in RESP.
-  std::optional<Error> failure{};     ///< Instead of any reply, when set.
+  std::vector<std::string> frames{};  ///< Replies in RESP, in order.
+  std::optional<Error> failure{};     ///< If set, every exchange fails with it.
   engine::Exclusive kind = engine::Exclusive::no;
-  std::vector<std::string> sent{};  ///< What each exchange sent; large arguments put in place.
+  std::vector<std::string> sent{};  ///< The bytes of each exchange, with large arguments inserted.
   std::vector<engine::RequestTraits> traits{};
   std::vector<TimeLimit> timeouts{};
   std::size_t batches = 0;
@@ -89,7 +89,7 @@ class ScriptedChannel final : public engine::Channel {
   std::size_t at_ = 0;
 };
 
-/// An error as a lost connection gives it.
+/// Returns the error of a lost connection.
 inline Error lost_connection() {
   ErrorInfo info;
   info.code = Errc::connection_lost;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// server_states.hpp: real servers that load slowly, run endless scripts, or can't save.
+// server_states.hpp: puts real servers into LOADING, BUSY or MISCONF.
 #pragma once
 
 #include <signal.h>
@@ -20,10 +20,11 @@
 
 namespace redstart::test {
 
-/// Keeps a server busy by a script while it lives. The server is one with `impatient()`.
+/// Keeps a server busy with a script during its lifetime. Start the server with the arguments of
+/// `impatient()`.
 class EndlessScript {
  public:
-  /// Arguments by which a server answers BUSY soon.
+  /// Arguments that make a server reply BUSY soon.
   [[nodiscard]] static std::vector<std::string> impatient() { return {"--lua-time-limit", "50"}; }
 
   explicit EndlessScript(const RedisServer& server) : runner_(server.port()), killer_(server.port()) {
@@ -33,11 +34,11 @@ class EndlessScript {
   EndlessScript& operator=(const EndlessScript&) = delete;
   ~EndlessScript() { end(); }
 
-  /// Waits until the server says BUSY.
+  /// Waits until the server replies BUSY.
   [[nodiscard]] bool noticed() {
     return eventually([this] { return killer_.command({"GET", "x"}).text.starts_with("BUSY"); });
   }
-  /// Kills it. The server serves again when this returns.
+  /// Kills the script. The server serves commands again when this returns.
   void end() {
     if (std::exchange(ended_, true)) return;
     killer_.command({"SCRIPT", "KILL"});
@@ -50,20 +51,19 @@ class EndlessScript {
   bool ended_ = false;
 };
 
-/// Arguments by which loading takes a server 100 ms for each key, and clients are served between keys of 2
-/// MB.
+/// Arguments that make a server take 100 ms to load each key and serve clients between keys of 2 MB.
 [[nodiscard]] inline std::vector<std::string> slow_to_load() {
   return {"--rdbcompression", "no", "--key-load-delay", "100000"};
 }
 
-/// Stores `keys` keys of 2 MB in a server with `slow_to_load()`. While it loads, a server looks at its
-/// clients at least every 2 MB; Redis 6.0 has no setting for less.
+/// Stores `keys` keys of 2 MB in a server with `slow_to_load()`. A loading server serves its clients every 2
+/// MB; Redis 6.0 has no setting for less.
 inline void fill_to_load_slowly(RawRedis& raw, int keys) {
   const std::string large(2U << 20U, 'x');
   for (int i = 0; i < keys; ++i) raw.command({"SET", "large:" + std::to_string(i), large});
 }
 
-/// Waits until a server that `RedisServer::start()` has started replies LOADING; false when it does not.
+/// Waits until a server started by `RedisServer::start()` replies LOADING. Returns false if it never does.
 [[nodiscard]] inline bool is_loading(const RedisServer& server) {
   return eventually([&server] {
     try {
@@ -74,19 +74,19 @@ inline void fill_to_load_slowly(RawRedis& raw, int keys) {
   });
 }
 
-/// Arguments by which saving takes a server so long that `let_saving_fail()` can end it.
+/// Arguments that make saving slow enough for `let_saving_fail()` to interrupt it.
 [[nodiscard]] inline std::vector<std::string> slow_to_save() {
   return {"--save", "3600", "1", "--rdb-key-save-delay", "10000000"};
 }
 
-/// Lets a server with `slow_to_save()` fail to save `key` = `value`, so that it answers MISCONF to PING and
-/// writes from now on; false when it does not.
+/// Makes a server with `slow_to_save()` fail to save `key` = `value`, so that it replies MISCONF to PING and
+/// writes from then on. Returns false if it doesn't.
 [[nodiscard]] inline bool let_saving_fail(const RedisServer& server) {
   RawRedis raw(server.port());
   raw.text({"CONFIG", "SET", "stop-writes-on-bgsave-error", "yes"});
   raw.text({"SET", "key", "value"});
   raw.text({"BGSAVE"});
-  // The child of the server, which is its only one.
+  // The only child of the server is the one that saves.
   const auto killed = eventually([&server] {
     for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
       const std::string name = entry.path().filename();

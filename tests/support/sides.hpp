@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sides.hpp: one caller that is synchronous or not, for what has to hold for both.
+// sides.hpp: one interface to synchronous and asynchronous callers.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,10 +17,10 @@
 
 namespace redstart::test {
 
-/// How a command gets to the server.
+/// How a command reaches the server.
 enum class Side : std::uint8_t {
-  direct,   ///< A synchronous call on a connection of its own.
-  shared,   ///< A synchronous call over a connection that others share.
+  direct,   ///< A synchronous call on a direct connection.
+  shared,   ///< A synchronous call on a shared connection.
   futures,  ///< An asynchronous operation.
 };
 inline constexpr Side all_sides[] = {Side::direct, Side::shared, Side::futures};
@@ -34,7 +34,7 @@ inline constexpr Side all_sides[] = {Side::direct, Side::shared, Side::futures};
   return "unknown";
 }
 
-/// Runs `body` for each side.
+/// Calls `body` for each side.
 template <class Body>
 void for_all_sides(Body body) {
   for (const Side side : all_sides) {
@@ -43,19 +43,19 @@ void for_all_sides(Body body) {
   }
 }
 
-/// The configuration by which synchronous calls take that way, with time enough for each.
+/// Returns a configuration that makes synchronous calls use this side, with a generous timeout.
 [[nodiscard]] inline RedisConfig on_side(Side side, RedisConfig config) {
   config.defaults.direct_limit = side == Side::shared ? 0 : 10;
   config.defaults.timeouts.command = std::chrono::seconds(30);
   return config;
 }
 
-/// Runs commands on one side and waits for their outcome.
+/// Runs commands on one side and waits for their results.
 class Caller {
  public:
   Caller(RedisConnectionManager& redis, Side side) : redis_(&redis), side_(side) {}
 
-  /// With more than 5 s, calls have a connection of their own on each side.
+  /// With a timeout above 5 s, calls use their own connection on each side.
   [[nodiscard]] Caller within(std::chrono::milliseconds time) const {
     Caller copy(*this);
     copy.timeout_ = time;
@@ -67,7 +67,7 @@ class Caller {
     return copy;
   }
 
-  /// Whatever goes wrong is in the result, also where a handle could not be had.
+  /// Every failure is in the result, also a failure to get a handle.
   template <class T, class... A>
   [[nodiscard]] Result<T> command(const A&... words) const {
     try {
@@ -88,7 +88,7 @@ class Caller {
       return error;
     }
   }
-  /// The error that a command ends with; fails the test when it ends well.
+  /// Returns the error of a command. Fails the test if the command succeeds.
   template <class... A>
   [[nodiscard]] Error error_of(const A&... words) const {
     return test::error_of([&]() -> int {
@@ -105,8 +105,8 @@ class Caller {
   std::optional<RetryMode> retry_{};
 };
 
-/// A number that the server counted for a command since it was started, or `CONFIG RESETSTAT`: `calls`,
-/// `rejected_calls`, `failed_calls`.
+/// Returns a counter of the server for one command since its start or `CONFIG RESETSTAT`: `calls`,
+/// `rejected_calls` or `failed_calls`.
 [[nodiscard]] inline std::int64_t command_count(RawRedis& raw, const std::string& command,
                                                 const std::string& field) {
   const std::string text = raw.text({"INFO", "commandstats"});

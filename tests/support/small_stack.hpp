@@ -22,7 +22,7 @@ void on_small_stack(F run) {
   };
   const int failed = pthread_create(&thread, &attributes, entry, &run);
   pthread_attr_destroy(&attributes);
-  if (failed != 0) throw std::runtime_error("no thread with a small stack");
+  if (failed != 0) throw std::runtime_error("can't start a thread with a small stack");
   pthread_join(thread, nullptr);
 }
 

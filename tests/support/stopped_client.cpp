@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// stopped_client.cpp: the child that is kept busy, and the parent that stops it.
+// stopped_client.cpp: the busy child and the parent that stops it.
 #include "support/stopped_client.hpp"
 
 #include <redstart/redstart.hpp>
@@ -103,7 +103,7 @@ class Busy final : public EventListener {
   std::string first_error_{};
 };
 
-// In the child: reports, and ends.
+// In the child: reports the outcomes and exits.
 [[noreturn]] void be_busy(const StopPlan& plan, int until_closed, int report) {
   int code = 1;
   try {
@@ -122,9 +122,10 @@ void sleep_for(std::chrono::milliseconds time) { std::this_thread::sleep_for(tim
 StopReport stop_client(const StopPlan& plan) {
   std::array<int, 2> commands{};
   std::array<int, 2> answers{};
-  if (::pipe(commands.data()) != 0 || ::pipe(answers.data()) != 0) throw std::runtime_error("no pipe");
+  if (::pipe(commands.data()) != 0 || ::pipe(answers.data()) != 0)
+    throw std::runtime_error("can't create a pipe");
   const pid_t child = ::fork();
-  if (child < 0) throw std::runtime_error("no process");
+  if (child < 0) throw std::runtime_error("can't fork");
   if (child == 0) {
     ::close(commands[1]);
     be_busy(plan, commands[0], answers[1]);
@@ -136,7 +137,7 @@ StopReport stop_client(const StopPlan& plan) {
     ::kill(child, SIGSTOP);
     int status = 0;
     if (::waitpid(child, &status, WUNTRACED) != child || !WIFSTOPPED(status))
-      throw std::runtime_error("the client has ended");
+      throw std::runtime_error("the client process ended early");
     sleep_for(plan.stop);
     ::kill(child, SIGCONT);
   }
@@ -146,7 +147,7 @@ StopReport stop_client(const StopPlan& plan) {
   const bool complete = ::read(answers[0], &numbers, sizeof numbers) == static_cast<ssize_t>(sizeof numbers);
   ::close(answers[0]);
   ::waitpid(child, nullptr, 0);
-  if (!complete) throw std::runtime_error("the client has failed");
+  if (!complete) throw std::runtime_error("the client process failed");
   return {numbers.answered, numbers.not_sent, numbers.indeterminate,
           numbers.other,    numbers.changes,  numbers.first_error};
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// test_operation.hpp: operations, an owner and loops for tests of asynchronous connections.
+// test_operation.hpp: operations, owner and loop for tests of asynchronous connections.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -26,14 +26,14 @@
 
 namespace redstart::test {
 
-/// What an operation ended with: its replies as they came, and the error.
+/// The outcome of an operation: its replies in order, and the error.
 struct Ending {
   std::vector<std::string> replies{};
   std::optional<Error> error{};
-  bool inline_call = false;  ///< On the loop, in its turn.
+  bool inline_call = false;  ///< Completed on the loop, within a turn.
 };
 
-/// An operation that calls a function when it ends. Frees itself.
+/// An operation that calls a function when it ends. Deletes itself.
 class TestOperation final : public engine::OperationNode {
  public:
   using Done = std::function<void(Ending)>;
@@ -45,7 +45,7 @@ class TestOperation final : public engine::OperationNode {
     ++alive();
   }
 
-  /// Commands of these words each; as many replies are awaited.
+  /// One command for each list of arguments; awaits one reply for each.
   static TestOperation& batch(const std::vector<std::vector<std::string>>& commands, Done done) {
     engine::OwnedRequest what;
     resp::Writer writer(what.bytes);
@@ -95,7 +95,7 @@ class TestOperation final : public engine::OperationNode {
     ++destroyed();
   }
 
-  /// Operations that have neither been finished nor destroyed.
+  /// The number of operations that were neither finished nor destroyed.
   static std::atomic<long>& alive() {
     static std::atomic<long> count{0};
     return count;
@@ -112,12 +112,12 @@ class TestOperation final : public engine::OperationNode {
   Ending ending_{};
 };
 
-/// Notes what it is told; opens connections when they are wanted, unless told otherwise.
+/// Records all notifications. Opens wanted connections, unless disabled.
 class TestOwner final : public net::AsyncConnection::Owner {
  public:
   std::atomic<bool> opens{true};
-  std::atomic<bool> fails_queue{false};  ///< After an attempt that failed, or a loss.
-  bool repeats = true;                   ///< What was lost, where that is certain to do no harm.
+  std::atomic<bool> fails_queue{false};  ///< Whether queued operations fail after a failed attempt or a loss.
+  bool repeats = true;                   ///< Whether lost operations are retried if that is safe.
   std::atomic<int> wanted_calls{0};
   std::atomic<int> opened_calls{0};
   std::atomic<int> not_ready_calls{0};
@@ -126,7 +126,7 @@ class TestOwner final : public net::AsyncConnection::Owner {
   std::atomic<int> idle_calls{0};
   std::atomic<int> stopped_calls{0};
   std::atomic<int> nudged_calls{0};
-  // The circuit breaker, on the loop: everything passes, or as many operations as there are places.
+  // The circuit breaker, on the loop: admits everything, or as many operations as there are places.
   bool passes = true;
   bool waiting = false;
   int places = 0;
@@ -138,8 +138,8 @@ class TestOwner final : public net::AsyncConnection::Owner {
   std::optional<net::OpenFailure> last_failure{};  ///< Written on the loop.
   protocol::NotReady last_not_ready{};             ///< Written on the loop.
   std::optional<CloseReason> last_reason{};        ///< Written on the loop.
-  std::function<void()> on_event{};                ///< After each call but `answered`.
-  std::function<void()> on_pass{};                 ///< When it is asked what may be sent.
+  std::function<void()> on_event{};                ///< Called after each notification except `answered`.
+  std::function<void()> on_pass{};                 ///< Called when the connection asks for admission.
 
   bool not_ready(const protocol::NotReady& state) override {
     last_not_ready = state;
@@ -199,7 +199,7 @@ class TestOwner final : public net::AsyncConnection::Owner {
     ++operation.attempts;
     return refusal_delay;
   }
-  // Each once.
+  // Each only once.
   std::optional<std::chrono::milliseconds> retry_lost(engine::OperationNode& operation,
                                                       const net::Outcome& outcome, bool) override {
     const Failure failure(Errc::connection_lost, outcome.effect, Remedy::retry);
@@ -240,7 +240,7 @@ class TestOwner final : public net::AsyncConnection::Owner {
   engine::Origin origin_{"test", "nowhere"};
 };
 
-/// One connection on a loop that the test itself runs, step by step.
+/// One connection on a loop that the test runs step by step.
 class TestLink {
  public:
   using Kind = net::AsyncConnection::Kind;
@@ -249,7 +249,7 @@ class TestLink {
   explicit TestLink(DatabaseConfig settings, Kind kind = Kind::shared)
       : config(std::move(settings)), owner(std::make_shared<TestOwner>()) {
     const boost::asio::any_io_executor executor = context->get_executor();
-    owner->repeats = kind == Kind::shared;  // as the pool's owners decide
+    owner->repeats = kind == Kind::shared;  // as the owners in the pool decide
     connection = net::AsyncConnection::make({executor, executor, 0}, config, name, owner, kind);
   }
   TestLink(const TestLink&) = delete;
@@ -266,7 +266,7 @@ class TestLink {
     return config;
   }
 
-  /// Runs the loop until `condition` holds; false after 30 s.
+  /// Runs the loop until `condition` holds. Returns false after 30 s.
   template <class Condition>
   [[nodiscard]] bool run_until(Condition condition) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
@@ -283,7 +283,7 @@ class TestLink {
            connection->ready();
   }
 
-  /// Starts an operation whose ending lands in `endings`.
+  /// Starts an operation that stores its outcome in `endings`.
   void submit(TestOperation& operation) { connection->submit(operation); }
   TestOperation::Done into(std::size_t slot) {
     if (endings.size() <= slot) endings.resize(slot + 1);
@@ -293,7 +293,7 @@ class TestLink {
       ++ended;
     };
   }
-  /// Runs until that many operations have ended.
+  /// Runs the loop until this many operations have ended.
   [[nodiscard]] bool run_to_end(std::size_t operations) {
     return run_until([&] { return ended == operations; });
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_certificates.cpp: makes keys and certificates with OpenSSL.
+// tls_certificates.cpp: creates keys and certificates with OpenSSL.
 #include "tls_certificates.hpp"
 
 #include <openssl/evp.h>
@@ -55,7 +55,7 @@ X509* make_certificate(const CertificateWish& wish, bool authority, EVP_PKEY* ke
   return made;
 }
 
-// To a new file that then takes the name: nobody sees half of it.
+// Writes a new file and renames it, so that no reader sees a partial file.
 template <class Write>
 void write_file(const std::string& path, Write write) {
   const std::string fresh = path + ".new";

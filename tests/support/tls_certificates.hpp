@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_certificates.hpp: authorities and certificates made for one test.
+// tls_certificates.hpp: creates authorities and certificates for a test.
 #pragma once
 
 #include <string>
@@ -9,14 +9,14 @@ struct x509_st;
 
 namespace redstart::test {
 
-/// What a certificate is to say.
+/// The contents of a certificate.
 struct CertificateWish {
-  std::string san = "DNS:localhost,IP:127.0.0.1";  ///< Empty: none.
+  std::string san = "DNS:localhost,IP:127.0.0.1";  ///< Subject alternative names; empty: none.
   std::string common_name = "test";
-  long from = -3600;  ///< Seconds from now.
+  long from = -3600;  ///< Start of validity in seconds from now.
   long until = 24 * 3600;
   bool self_signed = false;
-  std::string key_password{};  ///< Of the key file; empty: not encrypted.
+  std::string key_password{};  ///< Password of the key file; empty: not encrypted.
 };
 
 /// A certificate and its key, as PEM files.
@@ -25,7 +25,7 @@ struct CertificateFiles {
   std::string key;
 };
 
-/// An authority with a directory of its own, removed in the end. Errors: std::runtime_error.
+/// An authority with its own directory, which the destructor removes. Errors: std::runtime_error.
 class TestAuthority {
  public:
   TestAuthority();
@@ -35,7 +35,7 @@ class TestAuthority {
 
   [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
   [[nodiscard]] std::string ca_file() const { return directory_ + "/ca.pem"; }
-  /// Writes `name`.pem and `name`.key there, replacing what there was.
+  /// Writes `name`.pem and `name`.key to the directory and replaces existing files.
   CertificateFiles issue(const std::string& name, const CertificateWish& wish = {});
 
  private:

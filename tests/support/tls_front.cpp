@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_front.cpp: OpenSSL between two blocking sockets, its records in memory.
+// tls_front.cpp: OpenSSL with memory BIOs between two blocking sockets.
 #include "tls_front.hpp"
 
 #include <arpa/inet.h>
@@ -20,7 +20,7 @@
 namespace redstart::test {
 namespace {
 
-constexpr char mark = '\x01';  // then the size of the part as one byte, then the text
+constexpr char mark = '\x01';  // followed by the size of the part as one byte, and the text
 constexpr int slice_ms = 5;
 
 void must(bool good, const char* what) {
@@ -56,7 +56,7 @@ class File {
   int fd_;
 };
 
-// One client's session, and the records that are on their way to it.
+// The session of one client and the records to be sent to it.
 class Session {
  public:
   Session(SSL_CTX* context, int client) : session_(SSL_new(context), SSL_free), client_(client) {
@@ -65,7 +65,7 @@ class Session {
   }
 
   [[nodiscard]] bool established() const noexcept { return SSL_is_init_finished(session_.get()) == 1; }
-  // Takes what the client has sent, appends what that says; false at its end.
+  // Receives from the client and appends the plaintext. Returns false at the end of the stream.
   bool receive(std::string& into) {
     char bytes[16384];
     const ssize_t n = ::recv(client_, bytes, sizeof bytes, 0);
@@ -74,14 +74,14 @@ class Session {
     for (int got = 0; (got = SSL_read(session_.get(), bytes, sizeof bytes)) > 0;)
       into.append(bytes, static_cast<std::size_t>(got));
     ERR_clear_error();
-    return flush();  // also what belongs to the handshake
+    return flush();  // also sends handshake records
   }
-  // False when the client has gone.
+  // Returns false if the client has closed the connection.
   bool send(std::string_view text) {
     const std::size_t at = text.find(mark);
     write(text.substr(0, at));
     if (at == std::string_view::npos) return flush();
-    // In one piece with what comes before.
+    // Sent in one piece with the preceding bytes.
     const std::size_t goes = kept_.size() + static_cast<unsigned char>(text.at(at + 1));
     write(text.substr(at + 2));
     const std::string part = kept_.substr(0, goes);
@@ -161,7 +161,7 @@ void TlsFront::relay(int client) {
   if (::connect(server.get(), generic(address), sizeof address) != 0) return;
   const int on = 1;
   for (const int fd : {client, server.get()}) ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  // A client that reads no more must not keep the end of a test waiting.
+  // A client that no longer reads must not block the end of the test.
   const timeval patience{1, 0};
   ::setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   Session session(context_, client);

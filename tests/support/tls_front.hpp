@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_front.hpp: TLS in front of a scripted server, which may have a record cut in half.
+// tls_front.hpp: TLS in front of a scripted server, with partial records.
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,7 @@ struct ssl_ctx_st;
 
 namespace redstart::test {
 
-/// Passes what clients send through TLS to a plain server on 127.0.0.1, and its answers back.
+/// Terminates TLS in front of a plain server on 127.0.0.1 and forwards bytes in both directions.
 ///
 /// Thread safety: full.
 class TlsFront {
@@ -28,8 +28,9 @@ class TlsFront {
 
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
 
-  /// What a server sends to have a record of this text sent in part: the rest goes out ahead of the server's
-  /// next bytes. `cut`: how many bytes of the record go at once, from 1; its header has 5.
+  /// Returns the bytes with which a server requests that this text is sent as a partial TLS record. The rest
+  /// of the record is sent before the next bytes of the server. `cut` is the number of bytes sent at once,
+  /// from 1; the header has 5.
   [[nodiscard]] static std::string part_of_record(std::string_view text, std::size_t cut);
 
  private:

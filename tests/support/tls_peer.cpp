@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_peer.cpp: the server's side of OpenSSL on blocking sockets.
+// tls_peer.cpp: a server with OpenSSL on blocking sockets.
 #include "tls_peer.hpp"
 
 #include <arpa/inet.h>
@@ -24,7 +24,7 @@ void must(bool good, const char* what) {
 
 int take_any(int /*good*/, X509_STORE_CTX*) { return 1; }
 
-// Nobody's process ends by SIGPIPE since a client went away: OpenSSL's own sockets would raise it.
+// Ignores SIGPIPE, which OpenSSL's socket BIO raises if a client has closed the connection.
 class NoSigpipe {
  public:
   NoSigpipe() {
@@ -40,7 +40,7 @@ class NoSigpipe {
 TlsPeer::TlsPeer(const CertificateFiles& files, TlsPeerWish wish)
     : wish_(std::move(wish)), context_(SSL_CTX_new(TLS_server_method())) {
   must(context_ != nullptr, "no context");
-  SSL_CTX_set_security_level(context_, 0);  // as old servers have it
+  SSL_CTX_set_security_level(context_, 0);  // allows what old servers use
   SSL_CTX_set_min_proto_version(context_, TLS1_VERSION);
   SSL_CTX_set_max_proto_version(context_, wish_.newest);
   must(SSL_CTX_use_certificate_chain_file(context_, files.certificate.c_str()) == 1, "certificate");

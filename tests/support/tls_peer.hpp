@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_peer.hpp: a TLS server that answers nothing and remembers what it was shown.
+// tls_peer.hpp: a TLS server that records handshakes and never replies.
 #pragma once
 
 #include <cstdint>
@@ -15,15 +15,15 @@ struct ssl_st;
 
 namespace redstart::test {
 
-/// What it may speak, and how it treats who comes.
+/// Settings of a TlsPeer.
 struct TlsPeerWish {
-  int newest = 0;                     ///< TLS1_2_VERSION …; 0: whatever OpenSSL can. Old ones are let in.
-  bool asks_for_certificate = false;  ///< Any will do, also none.
-  std::string known_name{};           ///< Names other than this are refused, as unknown; empty: none is.
-  bool resets = false;                ///< Cuts the connection by RST as soon as there is a session.
+  int newest = 0;  ///< Newest version, such as TLS1_2_VERSION; 0: that of OpenSSL. Older ones are accepted.
+  bool asks_for_certificate = false;  ///< Requests a client certificate. Accepts any, or none.
+  std::string known_name{};           ///< Other SNI names are rejected as unknown; empty: none is.
+  bool resets = false;                ///< Resets the connection after the handshake.
 };
 
-/// Serves one connection after the other until it is closed, on a free port of 127.0.0.1.
+/// A TLS server on a free port of 127.0.0.1 that serves one connection at a time until the client closes it.
 ///
 /// Thread safety: full.
 class TlsPeer {
@@ -34,11 +34,11 @@ class TlsPeer {
   TlsPeer& operator=(const TlsPeer&) = delete;
   ~TlsPeer();
 
-  /// One connection that has ended.
+  /// A finished connection.
   struct Visit {
     bool established = false;
-    std::string name{};  ///< SNI; empty: none.
-    std::string read{};  ///< What came through the session.
+    std::string name{};  ///< SNI name; empty: none.
+    std::string read{};  ///< Bytes received through the session.
   };
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   [[nodiscard]] std::vector<Visit> visits() const;
@@ -54,7 +54,7 @@ class TlsPeer {
   std::uint16_t port_ = 0;
   mutable std::mutex mutex_{};
   std::vector<Visit> visits_{};
-  int current_ = -1;  // being served
+  int current_ = -1;  // the connection being served
   bool stop_ = false;
   std::thread thread_{};
 };

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_test.hpp: fixture for tests with TLS: an authority, servers with its certificates, what callers are
-// told.
+// tls_test.hpp: fixture with an authority, TLS servers and callers.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -23,14 +22,14 @@ namespace redstart::test {
 
 class TlsTest : public ::testing::Test {
  protected:
-  // A Redis server that also speaks TLS, with this certificate.
+  // Starts a Redis server that also accepts TLS with this certificate.
   void serve(const CertificateFiles& files,
              const std::vector<std::string>& more = {"--tls-auth-clients", "no"}) {
     std::vector<std::string> arguments{"--tls-port",         port_.text(),        "--tls-cert-file",
                                        files.certificate,    "--tls-key-file",    files.key,
                                        "--tls-ca-cert-file", authority_.ca_file()};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    server_.reset();  // it may listen on the port
+    server_.reset();  // the old server may still listen on the port
     server_ = std::make_unique<RedisServer>(std::move(arguments));
   }
   [[nodiscard]] RedisConfig config(const std::string& host = "localhost") const {
@@ -45,7 +44,7 @@ class TlsTest : public ::testing::Test {
     config.defaults.timeouts.command = std::chrono::seconds(30);
     return config;
   }
-  // What a synchronous and an asynchronous caller are told, each by a manager of their own.
+  // Returns the errors of a synchronous and an asynchronous caller, each with its own manager.
   [[nodiscard]] static std::vector<Error> refusals(const RedisConfig& config) {
     std::vector<Error> errors;
     {

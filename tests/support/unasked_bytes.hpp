@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// unasked_bytes.hpp: servers that send too much or too early, for callers of every kind.
+// unasked_bytes.hpp: servers that send unsolicited bytes, for every kind of caller.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@
 
 namespace redstart::test {
 
-/// How a server is reached.
+/// The transport to a server.
 class Transport {
  public:
   Transport() = default;
@@ -29,7 +29,8 @@ class Transport {
   Transport& operator=(const Transport&) = delete;
   virtual ~Transport() = default;
 
-  /// A configuration whose databases are all at this server. What lies between lives as long as this.
+  /// Returns a configuration whose databases are all on this server. This object owns any TLS front in
+  /// between.
   [[nodiscard]] virtual RedisConfig config(std::uint16_t server) = 0;
 };
 
@@ -38,10 +39,10 @@ class InTheClear final : public Transport {
   [[nodiscard]] RedisConfig config(std::uint16_t server) override { return config_at(server); }
 };
 
-/// How a command gets to the server.
+/// How a command reaches the server.
 enum class Way : std::uint8_t {
-  direct,        ///< A synchronous call on a connection of its own.
-  over_shared,   ///< A synchronous call over a shared connection.
+  direct,        ///< A synchronous call on a direct connection.
+  over_shared,   ///< A synchronous call on a shared connection.
   shared,        ///< An asynchronous operation on a shared connection.
   scoped,        ///< A synchronous call on a scoped handle.
   scoped_async,  ///< An asynchronous operation on a scoped handle.
@@ -59,7 +60,7 @@ inline constexpr Way all_ways[] = {Way::direct, Way::over_shared, Way::shared, W
   }
   return "unknown";
 }
-/// True where a loop reads whatever comes, also while nothing is in flight.
+/// Whether a loop reads the connection even while nothing is in flight.
 [[nodiscard]] constexpr bool always_reads(Way way) noexcept {
   return way == Way::over_shared || way == Way::shared || way == Way::scoped_async;
 }
@@ -67,7 +68,7 @@ inline constexpr Way all_ways[] = {Way::direct, Way::over_shared, Way::shared, W
   return way == Way::scoped || way == Way::scoped_async;
 }
 
-/// A manager, and one handle that sends its commands in one way.
+/// A manager and one handle that sends commands on one route.
 class WayCaller {
  public:
   using Text = std::optional<std::string>;
@@ -119,13 +120,13 @@ inline std::string value_of_key(const FakeConnection::Words& words) {
   return words[0] == "GET" ? resp_bulk("value of " + words.at(1)) : std::string("+OK\r\n");
 }
 
-/// Something that a server sends on an idle connection, and what would complete it to a reply.
+/// Bytes that a server sends on an idle connection, and the rest that would complete a reply.
 struct Unasked {
   std::string first;
   std::string rest{};
 };
 
-/// The next call never gets it, and the connection is closed as `desync`.
+/// Checks that the next call doesn't receive the bytes and that the connection is closed as `desync`.
 inline void expect_desync(Transport& transport, const Unasked& unasked, Way way) {
   using namespace std::chrono_literals;
   SCOPED_TRACE(std::string(to_string(way)) + ": " + unasked.first);
@@ -140,7 +141,7 @@ inline void expect_desync(Transport& transport, const Unasked& unasked, Way way)
     connection.send(unasked.first);
     spoken.open();
     const auto next = connection.command();
-    if (next.empty()) return;  // as it should be
+    if (next.empty()) return;  // as expected
     connection.send(unasked.rest);
     connection.send(value_of_key(next));
     connection.serve(value_of_key);
@@ -154,7 +155,7 @@ inline void expect_desync(Transport& transport, const Unasked& unasked, Way way)
     ASSERT_TRUE(eventually([&] { return caller.closed_for(CloseReason::desync) == 1; }));
     EXPECT_LE(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
   } else {
-    let_pass(50ms);  // until it has arrived; a connection used a moment ago is taken to be as it was
+    let_pass(50ms);  // until the bytes have arrived: a connection used within 1 ms is not checked
   }
   Result<WayCaller::Text> next = caller.get("b");
   if (is_scoped(way)) {
@@ -169,17 +170,17 @@ inline void expect_desync(Transport& transport, const Unasked& unasked, Way way)
   EXPECT_EQ(caller.closed_for(CloseReason::desync), 1U);
 }
 
-/// What a server sends before the connection is ready, and what it does next.
+/// Bytes that a server sends before the connection is ready, and its next step.
 struct Early {
   std::string on_accept{};
-  std::string with_hello{};  ///< Behind the answer to HELLO, before it has read the rest.
+  std::string with_hello{};  ///< Sent after the reply to HELLO, before the server reads more.
   std::string with_pong{};
 };
 
 inline constexpr std::string_view hello_answer =
     "%3\r\n+server\r\n+redis\r\n+version\r\n+7.0.15\r\n+proto\r\n:3\r\n";
 
-/// Such a connection is never used.
+/// Checks that such a connection is never used.
 inline void expect_no_connection(Transport& transport, const Early& early, Way way) {
   SCOPED_TRACE(std::string(to_string(way)) + ": " + early.on_accept + " / " + early.with_hello + " / " +
                early.with_pong);
@@ -202,14 +203,14 @@ inline void expect_no_connection(Transport& transport, const Early& early, Way w
   EXPECT_EQ(server.count("GET"), 0U);
 }
 
-/// The most memory that this process has held, above what it held when this was made.
+/// Measures the peak memory of this process above its memory at construction.
 class MemoryPeak {
  public:
   MemoryPeak() {
-    std::ofstream("/proc/self/clear_refs") << "5";  // the peak begins anew
+    std::ofstream("/proc/self/clear_refs") << "5";  // resets the peak
     before_ = field("VmRSS:");
   }
-  /// In bytes; 0 where the kernel does not say.
+  /// The peak in bytes; 0 if the kernel doesn't report it.
   [[nodiscard]] std::size_t growth() const {
     const std::size_t peak = field("VmHWM:");
     return peak > before_ ? (peak - before_) * 1024 : 0;
@@ -227,13 +228,13 @@ class MemoryPeak {
   std::size_t before_ = 0;
 };
 
-/// A flood: `head` once, then `body` again and again.
+/// A flood: `head` once, then `body` repeatedly.
 struct Flood {
   std::string head;
   std::string body;
 };
 
-/// Sends up to 64 MiB of it, or until the client has gone and the server is to end.
+/// Sends up to 64 MiB, or until the client closes the connection and the server stops.
 inline void send_flood(FakeConnection& connection, const Flood& flood) {
   constexpr std::size_t piece = 64 << 10;
   std::string bytes;
@@ -243,13 +244,13 @@ inline void send_flood(FakeConnection& connection, const Flood& flood) {
     connection.send(bytes);
 }
 inline void expect_little_memory(const MemoryPeak& memory) {
-  // A MiB of the connection, and what the servers and threads of the test take.
+  // 1 MiB for the connection, and the memory of the test's servers and threads.
   if (!with_address_sanitizer && !with_thread_sanitizer) {
     EXPECT_LE(memory.growth(), std::size_t{4} << 20);
   }
 }
 
-/// The attempt is given up long before its time is over.
+/// Checks that the connect attempt fails long before its timeout.
 inline void expect_flood_refused(Transport& transport, const Flood& flood, Way way) {
   SCOPED_TRACE(std::string(to_string(way)) + ": " + flood.head + flood.body.substr(0, 20));
   FakeServer server([&](FakeConnection& connection, std::size_t) {
@@ -269,7 +270,7 @@ inline void expect_flood_refused(Transport& transport, const Flood& flood, Way w
   expect_little_memory(memory);
 }
 
-/// The pings of a server that is busy, and sends this behind each of its answers, stay few.
+/// Checks that a busy server that sends this after each reply gets only few PINGs.
 inline void expect_pause(Transport& transport, const std::string& behind, Way way) {
   SCOPED_TRACE(std::string(to_string(way)) + ": " + behind);
   FakeServer server([&](FakeConnection& connection, std::size_t) {
@@ -287,12 +288,12 @@ inline void expect_pause(Transport& transport, const std::string& behind, Way wa
   ASSERT_FALSE(got.has_value());
   EXPECT_TRUE(is_unavailable(got.error().code())) << got.error().what();
   EXPECT_EQ(got.error().effect(), Effect::not_sent);
-  // After 25 ms at least, then 50, 100, 200, 250, 250 …; an attempt or two.
+  // PINGs follow after at least 25 ms, then 50, 100, 200, 250, 250 ms …, for one or two attempts.
   EXPECT_LE(server.count("PING"), 20U);
   EXPECT_GE(server.count("PING"), 1U);
 }
 
-/// A scoped handle's call on a connection that the server has closed long ago is known not to run.
+/// Checks that a call of a scoped handle fails as `not_sent` if the server closed the connection long before.
 inline void expect_closed_idle_handle_not_sent(Transport& transport, Way way) {
   using namespace std::chrono_literals;
   using boost::asio::use_future;

@@ -212,11 +212,11 @@ class AsyncPipeline : public AllCommands<AsyncPipeline> {
       throw;
     }
     engine::RequestTraits all{{}, batch_.retry, batch_.reply_of, batch_.blocks_for};
-    all.add(command.retry(), command.info().reply_of(), command.blocks_for());
+    all.add(command.retry(), command.info().reply_of, command.blocks_for());
     batch_.retry = all.retry;
     batch_.reply_of = all.reply_of;
     batch_.blocks_for = all.blocks_for;
-    return {batch_.replies++, command.info().reply_of(), commands_.number()};
+    return {batch_.replies++, command.info().reply_of, commands_.number()};
   }
 
  private:

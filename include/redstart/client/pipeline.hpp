@@ -222,8 +222,8 @@ class Pipeline : public AllCommands<Pipeline> {
       throw;
     }
     // Its retry category does not matter: a batch is repeated only when nothing of it was sent.
-    traits_.add(Retry::read, command.info().reply_of(), command.blocks_for());
-    return {ends_.size() - 1, command.info().reply_of(), commands_.number()};
+    traits_.add(Retry::read, command.info().reply_of, command.blocks_for());
+    return {ends_.size() - 1, command.info().reply_of, commands_.number()};
   }
 
  private:

@@ -16,20 +16,34 @@ namespace redstart::inline v0 {
 
 namespace info {
 
+// clang-format off
 inline constexpr CommandInfo acl[] = {
-    {"ACL CAT", Access::admin, Retry::read, 0, "6.0.0"},
-    {"ACL DELUSER", Access::admin, Retry::last_write_wins, 0, "6.0.0"},
-    {"ACL DRYRUN", Access::admin, Retry::read, 0, "7.0.0"},
-    {"ACL GENPASS", Access::admin, Retry::read, 0, "6.0.0"},
-    {"ACL GETUSER", Access::admin, Retry::read, 0, "6.0.0"},
-    {"ACL LIST", Access::admin, Retry::read, 0, "6.0.0"},
-    {"ACL LOAD", Access::admin, Retry::last_write_wins, 0, "6.0.0"},
-    {"ACL LOG", Access::admin, Retry::last_write_wins, 0, "6.0.0"},
-    {"ACL SAVE", Access::admin, Retry::last_write_wins, 0, "6.0.0"},
-    {"ACL SETUSER", Access::admin, Retry::last_write_wins, 0, "6.0.0"},
-    {"ACL USERS", Access::admin, Retry::read, 0, "6.0.0"},
-    {"ACL WHOAMI", Access::admin, Retry::read, 0, "6.0.0"},
+    {.name = "ACL CAT", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "6.0.0"},
+    {.name = "ACL DELUSER", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = spread::all_servers, .since = "6.0.0"},
+    {.name = "ACL DRYRUN", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "7.0.0"},
+    {.name = "ACL GENPASS", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "6.0.0"},
+    {.name = "ACL GETUSER", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "6.0.0"},
+    {.name = "ACL LIST", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "6.0.0"},
+    {.name = "ACL LOAD", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = spread::one_server, .since = "6.0.0"},
+    {.name = "ACL LOG", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = spread::one_server, .since = "6.0.0"},
+    {.name = "ACL SAVE", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = spread::all_servers, .since = "6.0.0"},
+    {.name = "ACL SETUSER", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = spread::all_servers, .since = "6.0.0"},
+    {.name = "ACL USERS", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "6.0.0"},
+    {.name = "ACL WHOAMI", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "6.0.0"},
 };
+// clang-format on
 
 }  // namespace info
 

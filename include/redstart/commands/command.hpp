@@ -59,8 +59,8 @@ class Command {
   void encode(resp::Writer& writer) const {
     std::apply(
         [&](const A&... arguments) {
-          writer.array(info_.words + (std::size_t{0} + ... + argument<A>::count(arguments)));
-          writer.raw(info_.wire_name());
+          writer.array(info_.wire.words() + (std::size_t{0} + ... + argument<A>::count(arguments)));
+          writer.raw(info_.wire.bytes());
           (argument<A>::write(writer, arguments), ...);
         },
         arguments_);

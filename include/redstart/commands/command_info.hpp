@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// command_info.hpp: what is known of a command before it is sent: access, retry category, keys, session
-// state.
+// command_info.hpp: the row of a command: all that is known before sending.
 #pragma once
 
 #include <redstart/commands/key_spec.hpp>
 #include <redstart/commands/spread.hpp>
+#include <redstart/commands/wire_name.hpp>
 #include <redstart/core/server_reply.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
 #include <string_view>
 
 namespace redstart::inline v0 {
@@ -24,7 +23,7 @@ enum class Access : std::uint8_t {
 /// What happens when a command runs twice; decides what may be retried after `Effect::indeterminate`.
 enum class Retry : std::uint8_t {
   read,             ///< Nothing: always safe.
-  last_write_wins,  ///< The same final state (SET, DEL, EXPIRE), but maybe over someone else's write.
+  last_write_wins,  ///< The same final state (SET, DEL, EXPIRE), but maybe over another client's write.
   accumulating,     ///< A different state (INCR, RPUSH): only if the call asks for it.
 };
 
@@ -33,86 +32,42 @@ enum class Session : std::uint8_t {
   none,
   database,      ///< SELECT
   identity,      ///< AUTH, HELLO, RESET, CLIENT SETNAME, CLIENT NO-EVICT
-  transaction,   ///< WATCH, MULTI and what belongs to them
-  subscription,  ///< SUBSCRIBE and its kin, MONITOR, tracking
+  transaction,   ///< WATCH, UNWATCH, MULTI, EXEC, DISCARD
+  subscription,  ///< SUBSCRIBE and similar commands, MONITOR, CLIENT TRACKING
   reply_mode,    ///< CLIENT REPLY, SCRIPT DEBUG
   ending,        ///< QUIT, SHUTDOWN
   replication,   ///< SYNC, PSYNC, REPLCONF
   routing,       ///< READONLY, READWRITE, ASKING
 };
 
-/// One row of a command table. The tables in `info` are the only list of commands there is: the mixins
-/// look rows up by name while compiling, tests and documentation enumerate them. Each table is sorted by
-/// name.
+/// One row of a command table. The tables in `info` are the only list of commands: mixins look up rows by
+/// name while compiling, and tests and documentation enumerate them. Each table is sorted by name.
+///
+/// A row is written with designated initialisers. It states name, access, retry and since, and whatever else
+/// differs from the default. A row without keys states its spread.
 struct CommandInfo {
-  std::string_view name;  ///< Upper case; subcommands after one blank: `CLIENT SETNAME`.
-  Access access = Access::read;
-  Retry retry = Retry::read;  ///< Without knowing the options, which refine it.
-  std::int8_t first_key = 0;  ///< Index of the first key among the arguments, 1 is the first; 0: none.
-  bool blocking = false;      ///< May wait in the server for longer than it works.
-  Session session = Session::none;
-  std::string_view since = "1.0.0";
+  std::string_view name{};  ///< Upper case; a subcommand follows after one blank: `CLIENT SETNAME`.
+  Access access = Access::write;
+  Retry retry = Retry::accumulating;  ///< Without options; some options change the category of a call.
+  KeySpec keys{};                     ///< Where the keys are.
+  Spread spread{};                    ///< How a cluster routes it and joins the replies.
+  Session session = Session::none;    ///< The state of its connection that it changes.
+  ReplyOf reply_of = ReplyOf::plain_command;  ///< What an error reply to it proves.
+  bool blocking = false;                      ///< The server may hold back the reply on purpose.
+  /// The first version of Redis that has it; `info::absent` for a command of Valkey alone.
+  std::string_view since{};
+  /// The first version of Valkey that has it, if that differs. Empty: Valkey inherited it, so all versions of
+  /// Valkey have it (the first is 7.2.5). `info::absent`: Valkey doesn't have it.
+  std::string_view since_valkey{};
   bool has_row = true;  ///< False for a command that is in no table: its name is the caller's.
-  bool opaque = false;  ///< Calls other commands, or may: its errors don't prove that nothing was executed.
-
-  KeySpec keys{};
-  Spread spread{};
-
-  // The name as it goes over the wire, computed while compiling.
-  char header[64] = {};
-  std::uint8_t header_size = 0;
-  std::uint8_t words = 0;  ///< How many arguments the name itself takes.
-
-  constexpr CommandInfo(std::string_view command, Access what, Retry category, std::int8_t key,
-                        std::string_view version = "1.0.0", bool waits = false, Session state = Session::none)
-      : name(command),
-        access(what),
-        retry(category),
-        first_key(key),
-        blocking(waits),
-        session(state),
-        since(version) {
-    opaque = name.starts_with("EVAL") || name.starts_with("FCALL") || name == "EXEC";
-    std::string_view rest = command;
-    while (!rest.empty()) {
-      const std::size_t end = rest.find(' ');
-      append_word(rest.substr(0, end));
-      rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
-    }
-  }
-
-  [[nodiscard]] constexpr std::string_view wire_name() const noexcept { return {header, header_size}; }
-  /// What is known of the command, without its name: for one whose words come as arguments.
-  [[nodiscard]] constexpr CommandInfo without_words() const noexcept {
-    CommandInfo copy = *this;
-    copy.header_size = 0;
-    copy.words = 0;
-    return copy;
-  }
-  /// What an error reply to this command speaks for.
-  [[nodiscard]] constexpr ReplyOf reply_of() const noexcept {
-    return opaque ? ReplyOf::script : ReplyOf::plain_command;
-  }
-
- private:
-  constexpr void append(char c) {
-    if (header_size == sizeof header) throw std::length_error("command name too long");
-    header[header_size++] = c;
-  }
-  constexpr void append_word(std::string_view word) {
-    append('$');
-    if (word.size() >= 10) append(static_cast<char>('0' + word.size() / 10));
-    append(static_cast<char>('0' + word.size() % 10));
-    append('\r');
-    append('\n');
-    for (const char c : word) append(c);
-    append('\r');
-    append('\n');
-    ++words;
-  }
+  /// Rows don't state this: it is computed from `name`.
+  WireName wire = WireName(name);
 };
 
 namespace info {
+
+/// The version of a server that doesn't have a command.
+inline constexpr std::string_view absent = "-";
 
 /// The row of that name; a name without a row does not compile.
 template <std::size_t N>

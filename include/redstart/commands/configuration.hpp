@@ -17,23 +17,40 @@ namespace redstart::inline v0 {
 
 namespace info {
 
+// clang-format off
 inline constexpr CommandInfo configuration[] = {
-    {"COMMAND", Access::admin, Retry::read, 0, "2.8.13"},
-    {"COMMAND COUNT", Access::admin, Retry::read, 0, "2.8.13"},
-    {"COMMAND DOCS", Access::admin, Retry::read, 0, "7.0.0"},
-    {"COMMAND GETKEYS", Access::admin, Retry::read, 0, "2.8.13"},
-    {"COMMAND GETKEYSANDFLAGS", Access::admin, Retry::read, 0, "7.0.0"},
-    {"COMMAND INFO", Access::admin, Retry::read, 0, "2.8.13"},
-    {"COMMAND LIST", Access::admin, Retry::read, 0, "7.0.0"},
-    {"CONFIG GET", Access::admin, Retry::read, 0, "2.0.0"},
-    {"CONFIG RESETSTAT", Access::admin, Retry::last_write_wins, 0, "2.0.0"},
-    {"CONFIG REWRITE", Access::admin, Retry::last_write_wins, 0, "2.8.0"},
-    {"CONFIG SET", Access::admin, Retry::last_write_wins, 0, "2.0.0"},
-    {"MODULE LIST", Access::admin, Retry::read, 0, "4.0.0"},
-    {"MODULE LOAD", Access::admin, Retry::accumulating, 0, "4.0.0"},
-    {"MODULE LOADEX", Access::admin, Retry::accumulating, 0, "7.0.0"},
-    {"MODULE UNLOAD", Access::admin, Retry::accumulating, 0, "4.0.0"},
+    {.name = "COMMAND", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::any_server, .since = "2.8.13"},
+    {.name = "COMMAND COUNT", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::any_server, .since = "2.8.13"},
+    {.name = "COMMAND DOCS", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::any_server, .since = "7.0.0"},
+    {.name = "COMMAND GETKEYS", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::any_server, .since = "2.8.13"},
+    {.name = "COMMAND GETKEYSANDFLAGS", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::any_server, .since = "7.0.0"},
+    {.name = "COMMAND INFO", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::any_server, .since = "2.8.13"},
+    {.name = "COMMAND LIST", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::any_server, .since = "7.0.0"},
+    {.name = "CONFIG GET", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "2.0.0"},
+    {.name = "CONFIG RESETSTAT", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = spread::all_servers, .since = "2.0.0"},
+    {.name = "CONFIG REWRITE", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = spread::all_servers, .since = "2.8.0"},
+    {.name = "CONFIG SET", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = spread::all_servers, .since = "2.0.0"},
+    {.name = "MODULE LIST", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "4.0.0"},
+    {.name = "MODULE LOAD", .access = Access::admin, .retry = Retry::accumulating,
+     .spread = spread::one_server, .since = "4.0.0"},
+    {.name = "MODULE LOADEX", .access = Access::admin, .retry = Retry::accumulating,
+     .spread = spread::one_server, .since = "7.0.0"},
+    {.name = "MODULE UNLOAD", .access = Access::admin, .retry = Retry::accumulating,
+     .spread = spread::one_server, .since = "4.0.0"},
 };
+// clang-format on
 
 }  // namespace info
 

@@ -17,20 +17,34 @@ namespace redstart::inline v0 {
 
 namespace info {
 
+// clang-format off
 inline constexpr CommandInfo connection[] = {
-    {"CLIENT GETNAME", Access::admin, Retry::read, 0, "2.6.9"},
-    {"CLIENT GETREDIR", Access::admin, Retry::read, 0, "6.0.0"},
-    {"CLIENT ID", Access::admin, Retry::read, 0, "5.0.0"},
-    {"CLIENT INFO", Access::admin, Retry::read, 0, "6.2.0"},
-    {"CLIENT KILL", Access::admin, Retry::accumulating, 0, "2.4.0"},
-    {"CLIENT LIST", Access::admin, Retry::read, 0, "2.4.0"},
-    {"CLIENT PAUSE", Access::admin, Retry::last_write_wins, 0, "2.9.50"},
-    {"CLIENT TRACKINGINFO", Access::admin, Retry::read, 0, "6.2.0"},
-    {"CLIENT UNBLOCK", Access::admin, Retry::accumulating, 0, "5.0.0"},
-    {"CLIENT UNPAUSE", Access::admin, Retry::last_write_wins, 0, "6.2.0"},
-    {"ECHO", Access::admin, Retry::read, 0},
-    {"PING", Access::admin, Retry::read, 0},
+    {.name = "CLIENT GETNAME", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "2.6.9"},
+    {.name = "CLIENT GETREDIR", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "6.0.0"},
+    {.name = "CLIENT ID", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "5.0.0"},
+    {.name = "CLIENT INFO", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "6.2.0"},
+    {.name = "CLIENT KILL", .access = Access::admin, .retry = Retry::accumulating,
+     .spread = spread::one_server, .since = "2.4.0"},
+    {.name = "CLIENT LIST", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "2.4.0"},
+    {.name = "CLIENT PAUSE", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = spread::one_server, .since = "3.0.0"},
+    {.name = "CLIENT TRACKINGINFO", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "6.2.0"},
+    {.name = "CLIENT UNBLOCK", .access = Access::admin, .retry = Retry::accumulating,
+     .spread = spread::one_server, .since = "5.0.0"},
+    {.name = "CLIENT UNPAUSE", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = spread::one_server, .since = "6.2.0"},
+    {.name = "ECHO", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::any_server, .since = "1.0.0"},
+    {.name = "PING", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::any_server, .since = "1.0.0"},
 };
+// clang-format on
 
 }  // namespace info
 

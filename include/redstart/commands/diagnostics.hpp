@@ -17,22 +17,38 @@ namespace redstart::inline v0 {
 
 namespace info {
 
+// clang-format off
 inline constexpr CommandInfo diagnostics[] = {
-    {"LATENCY DOCTOR", Access::admin, Retry::read, 0, "2.8.13"},
-    {"LATENCY GRAPH", Access::admin, Retry::read, 0, "2.8.13"},
-    {"LATENCY HISTOGRAM", Access::admin, Retry::read, 0, "7.0.0"},
-    {"LATENCY HISTORY", Access::admin, Retry::read, 0, "2.8.13"},
-    {"LATENCY LATEST", Access::admin, Retry::read, 0, "2.8.13"},
-    {"LATENCY RESET", Access::admin, Retry::last_write_wins, 0, "2.8.13"},
-    {"MEMORY DOCTOR", Access::admin, Retry::read, 0, "4.0.0"},
-    {"MEMORY MALLOC-STATS", Access::admin, Retry::read, 0, "4.0.0"},
-    {"MEMORY PURGE", Access::admin, Retry::last_write_wins, 0, "4.0.0"},
-    {"MEMORY STATS", Access::admin, Retry::read, 0, "4.0.0"},
-    {"MEMORY USAGE", Access::read, Retry::read, 1, "4.0.0"},
-    {"SLOWLOG GET", Access::admin, Retry::read, 0, "2.2.12"},
-    {"SLOWLOG LEN", Access::admin, Retry::read, 0, "2.2.12"},
-    {"SLOWLOG RESET", Access::admin, Retry::last_write_wins, 0, "2.2.12"},
+    {.name = "LATENCY DOCTOR", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "2.8.13"},
+    {.name = "LATENCY GRAPH", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "2.8.13"},
+    {.name = "LATENCY HISTOGRAM", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "7.0.0"},
+    {.name = "LATENCY HISTORY", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "2.8.13"},
+    {.name = "LATENCY LATEST", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "2.8.13"},
+    {.name = "LATENCY RESET", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = {Target::servers, Join::sum}, .since = "2.8.13"},
+    {.name = "MEMORY DOCTOR", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "4.0.0"},
+    {.name = "MEMORY MALLOC-STATS", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "4.0.0"},
+    {.name = "MEMORY PURGE", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = spread::all_primaries, .since = "4.0.0"},
+    {.name = "MEMORY STATS", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "4.0.0"},
+    {.name = "MEMORY USAGE", .access = Access::read, .retry = Retry::read,
+     .keys = keys::at(2), .since = "4.0.0"},
+    {.name = "SLOWLOG GET", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "2.2.12"},
+    {.name = "SLOWLOG LEN", .access = Access::admin, .retry = Retry::read,
+     .spread = {Target::servers, Join::sum}, .since = "2.2.12"},
+    {.name = "SLOWLOG RESET", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = spread::all_servers, .since = "2.2.12"},
 };
+// clang-format on
 
 }  // namespace info
 

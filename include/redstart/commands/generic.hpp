@@ -71,12 +71,9 @@ class GenericCommands {
     const std::string_view second =
         words.second().empty() ? detail::leading_text(arguments...) : words.second();
     const CommandInfo* const row = lookup(words.first(), second);
-    CommandInfo info = (row != nullptr ? *row : unknown_command()).without_words();
-    if (row == nullptr) {
-      info.name = name;
-      info.has_row = false;
-      info.opaque = true;
-    }
+    CommandInfo info = row != nullptr ? *row : unknown_command();
+    info.wire = {};  // its words are arguments
+    if (row == nullptr) info.name = name;
     return detail::submit<R>(*this, info, words, arguments...);
   }
   /// Does not compile: each command has a reply.

@@ -17,23 +17,31 @@ namespace redstart::inline v0 {
 
 namespace info {
 
+// clang-format off
 inline constexpr CommandInfo hashes[] = {
-    {"HDEL", Access::write, Retry::last_write_wins, 1, "2.0.0"},
-    {"HEXISTS", Access::read, Retry::read, 1, "2.0.0"},
-    {"HGET", Access::read, Retry::read, 1, "2.0.0"},
-    {"HGETALL", Access::read, Retry::read, 1, "2.0.0"},
-    {"HINCRBY", Access::write, Retry::accumulating, 1, "2.0.0"},
-    {"HINCRBYFLOAT", Access::write, Retry::accumulating, 1, "2.6.0"},
-    {"HKEYS", Access::read, Retry::read, 1, "2.0.0"},
-    {"HLEN", Access::read, Retry::read, 1, "2.0.0"},
-    {"HMGET", Access::read, Retry::read, 1, "2.0.0"},
-    {"HRANDFIELD", Access::read, Retry::read, 1, "6.2.0"},
-    {"HSCAN", Access::read, Retry::read, 1, "2.8.0"},
-    {"HSET", Access::write, Retry::last_write_wins, 1, "2.0.0"},
-    {"HSETNX", Access::write, Retry::accumulating, 1, "2.0.0"},
-    {"HSTRLEN", Access::read, Retry::read, 1, "3.2.0"},
-    {"HVALS", Access::read, Retry::read, 1, "2.0.0"},
+    {.name = "HDEL", .access = Access::write, .retry = Retry::last_write_wins,
+     .keys = keys::first, .since = "2.0.0"},
+    {.name = "HEXISTS", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "2.0.0"},
+    {.name = "HGET", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "2.0.0"},
+    {.name = "HGETALL", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "2.0.0"},
+    {.name = "HINCRBY", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first, .since = "2.0.0"},
+    {.name = "HINCRBYFLOAT", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first, .since = "2.6.0"},
+    {.name = "HKEYS", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "2.0.0"},
+    {.name = "HLEN", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "2.0.0"},
+    {.name = "HMGET", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "2.0.0"},
+    {.name = "HRANDFIELD", .access = Access::read, .retry = Retry::read,
+     .keys = keys::first, .since = "6.2.0"},
+    {.name = "HSCAN", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "2.8.0"},
+    {.name = "HSET", .access = Access::write, .retry = Retry::last_write_wins,
+     .keys = keys::first, .since = "2.0.0"},
+    {.name = "HSETNX", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first, .since = "2.0.0"},
+    {.name = "HSTRLEN", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "3.2.0"},
+    {.name = "HVALS", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "2.0.0"},
 };
+// clang-format on
 
 }  // namespace info
 

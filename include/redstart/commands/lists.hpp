@@ -18,25 +18,40 @@ namespace redstart::inline v0 {
 
 namespace info {
 
+// clang-format off
 inline constexpr CommandInfo lists[] = {
-    {"LINDEX", Access::read, Retry::read, 1},
-    {"LINSERT", Access::write, Retry::accumulating, 1, "2.2.0"},
-    {"LLEN", Access::read, Retry::read, 1},
-    {"LMOVE", Access::write, Retry::accumulating, 1, "6.2.0"},
-    {"LMPOP", Access::write, Retry::accumulating, 2, "7.0.0"},
-    {"LPOP", Access::write, Retry::accumulating, 1},
-    {"LPOS", Access::read, Retry::read, 1, "6.0.6"},
-    {"LPUSH", Access::write, Retry::accumulating, 1},
-    {"LPUSHX", Access::write, Retry::accumulating, 1, "2.2.0"},
-    {"LRANGE", Access::read, Retry::read, 1},
-    {"LREM", Access::write, Retry::accumulating, 1},
-    {"LSET", Access::write, Retry::last_write_wins, 1},
-    {"LTRIM", Access::write, Retry::accumulating, 1},
-    {"RPOP", Access::write, Retry::accumulating, 1},
-    {"RPOPLPUSH", Access::write, Retry::accumulating, 1, "1.2.0"},
-    {"RPUSH", Access::write, Retry::accumulating, 1},
-    {"RPUSHX", Access::write, Retry::accumulating, 1, "2.2.0"},
+    {.name = "LINDEX", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "1.0.0"},
+    {.name = "LINSERT", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first, .since = "2.2.0"},
+    {.name = "LLEN", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "1.0.0"},
+    {.name = "LMOVE", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first_two, .since = "6.2.0"},
+    {.name = "LMPOP", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::counted(1), .since = "7.0.0"},
+    {.name = "LPOP", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first, .since = "1.0.0"},
+    {.name = "LPOS", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "6.0.6"},
+    {.name = "LPUSH", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first, .since = "1.0.0"},
+    {.name = "LPUSHX", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first, .since = "2.2.0"},
+    {.name = "LRANGE", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "1.0.0"},
+    {.name = "LREM", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first, .since = "1.0.0"},
+    {.name = "LSET", .access = Access::write, .retry = Retry::last_write_wins,
+     .keys = keys::first, .since = "1.0.0"},
+    {.name = "LTRIM", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first, .since = "1.0.0"},
+    {.name = "RPOP", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first, .since = "1.0.0"},
+    {.name = "RPOPLPUSH", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first_two, .since = "1.2.0"},
+    {.name = "RPUSH", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first, .since = "1.0.0"},
+    {.name = "RPUSHX", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first, .since = "2.2.0"},
 };
+// clang-format on
 
 }  // namespace info
 

@@ -17,13 +17,20 @@ namespace redstart::inline v0 {
 
 namespace info {
 
+// clang-format off
 inline constexpr CommandInfo lists_blocking[] = {
-    {"BLMOVE", Access::write, Retry::accumulating, 1, "6.2.0", true},
-    {"BLMPOP", Access::write, Retry::accumulating, 3, "7.0.0", true},
-    {"BLPOP", Access::write, Retry::accumulating, 1, "2.0.0", true},
-    {"BRPOP", Access::write, Retry::accumulating, 1, "2.0.0", true},
-    {"BRPOPLPUSH", Access::write, Retry::accumulating, 1, "2.2.0", true},
+    {.name = "BLMOVE", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first_two, .blocking = true, .since = "6.2.0"},
+    {.name = "BLMPOP", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::counted(2), .blocking = true, .since = "7.0.0"},
+    {.name = "BLPOP", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::all_but_last, .blocking = true, .since = "2.0.0"},
+    {.name = "BRPOP", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::all_but_last, .blocking = true, .since = "2.0.0"},
+    {.name = "BRPOPLPUSH", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first_two, .blocking = true, .since = "2.2.0"},
 };
+// clang-format on
 
 }  // namespace info
 

@@ -16,22 +16,38 @@ namespace redstart::inline v0 {
 
 namespace info {
 
+// clang-format off
 inline constexpr CommandInfo server[] = {
-    {"BGREWRITEAOF", Access::admin, Retry::last_write_wins, 0},
-    {"BGSAVE", Access::admin, Retry::last_write_wins, 0},
-    {"DBSIZE", Access::read, Retry::read, 0},
-    {"FAILOVER", Access::admin, Retry::accumulating, 0, "6.2.0"},
-    {"FLUSHALL", Access::write, Retry::last_write_wins, 0},
-    {"FLUSHDB", Access::write, Retry::last_write_wins, 0},
-    {"INFO", Access::admin, Retry::read, 0},
-    {"LASTSAVE", Access::admin, Retry::read, 0},
-    {"LOLWUT", Access::read, Retry::read, 0, "5.0.0"},
-    {"REPLICAOF", Access::admin, Retry::last_write_wins, 0, "5.0.0"},
-    {"ROLE", Access::admin, Retry::read, 0, "2.8.12"},
-    {"SAVE", Access::admin, Retry::last_write_wins, 0},
-    {"SWAPDB", Access::write, Retry::accumulating, 0, "4.0.0"},
-    {"TIME", Access::admin, Retry::read, 0, "2.6.0"},
+    {.name = "BGREWRITEAOF", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = spread::one_server, .since = "1.0.0"},
+    {.name = "BGSAVE", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = spread::one_server, .since = "1.0.0"},
+    {.name = "DBSIZE", .access = Access::read, .retry = Retry::read,
+     .spread = {Target::primaries, Join::sum}, .since = "1.0.0"},
+    {.name = "FAILOVER", .access = Access::admin, .retry = Retry::accumulating,
+     .spread = spread::one_server, .since = "6.2.0"},
+    {.name = "FLUSHALL", .access = Access::write, .retry = Retry::last_write_wins,
+     .spread = spread::all_primaries, .since = "1.0.0"},
+    {.name = "FLUSHDB", .access = Access::write, .retry = Retry::last_write_wins,
+     .spread = spread::all_primaries, .since = "1.0.0"},
+    {.name = "INFO", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "1.0.0"},
+    {.name = "LASTSAVE", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "1.0.0"},
+    {.name = "LOLWUT", .access = Access::read, .retry = Retry::read,
+     .spread = spread::any_server, .since = "5.0.0"},
+    {.name = "REPLICAOF", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = spread::one_server, .since = "5.0.0"},
+    {.name = "ROLE", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::one_server, .since = "2.8.12"},
+    {.name = "SAVE", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = spread::one_server, .since = "1.0.0"},
+    {.name = "SWAPDB", .access = Access::write, .retry = Retry::accumulating,
+     .spread = spread::one_server, .since = "4.0.0"},
+    {.name = "TIME", .access = Access::admin, .retry = Retry::read,
+     .spread = spread::any_server, .since = "2.6.0"},
 };
+// clang-format on
 
 }  // namespace info
 

@@ -12,11 +12,16 @@ namespace redstart::inline v0 {
 
 namespace info {
 
+// clang-format off
 inline constexpr CommandInfo session[] = {
-    {"CLIENT NO-EVICT", Access::admin, Retry::last_write_wins, 0, "7.0.0", false, Session::identity},
-    {"CLIENT SETNAME", Access::admin, Retry::last_write_wins, 0, "2.6.9", false, Session::identity},
-    {"SELECT", Access::admin, Retry::last_write_wins, 0, "1.0.0", false, Session::database},
+    {.name = "CLIENT NO-EVICT", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = spread::one_server, .session = Session::identity, .since = "7.0.0"},
+    {.name = "CLIENT SETNAME", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = spread::one_server, .session = Session::identity, .since = "2.6.9"},
+    {.name = "SELECT", .access = Access::admin, .retry = Retry::last_write_wins,
+     .spread = spread::one_server, .session = Session::database, .since = "1.0.0"},
 };
+// clang-format on
 
 }  // namespace info
 

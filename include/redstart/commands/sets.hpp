@@ -16,25 +16,38 @@ namespace redstart::inline v0 {
 
 namespace info {
 
+// clang-format off
 inline constexpr CommandInfo sets[] = {
-    {"SADD", Access::write, Retry::last_write_wins, 1},
-    {"SCARD", Access::read, Retry::read, 1},
-    {"SDIFF", Access::read, Retry::read, 1},
-    {"SDIFFSTORE", Access::write, Retry::last_write_wins, 1},
-    {"SINTER", Access::read, Retry::read, 1},
-    {"SINTERCARD", Access::read, Retry::read, 2, "7.0.0"},
-    {"SINTERSTORE", Access::write, Retry::last_write_wins, 1},
-    {"SISMEMBER", Access::read, Retry::read, 1},
-    {"SMEMBERS", Access::read, Retry::read, 1},
-    {"SMISMEMBER", Access::read, Retry::read, 1, "6.2.0"},
-    {"SMOVE", Access::write, Retry::last_write_wins, 1},
-    {"SPOP", Access::write, Retry::accumulating, 1},
-    {"SRANDMEMBER", Access::read, Retry::read, 1},
-    {"SREM", Access::write, Retry::last_write_wins, 1},
-    {"SSCAN", Access::read, Retry::read, 1, "2.8.0"},
-    {"SUNION", Access::read, Retry::read, 1},
-    {"SUNIONSTORE", Access::write, Retry::last_write_wins, 1},
+    {.name = "SADD", .access = Access::write, .retry = Retry::last_write_wins,
+     .keys = keys::first, .since = "1.0.0"},
+    {.name = "SCARD", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "1.0.0"},
+    {.name = "SDIFF", .access = Access::read, .retry = Retry::read, .keys = keys::all, .since = "1.0.0"},
+    {.name = "SDIFFSTORE", .access = Access::write, .retry = Retry::last_write_wins,
+     .keys = keys::all, .since = "1.0.0"},
+    {.name = "SINTER", .access = Access::read, .retry = Retry::read, .keys = keys::all, .since = "1.0.0"},
+    {.name = "SINTERCARD", .access = Access::read, .retry = Retry::read,
+     .keys = keys::counted(1), .since = "7.0.0"},
+    {.name = "SINTERSTORE", .access = Access::write, .retry = Retry::last_write_wins,
+     .keys = keys::all, .since = "1.0.0"},
+    {.name = "SISMEMBER", .access = Access::read, .retry = Retry::read,
+     .keys = keys::first, .since = "1.0.0"},
+    {.name = "SMEMBERS", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "1.0.0"},
+    {.name = "SMISMEMBER", .access = Access::read, .retry = Retry::read,
+     .keys = keys::first, .since = "6.2.0"},
+    {.name = "SMOVE", .access = Access::write, .retry = Retry::last_write_wins,
+     .keys = keys::first_two, .since = "1.0.0"},
+    {.name = "SPOP", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first, .since = "1.0.0"},
+    {.name = "SRANDMEMBER", .access = Access::read, .retry = Retry::read,
+     .keys = keys::first, .since = "1.0.0"},
+    {.name = "SREM", .access = Access::write, .retry = Retry::last_write_wins,
+     .keys = keys::first, .since = "1.0.0"},
+    {.name = "SSCAN", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "2.8.0"},
+    {.name = "SUNION", .access = Access::read, .retry = Retry::read, .keys = keys::all, .since = "1.0.0"},
+    {.name = "SUNIONSTORE", .access = Access::write, .retry = Retry::last_write_wins,
+     .keys = keys::all, .since = "1.0.0"},
 };
+// clang-format on
 
 }  // namespace info
 

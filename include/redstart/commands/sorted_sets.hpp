@@ -20,24 +20,36 @@ namespace redstart::inline v0 {
 
 namespace info {
 
+// clang-format off
 inline constexpr CommandInfo sorted_sets[] = {
-    {"BZMPOP", Access::write, Retry::accumulating, 3, "7.0.0", true},
-    {"BZPOPMAX", Access::write, Retry::accumulating, 1, "5.0.0", true},
-    {"BZPOPMIN", Access::write, Retry::accumulating, 1, "5.0.0", true},
-    {"ZADD", Access::write, Retry::accumulating, 1, "1.2.0"},
-    {"ZCARD", Access::read, Retry::read, 1, "1.2.0"},
-    {"ZINCRBY", Access::write, Retry::accumulating, 1, "1.2.0"},
-    {"ZMPOP", Access::write, Retry::accumulating, 2, "7.0.0"},
-    {"ZMSCORE", Access::read, Retry::read, 1, "6.2.0"},
-    {"ZPOPMAX", Access::write, Retry::accumulating, 1, "5.0.0"},
-    {"ZPOPMIN", Access::write, Retry::accumulating, 1, "5.0.0"},
-    {"ZRANDMEMBER", Access::read, Retry::read, 1, "6.2.0"},
-    {"ZRANK", Access::read, Retry::read, 1, "2.0.0"},
-    {"ZREM", Access::write, Retry::last_write_wins, 1, "1.2.0"},
-    {"ZREVRANK", Access::read, Retry::read, 1, "2.0.0"},
-    {"ZSCAN", Access::read, Retry::read, 1, "2.8.0"},
-    {"ZSCORE", Access::read, Retry::read, 1, "1.2.0"},
+    {.name = "BZMPOP", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::counted(2), .blocking = true, .since = "7.0.0"},
+    {.name = "BZPOPMAX", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::all_but_last, .blocking = true, .since = "5.0.0"},
+    {.name = "BZPOPMIN", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::all_but_last, .blocking = true, .since = "5.0.0"},
+    {.name = "ZADD", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first, .since = "1.2.0"},
+    {.name = "ZCARD", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "1.2.0"},
+    {.name = "ZINCRBY", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first, .since = "1.2.0"},
+    {.name = "ZMPOP", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::counted(1), .since = "7.0.0"},
+    {.name = "ZMSCORE", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "6.2.0"},
+    {.name = "ZPOPMAX", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first, .since = "5.0.0"},
+    {.name = "ZPOPMIN", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first, .since = "5.0.0"},
+    {.name = "ZRANDMEMBER", .access = Access::read, .retry = Retry::read,
+     .keys = keys::first, .since = "6.2.0"},
+    {.name = "ZRANK", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "2.0.0"},
+    {.name = "ZREM", .access = Access::write, .retry = Retry::last_write_wins,
+     .keys = keys::first, .since = "1.2.0"},
+    {.name = "ZREVRANK", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "2.0.0"},
+    {.name = "ZSCAN", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "2.8.0"},
+    {.name = "ZSCORE", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "1.2.0"},
 };
+// clang-format on
 
 }  // namespace info
 

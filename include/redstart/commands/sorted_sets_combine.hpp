@@ -17,15 +17,24 @@ namespace redstart::inline v0 {
 namespace info {
 
 // ZINTERSTORE and ZUNIONSTORE accumulate where the destination is one of the sources.
+// clang-format off
 inline constexpr CommandInfo sorted_sets_combine[] = {
-    {"ZDIFF", Access::read, Retry::read, 2, "6.2.0"},
-    {"ZDIFFSTORE", Access::write, Retry::last_write_wins, 1, "6.2.0"},
-    {"ZINTER", Access::read, Retry::read, 2, "6.2.0"},
-    {"ZINTERCARD", Access::read, Retry::read, 2, "7.0.0"},
-    {"ZINTERSTORE", Access::write, Retry::accumulating, 1, "2.0.0"},
-    {"ZUNION", Access::read, Retry::read, 2, "6.2.0"},
-    {"ZUNIONSTORE", Access::write, Retry::accumulating, 1, "2.0.0"},
+    {.name = "ZDIFF", .access = Access::read, .retry = Retry::read,
+     .keys = keys::counted(1), .since = "6.2.0"},
+    {.name = "ZDIFFSTORE", .access = Access::write, .retry = Retry::last_write_wins,
+     .keys = keys::destination_and_counted, .since = "6.2.0"},
+    {.name = "ZINTER", .access = Access::read, .retry = Retry::read,
+     .keys = keys::counted(1), .since = "6.2.0"},
+    {.name = "ZINTERCARD", .access = Access::read, .retry = Retry::read,
+     .keys = keys::counted(1), .since = "7.0.0"},
+    {.name = "ZINTERSTORE", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::destination_and_counted, .since = "2.0.0"},
+    {.name = "ZUNION", .access = Access::read, .retry = Retry::read,
+     .keys = keys::counted(1), .since = "6.2.0"},
+    {.name = "ZUNIONSTORE", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::destination_and_counted, .since = "2.0.0"},
 };
+// clang-format on
 
 }  // namespace info
 

@@ -17,20 +17,32 @@ namespace redstart::inline v0 {
 
 namespace info {
 
+// clang-format off
 inline constexpr CommandInfo sorted_sets_range[] = {
-    {"ZCOUNT", Access::read, Retry::read, 1, "2.0.0"},
-    {"ZLEXCOUNT", Access::read, Retry::read, 1, "2.8.9"},
-    {"ZRANGE", Access::read, Retry::read, 1, "1.2.0"},
-    {"ZRANGEBYLEX", Access::read, Retry::read, 1, "2.8.9"},
-    {"ZRANGEBYSCORE", Access::read, Retry::read, 1, "1.0.5"},
-    {"ZRANGESTORE", Access::write, Retry::accumulating, 1, "6.2.0"},
-    {"ZREMRANGEBYLEX", Access::write, Retry::last_write_wins, 1, "2.8.9"},
-    {"ZREMRANGEBYRANK", Access::write, Retry::accumulating, 1, "2.0.0"},
-    {"ZREMRANGEBYSCORE", Access::write, Retry::last_write_wins, 1, "1.2.0"},
-    {"ZREVRANGE", Access::read, Retry::read, 1, "1.2.0"},
-    {"ZREVRANGEBYLEX", Access::read, Retry::read, 1, "2.8.9"},
-    {"ZREVRANGEBYSCORE", Access::read, Retry::read, 1, "2.2.0"},
+    {.name = "ZCOUNT", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "2.0.0"},
+    {.name = "ZLEXCOUNT", .access = Access::read, .retry = Retry::read,
+     .keys = keys::first, .since = "2.8.9"},
+    {.name = "ZRANGE", .access = Access::read, .retry = Retry::read, .keys = keys::first, .since = "1.2.0"},
+    {.name = "ZRANGEBYLEX", .access = Access::read, .retry = Retry::read,
+     .keys = keys::first, .since = "2.8.9"},
+    {.name = "ZRANGEBYSCORE", .access = Access::read, .retry = Retry::read,
+     .keys = keys::first, .since = "1.0.5"},
+    {.name = "ZRANGESTORE", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first_two, .since = "6.2.0"},
+    {.name = "ZREMRANGEBYLEX", .access = Access::write, .retry = Retry::last_write_wins,
+     .keys = keys::first, .since = "2.8.9"},
+    {.name = "ZREMRANGEBYRANK", .access = Access::write, .retry = Retry::accumulating,
+     .keys = keys::first, .since = "2.0.0"},
+    {.name = "ZREMRANGEBYSCORE", .access = Access::write, .retry = Retry::last_write_wins,
+     .keys = keys::first, .since = "1.2.0"},
+    {.name = "ZREVRANGE", .access = Access::read, .retry = Retry::read,
+     .keys = keys::first, .since = "1.2.0"},
+    {.name = "ZREVRANGEBYLEX", .access = Access::read, .retry = Retry::read,
+     .keys = keys::first, .since = "2.8.9"},
+    {.name = "ZREVRANGEBYSCORE", .access = Access::read, .retry = Retry::read,
+     .keys = keys::first, .since = "2.2.0"},
 };
+// clang-format on
 
 }  // namespace info
 

@@ -12,6 +12,7 @@ namespace redstart::inline v0 {
 enum class ReplyOf : std::uint8_t {
   plain_command,  ///< One command: a refusal proves that it did not run.
   script,         ///< EVAL, EVALSHA, FCALL, or inside EXEC's array: parts may have run before the error.
+  transaction,    ///< EXEC, and what its array holds. Judged as a script.
 };
 
 /// Effect and remedy of an error reply.

@@ -24,7 +24,7 @@ struct OwnedRequest {
   template <class R, class... A>
   explicit OwnedRequest(const Command<R, A...>& command)
       : retry(command.retry()),
-        reply_of(command.info().reply_of()),
+        reply_of(command.info().reply_of),
         session(command.info().session),
         shows_queued(engine::shows_queued<R>),
         lacks_arguments(command.lacks_arguments()),

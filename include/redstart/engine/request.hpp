@@ -49,7 +49,7 @@ struct RequestTraits {
   /// them together.
   void add(Retry of_command, ReplyOf reply, const std::optional<std::chrono::milliseconds>& blocks) noexcept {
     if (of_command > retry) retry = of_command;
-    if (reply == ReplyOf::script) reply_of = reply;
+    if (reply != ReplyOf::plain_command) reply_of = ReplyOf::script;
     if (!blocks) return;
     const bool for_ever = blocks->count() == 0 || (blocks_for && blocks_for->count() == 0);
     const auto before = blocks_for.value_or(std::chrono::milliseconds(0));
@@ -66,7 +66,7 @@ template <class R, class... A>
   const CommandInfo& info = command.info();
   return {.name = info.name,
           .retry = command.retry(),
-          .reply_of = info.reply_of(),
+          .reply_of = info.reply_of,
           .blocks_for = command.blocks_for(),
           .session = info.session,
           .shows_queued = shows_queued<R>,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// smallest_hiredis.cpp: the same with hiredis.
+// smallest_hiredis.cpp: the smallest program that gets a key with hiredis.
 #include <hiredis/hiredis.h>
 
 #include <cstdio>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// kept_result.cpp: callbacks that keep the Result they get; GCC 12 warned of such an optional at -O2 -Wall.
+// kept_result.cpp: callbacks that keep their Result compile without warnings.
+// GCC 12 warned about such an optional with -O2 -Wall.
 #include <redstart/client/async_client.hpp>
 #include <redstart/resp/value.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// macros.cpp: every header compiles where common macros of other libraries are defined.
+// macros.cpp: every header compiles beside common macros of other libraries.
 #include <algorithm>
 #include <boost/asio.hpp>
 #include <functional>

@@ -5,7 +5,7 @@
 bool server_is_away() {
   redstart::RedisConfig config;
   config.listener = nullptr;
-  config.database("main").endpoint = {.host = "127.0.0.1", .port = 1};  // Nothing listens there.
+  config.database("main").endpoint = {.host = "127.0.0.1", .port = 1};  // No process listens there.
   redstart::RedisConnectionManager redis;
   redis.start(config);
   return !redis.optional_client("main");

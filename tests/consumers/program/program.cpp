@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// program.cpp: the smallest use of the library; needs no server, expects the error for one that is not there.
+// program.cpp: smallest use of the library; expects an error without a server.
 #include <cstdio>
 #include <redstart/redstart.hpp>
 
@@ -7,7 +7,7 @@ int main() {
   std::printf("redstart %s\n", redstart::version().data());
 
   redstart::RedisConfig config;
-  config.database("main").endpoint = {.host = "127.0.0.1", .port = 1};  // Nothing listens there.
+  config.database("main").endpoint = {.host = "127.0.0.1", .port = 1};  // No process listens there.
   redstart::RedisConnectionManager redis;
   redis.start(config);
   try {
@@ -16,6 +16,6 @@ int main() {
     std::printf("as expected: %s\n", error.what());
     return 0;
   }
-  std::puts("no error, although nothing listens on that port");
+  std::puts("no error, although no process listens on that port");
   return 1;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// rehearsal.cpp: the smallest use of the testing component: a proxy before a fake server.
+// rehearsal.cpp: smallest use of the testing component: a proxy before a fake server.
 #include <redstart/testing/fake_server.hpp>
 #include <redstart/testing/fault_proxy.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_view.cpp: a reply that arrives later can't be a view into bytes that nobody keeps.
+// async_view.cpp: an asynchronous reply can't be a view into bytes that no longer exist.
 // expect: would point into (a reply|replies) that (is|are) gone: read a std::string
 // cases: 6
 // errors: 1

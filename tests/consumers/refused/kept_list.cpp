@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// kept_list.cpp: no reference into statistics that are gone at the end of the statement.
+// kept_list.cpp: references into temporary statistics don't compile.
 // expect: deleted
 // cases: 5
 #include <redstart/sync.hpp>

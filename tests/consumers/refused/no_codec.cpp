@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// no_codec.cpp: a type that nothing says how to read is refused with one sentence.
-// expect: no reply can be read into this type: specialise redstart::codec for it, or include
-// redstart/json.hpp cases: 6 errors: 1
+// no_codec.cpp: a type without a codec is rejected with one message.
+// expect: no reply can be read into this type: specialise redstart::codec for it
+// cases: 6
+// errors: 1
 #include <map>
 #include <redstart/redstart.hpp>
 #include <string>

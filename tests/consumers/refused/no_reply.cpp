@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// no_reply.cpp: a command without a reply is refused with one sentence.
+// no_reply.cpp: a command without a reply is rejected with one message.
 // expect: each command has a reply: use command<Ok>, or command<Value> for any
 // cases: 3
 // errors: 1

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// no_score.cpp: pairs of which neither part is a number are refused with one sentence.
+// no_score.cpp: pairs without a number are rejected with one message.
 // expect: zadd takes pairs of a member and a score, in either order: the score is a number
 // errors: 2
 #include <redstart/sync.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// replies_view.cpp: views are read from Replies that are kept, not from a temporary.
+// replies_view.cpp: views can be read from a Replies variable, not from a temporary.
 // expect: would point into Replies that are gone: keep the Replies in a variable
 // cases: 3
 // errors: 1

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// secret_to_string.cpp: a Secret turns into a string only where reveal() says so.
+// secret_to_string.cpp: a Secret becomes a string only by reveal().
 // expect: conversion from .*Secret|no viable conversion
 #include <redstart/core/secret.hpp>
 #include <string>

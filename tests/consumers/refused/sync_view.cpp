@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sync_view.cpp: a synchronous call can't return a view into a reply that is gone.
+// sync_view.cpp: a synchronous call can't return a view into its reply.
 // expect: would point into (a reply|replies) that (is|are) gone: read a std::string
 // cases: 12
 // errors: 1

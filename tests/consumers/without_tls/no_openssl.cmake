@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# no_openssl.cmake: where OpenSSL is missing, SOURCE says so when it is configured into BUILD, and what to do.
+# no_openssl.cmake: configures SOURCE into BUILD without OpenSSL.
+# The error must state that it is missing, and what to do.
 
 file(REMOVE_RECURSE ${BUILD})
 execute_process(COMMAND ${CMAKE_COMMAND} -S ${SOURCE} -B ${BUILD} -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${COMPILER} -DBoost_ROOT=${BOOST}
@@ -10,6 +11,6 @@ string(REGEX REPLACE "[ \n]+" " " message "${message}")
 foreach(part "OpenSSL 3.0 or newer" "-DREDSTART_WITH_TLS=OFF" "apt-get install libssl-dev")
   string(FIND "${message}" "${part}" at)
   if(result EQUAL 0 OR at EQUAL -1)
-    message(FATAL_ERROR "Without OpenSSL CMake should fail and say \"${part}\"; it ended with ${result}: ${message}")
+    message(FATAL_ERROR "Without OpenSSL CMake should fail and print \"${part}\"; it ended with ${result}: ${message}")
   endif()
 endforeach()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// program.cpp: without TLS a configuration that asks for it is refused, with the remedy.
+// program.cpp: without TLS, a configuration that requires it is rejected with a remedy.
 #include "net/tls_source.hpp"
 
 #include <redstart/config/loader.hpp>
@@ -21,12 +21,12 @@ int main() {
   const auto faults = redstart::validate(config);
   for (const auto& fault : faults)
     std::printf("%s %s: %s\n", fault.where.c_str(), fault.what.c_str(), fault.remedy.c_str());
-  // Past validation there is no way around it either.
+  // Past validation, opening a connection is rejected as well.
   redstart::net::TlsSource source(config.defaults, [](redstart::EventKind, std::string_view) {});
   std::optional<redstart::net::OpenFailure> failure;
   if (source.current(failure) || !failure) return 3;
   std::printf("%s\n", failure->what.c_str());
-  const bool told = !faults.empty() && faults[0].what.find("built without TLS") != std::string::npos &&
-                    failure->what.find("built without TLS") != std::string::npos;
-  return told ? 0 : 1;
+  const bool reported = !faults.empty() && faults[0].what.find("built without TLS") != std::string::npos &&
+                        failure->what.find("built without TLS") != std::string::npos;
+  return reported ? 0 : 1;
 }

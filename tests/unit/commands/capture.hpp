@@ -26,6 +26,8 @@ struct Captured {
   Session session;
   std::optional<std::chrono::milliseconds> blocks_for;
   bool lacks_arguments;
+  KeySpec keys;
+  Spread spread;
 };
 
 class Capture;
@@ -47,9 +49,14 @@ class Capture : public AllCommands<Capture>, public SessionCommands<Capture> {
     resp::Buffer buffer;
     resp::Writer writer(buffer);
     command.encode(writer);
-    return {
-        std::string(buffer.view()), std::string(command.info().name), command.retry(), command.info().session,
-        command.blocks_for(),       command.lacks_arguments()};
+    return {std::string(buffer.view()),
+            std::string(command.info().name),
+            command.retry(),
+            command.info().session,
+            command.blocks_for(),
+            command.lacks_arguments(),
+            command.info().keys,
+            command.info().spread};
   }
 };
 

@@ -41,6 +41,14 @@ TEST(GenericCommandEncoding, AnUnknownCommandIsNeverRepeated) {
   expect(capture.command<Value>("MY.GET", "k"), {"MY.GET", "k"}, Retry::accumulating);
 }
 
+TEST(GenericCommandEncoding, KeepsKeysAndSpread) {
+  EXPECT_EQ(capture.command<Value>("evalsha", "sha", 1, "k").keys, keys::counted(2));
+  EXPECT_EQ(capture.command<Value>("OBJECT FREQ", "k").keys, keys::at(2));
+  EXPECT_EQ(capture.command<Value>("OBJECT", "FREQ", "k").keys, keys::at(2));
+  EXPECT_EQ(capture.command<Value>("mget", "a", "b").spread, (Spread{Target::slots, Join::by_key}));
+  EXPECT_EQ(capture.command<Value>("MY.GET", "k").keys, keys::none);
+}
+
 TEST(GenericCommandEncoding, ChangesOfTheConnectionAreSeenHoweverTheyAreWritten) {
   const std::vector<std::string> words{"REPLY", "SKIP"};
   EXPECT_EQ(capture.command<Value>("GET", "k").session, Session::none);

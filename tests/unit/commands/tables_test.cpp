@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tables_test.cpp: the command tables are sound, and commands are found in them by their words.
+// tables_test.cpp: consistency of the command tables, and lookup by words.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -26,7 +26,7 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-TEST(CommandTables, EachTableIsSortedByName) {
+TEST(CommandTables, AreSortedByName) {
   const auto by_name = [](const CommandInfo& a, const CommandInfo& b) { return a.name < b.name; };
   info::for_each_table([&](const auto& table) {
     EXPECT_TRUE(std::is_sorted(std::begin(table), std::end(table), by_name)) << table[0].name;
@@ -34,7 +34,7 @@ TEST(CommandTables, EachTableIsSortedByName) {
   EXPECT_TRUE(std::is_sorted(std::begin(info::untyped), std::end(info::untyped), by_name));
 }
 
-TEST(CommandTables, NoCommandIsThereTwice) {
+TEST(CommandTables, ContainEachCommandOnce) {
   std::vector<std::string_view> names;
   for (const CommandInfo* row : all_rows()) names.push_back(row->name);
   std::sort(names.begin(), names.end());
@@ -42,7 +42,7 @@ TEST(CommandTables, NoCommandIsThereTwice) {
   EXPECT_EQ(twice, names.end()) << *twice;
 }
 
-TEST(CommandTables, NamesAreUpperCaseWithAtMostOneBlank) {
+TEST(CommandTables, HaveUpperCaseNamesWithAtMostOneBlank) {
   for (const CommandInfo* row : all_rows()) {
     EXPECT_EQ(row->name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ-_ "), std::string_view::npos)
         << row->name;
@@ -50,20 +50,20 @@ TEST(CommandTables, NamesAreUpperCaseWithAtMostOneBlank) {
   }
 }
 
-TEST(CommandTables, WhatOnlyReadsMayAlwaysBeRetriedAndWritesNeverAsReads) {
+TEST(CommandTables, AllowRepeatingReadsButNotWritesByDefault) {
   for (const CommandInfo* row : all_rows()) {
     if (row->access == Access::admin) continue;
     EXPECT_EQ(row->retry == Retry::read, row->access == Access::read) << row->name;
   }
 }
 
-TEST(CommandTables, TheNameIsEncodedWordByWord) {
+TEST(CommandTables, EncodeEachWordOfTheName) {
   const CommandInfo& one = info::find(info::strings, "GET");
-  EXPECT_EQ(one.wire_name(), "$3\r\nGET\r\n");
-  EXPECT_EQ(one.words, 1);
+  EXPECT_EQ(one.wire.bytes(), "$3\r\nGET\r\n");
+  EXPECT_EQ(one.wire.words(), 1U);
   const CommandInfo& two = info::find(info::configuration, "COMMAND GETKEYSANDFLAGS");
-  EXPECT_EQ(two.wire_name(), "$7\r\nCOMMAND\r\n$15\r\nGETKEYSANDFLAGS\r\n");
-  EXPECT_EQ(two.words, 2);
+  EXPECT_EQ(two.wire.bytes(), "$7\r\nCOMMAND\r\n$15\r\nGETKEYSANDFLAGS\r\n");
+  EXPECT_EQ(two.wire.words(), 2U);
 }
 
 TEST(CommandLookup, FindsEveryRowInAnyLetterCase) {
@@ -76,14 +76,14 @@ TEST(CommandLookup, FindsEveryRowInAnyLetterCase) {
   }
 }
 
-TEST(CommandLookup, TheSecondWordOfACommandWithoutSubcommandsIsAnArgument) {
+TEST(CommandLookup, TakesTheSecondWordForAnArgumentIfThereAreNoSubcommands) {
   ASSERT_NE(lookup("get"), nullptr);
   EXPECT_EQ(lookup("get", "client"), lookup("GET"));
   EXPECT_EQ(lookup("COMMAND", "nonsense"), lookup("command"));
   EXPECT_NE(lookup("COMMAND", "docs"), lookup("command"));
 }
 
-TEST(CommandLookup, UnknownCommandsHaveNoRow) {
+TEST(CommandLookup, FindsNothingForUnknownCommands) {
   EXPECT_EQ(lookup(""), nullptr);
   EXPECT_EQ(lookup("FT.SEARCH", "index"), nullptr);
   EXPECT_EQ(lookup("OBJECT"), nullptr);
@@ -93,12 +93,14 @@ TEST(CommandLookup, UnknownCommandsHaveNoRow) {
   EXPECT_EQ(lookup(std::string(1 << 20, 'x'), "y"), nullptr);
 }
 
-TEST(CommandLookup, NothingIsAssumedOfAnUnknownCommandThatAllowsARepetition) {
+TEST(CommandLookup, AssumesTheWorstOfAnUnknownCommand) {
   EXPECT_EQ(unknown_command().access, Access::write);
   EXPECT_EQ(unknown_command().retry, Retry::accumulating);
+  EXPECT_EQ(unknown_command().reply_of, ReplyOf::script);
+  EXPECT_FALSE(unknown_command().has_row);
 }
 
-TEST(SessionState, EachKindIsToldByTheWords) {
+TEST(SessionState, FollowsFromTheWords) {
   EXPECT_EQ(session_state("GET", "key"), Session::none);
   EXPECT_EQ(session_state("select", "3"), Session::database);
   for (const std::string_view word : {"auth", "HELLO", "Reset"})
@@ -123,18 +125,55 @@ TEST(SessionState, EachKindIsToldByTheWords) {
     EXPECT_EQ(session_state(word), Session::routing) << word;
 }
 
-TEST(SessionState, UnknownSubcommandsOfClientMayChangeTheConnection) {
+TEST(SessionState, IsNotNoneForUnknownSubcommandsOfClientAndScript) {
   EXPECT_NE(session_state("CLIENT"), Session::none);
   EXPECT_NE(session_state("client", "of-a-later-version"), Session::none);
   EXPECT_NE(session_state("SCRIPT", "of-a-later-version"), Session::none);
   EXPECT_EQ(session_state("SCRIPT", "LOAD"), Session::none);
 }
 
-TEST(CommandTables, ErrorsOfScriptsProveNothing) {
-  for (const std::string_view word :
-       {"EVAL", "evalsha", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO", "EXEC"})
-    EXPECT_EQ(lookup(word)->reply_of(), ReplyOf::script) << word;
-  EXPECT_EQ(lookup("SET")->reply_of(), ReplyOf::plain_command);
+TEST(CommandTables, DistinguishRepliesOfScriptsAndTransactions) {
+  const auto expected = [](std::string_view name) {
+    if (name.starts_with("EVAL") || name.starts_with("FCALL")) return ReplyOf::script;
+    return name == "EXEC" ? ReplyOf::transaction : ReplyOf::plain_command;
+  };
+  for (const CommandInfo* row : all_rows()) EXPECT_EQ(row->reply_of, expected(row->name)) << row->name;
+}
+
+TEST(CommandTables, StateTheSpreadOfCommandsWithoutKeys) {
+  for (const CommandInfo* row : all_rows()) {
+    if (row->keys == keys::none) {
+      EXPECT_TRUE(row->spread.target != Target::slot && row->spread.target != Target::slots) << row->name;
+    } else {
+      EXPECT_TRUE(row->spread.target == Target::slot || row->spread.target == Target::slots) << row->name;
+    }
+  }
+}
+
+TEST(CommandTables, JoinRepliesOnlyWhereThereAreSeveral) {
+  for (const CommandInfo* row : all_rows()) {
+    const Target target = row->spread.target;
+    const bool several = target == Target::slots || target == Target::primaries || target == Target::servers;
+    EXPECT_EQ(row->spread.join != Join::single, several) << row->name;
+  }
+}
+
+TEST(CommandTables, StateTheFirstVersions) {
+  const auto is_version = [](std::string_view text) {
+    return std::count(text.begin(), text.end(), '.') == 2 &&
+           text.find_first_not_of("0123456789.") == std::string_view::npos;
+  };
+  for (const CommandInfo* row : all_rows()) {
+    const bool in_redis = row->since != info::absent;
+    EXPECT_TRUE(!in_redis || is_version(row->since)) << row->name;
+    if (row->since_valkey.empty()) {  // inherited from Redis 7.2
+      EXPECT_TRUE(in_redis && row->since < "7.3") << row->name;
+    } else if (row->since_valkey != info::absent) {
+      EXPECT_TRUE(is_version(row->since_valkey)) << row->name;
+    } else {
+      EXPECT_TRUE(in_redis) << row->name;
+    }
+  }
 }
 
 }  // namespace

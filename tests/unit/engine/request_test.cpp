@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// request_test.cpp: how long a batch may block.
+// request_test.cpp: what requests know of their commands.
 #include <redstart/engine/request.hpp>
 
 #include <gtest/gtest.h>
@@ -7,6 +7,11 @@
 #include <chrono>
 #include <initializer_list>
 #include <optional>
+#include <redstart/client/async_execute.hpp>
+#include <redstart/client/owned_command.hpp>
+#include <redstart/core/ok.hpp>
+#include <redstart/engine/owned_request.hpp>
+#include <string_view>
 
 namespace redstart::inline v0::engine {
 namespace {
@@ -41,6 +46,31 @@ TEST(RequestTraits, OfABatchTakeANegativeTimeForAShortOne) {
     EXPECT_GE(traits.blocks_for, 1s);
     EXPECT_LE(traits.blocks_for, 2s) << "the server refuses the first at once";
   }
+}
+
+// A row may be a temporary, so nothing may refer to it.
+TEST(RequestTraits, HoldKeysAndSpreadByValue) {
+  std::optional<Request> request;
+  std::optional<OwnedRequest> owned;
+  {
+    const CommandInfo row{.name = "MY.MGET", .keys = keys::all, .spread = {Target::slots, Join::by_key}};
+    const std::string_view key = "k";
+    const Command<Ok, std::string_view> command(row, key);
+    request.emplace(command);
+    owned.emplace(command);
+  }
+  EXPECT_EQ(request->traits().keys, keys::all);
+  EXPECT_EQ(request->traits().spread, (Spread{Target::slots, Join::by_key}));
+  EXPECT_EQ(owned->keys, keys::all);
+  EXPECT_EQ(owned->spread, (Spread{Target::slots, Join::by_key}));
+}
+
+TEST(RequestTraits, OfAnOwnedCommandHoldKeysAndSpread) {
+  const auto command = cmd.mget("a", "b");
+  EXPECT_EQ(command.request().traits().keys, keys::all);
+  const auto call = redstart::detail::call_for(command, {});
+  EXPECT_EQ(call.request.keys, keys::all);
+  EXPECT_EQ(call.request.spread, (Spread{Target::slots, Join::by_key}));
 }
 
 }  // namespace
