@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_cancellation_test.cpp: cancelling operations of each kind at every stage.
+// async_cancellation_test.cpp: cancellation of operations at every stage.
 #include "support/async_script_test.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -35,7 +35,7 @@ class AsyncCancellation : public AsyncScript, public ::testing::WithParamInterfa
   bool held_in_handler_ = false;
 };
 
-TEST_P(AsyncCancellation, OfACommandThatWaits) {
+TEST_P(AsyncCancellation, CancelsQueuedCommand) {
   start();
   ASSERT_EQ(channel_->sent.size(), 1U);
   EXPECT_NE(channel_->sent[0].id, 0U);
@@ -51,7 +51,7 @@ TEST_P(AsyncCancellation, OfACommandThatWaits) {
   EXPECT_FALSE(held_in_handler_) << "the slot was not cleared before the completion";
 }
 
-TEST_P(AsyncCancellation, OfACommandThatWasSent) {
+TEST_P(AsyncCancellation, CancelsSentCommandIfTerminal) {
   channel_->frames = {":5\r\n"};
   channel_->written = true;
   start();
@@ -67,7 +67,7 @@ TEST_P(AsyncCancellation, OfACommandThatWasSent) {
   EXPECT_EQ(completions_, 1);
 }
 
-TEST_P(AsyncCancellation, OfACommandThatHasCompletedDoesNothing) {
+TEST_P(AsyncCancellation, DoesNothingAfterCompletion) {
   channel_->frames = {":5\r\n"};
   start();
   answer();
@@ -78,7 +78,7 @@ TEST_P(AsyncCancellation, OfACommandThatHasCompletedDoesNothing) {
   EXPECT_EQ(completions_, 1);
 }
 
-TEST_P(AsyncCancellation, BetweenTheReplyAndItsHandlerDoesNothing) {
+TEST_P(AsyncCancellation, DoesNothingBetweenReplyAndHandler) {
   channel_->frames = {":5\r\n"};
   start();
   channel_->answer_from_outside();  // posts the handler
@@ -89,7 +89,7 @@ TEST_P(AsyncCancellation, BetweenTheReplyAndItsHandlerDoesNothing) {
   EXPECT_EQ(completions_, 1);
 }
 
-TEST_P(AsyncCancellation, AfterACompletionInsideTheCallDoesNothing) {
+TEST_P(AsyncCancellation, DoesNothingAfterCompletionInsideCall) {
   channel_->answers = Answers::inside_start;
   channel_->frames = {":5\r\n"};
   start();
@@ -100,7 +100,7 @@ TEST_P(AsyncCancellation, AfterACompletionInsideTheCallDoesNothing) {
   EXPECT_EQ(completions_, 1);
 }
 
-TEST_P(AsyncCancellation, OfTwoOperationsOneAfterTheOtherOnOneSlot) {
+TEST_P(AsyncCancellation, CancelsSuccessiveOperationsOnOneSlot) {
   channel_->frames = {":5\r\n"};
   start();
   answer();
@@ -112,7 +112,7 @@ TEST_P(AsyncCancellation, OfTwoOperationsOneAfterTheOtherOnOneSlot) {
   EXPECT_EQ(result_->error().code(), Errc::cancelled);
 }
 
-TEST_P(AsyncCancellation, AfterTheChannelDroppedEverythingDoesNothing) {
+TEST_P(AsyncCancellation, DoesNothingAfterChannelDroppedOperations) {
   start();
   channel_->destroy_all();
   signal_.emit(GetParam());
@@ -131,21 +131,21 @@ INSTANTIATE_TEST_SUITE_P(Kinds, AsyncCancellation,
 
 class AsyncCancelling : public AsyncScript {};
 
-TEST_F(AsyncCancelling, OperationsWithoutAConnectedSlotHaveNoNumber) {
+TEST_F(AsyncCancelling, AssignsNoIdWithoutConnectedSlot) {
   async_.incr("key")([](auto...) {});
   async_.incr("key")(asio::bind_cancellation_slot(asio::cancellation_slot(), [](auto...) {}));
   EXPECT_EQ(channel_->sent.at(0).id, 0U);
   EXPECT_EQ(channel_->sent.at(1).id, 0U);
 }
 
-TEST_F(AsyncCancelling, ARefusedCommandLeavesNothingInTheSlot) {
+TEST_F(AsyncCancelling, LeavesSlotEmptyWhenCommandIsRefused) {
   asio::cancellation_signal signal;
   async_.command<Ok>("SELECT", 1)(asio::bind_cancellation_slot(signal.slot(), [](auto...) {}));
   EXPECT_FALSE(signal.slot().has_handler());
   run();
 }
 
-TEST_F(AsyncCancelling, ACoroutineCancelsWhatItAwaits) {
+TEST_F(AsyncCancelling, CancelsAwaitedOperationOfCoroutine) {
   asio::cancellation_signal signal;
   std::optional<Errc> code;
   asio::co_spawn(

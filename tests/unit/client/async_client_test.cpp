@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_client_test.cpp: asynchronous handles over a script: what they send, and what they complete with.
+// async_client_test.cpp: asynchronous client over a scripted channel.
 #include "support/async_script_test.hpp"
 
 #include <chrono>
@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST_F(AsyncScript, StartsNothingUntilItIsGivenAToken) {
+TEST_F(AsyncScript, StartsOperationOnlyWithToken) {
   {
     const auto dropped = async_.get("key");
     static_cast<void>(dropped);
@@ -23,7 +23,7 @@ TEST_F(AsyncScript, StartsNothingUntilItIsGivenAToken) {
   static_assert(!std::is_copy_constructible_v<decltype(async_.get("key"))>);
 }
 
-TEST_F(AsyncScript, SendsTheCommandAndCompletesWithItsReply) {
+TEST_F(AsyncScript, SendsCommandAndCompletesWithReply) {
   channel_->frames = {"$5\r\nhello\r\n"};
   std::optional<std::string> value;
   async_.get("key")([&](std::exception_ptr error, std::optional<std::string> got) {
@@ -51,7 +51,7 @@ TEST_F(AsyncScript, OwnsItsBytes) {
             "*3\r\n$3\r\nSET\r\n$1000\r\n" + std::string(1000, 'k') + "\r\n$3\r\nvvv\r\n");
 }
 
-TEST_F(AsyncScript, CompletesWithServerErrorsAsTheirOwnType) {
+TEST_F(AsyncScript, CompletesWithServerError) {
   channel_->frames = {"-WRONGTYPE Operation against a key\r\n"};
   std::exception_ptr error;
   async_.get("key")([&](std::exception_ptr got, std::optional<std::string> value) {
@@ -66,7 +66,7 @@ TEST_F(AsyncScript, CompletesWithServerErrorsAsTheirOwnType) {
   EXPECT_EQ(error_in(error).info().database, "main");
 }
 
-TEST_F(AsyncScript, NamesCommandsOfTwoWordsAsTheSynchronousSideDoes) {
+TEST_F(AsyncScript, NamesSubcommandsLikeSynchronousClient) {
   channel_->frames = {"-ERR no\r\n", "-ERR no\r\n", "-ERR no\r\n"};
   std::vector<std::string> names;
   const auto note = [&](Result<std::string> result) { names.push_back(result.error().info().command); };
@@ -79,7 +79,7 @@ TEST_F(AsyncScript, NamesCommandsOfTwoWordsAsTheSynchronousSideDoes) {
   EXPECT_EQ(names, (std::vector<std::string>{"OBJECT FREQ", "MY.MODULE", "PING"}));
 }
 
-TEST_F(AsyncScript, CompletesWithTheTypeThatTheEngineErrorHas) {
+TEST_F(AsyncScript, CompletesWithTypeOfEngineError) {
   struct Case {
     Errc code;
     bool unavailable, timeout;
@@ -125,7 +125,7 @@ TEST_F(AsyncScript, ResultsCompleteWithValuesAndErrors) {
   EXPECT_EQ(mistyped->error().info().command, "INCR");
 }
 
-TEST_F(AsyncScript, GivesItsTimeLimitToEachOperationAndLeavesTheOriginalAlone) {
+TEST_F(AsyncScript, PassesTimeLimitOfCopyToEachOperation) {
   const AsyncClient hurried = async_.with_timeout(20ms);
   hurried.get("key")([](std::exception_ptr, std::optional<std::string>) {});
   hurried.results().get("key")([](Result<std::optional<std::string>>) {});
@@ -148,7 +148,7 @@ TEST_F(AsyncScript, RunsOwnedCommandsAnyNumberOfTimes) {
   EXPECT_EQ(channel_->sent.at(1).retry, Retry::accumulating);
 }
 
-TEST_F(AsyncScript, KeepsWhatTheCommandSaysOfItself) {
+TEST_F(AsyncScript, KeepsTraitsOfOwnedCommand) {
   async_.blpop("list", BlockFor{3s})([](auto...) {});
   async_.command<Value>("EVAL", "return 1", 0)([](auto...) {});
   async_.exec(cmd.command<Value>("EVAL", "return 1", 0))([](auto...) {});
@@ -157,7 +157,7 @@ TEST_F(AsyncScript, KeepsWhatTheCommandSaysOfItself) {
   EXPECT_EQ(channel_->sent.at(2).reply_of, ReplyOf::script);
 }
 
-TEST_F(AsyncScript, RefusesCommandsThatWouldChangeASharedConnectionWithoutSendingThem) {
+TEST_F(AsyncScript, RefusesCommandsThatChangeConnection) {
   for (const char* name : {"SELECT", "select", "WATCH", "MULTI", "SUBSCRIBE", "CLIENT REPLY", "PSYNC"}) {
     std::optional<Error> direct, owned;
     async_.results().command<Ok>(name, "1")([&](Result<Ok> result) { direct = result.error(); });
@@ -172,7 +172,7 @@ TEST_F(AsyncScript, RefusesCommandsThatWouldChangeASharedConnectionWithoutSendin
   EXPECT_TRUE(channel_->sent.empty());
 }
 
-TEST_F(AsyncScript, RefusesEmptyContainersWithoutSendingThem) {
+TEST_F(AsyncScript, RefusesEmptyContainersBeforeSending) {
   const std::vector<std::string> none;
   std::optional<Error> direct, owned;
   async_.results().del(none)([&](Result<std::int64_t> result) { direct = result.error(); });
@@ -188,13 +188,13 @@ TEST_F(AsyncScript, RefusesEmptyContainersWithoutSendingThem) {
   EXPECT_TRUE(channel_->sent.empty());
 }
 
-TEST_F(AsyncScript, TellsWhereItIs) {
+TEST_F(AsyncScript, ReportsDatabaseAndEndpoint) {
   EXPECT_EQ(async_.database(), "main");
   EXPECT_EQ(async_.endpoint(), "scripted:1");
   EXPECT_TRUE(async_.get_executor() == asio::any_io_executor(loop_.get_executor()));
 }
 
-TEST_F(AsyncScript, OperationsOutliveTheirHandle) {
+TEST_F(AsyncScript, CompletesOperationsThatOutliveHandle) {
   channel_->frames = {":7\r\n"};
   std::int64_t value = 0;
   {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_decoding_test.cpp: which replies are read on the loop, and which where their handler runs.
+// async_decoding_test.cpp: where replies are decoded.
 #include "support/async_script_test.hpp"
 #include "support/heap_watch.hpp"
 
@@ -21,7 +21,7 @@
 
 namespace redstart::test {
 
-/// Notes when it is read.
+/// Counts how often it is decoded.
 struct Noted {
   std::string text{};
   static inline int reads = 0;
@@ -72,7 +72,7 @@ class AsyncDecoding : public AsyncScript {
  protected:
   AsyncDecoding() { Noted::reads = 0; }
 
-  /// How often memory was asked for in the turn that read the reply.
+  /// The number of allocations in the turn that read the reply.
   std::size_t allocations_in_turn() {
     std::size_t allocations = 0;
     asio::post(loop_, [&] {
@@ -87,7 +87,7 @@ class AsyncDecoding : public AsyncScript {
   asio::io_context other_{};
 };
 
-TEST_F(AsyncDecoding, CodecsRunWhereTheHandlerRuns) {
+TEST_F(AsyncDecoding, RunsCodecOnHandlerExecutor) {
   channel_->frames = {"$1\r\nx\r\n"};
   std::optional<Noted> value;
   async_.get<Noted>("key")(
@@ -102,7 +102,7 @@ TEST_F(AsyncDecoding, CodecsRunWhereTheHandlerRuns) {
   EXPECT_EQ(value->text, "x");
 }
 
-TEST_F(AsyncDecoding, CodecsInsideOfContainersToo) {
+TEST_F(AsyncDecoding, RunsNestedCodecOnHandlerExecutor) {
   channel_->frames = {"*2\r\n$1\r\nx\r\n$-1\r\n"};
   std::vector<std::optional<Noted>> values;
   async_.results().mget<Noted>(
@@ -113,7 +113,7 @@ TEST_F(AsyncDecoding, CodecsInsideOfContainersToo) {
   EXPECT_EQ(values, (std::vector<std::optional<Noted>>{Noted{"x"}, std::nullopt}));
 }
 
-TEST_F(AsyncDecoding, CodecsOfHandlersWithoutExecutorRunJustBeforeThem) {
+TEST_F(AsyncDecoding, RunsCodecBeforeHandlerWithoutExecutor) {
   channel_->frames = {"$1\r\nx\r\n"};
   int reads = -1;
   async_.get<Noted>("key")([&](std::exception_ptr, std::optional<Noted>) { reads = Noted::reads; });
@@ -121,7 +121,7 @@ TEST_F(AsyncDecoding, CodecsOfHandlersWithoutExecutorRunJustBeforeThem) {
   EXPECT_EQ(reads, 1);
 }
 
-TEST_F(AsyncDecoding, ACodecThatThrowsIsADecodeErrorThatNamesTheCommand) {
+TEST_F(AsyncDecoding, NamesCommandWhenCodecThrows) {
   channel_->frames = {"$1\r\nx\r\n", "$1\r\nx\r\n"};
   std::optional<Error> here, there;
   async_.results().get<Unreadable>("key")([&](auto result) { here = result.error(); });
@@ -140,12 +140,12 @@ TEST_F(AsyncDecoding, ACodecThatThrowsIsADecodeErrorThatNamesTheCommand) {
   }
 }
 
-TEST_F(AsyncDecoding, ACodecThatThrowsWhileWritingSendsNothing) {
+TEST_F(AsyncDecoding, SendsNothingWhenCodecThrowsWhileEncoding) {
   EXPECT_THROW(static_cast<void>(async_.set("key", Unreadable{})), std::runtime_error);
   EXPECT_TRUE(channel_->sent.empty());
 }
 
-TEST_F(AsyncDecoding, SmallRepliesAreReadOnTheLoop) {
+TEST_F(AsyncDecoding, DecodesSmallRepliesOnLoop) {
   channel_->frames = {list_of(100)};
   std::vector<std::string> values;
   async_.lrange("key", 0, -1)(asio::bind_executor(
@@ -155,7 +155,7 @@ TEST_F(AsyncDecoding, SmallRepliesAreReadOnTheLoop) {
   EXPECT_EQ(values.size(), 100U);
 }
 
-TEST_F(AsyncDecoding, LargeRepliesAreReadWhereTheHandlerRuns) {
+TEST_F(AsyncDecoding, DecodesLargeRepliesOnHandlerExecutor) {
   channel_->frames = {list_of(2000)};
   std::vector<std::string> values;
   async_.lrange("key", 0,
@@ -168,7 +168,7 @@ TEST_F(AsyncDecoding, LargeRepliesAreReadWhereTheHandlerRuns) {
   EXPECT_EQ(values, std::vector<std::string>(2000, std::string(20, 'x')));
 }
 
-TEST_F(AsyncDecoding, LargeRepliesAreNotCopiedForHandlersWithoutExecutor) {
+TEST_F(AsyncDecoding, DoesNotCopyLargeRepliesForHandlersWithoutExecutor) {
   channel_->frames = {list_of(2000)};
   const std::size_t frame = channel_->frames[0].size();
   std::size_t count = 0, largest = 0;
@@ -186,7 +186,7 @@ TEST_F(AsyncDecoding, LargeRepliesAreNotCopiedForHandlersWithoutExecutor) {
   EXPECT_LT(largest, 2000 * sizeof(std::string) + 1) << "of a frame of " << frame;
 }
 
-TEST_F(AsyncDecoding, LargeStringsAreTakenFromTheFrameAtOnce) {
+TEST_F(AsyncDecoding, DecodesLargeStringsOnLoop) {
   const std::string value(1024 * 1024, 'v');
   channel_->frames = {"$1048576\r\n" + value + "\r\n"};
   std::optional<std::string> got;
@@ -197,7 +197,7 @@ TEST_F(AsyncDecoding, LargeStringsAreTakenFromTheFrameAtOnce) {
   EXPECT_EQ(got, value);
 }
 
-TEST_F(AsyncDecoding, MistypedLargeRepliesSaySo) {
+TEST_F(AsyncDecoding, ReportsMistypedLargeReplies) {
   channel_->frames = {list_of(2000)};
   std::optional<Error> error;
   async_.results().command<std::vector<std::int64_t>>(

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_handler_test.cpp: where handlers run, where their memory comes from, and what happens when they
-// throw.
+// async_handler_test.cpp: executors, allocators and exceptions of handlers.
 #include "support/async_script_test.hpp"
 #include "support/heap_watch.hpp"
 
@@ -31,7 +30,7 @@ class AsyncHandlers : public AsyncScript {
  protected:
   AsyncHandlers() { channel_->frames.assign(8, "$1\r\nx\r\n"); }
 
-  /// Answers in a turn of the loop; true when the handler had run at the end of that turn.
+  /// Answers in a turn of the loop. Returns whether the handler ran within that turn.
   bool answered_in_the_turn() {
     bool done = false;
     asio::post(loop_, [&] {
@@ -42,7 +41,7 @@ class AsyncHandlers : public AsyncScript {
     loop_.poll();
     return done;
   }
-  /// A handler that notes that it ran.
+  /// A handler that records that it ran.
   auto note() {
     return [this](std::exception_ptr error, const Text& value) {
       EXPECT_FALSE(error);
@@ -54,12 +53,12 @@ class AsyncHandlers : public AsyncScript {
   bool ran_ = false;
 };
 
-TEST_F(AsyncHandlers, WithoutAnExecutorRunInTheTurnThatReadTheReply) {
+TEST_F(AsyncHandlers, RunInTurnOfReplyWithoutExecutor) {
   async_.get("key")(note());
   EXPECT_TRUE(answered_in_the_turn());
 }
 
-TEST_F(AsyncHandlers, OfTheLoopsExecutorRunInTheTurnThatReadTheReply) {
+TEST_F(AsyncHandlers, RunInTurnOfReplyOnLoopExecutor) {
   async_.get("key")(asio::bind_executor(loop_, note()));
   EXPECT_TRUE(answered_in_the_turn());
   ran_ = false;
@@ -67,7 +66,7 @@ TEST_F(AsyncHandlers, OfTheLoopsExecutorRunInTheTurnThatReadTheReply) {
   EXPECT_TRUE(answered_in_the_turn());
 }
 
-TEST_F(AsyncHandlers, OfAnotherExecutorRunThere) {
+TEST_F(AsyncHandlers, RunOnTheirExecutor) {
   asio::io_context other;
   async_.get("key")(asio::bind_executor(other, note()));
   EXPECT_FALSE(answered_in_the_turn());
@@ -75,7 +74,7 @@ TEST_F(AsyncHandlers, OfAnotherExecutorRunThere) {
   EXPECT_TRUE(ran_);
 }
 
-TEST_F(AsyncHandlers, OfAnotherExecutorRunInATurnOfTheirOwnLoop) {
+TEST_F(AsyncHandlers, RunInTurnOfTheirOwnLoop) {
   asio::io_context other;
   const asio::any_io_executor home = other.get_executor();
   async_.get("key")(asio::bind_executor(home, note()));
@@ -88,7 +87,7 @@ TEST_F(AsyncHandlers, OfAnotherExecutorRunInATurnOfTheirOwnLoop) {
   EXPECT_TRUE(in_the_turn);
 }
 
-TEST_F(AsyncHandlers, OfTheChannelsExecutorAreTakenThereFromTurnsOfOtherLoops) {
+TEST_F(AsyncHandlers, MoveToChannelExecutorFromOtherLoops) {
   asio::io_context other;
   async_.get("key")(asio::bind_executor(loop_, note()));
   channel_->answer(other.get_executor());
@@ -97,7 +96,7 @@ TEST_F(AsyncHandlers, OfTheChannelsExecutorAreTakenThereFromTurnsOfOtherLoops) {
   EXPECT_TRUE(ran_);
 }
 
-TEST_F(AsyncHandlers, OfAStrandRunOnIt) {
+TEST_F(AsyncHandlers, RunOnTheirStrand) {
   auto strand = asio::make_strand(loop_);
   bool on_strand = false;
   async_.get("key")(asio::bind_executor(
@@ -106,7 +105,7 @@ TEST_F(AsyncHandlers, OfAStrandRunOnIt) {
   EXPECT_TRUE(on_strand);
 }
 
-TEST_F(AsyncHandlers, OfAStrandAboveAnyExecutorRunOnIt) {
+TEST_F(AsyncHandlers, RunOnStrandOfAnyExecutor) {
   auto strand = asio::make_strand(asio::any_io_executor(loop_.get_executor()));
   bool on_strand = false;
   async_.get("key")(asio::bind_executor(
@@ -115,7 +114,7 @@ TEST_F(AsyncHandlers, OfAStrandAboveAnyExecutorRunOnIt) {
   EXPECT_TRUE(on_strand);
 }
 
-TEST_F(AsyncHandlers, OfAStrandAboveAnyExecutorKeepItsContextRunning) {
+TEST_F(AsyncHandlers, KeepContextOfStrandRunning) {
   asio::io_context other;
   const auto strand = asio::make_strand(asio::any_io_executor(other.get_executor()));
   async_.get("key")(asio::bind_executor(strand, note()));
@@ -126,7 +125,7 @@ TEST_F(AsyncHandlers, OfAStrandAboveAnyExecutorKeepItsContextRunning) {
   EXPECT_TRUE(ran_);
 }
 
-TEST_F(AsyncHandlers, OfAThreadPoolRunOnItsThreads) {
+TEST_F(AsyncHandlers, RunOnThreadsOfPool) {
   asio::thread_pool pool(1);
   std::promise<std::thread::id> where;
   async_.get("key")(asio::bind_executor(
@@ -136,7 +135,7 @@ TEST_F(AsyncHandlers, OfAThreadPoolRunOnItsThreads) {
   pool.join();
 }
 
-TEST_F(AsyncHandlers, ArePostedWhenTheCompletionIsInNoTurn) {
+TEST_F(AsyncHandlers, ArePostedWhenCompletedOutsideTurn) {
   async_.get("key")(note());
   async_.get("key")(asio::bind_executor(loop_, note()));
   channel_->answer_from_outside();
@@ -152,7 +151,7 @@ TEST_F(AsyncHandlers, ArePostedWhenTheCompletionIsInNoTurn) {
   EXPECT_TRUE(ran_);
 }
 
-TEST_F(AsyncHandlers, KeepTheirExecutorAtWorkUntilTheyRan) {
+TEST_F(AsyncHandlers, KeepExecutorWorkUntilTheyHaveRun) {
   asio::io_context other;
   async_.get("key")(asio::bind_executor(other, note()));
   other.poll();
@@ -163,7 +162,7 @@ TEST_F(AsyncHandlers, KeepTheirExecutorAtWorkUntilTheyRan) {
   EXPECT_TRUE(ran_);
 }
 
-TEST_F(AsyncHandlers, DontKeepTheLoopsOwnExecutorAtWork) {
+TEST_F(AsyncHandlers, HoldNoWorkOnLoopExecutor) {
   async_.get("key")(asio::bind_executor(loop_, note()));
   loop_.poll();
   EXPECT_TRUE(loop_.stopped());
@@ -171,7 +170,7 @@ TEST_F(AsyncHandlers, DontKeepTheLoopsOwnExecutorAtWork) {
   EXPECT_TRUE(ran_);
 }
 
-TEST_F(AsyncHandlers, DroppedOnesReleaseTheirExecutor) {
+TEST_F(AsyncHandlers, ReleaseExecutorWhenDropped) {
   asio::io_context other;
   async_.get("key")(asio::bind_executor(other, note()));
   channel_->destroy_all();
@@ -180,7 +179,7 @@ TEST_F(AsyncHandlers, DroppedOnesReleaseTheirExecutor) {
   EXPECT_FALSE(ran_);
 }
 
-TEST_F(AsyncHandlers, ThatThrowDoSoThroughTheLoopAndLeaveNothingBehind) {
+TEST_F(AsyncHandlers, ThrowThroughLoopAndLeaveNothingBehind) {
   auto held = std::make_shared<int>(0);
   async_.get("key")([held](std::exception_ptr, Text) { throw std::runtime_error("handler"); });
   asio::post(loop_, [&] { channel_->answer(); });
@@ -191,7 +190,7 @@ TEST_F(AsyncHandlers, ThatThrowDoSoThroughTheLoopAndLeaveNothingBehind) {
   EXPECT_TRUE(ran_);
 }
 
-TEST_F(AsyncHandlers, StartOthersAndDestroyTheClientFromInside) {
+TEST_F(AsyncHandlers, MayStartOperationsAndDestroyClient) {
   auto client = std::make_unique<AsyncClient>(channel_);
   client->get("key")([&](std::exception_ptr, Text) {
     client->get("again")(note());
@@ -203,7 +202,7 @@ TEST_F(AsyncHandlers, StartOthersAndDestroyTheClientFromInside) {
   EXPECT_TRUE(ran_);
 }
 
-/// What an allocator is asked for.
+/// Counts calls of an allocator.
 struct Memory {
   std::size_t allocations = 0;
   std::size_t held = 0;
@@ -232,7 +231,7 @@ struct CountingAllocator {
   Memory* memory;
 };
 
-TEST_F(AsyncHandlers, GiveTheOperationItsMemoryOnceAndGetItBackBeforeTheyRun) {
+TEST_F(AsyncHandlers, GetAllocatedMemoryBackBeforeTheyRun) {
   Memory memory;
   std::optional<std::size_t> held;
   async_.get("key")(asio::bind_allocator(CountingAllocator<char>(memory),
@@ -244,14 +243,14 @@ TEST_F(AsyncHandlers, GiveTheOperationItsMemoryOnceAndGetItBackBeforeTheyRun) {
   EXPECT_EQ(held, 0U);
 }
 
-TEST_F(AsyncHandlers, DroppedOnesGetTheMemoryBackToo) {
+TEST_F(AsyncHandlers, GetAllocatedMemoryBackWhenDropped) {
   Memory memory;
   async_.get("key")(asio::bind_allocator(CountingAllocator<char>(memory), note()));
   channel_->destroy_all();
   EXPECT_EQ(memory.held, 0U);
 }
 
-TEST_F(AsyncHandlers, AwaitingCostsNoAllocationButTheStringItself) {
+TEST_F(AsyncHandlers, AllocateOnlyResultWhenAwaited) {
   constexpr std::size_t coroutines = 64, rounds = 20;
   const std::string value(32, 'v');
   const std::string frame = "$32\r\n" + value + "\r\n";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_pipeline_test.cpp: asynchronous pipelines over a script: one operation, typed slots, what is missing.
+// async_pipeline_test.cpp: asynchronous pipelines over a scripted channel.
 #include "support/async_script_test.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -22,7 +22,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Keeps the outcome of an operation.
+/// Stores the outcome of an operation.
 template <class R>
 struct Kept {
   std::exception_ptr error{};
@@ -38,7 +38,7 @@ struct Kept {
 
 class AsyncPipelines : public AsyncScript {};
 
-TEST_F(AsyncPipelines, SendOneOperationAndReadEachReplyByItsSlot) {
+TEST_F(AsyncPipelines, SendOneOperationAndReturnReplyOfEachSlot) {
   channel_->frames = {":1\r\n", "$4\r\nname\r\n", "-WRONGTYPE no\r\n",
                       "$2000\r\n" + std::string(2000, 'x') + "\r\n"};
   auto pipe = async_.pipeline();
@@ -64,7 +64,7 @@ TEST_F(AsyncPipelines, SendOneOperationAndReadEachReplyByItsSlot) {
   EXPECT_EQ(replies.answered(), 4U);
 }
 
-TEST_F(AsyncPipelines, CanBeUsedAgain) {
+TEST_F(AsyncPipelines, CanBeReused) {
   channel_->frames = {":1\r\n", ":2\r\n"};
   auto pipe = async_.pipeline();
   Kept<Replies> first, second;
@@ -78,7 +78,7 @@ TEST_F(AsyncPipelines, CanBeUsedAgain) {
   EXPECT_EQ((*second.value)[b].value(), 2);
 }
 
-TEST_F(AsyncPipelines, GiveTheErrorToEverySlotWithoutReply) {
+TEST_F(AsyncPipelines, ReturnErrorForEverySlotWithoutReply) {
   channel_->frames = {":1\r\n"};
   auto pipe = async_.pipeline();
   const auto a = pipe.incr("a");
@@ -95,7 +95,7 @@ TEST_F(AsyncPipelines, GiveTheErrorToEverySlotWithoutReply) {
   EXPECT_THROW(kept.value->require_all(), Error);
 }
 
-TEST_F(AsyncPipelines, TellWhenNothingWasSent) {
+TEST_F(AsyncPipelines, ReportWhenNothingWasSent) {
   auto pipe = async_.pipeline();
   const auto a = pipe.incr("a");
   Kept<Replies> kept;
@@ -105,7 +105,7 @@ TEST_F(AsyncPipelines, TellWhenNothingWasSent) {
   EXPECT_EQ((*kept.value)[a].error().effect(), Effect::not_sent);
 }
 
-TEST_F(AsyncPipelines, RefuseSlotsOfOthers) {
+TEST_F(AsyncPipelines, RejectForeignSlots) {
   auto pipe = async_.pipeline();
   auto other = async_.pipeline();
   Kept<Replies> kept;
@@ -120,7 +120,7 @@ TEST_F(AsyncPipelines, RefuseSlotsOfOthers) {
   EXPECT_EQ((*kept.value)[later].error().code(), Errc::invalid_argument);
 }
 
-TEST_F(AsyncPipelines, RefuseSlotsOfOthersInsteadOfCompletingWithAnotherValue) {
+TEST_F(AsyncPipelines, RejectForeignSlotsInBlock) {
   auto pipe = async_.pipeline();
   auto other = async_.pipeline();
   static_cast<void>(pipe.incr("a"));
@@ -132,7 +132,7 @@ TEST_F(AsyncPipelines, RefuseSlotsOfOthersInsteadOfCompletingWithAnotherValue) {
   EXPECT_EQ(error_in(kept.error).code(), Errc::invalid_argument);
 }
 
-TEST_F(AsyncPipelines, CompleteWithTheFirstErrorOfAnyCommandAndNameIt) {
+TEST_F(AsyncPipelines, CompleteWithFirstErrorAndNameCommand) {
   Kept<std::int64_t> kept;
   const auto collect = [](auto& pipe) {
     pipe.lpush("text", "x");
@@ -150,7 +150,7 @@ TEST_F(AsyncPipelines, CompleteWithTheFirstErrorOfAnyCommandAndNameIt) {
   EXPECT_EQ(kept.value, 1);
 }
 
-TEST_F(AsyncPipelines, ABlockThatReturnsNothingCompletesWithoutAValue) {
+TEST_F(AsyncPipelines, CompleteWithoutValueWhenBlockReturnsNothing) {
   const auto collect = [](auto& pipe) {
     pipe.set("a", 1);
     pipe.incr("b");
@@ -179,7 +179,7 @@ TEST_F(AsyncPipelines, ABlockThatReturnsNothingCompletesWithoutAValue) {
   EXPECT_TRUE(awaited);
 }
 
-TEST_F(AsyncPipelines, SendNothingWhenEmptyAndStillComplete) {
+TEST_F(AsyncPipelines, CompleteWithoutSendingWhenEmpty) {
   Kept<Replies> kept;
   async_.pipeline().execute()(kept.handler());
   EXPECT_FALSE(kept.value) << "completed inside the call";
@@ -189,7 +189,7 @@ TEST_F(AsyncPipelines, SendNothingWhenEmptyAndStillComplete) {
   EXPECT_TRUE(channel_->sent.empty());
 }
 
-TEST_F(AsyncPipelines, AreAsRepeatableAsTheirCommands) {
+TEST_F(AsyncPipelines, UseStrictestRetryCategoryOfTheirCommands) {
   auto reads = async_.pipeline();
   static_cast<void>(reads.get("a"));
   static_cast<void>(reads.mget("b", "c"));
@@ -210,7 +210,7 @@ TEST_F(AsyncPipelines, AreAsRepeatableAsTheirCommands) {
   EXPECT_EQ(channel_->sent.at(2).reply_of, ReplyOf::script);
 }
 
-TEST_F(AsyncPipelines, WaitAsLongAsTheirBlockingCommandsTogether) {
+TEST_F(AsyncPipelines, AddUpTimesOfBlockingCommands) {
   auto pipe = async_.with_timeout(7s).pipeline();
   static_cast<void>(pipe.blpop("a", BlockFor{1s}));
   static_cast<void>(pipe.get("b"));
@@ -228,13 +228,13 @@ TEST_F(AsyncPipelines, WaitAsLongAsTheirBlockingCommandsTogether) {
   EXPECT_EQ(channel_->sent.at(2).timeout, 7s);
 }
 
-TEST_F(AsyncPipelines, RefuseCommandsThatWouldChangeTheConnection) {
+TEST_F(AsyncPipelines, RefuseCommandsThatChangeConnection) {
   auto pipe = async_.pipeline();
   EXPECT_THROW(static_cast<void>(pipe.command<Ok>("SELECT", 1)), Error);
   EXPECT_EQ(pipe.size(), 0U);
 }
 
-TEST_F(AsyncPipelines, OfALambdaCompleteWithATuple) {
+TEST_F(AsyncPipelines, CompleteWithTupleOfBlock) {
   channel_->frames = {":1\r\n", "$4\r\nname\r\n"};
   Kept<std::tuple<std::int64_t, std::optional<std::string>>> kept;
   auto operation = async_.pipeline([](auto& pipe) {
@@ -247,7 +247,7 @@ TEST_F(AsyncPipelines, OfALambdaCompleteWithATuple) {
   EXPECT_EQ(kept.value, std::tuple(1, "name"));
 }
 
-TEST_F(AsyncPipelines, OfALambdaCompleteWithAVectorAPairOrOneValue) {
+TEST_F(AsyncPipelines, CompleteWithVectorPairOrOneValueOfBlock) {
   channel_->frames = {":1\r\n", ":2\r\n", ":3\r\n", ":4\r\n", "+OK\r\n", ":5\r\n"};
   auto many = async_.pipeline([](AsyncPipeline& pipe) {
     std::vector<Slot<std::int64_t>> slots;
@@ -266,7 +266,7 @@ TEST_F(AsyncPipelines, OfALambdaCompleteWithAVectorAPairOrOneValue) {
   EXPECT_EQ(one.get(), 5);
 }
 
-TEST_F(AsyncPipelines, OfALambdaCompleteWithTheFirstErrorAmongTheSlots) {
+TEST_F(AsyncPipelines, CompleteWithFirstErrorAmongSlotsOfBlock) {
   channel_->frames = {":1\r\n", "-WRONGTYPE no\r\n", "-ERR other\r\n"};
   Kept<std::tuple<std::int64_t, std::optional<std::string>>> kept;
   async_.pipeline([](auto& pipe) {
@@ -280,7 +280,7 @@ TEST_F(AsyncPipelines, OfALambdaCompleteWithTheFirstErrorAmongTheSlots) {
   EXPECT_EQ(error_in(kept.error).server_code(), "WRONGTYPE");
 }
 
-TEST_F(AsyncPipelines, OfALambdaThatThrowsSendNothing) {
+TEST_F(AsyncPipelines, SendNothingWhenBlockThrows) {
   const auto collect = [](AsyncPipeline& pipe) -> Slot<std::int64_t> {
     static_cast<void>(pipe.incr("n"));
     throw std::runtime_error("no");
@@ -289,7 +289,7 @@ TEST_F(AsyncPipelines, OfALambdaThatThrowsSendNothing) {
   EXPECT_TRUE(channel_->sent.empty());
 }
 
-TEST_F(AsyncPipelines, AreAwaited) {
+TEST_F(AsyncPipelines, CanBeAwaited) {
   channel_->answers = Answers::in_a_turn;
   channel_->frames = {":1\r\n", "$1\r\nx\r\n", ":2\r\n"};
   bool ended = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_scoped_client_test.cpp: borrowing a connection without waiting, and asking whether there is one.
+// async_scoped_client_test.cpp: asynchronous scoped and optional handles.
 #include <redstart/client/async_operations.hpp>
 
 #include "support/async_script_test.hpp"
@@ -23,7 +23,7 @@ class AsyncScoped : public AsyncScript {
  protected:
   AsyncScoped() { lease_->answers = Answers::in_a_turn; }
 
-  /// Completes with a scoped client over `lease_`, which only that client holds from then on.
+  /// Returns a scoped client on `lease_`, which only that client then owns.
   AsyncScopedClient borrow() {
     channel_->next_lease = std::move(lease_);
     AsyncScopedClient scoped;
@@ -40,7 +40,7 @@ class AsyncScoped : public AsyncScript {
       std::make_shared<ScriptedAsyncChannel>(loop_.get_executor(), engine::Exclusive::yes);
 };
 
-TEST_F(AsyncScoped, AllowsCommandsThatChangeTheConnectionAndReportsTheirReplies) {
+TEST_F(AsyncScoped, AllowsCommandsThatChangeConnection) {
   ScriptedAsyncChannel& lease = *lease_;
   lease.frames = {"+OK\r\n", "+OK\r\n", "+OK\r\n"};
   const AsyncScopedClient scoped = borrow();
@@ -64,7 +64,7 @@ TEST_F(AsyncScoped, AllowsCommandsThatChangeTheConnectionAndReportsTheirReplies)
   static_assert(!std::is_copy_constructible_v<AsyncScopedClient>);
 }
 
-TEST_F(AsyncScoped, GivesTheConnectionBackWhenItsLastOperationHasCompleted) {
+TEST_F(AsyncScoped, ReturnsConnectionAfterLastOperation) {
   const std::weak_ptr<ScriptedAsyncChannel> lease = lease_;
   lease_->answers = Answers::when_told;
   lease_->frames = {":1\r\n"};
@@ -80,13 +80,13 @@ TEST_F(AsyncScoped, GivesTheConnectionBackWhenItsLastOperationHasCompleted) {
   EXPECT_TRUE(lease.expired());
 }
 
-TEST_F(AsyncScoped, GivesAnUnusedConnectionBack) {
+TEST_F(AsyncScoped, ReturnsUnusedConnection) {
   const std::weak_ptr<ScriptedAsyncChannel> lease = lease_;
   static_cast<void>(borrow());
   EXPECT_TRUE(lease.expired());
 }
 
-TEST_F(AsyncScoped, HasATimeLimitOfItsOwn) {
+TEST_F(AsyncScoped, HasItsOwnTimeLimit) {
   ScriptedAsyncChannel& lease = *lease_;
   AsyncScopedClient scoped = borrow();
   scoped.set_timeout(30ms);
@@ -98,7 +98,7 @@ TEST_F(AsyncScoped, HasATimeLimitOfItsOwn) {
   EXPECT_TRUE(scoped.get_executor() == asio::any_io_executor(loop_.get_executor()));
 }
 
-TEST_F(AsyncScoped, LeaseCompletesWithItsError) {
+TEST_F(AsyncScoped, CompletesLeaseWithItsError) {
   channel_->failure = engine_error(Errc::pool_timeout, Effect::not_sent);
   std::exception_ptr error;
   lease_operation(channel_)([&](std::exception_ptr got, AsyncScopedClient scoped) {
@@ -109,7 +109,7 @@ TEST_F(AsyncScoped, LeaseCompletesWithItsError) {
   EXPECT_THROW(std::rethrow_exception(error), Unavailable);
 }
 
-TEST_F(AsyncScoped, AConnectionThatCameTogetherWithAnErrorGoesBack) {
+TEST_F(AsyncScoped, ReturnsConnectionGrantedWithError) {
   const std::weak_ptr<ScriptedAsyncChannel> lease = lease_;
   detail::LeaseReceiver receiver{detail::LeaseReceiver::Seed{}};
   receiver.grant(std::move(lease_));
@@ -118,7 +118,7 @@ TEST_F(AsyncScoped, AConnectionThatCameTogetherWithAnErrorGoesBack) {
   EXPECT_TRUE(lease.expired());
 }
 
-TEST_F(AsyncScoped, IsAwaited) {
+TEST_F(AsyncScoped, CanBeAwaited) {
   lease_->frames = {"+OK\r\n", "$-1\r\n"};
   channel_->next_lease = lease_;
   bool ended = false;
@@ -152,7 +152,7 @@ class AsyncReachable : public AsyncScript {
   }
 };
 
-TEST_F(AsyncReachable, CompletesWithAClientOnceAConnectionIsReady) {
+TEST_F(AsyncReachable, CompletesWithClientWhenConnectionIsReady) {
   const Outcome outcome = ask();
   EXPECT_FALSE(outcome.error);
   ASSERT_TRUE(outcome.client);
@@ -162,14 +162,14 @@ TEST_F(AsyncReachable, CompletesWithAClientOnceAConnectionIsReady) {
   EXPECT_EQ(channel_->sent.at(0).timeout, 50ms);
 }
 
-TEST_F(AsyncReachable, CompletesEmptyWhenTheDatabaseCantServe) {
+TEST_F(AsyncReachable, CompletesEmptyWhenDatabaseIsUnavailable) {
   channel_->failure = engine_error(Errc::connect_refused, Effect::not_sent);
   const Outcome outcome = ask();
   EXPECT_FALSE(outcome.error);
   EXPECT_FALSE(outcome.client);
 }
 
-TEST_F(AsyncReachable, CompletesWithErrorsThatSayNothingOfTheDatabase) {
+TEST_F(AsyncReachable, CompletesWithErrorsUnrelatedToDatabase) {
   channel_->failure = engine_error(Errc::cancelled, Effect::not_sent);
   const Outcome outcome = ask();
   ASSERT_TRUE(outcome.error);

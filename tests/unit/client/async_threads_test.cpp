@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_threads_test.cpp: one asynchronous client used by many threads, with handlers and cancellation on
-// others.
+// async_threads_test.cpp: one asynchronous client used by many threads.
 #include "support/async_script_test.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -28,7 +27,7 @@
 namespace redstart::test {
 namespace {
 
-/// The loop runs on a thread of its own.
+/// Runs the loop on its own thread.
 class AsyncThreads : public AsyncScript {
  protected:
   AsyncThreads() { channel_->answers = Answers::in_a_turn; }
@@ -44,7 +43,7 @@ class AsyncThreads : public AsyncScript {
   std::thread thread_{[this] { loop_.run(); }};
 };
 
-TEST_F(AsyncThreads, EveryThreadGetsItsReplies) {
+TEST_F(AsyncThreads, ReceiveTheirOwnReplies) {
   channel_->frames.assign(threads * rounds, "$5\r\nhello\r\n");
   std::vector<std::thread> callers;
   std::atomic<std::size_t> right{0};
@@ -59,7 +58,7 @@ TEST_F(AsyncThreads, EveryThreadGetsItsReplies) {
   EXPECT_EQ(right, threads * rounds);
 }
 
-TEST_F(AsyncThreads, CoroutinesOfAnotherThreadStayOnIt) {
+TEST_F(AsyncThreads, KeepCoroutinesOnTheirThread) {
   channel_->frames.assign(rounds, ":1\r\n");
   asio::io_context own;
   std::future<std::int64_t> sum = asio::co_spawn(
@@ -78,7 +77,7 @@ TEST_F(AsyncThreads, CoroutinesOfAnotherThreadStayOnIt) {
   EXPECT_EQ(sum.get(), static_cast<std::int64_t>(rounds));
 }
 
-TEST_F(AsyncThreads, CancellingWhileTheReplyArrivesCompletesOnce) {
+TEST_F(AsyncThreads, CompleteOnceWhenCancelledDuringReply) {
   channel_->frames.assign(threads * rounds, ":1\r\n");
   asio::thread_pool pool(2);
   std::atomic<std::size_t> answered{0}, cancelled{0};
@@ -108,7 +107,7 @@ TEST_F(AsyncThreads, CancellingWhileTheReplyArrivesCompletesOnce) {
         ++cancelled;
       }
       if (--caller.left == 0) return caller.done.set_value();
-      // Not from inside of the handler: the next emit may come before it returns.
+      // Not inside the handler: the next emit may happen before it returns.
       asio::post(caller.strand, [next = *this] { next.start(); });
     }
   };

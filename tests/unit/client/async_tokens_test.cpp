@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_tokens_test.cpp: operations with every kind of completion token, and in coroutines.
+// async_tokens_test.cpp: operations with every completion token and in coroutines.
 #include "support/async_script_test.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -33,7 +33,7 @@ class AsyncTokens : public AsyncScript {
  protected:
   AsyncTokens() { channel_->answers = Answers::in_a_turn; }
 
-  /// Runs a coroutine to its end; throws what it throws.
+  /// Runs a coroutine to its end and rethrows its exception.
   template <class F>
   void spawn(F&& coroutine) {
     std::exception_ptr thrown;
@@ -48,7 +48,7 @@ class AsyncTokens : public AsyncScript {
   }
 };
 
-TEST_F(AsyncTokens, MoveOnlyCallback) {
+TEST_F(AsyncTokens, AcceptMoveOnlyCallback) {
   channel_->frames = {"$1\r\nx\r\n"};
   Text value;
   async_.get("key")([&value, held = std::make_unique<int>(1)](std::exception_ptr, Text got) {
@@ -59,7 +59,7 @@ TEST_F(AsyncTokens, MoveOnlyCallback) {
   EXPECT_EQ(value, "x");
 }
 
-TEST_F(AsyncTokens, Future) {
+TEST_F(AsyncTokens, AcceptUseFuture) {
   channel_->frames = {"$1\r\nx\r\n", "-ERR no\r\n", "$1\r\ny\r\n"};
   std::future<Text> value = async_.get("key")(asio::use_future);
   std::future<Text> failed = async_.get("key")(asio::use_future);
@@ -70,7 +70,7 @@ TEST_F(AsyncTokens, Future) {
   EXPECT_EQ(result.get().value(), "y");
 }
 
-TEST_F(AsyncTokens, FutureOfAFailureInsideTheCall) {
+TEST_F(AsyncTokens, AcceptUseFutureForFailureInsideCall) {
   channel_->answers = Answers::inside_start;
   channel_->failure = engine_error(Errc::overloaded, Effect::not_sent);
   std::future<Text> failed = async_.get("key")(asio::use_future);
@@ -78,7 +78,7 @@ TEST_F(AsyncTokens, FutureOfAFailureInsideTheCall) {
   EXPECT_THROW(failed.get(), Error);
 }
 
-TEST_F(AsyncTokens, AwaitedAsItStands) {
+TEST_F(AsyncTokens, AllowAwaitingOperationDirectly) {
   channel_->frames = {"$5\r\nhello\r\n", "-ERR no\r\n", "+OK\r\n", "$1\r\nx\r\n"};
   spawn([&]() -> awaitable<void> {
     EXPECT_EQ(co_await async_.get("key"), "hello");
@@ -98,7 +98,7 @@ TEST_F(AsyncTokens, AwaitedAsItStands) {
   EXPECT_EQ(channel_->sent.size(), 4U);
 }
 
-TEST_F(AsyncTokens, AwaitedFromChannelsThatCompleteInsideTheCall) {
+TEST_F(AsyncTokens, AllowAwaitingOperationCompletedInsideCall) {
   channel_->answers = Answers::inside_start;
   channel_->frames = {"$1\r\nx\r\n", "$1\r\ny\r\n"};
   spawn([&]() -> awaitable<void> {
@@ -107,7 +107,7 @@ TEST_F(AsyncTokens, AwaitedFromChannelsThatCompleteInsideTheCall) {
   });
 }
 
-TEST_F(AsyncTokens, Awaitable) {
+TEST_F(AsyncTokens, AcceptUseAwaitable) {
   channel_->frames = {"$1\r\nx\r\n", "-ERR no\r\n", "$1\r\ny\r\n"};
   spawn([&]() -> awaitable<void> {
     EXPECT_EQ(co_await async_.get("key")(asio::use_awaitable), "x");
@@ -119,7 +119,7 @@ TEST_F(AsyncTokens, Awaitable) {
   });
 }
 
-TEST_F(AsyncTokens, Deferred) {
+TEST_F(AsyncTokens, AcceptDeferred) {
   channel_->frames = {"$1\r\nx\r\n", "-ERR no\r\n", "$1\r\ny\r\n", "$1\r\nz\r\n"};
   spawn([&]() -> awaitable<void> {
     auto later = async_.get("key")(asio::deferred);
@@ -137,7 +137,7 @@ TEST_F(AsyncTokens, Deferred) {
   EXPECT_EQ(value, "z");
 }
 
-TEST_F(AsyncTokens, Detached) {
+TEST_F(AsyncTokens, AcceptDetached) {
   channel_->frames = {":1\r\n"};
   async_.incr("key")(asio::detached);
   run();
@@ -145,7 +145,7 @@ TEST_F(AsyncTokens, Detached) {
   EXPECT_EQ(channel_->waiting(), 0U);
 }
 
-TEST_F(AsyncTokens, AllOfSeveralAwaitables) {
+TEST_F(AsyncTokens, AwaitAllOfSeveral) {
   using namespace asio::experimental::awaitable_operators;
   channel_->frames = {"$1\r\nx\r\n", ":2\r\n", "$1\r\ny\r\n", "-ERR no\r\n"};
   spawn([&]() -> awaitable<void> {
@@ -163,7 +163,7 @@ TEST_F(AsyncTokens, AllOfSeveralAwaitables) {
   });
 }
 
-TEST_F(AsyncTokens, TheFirstOfSeveralAwaitablesCancelsTheOthers) {
+TEST_F(AsyncTokens, CancelOthersWhenFirstCompletes) {
   using namespace asio::experimental::awaitable_operators;
   channel_->answers = Answers::when_told;
   channel_->written = true;
@@ -179,7 +179,7 @@ TEST_F(AsyncTokens, TheFirstOfSeveralAwaitablesCancelsTheOthers) {
   EXPECT_EQ(channel_->cancelled[0].how, engine::Cancellation::terminal);
 }
 
-TEST_F(AsyncTokens, ParallelGroup) {
+TEST_F(AsyncTokens, WorkInParallelGroup) {
   channel_->frames = {"$1\r\nx\r\n", ":2\r\n"};
   spawn([&]() -> awaitable<void> {
     auto group = asio::experimental::make_parallel_group(async_.get("a"), async_.incr("b"));
@@ -193,7 +193,7 @@ TEST_F(AsyncTokens, ParallelGroup) {
   });
 }
 
-TEST_F(AsyncTokens, ParallelGroupWhoseFirstErrorCancelsTheRest) {
+TEST_F(AsyncTokens, CancelRestOfParallelGroupAfterError) {
   channel_->answers = Answers::when_told;
   channel_->frames = {"-ERR no\r\n"};
   asio::post(loop_, [&] { asio::post(loop_, [&] { channel_->answer(); }); });
@@ -210,7 +210,7 @@ TEST_F(AsyncTokens, ParallelGroupWhoseFirstErrorCancelsTheRest) {
   });
 }
 
-TEST_F(AsyncTokens, BoundToken) {
+TEST_F(AsyncTokens, AcceptBoundToken) {
   asio::io_context other;
   channel_->frames = {"$1\r\nx\r\n", "$1\r\ny\r\n"};
   const void* ran_on = nullptr;
@@ -226,7 +226,7 @@ TEST_F(AsyncTokens, BoundToken) {
   EXPECT_EQ(value.get(), "y");
 }
 
-TEST_F(AsyncTokens, CoroutineDestroyedWhileItWaits) {
+TEST_F(AsyncTokens, AllowDestroyingWaitingCoroutine) {
   auto destroyed = std::make_shared<int>(0);
   channel_->answers = Answers::when_told;
   {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// client_test.cpp: handles over a scripted channel: what they send, return and throw.
+// client_test.cpp: synchronous handles over a scripted channel.
 #include <redstart/client/client.hpp>
 #include <redstart/client/scoped_client.hpp>
 
@@ -38,7 +38,7 @@ class ClientOverScript : public ::testing::Test {
   Client client_{channel_};
 };
 
-TEST_F(ClientOverScript, SendsTheCommandAndReturnsItsReply) {
+TEST_F(ClientOverScript, SendsCommandAndReturnsReply) {
   channel_->frames = {"$5\r\nhello\r\n"};
   EXPECT_EQ(client_.get("key"), "hello");
   EXPECT_EQ(channel_->sent.at(0), "*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n");
@@ -46,14 +46,14 @@ TEST_F(ClientOverScript, SendsTheCommandAndReturnsItsReply) {
   EXPECT_EQ(channel_->traits.at(0).retry, Retry::read);
 }
 
-TEST_F(ClientOverScript, PutsLargeArgumentsInTheirPlaceWithoutCopyingThem) {
+TEST_F(ClientOverScript, InsertsLargeArgumentsWithoutCopying) {
   channel_->frames = {"+OK\r\n"};
   const std::string value(engine::external_threshold, 'v');
   EXPECT_TRUE(client_.set("key", value));
   EXPECT_EQ(channel_->sent.at(0), "*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$16384\r\n" + value + "\r\n");
 }
 
-TEST_F(ClientOverScript, ThrowsServerErrorsAsSuch) {
+TEST_F(ClientOverScript, ThrowsServerError) {
   channel_->frames = {"-WRONGTYPE Operation against a key\r\n"};
   try {
     static_cast<void>(client_.get("key"));
@@ -73,7 +73,7 @@ TEST_F(ClientOverScript, ReturnsErrorsThroughResults) {
   EXPECT_EQ(result.error().remedy(), Remedy::never);
 }
 
-TEST_F(ClientOverScript, NamesWhatWasExpectedWhenTheReplyHasAnotherType) {
+TEST_F(ClientOverScript, NamesExpectedTypeWhenReplyHasAnother) {
   channel_->frames = {"+text\r\n"};
   const auto result = client_.results().incr("key");
   ASSERT_FALSE(result.has_value());
@@ -82,7 +82,7 @@ TEST_F(ClientOverScript, NamesWhatWasExpectedWhenTheReplyHasAnotherType) {
       << result.error().what();
 }
 
-TEST_F(ClientOverScript, ACodecThatThrowsWhileReadingIsADecodeError) {
+TEST_F(ClientOverScript, ThrowsDecodeErrorWhenCodecThrows) {
   channel_->frames = {"$1\r\nx\r\n"};
   const auto result = client_.results().get<Broken>("key");
   ASSERT_FALSE(result.has_value());
@@ -90,12 +90,12 @@ TEST_F(ClientOverScript, ACodecThatThrowsWhileReadingIsADecodeError) {
   EXPECT_NE(std::string(result.error().what()).find("can't be read"), std::string::npos);
 }
 
-TEST_F(ClientOverScript, ACodecThatThrowsWhileWritingSendsNothing) {
+TEST_F(ClientOverScript, SendsNothingWhenCodecThrowsWhileEncoding) {
   EXPECT_THROW(static_cast<void>(client_.set("key", Broken{})), std::runtime_error);
   EXPECT_TRUE(channel_->sent.empty());
 }
 
-TEST_F(ClientOverScript, GivesItsTimeLimitToEachCallAndLeavesTheOriginalAlone) {
+TEST_F(ClientOverScript, PassesTimeLimitOfCopyToEachCall) {
   channel_->frames = {"$-1\r\n", "$-1\r\n"};
   const Client hurried = client_.with_timeout(20ms);
   EXPECT_EQ(hurried.get("key"), std::nullopt);
@@ -103,7 +103,7 @@ TEST_F(ClientOverScript, GivesItsTimeLimitToEachCallAndLeavesTheOriginalAlone) {
   EXPECT_EQ(channel_->timeouts, (std::vector<TimeLimit>{20ms, {}}));
 }
 
-TEST_F(ClientOverScript, RefusesCommandsThatWouldChangeASharedConnection) {
+TEST_F(ClientOverScript, RefusesCommandsThatChangeConnection) {
   for (const char* name : {"SELECT", "select", "WATCH", "MULTI", "SUBSCRIBE", "MONITOR", "RESET", "QUIT",
                            "HELLO", "AUTH", "CLIENT REPLY", "CLIENT TRACKING", "PSYNC"}) {
     const auto result = client_.results().command<Ok>(name, "1");
@@ -128,7 +128,7 @@ TEST_F(ClientOverScript, RefusesEmptyContainersBeforeSending) {
   EXPECT_TRUE(channel_->sent.empty());
 }
 
-TEST_F(ClientOverScript, ATextTakenFromATemporaryValueLasts) {
+TEST_F(ClientOverScript, ReturnsOwnedTextFromTemporaryValue) {
   channel_->frames = {"$40\r\n" + std::string(40, 'v') + "\r\n"};
   const auto text = client_.command("GET", "key").as_string();
   static_assert(std::is_same_v<decltype(text), const std::string>);
@@ -144,13 +144,13 @@ TEST_F(ClientOverScript, RunsOwnedCommandsAnyNumberOfTimes) {
   EXPECT_EQ(channel_->traits.at(1).retry, Retry::accumulating);
 }
 
-TEST_F(ClientOverScript, OwnedCommandsThatChangeTheConnectionAreRefusedToo) {
+TEST_F(ClientOverScript, RefusesOwnedCommandsThatChangeConnection) {
   const auto command = cmd.command<Ok>("SELECT", 3);
   EXPECT_EQ(client_.results().exec(command).error().code(), Errc::not_allowed);
   EXPECT_TRUE(channel_->sent.empty());
 }
 
-TEST(ScopedClientOverScript, TellsItsConnectionWhichCommandsChangeIt) {
+TEST(ScopedClientOverScript, ReportsCommandsThatChangeConnection) {
   auto owned = std::make_unique<ScriptedChannel>();
   ScriptedChannel& channel = *owned;
   channel.kind = engine::Exclusive::yes;
@@ -162,7 +162,7 @@ TEST(ScopedClientOverScript, TellsItsConnectionWhichCommandsChangeIt) {
   EXPECT_EQ(channel.traits.at(1).session, Session::database);
 }
 
-TEST(ScopedClientOverScript, TellsItsConnectionWhichRepliesShowThatACommandWasQueued) {
+TEST(ScopedClientOverScript, ReportsRepliesOfQueuedCommands) {
   auto owned = std::make_unique<ScriptedChannel>();
   ScriptedChannel& channel = *owned;
   channel.kind = engine::Exclusive::yes;
@@ -178,7 +178,7 @@ TEST(ScopedClientOverScript, TellsItsConnectionWhichRepliesShowThatACommandWasQu
   EXPECT_FALSE(channel.traits.at(3).shows_queued);
 }
 
-// Each of these would be followed by messages that no handle reads, or by no reply at all.
+// Each of these is followed by messages that no handle reads, or by no reply.
 struct NotSupported {
   const char* name;
   const char* word;
@@ -192,7 +192,7 @@ constexpr NotSupported not_supported[] = {
     {"SCRIPT", "DEBUG"},    {"RESET", ""},          {"MONITOR", ""},
 };
 
-TEST(ScopedClientOverScript, RefusesWhatNoHandleCouldReadTheRepliesOf) {
+TEST(ScopedClientOverScript, RefusesCommandsWithUnreadableReplies) {
   auto owned = std::make_unique<ScriptedChannel>();
   ScriptedChannel& channel = *owned;
   channel.kind = engine::Exclusive::yes;
@@ -210,7 +210,7 @@ TEST(ScopedClientOverScript, RefusesWhatNoHandleCouldReadTheRepliesOf) {
   EXPECT_TRUE(channel.sent.empty());
 }
 
-TEST(ScopedClientOverScript, LooksAtTheWordsThatAreSentHoweverTheyWereGiven) {
+TEST(ScopedClientOverScript, ChecksEncodedArguments) {
   auto owned = std::make_unique<ScriptedChannel>();
   ScriptedChannel& channel = *owned;
   channel.kind = engine::Exclusive::yes;
@@ -225,7 +225,7 @@ TEST(ScopedClientOverScript, LooksAtTheWordsThatAreSentHoweverTheyWereGiven) {
   EXPECT_EQ(channel.sent.size(), 1U);
 }
 
-TEST_F(ClientOverScript, DoesNotAdviseAScopedHandleForWhatItRefusesToo) {
+TEST_F(ClientOverScript, DoesNotAdviseScopedHandleForCommandsItRefuses) {
   for (const NotSupported& refused : not_supported) {
     SCOPED_TRACE(std::string(refused.name) + ' ' + refused.word);
     const auto result = client_.results().command<Value>(refused.name, refused.word);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// pipeline_test.cpp: pipelines over a scripted channel: slots, errors, what is sent and when.
+// pipeline_test.cpp: synchronous pipelines over a scripted channel.
 #include <redstart/client/client.hpp>
 
 #include <redstart/resp/value.hpp>
@@ -24,7 +24,7 @@ class PipelineOverScript : public ::testing::Test {
   Client client_{channel_};
 };
 
-TEST_F(PipelineOverScript, ReturnsATupleOfTypedReplies) {
+TEST_F(PipelineOverScript, ReturnsTupleOfTypedReplies) {
   channel_->frames = {":7\r\n", "$3\r\nbob\r\n"};
   const auto [hits, name] = client_.pipeline([](auto& pipe) {
     return std::tuple{pipe.incr("hits"), pipe.get("name")};
@@ -34,7 +34,7 @@ TEST_F(PipelineOverScript, ReturnsATupleOfTypedReplies) {
   EXPECT_EQ(channel_->sent.at(0), "*2\r\n$4\r\nINCR\r\n$4\r\nhits\r\n*2\r\n$3\r\nGET\r\n$4\r\nname\r\n");
 }
 
-TEST_F(PipelineOverScript, ReturnsOneSlotAPairOrAVector) {
+TEST_F(PipelineOverScript, ReturnsOneValuePairOrVector) {
   channel_->frames = {":1\r\n", ":2\r\n", ":3\r\n", ":4\r\n", ":5\r\n"};
   EXPECT_EQ(client_.pipeline([](auto& pipe) { return pipe.incr("a"); }), 1);
   const std::pair<std::int64_t, std::int64_t> both = client_.pipeline([](auto& pipe) {
@@ -49,7 +49,7 @@ TEST_F(PipelineOverScript, ReturnsOneSlotAPairOrAVector) {
   EXPECT_EQ(many, (std::vector<std::int64_t>{4, 5}));
 }
 
-TEST_F(PipelineOverScript, SendsNothingWhenTheBlockThrows) {
+TEST_F(PipelineOverScript, SendsNothingWhenBlockThrows) {
   const auto block = [](Pipeline& pipe) {
     const auto slot = pipe.incr("hits");
     if (pipe.size() == 1) throw std::runtime_error("changed my mind");
@@ -59,7 +59,7 @@ TEST_F(PipelineOverScript, SendsNothingWhenTheBlockThrows) {
   EXPECT_EQ(channel_->batches, 0U);
 }
 
-TEST_F(PipelineOverScript, EachSlotTellsItsOwnError) {
+TEST_F(PipelineOverScript, ReturnsErrorOfEachSlot) {
   channel_->frames = {":1\r\n", "-WRONGTYPE not a number\r\n", ":3\r\n"};
   auto pipe = client_.pipeline();
   const auto first = pipe.incr("a");
@@ -73,14 +73,14 @@ TEST_F(PipelineOverScript, EachSlotTellsItsOwnError) {
   EXPECT_THROW(replies.require_all(), ServerError);
 }
 
-TEST_F(PipelineOverScript, RequireAllIsSilentWhenAllWentWell) {
+TEST_F(PipelineOverScript, RequireAllDoesNotThrowWhenAllSucceed) {
   channel_->frames = {":1\r\n"};
   auto pipe = client_.pipeline();
   static_cast<void>(pipe.incr("a"));
   EXPECT_NO_THROW(pipe.execute().require_all());
 }
 
-TEST_F(PipelineOverScript, AnErrorOfAScriptNeverCountsAsNotSent) {
+TEST_F(PipelineOverScript, NeverReportsScriptErrorAsNotSent) {
   channel_->frames = {"-READONLY written by a script\r\n", "-READONLY You can't write\r\n"};
   auto pipe = client_.pipeline();
   const auto script = pipe.command<std::int64_t>("EVAL", "return 1", 0);
@@ -90,7 +90,7 @@ TEST_F(PipelineOverScript, AnErrorOfAScriptNeverCountsAsNotSent) {
   EXPECT_EQ(replies[plain].error().effect(), Effect::not_sent);
 }
 
-TEST_F(PipelineOverScript, RepliesThatCameAreKeptWhenTheConnectionIsLost) {
+TEST_F(PipelineOverScript, KeepsReceivedRepliesWhenConnectionIsLost) {
   channel_->frames = {":1\r\n"};
   channel_->failure = lost_connection();
   auto pipe = client_.pipeline();
@@ -103,7 +103,7 @@ TEST_F(PipelineOverScript, RepliesThatCameAreKeptWhenTheConnectionIsLost) {
   EXPECT_THROW(replies.require_all(), Error);
 }
 
-TEST_F(PipelineOverScript, ViewsLiveAsLongAsTheReplies) {
+TEST_F(PipelineOverScript, ReturnsViewsValidAsLongAsReplies) {
   channel_->frames = {"$5\r\nhello\r\n"};
   auto pipe = client_.pipeline();
   const auto slot = pipe.get<std::string_view>("key");
@@ -111,7 +111,7 @@ TEST_F(PipelineOverScript, ViewsLiveAsLongAsTheReplies) {
   EXPECT_EQ(replies[slot].value(), "hello");
 }
 
-TEST_F(PipelineOverScript, IsEmptyAndUsableAfterExecuting) {
+TEST_F(PipelineOverScript, IsEmptyAndReusableAfterExecute) {
   channel_->frames = {":1\r\n", ":2\r\n"};
   auto pipe = client_.pipeline();
   const auto before = pipe.incr("a");
@@ -121,7 +121,7 @@ TEST_F(PipelineOverScript, IsEmptyAndUsableAfterExecuting) {
   EXPECT_EQ(pipe.execute()[after].value(), 2);
 }
 
-TEST_F(PipelineOverScript, RefusesCommandsThatWouldChangeTheConnectionAndKeepsTheRest) {
+TEST_F(PipelineOverScript, RefusesCommandsThatChangeConnectionAndKeepsRest) {
   channel_->frames = {":1\r\n"};
   auto pipe = client_.pipeline();
   const auto slot = pipe.incr("a");
@@ -129,7 +129,7 @@ TEST_F(PipelineOverScript, RefusesCommandsThatWouldChangeTheConnectionAndKeepsTh
   EXPECT_EQ(pipe.execute()[slot].value(), 1);
 }
 
-TEST_F(PipelineOverScript, ASlotOfAnotherPipelineIsAnError) {
+TEST_F(PipelineOverScript, RejectsSlotOfAnotherPipeline) {
   channel_->frames = {":1\r\n", ":2\r\n"};
   auto pipe = client_.pipeline();
   auto other = client_.pipeline();
@@ -146,7 +146,7 @@ TEST_F(PipelineOverScript, ASlotOfAnotherPipelineIsAnError) {
   EXPECT_EQ(error_of([&] { return replies[std::vector{slot, foreign}]; }).code(), Errc::invalid_argument);
 }
 
-TEST_F(PipelineOverScript, ASlotFromBeforeTheLastExecutionIsAnError) {
+TEST_F(PipelineOverScript, RejectsSlotFromBeforeLastExecute) {
   channel_->frames = {":1\r\n", ":2\r\n"};
   auto pipe = client_.pipeline();
   const auto before = pipe.incr("a");
@@ -159,7 +159,7 @@ TEST_F(PipelineOverScript, ASlotFromBeforeTheLastExecutionIsAnError) {
   EXPECT_EQ(second[after].value(), 2);
 }
 
-TEST_F(PipelineOverScript, ASlotOfABlockThatIsUsedElsewhereIsAnError) {
+TEST_F(PipelineOverScript, RejectsSlotOfBlockOutsideIt) {
   channel_->frames = {":1\r\n", ":2\r\n"};
   auto pipe = client_.pipeline();
   const auto foreign = pipe.incr("a");
@@ -172,7 +172,7 @@ TEST_F(PipelineOverScript, ASlotOfABlockThatIsUsedElsewhereIsAnError) {
             Errc::invalid_argument);
 }
 
-TEST_F(PipelineOverScript, ASlotOfAPipelineThatWasMovedIsStillItsOwn) {
+TEST_F(PipelineOverScript, AcceptsSlotAfterMove) {
   channel_->frames = {":1\r\n", ":2\r\n"};
   auto pipe = client_.pipeline();
   const auto first = pipe.incr("a");
@@ -183,7 +183,7 @@ TEST_F(PipelineOverScript, ASlotOfAPipelineThatWasMovedIsStillItsOwn) {
   EXPECT_EQ(replies[second].value(), 2);
 }
 
-TEST_F(PipelineOverScript, ASlotMadeFromAnIndexNamesAPlaceInAnyPipeline) {
+TEST_F(PipelineOverScript, AcceptsSlotCreatedFromIndex) {
   channel_->frames = {":1\r\n"};
   auto pipe = client_.pipeline();
   static_cast<void>(pipe.incr("a"));
@@ -192,7 +192,7 @@ TEST_F(PipelineOverScript, ASlotMadeFromAnIndexNamesAPlaceInAnyPipeline) {
   EXPECT_EQ(replies[Slot<std::int64_t>{5}].error().code(), Errc::invalid_argument);
 }
 
-TEST_F(PipelineOverScript, ABlockThrowsTheFirstErrorOfAnyCommandAndNamesIt) {
+TEST_F(PipelineOverScript, BlockThrowsFirstErrorAndNamesCommand) {
   channel_->frames = {":1\r\n", "-WRONGTYPE not a list\r\n", "-ERR not an integer\r\n", ":3\r\n"};
   const Error error = error_of([&] {
     return client_.pipeline([](auto& pipe) {
@@ -207,7 +207,7 @@ TEST_F(PipelineOverScript, ABlockThrowsTheFirstErrorOfAnyCommandAndNamesIt) {
   EXPECT_EQ(error.info().command, "LPUSH (command 2 of the pipeline)");
 }
 
-TEST_F(PipelineOverScript, NamesCommandsWithoutARowToo) {
+TEST_F(PipelineOverScript, NamesCommandsWithoutRow) {
   channel_->frames = {":1\r\n", "-ERR unknown command\r\n"};
   std::string name = "MY.COMMAND of the caller's memory";
   auto pipe = client_.pipeline();
@@ -236,7 +236,7 @@ TEST_F(PipelineOverScript, NamesEachCommandOfAMixedBatch) {
               names[i] + " (command " + std::to_string(i + 1) + " of the pipeline)");
 }
 
-TEST_F(PipelineOverScript, ABlockThatReturnsNothingThrowsTheFirstErrorOfAnyCommand) {
+TEST_F(PipelineOverScript, BlockWithoutResultThrowsFirstError) {
   const auto block = [](auto& pipe) {
     pipe.set("a", 1);
     pipe.incr("b");
@@ -249,7 +249,7 @@ TEST_F(PipelineOverScript, ABlockThatReturnsNothingThrowsTheFirstErrorOfAnyComma
   EXPECT_EQ(channel_->batches, 2U);
 }
 
-TEST_F(PipelineOverScript, ABlockThrowsTheErrorOfRepliesThatDidNotCome) {
+TEST_F(PipelineOverScript, BlockThrowsErrorOfMissingReplies) {
   channel_->frames = {":1\r\n"};
   channel_->failure = lost_connection();
   EXPECT_EQ(error_of([&] {
@@ -262,7 +262,7 @@ TEST_F(PipelineOverScript, ABlockThrowsTheErrorOfRepliesThatDidNotCome) {
             Effect::indeterminate);
 }
 
-TEST_F(PipelineOverScript, AnErrorOfAScriptProvesNothingInABlockEither) {
+TEST_F(PipelineOverScript, BlockNeverReportsScriptErrorAsNotSent) {
   channel_->frames = {"-READONLY written by a script\r\n"};
   EXPECT_EQ(
       error_of([&] {
@@ -274,7 +274,7 @@ TEST_F(PipelineOverScript, AnErrorOfAScriptProvesNothingInABlockEither) {
             Effect::not_sent);
 }
 
-TEST_F(PipelineOverScript, NamesTheCommandWhoseReplyHasAnotherType) {
+TEST_F(PipelineOverScript, NamesCommandWhoseReplyHasAnotherType) {
   channel_->frames = {"+text\r\n"};
   const Error error = error_of([&] { return client_.pipeline([](auto& pipe) { return pipe.incr("a"); }); });
   EXPECT_EQ(error.code(), Errc::decode_error);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// reply_to_test.cpp: a reply becomes the caller's value, in whichever way it is delivered, and however often.
+// reply_to_test.cpp: decodes replies that are delivered in different ways.
 #include <redstart/client/reply_to.hpp>
 
 #include <gmock/gmock.h>
@@ -44,26 +44,26 @@ void fill(resp::StringReceiver* receiver, std::string_view bytes) {
   receiver->append(bytes);
 }
 
-TEST(ReplyTo, ReadsAWholeFrame) {
+TEST(ReplyTo, DecodesWholeFrame) {
   Sink<std::optional<std::string>> sink;
   sink->frame("$5\r\nhello\r\n");
   EXPECT_EQ(sink.value(), "hello");
 }
 
-TEST(ReplyTo, TakesALargeStringIntoItsOwnMemory) {
+TEST(ReplyTo, ReceivesLargeStringIntoItsOwnMemory) {
   Sink<std::string> sink;
   fill(sink->begin_bulk(5), "hello");
   sink->end_bulk();
   EXPECT_EQ(sink.value(), "hello");
 }
 
-TEST(ReplyTo, WantsAFrameWhereTheTypeIsNoTextAndNoSequence) {
+TEST(ReplyTo, RequiresFrameForTypesThatAreNoTextOrSequence) {
   Sink<std::int64_t> number;
   EXPECT_EQ(number->begin_bulk(100'000), nullptr);
   EXPECT_FALSE(number->begin_elements(resp::Type::array, 3));
 }
 
-TEST(ReplyTo, TakesElementsAsTheyArrive) {
+TEST(ReplyTo, DecodesElementsAsTheyArrive) {
   Sink<Texts> sink;
   ASSERT_TRUE(sink->begin_elements(resp::Type::array, 3));
   EXPECT_EQ(sink->elements("$1\r\na\r\n"), 7U);
@@ -72,7 +72,7 @@ TEST(ReplyTo, TakesElementsAsTheyArrive) {
   EXPECT_EQ(sink.value(), (Texts{"a", "b", "c"}));
 }
 
-TEST(ReplyTo, AsksForTheRestOfAPairAgain) {
+TEST(ReplyTo, RequestsIncompletePairAgain) {
   Sink<std::map<std::string, std::string>> sink;
   ASSERT_TRUE(sink->begin_elements(resp::Type::map, 4));
   const std::string_view all = "+a\r\n+1\r\n+b\r\n";
@@ -83,8 +83,8 @@ TEST(ReplyTo, AsksForTheRestOfAPairAgain) {
   EXPECT_EQ(sink.value(), (std::map<std::string, std::string>{{"a", "1"}, {"b", "2"}}));
 }
 
-// The engine repeats an exchange whose connection broke: what came before is forgotten.
-TEST(ReplyTo, StartsOverWhenTheExchangeIsRepeated) {
+// The engine repeats an exchange after its connection was lost, so earlier parts are discarded.
+TEST(ReplyTo, RestartsWhenExchangeIsRepeated) {
   {
     Sink<std::string> sink;
     fill(sink->begin_bulk(10), "broken");
@@ -110,7 +110,7 @@ TEST(ReplyTo, StartsOverWhenTheExchangeIsRepeated) {
   {
     Sink<Texts> sink;
     ASSERT_TRUE(sink->begin_elements(resp::Type::array, 3));
-    EXPECT_EQ(sink->elements("*0\r\n"), 4U);  // of another type
+    EXPECT_EQ(sink->elements("*0\r\n"), 4U);  // elements of another type
     ASSERT_TRUE(sink->begin_elements(resp::Type::array, 1));
     EXPECT_EQ(sink->elements("+whole\r\n"), 8U);
     sink->end_elements();
@@ -125,7 +125,7 @@ TEST(ReplyTo, StartsOverWhenTheExchangeIsRepeated) {
   }
 }
 
-TEST(ReplyTo, TellsWhatDoesNotFitAndWhere) {
+TEST(ReplyTo, NamesMismatchAndItsPosition) {
   Sink<std::vector<std::int64_t>> sink;
   ASSERT_TRUE(sink->begin_elements(resp::Type::array, 3));
   EXPECT_EQ(sink->elements(":1\r\n+two\r\n"), 10U);
@@ -139,7 +139,7 @@ TEST(ReplyTo, TellsWhatDoesNotFitAndWhere) {
   EXPECT_THAT(error.what(), HasSubstr("TEST on database \"main\""));
 }
 
-TEST(ReplyTo, MissesElementsThatWereDeclared) {
+TEST(ReplyTo, FailsWhenDeclaredElementsAreMissing) {
   Sink<std::map<std::string, std::string>> sink;
   ASSERT_TRUE(sink->begin_elements(resp::Type::array, 3));
   EXPECT_EQ(sink->elements("+a\r\n+1\r\n"), 8U);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// clock_test.cpp: durations of every size become deadlines without wrapping.
+// clock_test.cpp: conversion of durations to deadlines without overflow.
 #include <redstart/core/clock.hpp>
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ using std::chrono::nanoseconds;
 
 constexpr TimePoint now{std::chrono::hours(1000)};
 
-// Each type of duration that a caller may have, at its ends.
+// Every type of duration that a caller may pass, at its limits.
 template <class Duration>
 class DurationsOfType : public testing::Test {};
 using Durations =
@@ -40,20 +40,20 @@ TYPED_TEST(DurationsOfType, NeverWrap) {
   }
 }
 
-TEST(DeadlineAfter, LiesAtTheEndOfTheDuration) {
+TEST(DeadlineAfter, AddsDuration) {
   EXPECT_EQ(deadline_after(now, 5ms), now + 5ms);
   EXPECT_EQ(deadline_after(now, 5ns), now + 5ns);
   EXPECT_EQ(deadline_after(now, 24h), now + 24h);
   EXPECT_EQ(deadline_after(now, std::chrono::duration<double>(0.5)), now + 500ms);
 }
 
-TEST(DeadlineAfter, HasExpiredAtZeroOrLess) {
+TEST(DeadlineAfter, HasExpiredForZeroOrLess) {
   for (const milliseconds expired : {milliseconds::min(), -1ms, 0ms})
     EXPECT_EQ(deadline_after(now, expired), now) << expired.count();
   EXPECT_EQ(deadline_after(now, nanoseconds::min()), now);
 }
 
-TEST(DeadlineAfter, EndsAtNoLimitForTheLongestDurations) {
+TEST(DeadlineAfter, SaturatesAtNoLimitForLongestDurations) {
   EXPECT_EQ(deadline_after(now, milliseconds::max()), now + no_limit);
   EXPECT_EQ(deadline_after(now, nanoseconds::max()), now + no_limit);
   EXPECT_EQ(deadline_after(now, std::chrono::hours::max()), now + no_limit);
@@ -61,13 +61,13 @@ TEST(DeadlineAfter, EndsAtNoLimitForTheLongestDurations) {
             now + no_limit);
 }
 
-TEST(DeadlineAfter, LeavesRoomForFurtherSums) {
+TEST(DeadlineAfter, DoesNotOverflowWhenAddedTo) {
   const TimePoint last = deadline_after(now, milliseconds::max());
   EXPECT_GT(deadline_after(last, milliseconds::max()), last);
   EXPECT_EQ(deadline_after(TimePoint::max(), 1ms), TimePoint::max());
 }
 
-TEST(DeadlineAfter, TakesNotANumberForZero) {
+TEST(DeadlineAfter, TreatsNotANumberAsZero) {
   EXPECT_EQ(deadline_after(now, std::chrono::duration<double>(std::numeric_limits<double>::quiet_NaN())),
             now);
 }
@@ -81,7 +81,7 @@ TEST(TimeLimit, IsUnsetByDefault) {
   EXPECT_EQ(unset.value_or(7ms), 7ms);
 }
 
-TEST(TimeLimit, HasExpiredAtZeroOrLess) {
+TEST(TimeLimit, HasExpiredForZeroOrLess) {
   for (const milliseconds expired : {milliseconds::min(), -1ms, 0ms}) {
     EXPECT_TRUE(TimeLimit(expired).expired());
     EXPECT_EQ(TimeLimit(expired).value_or(7ms), 0ms);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// endpoint_test.cpp: endpoints as text.
+// endpoint_test.cpp: formatting of endpoints.
 #include <redstart/core/endpoint.hpp>
 
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 namespace redstart {
 namespace {
 
-TEST(Endpoint, IsWrittenAsPeopleWriteIt) {
+TEST(Endpoint, FormatsAsHostAndPort) {
   EXPECT_EQ(to_string(Endpoint{}), "localhost:6379");
   EXPECT_EQ(to_string(Endpoint{"10.0.0.1", 7000, {}}), "10.0.0.1:7000");
   EXPECT_EQ(to_string(Endpoint{"::1", 6379, {}}), "[::1]:6379");
@@ -15,7 +15,7 @@ TEST(Endpoint, IsWrittenAsPeopleWriteIt) {
   EXPECT_EQ(to_string(Endpoint{"ignored", 1, "/run/redis.sock"}), "/run/redis.sock");
 }
 
-TEST(Endpoint, IsAUnixSocketWhenItHasAPath) {
+TEST(Endpoint, IsUnixSocketWhenPathIsSet) {
   EXPECT_FALSE(Endpoint{}.is_unix());
   EXPECT_TRUE((Endpoint{{}, 0, "/s"}).is_unix());
 }

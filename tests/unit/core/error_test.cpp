@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// error_test.cpp: what an Error says, and as which type it is thrown.
+// error_test.cpp: messages and exception types of Error.
 #include <redstart/core/error.hpp>
 #include <redstart/core/peer_text.hpp>
 #include <redstart/core/runbook.hpp>
@@ -53,7 +53,7 @@ bool raised_exactly_as(const Error& error) {
   }
 }
 
-TEST(ErrorExplanation, SaysWhatBecameOfItWhatHelpsAndWhereToReadOn) {
+TEST(ErrorExplanation, NamesEffectRemedyAndRunbookEntry) {
   EXPECT_EQ(Error(lost_get()).explain(),
             "GET on database \"main\" at localhost:6379: the server closed the connection after 1.2 ms; it "
             "was sent and may have been executed. See the server's log\n"
@@ -63,7 +63,7 @@ TEST(ErrorExplanation, SaysWhatBecameOfItWhatHelpsAndWhereToReadOn) {
             "  runbook  docs/runbook.md#connection_lost");
 }
 
-TEST(ErrorExplanation, LeadsToTheServersWordWhereThatSaysMore) {
+TEST(ErrorExplanation, LinksToEntryOfServerErrorCodeIfThereIsOne) {
   EXPECT_EQ(runbook_entry(Errc::server_error, "OOM command not allowed"), "docs/runbook.md#oom");
   EXPECT_EQ(runbook_entry(Errc::authentication_failed, "WRONGPASS invalid"), "docs/runbook.md#wrongpass");
   EXPECT_EQ(runbook_entry(Errc::server_error, "NOSCRIPT No matching script. Please use EVAL."),
@@ -74,14 +74,14 @@ TEST(ErrorExplanation, LeadsToTheServersWordWhereThatSaysMore) {
   EXPECT_EQ(runbook_entry(Errc::timeout), "docs/runbook.md#timeout");
 }
 
-TEST(ErrorMessage, TellsCommandDatabaseEndpointEventTimeEffectAndAdviceInThatOrder) {
+TEST(ErrorMessage, ListsItsPartsInFixedOrder) {
   EXPECT_STREQ(
       Error(lost_get()).what(),
       "GET on database \"main\" at localhost:6379: the server closed the connection after 1.2 ms; it "
       "was sent and may have been executed. See the server's log");
 }
 
-TEST(ErrorMessage, TellsHowManyAttemptsWereMadeWhereThereWasMoreThanOne) {
+TEST(ErrorMessage, NamesNumberOfAttemptsAboveOne) {
   ErrorInfo info = lost_get();
   EXPECT_EQ(info.attempts, 1U);
   info.attempts = 3;
@@ -94,7 +94,7 @@ TEST(ErrorMessage, TellsHowManyAttemptsWereMadeWhereThereWasMoreThanOne) {
   EXPECT_THAT(Error(info).what(), HasSubstr(": after 3 attempts; it was sent"));
 }
 
-TEST(ErrorMessage, MarksTheServersWordsAsSuch) {
+TEST(ErrorMessage, QuotesServerMessage) {
   ErrorInfo info = lost_get();
   info.code = Errc::server_error;
   info.effect = Effect::server_error;
@@ -111,7 +111,7 @@ TEST(ErrorMessage, MarksTheServersWordsAsSuch) {
                "\"WRONGTYPE Operation against a key\"");
 }
 
-TEST(ErrorMessage, SaysThatNothingWasExecutedOnlyWhereThereWasACommand) {
+TEST(ErrorMessage, SaysNothingWasExecutedOnlyForCommands) {
   ErrorInfo info = lost_get();
   info.effect = Effect::not_sent;
   EXPECT_THAT(Error(info).what(), HasSubstr("nothing was executed"));
@@ -120,7 +120,7 @@ TEST(ErrorMessage, SaysThatNothingWasExecutedOnlyWhereThereWasACommand) {
               AllOf(HasSubstr("database \"main\" at"), Not(HasSubstr("executed")), Not(HasSubstr(" on "))));
 }
 
-TEST(ErrorMessage, WritesShortAndLongTimesReadably) {
+TEST(ErrorMessage, FormatsShortAndLongTimes) {
   const auto text = [](std::chrono::nanoseconds elapsed) {
     ErrorInfo info;
     info.what = "x";
@@ -134,7 +134,7 @@ TEST(ErrorMessage, WritesShortAndLongTimesReadably) {
   EXPECT_EQ(text(5s), "x after 5.0 s");
 }
 
-TEST(Error, IsRaisedAsTheTypeThatFitsItsCode) {
+TEST(Error, RaisesExceptionTypeOfItsCode) {
   for (const Errc code : all_codes) {
     SCOPED_TRACE(to_string(code));
     ErrorInfo info;
@@ -151,7 +151,7 @@ TEST(Error, IsRaisedAsTheTypeThatFitsItsCode) {
   }
 }
 
-TEST(Error, CountsAsUnavailableExactlyWhenTheDatabaseCannotServeNow) {
+TEST(Error, IsUnavailableOnlyForCodesOfUnreachableDatabases) {
   std::vector<Errc> unavailable;
   for (const Errc code : all_codes) {
     if (is_unavailable(code)) unavailable.push_back(code);
@@ -163,7 +163,7 @@ TEST(Error, CountsAsUnavailableExactlyWhenTheDatabaseCannotServeNow) {
                   Errc::authentication_failed, Errc::loading, Errc::unavailable, Errc::pool_timeout));
 }
 
-TEST(Error, NamesOfCodesAreDistinctAndKnown) {
+TEST(Error, HasDistinctNameForEachCode) {
   std::vector<std::string_view> names;
   for (const Errc code : all_codes) names.push_back(to_string(code));
   std::sort(names.begin(), names.end());
@@ -174,15 +174,15 @@ TEST(Error, NamesOfCodesAreDistinctAndKnown) {
   EXPECT_EQ(to_string(Remedy::reconnect), "reconnect");
 }
 
-TEST(Error, CopiesShareTheirContentAndNeverThrow) {
+TEST(Error, SharesContentAmongCopiesWithoutThrowing) {
   static_assert(std::is_nothrow_copy_constructible_v<Error>);
   static_assert(std::is_nothrow_copy_assignable_v<Error>);
   const Error error(lost_get());
   const Error copy = error;
-  EXPECT_EQ(copy.what(), error.what()) << "the same text, not another one that is equal";
+  EXPECT_EQ(copy.what(), error.what()) << "copies refer to the same text";
 }
 
-TEST(Error, GivesTheFirstWordOfTheServersAnswer) {
+TEST(Error, ReturnsErrorCodeOfServerMessage) {
   ErrorInfo info;
   EXPECT_EQ(Error(info).server_code(), "");
   info.server = "OOM command not allowed";
@@ -191,7 +191,7 @@ TEST(Error, GivesTheFirstWordOfTheServersAnswer) {
   EXPECT_EQ(Error(info).server_code(), "LOADING");
 }
 
-TEST(Error, ShowsTextsOfOthersShortAndEscaped) {
+TEST(Error, EscapesAndShortensPeerTexts) {
   const std::string hostile = "\x1b[2J\n\xff" + std::string(100'000, 'x');
   const std::string beginning = "\\x1b[2J\\n\\xff";
   ErrorInfo info;
@@ -208,7 +208,7 @@ TEST(Error, ShowsTextsOfOthersShortAndEscaped) {
   EXPECT_LE(error.explain().size(), 4096U);
 }
 
-TEST(ConfigError, ShowsTextsOfOthersShortAndEscaped) {
+TEST(ConfigError, EscapesAndShortensPeerTexts) {
   const ConfigError error({{"REDIS\nURL", std::string(100'000, '\x07'), "a\rb"}, {"b", "c", "d"}});
   EXPECT_EQ(error.faults()[0].where, "REDIS\\nURL");
   EXPECT_TRUE(is_presentable(error.faults()[0].what));

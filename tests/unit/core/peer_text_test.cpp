@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// peer_text_test.cpp: text of others is short, harmless and without secrets, whatever it was.
+// peer_text_test.cpp: escaping, shortening and redaction of peer text.
 #include <redstart/core/peer_text.hpp>
 
 #include <gmock/gmock.h>
@@ -45,18 +45,18 @@ TEST(PeerText, EscapesControlCharacters) {
   EXPECT_EQ(peer_text("line\xe2\x80\xa8line"), "line\\xe2\\x80\\xa8line");
 }
 
-TEST(PeerText, EscapesWhatIsNotUtf8) {
+TEST(PeerText, EscapesInvalidUtf8) {
   EXPECT_EQ(peer_text("a\xff"
                       "b"),
             "a\\xff"
             "b");
   EXPECT_EQ(peer_text("\xc0\xaf"), "\\xc0\\xaf");                    // overlong
   EXPECT_EQ(peer_text("\xed\xa0\x80"), "\\xed\\xa0\\x80");           // a surrogate
-  EXPECT_EQ(peer_text("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");  // beyond the last character
+  EXPECT_EQ(peer_text("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");  // above the last code point
   EXPECT_EQ(peer_text("cut \xe4\xb8"), "cut \\xe4\\xb8");
 }
 
-TEST(PeerText, ShortensAndCountsTheRest) {
+TEST(PeerText, ShortensTextAndCountsOmittedBytes) {
   EXPECT_EQ(peer_text(std::string(512, 'x')), std::string(512, 'x'));
   EXPECT_EQ(peer_text(std::string(513, 'x')), std::string(472, 'x') + "… (41 more bytes)");
   EXPECT_EQ(peer_text(std::string(100, 'x'), {.whole = 1'000'000}),
@@ -65,7 +65,7 @@ TEST(PeerText, ShortensAndCountsTheRest) {
   EXPECT_EQ(peer_text("abcdefgh", {.most = 2}), "");
 }
 
-TEST(PeerText, EndsBetweenCharacters) {
+TEST(PeerText, CutsBetweenCharacters) {
   for (std::size_t lead = 0; lead != 4; ++lead) {
     std::string text(lead, 'x');
     for (int i = 0; i != 300; ++i) text += "中";
@@ -76,7 +76,7 @@ TEST(PeerText, EndsBetweenCharacters) {
   }
 }
 
-TEST(PeerText, RemovesArgumentsThatServersRepeat) {
+TEST(PeerText, RemovesArgumentsRepeatedByServer) {
   EXPECT_EQ(peer_text("ERR unknown command 'AHTU', with args beginning with: 'hunter22' 'x' "),
             "ERR unknown command 'AHTU'");
   EXPECT_EQ(peer_text("ERR Error in ACL SETUSER modifier '<old': pass': The password does not exist"),
@@ -97,11 +97,11 @@ TEST(PeerText, ReplacesSecrets) {
   EXPECT_EQ(without("hunter22", "ERR no"), "ERR no");
 }
 
-TEST(PeerText, ReplacesSecretsThatWereCutShort) {
+TEST(PeerText, ReplacesTruncatedSecrets) {
   EXPECT_EQ(without("hunter22", "ERR 'hunt..."), "ERR '***...");
   EXPECT_EQ(without("hunter22", "ERR '...er22'"), "ERR '...***'");
   EXPECT_EQ(without("correct-horse-battery", "ERR '..t-horse-b..'"), "ERR '..***..'");
-  // Cut off by ourselves: one byte may be the beginning.
+  // Truncated by the client: one byte may be the beginning of the secret.
   EXPECT_EQ(without("hunter22", std::string(510, ' ') + "hunter22"),
             std::string(472, ' ') + "… (46 more bytes)");
   const std::array<std::string_view, 1> secrets{"hunter22"};
@@ -110,7 +110,7 @@ TEST(PeerText, ReplacesSecretsThatWereCutShort) {
             "ERR ***\\x… (4984 more bytes)");
 }
 
-TEST(PeerText, ReplacesSecretsInTheFormsThatServersGiveThem) {
+TEST(PeerText, ReplacesSecretsAsQuotedByServers) {
   constexpr std::string_view secret = "pa\"ss\r\nwo\\rd\xc3\xa4z";
   for (const std::string_view form :
        {"pa\"ss\r\nwo\\rd\xc3\xa4z", "pa\"ss  wo\\rd\xc3\xa4z", "pa\"ss wo\\rd\xc3\xa4z",
@@ -125,7 +125,7 @@ TEST(PeerText, ReplacesSecretsInTheFormsThatServersGiveThem) {
             "ERR '***'");
 }
 
-TEST(PeerText, ShortSecretDoesNotStarOrdinaryWords) {
+TEST(PeerText, KeepsOrdinaryWordsWhenSecretIsShort) {
   EXPECT_EQ(without("a", "ERR unbalanced bracket"), "ERR unbalanced bracket");
   EXPECT_EQ(without("a", "ERR not 'a' word"), "ERR ***");
   EXPECT_EQ(without("a", "bad: a"), "***");
@@ -146,12 +146,12 @@ TEST(PeerText, KeepsFixedMessagesOfRedisAndValkey) {
   }
 }
 
-TEST(PeerText, KeepsTheErrorWord) {
+TEST(PeerText, KeepsErrorCode) {
   EXPECT_EQ(without("LOADING Redis", "LOADING Redis is away"), "LOADING*** is away");
   EXPECT_EQ(without("hunter22", "hunter22 is away"), "*** is away");
 }
 
-TEST(PeerText, LooksForBothEndsOfLongSecrets) {
+TEST(PeerText, FindsBothEndsOfLongSecrets) {
   std::mt19937 random(7);
   std::string secret;
   for (int i = 0; i != 100'000; ++i) secret += static_cast<char>('!' + random() % 90);
@@ -160,7 +160,7 @@ TEST(PeerText, LooksForBothEndsOfLongSecrets) {
   EXPECT_EQ(without(secret, "ERR '" + secret.substr(secret.size() - 128) + "'"), "ERR '***'");
 }
 
-// A random text of all that is awkward.
+// Returns a random text of awkward pieces.
 std::string awkward(std::mt19937& random, std::size_t size) {
   constexpr std::array<std::string_view, 14> pieces{"a",        "\n", "\x1b[2J", "\xff",         "中",
                                                     "😀",        "\\", "\\x4",    "\xe2\x80\xae", "'",
@@ -176,7 +176,7 @@ std::string awkward(std::mt19937& random, std::size_t size) {
   return text;
 }
 
-TEST(PeerText, IsShortAndHarmlessAndStableWhateverTheTextWas) {
+TEST(PeerText, IsShortPrintableAndIdempotentForAnyText) {
   std::mt19937 random(1);
   for (int round = 0; round != 500; ++round) {
     const std::size_t size = round % 30 == 0 ? 20'000 : random() % 700;
@@ -191,7 +191,7 @@ TEST(PeerText, IsShortAndHarmlessAndStableWhateverTheTextWas) {
   }
 }
 
-TEST(PeerText, SecretNeverAppearsWhereverItStands) {
+TEST(PeerText, HidesSecretAtAnyPosition) {
   std::mt19937 random(2);
   for (int round = 0; round != 500; ++round) {
     std::string secret = "Q7%Z";
@@ -207,7 +207,7 @@ TEST(PeerText, SecretNeverAppearsWhereverItStands) {
   }
 }
 
-// Processor time that `times` calls take of this thread, in nanoseconds; never 0.
+// Returns the processor time of `times` calls on this thread in nanoseconds; at least 1.
 template <class F>
 double cost(int times, F call) {
   const auto used = [] {
@@ -220,7 +220,7 @@ double cost(int times, F call) {
   return used() - begin + 1;
 }
 
-TEST(PeerText, CostDoesNotDependOnWhatIsNotShown) {
+TEST(PeerText, CostsNoMoreForOmittedText) {
   const std::array<std::string_view, 1> secrets{"hunter22"};
   const std::string text(std::size_t{100} << 20, '\x1b');
   const std::string_view all = text;
@@ -231,7 +231,7 @@ TEST(PeerText, CostDoesNotDependOnWhatIsNotShown) {
   EXPECT_LT(of(all.size()), 20 * of(1000));
 }
 
-TEST(PeerText, CostIsLinearForRepeatedBeginningsOfTheSecret) {
+TEST(PeerText, TakesLinearTimeForRepeatedSecretPrefixes) {
   const auto of = [](std::size_t size, int times) {
     const std::string secret = std::string(1000, 'a') + 'b';
     const std::string text(size, 'a');
@@ -239,8 +239,8 @@ TEST(PeerText, CostIsLinearForRepeatedBeginningsOfTheSecret) {
     return cost(times, [&] { static_cast<void>(peer_text(text, {.most = size, .secrets = secrets})); });
   };
   static_cast<void>(of(4000, 10));
-  // 16 times the text as often costs 16 times as much; quadratic work 256 times. Both texts are longer than
-  // the secret.
+  // A text of 16 times the size costs 16 times as much; quadratic work would cost 256 times as much. Both
+  // texts are longer than the secret.
   EXPECT_LT(of(64'000, 20), 16 * 5 * of(4000, 20));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// result_test.cpp: Result holds a value or an error, and gives out only what it holds.
+// result_test.cpp: access to the value or error of Result.
 #include <redstart/core/result.hpp>
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ Error error_of(Errc code) {
   return Error(std::move(info));
 }
 
-TEST(Result, GivesTheValueItWasMadeFrom) {
+TEST(Result, ReturnsItsValue) {
   Result<std::string> result(std::string("text"));
   EXPECT_TRUE(result.has_value());
   EXPECT_TRUE(result);
@@ -30,7 +30,7 @@ TEST(Result, GivesTheValueItWasMadeFrom) {
   EXPECT_EQ(std::as_const(result).value_or("other"), "texts");
 }
 
-TEST(Result, ThrowsTheErrorAsItsOwnType) {
+TEST(Result, ThrowsErrorWithItsOwnType) {
   EXPECT_THROW(static_cast<void>(Result<int>(error_of(Errc::timeout)).value()), Timeout);
   EXPECT_THROW(static_cast<void>(Result<int>(error_of(Errc::connect_refused)).value()), Unavailable);
   const Result<int> refused(error_of(Errc::server_error));
@@ -40,7 +40,7 @@ TEST(Result, ThrowsTheErrorAsItsOwnType) {
   EXPECT_EQ(refused.value_or(7), 7);
 }
 
-TEST(Result, MovesAMoveOnlyValueOut) {
+TEST(Result, MovesOutMoveOnlyValue) {
   Result<std::unique_ptr<int>> result(std::make_unique<int>(5));
   const std::unique_ptr<int> taken = std::move(result).value();
   EXPECT_EQ(*taken, 5);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// secret_test.cpp: a Secret does not show itself and leaves nothing in memory.
+// secret_test.cpp: Secret hides its text and clears its memory.
 #include <redstart/core/secret.hpp>
 
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ static_assert(!std::is_convertible_v<Secret, std::string_view>);
 static_assert(!std::is_constructible_v<std::string, Secret>);
 static_assert(std::is_nothrow_move_constructible_v<Secret> && std::is_nothrow_move_assignable_v<Secret>);
 
-// The bytes where a secret lives, looked at after its end.
+// The memory of a secret, for inspection after its destruction.
 class Cell {
  public:
   template <class... A>
@@ -38,7 +38,7 @@ class Cell {
     std::memset(bytes_, 0, sizeof bytes_);
     return *new (bytes_) Secret(std::forward<A>(arguments)...);
   }
-  // Not inlined: the compiler must not reason that the object's life is over.
+  // Not inlined, so that the compiler can't exploit that the lifetime of the object has ended.
   [[nodiscard]] [[gnu::noinline]] bool holds(std::string_view text) const {
     return std::string_view(bytes_, sizeof bytes_).find(text) != std::string_view::npos;
   }
@@ -47,7 +47,7 @@ class Cell {
   alignas(Secret) char bytes_[sizeof(Secret)];
 };
 
-TEST(Secret, RevealsItsTextOnlyWhenAsked) {
+TEST(Secret, RevealsTextOnlyOnRequest) {
   const Secret secret(short_text);
   EXPECT_EQ(secret.reveal(), short_text);
   EXPECT_FALSE(secret.empty());
@@ -56,7 +56,7 @@ TEST(Secret, RevealsItsTextOnlyWhenAsked) {
   EXPECT_FALSE(secret == Secret("hunter3"));
 }
 
-TEST(Secret, IsOverwrittenWhenItIsDestroyed) {
+TEST(Secret, OverwritesTextWhenDestroyed) {
   Cell cell;
   Secret& secret = cell.make(short_text);
   ASSERT_TRUE(cell.holds(short_text)) << "else this test could not fail";
@@ -64,7 +64,7 @@ TEST(Secret, IsOverwrittenWhenItIsDestroyed) {
   EXPECT_FALSE(cell.holds(short_text));
 }
 
-TEST(Secret, LeavesNothingBehindWhereItWasMovedFrom) {
+TEST(Secret, LeavesNoTextBehindWhenMoved) {
   Cell cell;
   Secret& secret = cell.make(short_text);
   const Secret taken = std::move(secret);
@@ -78,7 +78,7 @@ TEST(Secret, LeavesNothingBehindWhereItWasMovedFrom) {
   secret.~Secret();
 }
 
-TEST(Secret, IsOverwrittenWhenItIsReplaced) {
+TEST(Secret, OverwritesTextWhenReplaced) {
   Cell cell;
   Secret& small = cell.make(short_text);
   small = Secret("x");
@@ -100,7 +100,7 @@ TEST(Secret, SurvivesSelfAssignment) {
   EXPECT_EQ(secret.reveal(), long_text);
 }
 
-TEST(Secret, ACopyIsIndependent) {
+TEST(Secret, CopiesAreIndependent) {
   auto first = std::make_unique<Secret>(long_text);
   const Secret second = *first;
   first.reset();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// server_reply_test.cpp: what error replies prove, word by word.
+// server_reply_test.cpp: what each error reply proves.
 #include <redstart/core/server_reply.hpp>
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ struct Row {
 constexpr auto none = Effect::not_sent;
 constexpr auto ran = Effect::server_error;
 
-// As Redis 7.0 words them, except where a row names another server.
+// Messages of Redis 7.0, unless a row names another server.
 constexpr Row rows[] = {
     {"LOADING Redis is loading the dataset in memory", none, ran, Remedy::retry},
     {"BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", none, ran,
@@ -41,11 +41,11 @@ constexpr Row rows[] = {
     {"EXECABORT Transaction discarded because of previous errors.", none, ran, Remedy::never},
     {"CROSSSLOT Keys in request don't hash to the same slot", none, ran, Remedy::never},
     {"NOPROTO unsupported protocol version", none, ran, Remedy::never},
-    // Exact texts that no script can be asked to return before it runs.
+    // Exact texts that a server sends only before a script runs.
     {"ERR max number of clients reached", none, none, Remedy::retry},
     {"NOSCRIPT No matching script. Please use EVAL.", none, none, Remedy::never},
     {"NOSCRIPT No matching script.", none, none, Remedy::never},  // Valkey
-    // Near misses prove nothing.
+    // Similar texts prove nothing.
     {"ERR max number of clients reached today", ran, ran, Remedy::none},
     {"NOSCRIPT something a script returned", none, ran, Remedy::never},
     {"NOSCRIPT No matching script", none, ran, Remedy::never},
@@ -58,7 +58,7 @@ constexpr Row rows[] = {
     {"", ran, ran, Remedy::none},
 };
 
-TEST(ServerReply, APlainRefusalProvesThatNothingRanAndAScriptsProvesNothing) {
+TEST(ServerReply, ProvesNonExecutionForPlainCommandsOnly) {
   for (const Row& row : rows) {
     SCOPED_TRACE(row.message);
     EXPECT_EQ(classify(row.message, ReplyOf::plain_command).effect, row.plain);
@@ -68,7 +68,7 @@ TEST(ServerReply, APlainRefusalProvesThatNothingRanAndAScriptsProvesNothing) {
   }
 }
 
-TEST(ServerReply, NoauthOnAnAuthenticatedConnectionIsCuredByANewOne) {
+TEST(ServerReply, SuggestsReconnectForNoauthAfterAuthentication) {
   const auto plain = classify("NOAUTH Authentication required.", ReplyOf::plain_command, true);
   EXPECT_EQ(plain.effect, Effect::not_sent);
   EXPECT_EQ(plain.remedy, Remedy::reconnect);
@@ -77,7 +77,7 @@ TEST(ServerReply, NoauthOnAnAuthenticatedConnectionIsCuredByANewOne) {
   EXPECT_EQ(classify("WRONGPASS invalid", ReplyOf::plain_command, true).remedy, Remedy::never);
 }
 
-TEST(ServerReply, TheErrorWordEndsAtTheFirstBlank) {
+TEST(ServerReply, EndsErrorCodeAtFirstSpace) {
   EXPECT_EQ(error_word("OOM command not allowed"), "OOM");
   EXPECT_EQ(error_word("OOM"), "OOM");
   EXPECT_EQ(error_word(" x"), "");

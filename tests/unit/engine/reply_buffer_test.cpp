@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// reply_buffer_test.cpp: received bytes stay in order wherever the buffer lives, and however it grows.
+// reply_buffer_test.cpp: contents and growth of ReplyBuffer.
 #include <redstart/engine/reply_buffer.hpp>
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ void put(ReplyBuffer& buffer, std::string_view bytes) {
   buffer.commit(bytes.size());
 }
 
-TEST(ReplyBuffer, BeginsInTheMemoryItWasLent) {
+TEST(ReplyBuffer, StartsInBorrowedMemory) {
   char lent[16];
   ReplyBuffer buffer(lent, sizeof lent);
   EXPECT_EQ(buffer.space(), 16U);
@@ -32,7 +32,7 @@ TEST(ReplyBuffer, BeginsInTheMemoryItWasLent) {
   EXPECT_EQ(buffer.view().data(), lent) << "full, but not too small";
 }
 
-TEST(ReplyBuffer, MovesToTheHeapWhenThatIsFullAndKeepsWhatItHolds) {
+TEST(ReplyBuffer, MovesToHeapWhenBorrowedMemoryIsFull) {
   char lent[4];
   ReplyBuffer buffer(lent, sizeof lent);
   put(buffer, "0123");
@@ -42,7 +42,7 @@ TEST(ReplyBuffer, MovesToTheHeapWhenThatIsFullAndKeepsWhatItHolds) {
   EXPECT_GE(buffer.space(), 1000U) << "then it grows in steps that are worth it";
 }
 
-TEST(ReplyBuffer, AtLeastDoublesAndAlwaysMakesTheRoomAskedFor) {
+TEST(ReplyBuffer, GrowsToRequestedRoomAndAtLeastDoubles) {
   ReplyBuffer buffer;
   EXPECT_EQ(buffer.space(), 0U);
   for (const std::size_t wanted :
@@ -55,7 +55,7 @@ TEST(ReplyBuffer, AtLeastDoublesAndAlwaysMakesTheRoomAskedFor) {
   }
 }
 
-TEST(ReplyBuffer, DiscardsFromTheFront) {
+TEST(ReplyBuffer, DiscardsFromFront) {
   char lent[8];
   ReplyBuffer buffer(lent, sizeof lent);
   put(buffer, "01234567");
@@ -69,7 +69,7 @@ TEST(ReplyBuffer, DiscardsFromTheFront) {
   EXPECT_EQ(buffer.space(), 8U);
 }
 
-TEST(ReplyBuffer, IsMovedWithItsBytesAndLeavesAnEmptyOne) {
+TEST(ReplyBuffer, IsEmptyAfterMove) {
   ReplyBuffer first;
   put(first, "bytes");
   ReplyBuffer second(std::move(first));
@@ -80,7 +80,7 @@ TEST(ReplyBuffer, IsMovedWithItsBytesAndLeavesAnEmptyOne) {
   EXPECT_EQ(third.view(), "bytes");
 }
 
-TEST(ReplyBuffer, HoldsWhatAStringWouldHoldAfterAnySequenceOfSteps) {
+TEST(ReplyBuffer, MatchesStringInRandomSequences) {
   std::mt19937 random(7);
   char lent[64];
   ReplyBuffer buffer(lent, sizeof lent);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// request_test.cpp: what requests know of their commands.
+// request_test.cpp: traits of requests and batches.
 #include <redstart/engine/request.hpp>
 
 #include <gtest/gtest.h>
@@ -25,22 +25,22 @@ RequestTraits batch_of(std::initializer_list<std::optional<milliseconds>> times)
   return traits;
 }
 
-TEST(RequestTraits, OfABatchBlockAsLongAsAllOfIt) {
+TEST(RequestTraits, SumBlockingTimesOfBatch) {
   EXPECT_EQ(batch_of({std::nullopt, std::nullopt}).blocks_for, std::nullopt);
   EXPECT_EQ(batch_of({1s, std::nullopt, 2s}).blocks_for, 3s);
 }
 
-TEST(RequestTraits, OfABatchBlockWithoutLimitIfOneCommandDoes) {
+TEST(RequestTraits, BlockWithoutLimitIfOneCommandDoes) {
   EXPECT_EQ(batch_of({1s, 0ms}).blocks_for, 0ms);
   EXPECT_EQ(batch_of({0ms, 1s}).blocks_for, 0ms);
 }
 
-TEST(RequestTraits, OfABatchNeverWrap) {
+TEST(RequestTraits, NeverWrapBlockingTimes) {
   EXPECT_EQ(batch_of({milliseconds::max()}).blocks_for, no_limit);
   EXPECT_EQ(batch_of({milliseconds::max(), milliseconds::max(), 1s}).blocks_for, no_limit);
 }
 
-TEST(RequestTraits, OfABatchTakeANegativeTimeForAShortOne) {
+TEST(RequestTraits, TreatNegativeBlockingTimeAsShort) {
   for (const milliseconds time : {-1ms, milliseconds::min()}) {
     const auto traits = batch_of({time, 1s});
     EXPECT_GE(traits.blocks_for, 1s);

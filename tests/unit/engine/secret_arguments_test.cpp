@@ -32,7 +32,7 @@ std::vector<std::string> secrets(const Words& words) {
   return {found.begin(), found.end()};
 }
 
-TEST(SecretArguments, OrdinaryCommandsHaveNone) {
+TEST(SecretArguments, AreEmptyForOrdinaryCommands) {
   EXPECT_THAT(secrets({"GET", "auth"}), IsEmpty());
   EXPECT_THAT(secrets({"SET", "requirepass", "x"}), IsEmpty());
   EXPECT_THAT(secrets({"CONFIG", "SET", "maxmemory", "1gb"}), IsEmpty());
@@ -43,26 +43,26 @@ TEST(SecretArguments, OrdinaryCommandsHaveNone) {
   EXPECT_THAT(secret_arguments(std::string_view()), IsEmpty());
 }
 
-TEST(SecretArguments, ArgumentsOfAuthAndHello) {
+TEST(SecretArguments, IncludeArgumentsOfAuthAndHello) {
   EXPECT_THAT(secrets({"auth", "pw"}), ElementsAre("pw"));
   EXPECT_THAT(secrets({"AUTH", "app", "pw"}), ElementsAre("app", "pw"));
   EXPECT_THAT(secrets({"AUTH", "default", "pw"}), ElementsAre("pw"));
   EXPECT_THAT(secrets({"HELLO", "3", "auth", "default", "pw", "SETNAME", "web"}), ElementsAre("pw", "web"));
 }
 
-TEST(SecretArguments, PasswordsOfAclSetuser) {
+TEST(SecretArguments, IncludePasswordsOfAclSetuser) {
   EXPECT_THAT(secrets({"ACL", "setuser", "app", "on", ">one", "<two", "+@all", "~*", "#0af", "!0af"}),
               ElementsAre("one", "two", "0af", "0af"));
   EXPECT_THAT(secrets({"ACL", "SETUSER", "app", "forgot-the-sign"}), ElementsAre("forgot-the-sign"));
 }
 
-TEST(SecretArguments, PasswordsOfMigrate) {
+TEST(SecretArguments, IncludePasswordsOfMigrate) {
   EXPECT_THAT(secrets({"MIGRATE", "h", "1", "", "0", "9", "AUTH", "pw", "KEYS", "a"}), ElementsAre("pw"));
   EXPECT_THAT(secrets({"MIGRATE", "h", "1", "", "0", "9", "auth2", "app", "pw"}), ElementsAre("app", "pw"));
   EXPECT_THAT(secrets({"MIGRATE", "h", "1", "", "0", "9", "AUTH"}), IsEmpty());
 }
 
-TEST(SecretArguments, ValuesBesideSettingsThatArePasswords) {
+TEST(SecretArguments, IncludeValuesOfPasswordSettings) {
   EXPECT_THAT(secrets({"CONFIG", "SET", "requirepass", "pw"}), ElementsAre("pw"));
   EXPECT_THAT(secrets({"CONFIG", "SET", "pw", "MasterAuth"}), ElementsAre("pw"));
   EXPECT_THAT(secrets({"CONFIG", "SET", "tls-key-file-pass", "pw"}), ElementsAre("pw"));
@@ -71,7 +71,7 @@ TEST(SecretArguments, ValuesBesideSettingsThatArePasswords) {
   EXPECT_THAT(secrets({"SENTINEL", "SET", "main", "auth-pass", "pw"}), ElementsAre("main", "pw"));
 }
 
-TEST(SecretArguments, LargeOnesAreFoundWhereTheyLie) {
+TEST(SecretArguments, IncludeExternalArguments) {
   const std::string large(100, 'p');
   resp::Buffer bytes;
   std::vector<resp::External> external;
@@ -83,13 +83,13 @@ TEST(SecretArguments, LargeOnesAreFoundWhereTheyLie) {
   EXPECT_THAT(secret_arguments(Outgoing{bytes.view(), external}), ElementsAre("app", large));
 }
 
-TEST(SecretArguments, TruncatedBytesAreNoDanger) {
+TEST(SecretArguments, TolerateTruncatedBytes) {
   const std::string all = encoded({"AUTH", "app", "password"});
   for (std::size_t size = 0; size != all.size(); ++size)
     EXPECT_LE(secret_arguments(std::string_view(all).substr(0, size)).size(), 2U);
 }
 
-TEST(SkipCommands, FindsTheNext) {
+TEST(SkipCommands, FindsNextCommand) {
   const std::string first = encoded({"GET", "k"});
   const std::string second = encoded({"AUTH", "pw"});
   const std::string all = first + second + first;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// chore_test.cpp: a chore comes again until it is told to stop, and leaves nothing behind.
+// chore_test.cpp: repetition, stopping and lifetime of a chore.
 #include "manager/chore.hpp"
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ namespace asio = boost::asio;
 
 net::Loop loop_on(asio::io_context& context) { return {context.get_executor(), context.get_executor(), 0}; }
 
-TEST(Chore, WorksUntilItHasEnough) {
+TEST(Chore, RepeatsUntilWorkReturnsStop) {
   asio::io_context context;
   int turns = 0;
   const auto chore = Chore::start(loop_on(context), 1ms, [&] { return ++turns != 3; });
@@ -27,18 +27,18 @@ TEST(Chore, WorksUntilItHasEnough) {
   EXPECT_EQ(turns, 3);
 }
 
-TEST(Chore, StopsAndLetsTheContextEndLongBeforeItIsDue) {
+TEST(Chore, ReleasesContextWhenStopped) {
   asio::io_context context;
   int turns = 0;
   const auto held = std::make_shared<int>();
   const auto chore = Chore::start(loop_on(context), 24h, [&turns, held] { return ++turns != 0; });
   chore->stop();
-  EXPECT_EQ(held.use_count(), 1) << "what the work held is given back at once";
+  EXPECT_EQ(held.use_count(), 1) << "the work is released at once";
   context.run();
   EXPECT_EQ(turns, 0);
 }
 
-TEST(Chore, OfTheLongestIntervalIsNeverDue) {
+TEST(Chore, IsNeverDueWithLongestInterval) {
   asio::io_context context;
   int turns = 0;
   const auto chore = Chore::start(loop_on(context), std::chrono::milliseconds::max(), [&] {
@@ -51,7 +51,7 @@ TEST(Chore, OfTheLongestIntervalIsNeverDue) {
   context.run();
 }
 
-TEST(Chore, MayStopItself) {
+TEST(Chore, CanStopItself) {
   asio::io_context context;
   int turns = 0;
   std::shared_ptr<Chore> chore;
@@ -64,7 +64,7 @@ TEST(Chore, MayStopItself) {
   EXPECT_EQ(turns, 1);
 }
 
-TEST(Chore, GoesOnAfterAFailure) {
+TEST(Chore, ContinuesAfterException) {
   asio::io_context context;
   int turns = 0;
   const auto chore = Chore::start(loop_on(context), 1ms, [&] {
@@ -75,7 +75,7 @@ TEST(Chore, GoesOnAfterAFailure) {
   EXPECT_EQ(turns, 2);
 }
 
-TEST(Chore, OutlivesItsContextOnceAbandoned) {
+TEST(Chore, OutlivesContextWhenAbandoned) {
   std::optional<asio::io_context> context(std::in_place);
   const auto chore = Chore::start(loop_on(*context), 1ms, [] { return true; });
   chore->abandon();
@@ -83,7 +83,7 @@ TEST(Chore, OutlivesItsContextOnceAbandoned) {
   chore->stop();
 }
 
-TEST(Chore, LivesByItselfWhileItIsUnderWay) {
+TEST(Chore, KeepsItselfAliveWhileRunning) {
   asio::io_context context;
   int turns = 0;
   std::weak_ptr<Chore> chore = Chore::start(loop_on(context), 1ms, [&] { return ++turns != 2; });

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// breaker_check_test.cpp: what the soak can see of breakers and of attempts to connect, held against changes,
-// times and numbers made up for it.
+// breaker_check_test.cpp: checks of breakers and connect attempts in the soak.
 #include <gtest/gtest.h>
 
 #include "soak/checker/breaker_check.hpp"
@@ -14,12 +13,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class TheBreakerFromOutside : public ::testing::Test {
+class BreakerCheck : public ::testing::Test {
  protected:
   Violations violations{};
 };
 
-TEST_F(TheBreakerFromOutside, MayGoRound) {
+TEST_F(BreakerCheck, AcceptsFullCycle) {
   for (const char* change :
        {"closed -> open: 5 failures in a row", "open -> half_open: a connection is ready",
         "half_open -> open: a probe failed", "half_open -> closed: 3 probes succeeded"})
@@ -27,14 +26,14 @@ TEST_F(TheBreakerFromOutside, MayGoRound) {
   EXPECT_EQ(violations.count(), 0U);
 }
 
-TEST_F(TheBreakerFromOutside, MayNotSkipItsProbesNorBeForced) {
+TEST_F(BreakerCheck, ReportsSkippedProbesAndForcedStates) {
   for (const char* change : {"open -> closed: all is well", "closed -> half_open: why not",
                              "closed -> forced_open: by API", "nonsense"})
     check_breaker_change(change, violations);
   EXPECT_EQ(violations.count("I10"), 4U);
 }
 
-class AttemptsToConnect : public ::testing::Test {
+class AttemptCheck : public ::testing::Test {
  protected:
   AttemptWatch watch{40, 12};
   TimePoint now = TimePoint{} + 1h;
@@ -43,7 +42,7 @@ class AttemptsToConnect : public ::testing::Test {
   Violations violations{};
 
   void look() { watch.look("main", failures, ready, now, violations); }
-  // So many a second for so long.
+  // Fails `per_second` attempts per second for `time`.
   void fail(unsigned per_second, std::chrono::seconds time) {
     const auto pause = 1000ms / per_second;
     for (const auto until = now + time; now < until; now += pause) {
@@ -54,20 +53,20 @@ class AttemptsToConnect : public ::testing::Test {
   void SetUp() override { look(); }
 };
 
-TEST_F(AttemptsToConnect, AtThePaceOfThePolicyBreakNothing) {
-  failures += 15;  // every connection at once
+TEST_F(AttemptCheck, AcceptsPaceOfPolicy) {
+  failures += 15;  // all connections at once
   look();
-  fail(20, 1s);  // at the least distance
+  fail(20, 1s);  // at the minimum distance
   fail(10, 60s);
   EXPECT_EQ(violations.count(), 0U);
 }
 
-TEST_F(AttemptsToConnect, InAHurryFromTheStartBreakI11) {
+TEST_F(AttemptCheck, ReportsI11WhenTooFastFromStart) {
   fail(50, 1s);
   EXPECT_EQ(violations.count("I11"), 1U);
 }
 
-TEST_F(AttemptsToConnect, InAHurryLaterBreakI11) {
+TEST_F(AttemptCheck, ReportsI11WhenTooFastLater) {
   fail(20, 1s);
   fail(4, 3s);
   EXPECT_EQ(violations.count(), 0U);
@@ -75,7 +74,7 @@ TEST_F(AttemptsToConnect, InAHurryLaterBreakI11) {
   EXPECT_EQ(violations.count("I11"), 1U);
 }
 
-TEST_F(AttemptsToConnect, BeginAnewAfterAConnection) {
+TEST_F(AttemptCheck, RestartsAfterConnection) {
   fail(20, 1s);
   fail(4, 3s);
   ++ready;
@@ -83,7 +82,7 @@ TEST_F(AttemptsToConnect, BeginAnewAfterAConnection) {
   EXPECT_EQ(violations.count(), 0U);
 }
 
-class WhatGoesOut : public ::testing::Test {
+class SendCheck : public ::testing::Test {
  protected:
   static constexpr const char* to_open = "closed -> open: 5 failures in a row";
   static constexpr const char* to_half_open = "open -> half_open: the recovery time is over";
@@ -93,7 +92,7 @@ class WhatGoesOut : public ::testing::Test {
   Violations violations{};
   std::chrono::nanoseconds lag{0};
   BreakerWatch watch{ledger, violations, [this](TimePoint, TimePoint) { return lag; }};
-  // Numbers are issued by the real clock: all of these states began before, or begin after.
+  // Numbers are issued on the real clock, so these states begin before or after all of them.
   const TimePoint past = std::chrono::steady_clock::now() - 1h;
   const TimePoint later = std::chrono::steady_clock::now() + 1h;
 
@@ -103,7 +102,7 @@ class WhatGoesOut : public ::testing::Test {
   }
 };
 
-TEST_F(WhatGoesOut, WhileOpenBreaksI10) {
+TEST_F(SendCheck, ReportsI10WhileOpen) {
   send(past);
   changed(to_open, past);
   send(later);
@@ -113,7 +112,7 @@ TEST_F(WhatGoesOut, WhileOpenBreaksI10) {
             "I10: 1 operations went out to main while its breaker was open, the first of them " + marked(1));
 }
 
-TEST_F(WhatGoesOut, JustBeforeTheEndWasToldBreaksNothing) {
+TEST_F(SendCheck, AcceptsSendJustBeforeReportedEnd) {
   changed(to_open, past);
   send(later);
   changed(to_half_open, later + 100ms);
@@ -124,7 +123,7 @@ TEST_F(WhatGoesOut, JustBeforeTheEndWasToldBreaksNothing) {
   EXPECT_EQ(violations.count(), 0U);
 }
 
-TEST_F(WhatGoesOut, WhenItWasIssuedBeforeBreaksNothing) {
+TEST_F(SendCheck, AcceptsSendIssuedBefore) {
   const auto number = ledger.issue({});
   changed(to_open, later);
   watch.seen("main", number, later + 1s);
@@ -132,21 +131,21 @@ TEST_F(WhatGoesOut, WhenItWasIssuedBeforeBreaksNothing) {
   EXPECT_EQ(violations.count(), 0U);
 }
 
-TEST_F(WhatGoesOut, OfAnotherDatabaseBreaksNothing) {
+TEST_F(SendCheck, IgnoresOtherDatabases) {
   changed(to_open, past);
   watch.seen("cache", ledger.issue({}), later);
   watch.finish(later + 1h);
   EXPECT_EQ(violations.count(), 0U);
 }
 
-TEST_F(WhatGoesOut, WhileStillOpenAtTheEndBreaksI10) {
+TEST_F(SendCheck, ReportsI10WhileOpenAtEnd) {
   changed(to_open, past);
   send(later);
   watch.finish(later + 1s);
   EXPECT_EQ(violations.count("I10"), 1U);
 }
 
-TEST_F(WhatGoesOut, AsProbesBreaksNothing) {
+TEST_F(SendCheck, AcceptsProbes) {
   changed(to_open, past);
   changed(to_half_open, past);
   for (int i = 0; i < 100; ++i) {
@@ -158,7 +157,7 @@ TEST_F(WhatGoesOut, AsProbesBreaksNothing) {
   EXPECT_EQ(violations.count(), 0U);
 }
 
-TEST_F(WhatGoesOut, InCrowdsWhileHalfOpenBreaksI10) {
+TEST_F(SendCheck, ReportsI10ForManyWhileHalfOpen) {
   changed(to_open, past);
   changed(to_half_open, past);
   send(later, BreakerWatch::most_probing + 1);
@@ -166,16 +165,16 @@ TEST_F(WhatGoesOut, InCrowdsWhileHalfOpenBreaksI10) {
   EXPECT_EQ(violations.count("I10"), 1U);
 }
 
-TEST_F(WhatGoesOut, IsJudgedByTheRightStateWhenEventsOvertakeEachOther) {
+TEST_F(SendCheck, UsesRightStateWhenEventsAreReordered) {
   changed(to_half_open, past);
   changed(to_closed, past);
-  changed(to_open, past);  // the first of the three
+  changed(to_open, past);  // the first of the three events
   send(later, 100);
   watch.finish(later + 1h);
   EXPECT_EQ(violations.count(), 0U);
 }
 
-TEST_F(WhatGoesOut, IsSeenOnTheWire) {
+TEST_F(SendCheck, ReadsCommandsFromWire) {
   WireWatch wire(ledger, violations, &watch, "soak");
   wire.to_server(1, "*7\r\n$5\r\nHELLO\r\n$7\r\nSETNAME\r\n$9\r\nsoak:main\r\n*1\r\n$4\r\nPING\r\n", past);
   wire.to_client(1, "+PONG\r\n");

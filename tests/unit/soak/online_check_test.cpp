@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// online_check_test.cpp: what the soak checks while it runs, held against values, bytes and times made up for
-// it.
+// online_check_test.cpp: checks that the soak makes while it runs.
 #include <gtest/gtest.h>
 
 #include "soak/checker/calm.hpp"
@@ -18,13 +17,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class KeysOfOneWriter : public ::testing::Test {
+class OnlineCheck : public ::testing::Test {
  protected:
   Generations key{"gen:1"};
   Violations violations{};
 };
 
-TEST_F(KeysOfOneWriter, MoveOn) {
+TEST_F(OnlineCheck, AcceptsIncreasingValues) {
   EXPECT_TRUE(key.next_value(40).starts_with("gen:1#0|1|"));
   EXPECT_TRUE(key.classify(key.expect(), std::nullopt, violations));
   key.acknowledged();
@@ -32,7 +31,7 @@ TEST_F(KeysOfOneWriter, MoveOn) {
   EXPECT_EQ(violations.count(), 0U);
 }
 
-TEST_F(KeysOfOneWriter, ThatGoBackBreakI7) {
+TEST_F(OnlineCheck, ReportsI7WhenValueDecreases) {
   static_cast<void>(key.next_value(0));
   static_cast<void>(key.next_value(0));
   key.acknowledged();
@@ -40,41 +39,41 @@ TEST_F(KeysOfOneWriter, ThatGoBackBreakI7) {
   EXPECT_EQ(violations.count("I7"), 1U);
 }
 
-TEST_F(KeysOfOneWriter, ThatGoBackBehindAnotherReaderBreakI7) {
+TEST_F(OnlineCheck, ReportsI7WhenValueDecreasesForAnotherReader) {
   EXPECT_TRUE(key.classify(key.expect(), "gen:1#0|5|", violations));
   EXPECT_TRUE(key.classify(key.expect(), "gen:1#0|4|", violations));
   EXPECT_EQ(violations.count("I7"), 1U);
 }
 
-TEST_F(KeysOfOneWriter, ThatAreGoneBreakI7) {
+TEST_F(OnlineCheck, ReportsI7WhenKeyIsMissing) {
   EXPECT_TRUE(key.classify(key.expect(), "gen:1#0|5|", violations));
   EXPECT_TRUE(key.classify(key.expect(), std::nullopt, violations));
   EXPECT_EQ(violations.count("I7"), 1U);
 }
 
-TEST_F(KeysOfOneWriter, MayStillBeOldForAReadThatBeganEarlier) {
+TEST_F(OnlineCheck, AcceptsOldValueForEarlierRead) {
   const auto before = key.expect();
   EXPECT_TRUE(key.classify(key.expect(), "gen:1#0|5|", violations));
   EXPECT_TRUE(key.classify(before, "gen:1#0|4|", violations));
   EXPECT_EQ(violations.count(), 0U);
 }
 
-TEST_F(KeysOfOneWriter, WithAnothersValueBreakI6) {
+TEST_F(OnlineCheck, ReportsI6ForForeignValue) {
   EXPECT_FALSE(key.classify(key.expect(), "gen:2#0|5|", violations));
   EXPECT_FALSE(key.classify(key.expect(), "gen:1#0|", violations));
 }
 
-TEST_F(KeysOfOneWriter, AreLeftBehindWhenAWriteIsUnknown) {
+TEST_F(OnlineCheck, AbandonsKeyAfterIndeterminateWrite) {
   const auto before = key.expect();
   static_cast<void>(key.next_value(0));
   key.unknown();
   EXPECT_TRUE(key.next_value(0).starts_with("gen:1#1|1|"));
-  EXPECT_TRUE(key.classify(before, "gen:1#0|1|", violations));  // it ran after all
+  EXPECT_TRUE(key.classify(before, "gen:1#0|1|", violations));  // the indeterminate write ran
   EXPECT_EQ(key.expect().floor, 0U);
   EXPECT_EQ(violations.count(), 0U);
 }
 
-class Wires : public ::testing::Test {
+class WireCheck : public ::testing::Test {
  protected:
   static constexpr std::string_view ping = "*1\r\n$4\r\nPING\r\n";
 
@@ -91,7 +90,7 @@ class Wires : public ::testing::Test {
   [[nodiscard]] int seen() const { return ledger.entries()[number].on_wire; }
 };
 
-TEST_F(Wires, AreCountedOnceHoweverTheyAreCut) {
+TEST_F(WireCheck, CountsOnceForAnyCut) {
   for (std::size_t cut = 0; cut <= command.size(); ++cut) {
     const int before = seen();
     make_ready(cut);
@@ -105,7 +104,7 @@ TEST_F(Wires, AreCountedOnceHoweverTheyAreCut) {
   EXPECT_EQ(violations.count(), 0U);
 }
 
-TEST_F(Wires, AreReadyOnceTheAnswerHasComeHoweverItIsCut) {
+TEST_F(WireCheck, IsReadyAfterReplyForAnyCut) {
   for (const std::string_view answer : {"+OK\r\n+PONG\r\n", "+OK\r\n-MISCONF can't save\r\n"}) {
     for (std::size_t cut = 0; cut <= answer.size(); ++cut) {
       watch.to_server(cut, std::string_view(ping).substr(0, cut));
@@ -119,28 +118,28 @@ TEST_F(Wires, AreReadyOnceTheAnswerHasComeHoweverItIsCut) {
   EXPECT_EQ(violations.count(), 0U);
 }
 
-TEST_F(Wires, ThatCarryACommandTooEarlyBreakI14) {
+TEST_F(WireCheck, ReportsI14WhenCommandIsSentTooEarly) {
   watch.to_server(1, command);
   EXPECT_EQ(violations.count("I14"), 1U);
   watch.to_server(2, command + std::string(ping));
   EXPECT_EQ(violations.count("I14"), 2U);
 }
 
-TEST_F(Wires, ThatDoNotAwaitTheAnswerBreakI14) {
+TEST_F(WireCheck, ReportsI14WhenReplyIsNotAwaited) {
   watch.to_server(1, ping);
   watch.to_client(1, "+OK\r\n");
   watch.to_server(1, command);
   EXPECT_EQ(violations.count("I14"), 1U);
-  watch.to_client(2, "+PONG\r\n");  // of nobody's asking
+  watch.to_client(2, "+PONG\r\n");  // unsolicited
   watch.to_server(2, ping);
   watch.to_server(2, command);
   EXPECT_EQ(violations.count("I14"), 2U);
 }
 
-TEST(Recoveries, LastUntilEverybodyIsBack) {
+TEST(RecoveryWatch, EndsWhenAllAreBack) {
   const TimePoint start{};
   Recovery recovery;
-  recovery.succeeded(Caller::sync, start, start);  // nothing was broken
+  recovery.succeeded(Caller::sync, start, start);  // no fault yet
   recovery.healed(start + 1s);
   EXPECT_EQ(recovery.waiting(start + 2s), 1s);
   recovery.succeeded(Caller::sync, start + 1100ms, start + 1200ms);
@@ -148,7 +147,7 @@ TEST(Recoveries, LastUntilEverybodyIsBack) {
   recovery.succeeded(Caller::strict_async, start + 1100ms, start + 1200ms);
   recovery.succeeded(Caller::scoped, start + 1100ms, start + 1200ms);
   recovery.succeeded(Caller::checked, start + 1100ms, start + 1200ms);
-  recovery.succeeded(Caller::async, start + 900ms, start + 1300ms);  // issued before
+  recovery.succeeded(Caller::async, start + 900ms, start + 1300ms);  // issued before the fault ended
   EXPECT_TRUE(recovery.times().empty());
   recovery.succeeded(Caller::async, start + 1300ms, start + 1400ms);
   ASSERT_EQ(recovery.times().size(), 1U);
@@ -156,7 +155,7 @@ TEST(Recoveries, LastUntilEverybodyIsBack) {
   EXPECT_EQ(recovery.waiting(start + 2s), std::nullopt);
 }
 
-class RecoveryTimes : public ::testing::Test {
+class RecoveryCheck : public ::testing::Test {
  protected:
   std::chrono::nanoseconds lag{0};
   Recovery recovery{[this](TimePoint, TimePoint) { return lag; }};
@@ -164,7 +163,7 @@ class RecoveryTimes : public ::testing::Test {
   std::chrono::milliseconds within{Recovery::promised};
   Violations violations{};
 
-  // A fault ends, and everybody but `missing` is back after that time.
+  // Ends a fault, after which all callers except `missing` succeed after `after`.
   void recover(std::chrono::milliseconds after, std::optional<Caller> missing = {}) {
     recovery.healed(now, "a fault", within);
     const auto healed = std::exchange(now, now + after);
@@ -178,20 +177,20 @@ class RecoveryTimes : public ::testing::Test {
   }
 };
 
-TEST_F(RecoveryTimes, WithinASecondBreakNothing) {
+TEST_F(RecoveryCheck, AcceptsTimesWithinOneSecond) {
   recover(1s);
   recover(20ms);
   EXPECT_EQ(violated(), 0U);
 }
 
-TEST_F(RecoveryTimes, BeyondASecondAreAViolation) {
+TEST_F(RecoveryCheck, ReportsTimesAboveOneSecond) {
   recover(20ms);
   recover(1100ms);
   EXPECT_EQ(violated(), 1U);
   EXPECT_EQ(violations.texts().at(0), "recovery: 1100 ms after a fault, last checked; 1000 ms are allowed");
 }
 
-TEST_F(RecoveryTimes, MayBeLongerOnceInAHundredTimes) {
+TEST_F(RecoveryCheck, AllowsOnePercentOfOutliers) {
   recover(1100ms);
   for (int i = 0; i < 100; ++i) recover(20ms);
   EXPECT_EQ(violated(), 0U);
@@ -199,7 +198,7 @@ TEST_F(RecoveryTimes, MayBeLongerOnceInAHundredTimes) {
   EXPECT_EQ(violated(), 2U);
 }
 
-TEST_F(RecoveryTimes, AreHeldAgainstThePromiseOfTheirFault) {
+TEST_F(RecoveryCheck, UsesLimitOfEachFault) {
   within = 1500ms;
   recover(1500ms);
   EXPECT_EQ(violated(), 0U);
@@ -207,13 +206,13 @@ TEST_F(RecoveryTimes, AreHeldAgainstThePromiseOfTheirFault) {
   EXPECT_EQ(violated(), 1U);
 }
 
-TEST_F(RecoveryTimes, MayBeLongerUnderASanitizer) {
+TEST_F(RecoveryCheck, AllowsMoreTimeUnderSanitizer) {
   recover(2900ms);
   recovery.check(3, violations);
   EXPECT_EQ(violations.count(), 0U);
 }
 
-TEST_F(RecoveryTimes, AreExcusedByTheMachineOnly) {
+TEST_F(RecoveryCheck, ExcusesOnlyStallsOfMachine) {
   lag = 50ms;
   recover(1150ms);
   EXPECT_EQ(violated(), 0U);
@@ -221,17 +220,17 @@ TEST_F(RecoveryTimes, AreExcusedByTheMachineOnly) {
   EXPECT_EQ(violated(), 1U);
 }
 
-TEST_F(RecoveryTimes, CutShortSoonProveNothing) {
+TEST_F(RecoveryCheck, IgnoresTimesCutShortEarly) {
   recover(20ms, Caller::scoped);
   recovery.disturbed(now + 900ms);
   EXPECT_EQ(recovery.cut_short(), 1U);
   EXPECT_EQ(recovery.waiting(now), std::nullopt);
   EXPECT_TRUE(recovery.times().empty());
-  recovery.disturbed(now + 5s);  // nobody is waited for
+  recovery.disturbed(now + 5s);  // no caller is awaited
   EXPECT_EQ(violated(), 0U);
 }
 
-TEST_F(RecoveryTimes, CutShortLateAreAViolation) {
+TEST_F(RecoveryCheck, ReportsTimesCutShortLate) {
   recover(20ms, Caller::strict_async);
   recovery.disturbed(now + 1500ms);
   EXPECT_EQ(recovery.percentile(0.99), 1520ms);
@@ -240,7 +239,7 @@ TEST_F(RecoveryTimes, CutShortLateAreAViolation) {
             "recovery: 1520 ms or more after a fault, last strict async; 1000 ms are allowed");
 }
 
-TEST(Calm, HoldsOnceTheLastFaultIsReallyOver) {
+TEST(Calm, HoldsAfterLastFaultHasEnded) {
   const TimePoint start{};
   Calm calm;
   EXPECT_EQ(calm.broke(), 1U);
@@ -258,7 +257,7 @@ class Plans : public ::testing::Test {
   std::vector<FaultKind> kinds{{"a", 0ms, 0ms, false}, {"b", 300ms, 900ms, true}, {"c", 200ms, 2s, true}};
 };
 
-TEST_F(Plans, RepeatWithTheirSeed) {
+TEST_F(Plans, AreReproducibleBySeed) {
   const auto one = make_plan(terms, kinds);
   const auto two = make_plan(terms, kinds);
   terms.seed = 8;
@@ -273,7 +272,7 @@ TEST_F(Plans, RepeatWithTheirSeed) {
   EXPECT_TRUE(differs);
 }
 
-TEST_F(Plans, KeepTheRateAndTheQuietTimes) {
+TEST_F(Plans, KeepRateAndQuietTimes) {
   const auto plan = make_plan(terms, kinds);
   EXPECT_GT(plan.size(), 120U);
   EXPECT_LT(plan.size(), 260U);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// recorder_test.cpp: what the soak keeps of the bytes that went by.
+// recorder_test.cpp: bytes that the soak records for reports.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(Recorders, TellBothDirectionsOfTheConnectionOfARequest) {
+TEST(Recorders, RecordBothDirectionsOfConnection) {
   Recorder recorder("secret");
   recorder.note(1, true, "AUTH secret; ECHO one");
   recorder.note(1, false, "two");
@@ -24,7 +24,7 @@ TEST(Recorders, TellBothDirectionsOfTheConnectionOfARequest) {
   EXPECT_THAT(recorder.about("ECHO one", {}), HasSubstr("connection 1, closed, to the server"));
 }
 
-TEST(Recorders, LookForTheReplyWhereNobodyAsked) {
+TEST(Recorders, FindReplyWithoutRequest) {
   Recorder recorder({});
   recorder.note(1, true, "BLPOP queue");
   recorder.note(1, false, "item");
@@ -32,7 +32,7 @@ TEST(Recorders, LookForTheReplyWhereNobodyAsked) {
   EXPECT_EQ(recorder.about("an element", "another"), "");
 }
 
-TEST(Recorders, KeepTheEnd) {
+TEST(Recorders, KeepLatestBytes) {
   Recorder recorder({});
   recorder.note(1, true, "first");
   for (std::size_t i = 0; i < 3 * Recorder::kept; i += 1000) recorder.note(1, true, std::string(1000, 'x'));
@@ -43,7 +43,7 @@ TEST(Recorders, KeepTheEnd) {
   EXPECT_LE(text.size(), Recorder::kept + 200);
 }
 
-TEST(Recorders, ForgetWhatWasClosedLongAgo) {
+TEST(Recorders, DropConnectionsClosedLongAgo) {
   Recorder recorder({});
   for (std::size_t i = 0; i <= Recorder::closed_kept; ++i) {
     recorder.note(i, true, "request " + std::to_string(i) + ";");
