@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// acquire_test.cpp: fault 115 of the catalogue: all connections are in use, whichever way a call takes.
+// acquire_test.cpp: fault 115: all connections are in use, on every route of a call.
 #include <boost/asio/use_future.hpp>
 #include <chrono>
 #include <cstddef>
@@ -30,7 +30,7 @@ class Fault115 : public ::testing::Test {
     config.database("main").required = false;
     return config;
   }
-  // Fails with `pool_timeout` after `acquire`, and long before the limit of the call.
+  // Fails with `pool_timeout` after `acquire`, long before the time limit of the call.
   template <class Call>
   static void expect_in_time(Call call) {
     const auto begin = Clock::now();
@@ -44,7 +44,7 @@ class Fault115 : public ::testing::Test {
   FakeServer server_{FakeServer::simple()};
 };
 
-TEST_F(Fault115, CallsOverSharedConnectionsEndAfterAcquire) {
+TEST_F(Fault115, SharedCallsFailAfterAcquireTimeout) {
   StartedManager redis(config(1, 10));
   const ScopedClient held = redis->scoped_client("main");
   expect_in_time([&] { return redis->client("main").get("key"); });
@@ -52,14 +52,14 @@ TEST_F(Fault115, CallsOverSharedConnectionsEndAfterAcquire) {
   expect_in_time([&] { return redis->pipeline("main", [](auto& pipe) { return pipe.get("key"); }); });
 }
 
-TEST_F(Fault115, TheSameWhereNoCallHasAConnectionOfItsOwn) {
+TEST_F(Fault115, SharedCallsFailAfterAcquireTimeoutWithoutDirectConnections) {
   StartedManager redis(config(2, 0));
   const ScopedClient first = redis->scoped_client("main");
   const ScopedClient second = redis->scoped_client("main");
   expect_in_time([&] { return redis->client("main").get("key"); });
 }
 
-TEST_F(Fault115, DirectCallsAndScopedHandlesEndAfterAcquire) {
+TEST_F(Fault115, DirectCallsAndScopedHandlesFailAfterAcquireTimeout) {
   RedisConfig own = config(1, 10);
   own.database("main").sync_over_shared = false;
   StartedManager redis(std::move(own));
@@ -68,7 +68,7 @@ TEST_F(Fault115, DirectCallsAndScopedHandlesEndAfterAcquire) {
   expect_in_time([&] { return redis->scoped_client("main"); });
 }
 
-TEST_F(Fault115, AsynchronousOperationsEndAfterAcquire) {
+TEST_F(Fault115, AsyncOperationsFailAfterAcquireTimeout) {
   StartedManager redis(config(1, 10));
   const ScopedClient held = redis->scoped_client("main");
   const AsyncClient client = redis->async_client("main");
@@ -77,7 +77,7 @@ TEST_F(Fault115, AsynchronousOperationsEndAfterAcquire) {
   expect_in_time([&] { return redis->scoped_async_client("main")(use_future).get(); });
 }
 
-TEST_F(Fault115, EachOperationHasItsOwnTime) {
+TEST_F(Fault115, EachOperationHasItsOwnAcquireTimeout) {
   StartedManager redis(config(1, 10));
   const ScopedClient held = redis->scoped_client("main");
   const AsyncClient client = redis->async_client("main");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// bomb_test.cpp: faults 23 and 25 of the catalogue: what replies declare, and never send, takes no memory and
-// no stack.
+// bomb_test.cpp: faults 23 and 25: declared but unsent data takes no memory and stack.
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -27,7 +26,7 @@ namespace asio = boost::asio;
 using Words = FakeConnection::Words;
 
 constexpr std::size_t allowed = 64 << 10;
-// A large string that has begun to come is received where it will stay, from 128 KiB on.
+// A large string is received directly into its final buffer once 128 KiB of it have arrived.
 constexpr std::size_t allowed_in_place = (128 << 10) + allowed;
 
 std::string repeated(std::string_view text, std::size_t times) {
@@ -56,7 +55,7 @@ FakeServer::Script answering_bad(const std::string& bytes) {
 void expect_refused(const Error& error, Errc code, std::size_t peak) {
   EXPECT_EQ(error.code(), code) << error.what();
   EXPECT_EQ(error.effect(), Effect::indeterminate);
-  // ThreadSanitizer's watch sees the buffers too that are there before a reply comes.
+  // ThreadSanitizer's heap watch also counts buffers that exist before a reply arrives.
   if (!with_thread_sanitizer) {
     EXPECT_LE(peak, code == Errc::protocol_error ? allowed : allowed_in_place);
   }
@@ -135,12 +134,12 @@ void expect_refused_cheaply(const std::string& bytes, Errc code) {
     refuse_asynchronously<R>(bytes, code);
   };
   if constexpr (with_address_sanitizer || with_thread_sanitizer)
-    refuse();  // their frames are larger
+    refuse();  // sanitizers make stack frames larger
   else
     on_small_stack(refuse);
 }
 
-TEST(Fault23, WhatIsOnlyDeclaredTakesNoMemory) {
+TEST(Fault23, DeclaredLengthsAllocateNothing) {
   for (const std::string bytes : {"$9223372036854775807\r\n", "*1000000000\r\n", "%4611686018427387904\r\n",
                                   "~9223372036854775807\r\n", "*2\r\n:1\r\n$9223372036854775807\r\n"}) {
     expect_refused_cheaply<Value>(bytes, Errc::protocol_error);
@@ -149,7 +148,7 @@ TEST(Fault23, WhatIsOnlyDeclaredTakesNoMemory) {
   }
 }
 
-TEST(Fault23, WhatIsWithinTheLimitsTakesMemoryAsItComes) {
+TEST(Fault23, LengthsWithinLimitsAllocateAsDataArrives) {
   for (const std::string bytes : {"$500000000\r\nabc", "*100000000\r\n:1\r\n", "%50000000\r\n"}) {
     expect_refused_cheaply<Value>(bytes, Errc::connection_lost);
     expect_refused_cheaply<std::optional<std::string>>(bytes, Errc::connection_lost);
@@ -157,12 +156,12 @@ TEST(Fault23, WhatIsWithinTheLimitsTakesMemoryAsItComes) {
   }
 }
 
-TEST(Fault25, AMillionLevelsTakeNeitherMemoryNorStack) {
+TEST(Fault25, MillionNestingLevelsUseNeitherMemoryNorStack) {
   expect_refused_cheaply<Value>(repeated("*1\r\n", 1'000'000), Errc::protocol_error);
   expect_refused_cheaply<Value>(repeated("|1\r\n", 1'000'000), Errc::protocol_error);
 }
 
-TEST(Fault25, AThousandLevelsOfAMillionEachTakeMemoryAsTheyCome) {
+TEST(Fault25, LargeAggregatesOnThousandLevelsAllocateAsDataArrives) {
   expect_refused_cheaply<Value>(repeated("*1000000\r\n", 1'000), Errc::connection_lost);
 }
 

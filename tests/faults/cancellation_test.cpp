@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// cancellation_test.cpp: fault 33 of the catalogue: an operation that is cancelled after each step of the
-// loop completes once, and leaves nothing behind that another would stumble over.
+// cancellation_test.cpp: fault 33: operations cancelled after each loop step complete once and cleanly.
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -25,21 +24,21 @@ using namespace std::chrono_literals;
 namespace asio = boost::asio;
 using Words = FakeConnection::Words;
 
-// Answers as Redis does, and holds that no connection is used on from inside of a transaction that somebody
-// else began, or with a key watched.
+// Answers as Redis does. Expects that no connection is reused inside another caller's transaction, or with
+// keys watched.
 void watchful(FakeConnection& connection, std::size_t) {
   bool dirty = false;
   connection.serve([&](const Words& words) -> std::string {
     if (words[0] == "WATCH" || words[0] == "MULTI") dirty = true;
     if (words[0] == "UNWATCH" || words[0] == "DISCARD" || words[0] == "EXEC") dirty = false;
-    EXPECT_FALSE(dirty && words[0] == "ECHO") << "somebody else's command inside of a transaction";
+    EXPECT_FALSE(dirty && words[0] == "ECHO") << "another caller's command ran inside a transaction";
     if (words[0] == "GET") return resp_bulk("value of " + words[1]);
     if (words[0] == "EXEC") return "*0\r\n";
     return words[0] == "ECHO" ? resp_bulk(words[1]) : "+OK\r\n";
   });
 }
 
-// A manager on a loop that the test runs, step by step.
+// A manager on a loop that the test runs step by step.
 class Loop {
  public:
   explicit Loop(std::uint16_t port) {
@@ -55,10 +54,10 @@ class Loop {
     EXPECT_TRUE(run_until([this] { return !redis_.started(); }));
     work_.reset();
     context_.run_for(30s);
-    EXPECT_TRUE(context_.stopped()) << "something never ends";
+    EXPECT_TRUE(context_.stopped()) << "the loop still has work";
   }
 
-  // One handler of the loop.
+  // Runs one handler of the loop.
   void step() { context_.run_one_for(30s); }
   template <class Condition>
   [[nodiscard]] bool run_until(Condition condition) {
@@ -69,7 +68,7 @@ class Loop {
     }
     return true;
   }
-  // A handler for any operation, which counts, notes the error, and can be cancelled.
+  // A handler for any operation: it counts completions, stores the error, and can be cancelled.
   auto handler() {
     return asio::bind_executor(
         context_.get_executor(),
@@ -80,14 +79,14 @@ class Loop {
   }
   void cancel() { signal_.emit(asio::cancellation_type::terminal); }
   [[nodiscard]] int completions() const { return completions_; }
-  // What it completed with; empty: success.
+  // The error of the operation; empty if it succeeded.
   [[nodiscard]] std::optional<Error> error() const {
     if (!error_) return std::nullopt;
     return error_of([this] { std::rethrow_exception(error_); });
   }
   RedisConnectionManager& redis() { return redis_; }
   AsyncClient client() { return redis_.async_client("main"); }
-  // What an operation gives, which is not cancelled.
+  // The result of an operation that is not cancelled.
   template <class R, class Operation>
   std::optional<R> result_of(Operation operation) {
     std::optional<R> result;
@@ -110,8 +109,8 @@ class Loop {
   std::exception_ptr error_{};
 };
 
-// Runs `start` again and again, and cancels it after 0, 1, 2, … steps of the loop, until it is done before.
-// Returns how many steps that took. `warm`: with its connections open.
+// Runs `start` repeatedly and cancels it after 0, 1, 2, … steps of the loop, until it completes before it is
+// cancelled. Returns the number of steps that took. `warm`: connections are open already.
 std::size_t cancel_after_each_step(bool warm, const std::function<void(Loop&)>& start) {
   for (std::size_t k = 0; k < 1000; ++k) {
     SCOPED_TRACE("cancelled after step " + std::to_string(k));
@@ -130,7 +129,7 @@ std::size_t cancel_after_each_step(bool warm, const std::function<void(Loop&)>& 
       EXPECT_EQ(error->code(), Errc::cancelled) << error->what();
       EXPECT_FALSE(done);
     }
-    // Others get their own replies, over whatever connection.
+    // Other callers get their own replies on any connection.
     for (const std::string tag : {"one", "two", "three"})
       EXPECT_EQ(loop.result_of<std::string>(loop.client().echo(tag)), tag);
     EXPECT_EQ(loop.completions(), 1);
@@ -141,17 +140,17 @@ std::size_t cancel_after_each_step(bool warm, const std::function<void(Loop&)>& 
     if (::testing::Test::HasFailure()) return k;
     if (done) return k;
   }
-  ADD_FAILURE() << "it never ends";
+  ADD_FAILURE() << "the operation never completes";
   return 1000;
 }
 
-TEST(Fault33, ACommandOnASharedConnection) {
+TEST(Fault33, CommandOnSharedConnectionCompletesOnceWhenCancelled) {
   const auto get = [](Loop& loop) { loop.client().get("key")(loop.handler()); };
   EXPECT_GE(cancel_after_each_step(true, get), 1U);
-  EXPECT_GE(cancel_after_each_step(false, get), 4U) << "the steps of connecting were seen";
+  EXPECT_GE(cancel_after_each_step(false, get), 4U) << "the steps of connecting must be covered";
 }
 
-TEST(Fault33, APipeline) {
+TEST(Fault33, PipelineCompletesOnceWhenCancelled) {
   cancel_after_each_step(true, [](Loop& loop) {
     AsyncPipeline pipe = loop.client().pipeline();
     for (const char* key : {"a", "b", "c"}) static_cast<void>(pipe.get(key));
@@ -159,18 +158,18 @@ TEST(Fault33, APipeline) {
   });
 }
 
-TEST(Fault33, ACommandThatBlocks) {
+TEST(Fault33, BlockingCommandCompletesOnceWhenCancelled) {
   const auto block = [](Loop& loop) { loop.client().command<Value>("BLPOP", "list", 0)(loop.handler()); };
   EXPECT_GE(cancel_after_each_step(false, block), 4U);
 }
 
-TEST(Fault33, AScopedConnectionThatIsWaitedFor) {
+TEST(Fault33, AcquiringScopedHandleCompletesOnceWhenCancelled) {
   const auto acquire = [](Loop& loop) { loop.redis().scoped_async_client("main")(loop.handler()); };
   EXPECT_GE(cancel_after_each_step(false, acquire), 4U);
   cancel_after_each_step(true, acquire);
 }
 
-TEST(Fault33, ATransactionOnAScopedConnection) {
+TEST(Fault33, TransactionOnScopedHandleCompletesOnceWhenCancelled) {
   for (const std::vector<std::string>& before :
        {std::vector<std::string>{}, std::vector<std::string>{"WATCH"},
         std::vector<std::string>{"WATCH", "MULTI"}}) {
@@ -183,7 +182,7 @@ TEST(Fault33, ATransactionOnAScopedConnection) {
         for (const std::string& name : before)
           EXPECT_TRUE(loop.result_of<Value>(scope->command<Value>(name, "key")));
         scope->command<Value>(last, "key")(loop.handler());
-        scope.reset();  // given back while the command is under way
+        scope.reset();  // returned while the command is in flight
       });
     }
   }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// circuit_breaker_graph_test.cpp: fault 77: every state against every event and ticket of every generation,
-// until nothing new is found.
+// circuit_breaker_graph_test.cpp: fault 77: explores every breaker state, event and ticket exhaustively.
 #include "resilience/circuit_breaker.hpp"
 
 #include <gtest/gtest.h>
@@ -24,7 +23,7 @@ using namespace std::chrono_literals;
 using State = BreakerState;
 using Ticket = CircuitBreaker::Ticket;
 
-// Small numbers keep the graph finite; the share of failures stays out of it and has its own test.
+// Small numbers keep the graph finite. The failure share is left out and has its own test.
 constexpr unsigned row = 3;
 constexpr unsigned probes = 3;
 constexpr std::size_t most_tickets = 5;
@@ -33,23 +32,23 @@ constexpr auto tick = 500ms;
 constexpr auto longest = 1000ms;
 const BreakerPolicy policy{row, 0.0, 1'000'000, {tick, longest, 2.0, Jitter::none}, probes};
 
-/// What the breaker has to be, in the plainest terms: the sentences of the invariant, no code of the class.
+/// A direct model of the breaker's invariants that shares no code with the class.
 struct Model {
   struct Call {
-    int age = 0;        // how many changes of state ago it was let through, up to `oldest`
-    bool later = true;  // since the first failure of the row, if there is a row
+    int age = 0;        // state changes since it was admitted, up to `oldest`
+    bool later = true;  // began after the first failure of the row, if there is one
 
     friend auto operator<=>(const Call&, const Call&) = default;
   };
 
   State state = State::closed;
   unsigned failures = 0;        // in a row, while closed
-  bool confirmed = false;       // one of them is of a later call
+  bool confirmed = false;       // one of them is from a later call
   unsigned in_flight = 0;       // while half open
   unsigned successes = 0;       // while half open
-  int ticks_left = 0;           // while open: until a caller may probe
-  int next_ticks = 1;           // how long it will be open the next time
-  std::vector<Call> tickets{};  // out there
+  int ticks_left = 0;           // while open: time until a caller may probe
+  int next_ticks = 1;           // duration of the next open period
+  std::vector<Call> tickets{};  // held by callers
 
   friend bool operator<(const Model& a, const Model& b) {
     const auto key = [](const Model& m) {
@@ -227,21 +226,22 @@ class Graph {
       ASSERT_EQ(before, after) << to.path;
       ASSERT_EQ(from.breaker.probing(), to.breaker.probing()) << to.path;
     }
-    // Nobody is locked out: once what is in flight has ended, whoever asks late enough is let through.
+    // No caller is locked out: once all calls in flight have ended, a caller that comes late enough is
+    // admitted.
     CircuitBreaker later = to.breaker;
     for (const Ticket ticket : to.tickets) later.dropped(ticket);
     ASSERT_EQ(later.admit(to.now + longest).has_value(), after != State::forced_open) << to.path;
     check_memory(to);
   }
 
-  // A state that was seen is not walked from again, so what the breaker keeps to itself is looked at here.
+  // Visited states are not expanded again, so the breaker's hidden state is checked here.
   void check_memory(const Node& at) {
     const State state = at.breaker.state();
     if (state != State::closed && state != State::half_open) return;
     CircuitBreaker failing = at.breaker;
     for (const Ticket ticket : at.tickets) failing.dropped(ticket);
     CircuitBreaker succeeding = failing;
-    // Of calls that begin now; also where enough failed that had begun before.
+    // Failures of calls that begin now, also after failures of calls that had begun earlier.
     const unsigned failures = state == State::closed && at.model.failures < row ? row - at.model.failures : 1;
     for (unsigned i = 0; i < failures; ++i) {
       ASSERT_EQ(failing.state(), state) << at.path;
@@ -263,7 +263,7 @@ class Graph {
   std::size_t steps_ = 0;
 };
 
-TEST(Fault77, HasOnlyLegalEdgesInAllStatesEventsAndGenerations) {
+TEST(Fault77, HasOnlyLegalTransitionsInAllStatesEventsAndGenerations) {
   Graph graph;
   graph.explore();
   EXPECT_GT(graph.states(), 500U);

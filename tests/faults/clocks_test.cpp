@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// clocks_test.cpp: faults 79 and 80 of the catalogue: a wall clock that jumps, and a process that is stopped
-// while its replies arrive.
+// clocks_test.cpp: faults 79 and 80: wall clock jumps, and a stopped process.
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -26,14 +25,14 @@
 namespace redstart::test {
 namespace {
 
-// How far the wall clock of this process is off; see clock_gettime below.
+// Offset of this process's wall clock; see clock_gettime below.
 std::atomic<std::int64_t> wall_offset{0};  // s
 
 }  // namespace
 }  // namespace redstart::test
 
-// In this program these stand in for the system's, for every library: what libfaketime does with the wall
-// clock when it leaves the steady one alone.
+// These replace the system's functions in this program, for every library. They shift the wall clock and
+// leave the steady clock alone, as libfaketime can.
 extern "C" {
 int clock_gettime(clockid_t id, timespec* now) noexcept {
   const long result = ::syscall(SYS_clock_gettime, id, now);
@@ -61,7 +60,7 @@ using namespace std::chrono_literals;
 using boost::asio::use_future;
 using Clock = std::chrono::steady_clock;
 
-// The clock is off while this lives.
+// Shifts the wall clock during its lifetime.
 class Jump {
  public:
   explicit Jump(std::chrono::seconds far) { wall_offset = far.count(); }
@@ -73,7 +72,7 @@ const std::chrono::seconds jumps[] = {24h, -24h, std::chrono::hours(24 * 365 * 2
 
 class Fault79 : public RedisTest {};
 
-TEST_F(Fault79, TheClockOfThisProgramDoesJump) {
+TEST_F(Fault79, WallClockOfTestProgramJumps) {
   const auto before = std::chrono::system_clock::now();
   const auto steady = Clock::now();
   const Jump jump(24h);
@@ -82,7 +81,7 @@ TEST_F(Fault79, TheClockOfThisProgramDoesJump) {
   EXPECT_GE(::time(nullptr) - std::chrono::system_clock::to_time_t(before), 24 * 3600);
 }
 
-TEST_F(Fault79, AJumpClosesNothingAndEndsNothing) {
+TEST_F(Fault79, WallClockJumpClosesNoConnectionAndFailsNoCommand) {
   for_all_sides([&](Side side) {
     for (const auto far : jumps) {
       SCOPED_TRACE(far.count());
@@ -104,10 +103,10 @@ TEST_F(Fault79, AJumpClosesNothingAndEndsNothing) {
           ASSERT_TRUE(counted.has_value()) << counted.error().what();
           EXPECT_EQ(*counted, i + 1);
         }
-        let_pass(50ms);  // the clean-up has run
+        let_pass(50ms);  // wait until the clean-up has run
         EXPECT_TRUE(caller.command<Value>("PING"));
       }
-      EXPECT_TRUE(caller.command<Value>("PING")) << "and back";
+      EXPECT_TRUE(caller.command<Value>("PING")) << "after the jump back";
       EXPECT_EQ(redis->stats("main").pool.created, created);
       EXPECT_EQ(redis->stats("main").operations.failed, 0U);
       raw().integer({"RPUSH", "queue", "x"});
@@ -116,7 +115,7 @@ TEST_F(Fault79, AJumpClosesNothingAndEndsNothing) {
   });
 }
 
-TEST_F(Fault79, DeadlinesStillEndAfterAJump) {
+TEST_F(Fault79, DeadlinesExpireOnTimeAfterWallClockJump) {
   FakeServer silent([](FakeConnection& connection, std::size_t) {
     connection.serve([](const FakeConnection::Words& words) {
       return words[0] == "PING" ? std::string("+PONG\r\n") : std::string();
@@ -127,21 +126,21 @@ TEST_F(Fault79, DeadlinesStillEndAfterAJump) {
       SCOPED_TRACE(far.count());
       StartedManager redis(on_side(side, config_at(silent.port())));
       const Caller caller(*redis, side);
-      ASSERT_TRUE(caller.command<Value>("PING"));  // the connection is there
+      ASSERT_TRUE(caller.command<Value>("PING"));  // opens the connection
       const std::size_t before = silent.count("INCR");
       auto outcome = std::async(std::launch::async, [&] { return caller.within(3s).error_of("INCR", "n"); });
       ASSERT_TRUE(eventually([&] { return silent.count("INCR") != before; }));
       const Jump jump(far);
       const auto began = Clock::now();
       EXPECT_EQ(outcome.get().code(), Errc::timeout);
-      EXPECT_LT(Clock::now() - began, 10s) << "not a day later";
+      EXPECT_LT(Clock::now() - began, 10s) << "the deadline must not move by a day";
       redis->shutdown(50ms);
       EXPECT_LT(Clock::now() - began, 20s);
     }
   });
 }
 
-TEST_F(Fault79, WaitingForAConnectionEndsInTimeToo) {
+TEST_F(Fault79, AcquireTimeoutExpiresOnTimeAfterWallClockJump) {
   RedisConfig config = config_at(server());
   config.defaults.max_connections = 1;
   config.defaults.sync_over_shared = false;
@@ -160,13 +159,13 @@ TEST_F(Fault79, WaitingForAConnectionEndsInTimeToo) {
   }
 }
 
-// A child with clients of all sides. It asks for values whose replies arrive while it is stopped, and tells
-// over a pipe what came of them.
+// A child process with clients of all sides. It requests values whose replies arrive while it is stopped, and
+// reports the results over a pipe.
 class Fault80 : public ::testing::Test {
  protected:
   static constexpr auto deadline = 3s;
 
-  // Runs in the child, which was forked before this process had threads.
+  // Runs in the child, which is forked before this process has threads.
   static std::string ask(std::uint16_t port) {
     std::string complaints;
     std::vector<std::future<std::string>> calls;
@@ -183,7 +182,7 @@ class Fault80 : public ::testing::Test {
     return complaints;
   }
 
-  // The child, and the ends of its pipes.
+  // The child process and the ends of its pipes.
   struct Child {
     Child() {
       int to[2];
@@ -224,7 +223,7 @@ class Fault80 : public ::testing::Test {
   };
 };
 
-TEST_F(Fault80, RepliesThatArrivedWhileTheProcessWasStoppedAreDelivered) {
+TEST_F(Fault80, DeliversRepliesThatArrivedWhileProcessWasStopped) {
   const Child child;
   Gate stopped;
   std::atomic<std::size_t> asked{0};
@@ -247,7 +246,7 @@ TEST_F(Fault80, RepliesThatArrivedWhileTheProcessWasStoppedAreDelivered) {
   ASSERT_TRUE(WIFSTOPPED(status));
   stopped.open();
   ASSERT_TRUE(eventually([&] { return answered == std::size(all_sides); }));
-  let_pass(deadline + 100ms);  // every deadline has passed meanwhile
+  let_pass(deadline + 100ms);  // every deadline has passed while the child was stopped
   ASSERT_EQ(::kill(child.pid, SIGCONT), 0);
   EXPECT_EQ(child.complaints(), "");
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// coroutines_test.cpp: fault 81 of the catalogue: what waits for an operation is destroyed, or gives up,
-// wherever it waits.
+// coroutines_test.cpp: fault 81: waiting coroutines and futures are destroyed or give up.
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -29,7 +28,7 @@ using namespace std::chrono_literals;
 namespace asio = boost::asio;
 using asio::use_future;
 
-// Answers PING; hangs where it is told to.
+// Answers PING, and hangs at one command.
 class Hanging {
  public:
   explicit Hanging(std::string_view command) : command_(command) {}
@@ -37,13 +36,13 @@ class Hanging {
   [[nodiscard]] RedisConfig config() const {
     RedisConfig config = config_at(server_.port());
     config.start_timeout = 0ms;
-    config.defaults.max_connections = 2;  // one of them for what is shared
+    config.defaults.max_connections = 2;  // one of them for the shared connection
     config.defaults.timeouts = {30s, 30s, 30s};
     config.database("main").required = false;
     return config;
   }
   [[nodiscard]] bool reached() const noexcept { return reached_ != 0; }
-  // From now on it answers, whoever waits.
+  // From now on it answers all commands, including those that are waiting.
   void heal() { healed_.open(); }
 
  private:
@@ -66,7 +65,7 @@ class Hanging {
   FakeServer server_{[this](FakeConnection& connection, std::size_t) { serve(connection); }};
 };
 
-// Lives in the frame of a coroutine.
+// A local variable of a coroutine that counts its destruction.
 class InFrame {
  public:
   explicit InFrame(int& gone) : gone_(&gone) {}
@@ -78,16 +77,16 @@ class InFrame {
   int* gone_;
 };
 
-// One place at which a coroutine waits.
+// A place at which a coroutine waits.
 struct Place {
   std::string_view name;
   std::string_view hangs;  ///< The command that the server does not answer.
   std::function<asio::awaitable<void>(RedisConnectionManager&)> wait;
-  bool for_lease = false;  ///< Reached once somebody waits in line, not by a command.
+  bool for_lease = false;  ///< Reached once a caller queues for a connection, not by a command.
 };
 
 const Place places[] = {
-    {"before its connection is there", "HELLO",
+    {"for its connection", "HELLO",
      [](RedisConnectionManager& redis) -> asio::awaitable<void> {
        co_await redis.async_client("main").get("key");
      }},
@@ -117,7 +116,7 @@ const Place places[] = {
        const AsyncScopedClient mine = co_await redis.scoped_async_client("main");
        co_await mine.get("key");
      }},
-    {"in line for a connection", "",
+    {"in the queue for a connection", "",
      [](RedisConnectionManager& redis) -> asio::awaitable<void> {
        const AsyncScopedClient first = co_await redis.scoped_async_client("main");
        const AsyncScopedClient second = co_await redis.scoped_async_client("main");
@@ -143,10 +142,10 @@ void run_until(asio::io_context& context, const std::function<bool()>& condition
   }));
 }
 
-TEST(Fault81, AFrameThatIsDestroyedWhereverItWaitsGivesEverythingBack) {
+TEST(Fault81, DestroyedFrameReleasesEverythingWhereverItWaits) {
   for (const bool manager_first : {false, true}) {
     for (const Place& place : places) {
-      SCOPED_TRACE(std::string(place.name) + (manager_first ? ", its manager first" : ""));
+      SCOPED_TRACE(std::string(place.name) + (manager_first ? ", the manager destroyed first" : ""));
       Hanging server(place.hangs);
       const std::size_t descriptors = open_descriptors();
       int gone = 0;
@@ -160,14 +159,14 @@ TEST(Fault81, AFrameThatIsDestroyedWhereverItWaitsGivesEverythingBack) {
       if (manager_first) {
         manager->shutdown(1ms);
         manager.reset();
-        EXPECT_EQ(gone, 0) << "nobody runs what would complete it";
+        EXPECT_EQ(gone, 0) << "nothing runs the handler that would resume it";
         context.reset();
       } else {
         context.reset();
         EXPECT_EQ(gone, 1);
         const ScopedClient one = manager->scoped_client("main");
         const ScopedClient other = manager->scoped_client("main");
-        EXPECT_EQ(other.ping(), "PONG") << "every slot is free again";
+        EXPECT_EQ(other.ping(), "PONG") << "all capacity is free again";
       }
       manager.reset();
       EXPECT_EQ(gone, 1);
@@ -176,7 +175,7 @@ TEST(Fault81, AFrameThatIsDestroyedWhereverItWaitsGivesEverythingBack) {
   }
 }
 
-TEST(Fault81, ACoroutineThatGivesUpWhereverItWaitsGivesItsSlotBack) {
+TEST(Fault81, CancelledCoroutineReleasesCapacityWhereverItWaits) {
   for (const Place& place : places) {
     SCOPED_TRACE(place.name);
     Hanging server(place.hangs);
@@ -203,19 +202,19 @@ TEST(Fault81, ACoroutineThatGivesUpWhereverItWaitsGivesItsSlotBack) {
       });
       EXPECT_EQ(error.code(), Errc::cancelled) << error.what();
     }
-    EXPECT_EQ(redis->client("main").ping(), "PONG") << "its slot is free";
+    EXPECT_EQ(redis->client("main").ping(), "PONG") << "its capacity is free again";
     EXPECT_EQ(redis->async_client("main").ping()(use_future).get(), "PONG");
     EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.leased == 0; }));
     EXPECT_EQ(redis->stats("main").pool.waiting, 0U);
   }
 }
 
-TEST(Fault81, AFutureThatNobodyKeepsAndAnOperationThatNobodyStartsDoNoHarm) {
+TEST(Fault81, DiscardedFuturesAndUnstartedOperationsAreHarmless) {
   Hanging server("");
   StartedManager redis(server.config());
   const AsyncClient client = redis->async_client("main");
   for (int i = 0; i < 100; ++i) {
-    static_cast<void>(client.get("key")(use_future));  // starts, and is forgotten
+    static_cast<void>(client.get("key")(use_future));  // starts, and its future is discarded
     static_cast<void>(client.get("key"));              // never starts
   }
   EXPECT_EQ(client.ping()(use_future).get(), "PONG");

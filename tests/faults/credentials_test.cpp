@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// credentials_test.cpp: faults 45 to 47 of the catalogue: credentials that are refused, passwords that
-// rotate, a user that is deleted.
+// credentials_test.cpp: faults 45 to 47: refused credentials, rotated passwords, deleted users.
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -27,7 +26,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using Clock = std::chrono::steady_clock;
 
-// Where services get their password from.
+// A credentials provider whose password changes, as a vault's does.
 class Vault final : public CredentialsProvider {
  public:
   explicit Vault(std::string password) : password_(std::move(password)) {}
@@ -71,7 +70,7 @@ class ServerWithUser : public ::testing::Test {
 
 class Fault46 : public ServerWithUser {};
 
-TEST_F(Fault46, PasswordsRotateWithoutAFailedCommand) {
+TEST_F(Fault46, PasswordRotationFailsNoCommand) {
   RedisConfig short_lived = config();
   short_lived.defaults.max_lifetime = 5ms;  // connections are renewed all the time
   StartedManager redis(std::move(short_lived));
@@ -97,10 +96,10 @@ TEST_F(Fault46, PasswordsRotateWithoutAFailedCommand) {
   for (int round = 1; round <= 5; ++round) {
     const std::string next = "p" + std::to_string(round);
     allow(next);
-    EXPECT_TRUE(renewed(5)) << "with the old one";
+    EXPECT_TRUE(renewed(5)) << "with the old password";
     vault_->set(next);
     admin({"ACL", "SETUSER", "app", "<" + password});
-    EXPECT_TRUE(renewed(5)) << "with the new one";
+    EXPECT_TRUE(renewed(5)) << "with the new password";
     password = next;
   }
   stop = true;
@@ -114,7 +113,7 @@ TEST_F(Fault46, PasswordsRotateWithoutAFailedCommand) {
             done);
 }
 
-TEST_F(Fault46, OpenConnectionsStayWhenTheirPasswordGoes) {
+TEST_F(Fault46, OpenConnectionsStayWhenTheirPasswordIsRemoved) {
   StartedManager redis(config());
   const AsyncClient async = redis->async_client("main");
   const Client db = redis->client("main");
@@ -129,7 +128,7 @@ TEST_F(Fault46, OpenConnectionsStayWhenTheirPasswordGoes) {
 
 class Fault47 : public ServerWithUser {};
 
-TEST_F(Fault47, ADeletedUserIsToldAndServiceReturnsWithTheUser) {
+TEST_F(Fault47, DeletedUserIsReportedAndServiceResumesOnceRestored) {
   RedisConfig tried_once = config();
   tried_once.defaults.retry.mode = RetryMode::off;
   StartedManager redis(std::move(tried_once));
@@ -144,7 +143,7 @@ TEST_F(Fault47, ADeletedUserIsToldAndServiceReturnsWithTheUser) {
   EXPECT_TRUE(eventually([&] {
     return RawRedis(server_->socket_path()).text({"CLIENT", "LIST"}).find("cmd=blpop") != std::string::npos;
   }));
-  admin({"ACL", "DELUSER", "app"});  // closes its connections, without a word
+  admin({"ACL", "DELUSER", "app"});  // closes its connections, without an error reply
   in_flight.join();
   const auto told = [](const Error& error) {
     if (error.code() != Errc::authentication_failed) return false;
@@ -173,11 +172,11 @@ std::int64_t connections_received(RawRedis& admin) {
   return std::stoll(admin.info("total_connections_received"));
 }
 
-TEST_F(Fault45, RefusedCredentialsAreNotTriedAgainAndAgain) {
+TEST_F(Fault45, RefusedCredentialsAreNotRetriedInALoop) {
   RedisServer guarded;
   RawRedis admin(guarded.port());
   admin.text({"CONFIG", "SET", "requirepass", "open-sesame"});
-  for (const std::uint32_t startup : {0U, 5U}) {  // the delays after a loss, and those of the beginning
+  for (const std::uint32_t startup : {0U, 5U}) {  // delays of `reconnect`, and of `startup`
     for_all_sides([&](Side side) {
       RedisConfig config = on_side(side, config_at(guarded));
       config.defaults.password = "wr0ng-s3cret";
@@ -195,12 +194,13 @@ TEST_F(Fault45, RefusedCredentialsAreNotTriedAgainAndAgain) {
       }
       const std::int64_t attempts = connections_received(admin) - before;
       EXPECT_GE(attempts, 1);
-      EXPECT_LE(attempts, (Clock::now() - begin) / 50ms + 2) << "none closer than the shortest delay";
+      EXPECT_LE(attempts, (Clock::now() - begin) / 50ms + 2)
+          << "attempts must be at least the shortest delay apart";
     });
   }
 }
 
-TEST_F(Fault45, RefusedCredentialsAreClearPermanentAndSecret) {
+TEST_F(Fault45, RefusedCredentialsAreAPermanentErrorWithoutSecrets) {
   RedisServer guarded;
   {
     RawRedis admin(guarded.port());

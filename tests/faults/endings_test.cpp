@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// endings_test.cpp: faults 82, 83 and 84 of the catalogue: managers and contexts that end with commands in
-// flight, handlers that throw or block.
+// endings_test.cpp: faults 82 to 84: destroyed managers, stopped contexts, throwing or blocking handlers.
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -37,7 +36,7 @@ using Clock = std::chrono::steady_clock;
 using ::testing::ElementsAre;
 constexpr int in_flight = 8;
 
-// Answers the first so many commands, then none.
+// Answers the first `count` commands, then none.
 class Answers {
  public:
   explicit Answers(int count) : left_(count) {}
@@ -58,7 +57,7 @@ class Answers {
   }};
 };
 
-// Completions, by what they brought.
+// Counts completions by outcome.
 struct Tally {
   std::atomic<int> ok{0};
   std::atomic<int> closed{0};
@@ -74,10 +73,10 @@ struct Tally {
   [[nodiscard]] int all() const { return ok + closed + other; }
 };
 
-// Who destroys the manager.
+// The thread that destroys the manager.
 enum class By : std::uint8_t { user, handler, io_thread };
 
-TEST(Fault82, AManagerThatIsDestroyedAtAnyStepCompletesEverythingOnce) {
+TEST(Fault82, ManagerDestroyedAtAnyStepCompletesEachOperationOnce) {
   for (const By by : {By::user, By::handler, By::io_thread}) {
     for (int step = by == By::handler ? 1 : 0; step <= in_flight; ++step) {
       SCOPED_TRACE("by " + std::to_string(static_cast<int>(by)) + " after " + std::to_string(step));
@@ -90,7 +89,7 @@ TEST(Fault82, AManagerThatIsDestroyedAtAnyStepCompletesEverythingOnce) {
         manager->start(server.config());
         std::promise<void> destroyed;
         const auto destroy = [&] {
-          manager->shutdown(20ms);  // a destructor alone would give what is under way a second
+          manager->shutdown(20ms);  // the destructor alone would wait a second for operations in flight
           manager.reset();
           destroyed.set_value();
         };
@@ -111,15 +110,16 @@ TEST(Fault82, AManagerThatIsDestroyedAtAnyStepCompletesEverythingOnce) {
         ASSERT_TRUE(eventually([&] { return tally.all() == in_flight; }));
         EXPECT_EQ(tally.ok, step);
         EXPECT_EQ(tally.closed, in_flight - step);
-        EXPECT_TRUE(eventually([&] { return running_threads() <= served + 1; })) << "one for each connection";
-        EXPECT_EQ(tally.all(), in_flight) << "none twice";
+        EXPECT_TRUE(eventually([&] { return running_threads() <= served + 1; }))
+            << "one thread of the fake server per connection";
+        EXPECT_EQ(tally.all(), in_flight) << "no operation may complete twice";
       }
       EXPECT_TRUE(eventually([&] { return running_threads() <= threads; }));
     }
   }
 }
 
-TEST(Fault82, SynchronousCallersAreInterruptedToo) {
+TEST(Fault82, SynchronousCallersFailWithClosed) {
   for (const std::size_t direct_limit : {std::size_t{0}, std::size_t{10}}) {
     SCOPED_TRACE(direct_limit);
     Answers server(0);
@@ -148,9 +148,9 @@ void start_some(const AsyncClient& client, Tally& tally) {
     client.results().incr("n")([&tally](const Result<std::int64_t>& result) { tally.note(result); });
 }
 
-TEST(Fault83, AContextThatNobodyRunsHoldsUpNoDestructor) {
+TEST(Fault83, DestructorsDoNotBlockWhenContextNeverRuns) {
   for (const bool context_first : {false, true}) {
-    SCOPED_TRACE(context_first ? "the context first" : "the manager first");
+    SCOPED_TRACE(context_first ? "context destroyed first" : "manager destroyed first");
     Answers server(in_flight);
     Tally tally;
     const std::size_t descriptors = open_descriptors();
@@ -169,15 +169,16 @@ TEST(Fault83, AContextThatNobodyRunsHoldsUpNoDestructor) {
       context.reset();
     }
     EXPECT_LT(Clock::now() - began, 2s + slack);
-    EXPECT_EQ(tally.all(), 0) << "nobody was there to complete them";
-    EXPECT_THROW(forgotten.get(), std::exception) << "a broken promise";
+    EXPECT_EQ(tally.all(), 0) << "no thread ran the context";
+    EXPECT_THROW(forgotten.get(), std::exception) << "the promise must be broken";
     client.reset();
     EXPECT_TRUE(eventually([&] { return open_descriptors() <= descriptors; }));
   }
 }
 
-TEST(Fault83, AContextThatWasStoppedHoldsUpNoDestructorAndMayRunAgain) {
-  for (const int last : {0, 1, 2}) {  // the context, the manager, a second run
+TEST(Fault83, DestructorsDoNotBlockWhenContextWasStopped) {
+  for (const int last :
+       {0, 1, 2}) {  // 0: context destroyed last, 1: manager destroyed last, 2: context runs again
     SCOPED_TRACE(last);
     Answers server(last == 2 ? in_flight : 0);
     Tally tally;
@@ -186,7 +187,7 @@ TEST(Fault83, AContextThatWasStoppedHoldsUpNoDestructorAndMayRunAgain) {
     manager->start(server.config(), *context);
     {
       const AsyncClient client = manager->async_client("main");
-      const auto work = asio::make_work_guard(*context);  // it may come to run before there is anything to do
+      const auto work = asio::make_work_guard(*context);  // the thread may call run() before there is work
       std::thread runs([&] { context->run(); });
       if (last == 2) {
         context->stop();
@@ -219,7 +220,7 @@ TEST(Fault83, AContextThatWasStoppedHoldsUpNoDestructorAndMayRunAgain) {
   }
 }
 
-TEST(Fault83, AThreadPoolThatWasStoppedHoldsUpNoDestructor) {
+TEST(Fault83, DestructorsDoNotBlockWhenThreadPoolWasStopped) {
   Answers server(0);
   Tally tally;
   std::optional<asio::thread_pool> pool(std::in_place, 2);
@@ -245,7 +246,7 @@ FakeServer::Script echoes() {
   };
 }
 
-TEST(Fault84, AnExceptionOfAHandlerLeavesTheServicesRunAndTheOthersFollowInOrder) {
+TEST(Fault84, HandlerExceptionLeavesRunAndLaterHandlersFollowInOrder) {
   FakeServer server(echoes());
   RedisConfig config = config_at(server.port());
   config.database("main").required = false;
@@ -280,14 +281,14 @@ TEST(Fault84, AnExceptionOfAHandlerLeavesTheServicesRunAndTheOthersFollowInOrder
       context.restart();
       return order.size() == 7;
     }));
-    EXPECT_EQ(manager.stats("main").pool.created, 1U) << "the connection is as good as before";
+    EXPECT_EQ(manager.stats("main").pool.created, 1U) << "the connection must still be in use";
     EXPECT_EQ(manager.stats("main").operations.ok, 7U);
   }
   manager.shutdown(1ms);
   context.run();
 }
 
-TEST(Fault84, AnExceptionOfACoroutineStaysInIt) {
+TEST(Fault84, CoroutineExceptionStaysInTheCoroutine) {
   FakeServer server(echoes());
   asio::io_context context;
   StartedManager redis(config_at(server.port()));
@@ -307,30 +308,32 @@ TEST(Fault84, AnExceptionOfACoroutineStaysInIt) {
   EXPECT_EQ(goes_on.get(), "other");
 }
 
-// Tells the death test's parent.
+// Prints the event for the death test's parent.
 class Prints final : public EventListener {
  public:
   void on_event(const Event& event) noexcept override {
     if (event.kind == EventKind::handler_failed)
-      std::fprintf(stderr, "told: %.*s\n", static_cast<int>(event.detail.size()), event.detail.data());
+      std::fprintf(stderr, "handler failed: %.*s\n", static_cast<int>(event.detail.size()),
+                   event.detail.data());
   }
 };
 
-TEST(Fault84DeathTest, OnTheLibrarysOwnThreadsAnExceptionIsToldAndEndsTheProcess) {
+TEST(Fault84DeathTest, HandlerExceptionOnOwnThreadIsReportedAndEndsProcess) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto dies = [] {
     FakeServer server(echoes());
     RedisConfig config = config_at(server.port());
     config.listener = std::make_shared<Prints>();
     StartedManager redis(std::move(config));
-    redis->async_client("main").ping()(
-        [](const std::exception_ptr&, const std::string&) { throw std::runtime_error("out of a handler"); });
+    redis->async_client("main").ping()([](const std::exception_ptr&, const std::string&) {
+      throw std::runtime_error("thrown by a handler");
+    });
     std::promise<void>().get_future().wait();
   };
-  EXPECT_DEATH(dies(), "told: .*out of a handler");
+  EXPECT_DEATH(dies(), "handler failed: .*thrown by a handler");
 }
 
-TEST(Fault84, AHandlerThatBlocksHoldsUpItsThreadOnly) {
+TEST(Fault84, BlockingHandlerHoldsUpOnlyItsThread) {
   FakeServer server(echoes());
   RedisConfig config = config_at(server.port());
   config.defaults.timeouts = {30s, 30s, 30s};
@@ -346,7 +349,7 @@ TEST(Fault84, AHandlerThatBlocksHoldsUpItsThreadOnly) {
   std::vector<std::future<std::string>> behind;
   for (int i = 0; i < 100; ++i) behind.push_back(client.echo(std::to_string(i))(use_future));
   for (int i = 0; i < 100; ++i)
-    EXPECT_EQ(redis->client("main").echo("sync"), "sync") << "a synchronous call has a connection of its own";
+    EXPECT_EQ(redis->client("main").echo("sync"), "sync") << "a synchronous call uses a direct connection";
   EXPECT_NE(behind.front().wait_for(0s), std::future_status::ready);
   release.set_value();
   for (int i = 0; i < 100; ++i) EXPECT_EQ(behind[static_cast<std::size_t>(i)].get(), std::to_string(i));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// floods_test.cpp: fault 27 of the catalogue: deadlines hold on a connection on which messages come without
-// end.
+// floods_test.cpp: fault 27: deadlines hold under an endless flood of push messages.
 #include <atomic>
 #include <boost/asio/use_future.hpp>
 #include <chrono>
@@ -20,14 +19,14 @@ using namespace std::chrono_literals;
 using boost::asio::use_future;
 using Words = FakeConnection::Words;
 
-// Small ones: who reads them is slower than who sends them.
+// Small messages: the reader is slower than the sender.
 std::string many_pushes() {
   std::string bytes;
   for (int i = 0; i < 100'000; ++i) bytes += ">1\r\n:1\r\n";
   return bytes;
 }
 
-// A server that answers GET "flooded" when the flood of push messages before it is over.
+// A server that answers GET "flooded" only after a flood of push messages has ended.
 class Flood {
  public:
   Flood() {
@@ -61,7 +60,7 @@ void expect_timeout(std::future<T>& reply) {
   EXPECT_EQ(error.effect(), Effect::indeterminate);
 }
 
-TEST(Fault27, DeadlinesHoldUnderAFloodOfPushMessages) {
+TEST(Fault27, DeadlinesHoldUnderFloodOfPushMessages) {
   Flood flood;
   const AsyncClient client = flood.redis().async_client("main");
   EXPECT_EQ(client.get("before")(use_future).get(), "value of before");
@@ -70,7 +69,7 @@ TEST(Fault27, DeadlinesHoldUnderAFloodOfPushMessages) {
   expect_timeout(flooded);
   flood.over = true;
   EXPECT_EQ(client.get("after")(use_future).get(), "value of after");
-  EXPECT_EQ(flood.server.accepted(), connections) << "the same connection all along";
+  EXPECT_EQ(flood.server.accepted(), connections) << "the connection must not be replaced";
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fork_test.cpp: fault 78 of the catalogue: parent and child each go on by themselves, whatever was under way
-// when the process was forked.
+// fork_test.cpp: fault 78: parent and child continue independently after a fork under load.
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
@@ -24,7 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
-// Callers that keep everything busy; each reply is compared with what was asked.
+// Callers that keep everything busy and compare each reply with the request.
 class Traffic {
  public:
   explicit Traffic(RedisConnectionManager& manager) {
@@ -38,7 +37,7 @@ class Traffic {
     }
   }
   ~Traffic() { join(); }
-  // How many replies were wrong.
+  // Stops the callers and returns the number of wrong replies.
   int join() {
     stop_ = true;
     for (std::thread& thread : threads_)
@@ -60,7 +59,8 @@ class Traffic {
 class Fault78 : public RedisTest {
  protected:
   void SetUp() override {
-    if (with_thread_sanitizer) GTEST_SKIP() << "ThreadSanitizer ends a forked child that starts threads";
+    if (with_thread_sanitizer)
+      GTEST_SKIP() << "ThreadSanitizer terminates a forked child that starts threads";
     RedisTest::SetUp();
   }
   static RedisConfig config() {
@@ -71,7 +71,7 @@ class Fault78 : public RedisTest {
   }
 };
 
-TEST_F(Fault78, HandlesOfTheParentSayForkedInTheChild) {
+TEST_F(Fault78, HandlesOfParentFailWithForkedInChild) {
   StartedManager redis(config());
   const Client client = redis->client("main");
   const AsyncClient async = redis->async_client("main");
@@ -93,13 +93,13 @@ TEST_F(Fault78, HandlesOfTheParentSayForkedInTheChild) {
     return all;
   });
   EXPECT_EQ(complaints, "");
-  EXPECT_EQ(client.ping(), "PONG") << "nothing has changed for the parent";
+  EXPECT_EQ(client.ping(), "PONG") << "the parent must not be affected";
   EXPECT_EQ(value_of(async.ping()), "PONG");
   EXPECT_EQ(value_of(async_scoped.ping()), "PONG");
   EXPECT_EQ(redis->stats("main").pool.created, 4U);
 }
 
-TEST_F(Fault78, TheChildMayEndWhatItInheritedAndStartAnew) {
+TEST_F(Fault78, ChildMayDestroyInheritedObjectsAndStartAnew) {
   auto manager = std::make_unique<RedisConnectionManager>();
   manager->start(config());
   std::optional<AsyncClient> kept = manager->async_client("main");
@@ -127,7 +127,7 @@ TEST_F(Fault78, TheChildMayEndWhatItInheritedAndStartAnew) {
   EXPECT_EQ(scoped->ping(), "PONG");
 }
 
-TEST_F(Fault78, AChildDestroysTheManagerOfItsParentAtOnce) {
+TEST_F(Fault78, ChildDestroysInheritedManagerAtOnce) {
   auto manager = std::make_unique<RedisConnectionManager>();
   manager->start(config());
   const AsyncClient client = manager->async_client("main");
@@ -140,7 +140,7 @@ TEST_F(Fault78, AChildDestroysTheManagerOfItsParentAtOnce) {
   EXPECT_EQ(value_of(client.ping()), "PONG");
 }
 
-TEST_F(Fault78, ManyChildrenUnderLoadDisturbNobody) {
+TEST_F(Fault78, ManyChildrenUnderLoadDisturbNoCaller) {
   if (with_address_sanitizer)
     GTEST_SKIP() << "a lock of AddressSanitizer's allocator may stay locked in a child of busy threads";
   StartedManager redis(config());
@@ -156,14 +156,14 @@ TEST_F(Fault78, ManyChildrenUnderLoadDisturbNobody) {
                 return all + unless_forked("parent's", [&] { return redis->client("main"); });
               }),
               "");
-    EXPECT_TRUE(eventually([&] { return traffic.right() > before + 100; })) << "the parent goes on";
+    EXPECT_TRUE(eventually([&] { return traffic.right() > before + 100; })) << "the parent must continue";
   }
   EXPECT_EQ(traffic.join(), 0);
   EXPECT_GT(traffic.right(), 0);
   EXPECT_EQ(redis->stats("main").operations.failed, 0U);
 }
 
-TEST_F(Fault78, AHandlerMayForkAndTheChildStarts) {
+TEST_F(Fault78, ChildForkedInHandlerCanStart) {
   StartedManager redis(config());
   const AsyncClient client = redis->async_client("main");
   std::promise<std::string> complaints;
@@ -183,7 +183,7 @@ TEST_F(Fault78, AHandlerMayForkAndTheChildStarts) {
   EXPECT_EQ(value_of(client.ping()), "PONG");
 }
 
-TEST_F(Fault78, OnAServicesExecutorTheChildStartsOnItsOwn) {
+TEST_F(Fault78, ChildStartsIndependentlyOfServiceExecutor) {
   asio::io_context context;
   RedisConnectionManager manager;
   manager.start(config(), context);
@@ -203,7 +203,7 @@ TEST_F(Fault78, OnAServicesExecutorTheChildStartsOnItsOwn) {
   EXPECT_EQ(second.get(), "PONG");
 }
 
-TEST_F(Fault78, TheInstanceStartsInTheChildAndEndsAtItsExit) {
+TEST_F(Fault78, InstanceStartsInChildAndEndsAtExit) {
   RedisConnectionManager& instance = RedisConnectionManager::instance();
   instance.start(config());
   EXPECT_EQ(value_of(instance.async_client("main").ping()), "PONG");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// greeting_only_test.cpp: fault 107: a server answers PONG and closes, as a proxy does whose server is away.
+// greeting_only_test.cpp: fault 107: PONG, then closed: a proxy whose server is away.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -22,12 +22,12 @@ namespace {
 using namespace std::chrono_literals;
 using Words = redstart::testing::Words;
 
-// How the server behaves towards new connections.
+// A proxy that completes handshakes and closes the connection until serve() is called.
 class GreetingServer {
  public:
   GreetingServer() = default;
 
-  /// From now on it serves.
+  /// From now on it serves commands.
   void serve() { serves_ = true; }
   void drop() { serves_ = false; }
   [[nodiscard]] const FakeServer& server() const noexcept { return server_; }
@@ -39,7 +39,7 @@ class GreetingServer {
     config.defaults.breaker.recovery = {500ms, 1s, 2.0, Jitter::none};
     return config;
   }
-  /// Connections in two seconds, once the first burst is over.
+  /// Number of connections in two seconds, after the first burst.
   [[nodiscard]] std::size_t connects() const {
     let_pass(500ms);
     const std::size_t before = server_.accepted();
@@ -63,7 +63,7 @@ class GreetingServer {
   }};
 };
 
-// Callers that call without a pause for as long as it lives.
+// Callers that call without a pause during its lifetime.
 class Load {
  public:
   Load(RedisConnectionManager& redis, Side side) {
@@ -82,7 +82,7 @@ class Load {
 
 constexpr std::size_t most = 2 * 5 + 1;  // five a second
 
-TEST(Fault107, UnderLoadTheReconnectPolicyHolds) {
+TEST(Fault107, ReconnectPolicyHoldsUnderLoad) {
   for (const WhenAway when_away : {WhenAway::fail, WhenAway::wait}) {
     for_all_sides([&](Side side) {
       SCOPED_TRACE(when_away == WhenAway::fail ? "fail" : "wait");
@@ -100,7 +100,7 @@ TEST(Fault107, UnderLoadTheReconnectPolicyHolds) {
       const auto took = std::chrono::ceil<std::chrono::seconds>(std::chrono::steady_clock::now() - begin);
       EXPECT_LE(events->count("redis.circuit.state_changed open -> half_open"),
                 static_cast<std::size_t>(took.count()) + 2)
-          << "the recovery time counts, not each connection that was ready for a moment";
+          << "the breaker must follow its recovery time, not each briefly ready connection";
       proxy.serve();
       EXPECT_TRUE(eventually(
           [&] { return Caller(*redis, side).command<std::optional<std::string>>("GET", "k").has_value(); }));
@@ -108,7 +108,7 @@ TEST(Fault107, UnderLoadTheReconnectPolicyHolds) {
   }
 }
 
-TEST(Fault107, AServerThatHadServedAndOnlyGreetsNowIsLeftAloneToo) {
+TEST(Fault107, ReconnectPolicyHoldsOnceServingServerOnlyGreets) {
   for_all_sides([&](Side side) {
     GreetingServer proxy;
     proxy.serve();
@@ -116,22 +116,22 @@ TEST(Fault107, AServerThatHadServedAndOnlyGreetsNowIsLeftAloneToo) {
     const Caller caller(*redis, side);
     ASSERT_TRUE(caller.command<std::optional<std::string>>("GET", "k"));
     proxy.drop();
-    // The connection from before goes on serving, and says nothing about new ones.
+    // The earlier connection keeps working, but is no evidence for new ones.
     const Load load(*redis, side);
     EXPECT_LE(proxy.connects(), most);
   });
 }
 
-TEST(Fault107, IdleTheReconnectPolicyHolds) {
+TEST(Fault107, ReconnectPolicyHoldsWithoutCalls) {
   GreetingServer proxy;
   RedisConfig config = proxy.config(Side::futures);
   StartedManager redis(config);
   static_cast<void>(Caller(*redis, Side::futures).command<std::optional<std::string>>("GET", "k"));
   EXPECT_LE(proxy.connects(), most);
-  EXPECT_GE(proxy.server().accepted(), 3U) << "it is tried again by itself";
+  EXPECT_GE(proxy.server().accepted(), 3U) << "attempts must continue without calls";
 }
 
-TEST(Fault107, ConnectionsThatAreKeptOpenFollowThePolicyToo) {
+TEST(Fault107, ReconnectPolicyHoldsForMinIdleConnections) {
   GreetingServer proxy;
   RedisConfig config = proxy.config(Side::direct);
   config.defaults.min_idle = 20;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// growth_test.cpp: fault 90 of the catalogue: connections work, and no further one can be opened.
+// growth_test.cpp: fault 90: connections work, but no further one can be opened.
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -29,7 +29,7 @@ class Fault90 : public ::testing::Test {
  protected:
   void SetUp() override { REDSTART_NEEDS_REDIS(); }
 
-  // Nothing is opened before a test says so.
+  // Opens no connection before a call needs it.
   [[nodiscard]] static RedisConfig config(std::uint16_t port) {
     RedisConfig config = config_at(port);
     config.defaults.timeouts = {20s, 20s, 20s};
@@ -41,11 +41,11 @@ class Fault90 : public ::testing::Test {
     config.listener = log_;
     return config;
   }
-  // From now on only connections that are open work.
+  // From now on only open connections work.
   static void change_password(const RedisServer& server) {
     RawRedis(server.port()).text({"CONFIG", "SET", "requirepass", "another"});
   }
-  // How many of the calls of all threads succeed.
+  // Number of calls that succeed, over all threads.
   template <class Call>
   [[nodiscard]] static int succeeded(int threads, int calls, Call call) {
     std::atomic<int> good{0};
@@ -69,7 +69,7 @@ class Fault90 : public ::testing::Test {
   std::shared_ptr<EventLog> log_ = std::make_shared<EventLog>();
 };
 
-TEST_F(Fault90, CallersShareTheConnectionsThatAServerAllows) {
+TEST_F(Fault90, CallersUseTheConnectionsThatServerAllows) {
   RedisServer server({"--maxclients", "3"});
   RedisConfig config = config_at(server);
   config.listener = log_;
@@ -81,7 +81,7 @@ TEST_F(Fault90, CallersShareTheConnectionsThatAServerAllows) {
   EXPECT_EQ(stats.breaker_changes, 0U);
 }
 
-TEST_F(Fault90, AFailedGrowthIsAnEventAndACounter) {
+TEST_F(Fault90, FailedGrowthIsAnEventAndACounter) {
   RedisServer server({"--maxclients", "1"});
   StartedManager redis(logged(server.port()));
   const ScopedClient held = redis->scoped_client("main");
@@ -92,7 +92,7 @@ TEST_F(Fault90, AFailedGrowthIsAnEventAndACounter) {
   EXPECT_EQ(held.ping(), "PONG");
 }
 
-TEST_F(Fault90, WhoWaitsInVainLearnsWhyThereIsNoFurtherConnection) {
+TEST_F(Fault90, PoolTimeoutNamesReasonForMissingConnection) {
   RedisServer server({"--maxclients", "1"});
   StartedManager redis(config(server.port()));
   const ScopedClient held = redis->scoped_client("main");
@@ -103,7 +103,7 @@ TEST_F(Fault90, WhoWaitsInVainLearnsWhyThereIsNoFurtherConnection) {
   EXPECT_THAT(error.what(), HasSubstr("max number of clients reached"));
 }
 
-TEST_F(Fault90, ScopedHandlesTakeTurnsOnTheConnectionThatWorks) {
+TEST_F(Fault90, ScopedHandlesTakeTurnsOnWorkingConnection) {
   RedisServer server;
   StartedManager redis(config(server.port()));
   EXPECT_EQ(redis->client("main").ping(), "PONG");
@@ -112,7 +112,7 @@ TEST_F(Fault90, ScopedHandlesTakeTurnsOnTheConnectionThatWorks) {
   EXPECT_EQ(redis->stats("main").pool.created, 1U);
 }
 
-TEST_F(Fault90, HandlesAreGivenOutWhileOneConnectionWorks) {
+TEST_F(Fault90, ReturnsHandlesWhileOneConnectionWorks) {
   RedisServer server;
   StartedManager redis(config(server.port()));
   EXPECT_EQ(redis->async_client("main").ping()(use_future).get(), "PONG");
@@ -127,7 +127,7 @@ TEST_F(Fault90, HandlesAreGivenOutWhileOneConnectionWorks) {
   EXPECT_EQ(redis->scoped_client("main").ping(), "PONG");
 }
 
-TEST_F(Fault90, OperationsThatCanNotConnectLeaveTheOthersAlone) {
+TEST_F(Fault90, OperationsThatCannotConnectDisturbNoOthers) {
   RedisServer server({"--maxclients", "1"});
   RedisConfig own = config(server.port());
   own.defaults.timeouts.acquire = 1s;
@@ -156,18 +156,18 @@ TEST_F(Fault90, OperationsThatCanNotConnectLeaveTheOthersAlone) {
   EXPECT_EQ(client.ping()(use_future).get(), "PONG");
 }
 
-TEST_F(Fault90, OperationsGoOverTheSharedConnectionThatCouldBeOpened) {
+TEST_F(Fault90, OperationsUseTheSharedConnectionThatCouldBeOpened) {
   RedisServer server({"--maxclients", "1"});
   RedisConfig own = config(server.port());
   own.database("main").shared_connections = 4;
   StartedManager redis(std::move(own));
-  // Each thread has a shared connection of its choice; all of them are opened at the same time.
+  // Each thread picks a shared connection; all of them are opened at once.
   EXPECT_EQ(succeeded(16, 10, [&] { redis->async_client("main").set("key", "value")(use_future).get(); }),
             160);
   EXPECT_EQ(redis->stats("main").pool.shared, 1U);
 }
 
-TEST_F(Fault90, SynchronousCallsGoOverASharedConnectionThatWorks) {
+TEST_F(Fault90, SynchronousCallsUseWorkingSharedConnection) {
   RedisServer server;
   StartedManager redis(config(server.port()));
   EXPECT_EQ(redis->async_client("main").ping()(use_future).get(), "PONG");
@@ -178,7 +178,7 @@ TEST_F(Fault90, SynchronousCallsGoOverASharedConnectionThatWorks) {
   EXPECT_EQ(redis->stats("main").pool.created, 1U);
 }
 
-TEST_F(Fault90, AnIdleConnectionMakesRoomForOneOfAnotherKind) {
+TEST_F(Fault90, IdleConnectionClosesForOneOfAnotherKind) {
   RedisServer server({"--maxclients", "1"});
   StartedManager redis(config(server.port()));
   EXPECT_EQ(redis->client("main").ping(), "PONG");
@@ -186,7 +186,7 @@ TEST_F(Fault90, AnIdleConnectionMakesRoomForOneOfAnotherKind) {
   EXPECT_EQ(redis->scoped_client("main").ping(), "PONG") << "in place of the shared one";
 }
 
-TEST_F(Fault90, TheDatabaseIsAwayOnceTheLastConnectionIsGone) {
+TEST_F(Fault90, DatabaseIsAwayOnceLastConnectionIsLost) {
   RedisServer server;
   StartedManager redis(config(server.port()));
   EXPECT_EQ(redis->client("main").ping(), "PONG");
@@ -207,11 +207,11 @@ TEST_F(Fault90, TheDatabaseIsAwayOnceTheLastConnectionIsGone) {
   EXPECT_TRUE(eventually([&] { return redis->optional_client("main").has_value(); }));
 }
 
-// An idle connection keeps its place while it answers, and no longer than that.
-TEST_F(Fault90, ConnectionsThatNobodyUsesAreAskedWhenAnAttemptGetsNoAnswer) {
-  enum class Idle { direct, shared, leased };
-  for (const Idle idle : {Idle::direct, Idle::shared, Idle::leased}) {
-    SCOPED_TRACE(idle == Idle::direct ? "direct" : idle == Idle::shared ? "shared" : "leased");
+// An idle connection keeps its capacity only while it answers.
+TEST_F(Fault90, IdleConnectionsArePingedWhenConnectAttemptGetsNoAnswer) {
+  enum class Idle { direct, shared, exclusive };
+  for (const Idle idle : {Idle::direct, Idle::shared, Idle::exclusive}) {
+    SCOPED_TRACE(idle == Idle::direct ? "direct" : idle == Idle::shared ? "shared" : "exclusive");
     RedisServer server;
     RedisConfig config = Fault90::config(server.port());
     DatabaseConfig& main = config.database("main");
@@ -222,7 +222,8 @@ TEST_F(Fault90, ConnectionsThatNobodyUsesAreAskedWhenAnAttemptGetsNoAnswer) {
     const Client client = redis->client("main");
     const AsyncClient async = redis->async_client("main");
     if (idle == Idle::shared) async.ping()(use_future).get();
-    if (idle == Idle::leased) redis->scoped_async_client("main")(use_future).get().ping()(use_future).get();
+    if (idle == Idle::exclusive)
+      redis->scoped_async_client("main")(use_future).get().ping()(use_future).get();
     if (idle == Idle::direct) {
       std::vector<ScopedClient> together;
       for (int i = 0; i < 5; ++i) together.push_back(redis->scoped_client("main"));
@@ -240,8 +241,8 @@ TEST_F(Fault90, ConnectionsThatNobodyUsesAreAskedWhenAnAttemptGetsNoAnswer) {
   }
 }
 
-// A balancer that lets one connection through, and leaves all others without an answer.
-TEST_F(Fault90, AttemptsThatHangLeaveCallersTimeForAConnectionThatWorks) {
+// A load balancer that serves one connection and never answers on the others.
+TEST_F(Fault90, HangingAttemptsLeaveCallersTimeForWorkingConnection) {
   std::atomic<std::size_t> accepted{0};
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     if (accepted++ != 0) {
@@ -259,7 +260,7 @@ TEST_F(Fault90, AttemptsThatHangLeaveCallersTimeForAConnectionThatWorks) {
   EXPECT_EQ(succeeded(6, 10, [&] { redis->client("main").set("key", "value"); }), 60);
 }
 
-TEST_F(Fault90, GrowthGoesOnOnceTheServerHasRoom) {
+TEST_F(Fault90, GrowthResumesOnceServerHasRoom) {
   RedisServer server({"--maxclients", "2"});
   StartedManager redis(config(server.port()));
   const ScopedClient first = redis->scoped_client("main");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// half_open_test.cpp: fault 7 of the catalogue: the peer is gone, and nobody has said so.
+// half_open_test.cpp: fault 7: the peer is gone without a FIN or RST.
 #include <boost/asio/use_future.hpp>
 #include <chrono>
 #include <cstdlib>
@@ -31,11 +31,11 @@ void expect_service(Manager& redis) {
   }));
 }
 
-TEST(Fault07, ASilentPeerIsNoticedWithinFiveSecondsByDefault) {
+TEST(Fault07, SilentPeerIsDetectedWithinFiveSecondsByDefault) {
   FakeServer server(FakeServer::simple());
   FaultProxy proxy(server.port());
   RedisConfig config = config_at(proxy.port());
-  config.defaults.timeouts.command = 60s;  // a caller with patience
+  config.defaults.timeouts.command = 60s;  // a long limit, so that only silence ends the call
   StartedManager redis(config);
   const Client client = redis->client("main").with_timeout(5s);
   const AsyncClient async = redis->async_client("main");
@@ -58,14 +58,14 @@ TEST(Fault07, ASilentPeerIsNoticedWithinFiveSecondsByDefault) {
   EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.closed_for(CloseReason::timeout) == 2; }));
   expect_service(redis);
   proxy.heal();
-  EXPECT_TRUE(eventually([&] { return server.count("INCR") == 2; })) << "what was late may still run";
+  EXPECT_TRUE(eventually([&] { return server.count("INCR") == 2; })) << "the late command may still run";
 }
 
-TEST(Fault07, ASilentPeerKeepsNobodyElseWaiting) {
+TEST(Fault07, SilentPeerDelaysNoOtherCaller) {
   FakeServer server(FakeServer::simple());
   FaultProxy proxy(server.port());
   RedisConfig config = config_at(proxy.port());
-  config.defaults.timeouts.command = 5s;  // and so long the shared connection may be silent
+  config.defaults.timeouts.command = 5s;  // also the time that the shared connection may be silent
   StartedManager redis(config);
   const AsyncClient async = redis->async_client("main").with_timeout(2s);
   const Client client = redis->client("main").with_timeout(2s);
@@ -78,11 +78,11 @@ TEST(Fault07, ASilentPeerKeepsNobodyElseWaiting) {
     EXPECT_EQ(error.effect(), Effect::indeterminate);
   }
   EXPECT_EQ(client.with_retry(RetryMode::off).with_timeout(30s).echo("at once"), "at once")
-      << "over a new connection";
+      << "a new connection must be used";
   expect_service(redis);
 }
 
-TEST(Fault07, AConnectionThatFellSilentWhileIdleIsFoundOutBeforeItCarriesACommand) {
+TEST(Fault07, ConnectionSilentWhileIdleIsDetectedBeforeUse) {
   FakeServer server(FakeServer::simple());
   FaultProxy proxy(server.port());
   RedisConfig config = config_at(proxy.port());
@@ -101,7 +101,7 @@ TEST(Fault07, AConnectionThatFellSilentWhileIdleIsFoundOutBeforeItCarriesAComman
   EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::timeout), 2U);
 }
 
-// Drops what is sent to this port of the calling thread's network from now on.
+// From now on drops packets to this port in the calling thread's network namespace.
 bool drop_packets_to(std::uint16_t port) {
   const std::string program = "4,40 0 0 36,21 0 1 " + std::to_string(port) + ",6 0 0 2,6 0 0 4294967295";
   const std::string commands =
@@ -111,12 +111,12 @@ bool drop_packets_to(std::uint16_t port) {
   return std::system(commands.c_str()) == 0;
 }
 
-TEST(Fault07OnANetworkThatDropsPackets, TheKernelAndTheLibraryNotice) {
+TEST(Fault07DroppedPackets, ConnectionIsLostByKernelOrSilence) {
   bool dropped = false;
   const std::string reason = in_own_network([&] {
     FakeServer server(FakeServer::simple());
     RedisConfig config = config_at(server.port());
-    config.defaults.timeouts.command = 60s;  // neither for TCP_USER_TIMEOUT nor for silence
+    config.defaults.timeouts.command = 60s;  // longer than TCP_USER_TIMEOUT and the silence limit
     StartedManager redis(config);
     const Client client = redis->client("main");
     const AsyncClient async = redis->async_client("main");
@@ -140,9 +140,9 @@ TEST(Fault07OnANetworkThatDropsPackets, TheKernelAndTheLibraryNotice) {
   if (!dropped) GTEST_SKIP() << "needs tc (iproute2) and a kernel with clsact and cls_bpf";
 }
 
-// With default settings. What blocks has arrived before the packets are dropped: nothing of it waits for
-// being acknowledged, only keepalive can tell.
-TEST(Fault07OnANetworkThatDropsPackets, BlockedCommandsAreLostAfterFiveSecondsToo) {
+// With default settings. The blocking command was acknowledged before packets are dropped, so only keepalive
+// can detect the loss.
+TEST(Fault07DroppedPackets, BlockingCommandsAreLostAfterFiveSeconds) {
   bool dropped = false;
   const std::string reason = in_own_network([&] {
     FakeServer server([](FakeConnection& connection, std::size_t) {
@@ -168,8 +168,8 @@ TEST(Fault07OnANetworkThatDropsPackets, BlockedCommandsAreLostAfterFiveSecondsTo
     EXPECT_EQ(error_of([&] { return leased.get(); }).code(), Errc::connection_lost);
     caller.join();
     EXPECT_EQ(code, Errc::connection_lost);
-    EXPECT_GE(took, 3s) << "this soon it was nothing but an accident";
-    EXPECT_LE(took, 5s + 2s + slack) << "the kernel looks once a second";
+    EXPECT_GE(took, 3s) << "a loss this early has another cause";
+    EXPECT_LE(took, 5s + 2s + slack) << "the kernel probes once a second";
     EXPECT_TRUE(eventually([&] { return events->count("redis.connection.closed timeout") == 2; }));
   });
   if (!reason.empty()) GTEST_SKIP() << reason;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// handshake_places_test.cpp: fault 105 of the catalogue: one server freezes under many attempts to connect.
+// handshake_places_test.cpp: fault 105: one server freezes under many connect attempts.
 #include <gtest/gtest.h>
 
 #include <boost/asio/use_future.hpp>
@@ -20,11 +20,11 @@ namespace {
 using namespace std::chrono_literals;
 using boost::asio::use_future;
 
-constexpr std::size_t callers = 45;  // more than may shake hands at once in a process
+constexpr std::size_t callers = 45;  // more than may perform handshakes at once in a process
 
 class Fault105 : public ::testing::Test {
  protected:
-  // Accepts connections, and answers nothing.
+  // Accepts connections and never answers.
   FakeServer frozen_{[](FakeConnection& connection, std::size_t) { connection.await_close(); }};
   FakeServer healthy_{FakeServer::simple()};
 };
@@ -45,7 +45,7 @@ TEST_F(Fault105, OtherDatabasesConnectAtOnce) {
     waiting.emplace_back([&] {
       EXPECT_THROW(static_cast<void>(redis.scoped_async_client("cache", 60s)(use_future).get()), Error);
     });
-  // Silence costs attempts their places while others wait, so all of them get to the server.
+  // Silent attempts lose their handshake permits while others wait, so all of them reach the server.
   EXPECT_TRUE(eventually([&] { return frozen_.accepted() >= callers; }));
   EXPECT_EQ(redis.client("main").ping(), "PONG");
   EXPECT_EQ(redis.async_client("sessions").ping()(use_future).get(), "PONG");

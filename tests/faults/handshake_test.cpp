@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// handshake_test.cpp: faults 3, 34, 37, 38 and 48 of the catalogue: servers that keep a connection from
-// becoming ready.
+// handshake_test.cpp: faults 3, 34, 37, 38, 48: servers that never let a handshake end.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -45,7 +44,7 @@ struct Step {
   Protocol protocol;
 };
 
-// Reads all that comes, and answers as Redis does, up to that step; from there on nothing is answered.
+// Answers as Redis does up to that step, and reads without an answer from there on.
 FakeServer::Script stuck_at(Step step) {
   return [step](FakeConnection& connection, std::size_t) {
     bool stuck = false;
@@ -59,7 +58,7 @@ FakeServer::Script stuck_at(Step step) {
   };
 }
 
-TEST(Fault34, AStepThatIsNotAnsweredDiscardsTheConnectionWhicheverItIs) {
+TEST(Fault34, UnansweredHandshakeStepDiscardsConnection) {
   for (const Step& step :
        {Step{"HELLO", "", Protocol::automatic}, Step{"AUTH", "", Protocol::resp2},
         Step{"CLIENT", "SETNAME", Protocol::resp2}, Step{"CLIENT", "SETINFO", Protocol::automatic},
@@ -74,12 +73,12 @@ TEST(Fault34, AStepThatIsNotAnsweredDiscardsTheConnectionWhicheverItIs) {
       config.defaults.password = "s3cret";
       config.defaults.timeouts.connect = 200ms;
       config.defaults.startup.attempts = 0;
-      config.defaults.when_away = WhenAway::wait;  // so that a command is there, and waits, all the time
+      config.defaults.when_away = WhenAway::wait;  // so that a command waits all the time
       config.start_timeout = 0ms;
       config.database("main").number = 3;
       StartedManager redis(config);
       const Caller caller(*redis, side);
-      ASSERT_TRUE(eventually([&] {  // on a busy machine an attempt may end before it gets that far
+      ASSERT_TRUE(eventually([&] {  // on a busy machine an attempt may end before it reaches the step
         const auto begin = Clock::now();
         const Error error = caller.within(300ms).error_of("GET", "key");
         EXPECT_LE(Clock::now() - begin, 300ms + 100ms + slack);
@@ -87,14 +86,15 @@ TEST(Fault34, AStepThatIsNotAnsweredDiscardsTheConnectionWhicheverItIs) {
         EXPECT_TRUE(error.code() == Errc::connect_timeout || error.code() == Errc::timeout) << error.what();
         return server.count(step.command) != 0;
       }));
-      EXPECT_TRUE(eventually([&] { return server.ended() == server.accepted(); })) << "the client closed it";
+      EXPECT_TRUE(eventually([&] { return server.ended() == server.accepted(); }))
+          << "the client must close every connection";
       EXPECT_EQ(server.count("GET"), 0U);
-      EXPECT_EQ(redis->stats("main").pool.created, 0U) << "no connection was ever ready";
+      EXPECT_EQ(redis->stats("main").pool.created, 0U) << "no connection may become ready";
     });
   }
 }
 
-TEST(Fault03, NoUserCommandIsSentBeforeTheServerIsReady) {
+TEST(Fault03, SendsNoUserCommandBeforeServerIsReady) {
   Gate answer_ping;
   CommandLog log;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
@@ -119,7 +119,7 @@ TEST(Fault03, NoUserCommandIsSentBeforeTheServerIsReady) {
   EXPECT_EQ(log.names()[3], "PING");
 }
 
-TEST(Fault37, WhileTheServerIsLoadingCallsWaitAndThenWork) {
+TEST(Fault37, CallsWaitWhileServerIsLoadingThenSucceed) {
   Gate loaded;
   CommandLog log;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
@@ -140,18 +140,18 @@ TEST(Fault37, WhileTheServerIsLoadingCallsWaitAndThenWork) {
   StartedManager redis(config);
   std::jthread caller([&] { EXPECT_EQ(redis->client("main").get("key"), "v"); });
   ASSERT_TRUE(eventually([&] { return redis->stats("main").state == ConnectionState::loading; }));
-  ASSERT_TRUE(eventually([&] { return log.names().size() >= 7; })) << "it goes on asking";
+  ASSERT_TRUE(eventually([&] { return log.names().size() >= 7; })) << "the client must keep polling";
   loaded.open();
   caller.join();
   EXPECT_EQ(redis->stats("main").state, ConnectionState::ready);
-  EXPECT_EQ(redis->stats("main").pool.connect_failures, 0U) << "loading is no failure";
-  EXPECT_EQ(redis->stats("main").breaker_changes, 0U) << "nor is it one to the circuit breaker";
+  EXPECT_EQ(redis->stats("main").pool.connect_failures, 0U) << "loading is not a failure";
+  EXPECT_EQ(redis->stats("main").breaker_changes, 0U) << "loading must not change the circuit breaker";
   const auto names = log.names();
   EXPECT_EQ(names.back(), "GET");
   EXPECT_EQ(std::count(names.begin(), names.end(), "GET"), 1);
 }
 
-TEST(Fault38, LoadingThatNeverEndsIsToldAtTheDeadline) {
+TEST(Fault38, EndlessLoadingFailsCallsAtTheirDeadlines) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     for (Words words = connection.command(); !words.empty(); words = connection.command()) {
       connection.send(words[0] == "HELLO"  ? "%1\r\n+proto\r\n:3\r\n"
@@ -169,7 +169,7 @@ TEST(Fault38, LoadingThatNeverEndsIsToldAtTheDeadline) {
   EXPECT_EQ(error.effect(), Effect::not_sent);
   EXPECT_EQ(error.remedy(), Remedy::retry);
   EXPECT_LE(Clock::now() - begin, 2s + slack);
-  for (const Side side : {Side::direct, Side::futures}) {  // more of them than failures open a circuit
+  for (const Side side : {Side::direct, Side::futures}) {  // more calls than the failures that open a breaker
     for (int i = 0; i < 6; ++i) {
       const Error again = Caller(*redis, side).within(20ms).error_of("GET", "key");
       EXPECT_EQ(again.code(), Errc::loading) << again.what();
@@ -181,7 +181,7 @@ TEST(Fault38, LoadingThatNeverEndsIsToldAtTheDeadline) {
 
 class Fault48 : public RedisTest {};
 
-TEST_F(Fault48, AFullServerIsToldAndUsedAgainOnceItHasRoom) {
+TEST_F(Fault48, FullServerIsReportedAndUsedOnceItHasRoom) {
   RedisServer full;
   for (const bool over_unix : {false, true}) {
     RawRedis raw(full.socket_path());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// hanging_questions_test.cpp: fault 111 of the catalogue: a credentials provider or name server that hangs.
+// hanging_questions_test.cpp: fault 111: a credentials provider or name server that hangs.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -33,7 +33,7 @@ class Fault111 : public ::testing::Test {
     config.database("main").required = false;
     return config;
   }
-  // 16 callers, half of them asynchronous, for two seconds.
+  // Runs 16 callers for two seconds, half of them asynchronous.
   static void call_for_a_while(RedisConnectionManager& redis) {
     const auto end = Clock::now() + 2s;
     std::vector<std::jthread> callers;
@@ -45,7 +45,7 @@ class Fault111 : public ::testing::Test {
               static_cast<void>(redis.client("main").ping());
             else
               static_cast<void>(redis.async_client("main").ping()(use_future).get());
-            ADD_FAILURE() << "connected";
+            ADD_FAILURE() << "no call may succeed";
           } catch (const Error&) {
             let_pass(1ms);
           }
@@ -57,7 +57,7 @@ class Fault111 : public ::testing::Test {
   FakeServer server_{FakeServer::simple()};
 };
 
-TEST_F(Fault111, AProviderIsAskedOnceAndThenAfterGrowingDelays) {
+TEST_F(Fault111, HangingProviderIsCalledOnceThenAfterGrowingDelays) {
   struct Hanging final : CredentialsProvider {
     Credentials credentials() override {
       ++asked;
@@ -73,16 +73,17 @@ TEST_F(Fault111, AProviderIsAskedOnceAndThenAfterGrowingDelays) {
   const auto begin = Clock::now();
   StartedManager redis(std::move(own));
   call_for_a_while(*redis);
-  // After 0, 1, 3, 7, … seconds.
+  // Calls after 0, 1, 3, 7, … seconds.
   std::size_t most = 1;
   for (auto delay = Clock::duration(1s), at = delay; at <= Clock::now() - begin; at += delay *= 2) ++most;
   EXPECT_GE(provider->asked, 1U);
   EXPECT_LE(provider->asked, most);
   provider->gate.open();
-  EXPECT_TRUE(eventually([&] { return redis->optional_client("main").has_value(); })) << "service begins";
+  EXPECT_TRUE(eventually([&] { return redis->optional_client("main").has_value(); }))
+      << "must connect once the provider answers";
 }
 
-TEST_F(Fault111, ANameIsLookedUpOnceAndThenAfterGrowingDelays) {
+TEST_F(Fault111, HangingLookupRunsOnceThenAfterGrowingDelays) {
   const auto gate = std::make_shared<Gate>();
   const auto asked = std::make_shared<std::atomic<std::size_t>>(0);
   net::replace_name_lookup([gate, asked](const std::string&, const std::string&) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// late_loop_test.cpp: faults 108 and 112 to 114 of the catalogue: a stopped client, loops that users' code
-// holds, cancellations by the thousand.
+// late_loop_test.cpp: faults 108, 112 to 114: stopped clients, blocked loops, thousands of cancellations.
 #include <gmock/gmock.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -34,14 +33,14 @@ using ::testing::HasSubstr;
 using Clock = std::chrono::steady_clock;
 using Words = FakeConnection::Words;
 
-// Counts what arrives, and answers.
+// Counts the commands and answers them.
 FakeServer::Script honest() {
   return [](FakeConnection& connection, std::size_t) {
     connection.serve([](const Words& words) { return words[0] == "ECHO" ? resp_bulk(words[1]) : ":1\r\n"; });
   };
 }
 
-// A handler that holds the loop until it is told to go on.
+// A handler that blocks the loop during this object's lifetime.
 class HeldLoop {
  public:
   explicit HeldLoop(const AsyncClient& client) {
@@ -64,7 +63,7 @@ class HeldLoop {
 
 class Fault108 : public RedisTest {};
 
-TEST_F(Fault108, AStoppedClientGivesUpNothingThatItHasSent) {
+TEST_F(Fault108, StoppedClientKeepsCommandsThatWereSent) {
   StopPlan plan;
   plan.port = server().port();
   plan.rounds = 3;
@@ -74,12 +73,12 @@ TEST_F(Fault108, AStoppedClientGivesUpNothingThatItHasSent) {
   EXPECT_GT(report.answered, 100U);
   EXPECT_EQ(report.indeterminate, 0U) << report.first_error;
   EXPECT_EQ(report.other, 0U) << report.first_error;
-  EXPECT_EQ(report.changes, 0U) << "the circuit breaker has opened";
+  EXPECT_EQ(report.changes, 0U) << "the circuit breaker must stay closed";
 }
 
-// --- 112: what expires while the loop is held
+// --- 112: deadlines that pass while the loop is blocked
 
-TEST(Fault112, ASynchronousCallThatWasNotSentInTimeNeverIs) {
+TEST(Fault112, ExpiredSynchronousCallIsNeverSent) {
   FakeServer server(honest());
   RedisConfig config = config_at(server.port());
   config.defaults.direct_limit = 0;
@@ -103,7 +102,7 @@ TEST(Fault112, ASynchronousCallThatWasNotSentInTimeNeverIs) {
   EXPECT_EQ(redis->stats("main").pool.in_flight, 0U);
 }
 
-TEST(Fault112, AnOperationOfAnotherThreadThatExpiredIsNotSent) {
+TEST(Fault112, ExpiredOperationOfAnotherThreadIsNeverSent) {
   FakeServer server(honest());
   StartedManager redis(config_at(server.port()));
   const AsyncClient async = redis->async_client("main");
@@ -123,14 +122,14 @@ TEST(Fault112, AnOperationOfAnotherThreadThatExpiredIsNotSent) {
 
 // --- 113: a deadline starts at the call
 
-TEST(Fault113, TheTimeThatAHandlerTookBeforeItsCallDoesNotCount) {
+TEST(Fault113, DeadlineStartsAtTheCallNotAtTheHandler) {
   FakeServer server(honest());
   RedisConfig config = config_at(server.port());
   const auto log = std::make_shared<EventLog>();
   config.listener = log;
   StartedManager redis(std::move(config));
   const AsyncClient async = redis->async_client("main");
-  // Over the same connection, then over one of its own.
+  // First over the shared connection, then over an exclusive one.
   std::promise<std::exception_ptr> outcome;
   async.echo("x")([&](const std::exception_ptr&, const std::string&) {
     let_pass(2500ms);
@@ -147,16 +146,17 @@ TEST(Fault113, TheTimeThatAHandlerTookBeforeItsCallDoesNotCount) {
       std::rethrow_exception(error);
       return 0;
     });
-    EXPECT_EQ(what.code(), Errc::decode_error) << what.what();  // the script's answer to BLPOP is no element
+    EXPECT_EQ(what.code(), Errc::decode_error)
+        << what.what();  // the fake server's reply to BLPOP is not an element
   }
   EXPECT_EQ(log->count("redis.circuit"), 0U);
 }
 
-// --- 114: cancelling what waits beside thousands of others
+// --- 114: cancelling one of thousands of waiting operations
 
 class Fault114 : public RedisTest {
  protected:
-  // Every connection of its own is taken or being opened; one reply is awaited by each.
+  // All exclusive connections are in use or being opened; each one in use awaits a reply.
   void wait_for_connections(std::size_t waiters) {
     while (signals_.size() != waiters) signals_.emplace_back();
     for (asio::cancellation_signal& signal : signals_)
@@ -188,13 +188,13 @@ class Fault114 : public RedisTest {
   AsyncClient client_{nullptr};
 };
 
-TEST_F(Fault114, EachCancellationIsOneMessageToOnePlace) {
+TEST_F(Fault114, CancellationIsOneMessageToOneConnection) {
   constexpr std::size_t waiters = 300;
   constexpr std::size_t message = 1024;
   wait_for_connections(waiters);
   std::size_t peak = 0;
   {
-    const HeldLoop held(client_);  // so that what is asked of it accumulates
+    const HeldLoop held(client_);  // so that messages to the loop accumulate
     const HeapWatch watch;
     cancel_all();
     peak = watch.peak();
@@ -205,7 +205,7 @@ TEST_F(Fault114, EachCancellationIsOneMessageToOnePlace) {
   EXPECT_EQ(client_.echo("after")(use_future).get(), "after");
 }
 
-TEST_F(Fault114, OfAnOrdinaryCommandItCostsTheSameBesideAnyNumberOfWaiters) {
+TEST_F(Fault114, CostOfCancellationDoesNotGrowWithWaiters) {
   const auto allocations_of_one = [this] {
     asio::cancellation_signal signal;
     std::promise<void> ended;
