@@ -116,19 +116,20 @@ class AsyncLink final : public AsyncConnection {
   struct Stop {
     TimePoint deadline;
   };
-  struct Admitted {
+  struct PermitGranted {
     std::uint64_t epoch;
     std::shared_ptr<HandshakeGate::Pass> pass;
   };
-  struct Found {
+  struct PreparationDone {
     std::uint64_t epoch;
     Prepared prepared;
   };
-  struct Renewed {
+  struct CredentialsRenewed {
     std::uint64_t epoch;
     Prepared prepared;  // its credentials only
   };
-  using Mail = std::variant<Cancel, Open, Retire, Wake, Stop, Admitted, Found, Renewed>;
+  using Mail =
+      std::variant<Cancel, Open, Retire, Wake, Stop, PermitGranted, PreparationDone, CredentialsRenewed>;
 
   // A counter that one thread writes and all read.
   struct Count {
@@ -157,9 +158,9 @@ class AsyncLink final : public AsyncConnection {
   void apply(Retire& mail);
   void apply(Wake& mail);
   void apply(Stop& mail);
-  void apply(Admitted& mail);
-  void apply(Found& mail);
-  void apply(Renewed& mail);
+  void apply(PermitGranted& mail);
+  void apply(PreparationDone& mail);
+  void apply(CredentialsRenewed& mail);
   [[nodiscard]] std::shared_ptr<AsyncLink> self() {
     return std::static_pointer_cast<AsyncLink>(shared_from_this());
   }
@@ -205,9 +206,9 @@ class AsyncLink final : public AsyncConnection {
   void secure();
   void drive_tls();
   void start_handshake();
-  void ask_again();
+  void renew_credentials();
   void wait_at_gate();
-  void heard_in_opening() noexcept;
+  void restart_patience() noexcept;
   void drive_handshake(bool first);
   void handshake_received(std::size_t n);
   void handshake_readable();
@@ -215,7 +216,7 @@ class AsyncLink final : public AsyncConnection {
   void arm_opening(TimePoint time);
   void open_failed(OpenFailure failure);
   void opened();
-  [[nodiscard]] int receive_what_is_there();
+  [[nodiscard]] int receive_available();
   [[nodiscard]] OpenFailure unusable_answer() const;
   [[nodiscard]] OpenFailure refused() const;
   [[nodiscard]] OpenFailure handshake_lost(int error) const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_link_open.cpp: from closed to ready: an address, a place at the gate, a connection, the handshake.
+// async_link_open.cpp: opens the connection of an AsyncLink: preparation, gate, connect, TLS, handshake.
 #include "async_link.hpp"
 #include "async_link_opening.hpp"
 #include "async_link_turn.hpp"
@@ -18,15 +18,15 @@ void AsyncLink::start_opening() {
   opening_ = std::make_unique<Opening>(loop_.executor, config_, client_name_,
                                        deadline_after(now_, config_.timeouts.connect));
   arm_opening(opening_->deadline);
-  // May call on any thread, and long after this connection is gone.
+  // The callback may run on any thread, long after this connection was destroyed.
   opening_->subscription = preparer_->prepare(
       now_, opening_->progress, [link = std::weak_ptr<AsyncLink>(self()), epoch = epoch_](Prepared prepared) {
-        if (const auto alive = link.lock()) alive->send_mail(Found{epoch, std::move(prepared)});
+        if (const auto alive = link.lock()) alive->send_mail(PreparationDone{epoch, std::move(prepared)});
       });
 }
 
-// Only now to the gate: who waits for files, providers or name servers keeps nobody out.
-void AsyncLink::apply(Found& mail) {
+// Take a permit only after the preparation, so that slow DNS, files or credential providers don't hold one.
+void AsyncLink::apply(PreparationDone& mail) {
   if (!opening_ || mail.epoch != epoch_ || opening_->phase != Opening::Phase::prepare) return;
   Prepared& prepared = mail.prepared;
   if (prepared.failure) return open_failed(*std::move(prepared.failure));
@@ -34,13 +34,13 @@ void AsyncLink::apply(Found& mail) {
   opening_->tls = std::move(prepared.tls);
   if (config_.credentials) opening_->use(std::move(prepared.credentials));
   opening_->phase = Opening::Phase::gate;
-  // As above.
-  auto called = [link = std::weak_ptr<AsyncLink>(self()), epoch = epoch_](HandshakeGate::Pass pass) {
+  // On any thread, possibly after this connection was destroyed.
+  auto on_admitted = [link = std::weak_ptr<AsyncLink>(self()), epoch = epoch_](HandshakeGate::Pass pass) {
     auto shared = std::make_shared<HandshakeGate::Pass>(std::move(pass));
-    if (const auto alive = link.lock()) alive->send_mail(Admitted{epoch, std::move(shared)});
+    if (const auto alive = link.lock()) alive->send_mail(PermitGranted{epoch, std::move(shared)});
   };
-  if (auto pass = HandshakeGate::process().enter(to_string(config_.endpoint), now_, std::move(called),
-                                                 opening_->ticket)) {
+  if (auto pass = HandshakeGate::process().enter(to_string(config_.endpoint), now_, std::move(on_admitted),
+                                                 opening_->waiter)) {
     opening_->pass = std::make_shared<HandshakeGate::Pass>(std::move(pass));
     start_connecting();
   } else {
@@ -48,18 +48,18 @@ void AsyncLink::apply(Found& mail) {
   }
 }
 
-// Looks from time to time whether others have lost their places.
+// Sets the timer after which permits of silent attempts are withdrawn.
 void AsyncLink::wait_at_gate() {
   arm_opening(std::min<TimePoint>(now_ + HandshakeGate::default_patience / 4, opening_->deadline));
 }
 
-void AsyncLink::heard_in_opening() noexcept {
-  if (opening_->pass) opening_->pass->heard(now_);
+void AsyncLink::restart_patience() noexcept {
+  if (opening_->pass) opening_->pass->received(now_);
 }
 
-void AsyncLink::apply(Admitted& mail) {
+void AsyncLink::apply(PermitGranted& mail) {
   if (!opening_ || mail.epoch != epoch_ || opening_->phase != Opening::Phase::gate) return;
-  opening_->ticket = 0;
+  opening_->waiter = 0;
   opening_->pass = std::move(mail.pass);
   start_connecting();
 }
@@ -113,14 +113,14 @@ void AsyncLink::connect_next() {
 void AsyncLink::on_connected() {
   if (opening_->phase != Opening::Phase::connect || !socket_) return;
   const int error = connect_result(fd_);
-  heard_in_opening();
+  restart_patience();
   if (error == 0) return secure();
   close_socket();
   opening_->rounds.failed(error);
   connect_next();
 }
 
-// No byte of ours goes out before the server has proven who it is.
+// Nothing is sent in plain: credentials go out only after the TLS handshake has verified the server.
 void AsyncLink::secure() {
   if (!opening_->tls) return start_handshake();
   opening_->phase = Opening::Phase::tls;
@@ -130,7 +130,7 @@ void AsyncLink::secure() {
 }
 
 void AsyncLink::drive_tls() {
-  heard_in_opening();
+  restart_patience();
   const IoResult result = tls_->handshake();
   if (tls_->established()) return start_handshake();
   if (result.error != EAGAIN) return open_failed(tls_->failure());
@@ -153,22 +153,23 @@ void AsyncLink::handshake_received(std::size_t n) {
   engine::ReplyBuffer& buffer = opening_->inbox.room(n);
   std::copy_n(inline_, n, buffer.end());
   buffer.commit(n);
-  heard_in_opening();
+  restart_patience();
   if (opening_->inbox.flooded()) return open_failed(unusable_answer());
   if (opening_->phase == Opening::Phase::answer) drive_handshake(false);
 }
 
-// The same through TLS.
+// Like `handshake_received`, but reads through the TLS session.
 void AsyncLink::handshake_readable() {
-  const int error = receive_what_is_there();
+  const int error = receive_available();
   if (opening_->inbox.flooded()) return open_failed(unusable_answer());
   if (error != EAGAIN) return open_failed(handshake_lost(error));
-  heard_in_opening();
+  restart_patience();
   if (opening_->phase == Opening::Phase::answer) drive_handshake(false);
 }
 
-// All there is, so that nothing stays unseen inside of TLS; EAGAIN unless the connection has ended.
-int AsyncLink::receive_what_is_there() {
+// Reads until nothing is left, because the socket doesn't report what the TLS session holds. Returns EAGAIN
+// unless the connection has ended.
+int AsyncLink::receive_available() {
   for (;;) {
     engine::ReplyBuffer& buffer = opening_->inbox.room(inline_size);
     const std::size_t room = buffer.space();
@@ -185,17 +186,17 @@ OpenFailure AsyncLink::unusable_answer() const {
 }
 
 // The server refused the password: it may have been changed since the provider was asked.
-void AsyncLink::ask_again() {
-  opening_->asked_again = true;
-  opening_->pass.reset();  // others need not wait for this provider
+void AsyncLink::renew_credentials() {
+  opening_->credentials_renewed = true;
+  opening_->pass.reset();  // a slow provider must not hold a permit
   opening_->phase = Opening::Phase::renew;
-  opening_->subscription = preparer_->ask_again(
+  opening_->subscription = preparer_->renew_credentials(
       now_, [link = std::weak_ptr<AsyncLink>(self()), epoch = epoch_](Prepared prepared) {
-        if (const auto alive = link.lock()) alive->send_mail(Renewed{epoch, std::move(prepared)});
+        if (const auto alive = link.lock()) alive->send_mail(CredentialsRenewed{epoch, std::move(prepared)});
       });
 }
 
-void AsyncLink::apply(Renewed& mail) {
+void AsyncLink::apply(CredentialsRenewed& mail) {
   if (!opening_ || mail.epoch != epoch_ || opening_->phase != Opening::Phase::renew) return;
   if (mail.prepared.failure) return open_failed(*std::move(mail.prepared.failure));
   const Credentials& given = mail.prepared.credentials;
@@ -210,8 +211,8 @@ OpenFailure AsyncLink::refused() const {
   return {failure.code, failure.remedy, protocol::describe(failure), failure.server};
 }
 
-// Carries out what the machine says, as far as there are replies. `start`: it has not begun yet, or its
-// delay is over.
+// Carries out the actions of the state machine until it needs a reply that has not arrived. `first`: the
+// machine starts, or its delay is over.
 void AsyncLink::drive_handshake(bool first) {
   using Do = protocol::HandshakeFsm::Action::Kind;
   Opening& opening = *opening_;
@@ -224,25 +225,26 @@ void AsyncLink::drive_handshake(bool first) {
       case Do::ready:
         if (!opening.inbox.ends_here() || (tls_ && tls_->holds_bytes()))
           return open_failed(unusable_answer());
-        pushes_ += opening.inbox.take_pushes();  // behind the last reply
+        pushes_ += opening.inbox.take_pushes();  // those after the last reply
         owner_->ready(opening.machine);
         return opened();
       case Do::fail: {
         const auto& failure = opening.machine.failure();
-        if (config_.credentials && !opening.asked_again && wrong_password(failure.code, failure.server))
-          return ask_again();
+        if (config_.credentials && !opening.credentials_renewed &&
+            wrong_password(failure.code, failure.server))
+          return renew_credentials();
         return open_failed(refused());
       }
       case Do::wait:
-        opening.pass.reset();  // others need not wait for this server
+        opening.pass.reset();  // a loading server must not hold a permit
         if (!owner_->not_ready(opening.machine.not_ready())) return open_failed(handshake_lost(EAGAIN));
         opening.phase = Opening::Phase::wait;
         return arm_opening(std::min(now_ + action.delay, opening.deadline));
       case Do::send:
-        // What comes before it is asked for would be taken for an answer. Behind the TLS handshake a part of
-        // a session ticket may have come.
+        // Bytes that arrive before the request would be taken for its reply. After the TLS handshake, part of
+        // a session ticket may have arrived.
         if (opening.nothing_sent) {
-          const int error = receive_what_is_there();
+          const int error = receive_available();
           if (error != EAGAIN && opening.inbox.empty()) return open_failed(handshake_lost(error));
         }
         if (!opening.inbox.may_send(opening.nothing_sent) ||
@@ -266,7 +268,7 @@ void AsyncLink::drive_handshake(bool first) {
 }
 
 OpenFailure AsyncLink::handshake_lost(int error) const {
-  // TLS 1.3: only now the server says that it does not like our certificate.
+  // With TLS 1.3, the server reports only after the TLS handshake that it refused the client certificate.
   if (tls_ && tls_->at_fault()) return tls_->failure();
   if (error == EAGAIN && opening_->machine.loading()) return still_not_ready(opening_->machine.not_ready());
   return handshake_failure(error, opening_->machine.awaited());
@@ -289,10 +291,10 @@ void AsyncLink::arm_opening(TimePoint time) {
 void AsyncLink::on_opening_timer() {
   const bool late = now_ >= opening_->deadline;
   switch (opening_->phase) {
-    case Opening::Phase::prepare: return open_failed(not_in_time(*opening_->progress));
+    case Opening::Phase::prepare: return open_failed(preparation_timeout(*opening_->progress));
     case Opening::Phase::gate:
       if (!late) {
-        HandshakeGate::process().expire(now_);  // it may be this one that is admitted: by mail
+        HandshakeGate::process().expire(now_);  // if it admits this attempt, `PermitGranted` arrives by mail
         return wait_at_gate();
       }
       return open_failed({Errc::connect_timeout, Remedy::retry, "too many connections are being opened", {}});
@@ -302,7 +304,7 @@ void AsyncLink::on_opening_timer() {
       return connect_next();
     case Opening::Phase::tls: return open_failed(tls_timeout());
     case Opening::Phase::answer: return open_failed(handshake_lost(EAGAIN));
-    case Opening::Phase::renew: return open_failed(not_in_time(Awaited::provider));
+    case Opening::Phase::renew: return open_failed(preparation_timeout(PreparationStep::provider));
     case Opening::Phase::wait:
       if (late) return open_failed(handshake_lost(EAGAIN));
       arm_opening(opening_->deadline);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_link_opening.hpp: what a connection needs only while it is being opened; part of async_link*.cpp.
+// async_link_opening.hpp: state of an AsyncLink while its connection is being opened.
 #pragma once
 
 #include "address_rounds.hpp"
@@ -15,15 +15,16 @@
 
 namespace redstart::inline v0::net {
 
+// One connect attempt: from the preparation to the end of the handshake. Destroying it cancels the attempt.
 struct AsyncLink::Opening {
   enum class Phase : std::uint8_t {
-    prepare,  // files, the credentials provider, the lookup of the name
-    gate,     // too many are being opened in this process
-    connect,  // an address is being tried
-    tls,      // the server proves who it is
-    answer,   // the handshake awaits a reply
-    renew,    // the provider is asked for other credentials
-    wait,     // the server is loading: until it is asked again
+    prepare,  // waits for the preparation: TLS files, credentials provider, name lookup
+    gate,     // waits for a permit of the handshake gate
+    connect,  // waits for the TCP connection to one address
+    tls,      // runs the TLS handshake
+    answer,   // waits for a reply of the Redis handshake
+    renew,    // waits for newer credentials of the provider
+    wait,     // waits for the next poll of a server that is loading
   };
 
   Opening(const boost::asio::any_io_executor& executor, const DatabaseConfig& config,
@@ -35,7 +36,7 @@ struct AsyncLink::Opening {
   Opening(const Opening&) = delete;
   Opening& operator=(const Opening&) = delete;
   ~Opening() {
-    if (ticket != 0) HandshakeGate::process().forget(ticket);
+    if (waiter != 0) HandshakeGate::process().cancel(waiter);
   }
 
   void use(Credentials given) {
@@ -53,14 +54,14 @@ struct AsyncLink::Opening {
   Phase phase = Phase::prepare;
   Progress progress = new_progress();
   Preparer::Subscription subscription{};
-  HandshakeGate::Ticket ticket = 0;
+  HandshakeGate::WaiterId waiter = 0;
   std::shared_ptr<HandshakeGate::Pass> pass{};
   std::vector<Address> addresses{};
   std::shared_ptr<const TlsContext> tls{};
-  Credentials credentials{};  // of the provider
-  bool asked_again = false;
+  Credentials credentials{};  // given by the provider
+  bool credentials_renewed = false;
   AddressRounds rounds{};
-  std::uint64_t step = 0;  // events of earlier steps are ignored
+  std::uint64_t step = 0;  // number of the armed timer; expiries of earlier ones are ignored
 };
 
 }  // namespace redstart::inline v0::net

@@ -101,7 +101,7 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
                                                   TimePoint deadline);
   [[nodiscard]] std::optional<OpenFailure> handshake(Credentials credentials, TimePoint deadline,
                                                      HandshakeGate::Pass& pass, OpenWatcher& watcher);
-  [[nodiscard]] int receive_what_is_there(HandshakeInbox& inbox);
+  [[nodiscard]] int receive_available(HandshakeInbox& inbox);
   [[nodiscard]] int pause(HandshakeInbox& inbox, TimePoint until);
   [[nodiscard]] Outcome run_batch(std::string_view bytes, std::span<const std::size_t> ends,
                                   engine::Replies& replies, TimePoint now, TimePoint deadline);

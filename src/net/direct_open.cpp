@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// direct_open.cpp: from an endpoint to a direct connection that may carry commands.
+// direct_open.cpp: opens a direct connection: preparation, gate, connect, TLS, handshake.
 #include "address_rounds.hpp"
 #include "direct_connection.hpp"
 #include "handshake_gate.hpp"
@@ -19,16 +19,16 @@ std::optional<OpenFailure> DirectConnection::open(TimePoint deadline, OpenWatche
   Prepared prepared = preparer_->prepare(deadline, interrupted);
   if (prepared.failure) return std::move(prepared.failure);
   watcher.reached(OpenWatcher::Step::resolved);
-  // Only now: who waits for files, providers or name servers keeps nobody out.
+  // Take a permit only after the preparation, so that slow DNS, files or credential providers don't hold one.
   HandshakeGate::Pass pass = HandshakeGate::process().enter(to_string(config_.endpoint), deadline);
   if (!pass)
     return OpenFailure{Errc::connect_timeout, Remedy::retry, "too many connections are being opened", {}};
   std::optional<OpenFailure> failure = connect(prepared.resolved.addresses, deadline);
-  pass.heard(Clock::now());
+  pass.received(Clock::now());
   if (!failure) watcher.reached(OpenWatcher::Step::connected);
   if (!failure && prepared.tls) {
     failure = secure(std::move(prepared.tls), deadline);
-    pass.heard(Clock::now());
+    pass.received(Clock::now());
     if (!failure) watcher.reached(OpenWatcher::Step::secured);
   }
   if (!failure) failure = handshake(std::move(prepared.credentials), deadline, pass, watcher);
@@ -58,7 +58,7 @@ std::optional<OpenFailure> DirectConnection::connect(const std::vector<Address>&
   return std::nullopt;
 }
 
-// No byte of ours goes out before the server has proven who it is.
+// Nothing is sent in plain: credentials go out only after the TLS handshake has verified the server.
 std::optional<OpenFailure> DirectConnection::secure(std::shared_ptr<const TlsContext> context,
                                                     TimePoint deadline) {
   const int error = socket_.secure(std::move(context), deadline);
@@ -68,8 +68,8 @@ std::optional<OpenFailure> DirectConnection::secure(std::shared_ptr<const TlsCon
   return socket_.tls()->failure();
 }
 
-// EAGAIN: all that there was.
-int DirectConnection::receive_what_is_there(HandshakeInbox& inbox) {
+// Reads until nothing is left. Returns EAGAIN unless the connection has ended.
+int DirectConnection::receive_available(HandshakeInbox& inbox) {
   for (;;) {
     engine::ReplyBuffer& buffer = inbox.room();
     const IoResult result = socket_.receive_some(buffer.end(), buffer.space());
@@ -80,10 +80,10 @@ int DirectConnection::receive_what_is_there(HandshakeInbox& inbox) {
   }
 }
 
-// Lasts its time whatever the server sends; ends early when the server goes away, or sends without end.
+// Pauses until `until` even if data arrives. Returns early if the connection ends or the inbox is flooded.
 int DirectConnection::pause(HandshakeInbox& inbox, TimePoint until) {
   for (;;) {
-    if (const int error = receive_what_is_there(inbox); error != EAGAIN) return error;
+    if (const int error = receive_available(inbox); error != EAGAIN) return error;
     if (inbox.flooded() || Clock::now() >= until || !socket_.wait_readable(until)) return 0;
   }
 }
@@ -91,7 +91,7 @@ int DirectConnection::pause(HandshakeInbox& inbox, TimePoint until) {
 std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, TimePoint deadline,
                                                        HandshakeGate::Pass& pass, OpenWatcher& watcher) {
   const bool provided = config_.credentials != nullptr;
-  bool asked_again = false;
+  bool credentials_renewed = false;
   protocol::HandshakeSettings settings = handshake_settings(config_, client_name_);
   const auto use_provided = [&] {
     settings.username = credentials.username;
@@ -100,13 +100,13 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
   if (provided) use_provided();
   protocol::HandshakeFsm machine(settings);
   HandshakeInbox inbox(config_.limits);
-  bool opening = true;  // nothing has been sent
+  bool opening = true;  // true until the first request is sent
   Patience patience{deadline};
   using Kind = protocol::HandshakeFsm::Action::Kind;
 
   const auto lost = [&](int error) -> OpenFailure {
     if (socket_.interrupted()) return connect_failure(ECANCELED, true);
-    // TLS 1.3: only now the server says that it does not like our certificate.
+    // With TLS 1.3, the server reports only after the TLS handshake that it refused the client certificate.
     if (socket_.tls() != nullptr && socket_.tls()->at_fault()) return socket_.tls()->failure();
     if (error == EAGAIN && machine.loading()) return still_not_ready(machine.not_ready());
     return handshake_failure(error, machine.awaited());
@@ -117,15 +117,16 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
     switch (action.kind) {
       case Kind::ready:
         if (!inbox.ends_here() || socket_.holds_bytes()) return inbox.failure(!settings.password.empty());
-        pushes_ += inbox.take_pushes();  // behind the last reply
+        pushes_ += inbox.take_pushes();  // those after the last reply
         watcher.ready(machine);
         return std::nullopt;
       case Kind::fail: {
         const auto& failure = machine.failure();
-        if (provided && !std::exchange(asked_again, true) && wrong_password(failure.code, failure.server)) {
-          // The password may have been changed between asking and AUTH.
+        if (provided && !std::exchange(credentials_renewed, true) &&
+            wrong_password(failure.code, failure.server)) {
+          // The password may have been changed after the provider was asked.
           pass.leave();
-          Prepared newer = preparer_->ask_again(deadline, [this] { return socket_.interrupted(); });
+          Prepared newer = preparer_->renew_credentials(deadline, [this] { return socket_.interrupted(); });
           if (newer.failure) return std::move(newer.failure);
           if (newer.credentials.username != credentials.username ||
               newer.credentials.password != credentials.password) {
@@ -138,7 +139,7 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
         return OpenFailure{failure.code, failure.remedy, protocol::describe(failure), failure.server};
       }
       case Kind::wait: {
-        pass.leave();  // others need not wait for this server
+        pass.leave();  // a loading server must not hold a permit
         if (!watcher.not_ready(machine.not_ready()) || Clock::now() + action.delay >= deadline)
           return lost(EAGAIN);
         if (const int error = pause(inbox, Clock::now() + action.delay); error != 0) return lost(error);
@@ -148,10 +149,10 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
       }
       case Kind::send: {
         bool sent = false;
-        // What comes before it is asked for would be taken for an answer. Behind the TLS handshake a part of
-        // a session ticket may have come.
+        // Bytes that arrive before the request would be taken for its reply. After the TLS handshake, part of
+        // a session ticket may have arrived.
         if (opening) {
-          const int error = receive_what_is_there(inbox);
+          const int error = receive_available(inbox);
           if (error != EAGAIN && inbox.empty()) return lost(error);
         }
         if (!inbox.may_send(opening) || (!opening && socket_.holds_bytes()))
@@ -160,7 +161,7 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
         inbox.sent();
         const int error = send_all({action.bytes, {}}, deadline, sent);
         if (error == EAGAIN || socket_.interrupted()) return lost(error);
-        break;  // a server that closes at once (maxclients) has said why before
+        break;  // a server that closes at once (maxclients) sends its error before
       }
       case Kind::receive: break;
     }
@@ -169,9 +170,9 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
       pushes_ += inbox.take_pushes();
       if (next == HandshakeInbox::Next::refused) return inbox.failure(!settings.password.empty());
       if (next == HandshakeInbox::Next::reply) break;
-      TimePoint now = Clock::now();  // each time: the deadline counts however steadily bytes come
+      TimePoint now = Clock::now();  // read anew each time: bytes that trickle in don't extend the deadline
       if (const int error = receive_more(inbox.room(), now, patience); error != 0) return lost(error);
-      pass.heard(now);
+      pass.received(now);
     }
     action = machine.on_reply(inbox.frame());
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// handshake_gate.hpp: how many connections this process opens at the same time.
+// handshake_gate.hpp: limits how many handshakes a process runs at once.
 #pragma once
 
 #include "socket.hpp"
@@ -16,10 +16,12 @@
 
 namespace redstart::inline v0::net {
 
-/// Lets a limited number of connection attempts run at once, over all pools of the process: a server that
-/// comes back is not met by everybody at the same moment. One server's outage is its own: its attempts get
-/// half of the places at most, and lose them to others once they have heard nothing for its patience. Those
-/// that wait are admitted in their order, servers with fewer places first.
+/// Limits how many connect attempts run at once in this process, so that a server that comes back is not
+/// flooded by all pools. Each attempt needs a permit.
+///
+/// One server's outage must not block the others. The attempts at one server get at most half of the permits.
+/// An attempt that has received nothing for `patience` loses its permit if others wait. Waiting attempts are
+/// admitted in FIFO order, but those at servers with fewer permits come first.
 ///
 /// Thread safety: full.
 class HandshakeGate {
@@ -30,80 +32,80 @@ class HandshakeGate {
   HandshakeGate(const HandshakeGate&) = delete;
   HandshakeGate& operator=(const HandshakeGate&) = delete;
 
-  /// The gate of this process: 32 at a time. Never destroyed.
+  /// The gate of this process, with 32 permits. Never destroyed.
   [[nodiscard]] static HandshakeGate& process();
 
-  /// A place inside, as long as it lives. The gate may have taken the place back before.
+  /// Holds one permit and returns it on destruction. The gate may have withdrawn the permit before.
   class Pass {
    public:
     Pass() = default;
-    Pass(HandshakeGate& gate, std::uint64_t place) noexcept : gate_(&gate), place_(place) {}
+    Pass(HandshakeGate& gate, std::uint64_t permit) noexcept : gate_(&gate), permit_(permit) {}
     Pass(const Pass&) = delete;
     Pass& operator=(const Pass&) = delete;
-    Pass(Pass&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)), place_(other.place_) {}
+    Pass(Pass&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)), permit_(other.permit_) {}
     Pass& operator=(Pass&&) = delete;
     ~Pass() { leave(); }
-    /// The server has answered something.
-    void heard(TimePoint now) noexcept {
-      if (gate_ != nullptr) gate_->heard(place_, now);
+    /// Something arrived from the server: the attempt's patience starts anew.
+    void received(TimePoint now) noexcept {
+      if (gate_ != nullptr) gate_->received(permit_, now);
     }
-    /// Gives the place back at once.
+    /// Returns the permit now.
     void leave() noexcept {
-      if (gate_ != nullptr) std::exchange(gate_, nullptr)->leave(place_);
+      if (gate_ != nullptr) std::exchange(gate_, nullptr)->leave(permit_);
     }
     explicit operator bool() const noexcept { return gate_ != nullptr; }
 
    private:
     HandshakeGate* gate_ = nullptr;
-    std::uint64_t place_ = 0;
+    std::uint64_t permit_ = 0;
   };
 
-  /// Names one that waits without a thread.
-  using Ticket = std::uint64_t;
+  /// Identifies an attempt that waits without a thread. 0 is none.
+  using WaiterId = std::uint64_t;
 
-  /// A place for an attempt at `server`, when there is one. Otherwise an empty pass; `called` gets the next
-  /// place that becomes free, on the thread that makes it free, unless `forget` comes first.
-  [[nodiscard]] Pass enter(std::string server, TimePoint now, std::function<void(Pass)> called,
-                           Ticket& ticket);
-  /// Does nothing when the place was given already.
-  void forget(Ticket ticket) noexcept;
-  /// Takes places from attempts that have heard nothing for the gate's patience, and gives them to others.
-  /// Those that wait call it from time to time.
+  /// Returns a permit for an attempt at `server` if one is free. Otherwise returns an empty pass and sets
+  /// `waiter`: `on_admitted` later gets a permit, on the thread that frees it, unless `cancel` comes first.
+  [[nodiscard]] Pass enter(std::string server, TimePoint now, std::function<void(Pass)> on_admitted,
+                           WaiterId& waiter);
+  /// Does nothing if the waiter was admitted already.
+  void cancel(WaiterId waiter) noexcept;
+  /// Withdraws permits from attempts that have received nothing for the gate's patience, and admits others.
+  /// Waiting attempts call it periodically.
   void expire(TimePoint now);
 
-  /// Waits for a place; an empty pass at the deadline.
+  /// Blocks until a permit is free. Returns an empty pass at the deadline.
   [[nodiscard]] Pass enter(std::string server, TimePoint deadline);
 
  private:
-  struct Place {
+  struct Permit {
     std::uint64_t number = 0;
     std::string server{};
-    TimePoint heard{};
+    TimePoint last_received{};
   };
   struct Waiting {
-    Ticket ticket = 0;
+    WaiterId id = 0;
     std::string server{};
-    std::function<void(Pass)> called{};
-    std::uint64_t place = 0;  // once it is admitted
+    std::function<void(Pass)> on_admitted{};
+    std::uint64_t permit = 0;  // set on admission
   };
   using Admitted = std::list<Waiting>;
 
-  void heard(std::uint64_t place, TimePoint now) noexcept;
-  void leave(std::uint64_t place) noexcept;
-  [[nodiscard]] std::size_t places_of(const std::string& server) const noexcept;
-  [[nodiscard]] std::uint64_t take_place(std::string server, TimePoint now) noexcept;
-  void take_back(TimePoint now) noexcept;
+  void received(std::uint64_t permit, TimePoint now) noexcept;
+  void leave(std::uint64_t permit) noexcept;
+  [[nodiscard]] std::size_t permits_of(const std::string& server) const noexcept;
+  [[nodiscard]] std::uint64_t grant(std::string server, TimePoint now) noexcept;
+  void withdraw_expired(TimePoint now) noexcept;
   void admit(TimePoint now, Admitted& into) noexcept;
-  void call(Admitted& admitted) noexcept;
+  void notify(Admitted& admitted) noexcept;
 
   const std::size_t limit_;
   const std::size_t limit_of_server_;
   const Clock::duration patience_;
   std::mutex mutex_{};
-  std::vector<Place> inside_{};  // room for all is there from the beginning
+  std::vector<Permit> granted_{};  // reserved to `limit_` by the constructor: granting doesn't throw
   std::list<Waiting> waiting_{};
-  std::uint64_t last_place_ = 0;
-  Ticket last_ticket_ = 0;
+  std::uint64_t last_permit_ = 0;
+  WaiterId last_waiter_ = 0;
 };
 
 }  // namespace redstart::inline v0::net

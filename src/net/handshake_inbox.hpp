@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// handshake_inbox.hpp: what a server sends before its connection is ready.
+// handshake_inbox.hpp: receives and bounds the replies to a handshake.
 #pragma once
 
 #include "../resp/scanner.hpp"
@@ -15,29 +15,31 @@
 
 namespace redstart::inline v0::net {
 
-/// Receives the replies to a handshake, for blocking and asynchronous connections alike. The server may not
-/// answer before it is asked, and may not send more than `most` bytes after each request: it has not yet
-/// shown that it is a Redis server.
+/// Receives the replies to a handshake on direct and asynchronous connections.
+///
+/// Until the handshake has succeeded, the peer may be no Redis server. So it must not send before the first
+/// request (except one error), nor more than `max_bytes` after each request.
 ///
 /// Thread safety: none.
 class HandshakeInbox {
  public:
-  static constexpr std::size_t most = std::size_t{64} * 1024;
+  static constexpr std::size_t max_bytes = std::size_t{64} * 1024;
 
   explicit HandshakeInbox(const resp::Limits& limits) noexcept : scanner_(within(limits)) {}
 
-  /// The buffer for the next bytes, with room for `n` at least. Errors: std::bad_alloc.
+  /// Returns the buffer for the next bytes, with room for at least `n`. Errors: std::bad_alloc.
   [[nodiscard]] engine::ReplyBuffer& room(std::size_t n = 256) {
     buffer_.reserve(n);
     return buffer_;
   }
 
+  /// The result of looking for the next reply.
   enum class Next : std::uint8_t {
     incomplete,  ///< More bytes are needed.
     reply,       ///< `frame()` is the next reply.
-    refused,     ///< `failure()` says why the handshake is given up.
+    refused,     ///< The handshake must end with `failure()`.
   };
-  /// Looks for the next reply; pushes are counted and dropped.
+  /// Scans for the next reply. Pushes are counted and dropped.
   [[nodiscard]] Next next() {
     for (;;) {
       drop_seen();
@@ -51,61 +53,61 @@ class HandshakeInbox {
       ++pushes_;
     }
   }
-  /// Lives until the next call of anything else.
+  /// Returns the reply that `next` has found. Valid until the next call of a non-const function.
   [[nodiscard]] std::string_view frame() const noexcept {
     return buffer_.view().substr(scanner_.begin(), scanner_.position() - scanner_.begin());
   }
-  /// True once more has come since the last `sent` than any answer takes.
-  [[nodiscard]] bool flooded() const noexcept { return taken_ + buffer_.size() > most; }
+  /// True if more than `max_bytes` have arrived since the last `sent`.
+  [[nodiscard]] bool flooded() const noexcept { return consumed_ + buffer_.size() > max_bytes; }
   /// Preconditions: `next` returned `refused`, or `flooded`, or `may_send` or `ends_here` returned false.
   [[nodiscard]] OpenFailure failure(bool password_was_sent) const {
     const resp::Fault fault = scanner_.fault();
     const bool too_large = fault == resp::Fault::limit_bulk || fault == resp::Fault::limit_line ||
                            fault == resp::Fault::limit_elements || fault == resp::Fault::limit_push ||
                            fault == resp::Fault::limit_reply;
-    if (flooded() || too_large) return flood_in_handshake(most);
+    if (flooded() || too_large) return flood_in_handshake(max_bytes);
     if (fault == resp::Fault::none) return unasked_in_handshake();
     return not_resp_in_handshake(scanner_, buffer_.view(), password_was_sent);
   }
 
-  /// False when something has come that nobody asked for; a push may have. A server that is full says so
-  /// before the first request: then `opening`, and an error may have come.
+  /// False if unrequested bytes other than pushes have arrived. A server at its `maxclients` limit sends an
+  /// error before the first request: that error is accepted if `opening`.
   [[nodiscard]] bool may_send(bool opening) {
     if (opening && buffer_.view().starts_with('-')) return true;
     return only_pushes() && (buffer_.size() == 0 || buffer_.view().front() == '>');
   }
-  /// True when nothing has come, or nothing is left.
+  /// True if the buffer holds no bytes.
   [[nodiscard]] bool empty() const noexcept { return buffer_.size() == 0; }
-  /// A request goes out: its answer may take as much again.
-  void sent() noexcept { taken_ = 0; }
-  /// False when bytes are left behind the last reply, other than whole pushes.
+  /// A request is being sent: the limit of `max_bytes` starts anew.
+  void sent() noexcept { consumed_ = 0; }
+  /// True if nothing but whole pushes follows the last reply.
   [[nodiscard]] bool ends_here() { return only_pushes() && buffer_.size() == 0; }
 
-  /// Push messages dropped since the last call.
+  /// Returns the number of pushes that were dropped since the last call.
   [[nodiscard]] std::uint64_t take_pushes() noexcept { return std::exchange(pushes_, 0); }
 
  private:
-  // A reply that declares more is refused before it comes.
+  // With these limits, a reply that declares more is refused before it arrives.
   static resp::Limits within(resp::Limits limits) noexcept {
     for (std::size_t* limit : {&limits.line, &limits.bulk, &limits.elements, &limits.push, &limits.reply})
-      *limit = std::min(*limit, most);
+      *limit = std::min(*limit, max_bytes);
     return limits;
   }
 
-  // What has been looked at is no longer needed: a server may be loading for long.
+  // Frees the replies that were handled, because a server that is loading sends many.
   void drop_seen() noexcept {
     const std::size_t seen = std::exchange(seen_, 0);
     buffer_.discard(seen);
     scanner_.discard(seen);
-    taken_ += seen;
+    consumed_ += seen;
   }
-  // False at a whole reply, and at bytes that are not RESP.
+  // False if the buffer contains a whole reply, or bytes that are not RESP.
   bool only_pushes() { return next() == Next::incomplete; }
 
   engine::ReplyBuffer buffer_{};
   resp::Scanner scanner_;
-  std::size_t seen_ = 0;   // where the message ends that the scanner found last
-  std::size_t taken_ = 0;  // bytes since the last `sent` that the buffer no longer holds
+  std::size_t seen_ = 0;      // end of the last message that the scanner found
+  std::size_t consumed_ = 0;  // bytes since the last `sent` that were removed from the buffer
   std::uint64_t pushes_ = 0;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// preparation.cpp: asks files, providers and name servers, on a helper thread where they might block.
+// preparation.cpp: runs preparations, on helper threads if they may block.
 #include "preparation.hpp"
 
 #include <redstart/resilience/random.hpp>
@@ -24,7 +24,7 @@ namespace redstart::inline v0::net {
 
 namespace {
 
-// What it throws may hold the very secret: it is named, and not repeated.
+// The text of the exception may contain the secret: only its type is reported.
 OpenFailure provider_failed(const std::string& thrown) {
   return {Errc::authentication_failed, Remedy::retry, "the credentials provider threw " + thrown, {}};
 }
@@ -36,7 +36,7 @@ std::string type_of(const std::exception& error) {
   return failed == 0 ? std::string(name.get()) : std::string("an exception");
 }
 
-// The provider's answer, or why there is none. Blocks as long as it does.
+// Gets credentials from the provider, or returns the failure. Blocks as long as the provider does.
 std::optional<OpenFailure> ask(CredentialsProvider& provider, Credentials& into) {
   try {
     into = provider.credentials();
@@ -59,7 +59,7 @@ Prepared no_thread(const std::system_error& error) {
 
 using Done = Preparer::Done;
 
-// Runs `work` on a thread of its own, which may outlive everybody.
+// Runs `work` on a detached thread, which may outlive the caller and the preparer.
 template <class Work>
 void on_helper(const std::shared_ptr<Done>& done, Work work) {
   try {
@@ -78,7 +78,7 @@ void on_helper(const std::shared_ptr<Done>& done, Work work) {
 }
 
 void look_up(const Endpoint& endpoint, Prepared prepared, const Done& done) {
-  // Shared: a callback that is copied must not copy secrets.
+  // By pointer, because the callback may be copied and must not copy secrets.
   const auto found = std::make_shared<Prepared>(std::move(prepared));
   resolve(endpoint, [found, done](Resolved resolved) {
     found->resolved = std::move(resolved);
@@ -88,15 +88,15 @@ void look_up(const Endpoint& endpoint, Prepared prepared, const Done& done) {
   });
 }
 
-// Shared with the helper thread, which may outlive the call.
+// Owned by the caller and the helper thread, which may outlive the call.
 struct Answer {
   std::mutex mutex{};
   std::condition_variable given{};
   std::optional<Prepared> prepared{};
 };
 
-// Nobody can wake one who waits here, so he looks up by himself.
-constexpr std::chrono::milliseconds look_up_every{20};
+// An interruption can't wake a caller that waits here, so the caller polls for it.
+constexpr std::chrono::milliseconds poll_every{20};
 
 template <class Begin>
 std::optional<Prepared> await(Begin begin, TimePoint deadline, const std::function<bool()>& interrupted) {
@@ -115,20 +115,20 @@ std::optional<Prepared> await(Begin begin, TimePoint deadline, const std::functi
       return none;
     }
     if (now >= deadline) return std::nullopt;
-    answer->given.wait_until(lock, std::min(deadline, now + look_up_every));
+    answer->given.wait_until(lock, std::min(deadline, now + poll_every));
   }
   return std::move(answer->prepared);
 }
 
 }  // namespace
 
-OpenFailure not_in_time(Awaited awaited) {
-  switch (awaited) {
-    case Awaited::files:
+OpenFailure preparation_timeout(PreparationStep step) {
+  switch (step) {
+    case PreparationStep::files:
       return {Errc::connect_timeout, Remedy::retry, "the TLS files could not be read in time", {}};
-    case Awaited::provider:
+    case PreparationStep::provider:
       return {Errc::connect_timeout, Remedy::retry, "the credentials provider did not answer in time", {}};
-    case Awaited::lookup: break;
+    case PreparationStep::lookup: break;
   }
   return {Errc::resolve_failed, Remedy::retry, "the lookup did not end in time", {}};
 }
@@ -146,7 +146,7 @@ std::shared_ptr<Preparer::Preparation> Preparer::join(Series& series, TimePoint 
     series.current = std::make_shared<Preparation>();
     series.current->began = now;
   }
-  // Those whose attempts have ended meanwhile: a preparation that hangs must not collect them.
+  // Remove subscribers whose attempts have ended, so that a hanging preparation doesn't collect them.
   std::erase_if(series.current->waiting, [](const auto& waiting) { return waiting.expired(); });
   series.current->waiting.push_back(subscriber);
   if (progress != nullptr) *progress = series.current->progress;
@@ -179,26 +179,28 @@ Preparer::Subscription Preparer::prepare(TimePoint now, Progress& progress, Done
       std::make_shared<Done>([self = shared_from_this(), preparation](const Prepared& prepared) {
         self->answer(self->preparations_, preparation, prepared);
       });
-  preparation->progress->store(tls_ ? Awaited::files : provider_ ? Awaited::provider : Awaited::lookup);
+  preparation->progress->store(tls_        ? PreparationStep::files
+                               : provider_ ? PreparationStep::provider
+                                           : PreparationStep::lookup);
   if (!tls_ && !provider_) {
     look_up(endpoint_, {}, *on_answer);
     return subscriber;
   }
-  on_helper(on_answer, [self = shared_from_this(), moved = preparation->progress](const Done& told) {
+  on_helper(on_answer, [self = shared_from_this(), moved = preparation->progress](const Done& finish) {
     Prepared prepared;
     if (self->tls_) prepared.tls = self->tls_->current(prepared.failure);
     if (!prepared.failure && self->provider_) {
-      moved->store(Awaited::provider);
+      moved->store(PreparationStep::provider);
       prepared.failure = ask(*self->provider_, prepared.credentials);
     }
-    if (prepared.failure) return told(std::move(prepared));
-    moved->store(Awaited::lookup);
-    look_up(self->endpoint_, std::move(prepared), told);
+    if (prepared.failure) return finish(std::move(prepared));
+    moved->store(PreparationStep::lookup);
+    look_up(self->endpoint_, std::move(prepared), finish);
   });
   return subscriber;
 }
 
-Preparer::Subscription Preparer::ask_again(TimePoint now, Done done) {
+Preparer::Subscription Preparer::renew_credentials(TimePoint now, Done done) {
   auto subscriber = std::make_shared<const Done>(std::move(done));
   const auto preparation = join(renewals_, now, subscriber, nullptr);
   if (!preparation) return subscriber;
@@ -206,10 +208,10 @@ Preparer::Subscription Preparer::ask_again(TimePoint now, Done done) {
       std::make_shared<Done>([self = shared_from_this(), preparation](const Prepared& prepared) {
         self->answer(self->renewals_, preparation, prepared);
       });
-  on_helper(on_answer, [provider = provider_](const Done& told) {
+  on_helper(on_answer, [provider = provider_](const Done& finish) {
     Prepared prepared;
     prepared.failure = ask(*provider, prepared.credentials);
-    told(std::move(prepared));
+    finish(std::move(prepared));
   });
   return subscriber;
 }
@@ -220,16 +222,16 @@ Prepared Preparer::prepare(TimePoint deadline, const std::function<bool()>& inte
                      interrupted);
   if (found) return *std::move(found);
   Prepared none;
-  none.failure = not_in_time(*progress);
+  none.failure = preparation_timeout(*progress);
   return none;
 }
 
-Prepared Preparer::ask_again(TimePoint deadline, const std::function<bool()>& interrupted) {
-  auto given =
-      await([&](Done done) { return ask_again(Clock::now(), std::move(done)); }, deadline, interrupted);
+Prepared Preparer::renew_credentials(TimePoint deadline, const std::function<bool()>& interrupted) {
+  auto given = await([&](Done done) { return renew_credentials(Clock::now(), std::move(done)); }, deadline,
+                     interrupted);
   if (given) return *std::move(given);
   Prepared none;
-  none.failure = not_in_time(Awaited::provider);
+  none.failure = preparation_timeout(PreparationStep::provider);
   return none;
 }
 

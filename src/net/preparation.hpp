@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// preparation.hpp: what an attempt to connect needs beside a socket: addresses, credentials, a TLS context.
+// preparation.hpp: gets addresses, credentials and a TLS context for connect attempts.
 #pragma once
 
 #include "../protocol/handshake_fsm.hpp"
@@ -22,66 +22,71 @@
 
 namespace redstart::inline v0::net {
 
-/// What was found out for one attempt: there is a failure, or there are addresses.
+/// The result of a preparation: a failure, or at least one address.
 struct Prepared {
   Resolved resolved{};
   std::shared_ptr<const TlsContext> tls{};  ///< Null: plain.
-  Credentials credentials{};                ///< Empty without a provider.
-  std::optional<OpenFailure> failure{};     ///< The attempt has failed.
+  Credentials credentials{};                ///< Empty if the database has no credentials provider.
+  std::optional<OpenFailure> failure{};     ///< If set, the attempt has failed.
 };
 
-/// What a preparation waits for: files of certificates, the credentials provider, the lookup of a name.
-enum class Awaited : std::uint8_t { files, provider, lookup };
-/// How far one has come; the helper thread moves it on.
-using Progress = std::shared_ptr<std::atomic<Awaited>>;
+/// The step at which a preparation is: reading TLS files, asking the credentials provider, resolving the
+/// name.
+enum class PreparationStep : std::uint8_t { files, provider, lookup };
+/// The current step of one preparation. The helper thread writes it.
+using Progress = std::shared_ptr<std::atomic<PreparationStep>>;
 [[nodiscard]] inline Progress new_progress() {
-  return std::make_shared<std::atomic<Awaited>>(Awaited::lookup);
+  return std::make_shared<std::atomic<PreparationStep>>(PreparationStep::lookup);
 }
-/// Why a preparation that did not end in time has failed.
-[[nodiscard]] OpenFailure not_in_time(Awaited awaited);
+/// Returns the failure of a preparation that was still at `step` at its deadline.
+[[nodiscard]] OpenFailure preparation_timeout(PreparationStep step);
 
-/// Asks files, credentials provider and name server for all connections of one database: one preparation at a
-/// time, which all attempts that need an answer join. What was asked may hang, and can't be interrupted: then
-/// a second preparation follows after a second, a third after two more, and so on, each after twice the time.
-/// So the helper threads stay few, however many attempts there are and however long it hangs.
+/// Reads TLS files, asks the credentials provider and resolves the name for all connections of one database.
 ///
-/// Thread safety: full. Helper threads may use it last.
+/// All attempts join the preparation that is running. A file system, provider or resolver can hang and can't
+/// be interrupted. A second preparation therefore starts after 1 s, a third after 2 s more, and so on with
+/// doubled delays. This bounds the number of helper threads, whatever the number of attempts.
+///
+/// Lifetimes: a helper thread may release the last reference.
+/// Thread safety: full.
 class Preparer : public std::enable_shared_from_this<Preparer> {
  public:
   using Done = std::function<void(Prepared)>;
-  /// The answer comes as long as somebody holds this.
+  /// Keeps a request alive: if the caller releases it, `done` is not called.
   using Subscription = std::shared_ptr<const Done>;
 
   /// `tls`: null for plain connections.
   explicit Preparer(const DatabaseConfig& config, std::shared_ptr<TlsSource> tls = nullptr);
 
-  /// Context, credentials and addresses: calls `done` once, at once where nothing can block, else on a helper
-  /// thread, maybe never. Nothing that `done` holds may need the caller's thread to be freed. `progress`
-  /// becomes that of the preparation.
+  /// Gets TLS context, credentials and addresses, and calls `done` at most once. If nothing can block, the
+  /// call is made before this function returns, else on a helper thread. It never comes if a step hangs.
+  /// `progress` becomes that of the preparation.
+  ///
+  /// Lifetimes: `done` may be destroyed on any thread.
   [[nodiscard]] Subscription prepare(TimePoint now, Progress& progress, Done done);
-  /// The provider once more; its answer stands in `credentials`.
-  [[nodiscard]] Subscription ask_again(TimePoint now, Done done);
+  /// Asks the provider again, as `prepare` does; only `credentials` and `failure` of the result are set.
+  [[nodiscard]] Subscription renew_credentials(TimePoint now, Done done);
 
-  /// The same for callers that wait: until it is done, until the deadline, or for a moment longer than until
-  /// `interrupted`. The helper then ends by itself.
+  /// Blocking forms of the two functions above. They return when the result is there, at the deadline, or up
+  /// to 20 ms after `interrupted` has become true. A helper thread that still runs ends by itself.
   [[nodiscard]] Prepared prepare(TimePoint deadline, const std::function<bool()>& interrupted);
-  [[nodiscard]] Prepared ask_again(TimePoint deadline, const std::function<bool()>& interrupted);
+  [[nodiscard]] Prepared renew_credentials(TimePoint deadline, const std::function<bool()>& interrupted);
 
  private:
-  // Somebody is being asked, on a helper thread.
+  // One preparation on a helper thread, and the attempts that have joined it.
   struct Preparation {
     TimePoint began{};
     Progress progress = new_progress();
     std::vector<std::weak_ptr<const Done>> waiting{};
   };
-  // Questions of one kind, one after the other.
+  // The preparations of one kind: whole ones, or renewals of credentials.
   struct Series {
     std::shared_ptr<Preparation> current{};
-    Clock::duration patience = first_patience;  // after which the current one is taken to hang
+    Clock::duration patience = first_patience;  // after this time the current one counts as hanging
   };
   static constexpr Clock::duration first_patience = std::chrono::seconds(1);
 
-  // Null: the subscriber has joined a preparation under way.
+  // Returns a preparation that the caller must start, or null if the subscriber has joined a running one.
   [[nodiscard]] std::shared_ptr<Preparation> join(Series& series, TimePoint now,
                                                   const Subscription& subscriber, Progress* progress);
   void answer(Series& series, const std::shared_ptr<Preparation>& preparation, const Prepared& prepared);
@@ -94,11 +99,11 @@ class Preparer : public std::enable_shared_from_this<Preparer> {
   Series renewals_{};
 };
 
-/// What the handshake of a new connection needs to know; refers to both arguments.
+/// Returns the settings of a handshake. They refer to both arguments.
 [[nodiscard]] protocol::HandshakeSettings handshake_settings(const DatabaseConfig& config,
                                                              const std::string& client_name);
 
-/// True when the server refused the password, and not the user or his rights: another one may be right.
+/// True if the server refused the password itself, so that newer credentials may be accepted.
 [[nodiscard]] bool wrong_password(Errc code, std::string_view server) noexcept;
 
 }  // namespace redstart::inline v0::net

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_source.cpp: looks at files and decides whether the context is still theirs.
+// tls_source.cpp: compares file stamps and loads the TLS context if they differ.
 #include "tls_source.hpp"
 
 #include <sys/stat.h>
@@ -36,7 +36,7 @@ std::shared_ptr<const TlsContext> TlsSource::current(std::optional<OpenFailure>&
   std::shared_ptr<const TlsContext> context;
   {
     const std::scoped_lock lock(mutex_);
-    // Before they are read: what changes meanwhile is noticed by the next connection.
+    // Take the stamps before reading: the next connection then notices a change made during the reading.
     const Stamps now = look();
     if (!context_ || now != seen_) {
       std::string fault;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_source.hpp: the TLS context of a database, made anew when its files have changed.
+// tls_source.hpp: loads the TLS context again when its files have changed.
 #pragma once
 
 #include "outcome.hpp"
@@ -20,26 +20,29 @@
 
 namespace redstart::inline v0::net {
 
-/// Gives each new connection the context as the files are now. While new files can't be used (a key that does
-/// not belong to the certificate, half a file), the last good context goes on, and an event tells, once for
-/// each state of the files.
+/// Provides the TLS context of the current files for each new connection.
 ///
-/// Thread safety: full. It belongs to no database object: a helper thread may use it last.
+/// New files can be unusable: a key that does not match the certificate, or a file that is written in part.
+/// Then the last good context stays in use, and each new state of the files is reported by one event.
+///
+/// Lifetimes: independent of the database object; a helper thread may release the last reference.
+/// Thread safety: full.
 class TlsSource {
  public:
-  /// Told with no lock held.
+  /// Reports an event. Called without a lock.
   using Report = std::function<void(EventKind, std::string_view)>;
 
   TlsSource(const DatabaseConfig& config, Report report);
 
-  /// The context for a new connection; null when there never was one, and then `failure` says why. Looks at
-  /// the files, and so may block as long as the file system does.
+  /// Returns the context for a new connection. If no context was ever loaded, returns null and sets
+  /// `failure`. Reads the state of the files, so it blocks as long as the file system does.
   [[nodiscard]] std::shared_ptr<const TlsContext> current(std::optional<OpenFailure>& failure);
-  /// Tells once that nothing is verified, where it is so.
+  /// Reports `tls_insecure` once if certificates are not verified.
   void announce();
 
  private:
-  // One file as it was. Links are followed: Kubernetes swaps a link to swap secrets.
+  // Identifies the state of one file. Links are followed, because Kubernetes replaces secrets by swapping a
+  // link.
   struct Stamp {
     dev_t device = 0;
     ino_t inode = 0;
@@ -58,7 +61,7 @@ class TlsSource {
   std::mutex mutex_{};
   std::shared_ptr<const TlsContext> context_{};
   Stamps seen_{};
-  std::string fault_{};  // of the files as seen, empty when they are good
+  std::string fault_{};  // of the files in `seen_`; empty if they are good
   bool announced_ = false;
 };
 

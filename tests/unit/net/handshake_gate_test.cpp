@@ -72,11 +72,11 @@ class Gate : public ::testing::Test {
  protected:
   // A pass that waits until it is given.
   struct Waiter {
-    HandshakeGate::Ticket ticket = 0;
+    HandshakeGate::WaiterId id = 0;
     std::optional<HandshakeGate::Pass> pass{};
   };
   HandshakeGate::Pass enter(const std::string& server) {
-    HandshakeGate::Ticket none = 0;
+    HandshakeGate::WaiterId none = 0;
     return gate.enter(
         server, now, [](HandshakeGate::Pass) { ADD_FAILURE() << "waited"; }, none);
   }
@@ -84,7 +84,7 @@ class Gate : public ::testing::Test {
     auto waiter = std::make_shared<Waiter>();
     EXPECT_FALSE(gate.enter(
         server, now, [waiter](HandshakeGate::Pass pass) { waiter->pass.emplace(std::move(pass)); },
-        waiter->ticket));
+        waiter->id));
     return waiter;
   }
 
@@ -107,7 +107,7 @@ TEST_F(Gate, TakesPlacesBackAfterSilenceWhereOthersWait) {
   const auto third = wait("a");
   gate.expire(now + HandshakeGate::default_patience - 1ms);
   EXPECT_FALSE(third->pass);
-  second.heard(now + HandshakeGate::default_patience - 1ms);
+  second.received(now + HandshakeGate::default_patience - 1ms);
   gate.expire(now + HandshakeGate::default_patience);
   EXPECT_TRUE(third->pass.has_value());
   first.leave();  // it has none any more
@@ -144,7 +144,7 @@ TEST_F(Gate, ForgetsThoseThatWaitNoLonger) {
   auto two = enter("a");
   const auto gone = wait("a");
   const auto next = wait("a");
-  gate.forget(gone->ticket);
+  gate.cancel(gone->id);
   one.leave();
   EXPECT_FALSE(gone->pass.has_value());
   EXPECT_TRUE(next->pass.has_value());
