@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// loading_test.cpp: faults 37 and 38 of the catalogue: a server that is loading, for a while or for ever.
+// loading_test.cpp: faults 37 and 38: a server that loads for a while, or without end.
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -23,14 +23,14 @@ using namespace std::chrono_literals;
 using boost::asio::use_future;
 using ::testing::HasSubstr;
 
-// A server that is loading until the gate is opened, and counts who asks.
+// A server that is loading until the gate is opened, and counts its connections and PINGs.
 class LoadingServer {
  public:
   explicit LoadingServer(std::string info) : info_(std::move(info)) {}
 
   [[nodiscard]] std::uint16_t port() const noexcept { return server_.port(); }
   [[nodiscard]] std::size_t connections() const noexcept { return server_.accepted(); }
-  /// Most connections at a time that were told LOADING.
+  /// The largest number of connections that waited for a loading server at once.
   [[nodiscard]] int most_waiting() const noexcept { return most_; }
   [[nodiscard]] int polls() const noexcept { return polls_; }
   void load() { loaded_.open(); }
@@ -73,17 +73,17 @@ RedisConfig loading_config(const LoadingServer& server, std::shared_ptr<EventLis
   config.start_timeout = 0ms;
   config.listener = std::move(listener);
   config.database("main").required = false;
-  config.database("main").timeouts.connect = 30s;  // one attempt lasts for the whole test
+  config.database("main").timeouts.connect = 30s;  // one attempt lasts the whole test
   config.database("main").timeouts.command = 30s;
   return config;
 }
 
 constexpr const char* twelve_left = "loading:1\r\nloading_loaded_perc:37.50\r\nloading_eta_seconds:12\r\n";
 
-TEST(Fault37, ACallerWaitsForItUntilHisOwnDeadlineNotOnlyAsLongAsForAFreeConnection) {
+TEST(Fault37, CallersWaitUntilTheirDeadlinesNotOnlyTheAcquireTimeout) {
   const Gate loaded;
   FakeServer server([&](FakeConnection& connection, std::size_t index) {
-    if (index == 0) {  // is restarted after its first answer
+    if (index == 0) {  // the server restarts after its first answer
       connection.handshake();
       return connection.send("$1\r\nv\r\n");
     }
@@ -100,7 +100,7 @@ TEST(Fault37, ACallerWaitsForItUntilHisOwnDeadlineNotOnlyAsLongAsForAFreeConnect
   });
   RedisConfig config = config_at(server.port());
   config.defaults.timeouts.connect = 1s;
-  config.defaults.timeouts.acquire = 1s;  // the handshake is in it
+  config.defaults.timeouts.acquire = 1s;  // includes the handshake
   config.defaults.timeouts.command = 30s;
   StartedManager redis(std::move(config));
   const Client client = redis->client("main");
@@ -112,7 +112,7 @@ TEST(Fault37, ACallerWaitsForItUntilHisOwnDeadlineNotOnlyAsLongAsForAFreeConnect
   EXPECT_EQ(waiting.get(), "v");
 }
 
-TEST(Fault37, TheTimeThatIsLeftIsSeenInStateErrorAndEvents) {
+TEST(Fault37, RemainingTimeIsInStateErrorAndEvents) {
   LoadingServer server(twelve_left);
   auto log = std::make_shared<EventLog>();
   StartedManager redis(loading_config(server, log));
@@ -121,10 +121,10 @@ TEST(Fault37, TheTimeThatIsLeftIsSeenInStateErrorAndEvents) {
   ASSERT_TRUE(eventually([&] { return redis->stats("main").loading_eta.has_value(); }));
   EXPECT_EQ(redis->stats("main").state, ConnectionState::loading);
   EXPECT_LE(*redis->stats("main").loading_eta, 12s);
-  ASSERT_TRUE(eventually([&] { return server.polls() >= 4; })) << "it goes on asking";
+  ASSERT_TRUE(eventually([&] { return server.polls() >= 4; })) << "the client must keep polling";
   try {
     static_cast<void>(client.with_timeout(30ms).get("key")(use_future).get());
-    ADD_FAILURE() << "it is still loading";
+    ADD_FAILURE() << "the server is still loading";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), Errc::loading);
     EXPECT_EQ(error.effect(), Effect::not_sent);
@@ -135,13 +135,13 @@ TEST(Fault37, TheTimeThatIsLeftIsSeenInStateErrorAndEvents) {
   EXPECT_EQ(redis->stats("main").loading_eta, std::nullopt);
   EXPECT_EQ(redis->stats("main").state, ConnectionState::ready);
   EXPECT_EQ(redis->stats("main").pool.connect_failures, 0U);
-  EXPECT_EQ(log->count("redis.loading"), 2U) << "one line when it begins, one when it ends";
+  EXPECT_EQ(log->count("redis.loading"), 2U) << "one event at the start, one at the end";
   EXPECT_EQ(log->count("redis.loading over"), 1U);
   EXPECT_EQ(log->count("redis.connection.failed"), 0U);
   EXPECT_EQ(redis->stats("main").breaker_changes, 0U);
 }
 
-TEST(Fault37, AHundredCallersWaitBehindOneConnection) {
+TEST(Fault37, HundredCallersWaitForOnePollingConnection) {
   LoadingServer server(twelve_left);
   StartedManager redis(loading_config(server));
   std::atomic<int> served{0};
@@ -161,13 +161,13 @@ TEST(Fault37, AHundredCallersWaitBehindOneConnection) {
   EXPECT_EQ(redis->stats("main").breaker_changes, 0U);
 }
 
-TEST(Fault37, SynchronousAndAsynchronousCallersWaitForTheSame) {
+TEST(Fault37, SyncAndAsyncCallersWaitForOnePollingConnection) {
   LoadingServer server("");
   StartedManager redis(loading_config(server));
   const AsyncClient client = redis->async_client("main");
   std::vector<std::future<std::optional<std::string>>> waiting;
   for (int i = 0; i < 20; ++i) waiting.push_back(client.get("key")(use_future));
-  // Not before it is known here: until then nobody is kept from a connection of his own.
+  // Wait until the manager knows that the server is loading: until then each caller may open a connection.
   ASSERT_TRUE(eventually([&] { return redis->stats("main").state == ConnectionState::loading; }));
   std::vector<std::jthread> callers;
   std::atomic<int> served{0};
@@ -182,7 +182,7 @@ TEST(Fault37, SynchronousAndAsynchronousCallersWaitForTheSame) {
   EXPECT_EQ(served, 20);
 }
 
-TEST(Fault38, WhoWaitsBehindAnotherIsToldAtHisOwnDeadline) {
+TEST(Fault38, WaiterFailsAtItsDeadlineWhileAnotherManagerPolls) {
   LoadingServer server(twelve_left);
   StartedManager redis(loading_config(server));
   const AsyncClient client = redis->async_client("main");
@@ -191,13 +191,13 @@ TEST(Fault38, WhoWaitsBehindAnotherIsToldAtHisOwnDeadline) {
   RedisConfig hurried = loading_config(server);
   hurried.database("main").timeouts.connect = 1s;
   StartedManager other(hurried);
-  for (int i = 0; i < 3; ++i) {  // each polls anew, for its own time
+  for (int i = 0; i < 3; ++i) {  // each polls anew, until its own deadline
     const Error error = error_of([&] { return other->client("main"); });
     EXPECT_EQ(error.code(), Errc::loading) << error.what();
     EXPECT_EQ(error.effect(), Effect::not_sent);
     EXPECT_EQ(error.remedy(), Remedy::retry);
   }
-  EXPECT_EQ(other->stats("main").state, ConnectionState::loading) << "as far as is known";
+  EXPECT_EQ(other->stats("main").state, ConnectionState::loading) << "the last known state";
   EXPECT_EQ(other->stats("main").pool.connect_failures, 0U);
   EXPECT_EQ(other->stats("main").breaker_changes, 0U);
   server.load();
@@ -205,7 +205,7 @@ TEST(Fault38, WhoWaitsBehindAnotherIsToldAtHisOwnDeadline) {
   EXPECT_EQ(other->client("main").get("key"), "v");
 }
 
-TEST(Fault38, AConnectTimeoutShorterThanAPollDoesNotHammerTheServer) {
+TEST(Fault38, ShortConnectTimeoutDoesNotFloodServerWithAttempts) {
   LoadingServer server("");
   RedisConfig config = loading_config(server);
   config.database("main").timeouts.connect = 20ms;
@@ -214,10 +214,10 @@ TEST(Fault38, AConnectTimeoutShorterThanAPollDoesNotHammerTheServer) {
   const auto began = std::chrono::steady_clock::now();
   EXPECT_THROW(static_cast<void>(client.with_timeout(3s).get("key")(use_future).get()), Unavailable);
   const auto most = static_cast<std::size_t>((std::chrono::steady_clock::now() - began) / 50ms) + 4;
-  EXPECT_LE(server.connections(), most) << "50 ms lie between two attempts";
+  EXPECT_LE(server.connections(), most) << "attempts must be at least 50 ms apart";
 }
 
-TEST(Fault38, AShutdownEndsTheWait) {
+TEST(Fault38, ShutdownEndsTheWait) {
   LoadingServer server("");
   StartedManager redis(loading_config(server));
   const AsyncClient client = redis->async_client("main");

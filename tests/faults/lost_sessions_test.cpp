@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// lost_sessions_test.cpp: fault 96: a connection that was authenticated begins to answer NOAUTH.
+// lost_sessions_test.cpp: fault 96: an authenticated connection starts to answer NOAUTH.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -32,7 +32,7 @@ class Fault96 : public ::testing::Test {
     config.defaults.password = Secret("secret");
     return config;
   }
-  // Executes and counts a command.
+  // Executes and counts one command.
   std::string execute() { return resp_integer(++executed_); }
   [[nodiscard]] std::int64_t executed() const { return executed_.load(); }
 
@@ -40,10 +40,10 @@ class Fault96 : public ::testing::Test {
   std::atomic<std::int64_t> executed_{0};
 };
 
-TEST_F(Fault96, ACommandIsRepeatedOnANewConnection) {
+TEST_F(Fault96, CommandIsRetriedOnNewConnection) {
   for_all_sides([&](Side side) {
     FakeServer proxy([&](FakeConnection& connection, std::size_t) {
-      int left = 2;  // then the proxy has forgotten the session
+      int left = 2;  // then the proxy drops the session
       connection.serve([&](const Words&) { return left-- > 0 ? execute() : std::string(no_auth); });
     });
     StartedManager redis(config(side, proxy));
@@ -52,7 +52,7 @@ TEST_F(Fault96, ACommandIsRepeatedOnANewConnection) {
     for (int i = 1; i <= 10; ++i) {
       const auto counted = caller.command<std::int64_t>("INCR", "n");
       ASSERT_TRUE(counted.has_value()) << i << ": " << counted.error().what();
-      EXPECT_EQ(*counted, before + i) << "executed once";
+      EXPECT_EQ(*counted, before + i) << "must be executed exactly once";
     }
     EXPECT_GE(proxy.accepted(), 5U);
     EXPECT_TRUE(eventually(
@@ -60,7 +60,7 @@ TEST_F(Fault96, ACommandIsRepeatedOnANewConnection) {
   });
 }
 
-TEST_F(Fault96, WhereNoSessionEverHoldsTheErrorSaysWhatHelps) {
+TEST_F(Fault96, ErrorNamesNoauthWhenNewConnectionsFailToo) {
   for_all_sides([&](Side side) {
     FakeServer proxy([](FakeConnection& connection, std::size_t) {
       connection.serve([](const Words&) { return std::string(no_auth); });
@@ -70,11 +70,11 @@ TEST_F(Fault96, WhereNoSessionEverHoldsTheErrorSaysWhatHelps) {
     EXPECT_EQ(error.effect(), Effect::not_sent);
     EXPECT_THAT(error.what(), HasSubstr("NOAUTH"));
     EXPECT_THAT(error.what(), Not(HasSubstr("secret")));
-    EXPECT_GE(proxy.count("INCR"), 2U) << "tried again on a new connection";
+    EXPECT_GE(proxy.count("INCR"), 2U) << "must be retried on a new connection";
   });
 }
 
-TEST_F(Fault96, WithoutCredentialsANewConnectionDoesNotHelp) {
+TEST_F(Fault96, DoesNotReconnectWithoutCredentials) {
   for_all_sides([&](Side side) {
     FakeServer server([](FakeConnection& connection, std::size_t) {
       connection.serve([](const Words&) { return std::string(no_auth); });
@@ -91,9 +91,9 @@ TEST_F(Fault96, WithoutCredentialsANewConnectionDoesNotHelp) {
   });
 }
 
-// READONLY and MASTERDOWN do not tell each connection anew: what was lent when the server changed its role is
-// not lent again.
-TEST_F(Fault96, ConnectionsFromBeforeARoleChangeAreNotLentAgain) {
+// READONLY and MASTERDOWN do not close the other connections. Connections from before the role change must
+// not be used again.
+TEST_F(Fault96, ConnectionsFromBeforeRoleChangeAreNotReused) {
   for (const std::string_view refusal : {"-READONLY You can't write against a read only replica.\r\n",
                                          "-MASTERDOWN Link with MASTER is down\r\n"}) {
     constexpr std::size_t old = 6;
@@ -117,8 +117,8 @@ TEST_F(Fault96, ConnectionsFromBeforeARoleChangeAreNotLentAgain) {
   }
 }
 
-// A client that goes on writing to a replica must not open a connection for each command.
-TEST_F(Fault96, AReplicaThatStaysOneIsNotConnectedToForEachCommand) {
+// A client that keeps writing to a replica must not open a connection for each command.
+TEST_F(Fault96, WritesToReplicaDoNotReconnectForEachCommand) {
   for_all_sides([&](Side side) {
     FakeServer replica([](FakeConnection& connection, std::size_t) {
       connection.serve([](const Words&) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// memory_test.cpp: fault 35 of the catalogue: each allocation of a call fails in turn, and codecs of the user
-// throw; nothing half-written stays in use, and each call ends once.
+// memory_test.cpp: fault 35: failing allocations and throwing codecs leave calls and connections consistent.
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -22,7 +21,7 @@
 
 namespace redstart::test {
 
-/// Can be written or not, read or not, as its text says; or has no memory when it is read for the nth time.
+/// Its text decides if it can be encoded and decoded; its nth decoding can run out of memory.
 struct Fragile {
   std::string text{};
   static inline thread_local int reads_left = 0;  // 0: any number
@@ -51,8 +50,8 @@ using namespace std::chrono_literals;
 namespace asio = boost::asio;
 using Words = FakeConnection::Words;
 
-// Too long for what strings keep in place.
-const std::string tag = "a tag that is too long to be kept without memory of its own";
+// Longer than strings store in place.
+const std::string tag = "a tag that is too long to be stored without an allocation";
 
 void answering(FakeConnection& connection, std::size_t) {
   connection.serve([](const Words& words) -> std::string {
@@ -66,8 +65,8 @@ void answering(FakeConnection& connection, std::size_t) {
   });
 }
 
-// Runs `call` with its first, second, … allocation failing, until none is left to fail. In between others get
-// their own replies.
+// Runs `call` with its first, second, … allocation failing, until none is left to fail. In between, other
+// calls get their own replies.
 template <class Call>
 void fail_each_allocation(RedisConnectionManager& redis, Call call) {
   std::size_t n = 1;
@@ -80,7 +79,7 @@ void fail_each_allocation(RedisConnectionManager& redis, Call call) {
         call(client);
       } catch (const std::bad_alloc&) {
       } catch (const Error& error) {
-        // What was sent is not called unsent; and the connection that it was sent over is gone.
+        // A command that was sent must not fail as unsent, and its connection must be closed.
         EXPECT_THAT(error.code(),
                     ::testing::AnyOf(Errc::resource_exhausted, Errc::decode_error, Errc::connection_lost))
             << error.what();
@@ -94,7 +93,7 @@ void fail_each_allocation(RedisConnectionManager& redis, Call call) {
   EXPECT_GT(n, 2U) << "nothing failed: the test is broken";
 }
 
-TEST(Fault35, EachAllocationOfASynchronousCall) {
+TEST(Fault35, SynchronousCallSurvivesEachFailedAllocation) {
   if (!AllocationFault::possible()) GTEST_SKIP() << "this sanitizer has an operator new of its own";
   FakeServer server(answering);
   RedisConfig config = config_at(server.port());
@@ -121,7 +120,7 @@ TEST(Fault35, EachAllocationOfASynchronousCall) {
   }
 }
 
-TEST(Fault35, ACodecThatThrowsHarmsNobodyElse) {
+TEST(Fault35, ThrowingCodecAffectsNoOtherSynchronousCall) {
   FakeServer server(answering);
   StartedManager redis(config_at(server.port()));
   const Client client = redis->client("main");
@@ -162,7 +161,7 @@ class Loop {
     context_.run();
   }
   AsyncClient client() { return redis_.async_client("main"); }
-  // Starts an operation; its reply, or error, lands in `reply` and `error`, once.
+  // Starts an operation. Its reply or error is stored in `reply` or `error`, once.
   template <class R>
   struct Outcome {
     int completions = 0;
@@ -200,7 +199,7 @@ class Loop {
   RedisConnectionManager redis_{};
 };
 
-TEST(Fault35, EachAllocationWhileAnAsynchronousOperationIsEncoded) {
+TEST(Fault35, EncodingAsyncOperationSurvivesEachFailedAllocation) {
   if (!AllocationFault::possible()) GTEST_SKIP() << "this sanitizer has an operator new of its own";
   FakeServer server(answering);
   Loop loop(server.port());
@@ -226,11 +225,11 @@ TEST(Fault35, EachAllocationWhileAnAsynchronousOperationIsEncoded) {
     loop.expect_service();
   }
   EXPECT_GT(n, 2U) << "nothing failed: the test is broken";
-  EXPECT_EQ(server.count("SET"), 1U) << "what could not be encoded was not sent";
+  EXPECT_EQ(server.count("SET"), 1U) << "commands that could not be encoded must not be sent";
   EXPECT_EQ(server.accepted(), 1U);
 }
 
-TEST(Fault35, NoMemoryForEachPartOfAReply) {
+TEST(Fault35, DecodingReplySurvivesEachFailedAllocation) {
   FakeServer server(answering);
   StartedManager redis(config_at(server.port()));
   Loop loop(server.port());
@@ -262,7 +261,7 @@ TEST(Fault35, NoMemoryForEachPartOfAReply) {
   EXPECT_EQ(loop.redis().stats("main").pool.in_flight, 0U);
 }
 
-TEST(Fault35, EachAllocationOfAFirstCallThatConnects) {
+TEST(Fault35, FirstCallThatConnectsSurvivesEachFailedAllocation) {
   if (!AllocationFault::possible()) GTEST_SKIP() << "this sanitizer has an operator new of its own";
   FakeServer server(answering);
   std::size_t n = 1;
@@ -286,7 +285,7 @@ TEST(Fault35, EachAllocationOfAFirstCallThatConnects) {
     }
     EXPECT_TRUE(eventually([&] { return redis->optional_client("main").has_value(); }));
     EXPECT_EQ(redis->client("main").echo(tag), tag);
-    // A shared one may have been opened to find out whether the server is there.
+    // A shared connection may have been opened to check whether the server is reachable.
     ASSERT_TRUE(eventually([&] {
       const PoolStats pool = redis->stats("main").pool;
       return pool.in_use == pool.shared;
@@ -295,7 +294,7 @@ TEST(Fault35, EachAllocationOfAFirstCallThatConnects) {
   EXPECT_GT(n, 5U) << "nothing failed: the test is broken";
 }
 
-TEST(Fault35, ACodecThatThrowsHarmsNoOtherAsynchronousOperation) {
+TEST(Fault35, ThrowingCodecAffectsNoOtherAsyncOperation) {
   FakeServer server(answering);
   Loop loop(server.port());
   for (int i = 0; i < 3; ++i) {

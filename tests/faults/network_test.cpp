@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// network_test.cpp: faults 1, 2, 8 to 11, 16 and 17 of the catalogue: connections that are refused, cut,
-// silent or slow.
+// network_test.cpp: faults 1, 2, 8 to 11, 16, 17: refused, cut and silent connections.
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -34,7 +33,7 @@ using ::testing::HasSubstr;
 using Clock = std::chrono::steady_clock;
 using Words = FakeConnection::Words;
 
-// Limits that a test does not measure are longer than a busy machine may be late.
+// Time limits that a test does not measure are longer than the delays of a busy machine.
 RedisConfig impatient_config(std::uint16_t port) {
   RedisConfig config = config_at(port);
   config.defaults.timeouts = {300ms, 60s, 60s};
@@ -42,7 +41,7 @@ RedisConfig impatient_config(std::uint16_t port) {
   return config;
 }
 
-// Answers as a small Redis would.
+// Answers as a minimal Redis does.
 std::string answer(const Words& words) {
   if (words[0] == "GET") return resp_bulk("value of " + words[1]);
   if (words[0] == "ECHO") return resp_bulk(words[1]);
@@ -50,7 +49,7 @@ std::string answer(const Words& words) {
   return "+OK\r\n";
 }
 
-TEST(Fault01, RefusedConnectionsFailFastAndAreTriedAgainWithBackoff) {
+TEST(Fault01, RefusedConnectionsFailFastAndAreRetriedWithBackoff) {
   const FreePort nobody;
   const std::uint16_t port = nobody.number();
   StartedManager redis(impatient_config(port));
@@ -66,7 +65,7 @@ TEST(Fault01, RefusedConnectionsFailFastAndAreTriedAgainWithBackoff) {
   EXPECT_FALSE(redis->optional_client("main").has_value());
   const auto attempts = redis->stats("main").pool.connect_failures;
   const auto most = static_cast<std::uint64_t>((Clock::now() - begin) / 50ms) + 2;
-  EXPECT_LE(attempts, most) << "no two attempts closer than the shortest delay";
+  EXPECT_LE(attempts, most) << "attempts must be at least the shortest delay apart";
   EXPECT_GE(attempts, 1U);
   EXPECT_EQ(redis->stats("main").state, ConnectionState::backing_off);
   EXPECT_EQ(redis->stats("main").pool.in_use, 0U);
@@ -74,7 +73,7 @@ TEST(Fault01, RefusedConnectionsFailFastAndAreTriedAgainWithBackoff) {
 
 class Fault01WithRedis : public RedisTest {};
 
-TEST_F(Fault01WithRedis, RepeatedFailuresAreToldOnceWithACount) {
+TEST_F(Fault01WithRedis, RepeatedFailuresAreReportedOnceWithCount) {
   auto log = std::make_shared<EventLog>();
   RedisServer server;
   RedisConfig config = config_at(server);
@@ -98,11 +97,11 @@ TEST_F(Fault01WithRedis, RepeatedFailuresAreToldOnceWithACount) {
   EXPECT_EQ(log->count("redis.connection.opened after "), 1U);
 }
 
-TEST(Fault02, ABlackholeEndsInAConnectTimeoutAndLeavesNoDescriptor) {
+TEST(Fault02, UnansweredAttemptFailsWithConnectTimeoutAndLeaksNoDescriptor) {
   const FullQueue hole;
   {
     StartedManager redis(impatient_config(hole.port()));
-    static_cast<void>(redis->stats("main"));  // makes the pool, and starts the I/O thread
+    static_cast<void>(redis->stats("main"));  // creates the pool and starts the I/O thread
     const std::size_t before = open_descriptors();
     const auto begin = Clock::now();
     const Error error = error_of([&] { return redis->client("main"); });
@@ -115,14 +114,14 @@ TEST(Fault02, ABlackholeEndsInAConnectTimeoutAndLeavesNoDescriptor) {
   }
 }
 
-TEST(Fault02, WhileABlackholeIsKnownHandlesAreRefusedAtOnce) {
+TEST(Fault02, HandlesAreRefusedAtOnceAfterUnansweredAttempt) {
   const FullQueue hole;
   RedisConfig config = config_at(hole.port());
   config.defaults.timeouts.connect = 5s;
   config.database("main").required = false;
   StartedManager redis(config);
   EXPECT_EQ(error_of([&] { return redis->client("main"); }).code(), Errc::connect_timeout);
-  // The next attempts come within this time, and none of those who ask for a handle makes them.
+  // Further connect attempts happen during this time, but not by the callers that request a handle.
   const auto end = Clock::now() + 1500ms;
   std::vector<std::jthread> callers;
   std::atomic<Clock::rep> longest{0};
@@ -135,7 +134,7 @@ TEST(Fault02, WhileABlackholeIsKnownHandlesAreRefusedAtOnce) {
         const auto took = (Clock::now() - begin).count();
         for (auto seen = longest.load(); took > seen && !longest.compare_exchange_weak(seen, took);) {
         }
-        std::this_thread::sleep_for(1ms);  // no condition: a pause between calls
+        std::this_thread::sleep_for(1ms);  // a pause between calls, not a wait for a condition
       }
     });
   }
@@ -143,7 +142,7 @@ TEST(Fault02, WhileABlackholeIsKnownHandlesAreRefusedAtOnce) {
   EXPECT_LT(Clock::duration(longest.load()), 4s);
 }
 
-TEST(Fault02, WhoeverAsksForAHandleSaysHowLongHeWaits) {
+TEST(Fault02, HandleRequestsWaitNoLongerThanTheirTimeLimit) {
   const FullQueue hole;
   RedisConfig config = config_at(hole.port());
   config.defaults.timeouts = {30s, 30s, 30s};
@@ -156,7 +155,7 @@ TEST(Fault02, WhoeverAsksForAHandleSaysHowLongHeWaits) {
   EXPECT_LT(Clock::now() - begin, 20s);
 }
 
-// The ports from which this machine is asking that port of loopback for a connection now, without an answer.
+// Local ports with an unanswered connect attempt (SYN_SENT) to that port of loopback.
 std::set<std::string> unanswered_attempts(std::uint16_t port) {
   std::ostringstream peer;
   peer << "0100007F:" << std::uppercase << std::hex << std::setw(4) << std::setfill('0') << port;
@@ -174,8 +173,8 @@ std::set<std::string> unanswered_attempts(std::uint16_t port) {
   return found;
 }
 
-// The kernel alone would repeat an attempt later and later.
-TEST(Fault02, WhatIsNotAnsweredIsTriedAgainByANewAttemptSyncAndAsync) {
+// The kernel alone would retransmit at growing intervals.
+TEST(Fault02, UnansweredAttemptIsFollowedByNewAttempt) {
   FakeServer server(FakeServer::simple());
   for (const bool asynchronous : {false, true}) {
     SCOPED_TRACE(asynchronous ? "asynchronous" : "synchronous");
@@ -185,7 +184,7 @@ TEST(Fault02, WhatIsNotAnsweredIsTriedAgainByANewAttemptSyncAndAsync) {
     config.database("main").required = false;
     StartedManager redis(config);
     proxy.blackhole();
-    std::set<std::string> attempts = unanswered_attempts(proxy.port());  // what fills the queue
+    std::set<std::string> attempts = unanswered_attempts(proxy.port());  // the attempts that fill the queue
     const std::size_t before = attempts.size();
     std::thread caller([&] {
       EXPECT_NO_THROW(asynchronous ? redis->async_client("main").ping()(boost::asio::use_future).get()
@@ -197,11 +196,12 @@ TEST(Fault02, WhatIsNotAnsweredIsTriedAgainByANewAttemptSyncAndAsync) {
     }));
     proxy.heal();
     caller.join();
-    EXPECT_EQ(redis->stats("main").pool.connect_failures, 0U) << "all within one connect timeout";
+    EXPECT_EQ(redis->stats("main").pool.connect_failures, 0U)
+        << "all attempts must be within one connect timeout";
   }
 }
 
-TEST(Fault08, AHalfCloseDeliversWhatWasAnsweredAndTheRestIsIndeterminate) {
+TEST(Fault08, HalfCloseDeliversArrivedRepliesAndRestIsIndeterminate) {
   FakeServer server([](FakeConnection& connection, std::size_t index) {
     if (index > 0) return connection.serve(answer);
     Words words = connection.handshake();
@@ -234,7 +234,7 @@ TEST(Fault08, AHalfCloseDeliversWhatWasAnsweredAndTheRestIsIndeterminate) {
   EXPECT_EQ(client.get("next"), "value of next");
 }
 
-TEST(Fault09, AResetInsideAReplyIsIndeterminateAndTheNextConnectionStartsClean) {
+TEST(Fault09, ResetInsideReplyIsIndeterminateAndNextConnectionStartsClean) {
   FakeServer server([](FakeConnection& connection, std::size_t index) {
     if (index > 0) return connection.serve(answer);
     static_cast<void>(connection.handshake());
@@ -250,7 +250,7 @@ TEST(Fault09, AResetInsideAReplyIsIndeterminateAndTheNextConnectionStartsClean) 
   EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::lost), 1U);
 }
 
-TEST(Fault09, ALostConnectionRepeatsOnlyWhatIsSafeToRepeat) {
+TEST(Fault09, LostConnectionRetriesOnlyCommandsSafeToRepeat) {
   FakeServer server([](FakeConnection& connection, std::size_t index) {
     if (index == 2) return connection.serve(answer);
     connection.send(answer(connection.handshake()));
@@ -260,17 +260,16 @@ TEST(Fault09, ALostConnectionRepeatsOnlyWhatIsSafeToRepeat) {
   StartedManager redis(config_at(server.port()));
   const Client client = redis->client("main");
   EXPECT_EQ(client.get("a"), "value of a");
-  EXPECT_EQ(client.get("b"), "value of b")
-      << "a read on a connection that was used before: once more, unseen";
+  EXPECT_EQ(client.get("b"), "value of b") << "a read on a reused connection must be retried transparently";
   EXPECT_EQ(redis->stats("main").operations.retries, 1U);
   const Error error = error_of([&] { return client.incr("counter"); });
   EXPECT_EQ(error.effect(), Effect::indeterminate);
-  EXPECT_EQ(redis->stats("main").operations.retries, 1U) << "a count is not repeated";
+  EXPECT_EQ(redis->stats("main").operations.retries, 1U) << "an increment must not be retried";
   EXPECT_EQ(client.get("c"), "value of c");
   EXPECT_EQ(server.accepted(), 3U);
 }
 
-TEST(Fault10, AResetBeforeAnythingWasReadIsNeverASuccess) {
+TEST(Fault10, ResetBeforeRequestIsReadIsNeverASuccess) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.reset(); });
   StartedManager redis(config_at(server.port()));
   const Error error = error_of([&] { return redis->client("main"); });
@@ -278,8 +277,8 @@ TEST(Fault10, AResetBeforeAnythingWasReadIsNeverASuccess) {
   EXPECT_EQ(error.effect(), Effect::not_sent);
 }
 
-// Answers the first command of all; whatever comes next over the same connection is there, unread, when that
-// is reset. Other connections work.
+// Answers the first command of all. A further command on that connection is still unread when it is reset.
+// Other connections work.
 FakeServer::Script reads_one_command() {
   return [first = std::make_shared<std::atomic<bool>>(true)](FakeConnection& connection, std::size_t) {
     const Words words = connection.handshake();
@@ -291,7 +290,7 @@ FakeServer::Script reads_one_command() {
   };
 }
 
-TEST(Fault10, AReadThatIsResetUnreadIsSentAgainOnTheNextConnection) {
+TEST(Fault10, ReadResetUnreadIsRetriedOnNextConnection) {
   for_all_sides([](Side side) {
     FakeServer server(reads_one_command());
     StartedManager redis(on_side(side, config_at(server.port())));
@@ -301,11 +300,11 @@ TEST(Fault10, AReadThatIsResetUnreadIsSentAgainOnTheNextConnection) {
     ASSERT_TRUE(read.has_value()) << read.error().what();
     EXPECT_EQ(*read, "value of key");
     EXPECT_EQ(redis->stats("main").operations.retries, 1U);
-    EXPECT_EQ(server.count("GET"), 1U) << "the first was never read";
+    EXPECT_EQ(server.count("GET"), 1U) << "the server must not have read the first attempt";
   });
 }
 
-TEST(Fault10, ACountThatIsResetUnreadIsNeverASuccessNorSentAgain) {
+TEST(Fault10, IncrementResetUnreadIsNeitherASuccessNorRetried) {
   for (const RetryMode mode : {RetryMode::off, RetryMode::reads, RetryMode::last_write_wins}) {
     for_all_sides([mode](Side side) {
       FakeServer server(reads_one_command());
@@ -314,7 +313,8 @@ TEST(Fault10, ACountThatIsResetUnreadIsNeverASuccessNorSentAgain) {
       ASSERT_EQ(caller.command<std::string>("ECHO", "there").value(), "there");
       const Error error = caller.retrying(mode).error_of("INCR", "counter");
       EXPECT_EQ(error.code(), Errc::connection_lost) << error.what();
-      EXPECT_EQ(error.effect(), Effect::indeterminate) << "the kernel took it, so the server may have";
+      EXPECT_EQ(error.effect(), Effect::indeterminate)
+          << "the kernel accepted it, so the server may have received it";
       EXPECT_EQ(redis->stats("main").operations.retries, 0U);
       EXPECT_EQ(caller.command<std::string>("ECHO", "again").value(), "again");
       EXPECT_EQ(server.count("INCR"), 0U);
@@ -322,7 +322,7 @@ TEST(Fault10, ACountThatIsResetUnreadIsNeverASuccessNorSentAgain) {
   }
 }
 
-TEST(Fault11, AReplySplitAtEveryByteIsTheSame) {
+TEST(Fault11, ReplySplitAtEveryByteIsUnchanged) {
   const std::string reply = "*4\r\n$3\r\nfoo\r\n$0\r\n\r\n+ok\r\n$12\r\n\r\n$5\r\nhello\r\r\n";
   const std::vector<std::string> expected{"foo", "", "ok", "\r\n$5\r\nhello\r"};
   FakeServer server([&](FakeConnection& connection, std::size_t) {
@@ -346,12 +346,12 @@ TEST(Fault11, AReplySplitAtEveryByteIsTheSame) {
   EXPECT_EQ(server.accepted(), 1U);
 }
 
-TEST(Fault16, ASilentServersConnectionIsClosedAndNeverUsedAgain) {
+TEST(Fault16, SilentConnectionIsClosedAndNeverReused) {
   Gate closed;
   FakeServer server([&](FakeConnection& connection, std::size_t index) {
     if (index > 0) return connection.serve(answer);
     static_cast<void>(connection.handshake());
-    EXPECT_EQ(connection.await_close(), 0U) << "nothing more came over this connection";
+    EXPECT_EQ(connection.await_close(), 0U) << "no further bytes may be sent on this connection";
     closed.open();
   });
   RedisConfig config = config_at(server.port());
@@ -369,15 +369,15 @@ TEST(Fault16, ASilentServersConnectionIsClosedAndNeverUsedAgain) {
   EXPECT_EQ(redis->stats("main").operations.timeouts, 1U);
 }
 
-TEST(Fault17, WritingToAResetConnectionIsAnErrorAndNoSignal) {
+TEST(Fault17, WritingToResetConnectionIsAnErrorWithoutSignal) {
   ASSERT_NE(std::signal(SIGPIPE, SIG_DFL), SIG_ERR);
   FakeServer server([](FakeConnection& connection, std::size_t index) {
     if (index > 3) return connection.serve(answer);
-    static_cast<void>(connection.handshake());  // the whole command, or what the client had to say
+    static_cast<void>(connection.handshake());  // reads the complete command, or all that the client has sent
     connection.reset();
   });
   RedisConfig config = config_at(server.port());
-  // A server that greets and then drops everybody is left alone for a while.
+  // By default, connect attempts to a server that completes handshakes and then closes are delayed.
   config.database("main").reconnect = {1ms, 1ms, 1.0, Jitter::none};
   StartedManager redis(config);
   const Client client = redis->client("main");
@@ -397,10 +397,10 @@ TEST(Fault17, WritingToAResetConnectionIsAnErrorAndNoSignal) {
   EXPECT_EQ(client.get("key"), "value of key");
 }
 
-TEST(Fault17, AServerThatGoesWhileALargeValueIsSentLeavesItUnsent) {
+TEST(Fault17, LargeValueCutWhileWrittenIsUnsentAndRetried) {
   FakeServer server([](FakeConnection& connection, std::size_t index) {
     if (index > 0) return connection.serve(answer);
-    for (int i = 0; i < 4; ++i) {  // HELLO, two SETINFO, PING: then nothing is read any more
+    for (int i = 0; i < 4; ++i) {  // HELLO, two SETINFO, PING: then nothing more is read
       const Words words = connection.command();
       connection.send(words[0] == "HELLO"  ? "%1\r\n+proto\r\n:3\r\n"
                       : words[0] == "PING" ? "+PONG\r\n"
@@ -411,7 +411,7 @@ TEST(Fault17, AServerThatGoesWhileALargeValueIsSentLeavesItUnsent) {
   StartedManager redis(config_at(server.port()));
   const Client client = redis->client("main");
   static_cast<void>(eventually([&] { return server.ended() == 1; }));
-  // Its one idle connection is dead by now. Nothing of the value reached the server.
+  // The idle connection has been closed by the server. Nothing of the value reached it.
   EXPECT_NO_THROW(client.set("key", std::string(8 << 20, 'x')));
   EXPECT_EQ(redis->stats("main").operations.failed, 0U);
 }

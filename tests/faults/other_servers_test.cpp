@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// other_servers_test.cpp: faults 98 to 102, 118 and 119: servers and proxies that are not quite Redis.
+// other_servers_test.cpp: faults 98 to 102, 118, 119: servers and proxies unlike Redis.
 #include <gmock/gmock.h>
 
 #include <chrono>
@@ -24,7 +24,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using Words = FakeConnection::Words;
 
-// Answers every command by `answer`; an empty answer closes the connection.
+// Answers every command with `answer`; an empty answer closes the connection.
 FakeServer::Script answering(std::function<std::string(const Words&)> answer) {
   return [answer = std::move(answer)](FakeConnection& connection, std::size_t) {
     for (Words words = connection.command(); !words.empty(); words = connection.command()) {
@@ -35,7 +35,7 @@ FakeServer::Script answering(std::function<std::string(const Words&)> answer) {
   };
 }
 
-// What a Redis without HELLO answers.
+// The answers of a Redis version without HELLO.
 std::string resp2_answer(const Words& words) {
   return words[0] == "PING" ? "+PONG\r\n" : words[0] == "GET" ? "$1\r\nv\r\n" : "+OK\r\n";
 }
@@ -49,7 +49,7 @@ RedisConfig with_password(Side side, const FakeServer& server) {
   return config;
 }
 
-TEST(Fault98, ServersThatRefuseHelloInAnyWordsAreSpokenToInRespTwo) {
+TEST(Fault98, UsesResp2WhateverMessageRefusesHello) {
   for (const std::string refusal :
        {"-unsupported command 'HELLO'\r\n", "-ERR unsupported command `hello`\r\n", "-ERR syntax error\r\n",
         "-NOAUTH Authentication required.\r\n", "-ERR unknown command 'HELLO'\r\n"}) {
@@ -62,12 +62,12 @@ TEST(Fault98, ServersThatRefuseHelloInAnyWordsAreSpokenToInRespTwo) {
       ASSERT_TRUE(value) << value.error().what();
       EXPECT_EQ(*value, "v");
       EXPECT_GE(server.count("AUTH"), 1U);
-      EXPECT_EQ(server.count("AUTH"), server.count("HELLO")) << "once on each connection";
+      EXPECT_EQ(server.count("AUTH"), server.count("HELLO")) << "once on each connection attempt";
     });
   }
 }
 
-TEST(Fault98, WhereAuthFailsTooTheErrorHoldsBothRefusals) {
+TEST(Fault98, ErrorContainsBothRefusalsWhenAuthFailsToo) {
   for_all_sides([](Side side) {
     FakeServer server(answering([](const Words& words) -> std::string {
       if (words[0] == "HELLO") return "-ERR syntax error near s3cret-pw\r\n";
@@ -83,14 +83,14 @@ TEST(Fault98, WhereAuthFailsTooTheErrorHoldsBothRefusals) {
   });
 }
 
-// As twemproxy does.
-std::string closes_at_what_it_does_not_know(const Words& words) {
+// Closes the connection at unknown commands, as twemproxy does.
+std::string closes_at_unknown_commands(const Words& words) {
   return words[0] == "HELLO" || words[0] == "CLIENT" || words[0] == "SELECT" ? "" : resp2_answer(words);
 }
 
-TEST(Fault99, AProxyThatClosesAtUnknownCommandsWorksWithTheMinimalHandshake) {
+TEST(Fault99, MinimalHandshakeWorksWithProxyThatClosesAtUnknownCommands) {
   for_all_sides([](Side side) {
-    FakeServer server(answering(closes_at_what_it_does_not_know));
+    FakeServer server(answering(closes_at_unknown_commands));
     RedisConfig config = with_password(side, server);
     config.defaults.handshake = Handshake::minimal;
     StartedManager redis(config);
@@ -101,10 +101,10 @@ TEST(Fault99, AProxyThatClosesAtUnknownCommandsWorksWithTheMinimalHandshake) {
   });
 }
 
-TEST(Fault99, WithTheFullHandshakeTheErrorNamesTheSetting) {
+TEST(Fault99, ErrorNamesSettingWhenFullHandshakeIsCut) {
   for (const Protocol protocol : {Protocol::automatic, Protocol::resp2}) {
     for_all_sides([&](Side side) {
-      FakeServer server(answering(closes_at_what_it_does_not_know));
+      FakeServer server(answering(closes_at_unknown_commands));
       RedisConfig config = with_password(side, server);
       config.defaults.protocol = protocol;
       StartedManager redis(config);
@@ -116,7 +116,7 @@ TEST(Fault99, WithTheFullHandshakeTheErrorNamesTheSetting) {
   }
 }
 
-TEST(Fault100, AServerThatRefusesPingServes) {
+TEST(Fault100, UsesServerThatRefusesPing) {
   for (const std::string refusal : {"-ERR unknown command 'PING'\r\n", "-unsupported command 'PING'\r\n"}) {
     for_all_sides([&](Side side) {
       FakeServer server(
@@ -149,7 +149,7 @@ TEST_F(Fault100WithRedis, PingMayBeRenamed) {
 
 class Fault101 : public RedisTest {};
 
-TEST_F(Fault101, WithoutTheRightToEchoIntegrityIsRefusedOnce) {
+TEST_F(Fault101, IntegrityWithoutEchoPermissionIsRefusedOnce) {
   raw().text({"ACL", "SETUSER", "mute", "on", ">pw", "~*", "+@all", "-echo"});
   RedisConfig config = config_at(server());
   config.defaults.username = "mute";
@@ -166,7 +166,7 @@ TEST_F(Fault101, WithoutTheRightToEchoIntegrityIsRefusedOnce) {
     EXPECT_THAT(error.what(), HasSubstr("`integrity`"));
     EXPECT_THAT(error.what(), HasSubstr("+echo"));
     for (int i = 0; i < 20; ++i) static_cast<void>(Caller(*redis, side).error_of("GET", "key"));
-    EXPECT_LT(redis->stats("main").pool.connect_failures, 20U) << "not a connection for each call";
+    EXPECT_LT(redis->stats("main").pool.connect_failures, 20U) << "must not connect for each call";
     EXPECT_EQ(redis->stats("main").pool.created, 0U);
   }
   raw().text({"ACL", "SETUSER", "mute", "+echo"});
@@ -175,7 +175,7 @@ TEST_F(Fault101, WithoutTheRightToEchoIntegrityIsRefusedOnce) {
   raw().command({"ACL", "DELUSER", "mute"});
 }
 
-TEST(Fault102, DoublesOfOtherServersAreValuesOrDecodeErrorsAndTheConnectionStays) {
+TEST(Fault102, UnusualDoublesAreValuesOrDecodeErrorsAndConnectionStays) {
   for_all_sides([](Side side) {
     FakeServer server([](FakeConnection& connection, std::size_t) {
       connection.serve([](const Words& words) { return "," + words.at(1) + "\r\n"; });
@@ -197,16 +197,16 @@ TEST(Fault102, DoublesOfOtherServersAreValuesOrDecodeErrorsAndTheConnectionStays
     const auto huge = caller.command<double>("SCORE", "1e999");
     ASSERT_FALSE(huge);
     EXPECT_EQ(huge.error().code(), Errc::decode_error);
-    EXPECT_EQ(caller.error_of("SCORE", "1e999").code(), Errc::decode_error) << "as a Value too";
+    EXPECT_EQ(caller.error_of("SCORE", "1e999").code(), Errc::decode_error) << "also when decoded as a Value";
     using Score = std::variant<double, std::string>;
     const auto score = caller.command<Score>("SCORE", "1.5");
     ASSERT_TRUE(score);
     EXPECT_EQ(*score, Score(1.5));
-    EXPECT_EQ(server.accepted(), connections) << "no connection was closed";
+    EXPECT_EQ(server.accepted(), connections) << "no connection may be closed";
   });
 }
 
-TEST(Fault118, MovedNamesTheClusterAndWhatToDo) {
+TEST(Fault118, ErrorOfMovedNamesClusterAndAlternative) {
   for (const char* moved : {"-MOVED 866 127.0.0.1:7002\r\n", "-ASK 866 127.0.0.1:7002\r\n",
                             "-CLUSTERDOWN The cluster is down\r\n"}) {
     SCOPED_TRACE(moved);
@@ -225,7 +225,7 @@ TEST(Fault118, MovedNamesTheClusterAndWhatToDo) {
   }
 }
 
-TEST(Fault118, InAPipelineToo) {
+TEST(Fault118, ErrorOfMovedInPipelineNamesCluster) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.serve([](const Words&) { return std::string("-MOVED 866 127.0.0.1:7002\r\n"); });
   });
@@ -238,7 +238,7 @@ TEST(Fault118, InAPipelineToo) {
 
 class Fault119 : public RedisTest {};
 
-TEST_F(Fault119, WhetherWritesAreTakenIsNotKnownWithoutSetrange) {
+TEST_F(Fault119, WritabilityIsUnknownWithoutSetrange) {
   RedisServer renamed({"--rename-command", "SETRANGE", ""});
   StartedManager redis(config_at(renamed));
   const ConnectionReport report = redis->validate_connection("main");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// overload_test.cpp: fault 15 of the catalogue where a caller has a connection of his own: what waits is
-// limited there, too.
+// overload_test.cpp: fault 15: waiting commands are limited on exclusive connections, too.
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/use_future.hpp>
@@ -23,7 +22,7 @@ using namespace std::chrono_literals;
 using boost::asio::use_future;
 using Words = FakeConnection::Words;
 
-/// A server behind a proxy; from 64 KiB on, nothing more is read of any connection.
+/// A server behind a proxy that stops reading each connection after 64 KiB.
 class Stalled {
  public:
   Stalled(std::size_t most, std::size_t most_bytes) {
@@ -47,12 +46,12 @@ class Stalled {
   std::optional<StartedManager> redis_{};
 };
 
-/// Those that were refused end at once; the others are left, and still wait.
+/// Waits until `refused` operations have failed, and returns the others, which still wait.
 std::vector<std::future<bool>> wait_for_refusals(std::vector<std::future<bool>> all, std::size_t refused) {
   const auto ready = [](std::future<bool>& one) { return one.wait_for(0s) == std::future_status::ready; };
   EXPECT_TRUE(eventually([&] {
     return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), ready)) >= refused;
-  })) << "they wait";
+  })) << "too few operations were refused";
   std::vector<std::future<bool>> waiting;
   std::size_t ended = 0;
   for (std::future<bool>& one : all) {
@@ -69,7 +68,7 @@ std::vector<std::future<bool>> wait_for_refusals(std::vector<std::future<bool>> 
   return waiting;
 }
 
-TEST(Fault15, LargeCommandsOnConnectionsOfTheirOwnAreLimitedInBytesTogether) {
+TEST(Fault15, LargeCommandsOnExclusiveConnectionsShareByteLimit) {
   constexpr std::size_t most = 9 << 20;
   Stalled stage(100'000, most);
   const AsyncClient client = stage.redis().async_client("main");
@@ -84,12 +83,12 @@ TEST(Fault15, LargeCommandsOnConnectionsOfTheirOwnAreLimitedInBytesTogether) {
   EXPECT_GT(stage.queued_bytes(), 4 * value.size());
   stage.heal();
   for (auto& one : waiting) EXPECT_TRUE(one.get());
-  EXPECT_EQ(stage.executed(), 4U) << "what was refused was not sent";
+  EXPECT_EQ(stage.executed(), 4U) << "refused commands must not be sent";
   EXPECT_TRUE(eventually([&] { return stage.in_flight() == 0 && stage.queued_bytes() == 0; }));
-  EXPECT_TRUE(client.set("key", value)(use_future).get()) << "there is room again";
+  EXPECT_TRUE(client.set("key", value)(use_future).get()) << "the limit must have room again";
 }
 
-TEST(Fault15, OfALargeCommandThatWaitsForAConnectionTheBytesCountAsWell) {
+TEST(Fault15, LargeCommandQueuedForConnectionCountsItsBytes) {
   constexpr std::size_t most = 5 << 20;
   FakeServer server(FakeServer::simple());
   RedisConfig config = config_at(server.port());
@@ -110,7 +109,7 @@ TEST(Fault15, OfALargeCommandThatWaitsForAConnectionTheBytesCountAsWell) {
   EXPECT_EQ(server.count("SET"), 2U);
 }
 
-TEST(Fault15, AScopedHandleRefusesBytesBeyondTheLimit) {
+TEST(Fault15, ScopedHandleRefusesBytesBeyondLimit) {
   constexpr std::size_t most = 2 << 20;
   Stalled stage(100'000, most);
   const AsyncScopedClient session = stage.redis().scoped_async_client("main")(use_future).get();
@@ -124,10 +123,10 @@ TEST(Fault15, AScopedHandleRefusesBytesBeyondTheLimit) {
   stage.heal();
   for (auto& one : waiting) EXPECT_TRUE(one.get());
   EXPECT_EQ(stage.executed(), 7U);
-  EXPECT_TRUE(session.set("key", value)(use_future).get()) << "the handle is as good as before";
+  EXPECT_TRUE(session.set("key", value)(use_future).get()) << "the handle must remain usable";
 }
 
-TEST(Fault15, AScopedHandleRefusesCommandsBeyondTheLimit) {
+TEST(Fault15, ScopedHandleRefusesCommandsBeyondLimit) {
   Stalled stage(10, 64 << 20);
   const AsyncScopedClient session = stage.redis().scoped_async_client("main")(use_future).get();
   const std::string value(64 << 10, 'x');
@@ -135,12 +134,12 @@ TEST(Fault15, AScopedHandleRefusesCommandsBeyondTheLimit) {
   for (int i = 0; i < 20; ++i) all.push_back(session.set("key", value)(use_future));
   auto waiting = wait_for_refusals(std::move(all), 10);
   EXPECT_TRUE(stage.redis().async_client("main").set("key", "value")(use_future).get())
-      << "its limit is no other's";
+      << "a scoped handle must have its own limit";
   stage.heal();
   for (auto& one : waiting) EXPECT_TRUE(one.get());
 }
 
-TEST(Fault15, WhoseCommandHasEndedMayStartTheNextWithinItsHandler) {
+TEST(Fault15, HandlerOfEndedCommandMayStartTheNext) {
   FakeServer server(FakeServer::simple());
   RedisConfig config = config_at(server.port());
   config.defaults.max_pending = 1;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// peer_text_test.cpp: faults 94, 103, 120 and 121 of the catalogue: text of servers that is hostile, or
-// repeats secrets.
+// peer_text_test.cpp: faults 94, 103, 120, 121: server text that is hostile or repeats secrets.
 #include <redstart/core/peer_text.hpp>
 
 #include <gmock/gmock.h>
@@ -29,7 +28,7 @@
 
 namespace redstart::test {
 
-/// A type whose codec throws the text that it is to read.
+/// A type whose codec throws the text it decodes.
 struct Picky {
   std::string text{};
 };
@@ -51,7 +50,7 @@ using Words = FakeConnection::Words;
 
 constexpr std::size_t most = 4096;
 
-// Harmless to logs and terminals; `lines`: where the text may have several.
+// Harmless to logs and terminals. `lines`: the text may have several lines.
 void expect_harmless(std::string_view text, bool lines = false) {
   ASSERT_LE(text.size(), most);
   for (std::size_t begin = 0; begin <= text.size();) {
@@ -98,13 +97,13 @@ class Watch final : public EventListener {
 std::string bulk_error(std::string_view text) {
   return "!" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n";
 }
-// As far as a simple error can hold it.
+// Replaces the bytes that a simple error can't contain.
 std::string simple_error(std::string text) {
   std::replace(text.begin(), text.end(), '\r', ' ');
   return "-" + text + "\r\n";
 }
 
-// A text as no server should send it, of all that is awkward.
+// A hostile text that combines all awkward kinds of bytes.
 std::string hostile_text(std::mt19937& random, std::size_t size) {
   constexpr std::array<std::string_view, 12> pieces{
       "ERR ", "\n",  "\x1b[2J\x1b[31m", "\xff",     "中", "\\",
@@ -123,13 +122,13 @@ std::string hostile_text(std::mt19937& random, std::size_t size) {
   return text;
 }
 
-// Sizes from 1 byte to 64 KiB, as many of each magnitude.
+// Sizes from 1 byte to 64 KiB, equally many per order of magnitude.
 std::size_t random_size(std::mt19937& random) {
   const std::size_t magnitude = std::size_t{1} << (random() % 17);
   return magnitude + random() % magnitude;
 }
 
-// A server with a text that it says in every way.
+// A server that sends a text in every possible way.
 class Talker {
  public:
   void say(std::string text) {
@@ -173,7 +172,7 @@ void expect_harmless_failure(const Result<T>& result) {
   expect_harmless(result.error());
 }
 
-// Every way by which an error of the server, a reply or a codec's exception becomes text.
+// Covers every way in which an error of the server, a reply or a codec's exception becomes text.
 void expect_harmless_everywhere(RedisConnectionManager& redis, Side side) {
   const Caller caller(redis, side);
   for (const char* const kind : {"simple", "bulk"}) {
@@ -222,7 +221,7 @@ void expect_harmless_statistics(RedisConnectionManager& redis) {
   expect_harmless(to_string(stats.circuit));
 }
 
-TEST(Fault103HostileText, ErrorsRepliesAndCodecsShowItShortAndEscaped) {
+TEST(Fault103HostileText, IsShortAndEscapedInErrorsRepliesAndCodecs) {
   Talker talker;
   FakeServer server(talker.script());
   std::mt19937 random(103);
@@ -243,7 +242,7 @@ TEST(Fault103HostileText, ErrorsRepliesAndCodecsShowItShortAndEscaped) {
   }
 }
 
-TEST(Fault103HostileText, ErrorOfAHundredMegabytesIsAShortException) {
+TEST(Fault103HostileText, HundredMegabyteErrorIsAShortException) {
   Talker talker;
   FakeServer server(talker.script());
   std::mt19937 random(1030);
@@ -257,7 +256,7 @@ TEST(Fault103HostileText, ErrorOfAHundredMegabytesIsAShortException) {
   }
 }
 
-TEST(Fault103HostileText, ReportsShowItShortAndEscaped) {
+TEST(Fault103HostileText, IsShortAndEscapedInReports) {
   Talker talker;
   FakeServer server(talker.script());
   StartedManager redis(config_at(server.port()));
@@ -275,7 +274,7 @@ TEST(Fault103HostileText, ReportsShowItShortAndEscaped) {
   }
 }
 
-// Answers the handshake up to that command, which it refuses with this text.
+// Answers the handshake up to that command and refuses it with this text.
 FakeServer::Script refusing(std::string command, std::string text) {
   return [command = std::move(command), text = std::move(text)](FakeConnection& connection, std::size_t) {
     try {
@@ -295,7 +294,7 @@ FakeServer::Script refusing(std::string command, std::string text) {
   };
 }
 
-TEST(Fault103HostileText, HandshakesShowItShortAndEscaped) {
+TEST(Fault103HostileText, IsShortAndEscapedInHandshakeErrors) {
   std::mt19937 random(1032);
   for (const char* const command : {"HELLO", "AUTH", "SELECT", "PING"}) {
     for (int round = 0; round != 15; ++round) {
@@ -318,7 +317,7 @@ TEST(Fault103HostileText, HandshakesShowItShortAndEscaped) {
   }
 }
 
-TEST(Fault103HostileText, NoErrorCanHoldIt) {
+TEST(Fault103HostileText, IsEscapedByEveryError) {
   std::mt19937 random(1033);
   for (int round = 0; round != 200; ++round) {
     ErrorInfo info;
@@ -333,7 +332,7 @@ TEST(Fault103HostileText, NoErrorCanHoldIt) {
 
 // --- Secrets
 
-// Whole, or a part that says something.
+// True if the text contains the secret, or a recognisable part of it.
 bool shows(std::string_view text, std::string_view secret) {
   for (std::size_t at = 0; at + 6 <= secret.size(); ++at)
     if (text.find(secret.substr(at, 6)) != std::string_view::npos) return true;
@@ -343,10 +342,10 @@ bool shows(std::string_view text, std::string_view secret) {
 void expect_hidden(const Error& error, std::string_view secret) {
   EXPECT_FALSE(shows(error.explain(), secret)) << error.explain();
   EXPECT_FALSE(shows(error.info().server, secret));
-  EXPECT_THAT(error.info().server, HasSubstr("ERR")) << "the rest is shown";
+  EXPECT_THAT(error.info().server, HasSubstr("ERR")) << "the rest must be shown";
 }
 
-// A complete handshake, then `answer(words)` for everything but PING.
+// A complete handshake, then `answer(words)` for all commands but PING.
 template <class Answer>
 FakeServer::Script after_handshake(Answer answer) {
   return [answer](FakeConnection& connection, std::size_t) {
@@ -369,7 +368,7 @@ FakeServer::Script after_handshake(Answer answer) {
   };
 }
 
-// Repeats everything.
+// Repeats all arguments in an error.
 std::string echoed(const Words& words) {
   std::string text = "ERR wrong:";
   for (const std::string& word : words) text += " '" + word + "'";
@@ -410,7 +409,7 @@ auto with_words(const Words& words, Run run) {
   }
 }
 
-TEST(Fault120RepeatedArguments, ErrorsDontShowSecretsOfTheCommand) {
+TEST(Fault120RepeatedArguments, ErrorsHideSecretsOfTheCommand) {
   FakeServer server(after_handshake(echoed));
   for (const Side side : all_sides) {
     SCOPED_TRACE(to_string(side));
@@ -427,7 +426,7 @@ TEST(Fault120RepeatedArguments, ErrorsDontShowSecretsOfTheCommand) {
   }
 }
 
-TEST(Fault120RepeatedArguments, ScopedHandlesDontShowSecretsOfTheCommand) {
+TEST(Fault120RepeatedArguments, ScopedHandlesHideSecretsOfTheCommand) {
   FakeServer server(after_handshake(echoed));
   StartedManager redis(config_at(server.port()));
   const ScopedClient own = redis->scoped_client("main");
@@ -441,7 +440,7 @@ TEST(Fault120RepeatedArguments, ScopedHandlesDontShowSecretsOfTheCommand) {
   }
 }
 
-TEST(Fault120RepeatedArguments, PipelinesDontShowSecretsOfTheirCommands) {
+TEST(Fault120RepeatedArguments, PipelinesHideSecretsOfTheirCommands) {
   FakeServer server(after_handshake(echoed));
   for (const std::size_t direct_limit : {0U, 10U}) {
     RedisConfig config = config_at(server.port());
@@ -467,7 +466,7 @@ TEST(Fault120RepeatedArguments, PipelinesDontShowSecretsOfTheirCommands) {
   for (const Slot<Value> slot : slots) expect_hidden(replies[slot].error(), secret);
 }
 
-TEST(Fault120RepeatedArguments, TransactionsDontShowPasswordsOfAclSetuser) {
+TEST(Fault120RepeatedArguments, TransactionsHidePasswordsOfAclSetuser) {
   FakeServer server(after_handshake([](const Words& words) -> std::string {
     if (words[0] == "MULTI") return "+OK\r\n";
     if (words[0] != "EXEC") return "+QUEUED\r\n";
@@ -481,7 +480,7 @@ TEST(Fault120RepeatedArguments, TransactionsDontShowPasswordsOfAclSetuser) {
   EXPECT_THAT(error.what(), HasSubstr("ACL SETUSER modifier '***': The password does not exist"));
 }
 
-TEST(Fault121ChangedSecrets, ErrorsDontShowThePasswordOfTheDatabase) {
+TEST(Fault121ChangedSecrets, ErrorsHidePasswordOfTheDatabase) {
   constexpr std::string_view password = "pa\"ss\r\nwo\\rd\xc3\xa4z-tail-of-it";
   constexpr std::array<std::string_view, 6> forms{"pa\"ss  wo\\rd\xc3\xa4z-tail-of-it",            // blanks
                                                   "pa\\\"ss\\r\\nwo\\\\rd\\xc3\\xa4z-tail-of-it",  // escapes
@@ -506,7 +505,7 @@ TEST(Fault121ChangedSecrets, ErrorsDontShowThePasswordOfTheDatabase) {
   }
 }
 
-TEST(Fault121ChangedSecrets, HandshakesDontShowThePassword) {
+TEST(Fault121ChangedSecrets, HandshakeErrorsHideThePassword) {
   for (const char* const command : {"HELLO", "AUTH", "PING"}) {
     SCOPED_TRACE(command);
     const std::string text = "ERR no 'hunter\\x32 2-tail' and 'HUNTER2  2-TAIL' and 'hunter2\t2-tail";
@@ -527,7 +526,7 @@ TEST(Fault121ChangedSecrets, HandshakesDontShowThePassword) {
   }
 }
 
-TEST(Fault121ChangedSecrets, PasswordOfOneByteLeavesMessagesReadable) {
+TEST(Fault121ChangedSecrets, OneBytePasswordLeavesMessagesReadable) {
   FakeServer server(refusing("HELLO", "WRONGPASS invalid username-password pair or user is disabled."));
   RedisConfig config = config_at(server.port());
   config.defaults.password = Secret("a");
@@ -550,9 +549,8 @@ double cost(F call) {
   return used() - begin + 1;
 }
 
-// As long as looking at a harmless text of that size, but for a factor: the quadratic work was 700 times
-// that.
-TEST(Fault94RepeatedPassword, HandshakeReadsAMegabyteOfItsBeginningsInLinearTime) {
+// A small multiple of the time for a harmless text of that size. A quadratic search took 700 times as long.
+TEST(Fault94RepeatedPassword, HandshakeScansMegabyteOfItsBeginningsInLinearTime) {
   const std::string password = std::string(20'000, 'p') + 'x';
   protocol::HandshakeSettings settings;
   settings.password = password;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// protocol_test.cpp: faults 21 to 27 and 36 of the catalogue: peers that speak something else, too much or
-// too little.
+// protocol_test.cpp: faults 21 to 27, 36: peers that violate or lack the protocol.
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -72,7 +71,7 @@ void expect_protocol_error(const std::string& bytes) {
   EXPECT_EQ(error.effect(), Effect::indeterminate);
   EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::protocol), 1U);
   EXPECT_EQ(client.get("good"), "value of good");
-  EXPECT_EQ(server.accepted(), 2U) << "the connection was closed";
+  EXPECT_EQ(server.accepted(), 2U) << "the connection must be replaced";
   const Error in_batch = error_of([&] {
     return client.pipeline([](Pipeline& pipe) {
       static_cast<void>(pipe.get("good"));
@@ -84,11 +83,11 @@ void expect_protocol_error(const std::string& bytes) {
   EXPECT_EQ(server.accepted(), 3U);
 }
 
-TEST(Fault21, BytesThatAreNotRespCloseTheConnection) {
+TEST(Fault21, NonRespBytesCloseTheConnection) {
   for (const std::string_view bytes : not_resp) expect_protocol_error(std::string(bytes));
 }
 
-TEST(Fault21, APortThatSpeaksSomethingElseIsToldFromARedisServer) {
+TEST(Fault21, HandshakeErrorHintsAtOtherProtocols) {
   for (const std::string_view bytes : not_resp) {
     SCOPED_TRACE(std::string(bytes.substr(0, 20)));
     FakeServer server([bytes](FakeConnection& connection, std::size_t) {
@@ -100,12 +99,12 @@ TEST(Fault21, APortThatSpeaksSomethingElseIsToldFromARedisServer) {
     const Error error = error_of([&] { return redis->client("main"); });
     EXPECT_EQ(error.code(), Errc::handshake_failed);
     EXPECT_EQ(error.effect(), Effect::not_sent);
-    EXPECT_THAT(error.what(), HasSubstr("TLS or HTTP")) << "a hint what it may be";
+    EXPECT_THAT(error.what(), HasSubstr("TLS or HTTP")) << "the error must hint at the protocol";
     EXPECT_THAT(error.what(), HasSubstr(std::to_string(server.port())));
   }
 }
 
-TEST(Fault22, ATruncatedBulkThenTheEndIsIndeterminate) {
+TEST(Fault22, TruncatedBulkStringIsIndeterminate) {
   for (const std::string_view bytes :
        {"$10\r\nabc"sv, "$1000000\r\nabc"sv, "*3\r\n:1\r\n:2\r\n"sv, "$"sv, "+O"sv}) {
     SCOPED_TRACE(std::string(bytes));
@@ -116,7 +115,7 @@ TEST(Fault22, ATruncatedBulkThenTheEndIsIndeterminate) {
     });
     StartedManager redis(quick_config(server.port()));
     const Client client = redis->client("main");
-    const Client once = client.with_retry(RetryMode::not_sent);  // a read would be sent again
+    const Client once = client.with_retry(RetryMode::not_sent);  // by default a read would be retried
     const Error error = error_of([&] { return once.get("bad"); });
     EXPECT_EQ(error.code(), Errc::connection_lost);
     EXPECT_EQ(error.effect(), Effect::indeterminate);
@@ -124,7 +123,7 @@ TEST(Fault22, ATruncatedBulkThenTheEndIsIndeterminate) {
   }
 }
 
-TEST(Fault23, OversizeLengthsCloseTheConnectionAtOnce) {
+TEST(Fault23, OversizedLengthsCloseTheConnectionAtOnce) {
   for (const std::string_view bytes : oversize_lengths) expect_protocol_error(std::string(bytes));
 }
 
@@ -132,13 +131,13 @@ TEST(Fault24, NegativeLengthsCloseTheConnectionAtOnce) {
   for (const std::string_view bytes : negative_lengths) expect_protocol_error(std::string(bytes));
 }
 
-TEST(Fault25, ReplyNestedWithoutEndIsRefusedAtTheLimit) {
+TEST(Fault25, UnlimitedNestingIsRefusedAtTheLimit) {
   std::string nested;
   for (int i = 0; i < 100'000; ++i) nested += "*1\r\n";
   expect_protocol_error(nested);
 }
 
-TEST(Fault26, AReplyOfTheWrongTypeIsThatCallersErrorAndTheConnectionStays) {
+TEST(Fault26, ReplyOfWrongTypeFailsItsCallerAndConnectionStays) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.serve([](const Words& words) -> std::string {
       if (words[0] == "INCR") return "%1\r\n+a\r\n:1\r\n";
@@ -154,14 +153,14 @@ TEST(Fault26, AReplyOfTheWrongTypeIsThatCallersErrorAndTheConnectionStays) {
         error_of([&] { return client.lrange("l", 0, -1); }),
         error_of([&] { return client.pipeline([](Pipeline& p) { return p.incr("n"); }); })}) {
     EXPECT_EQ(error.code(), Errc::decode_error) << error.what();
-    EXPECT_EQ(error.effect(), Effect::server_error) << "it was executed";
+    EXPECT_EQ(error.effect(), Effect::server_error) << "the command was executed";
     EXPECT_EQ(client.get("good"), "value of good");
   }
   EXPECT_EQ(server.accepted(), 1U);
   EXPECT_EQ(redis->stats("main").operations.failed, 0U);
 }
 
-TEST(Fault27, PushesAreCountedAndNeverTakenForAReply) {
+TEST(Fault27, PushesAreCountedAndNeverTakenForReplies) {
   std::string large = ">2\r\n+message\r\n" + resp_bulk(std::string(100'000, 'x'));
   std::string many = ">20000\r\n";
   for (int i = 0; i < 20'000; ++i) many += ":1\r\n";
@@ -192,7 +191,7 @@ TEST(Fault27, PushesAreCountedAndNeverTakenForAReply) {
   EXPECT_EQ(server.accepted(), 1U);
 }
 
-TEST(Fault36, AServerWithoutRespThreeIsServedInRespTwo) {
+TEST(Fault36, ServerWithoutResp3IsUsedInResp2) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     for (Words words = connection.command(); !words.empty(); words = connection.command()) {
       if (words[0] == "HELLO")
@@ -216,7 +215,7 @@ TEST(Fault36, AServerWithoutRespThreeIsServedInRespTwo) {
   EXPECT_EQ(error_of([&] { return strict->client("main"); }).code(), Errc::handshake_failed);
 }
 
-TEST(Fault26, ErrorsBehindAttributesAreErrorsToo) {
+TEST(Fault26, ErrorsBehindAttributesAreErrors) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.serve([](const Words&) { return "|1\r\n+ttl\r\n:1\r\n-WRONGTYPE sorry\r\n"; });
   });

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// refill_test.cpp: fault 110 of the catalogue: idle connections that are kept ready are lost, and nobody
-// calls.
+// refill_test.cpp: fault 110: min_idle connections are lost, and there are no calls.
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
@@ -22,7 +21,7 @@ class Fault110 : public ::testing::Test {
 
   void SetUp() override { REDSTART_NEEDS_REDIS(); }
 
-  // No clean-up, no call.
+  // No clean-up and no calls.
   [[nodiscard]] static RedisConfig config(const RedisServer& server) {
     RedisConfig config = config_at(server);
     config.defaults.min_idle = wanted;
@@ -38,17 +37,17 @@ class Fault110 : public ::testing::Test {
   }
 };
 
-TEST_F(Fault110, TheyAreBackAfterAnOutageWithoutCalls) {
+TEST_F(Fault110, IdleConnectionsReopenAfterOutageWithoutCalls) {
   RedisServer server;
   StartedManager redis(config(server));
   EXPECT_TRUE(all_have(*redis, wanted));
   server.kill();
-  EXPECT_TRUE(all_have(*redis, 0)) << "noticed";
+  EXPECT_TRUE(all_have(*redis, 0)) << "the loss must be detected";
   server.restart();
   EXPECT_TRUE(all_have(*redis, wanted));
 }
 
-TEST_F(Fault110, TheyAreReplacedWhereTheServerClosedThem) {
+TEST_F(Fault110, IdleConnectionsReopenWhenServerClosesThem) {
   RedisServer server;
   StartedManager redis(config(server));
   EXPECT_TRUE(all_have(*redis, wanted));
@@ -57,7 +56,7 @@ TEST_F(Fault110, TheyAreReplacedWhereTheServerClosedThem) {
   EXPECT_TRUE(all_have(*redis, wanted));
 }
 
-TEST_F(Fault110, TheSameOnAServicesExecutor) {
+TEST_F(Fault110, IdleConnectionsReopenOnServiceExecutor) {
   RedisServer server;
   boost::asio::io_context context;
   auto work = boost::asio::make_work_guard(context);

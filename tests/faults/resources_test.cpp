@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// resources_test.cpp: faults 18 to 20 of the catalogue: this machine kills a socket, has no descriptor or no
-// port left.
+// resources_test.cpp: faults 18 to 20: killed sockets, no descriptors, no local ports.
 #include <sys/resource.h>
 
 #include <array>
@@ -32,12 +31,12 @@ using Clock = std::chrono::steady_clock;
 RedisConfig quick_config(std::uint16_t port) {
   RedisConfig config = config_at(port);
   config.start_timeout = 0ms;
-  config.defaults.startup.attempts = 0;  // the delays after a loss from the beginning
+  config.defaults.startup.attempts = 0;  // the delays of `reconnect` from the first attempt on
   config.defaults.retry.mode = RetryMode::off;
   return config;
 }
 
-// What a command of the shell prints.
+// The output of a shell command.
 std::string output_of(const std::string& command) {
   std::string text;
   FILE* const pipe = ::popen((command + " 2>&1").c_str(), "r");
@@ -48,13 +47,13 @@ std::string output_of(const std::string& command) {
   return text;
 }
 
-// Kills the client's side of all connections to the server; false where the system can't.
+// Kills the client's side of all connections to the server; false if the system can't.
 bool kill_sockets(const FakeServer& server) {
   const std::string port = ":" + std::to_string(server.port());
   return output_of("ss -K -tn dst 127.0.0.1" + port).find(port) != std::string::npos;
 }
 
-// Tried on a connection of its own.
+// Tried on a separate connection.
 bool sockets_can_be_killed() {
   FakeServer server(FakeServer::simple());
   StartedManager redis(quick_config(server.port()));
@@ -73,7 +72,7 @@ FakeServer::Script holding_get(const Gate& gate) {
   };
 }
 
-TEST(Fault18, ASocketThatTheMachineKillsIsALostConnection) {
+TEST(Fault18, SocketKilledByKernelIsALostConnection) {
   if (!sockets_can_be_killed()) GTEST_SKIP() << why_not;
   const Gate gate;
   FakeServer server(holding_get(gate));
@@ -96,17 +95,17 @@ TEST(Fault18, ASocketThatTheMachineKillsIsALostConnection) {
   EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::lost), 2U);
 }
 
-TEST(Fault18, AnIdleSocketThatTheMachineKillsIsReplaced) {
+TEST(Fault18, IdleSocketKilledByKernelIsReplaced) {
   FakeServer server(FakeServer::simple());
   StartedManager redis(quick_config(server.port()));
   EXPECT_EQ(redis->client("main").echo("before"), "before");
   if (!kill_sockets(server)) GTEST_SKIP() << why_not;
-  let_pass(2ms);  // younger connections are taken to be as they were
+  let_pass(2ms);  // connections used less than a millisecond ago are not checked
   EXPECT_EQ(redis->client("main").echo("again"), "again");
   EXPECT_EQ(redis->stats("main").operations.failed, 0U);
 }
 
-// No further descriptor can be opened while it lives.
+// No further descriptor can be opened during its lifetime.
 class NoDescriptors {
  public:
   NoDescriptors() {
@@ -135,7 +134,7 @@ class Fault19 : public RedisTest {
   }
 };
 
-TEST_F(Fault19, WithoutDescriptorsCallsAreToldAndAttemptsKeepTheirDistance) {
+TEST_F(Fault19, CallsFailWithoutDescriptorsAndAttemptsBackOff) {
   RedisConfig config = quick_config(server().port());
   config.database("main").required = false;
   StartedManager redis(config);
@@ -157,7 +156,7 @@ TEST_F(Fault19, WithoutDescriptorsCallsAreToldAndAttemptsKeepTheirDistance) {
   EXPECT_EQ(redis->client("main").ping(), "PONG");
 }
 
-TEST_F(Fault19, AsynchronousCallsAreToldToo) {
+TEST_F(Fault19, AsyncCallsFailWithoutDescriptors) {
   RedisConfig config = quick_config(server().port());
   config.database("main").required = false;
   StartedManager redis(config);
@@ -174,7 +173,7 @@ TEST_F(Fault19, AsynchronousCallsAreToldToo) {
   EXPECT_EQ(redis->async_client("main").ping()(use_future).get(), "PONG");
 }
 
-TEST_F(Fault19, ConnectionsThatAreOpenGoOn) {
+TEST_F(Fault19, OpenConnectionsKeepWorkingWithoutDescriptors) {
   StartedManager redis(quick_config(server().port()));
   const Client client = redis->client("main");
   const AsyncClient async = redis->async_client("main");
@@ -199,7 +198,7 @@ bool local_ports_are(int first, int last) {
   return low == first && high == last;
 }
 
-TEST(Fault20, WithoutLocalPortsNewConnectionsAreToldAndOpenOnesGoOn) {
+TEST(Fault20, NewConnectionsFailWithoutLocalPortsAndOpenOnesKeepWorking) {
   bool restricted = false;
   const std::string reason = in_own_network([&] {
     FakeServer server(FakeServer::simple());
@@ -216,7 +215,8 @@ TEST(Fault20, WithoutLocalPortsNewConnectionsAreToldAndOpenOnesGoOn) {
     const Error error = error_of([&] {
       for (int i = 0; i < 3; ++i) scopes.push_back(redis->scoped_client("main"));
     });
-    EXPECT_EQ(error.code(), Errc::pool_timeout) << "others work, it waited for one of them";
+    EXPECT_EQ(error.code(), Errc::pool_timeout)
+        << "other connections work, so the call waits for one of them";
     EXPECT_THAT(error.what(), HasSubstr("(resource_exhausted)"));
     EXPECT_EQ(error.effect(), Effect::not_sent);
     ASSERT_EQ(scopes.size(), 2U);

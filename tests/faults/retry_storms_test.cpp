@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// retry_storms_test.cpp: fault 106: whatever makes commands fail, repeating them stays within the budget.
+// retry_storms_test.cpp: fault 106: retries stay within their budget whatever makes commands fail.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -24,12 +24,12 @@ namespace {
 using namespace std::chrono_literals;
 using Words = redstart::testing::Words;
 
-// Reads on without an answer until the client closes, so that all commands that were sent are counted.
+// Reads without answering until the client closes, so that all sent commands are counted.
 void read_on(FakeConnection& connection) {
   connection.serve([](const Words&) { return std::string(); });
 }
 
-// Answers so many commands; true when the next one was read.
+// Answers up to `commands` commands; true if a further one was read.
 bool answer(FakeConnection& connection, int commands) {
   for (; commands != 0; --commands) {
     if (connection.handshake().empty()) return false;
@@ -43,7 +43,7 @@ struct Kind {
   FakeServer::Script script;
 };
 
-// Every second command is refused.
+// Refuses every second command.
 Kind refuses(std::string_view words) {
   return {words, [words](FakeConnection& connection, std::size_t index) {
             bool refused = index % 2 == 0;
@@ -107,7 +107,7 @@ TEST_P(Fault106, CommandsOnTheWireStayWithinTheBudget) {
     config.defaults.timeouts.command = 1s;
     config.defaults.retry_budget.capacity = 10;
     config.defaults.reconnect = {1ms, 5ms, 2.0};
-    config.defaults.breaker.failure_share = 1.0;  // this is about retries alone
+    config.defaults.breaker.failure_share = 1.0;  // this test is about retries alone
     config.defaults.breaker.consecutive_failures = 1'000'000;
     StartedManager redis(config);
 
@@ -122,7 +122,7 @@ TEST_P(Fault106, CommandsOnTheWireStayWithinTheBudget) {
           const Caller caller(*redis, side);
           while (calls < enough && std::chrono::steady_clock::now() - began < 2s) {
             const auto got = caller.command<std::optional<std::string>>("GET", "k");
-            // A call that was not sent at all does not count. LOADING is the answer to a command here.
+            // Calls that were not sent at all do not count. LOADING is a reply to a command here.
             if (got || !is_unavailable(got.error().code()) || got.error().code() == Errc::loading ||
                 got.error().info().attempts > 1)
               ++calls;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// reuse_test.cpp: fault 116 of the catalogue: a connection is used again once its session state has ended.
+// reuse_test.cpp: fault 116: a connection is reused once its session state has ended.
 #include <gtest/gtest.h>
 
 #include <boost/asio/use_future.hpp>
@@ -16,7 +16,7 @@ using boost::asio::use_future;
 
 class Fault116 : public RedisTest {
  protected:
-  // What a scoped handle of its own does 200 times, on either side.
+  // Runs the body on 200 separate scoped handles, synchronous and asynchronous.
   template <class Sync, class Async>
   static void expect_reuse(Sync sync, Async async) {
     StartedManager redis(config_at(server()));
@@ -39,7 +39,7 @@ class Fault116 : public RedisTest {
     expect_reuse([&](const ScopedClient& session) { body(session); },
                  [&](const AsyncScopedClient& session) { body(session); });
   }
-  // A change that stays closes the connection of the handle that made it.
+  // A lasting change closes the connection of the handle that made it.
   template <class Body>
   static void expect_closed(Body body) {
     StartedManager redis(config_at(server()));
@@ -50,16 +50,16 @@ class Fault116 : public RedisTest {
   }
 };
 
-TEST_F(Fault116, AfterATransaction) {
+TEST_F(Fault116, ReusesConnectionAfterTransaction) {
   expect_reuse([](const auto& session) {
     run(session, "MULTI");
     run(session, "INCR", "n");
     run(session, "EXEC");
   });
-  EXPECT_EQ(raw().text({"GET", "n"}), "400") << "each of them ran";
+  EXPECT_EQ(raw().text({"GET", "n"}), "400") << "each transaction must run once";
 }
 
-TEST_F(Fault116, AfterAnAbortedOrDiscardedTransaction) {
+TEST_F(Fault116, ReusesConnectionAfterAbortedOrDiscardedTransaction) {
   expect_reuse([](const auto& session) {
     run(session, "WATCH", "n");
     raw().text({"SET", "n", "1"});
@@ -72,7 +72,7 @@ TEST_F(Fault116, AfterAnAbortedOrDiscardedTransaction) {
   });
 }
 
-TEST_F(Fault116, AfterATransactionThatTheServerRefused) {
+TEST_F(Fault116, ReusesConnectionAfterTransactionThatServerRefused) {
   expect_reuse([](const auto& session) {
     run(session, "MULTI");
     EXPECT_THROW(run(session, "INCR", "one", "another"), Error);
@@ -80,22 +80,22 @@ TEST_F(Fault116, AfterATransactionThatTheServerRefused) {
   });
 }
 
-TEST_F(Fault116, AfterUnwatch) {
+TEST_F(Fault116, ReusesConnectionAfterUnwatch) {
   expect_reuse([](const auto& session) {
     run(session, "WATCH", "n");
     run(session, "UNWATCH");
   });
 }
 
-TEST_F(Fault116, NotInsideOfATransaction) {
+TEST_F(Fault116, ClosesConnectionInsideTransaction) {
   expect_closed([](const auto& session) { run(session, "MULTI"); });
 }
 
-TEST_F(Fault116, NotWhileKeysAreWatched) {
+TEST_F(Fault116, ClosesConnectionWhileKeysAreWatched) {
   expect_closed([](const auto& session) { run(session, "WATCH", "n"); });
 }
 
-TEST_F(Fault116, NotAfterAnotherChange) {
+TEST_F(Fault116, ClosesConnectionAfterAnotherChange) {
   expect_closed([](const auto& session) {
     run(session, "SELECT", "1");
     run(session, "MULTI");
