@@ -8,8 +8,17 @@ set(install_headers "")
 if(CMAKE_VERSION VERSION_GREATER_EQUAL 3.23)
   set(install_headers FILE_SET HEADERS)
 else()
-  install(DIRECTORY include/redstart DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
+  install(DIRECTORY include/redstart DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp"
+          PATTERN "src.hpp" EXCLUDE)
 endif()
+
+# redstart/src.hpp, and the sources that it includes, for programs that link no library.
+file(READ include/redstart/src.hpp sources_header)
+string(REPLACE "\"../../src/" "\"impl/" sources_header "${sources_header}")
+file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/src.hpp "${sources_header}")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS include/redstart/src.hpp)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/src.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/redstart)
+install(DIRECTORY src/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/redstart/impl FILES_MATCHING PATTERN "*.hpp" PATTERN "*.cpp")
 
 set(install_targets redstart)
 if(REDSTART_WITH_TESTING)

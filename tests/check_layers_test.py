@@ -57,6 +57,20 @@ class CheckLayers(unittest.TestCase):
         for name in ("pool/b.hpp", "../pool/b.hpp"):
             self.assert_fault({"src/net/a.cpp": f'#include "{name}"\n', "src/pool/b.hpp": ""}, "net/a.cpp:1:")
 
+    def test_source_that_src_hpp_does_not_include(self):
+        self.assert_fault({"include/redstart/src.hpp": '#include "../../src/net/a.cpp"\n', "src/net/a.cpp": "",
+                           "src/net/b.cpp": ""}, "src/net/b.cpp")
+
+    def test_source_that_src_hpp_includes_twice(self):
+        self.assert_fault({"include/redstart/src.hpp": '#include "../../src/net/a.cpp"\n#include "../../src/net/a.cpp"\n',
+                           "src/net/a.cpp": ""}, "a.cpp")
+
+    def test_public_header_that_nothing_reaches(self):
+        files = {"include/redstart/redstart.hpp": "#include <redstart/core/a.hpp>\n", "include/redstart/core/a.hpp": "",
+                 "include/redstart/core/b.hpp": ""}
+        self.assert_fault(files, "core/b.hpp:1:")
+        self.assertEqual(self.check({**files, "docs/b.md": "`redstart/core/b.hpp`\n"})[0], 0)
+
     def test_private_code_above_its_public_layer(self):
         self.assert_fault({"src/net/a.cpp": "#include <redstart/manager/m.hpp>\n"}, "net/a.cpp:1:")
 

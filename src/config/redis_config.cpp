@@ -144,7 +144,7 @@ class Validator {
             tls.key_file.empty() ? "has a certificate_file without a key_file"
                                  : "has a key_file without a certificate_file",
             "set both, or neither");
-#ifndef REDSTART_WITH_TLS
+#if !REDSTART_WITH_TLS
     if (tls.enabled)
       fault("tls.enabled", "is set, but this library was built without TLS",
             "build it with -DREDSTART_WITH_TLS=ON");

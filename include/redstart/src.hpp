@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// src.hpp: the sources of the library, for use from headers alone.
+#pragma once
+
+// Include this in exactly one translation unit of a program, and build and link no library of Redstart: only
+// OpenSSL
+// (-lssl -lcrypto) and threads (-pthread). Compile that unit and all others that include <redstart/…> with
+// the same value of REDSTART_WITH_TLS: 1 (the default) speaks TLS; 0 needs no OpenSSL and refuses
+// configurations that turn TLS on.
+#ifndef REDSTART_WITH_TLS
+#define REDSTART_WITH_TLS 1
+#endif
+
+#include <redstart/core/requirements.hpp>
+
+#ifndef REDSTART_UNSUPPORTED
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"  // types of unnamed namespaces: only this unit has them
+#endif
+
+#include "../../src/client/async_pipeline.cpp"
+#include "../../src/client/async_receivers.cpp"
+#include "../../src/client/batch_commands.cpp"
+#include "../../src/client/reply_to.cpp"
+#include "../../src/commands/lookup.cpp"
+#include "../../src/config/host.cpp"
+#include "../../src/config/loader.cpp"
+#include "../../src/config/nearest.cpp"
+#include "../../src/config/redis_config.cpp"
+#include "../../src/config/url.cpp"
+#include "../../src/core/error.cpp"
+#include "../../src/core/explain.cpp"
+#include "../../src/core/peer_text.cpp"
+#include "../../src/core/redaction.cpp"
+#include "../../src/engine/channel.cpp"
+#include "../../src/engine/operation_node.cpp"
+#include "../../src/engine/secret_arguments.cpp"
+#include "../../src/manager/chore.cpp"
+#include "../../src/manager/circuit_control.cpp"
+#include "../../src/manager/client_provider.cpp"
+#include "../../src/manager/redis_connection_manager.cpp"
+#include "../../src/manager/registry.cpp"
+#include "../../src/manager/running.cpp"
+#include "../../src/net/async_link.cpp"
+#include "../../src/net/async_link_open.cpp"
+#include "../../src/net/async_link_operations.cpp"
+#include "../../src/net/async_link_receive.cpp"
+#include "../../src/net/async_link_retry.cpp"
+#include "../../src/net/async_link_send.cpp"
+#include "../../src/net/async_link_timers.cpp"
+#include "../../src/net/descriptors.cpp"
+#include "../../src/net/direct_connection.cpp"
+#include "../../src/net/direct_open.cpp"
+#include "../../src/net/handshake_gate.cpp"
+#include "../../src/net/io_threads.cpp"
+#include "../../src/net/loop.cpp"
+#include "../../src/net/outcome.cpp"
+#include "../../src/net/parking.cpp"
+#include "../../src/net/preparation.cpp"
+#include "../../src/net/refusal.cpp"
+#include "../../src/net/resolver.cpp"
+#include "../../src/net/service_loops.cpp"
+#include "../../src/net/socket.cpp"
+#include "../../src/net/standard_error.cpp"
+#include "../../src/net/tls_source.cpp"
+#include "../../src/observe/circuit_status.cpp"
+#include "../../src/observe/connection_report.cpp"
+#include "../../src/observe/deliver.cpp"
+#include "../../src/observe/state_lines.cpp"
+#include "../../src/pool/async_lease.cpp"
+#include "../../src/pool/async_pool.cpp"
+#include "../../src/pool/breaker.cpp"
+#include "../../src/pool/call_retries.cpp"
+#include "../../src/pool/database.cpp"
+#include "../../src/pool/direct_pool.cpp"
+#include "../../src/pool/direct_pool_queue.cpp"
+#include "../../src/pool/direct_pool_upkeep.cpp"
+#include "../../src/pool/exchange_report.cpp"
+#include "../../src/pool/exclusive_connection.cpp"
+#include "../../src/pool/inspection.cpp"
+#include "../../src/pool/lease_channel.cpp"
+#include "../../src/pool/lease_ledger.cpp"
+#include "../../src/pool/pool_channel.cpp"
+#include "../../src/pool/pool_context.cpp"
+#include "../../src/pool/pooled_connection.cpp"
+#include "../../src/pool/pooled_connection_retries.cpp"
+#include "../../src/pool/reachability.cpp"
+#include "../../src/pool/retries.cpp"
+#include "../../src/pool/shared_call.cpp"
+#include "../../src/pool/shared_connection.cpp"
+#include "../../src/pool/shared_exchange.cpp"
+#include "../../src/resilience/random.cpp"
+#include "../../src/resilience/retry.cpp"
+#include "../../src/testing/scoped_override.cpp"
+#if REDSTART_WITH_TLS
+#include "../../src/net/tls_context.cpp"
+#include "../../src/net/tls_session.cpp"
+#include "../../src/net/tls_text.cpp"
+#else
+#include "../../src/net/tls_absent.cpp"
+#endif
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
+#endif
