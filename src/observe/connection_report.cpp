@@ -42,7 +42,7 @@ std::string ConnectionReport::explain() const {
     line(text, "server    ",
          server.product + " " + server.version + ", " + server.mode + ", " + server.role + " with " +
              std::to_string(server.replicas) + " replicas, up " + std::to_string(server.uptime.count()) +
-             " s");
+             " s" + (server.availability_zone.empty() ? "" : ", zone " + server.availability_zone));
     line(text, "clients   ", out_of(server.clients, server.maximum_clients));
     line(text, "memory    ", out_of(server.memory, server.maximum_memory) + " bytes");
   }

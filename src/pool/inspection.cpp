@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // inspection.cpp: connect, PING, INFO, an attempt to write nothing; the first thing that is wrong is told.
 #include "inspection.hpp"
-#include "../protocol/info.hpp"
+#include "../protocol/server_identity.hpp"
 #include "../resilience/server_condition.hpp"
 
 #include <redstart/core/server_reply.hpp>
@@ -183,12 +183,7 @@ class Inspection {
       return protocol::info_number<std::uint64_t>(text, name).value_or(0);
     };
     ServerFacts& server = report_.server;
-    const protocol::ServerProduct product = protocol::read_product(answer->text);
-    server.product = product.name;
-    server.version = product.version;
-    server.mode = product.mode;
-    server.role = protocol::info_text(answer->text, "role");
-    server.run_id = protocol::info_text(answer->text, "run_id");
+    static_cast<ServerIdentity&>(server) = protocol::read_identity(answer->text);
     server.uptime = std::chrono::seconds(number("uptime_in_seconds"));
     server.clients = number("connected_clients");
     server.maximum_clients = number("maxclients");

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "../observe/repeats.hpp"
-#include "../protocol/greeting.hpp"
+#include "../protocol/identity_watch.hpp"
 #include "../protocol/loading_watch.hpp"
 #include "../protocol/reconnect.hpp"
 #include "database.hpp"
@@ -143,7 +143,7 @@ class Reachability {
   std::uint64_t connect_failures_ = 0;
   protocol::LoadingWatch loading_{};
   std::condition_variable turn_{};  // to wait for the server
-  protocol::ServerIdentity identity_{};
+  protocol::IdentityWatch identity_{};
   Repeats failures_{};
   unsigned hurried_ = 0;  // attempts for which a caller had too little time, since one succeeded
   TimePoint hurried_since_{};

@@ -2,8 +2,8 @@
 // handshake_fsm.hpp: from a fresh socket to a connection that may carry commands, without doing any I/O.
 #pragma once
 
-#include "greeting.hpp"
 #include "not_ready.hpp"
+#include "server_identity.hpp"
 
 #include <redstart/config/redis_config.hpp>
 #include <redstart/core/server_reply.hpp>
@@ -172,7 +172,7 @@ class HandshakeFsm {
         if (reply.type != resp::Type::map && reply.type != resp::Type::array) return unexpected("HELLO");
         resp3_ = true;
         greeting_ = read_greeting(frame);
-        knows_setinfo_ = at_least(greeting_.version, 7, 2);
+        knows_setinfo_ = at_least(greeting_.server.version, 7, 2);
         return introduce();
       case Step::auth:
         if (reply.text != "OK") return unexpected("AUTH");

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// connection_report.hpp: what a look at a database and its server has found.
+// connection_report.hpp: the report about a database and its server.
 #pragma once
 
 #include <redstart/core/error.hpp>
+#include <redstart/observe/server_identity.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -12,13 +13,8 @@
 
 namespace redstart::inline v0 {
 
-/// What a server says of itself; empty or 0 where it does not say, or the user may not ask.
-struct ServerFacts {
-  std::string product{};  ///< "Redis", "Valkey".
-  std::string version{};  ///< The product's own: "7.0.15".
-  std::string mode{};     ///< "standalone", "cluster", "sentinel".
-  std::string role{};     ///< "master", "slave".
-  std::string run_id{};   ///< Another one after each restart.
+/// Identity and load of a server; a field is empty or 0 if the server did not report it, or refused to.
+struct ServerFacts : ServerIdentity {
   std::chrono::seconds uptime{0};
   std::uint64_t clients = 0;  ///< Connections, ours included.
   std::uint64_t maximum_clients = 0;

@@ -464,9 +464,9 @@ TEST(Handshake, TellsWhoTheServerIs) {
       "%4\r\n$2\r\nid\r\n:42\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n$7\r\nmodules\r\n*0\r\n$4\r\nrole\r\n"
       "$6\r\nmaster\r\n");
   EXPECT_EQ(script.machine().greeting().id, 42);
-  EXPECT_EQ(script.machine().greeting().version, "7.0.15");
-  EXPECT_EQ(script.machine().greeting().role, "master");
-  EXPECT_EQ(script.machine().greeting().mode, "");
+  EXPECT_EQ(script.machine().greeting().server.version, "7.0.15");
+  EXPECT_EQ(script.machine().greeting().server.role, "master");
+  EXPECT_EQ(script.machine().greeting().server.mode, "");
 }
 
 TEST(Handshake, WhatWasRefusedForNowIsSaidAgain) {

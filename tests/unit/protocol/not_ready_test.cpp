@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // not_ready_test.cpp: what a server that is loading says, also when it says odd things; who waits for it.
 #include "protocol/not_ready.hpp"
-#include "protocol/greeting.hpp"
 #include "protocol/loading_watch.hpp"
 
 #include <gtest/gtest.h>
@@ -111,20 +110,6 @@ TEST(LoadingWatchTest, CountsTheEstimateDownAndTellsAnotherReason) {
   EXPECT_EQ(watch.state(now + 5s).left, 7s);
   EXPECT_EQ(watch.state(now + 1h).left, 0s);
   EXPECT_TRUE(watch.not_ready(attempt, {NotReady::Why::busy, {}, {}}, now).news);
-}
-
-TEST(ServerIdentityTest, ASmallerConnectionNumberIsAnotherProcess) {
-  ServerIdentity identity;
-  const TimePoint now{1h};
-  const auto greeting = [](std::int64_t id) { return Greeting{id, "7.0.15", "master", "standalone"}; };
-  EXPECT_EQ(identity.met(greeting(10), now, now + 1s), "");
-  EXPECT_EQ(identity.met(greeting(11), now + 2s, now + 3s), "");
-  EXPECT_EQ(identity.met(greeting(9), now, now + 4s), "") << "begun before the other was greeted";
-  EXPECT_EQ(identity.met(greeting(3), now + 5s, now + 6s), "connection number 11 -> 3");
-  EXPECT_EQ(identity.met(greeting(4), now + 7s, now + 8s), "");
-  EXPECT_EQ(identity.met({5, "7.2.4", "slave", "standalone"}, now + 9s, now + 10s),
-            "version 7.0.15 -> 7.2.4, role master -> slave");
-  EXPECT_EQ(identity.met({}, now + 11s, now + 12s), "") << "RESP2 tells nothing";
 }
 
 }  // namespace

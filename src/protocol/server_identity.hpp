@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// server_identity.hpp: reads who a server is from HELLO and INFO.
+#pragma once
+
+#include "info.hpp"
+
+#include <redstart/core/peer_text.hpp>
+#include <redstart/observe/server_identity.hpp>
+#include <redstart/resp/cursor.hpp>
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace redstart::inline v0::protocol {
+
+/// "Valkey" from "valkey".
+[[nodiscard]] inline std::string product_name(std::string name) {
+  if (!name.empty() && name[0] >= 'a' && name[0] <= 'z') name[0] = static_cast<char>(name[0] - 'a' + 'A');
+  return name;
+}
+
+/// HELLO says "replica" where INFO says "slave".
+[[nodiscard]] inline std::string role_name(std::string role) {
+  if (role == "slave") role = "replica";
+  return role;
+}
+
+/// The reply to HELLO. A server numbers its connections from its start on: `id` is the number of this one, 0
+/// if the server did not report it.
+struct Greeting {
+  std::int64_t id = 0;
+  ServerIdentity server{};
+};
+
+/// `frame` is the complete reply: a map, or a flat array.
+[[nodiscard]] inline Greeting read_greeting(std::string_view frame) {
+  Greeting greeting;
+  resp::DecodeIssue issue;
+  resp::Cursor cursor(frame, issue);
+  resp::Aggregate map;
+  if (!cursor.open(map, "a map")) return greeting;
+  ServerIdentity& server = greeting.server;
+  while (cursor.more(map)) {
+    const resp::Token name = cursor.take();
+    if (cursor.failed() || !cursor.more(map)) break;
+    if (name.text == "id" && cursor.next_type() == resp::Type::integer) {
+      static_cast<void>(cursor.take_integer(greeting.id));
+      continue;
+    }
+    std::string* const field = name.text == "server"              ? &server.product
+                               : name.text == "version"           ? &server.version
+                               : name.text == "role"              ? &server.role
+                               : name.text == "mode"              ? &server.mode
+                               : name.text == "availability_zone" ? &server.availability_zone
+                                                                  : nullptr;
+    const resp::Type type = cursor.next_type();
+    if (field != nullptr && (type == resp::Type::bulk || type == resp::Type::simple))
+      *field = peer_text(cursor.take().text, {.most = longest_fact});
+    else
+      cursor.skip();
+  }
+  server.product = product_name(std::move(server.product));
+  server.role = role_name(std::move(server.role));
+  return greeting;
+}
+
+/// Reads the reply to INFO. A server that is not Redis has the fields `server_name`, `<name>_version` and
+/// `server_mode`, and a `redis_version` for old clients.
+[[nodiscard]] inline ServerIdentity read_identity(std::string_view info) {
+  ServerIdentity server;
+  std::string name = info_text(info, "server_name");
+  if (name.empty()) name = "redis";
+  server.version = info_text(info, name + "_version");
+  if (server.version.empty()) {
+    name = "redis";
+    server.version = info_text(info, "redis_version");
+  }
+  server.mode = info_text(info, "server_mode");
+  if (server.mode.empty()) server.mode = info_text(info, "redis_mode");
+  server.product = product_name(std::move(name));
+  server.role = role_name(info_text(info, "role"));
+  server.availability_zone = info_text(info, "availability_zone");
+  server.run_id = info_text(info, "run_id");
+  return server;
+}
+
+/// True if a version such as "7.0.15" is `major.minor` or later, or if it is no such version.
+[[nodiscard]] inline bool at_least(std::string_view version, unsigned major, unsigned minor) noexcept {
+  unsigned has_major = 0;
+  unsigned has_minor = 0;
+  const char* const end = version.data() + version.size();
+  const auto [dot, error] = std::from_chars(version.data(), end, has_major);
+  if (error != std::errc() || dot == end || *dot != '.') return true;
+  if (std::from_chars(dot + 1, end, has_minor).ec != std::errc()) return true;
+  return has_major != major ? has_major > major : has_minor >= minor;
+}
+
+}  // namespace redstart::inline v0::protocol
