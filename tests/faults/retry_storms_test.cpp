@@ -44,12 +44,12 @@ struct Kind {
 };
 
 // Refuses every second command.
-Kind refuses(std::string_view words) {
-  return {words, [words](FakeConnection& connection, std::size_t index) {
+Kind refuses(std::string_view reply) {
+  return {reply, [reply](FakeConnection& connection, std::size_t index) {
             bool refused = index % 2 == 0;
             connection.serve([&](const Words&) {
               refused = !refused;
-              return refused ? "-" + std::string(words) + "\r\n" : resp_bulk("value");
+              return refused ? "-" + std::string(reply) + "\r\n" : resp_bulk("value");
             });
           }};
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// server_refusals_test.cpp: faults 39 to 44 and 51 of the catalogue: a server that answers, but not with what
-// was asked for.
+// server_refusals_test.cpp: faults 39 to 44 and 51: error replies that refuse commands.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -26,7 +25,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-/// Mends what is broken once the library says that it will try again.
+/// Repairs the fault once an event reports that the library will retry.
 class Mends final : public EventListener {
  public:
   explicit Mends(std::function<void()> mend) : mend_(std::move(mend)) {}
@@ -51,7 +50,7 @@ class Refusals : public ::testing::Test {
   [[nodiscard]] RedisServer& server() const { return *server_; }
   // Redis 6.0 does not count rejected calls.
   [[nodiscard]] bool counts_rejections() const { return server_->version().since(6, 2); }
-  // A replica of a master that does not exist.
+  // Makes the server a replica of a primary that does not exist.
   void lose_master() const { raw().text({"REPLICAOF", "127.0.0.1", nowhere_.text()}); }
 
  private:
@@ -65,7 +64,7 @@ class Fault43 : public Refusals {};
 class Fault44 : public Refusals {};
 class Fault51 : public Refusals {};
 
-TEST_F(Fault40, WritesWithoutMemoryAreRefusedOnceAndNothingElseSuffers) {
+TEST_F(Fault40, WritesWithoutMemoryAreRefusedAndNotRetried) {
   raw().text({"SET", "key", "value"});
   for_all_sides([&](Side side) {
     raw().text({"CONFIG", "SET", "maxmemory", "1"});
@@ -82,20 +81,20 @@ TEST_F(Fault40, WritesWithoutMemoryAreRefusedOnceAndNothingElseSuffers) {
       EXPECT_EQ(error.remedy(), Remedy::never);
     }
     if (counts_rejections()) {
-      EXPECT_EQ(command_count(raw(), "set", "rejected_calls"), 20) << "none was sent again";
+      EXPECT_EQ(command_count(raw(), "set", "rejected_calls"), 20) << "no write may be retried";
     }
     EXPECT_EQ(caller.command<std::string>("GET", "key").value(), "value");
     const DatabaseStats stats = redis->stats("main");
     EXPECT_EQ(stats.operations.retries, 0U);
     EXPECT_EQ(stats.breaker, BreakerState::closed);
     EXPECT_EQ(stats.breaker_changes, 0U);
-    EXPECT_EQ(stats.pool.created, created) << "the connection is kept";
+    EXPECT_EQ(stats.pool.created, created) << "the connection must be kept";
     raw().text({"CONFIG", "SET", "maxmemory", "0"});
     EXPECT_TRUE(caller.command<Value>("SET", "key", "value"));
   });
 }
 
-TEST_F(Fault42, AReplicaDidNotExecuteItSoItIsSentAgainOnANewConnection) {
+TEST_F(Fault42, WriteRefusedByReplicaIsRetriedOnNewConnection) {
   for_all_sides([&](Side side) {
     raw().text({"FLUSHALL"});
     raw().text({"CONFIG", "RESETSTAT"});
@@ -111,7 +110,7 @@ TEST_F(Fault42, AReplicaDidNotExecuteItSoItIsSentAgainOnANewConnection) {
     raw().text({"REPLICAOF", "NO", "ONE"});
     ASSERT_TRUE(counted.has_value()) << counted.error().what();
     EXPECT_EQ(*counted, 1);
-    EXPECT_EQ(command_count(raw(), "incr", "calls"), 1) << "executed once";
+    EXPECT_EQ(command_count(raw(), "incr", "calls"), 1) << "must be executed exactly once";
     if (counts_rejections()) {
       EXPECT_EQ(command_count(raw(), "incr", "rejected_calls"), 1);
     }
@@ -120,8 +119,8 @@ TEST_F(Fault42, AReplicaDidNotExecuteItSoItIsSentAgainOnANewConnection) {
   });
 }
 
-// The endpoint is a name (here: of a socket) that leads to another server after the failover.
-TEST_F(Fault42, AfterAFailoverTheNameIsLookedUpAgain) {
+// The endpoint is the path of a socket (as a name would be) that leads to another server after the failover.
+TEST_F(Fault42, ResolvesNameAgainAfterFailover) {
   REDSTART_NEEDS_SINCE(6, 2);  // FAILOVER
   RedisServer other({"--repl-diskless-sync-delay", "0"});
   raw().text({"CONFIG", "SET", "repl-diskless-sync-delay", "0"});
@@ -161,8 +160,8 @@ TEST_F(Fault42, AfterAFailoverTheNameIsLookedUpAgain) {
   });
 }
 
-TEST_F(Fault43, AReplicaWithoutItsMasterIsToldAndWaitedFor) {
-  REDSTART_NEEDS_SINCE(7, 0);  // before, such a replica answers PING
+TEST_F(Fault43, ReplicaWithoutPrimaryIsReportedAndWaitedFor) {
+  REDSTART_NEEDS_SINCE(7, 0);  // before 7.0 such a replica answers PING
   raw().text({"SET", "key", "value"});
   raw().text({"CONFIG", "SET", "replica-serve-stale-data", "no"});
   for_all_sides([&](Side side) {
@@ -177,7 +176,7 @@ TEST_F(Fault43, AReplicaWithoutItsMasterIsToldAndWaitedFor) {
     EXPECT_EQ(error.server_code(), "MASTERDOWN") << error.what();
     EXPECT_EQ(error.effect(), Effect::not_sent);
     EXPECT_EQ(error.remedy(), Remedy::reconnect);
-    // A new connection is not ready before its PING is answered by PONG.
+    // A new connection is ready only once its PING is answered by PONG.
     const Error late = caller.within(1s).error_of("GET", "key");
     EXPECT_EQ(late.code(), Errc::loading) << late.what();
     EXPECT_EQ(late.effect(), Effect::not_sent);
@@ -194,7 +193,7 @@ TEST_F(Fault43, AReplicaWithoutItsMasterIsToldAndWaitedFor) {
   });
 }
 
-TEST_F(Fault44, TooFewReplicasRefuseWritesWhichAreSentAgainAsThePolicyAllows) {
+TEST_F(Fault44, WritesWithoutEnoughReplicasAreRetriedAsPolicyAllows) {
   for_all_sides([&](Side side) {
     raw().text({"CONFIG", "SET", "min-replicas-to-write", "0"});
     raw().text({"FLUSHALL"});
@@ -203,7 +202,7 @@ TEST_F(Fault44, TooFewReplicasRefuseWritesWhichAreSentAgainAsThePolicyAllows) {
     {
       StartedManager redis(config(side));
       const Caller caller(*redis, side);
-      EXPECT_TRUE(caller.command<Value>("GET", "n")) << "reads work";
+      EXPECT_TRUE(caller.command<Value>("GET", "n")) << "reads must work";
       const std::size_t created = redis->stats("main").pool.created;
       const Error error = caller.error_of("INCR", "n");
       EXPECT_EQ(error.code(), Errc::server_error) << error.what();
@@ -211,7 +210,7 @@ TEST_F(Fault44, TooFewReplicasRefuseWritesWhichAreSentAgainAsThePolicyAllows) {
       EXPECT_EQ(error.effect(), Effect::not_sent);
       EXPECT_EQ(error.remedy(), Remedy::retry);
       if (counts_rejections()) {
-        EXPECT_EQ(command_count(raw(), "incr", "rejected_calls"), 3) << "three attempts by default";
+        EXPECT_EQ(command_count(raw(), "incr", "rejected_calls"), 3) << "the default is three attempts";
       }
       EXPECT_EQ(caller.retrying(RetryMode::off).error_of("INCR", "n").server_code(), "NOREPLICAS");
       if (counts_rejections()) {
@@ -226,12 +225,12 @@ TEST_F(Fault44, TooFewReplicasRefuseWritesWhichAreSentAgainAsThePolicyAllows) {
     });
     StartedManager redis(std::move(config));
     EXPECT_EQ(Caller(*redis, side).command<std::int64_t>("INCR", "n").value(), 1);
-    EXPECT_EQ(command_count(raw(), "incr", "calls"), 1) << "executed once";
+    EXPECT_EQ(command_count(raw(), "incr", "calls"), 1) << "must be executed exactly once";
   });
 }
 
-// Scripts with a fallback of their own come with a later version; here is what they will build on.
-TEST_F(Fault51, AScriptThatIsGoneIsToldAsNotExecutedAndIsNotSentAgainByItself) {
+// Scripts with a fallback to EVAL come with a later version. This is the behaviour that they will rely on.
+TEST_F(Fault51, MissingScriptIsNotExecutedAndNotRetried) {
   const std::string script = "return redis.call('INCR', KEYS[1])";
   for_all_sides([&](Side side) {
     raw().text({"FLUSHALL"});
@@ -243,8 +242,8 @@ TEST_F(Fault51, AScriptThatIsGoneIsToldAsNotExecutedAndIsNotSentAgainByItself) {
     const Error error = caller.error_of("EVALSHA", sha, "1", "n");
     EXPECT_EQ(error.code(), Errc::server_error) << error.what();
     EXPECT_EQ(error.server_code(), "NOSCRIPT");
-    EXPECT_EQ(error.effect(), Effect::not_sent) << "whatever it does may be done by EVAL now";
-    EXPECT_EQ(command_count(raw(), "evalsha", "calls"), 1) << "the same again can't help";
+    EXPECT_EQ(error.effect(), Effect::not_sent) << "the caller may use EVAL safely";
+    EXPECT_EQ(command_count(raw(), "evalsha", "calls"), 1) << "repeating EVALSHA can't help";
     EXPECT_EQ(caller.command<std::int64_t>("EVAL", script, "1", "n").value(), 1);
     EXPECT_EQ(caller.command<std::int64_t>("EVALSHA", sha, "1", "n").value(), 2);
     EXPECT_EQ(command_count(raw(), "eval", "calls"), 1);
@@ -252,7 +251,7 @@ TEST_F(Fault51, AScriptThatIsGoneIsToldAsNotExecutedAndIsNotSentAgainByItself) {
   });
 }
 
-TEST_F(Fault51, InsideOfATransactionItIsTheErrorOfItsPlace) {
+TEST_F(Fault51, MissingScriptInTransactionIsAnErrorOfItsReply) {
   StartedManager redis(config(Side::direct));
   const ScopedClient session = redis->scoped_client("main");
   session.command<Value>("MULTI");
@@ -269,7 +268,7 @@ TEST_F(Fault51, InsideOfATransactionItIsTheErrorOfItsPlace) {
 class Fault39 : public RedisTest {};
 class Fault41 : public RedisTest {};
 
-TEST_F(Fault39, ABusyServerKeepsNewConnectionsWaitingUntilTheScriptEnds) {
+TEST_F(Fault39, NewConnectionsWaitWhileServerIsBusy) {
   RedisServer busy(EndlessScript::impatient());
   EndlessScript script(busy);
   ASSERT_TRUE(script.noticed());
@@ -288,10 +287,10 @@ TEST_F(Fault39, ABusyServerKeepsNewConnectionsWaitingUntilTheScriptEnds) {
                                    line.find(" db=2 ") != std::string::npos;
                           }),
             1)
-      << "named and on its database all the same";
+      << "the connection must have its name and database number";
 }
 
-TEST_F(Fault39, ABusyServerRefusesWhatComesOverAnOpenConnectionWhichIsKept) {
+TEST_F(Fault39, BusyServerRefusesCommandsOnOpenConnectionsThatAreKept) {
   RedisServer busy(EndlessScript::impatient());
   for_all_sides([&](Side side) {
     RawRedis(busy.port()).text({"FLUSHALL"});
@@ -301,23 +300,23 @@ TEST_F(Fault39, ABusyServerRefusesWhatComesOverAnOpenConnectionWhichIsKept) {
     const std::size_t created = redis->stats("main").pool.created;
     EndlessScript script(busy);
     ASSERT_TRUE(script.noticed());
-    for (int i = 0; i < 20; ++i) {  // more than failures open a circuit
+    for (int i = 0; i < 20; ++i) {  // more calls than the failures that open a breaker
       const Error error = i % 2 == 0 ? caller.error_of("INCR", "n") : caller.error_of("GET", "n");
       EXPECT_EQ(error.code(), Errc::server_error) << error.what();
       EXPECT_EQ(error.server_code(), "BUSY");
       EXPECT_EQ(error.effect(), Effect::not_sent);
       EXPECT_EQ(error.remedy(), Remedy::retry);
     }
-    EXPECT_EQ(redis->stats("main").pool.created, created) << "the connection is kept";
+    EXPECT_EQ(redis->stats("main").pool.created, created) << "the connection must be kept";
     script.end();
-    EXPECT_EQ(caller.command<std::int64_t>("INCR", "n").value(), 2) << "none of the others was executed";
+    EXPECT_EQ(caller.command<std::int64_t>("INCR", "n").value(), 2) << "no refused command may be executed";
     EXPECT_EQ(redis->stats("main").pool.created, created);
     EXPECT_EQ(redis->stats("main").operations.failed, 0U);
     EXPECT_EQ(redis->stats("main").breaker_changes, 0U);
   });
 }
 
-TEST_F(Fault41, AServerThatCanNotSaveServesReadsAndRefusesWrites) {
+TEST_F(Fault41, ServerThatCannotSaveServesReadsAndRefusesWrites) {
   RedisServer server(slow_to_save());
   ASSERT_TRUE(let_saving_fail(server));
   StartedManager redis(config_at(server));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// sessions_test.cpp: faults 53 to 56 and 122 of the catalogue: connections that are lost, or whose state
-// changes, while they mean something: subscriptions, transactions, commands that wait in the server.
+// sessions_test.cpp: faults 53 to 56, 122: lost connections with subscriptions, transactions, blocking
+// commands.
 #include <boost/asio/use_future.hpp>
 #include <chrono>
 #include <cstdint>
@@ -23,12 +23,12 @@ using namespace std::chrono_literals;
 using boost::asio::use_future;
 using Popped = std::optional<std::pair<std::string, std::string>>;
 
-TEST(Fault53, ASlowSubscriberThatIsKicked) {
-  GTEST_SKIP() << "this version has no subscriptions: SUBSCRIBE needs a scoped handle, and its messages are "
-                  "only counted; resubscribing and the gap event come with subscriptions";
+TEST(Fault53, SlowSubscriberIsDisconnected) {
+  GTEST_SKIP() << "this version has no subscriptions: SUBSCRIBE is refused on every handle; "
+                  "resubscribing and the gap event come with subscriptions";
 }
 
-// A scoped handle of either side.
+// A scoped handle, synchronous or asynchronous.
 class Session {
  public:
   Session(RedisConnectionManager& redis, bool asynchronous) {
@@ -75,7 +75,8 @@ class Sessions : public RedisTest {
   }
   static void kill_client(const std::string& id) {
     EXPECT_EQ(raw().integer({"CLIENT", "KILL", "ID", id}), 1);
-    // Its end has arrived, here and at the client: the server closes before it answers.
+    // Wait until the end of the connection has arrived, here and at the client: the server closes before it
+    // answers.
     ASSERT_TRUE(eventually([&] {
       for (const std::string& line : raw().client_list())
         if (line.starts_with("id=" + id + " ")) return false;
@@ -83,7 +84,7 @@ class Sessions : public RedisTest {
     }));
   }
 };
-// An element that is there already.
+// Pops an element that exists already.
 [[nodiscard]] Result<Popped> pop(RedisConnectionManager& redis, bool asynchronous) {
   if (asynchronous) return redis.async_client("main").results().blpop("queue", {0ms})(use_future).get();
   return redis.client("main").results().blpop("queue", {0ms});
@@ -132,7 +133,7 @@ TEST_F(Fault122, SubscriptionsAndStreamsAreRefusedAtOnceOnEveryHandle) {
                 }).code(),
                 Errc::not_allowed);
     }
-    EXPECT_EQ(session.id(), id) << "the connection stays as it is";
+    EXPECT_EQ(session.id(), id) << "the connection must stay open";
   });
 }
 
@@ -140,7 +141,7 @@ class Fault54 : public Sessions {};
 class Fault55 : public Sessions {};
 class Fault56 : public Sessions {};
 
-TEST_F(Fault54, ATransactionDoesNotSurviveTheConnectionThatWatched) {
+TEST_F(Fault54, TransactionFailsWhenWatchingConnectionIsLost) {
   for_both([&](bool asynchronous) {
     StartedManager redis(config_at(server()));
     const Session session(*redis, asynchronous);
@@ -153,11 +154,12 @@ TEST_F(Fault54, ATransactionDoesNotSurviveTheConnectionThatWatched) {
       EXPECT_EQ(error.code(), Errc::connection_lost) << command;
       EXPECT_EQ(error.effect(), Effect::not_sent) << command;
     }
-    EXPECT_EQ(redis->stats("main").pool.created, created) << "nothing is watched anew behind its back";
+    EXPECT_EQ(redis->stats("main").pool.created, created)
+        << "WATCH must not be renewed on another connection";
   });
 }
 
-TEST_F(Fault54, BetweenMultiAndExecNothingIsExecuted) {
+TEST_F(Fault54, LossBetweenMultiAndExecExecutesNothing) {
   for_both([&](bool asynchronous) {
     StartedManager redis(config_at(server()));
     const Session session(*redis, asynchronous);
@@ -167,14 +169,14 @@ TEST_F(Fault54, BetweenMultiAndExecNothingIsExecuted) {
     ASSERT_TRUE(session.command<Value>("RPUSH", "log", "entry"));
     kill_client(id);
     EXPECT_EQ(session.error_of("RPUSH", "log", "second").code(), Errc::connection_lost);
-    EXPECT_EQ(session.error_of("EXEC").effect(), Effect::not_sent) << "it was lost before";
+    EXPECT_EQ(session.error_of("EXEC").effect(), Effect::not_sent) << "the connection was lost before EXEC";
     EXPECT_EQ(raw().integer({"LLEN", "log"}), 0);
   });
 }
 
-TEST_F(Fault54, AnExecThatWasSentIsIndeterminateWhetherItRanOrNot) {
+TEST_F(Fault54, SentExecIsIndeterminateWhetherOrNotItRan) {
   for (const bool runs : {false, true}) {
-    SCOPED_TRACE(runs ? "it ran" : "it did not reach the server");
+    SCOPED_TRACE(runs ? "EXEC ran" : "EXEC did not reach the server");
     for_both([&](bool asynchronous) {
       FaultProxy proxy(server().port());
       StartedManager redis(config_at(proxy.port()));
@@ -188,13 +190,13 @@ TEST_F(Fault54, AnExecThatWasSentIsIndeterminateWhetherItRanOrNot) {
       cut.await_fired();
       EXPECT_EQ(error.code(), Errc::connection_lost) << error.what();
       EXPECT_EQ(error.effect(), Effect::indeterminate);
-      EXPECT_EQ(raw().integer({"LLEN", "log"}), runs ? 1 : 0) << "not twice";
+      EXPECT_EQ(raw().integer({"LLEN", "log"}), runs ? 1 : 0) << "must not run twice";
       EXPECT_EQ(redis->stats("main").operations.retries, 0U);
     });
   }
 }
 
-TEST_F(Fault55, ATransactionThatASecondWriterOvertookIsAResultAndNoError) {
+TEST_F(Fault55, TransactionAbortedByAnotherWriterIsAResult) {
   for_both([&](bool asynchronous) {
     StartedManager redis(config_at(server()));
     {
@@ -207,7 +209,7 @@ TEST_F(Fault55, ATransactionThatASecondWriterOvertookIsAResultAndNoError) {
       ASSERT_TRUE(replies.has_value()) << replies.error().what();
       EXPECT_TRUE(replies->is_null());
       EXPECT_EQ(raw().text({"GET", "balance"}), "7");
-      // The same handle may try again.
+      // The same handle can be used for another try.
       ASSERT_TRUE(session.command<Value>("WATCH", "balance"));
       ASSERT_TRUE(session.command<Value>("MULTI"));
       ASSERT_TRUE(session.command<Value>("INCR", "balance"));
@@ -218,7 +220,7 @@ TEST_F(Fault55, ATransactionThatASecondWriterOvertookIsAResultAndNoError) {
   });
 }
 
-// Commands that wait in the server.
+// A blocking command that waits in the server.
 class Waiting {
  public:
   Waiting(RedisConnectionManager& redis, RawRedis& raw, bool asynchronous) : raw_(&raw) {
@@ -243,7 +245,7 @@ class Waiting {
   std::future<Result<Popped>> outcome_{};
 };
 
-TEST_F(Fault56, AWaitThatIsKilledIsIndeterminateAndNotRepeated) {
+TEST_F(Fault56, KilledBlockingCommandIsIndeterminateAndNotRetried) {
   for_both([&](bool asynchronous) {
     StartedManager redis(config_at(server()));
     raw().text({"CONFIG", "RESETSTAT"});
@@ -254,25 +256,26 @@ TEST_F(Fault56, AWaitThatIsKilledIsIndeterminateAndNotRepeated) {
     EXPECT_EQ(outcome.error().code(), Errc::connection_lost) << outcome.error().what();
     EXPECT_EQ(outcome.error().effect(), Effect::indeterminate);
     EXPECT_EQ(raw().integer({"RPUSH", "queue", "x"}), 1);
-    EXPECT_EQ(raw().integer({"LLEN", "queue"}), 1) << "nobody waits any more";
+    EXPECT_EQ(raw().integer({"LLEN", "queue"}), 1) << "no client may wait for the element";
     EXPECT_EQ(redis->stats("main").operations.retries, 0U);
   });
 }
 
-// What was pushed is still there, was popped, or may have been taken by a call that does not know.
-TEST_F(Fault56, AnElementThatIsTakenAsTheConnectionEndsIsAccountedFor) {
+// Each pushed element was popped, or may have been popped by a call with an indeterminate outcome.
+TEST_F(Fault56, ElementTakenAsConnectionEndsIsAccountedFor) {
   for_both([&](bool asynchronous) {
     StartedManager redis(config_at(server()));
     std::int64_t popped = 0;
     std::int64_t unknown = 0;
-    constexpr std::int64_t rounds = 9;  // the breaker looks at twenty calls
+    constexpr std::int64_t rounds = 9;  // fewer failures than the breaker counts in twenty calls
     for (std::int64_t round = 0; round < rounds; ++round) {
       raw().text({"DEL", "queue"});
-      // A connection that never answers anything before it ends looks like a server that is going down.
+      // Connections that end without any answer look like a server that is shutting down.
       raw().integer({"RPUSH", "queue", "first"});
       ASSERT_TRUE(pop(*redis, asynchronous).has_value());
       Waiting waiting(*redis, raw(), asynchronous);
-      // Both are read in one go: the element leaves the list, its reply may not leave the server.
+      // The server reads both commands at once: the element leaves the list, but its reply may not leave the
+      // server.
       raw().send(resp_command({"RPUSH", "queue", "x"}) +
                  resp_command({"CLIENT", "KILL", "ID", waiting.id()}));
       EXPECT_EQ(raw().receive().integer(), 1);
@@ -292,13 +295,13 @@ TEST_F(Fault56, AnElementThatIsTakenAsTheConnectionEndsIsAccountedFor) {
   });
 }
 
-TEST_F(Fault56, AnUnblockedWaitEndsAsTheServerSays) {
+TEST_F(Fault56, UnblockedCommandEndsWithReplyOfServer) {
   for_both([&](bool asynchronous) {
     StartedManager redis(config_at(server()));
     {
       Waiting waiting(*redis, raw(), asynchronous);
       EXPECT_EQ(raw().integer({"CLIENT", "UNBLOCK", waiting.id()}), 1);
-      EXPECT_EQ(waiting.outcome().value(), std::nullopt) << "as if the time were over";
+      EXPECT_EQ(waiting.outcome().value(), std::nullopt) << "must end as at its timeout";
     }
     Waiting waiting(*redis, raw(), asynchronous);
     EXPECT_EQ(raw().integer({"CLIENT", "UNBLOCK", waiting.id(), "ERROR"}), 1);
@@ -310,7 +313,7 @@ TEST_F(Fault56, AnUnblockedWaitEndsAsTheServerSays) {
   });
 }
 
-TEST_F(Fault56, AMasterThatBecomesAReplicaEndsWaitsAndTheNextCallWorks) {
+TEST_F(Fault56, DemotionEndsBlockingCommandsAndNextCallSucceeds) {
   for_both([&](bool asynchronous) {
     RedisServer own;
     RawRedis admin(own.port());
@@ -318,7 +321,7 @@ TEST_F(Fault56, AMasterThatBecomesAReplicaEndsWaitsAndTheNextCallWorks) {
     Waiting waiting(*redis, admin, asynchronous);
     const FreePort nowhere;
     admin.text({"REPLICAOF", "127.0.0.1", nowhere.text()});
-    const auto outcome = waiting.outcome();  // -UNBLOCKED, and the end of the connection
+    const auto outcome = waiting.outcome();  // -UNBLOCKED, then the connection is closed
     ASSERT_FALSE(outcome.has_value());
     EXPECT_EQ(outcome.error().server_code(), "UNBLOCKED") << outcome.error().what();
     EXPECT_EQ(redis->stats("main").operations.retries, 0U);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// shutdown_race_test.cpp: fault 82 of the catalogue at its narrowest: shutdown() while many threads are just
-// starting operations of each kind.
+// shutdown_race_test.cpp: fault 82: shutdown() while many threads start operations.
 #include <atomic>
 #include <barrier>
 #include <chrono>
@@ -29,8 +28,8 @@ constexpr std::size_t threads = 4;
 constexpr std::size_t kinds = 5;
 constexpr std::size_t most_turns = 200;
 
-// How often each operation of a round has ended, and how many with something else than a reply or `closed`.
-// Handlers hold it, and touch nothing else.
+// Counts the completions of each operation of a round, and the outcomes other than a reply or `closed`.
+// Handlers share its ownership and touch nothing else.
 struct Tally {
   std::vector<std::atomic<int>> ended = std::vector<std::atomic<int>>(threads * most_turns * kinds);
   std::atomic<std::size_t> started{0};
@@ -58,8 +57,7 @@ std::optional<Errc> code_of(const Result<T>& result) {
   return result ? std::nullopt : std::optional(result.error().code());
 }
 
-// One of each kind: on a shared connection, as a batch, on a connection of its own, for a handle of its own,
-// and synchronous.
+// Starts one operation of each kind: shared, batch, exclusive, acquiring a scoped handle, and synchronous.
 void start_each(RedisConnectionManager& redis, const AsyncClient& client, const Client& blocking,
                 const Shared& tally, std::size_t first) {
   tally->started += kinds;
@@ -79,11 +77,11 @@ void start_each(RedisConnectionManager& redis, const AsyncClient& client, const 
   } catch (const Error& error) {
     tally->note(first + 3, error.code());
   }
-  // It waits for its reply: seldom, so that the others are started without a pause.
+  // This call waits for its reply. It is rare, so that the others start without a pause.
   tally->note(first + 4, first % 7 == 0 ? code_of(blocking.results().incr("n")) : std::nullopt);
 }
 
-// What a round's threads share; new for each.
+// State that the threads of one round have in common.
 struct Round {
   explicit Round(const FakeServer& server, std::size_t direct_limit) {
     RedisConfig config = config_at(server.port());
@@ -100,7 +98,7 @@ struct Round {
   std::atomic<bool> ended{false};  // shutdown() has returned
 };
 
-TEST(Fault82, AShutdownThatMeetsOperationsAtTheirStartCompletesEachOnce) {
+TEST(Fault82, ShutdownCompletesStartingOperationsOnce) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.serve([](const Words& words) { return words[0] == "BLPOP" ? "*-1\r\n" : ":1\r\n"; });
   });

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// stalled_server_test.cpp: faults 49, 50, 52 and 75 of the catalogue: a server that is restarted, that
-// sleeps, that closes idle connections, and callers who find every connection taken.
+// stalled_server_test.cpp: faults 49, 50, 52, 75: restarts, stalls, idle timeouts, exhausted pools.
 #include <atomic>
 #include <boost/asio/use_future.hpp>
 #include <chrono>
@@ -30,7 +29,7 @@ using boost::asio::use_future;
 
 class Fault50 : public RedisTest {
  protected:
-  // One way of a server to sleep.
+  // A way to make a server stall.
   struct Sleep {
     std::string_view name;
     std::function<void(RedisServer&)> begin;
@@ -38,8 +37,8 @@ class Fault50 : public RedisTest {
   };
 };
 
-// Every push leaves its tag in the data, so that the data tells what ran, and how often.
-TEST_F(Fault50, WhileAServerSleepsDeadlinesHoldAndNothingRunsTwice) {
+// Each push stores its tag, so that the data shows how often each command ran.
+TEST_F(Fault50, DeadlinesHoldAndNothingRunsTwiceWhileServerStalls) {
   const Sleep sleeps[] = {
       {"SIGSTOP", [](RedisServer& own) { own.pause(); }, [](RedisServer& own) { own.resume(); }},
       {"DEBUG SLEEP",
@@ -74,7 +73,7 @@ TEST_F(Fault50, WhileAServerSleepsDeadlinesHoldAndNothingRunsTwice) {
       sleep.begin(own);
       for (int i = 0; i < 3; ++i) {
         const auto pushed = push("during " + std::to_string(i), 200ms);
-        if (pushed) continue;  // DEBUG SLEEP was not read yet, or is over
+        if (pushed) continue;  // DEBUG SLEEP has not started, or is over
         EXPECT_TRUE(pushed.error().code() == Errc::timeout || is_unavailable(pushed.error().code()))
             << pushed.error().what();
       }
@@ -84,7 +83,7 @@ TEST_F(Fault50, WhileAServerSleepsDeadlinesHoldAndNothingRunsTwice) {
       std::map<std::string, int> stored;
       for (const RawReply& tag : raw.command({"LRANGE", "log", "0", "-1"}).elements) ++stored[tag.text];
       for (const auto& [tag, ok] : acknowledged) {
-        if (tag == "after") continue;  // as often as it was asked for
+        if (tag == "after") continue;  // pushed repeatedly on purpose
         EXPECT_LE(stored[tag], 1) << tag;
         if (ok) {
           EXPECT_EQ(stored[tag], 1) << tag;
@@ -103,7 +102,7 @@ class Fault52 : public RedisTest {
   }
 };
 
-TEST_F(Fault52, ConnectionsThatTheServerClosedWhileIdleCostNoCommand) {
+TEST_F(Fault52, IdleConnectionsClosedByServerFailNoCommand) {
   for_all_sides([&](Side side) {
     raw().text({"FLUSHALL"});
     StartedManager redis(on_side(side, config_at(server())));
@@ -115,9 +114,10 @@ TEST_F(Fault52, ConnectionsThatTheServerClosedWhileIdleCostNoCommand) {
       const std::size_t before = closed(*redis);
       raw().integer({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
       if (side == Side::direct) {
-        let_pass(2ms);  // used less than a millisecond ago it is not looked at
+        let_pass(2ms);  // connections used less than a millisecond ago are not checked
       } else {
-        ASSERT_TRUE(eventually([&] { return closed(*redis) != before; })) << "seen as it happens";
+        ASSERT_TRUE(eventually([&] { return closed(*redis) != before; }))
+            << "the closure must be detected at once";
       }
     }
     EXPECT_EQ(redis->stats("main").operations.failed, 0U);
@@ -125,7 +125,7 @@ TEST_F(Fault52, ConnectionsThatTheServerClosedWhileIdleCostNoCommand) {
   });
 }
 
-TEST_F(Fault52, AnIdleTimeoutOfTheServerCostsNoCommand) {
+TEST_F(Fault52, IdleTimeoutOfServerFailsNoCommand) {
   RedisServer own({"--timeout", "3"});
   for_all_sides([&](Side side) {
     StartedManager redis(on_side(side, config_at(own)));
@@ -133,9 +133,9 @@ TEST_F(Fault52, AnIdleTimeoutOfTheServerCostsNoCommand) {
     ASSERT_TRUE(caller.command<Value>("INCR", "n"));
     if (side == Side::direct) {
       ASSERT_TRUE(eventually([&] { return RawRedis(own.socket_path()).client_list().size() == 1; }))
-          << "all but who looks";
-    } else {  // the next one is opened at once, and has three seconds again
-      ASSERT_TRUE(eventually([&] { return closed(*redis) != 0; })) << "seen as it happens";
+          << "only the connection of this check may be left";
+    } else {  // a replacement opens at once and lives three seconds again
+      ASSERT_TRUE(eventually([&] { return closed(*redis) != 0; })) << "the closure must be detected at once";
     }
     const auto counted = caller.command<std::int64_t>("INCR", "n");
     ASSERT_TRUE(counted.has_value()) << counted.error().what();
@@ -145,7 +145,7 @@ TEST_F(Fault52, AnIdleTimeoutOfTheServerCostsNoCommand) {
 
 class Fault75 : public RedisTest {};
 
-TEST_F(Fault75, AHundredCallersOfTwoConnectionsAreServedInTurnOrToldAtTheirDeadline) {
+TEST_F(Fault75, CallersOfExhaustedPoolAreServedOrFailAtTheirDeadlines) {
   std::atomic<int> answered{0};
   Gate gate;
   FakeServer fake([&](FakeConnection& connection, std::size_t) {
@@ -171,7 +171,7 @@ TEST_F(Fault75, AHundredCallersOfTwoConnectionsAreServedInTurnOrToldAtTheirDeadl
   const Error late = error_of([&] { return client.with_timeout(100ms).incr("n"); });
   EXPECT_EQ(late.code(), Errc::pool_timeout) << late.what();
   EXPECT_EQ(late.effect(), Effect::not_sent);
-  EXPECT_EQ(redis->stats("main").pool.waiting, 98U) << "it has left the line";
+  EXPECT_EQ(redis->stats("main").pool.waiting, 98U) << "the expired caller must have left the queue";
   gate.open();
   callers.clear();
   EXPECT_EQ(served, 100);
@@ -179,7 +179,7 @@ TEST_F(Fault75, AHundredCallersOfTwoConnectionsAreServedInTurnOrToldAtTheirDeadl
   EXPECT_EQ(redis->stats("main").pool.created, 2U);
 }
 
-TEST_F(Fault75, WhoWaitsForAConnectionOfHisOwnIsServedInTheOrderOfAsking) {
+TEST_F(Fault75, CallersWaitingForExclusiveConnectionsAreServedInFifoOrder) {
   RedisConfig config = config_at(server());
   config.defaults.max_connections = 1;
   StartedManager redis(std::move(config));
@@ -205,9 +205,9 @@ TEST_F(Fault75, WhoWaitsForAConnectionOfHisOwnIsServedInTheOrderOfAsking) {
 
 class Fault49 : public RedisTest {};
 
-TEST_F(Fault49, ARestartIsToldAndNothingElseIs) {
+TEST_F(Fault49, RestartIsReportedAndFalseAlarmsAreNot) {
   RedisServer server;
-  for (int i = 0; i < 20; ++i) RawRedis one(server.port());  // its first connections
+  for (int i = 0; i < 20; ++i) RawRedis one(server.port());  // raises the server's connection numbers
   auto log = std::make_shared<EventLog>();
   RedisConfig config = config_at(server);
   config.listener = log;
@@ -231,15 +231,15 @@ TEST_F(Fault49, ARestartIsToldAndNothingElseIs) {
   EXPECT_EQ(log->count("redis.server_changed connection number"), 1U);
 }
 
-// A server that is stopped has taken the command and not run it when it is killed; nobody can tell.
-TEST_F(Fault49, WhatIsInFlightAtARestartIsIndeterminateAndNotSentAgain) {
+// The stopped server has received the command but not run it when it is killed. The client can't know that.
+TEST_F(Fault49, CommandInFlightAtRestartIsIndeterminateAndNotRetried) {
   for_all_sides([&](Side side) {
     RedisServer server;
     FaultProxy proxy(server.port());
     auto log = std::make_shared<EventLog>();
     RedisConfig config = on_side(side, config_at(proxy.port()));
     config.listener = log;
-    for (int i = 0; i < 20; ++i) RawRedis one(server.port());  // its first connections
+    for (int i = 0; i < 20; ++i) RawRedis one(server.port());  // raises the server's connection numbers
     StartedManager redis(config);
     const Caller caller(*redis, side);
     ASSERT_EQ(caller.command<std::int64_t>("INCR", "n").value(), 1);
@@ -257,7 +257,7 @@ TEST_F(Fault49, WhatIsInFlightAtARestartIsIndeterminateAndNotSentAgain) {
     server.restart();
     ASSERT_TRUE(eventually([&] { return caller.command<std::string>("PING").has_value(); }));
     EXPECT_EQ(caller.command<Value>("GET", "n").value().is_null(), true)
-        << "it came back empty, and nothing was sent again";
+        << "the server restarted empty, and nothing may be retried";
     EXPECT_EQ(log->count("redis.server_changed"), 1U);
   });
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// stuck_connection_test.cpp: fault 104: one connection gets a reply that trickles without end, all others
-// work.
+// stuck_connection_test.cpp: fault 104: one connection's reply trickles without end.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -24,7 +23,7 @@ using namespace std::chrono_literals;
 using boost::asio::use_future;
 using Words = redstart::testing::Words;
 
-// Serves GET; LRANGE gets the beginning of a large reply, then a byte each 20 ms.
+// Serves GET. The reply to LRANGE begins large, then continues with a byte every 20 ms.
 void serve_and_trickle(FakeConnection& connection, std::size_t) {
   for (Words words = connection.handshake(); !words.empty(); words = connection.handshake()) {
     if (words.front() != "LRANGE") {
@@ -42,7 +41,7 @@ void serve_and_trickle(FakeConnection& connection, std::size_t) {
 
 class Fault104 : public ::testing::Test {
  protected:
-  // Asynchronous callers of the shared connection, each with one GET of 100 ms after the other.
+  // Asynchronous callers of the shared connection, each with a sequence of GETs limited to 100 ms.
   class Background {
    public:
     explicit Background(RedisConnectionManager& redis) {
@@ -68,7 +67,7 @@ class Fault104 : public ::testing::Test {
   FakeServer server{serve_and_trickle};
 };
 
-TEST_F(Fault104, TheBreakerDoesNotTakeTheDatabaseAwayFromConnectionsThatWork) {
+TEST_F(Fault104, BreakerStaysClosedWhileOtherConnectionsAnswer) {
   StartedManager redis(config_at(server.port()));
   auto async = redis->async_client("main");
   ASSERT_TRUE(async.results().get("k")(use_future).get().has_value());
@@ -76,7 +75,7 @@ TEST_F(Fault104, TheBreakerDoesNotTakeTheDatabaseAwayFromConnectionsThatWork) {
   Background background(*redis);
   int served = 0;
   const auto began = std::chrono::steady_clock::now();
-  // Slower than the others fail, so that most calls of the database do.
+  // Slower than the other callers fail, so that most calls of the database fail.
   while (std::chrono::steady_clock::now() - began < 3s) {
     const auto got = redis->client("main").results().get("k");
     ASSERT_TRUE(got.has_value()) << got.error().what();
@@ -89,7 +88,7 @@ TEST_F(Fault104, TheBreakerDoesNotTakeTheDatabaseAwayFromConnectionsThatWork) {
   EXPECT_EQ(redis->stats("main").breaker_changes, 0U);
 }
 
-TEST_F(Fault104, TheStuckConnectionIsReplacedWithinSixSeconds) {
+TEST_F(Fault104, StuckConnectionIsReplacedWithinSixSeconds) {
   StartedManager redis(config_at(server.port()));
   auto async = redis->async_client("main");
   auto stuck = async.with_timeout(200ms).results().command<Value>("LRANGE", "l", "0", "-1")(use_future);
@@ -100,11 +99,11 @@ TEST_F(Fault104, TheStuckConnectionIsReplacedWithinSixSeconds) {
   EXPECT_LE(std::chrono::steady_clock::now() - began, 6s + 2s);
 }
 
-TEST_F(Fault104, AnotherSharedConnectionServesMeanwhile) {
+TEST_F(Fault104, AnotherSharedConnectionServesCallsUntilReplacement) {
   RedisConfig config = config_at(server.port());
   config.io_threads = 2;
   StartedManager redis(config);
-  // Both are opened: threads are spread over them.
+  // Open both shared connections: calls of different threads are spread over them.
   {
     Background both(*redis);
     ASSERT_TRUE(eventually([&] { return redis->stats("main").pool.shared == 2 && both.answered > 100; }));

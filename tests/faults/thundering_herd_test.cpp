@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// thundering_herd_test.cpp: fault 76: a thousand clients that lose one server together don't come back
-// together.
+// thundering_herd_test.cpp: fault 76: a thousand clients reconnect to one server.
 #include "protocol/reconnect.hpp"
 
 #include <gtest/gtest.h>
@@ -22,10 +21,10 @@ using namespace std::chrono_literals;
 constexpr std::size_t clients = 1000;
 const TimePoint lost_at = TimePoint{} + 1h;
 
-/// What the server does with a connection at that time.
+/// How the server treats a connection at that time.
 enum class Server { refuses, greets_and_drops, serves };
 
-/// A thousand clients on one virtual clock; each tries as soon as its policy lets it.
+/// A thousand clients on one virtual clock. Each connects as soon as its policy allows.
 class Herd {
  public:
   explicit Herd(std::function<Server(TimePoint)> server, unsigned seed = 76)
@@ -42,7 +41,7 @@ class Herd {
   [[nodiscard]] std::size_t served() const { return served_; }
   [[nodiscard]] const std::vector<TimePoint>& attempts() const { return attempts_; }
 
-  /// The most attempts in any window between two times, and the mean of all windows.
+  /// The largest number of attempts in any window between two times, and the mean of all windows.
   [[nodiscard]] std::pair<double, double> most_and_mean(TimePoint from, TimePoint to,
                                                         std::chrono::milliseconds window = 100ms) const {
     const auto first = std::lower_bound(attempts_.begin(), attempts_.end(), from);
@@ -83,11 +82,11 @@ class Herd {
   std::size_t served_ = 0;
 };
 
-// Once delays have grown, which takes a second, attempts come evenly, up to and over the moment of its
-// return.
+// Once delays have grown, which takes a second, attempts are spread evenly until the server is back and
+// beyond.
 constexpr auto grown = 1s;
 
-TEST(Fault76, AttemptsStayEvenWhileTheServerIsAwayAndWhenItIsBack) {
+TEST(Fault76, AttemptsAreSpreadWhileServerIsAwayAndWhenItReturns) {
   for (const unsigned seed : {1U, 76U, 4711U}) {
     const TimePoint back = lost_at + 10s;
     Herd herd([back](TimePoint now) { return now < back ? Server::refuses : Server::serves; }, seed);
@@ -96,11 +95,11 @@ TEST(Fault76, AttemptsStayEvenWhileTheServerIsAwayAndWhenItIsBack) {
     const auto [most, mean] = herd.most_and_mean(lost_at + grown, back + 250ms);
     EXPECT_GT(mean, 100.0);
     EXPECT_LE(most, 2 * mean);
-    EXPECT_LE(herd.attempts().back() - back, 500ms) << "everybody is back within the longest delay";
+    EXPECT_LE(herd.attempts().back() - back, 500ms) << "all clients must be back within the longest delay";
   }
 }
 
-TEST(Fault76, AServerThatGreetsAndDropsEverybodyDoesNotStartDelaysOver) {
+TEST(Fault76, ServerThatOnlyGreetsDoesNotResetDelays) {
   const TimePoint greets = lost_at + 5s;
   const TimePoint back = greets + 10s;
   Herd herd([=](TimePoint now) {
@@ -112,10 +111,10 @@ TEST(Fault76, AServerThatGreetsAndDropsEverybodyDoesNotStartDelaysOver) {
   EXPECT_LE(most, 2 * mean);
   const double away = herd.most_and_mean(lost_at + grown, greets).second;
   const double greeting = herd.most_and_mean(greets, back).second;
-  EXPECT_NEAR(greeting, away, away / 10) << "no more attempts than while it was away";
+  EXPECT_NEAR(greeting, away, away / 10) << "must not cause more attempts than while it was away";
 }
 
-TEST(Fault76, EvenTheFirstAttemptsAfterALossThatAllNoticeAtOnceAreSpread) {
+TEST(Fault76, FirstAttemptsAfterSimultaneousLossAreSpread) {
   Herd herd([](TimePoint) { return Server::refuses; });
   herd.run(lost_at + 1s);
   EXPECT_LE(herd.most_and_mean(lost_at + 1ns, lost_at + 1s, 10ms).first, 0.3 * clients);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_certificates_test.cpp: faults 69 and 70 of the catalogue: certificates that are not to be trusted, and
-// certificates of somebody else.
+// tls_certificates_test.cpp: faults 69 and 70: certificates that are untrusted, or of another server.
 #include <string>
 
 #include "support/tls_peer.hpp"
@@ -15,26 +14,26 @@ using ::testing::Not;
 struct Bad {
   const char* name;
   CertificateWish wish;
-  const char* words;
+  const char* message;
 };
 
 class Fault69 : public TlsTest {
  protected:
-  // Nobody gets a password who has not proven who he is.
-  void expect_refused(const RedisConfig& plain, const char* words) {
+  // An untrusted server gets no password.
+  void expect_refused(const RedisConfig& plain, const char* message) {
     RedisConfig config = plain;
     config.defaults.password = Secret("a-password-that-must-not-be-seen");
     for (const Error& error : refusals(config)) {
       EXPECT_EQ(error.code(), Errc::tls_failed) << error.what();
       EXPECT_EQ(error.remedy(), Remedy::never);
       EXPECT_EQ(error.effect(), Effect::not_sent);
-      EXPECT_THAT(error.what(), HasSubstr(words));
+      EXPECT_THAT(error.what(), HasSubstr(message));
       EXPECT_THAT(error.what(), Not(HasSubstr("must-not-be-seen")));
     }
   }
 };
 
-TEST_F(Fault69, WhatIsNotToBeTrustedGetsNoByteOfOurs) {
+TEST_F(Fault69, UntrustedServersReceiveNoData) {
   const TestAuthority stranger;
   const Bad cases[] = {
       {"expired", {.from = -7200, .until = -3600}, "it expired on"},
@@ -47,8 +46,8 @@ TEST_F(Fault69, WhatIsNotToBeTrustedGetsNoByteOfOurs) {
     const TlsPeer peer(authority_.issue(bad.name, bad.wish));
     RedisConfig trusting = config_for(peer.port());
     if (bad.name == std::string("stranger")) trusting.defaults.tls.ca_file = stranger.ca_file();
-    expect_refused(trusting, bad.words);
-    EXPECT_TRUE(eventually([&] { return peer.visits().size() >= 2; })) << "both have been there";
+    expect_refused(trusting, bad.message);
+    EXPECT_TRUE(eventually([&] { return peer.visits().size() >= 2; })) << "both sides must have connected";
     for (const TlsPeer::Visit& visit : peer.visits()) {
       EXPECT_FALSE(visit.established);
       EXPECT_EQ(visit.read, "");
@@ -56,10 +55,10 @@ TEST_F(Fault69, WhatIsNotToBeTrustedGetsNoByteOfOurs) {
   }
 }
 
-TEST_F(Fault69, ATrustedServerIsShownOurs) {  // or else the test above proves nothing
+TEST_F(Fault69, TrustedServerReceivesOurData) {  // control for the test above
   const TlsPeer peer(authority_.issue("server"));
   RedisConfig config = config_for(peer.port());
-  config.defaults.timeouts.connect = std::chrono::milliseconds(300);  // it never answers
+  config.defaults.timeouts.connect = std::chrono::milliseconds(300);  // the peer never answers
   config.defaults.password = Secret("seen");
   const auto seen = [&] {
     std::size_t n = 0;
@@ -74,7 +73,7 @@ TEST_F(Fault69, ATrustedServerIsShownOurs) {  // or else the test above proves n
   }));
 }
 
-TEST_F(Fault69, RedisSeesNoCommandEither) {
+TEST_F(Fault69, UntrustedRedisReceivesNoCommand) {
   REDSTART_NEEDS_REDIS();
   serve(authority_.issue("expired", {.from = -7200, .until = -3600}));
   expect_refused(config(), "it expired on");
@@ -88,11 +87,11 @@ class Fault70 : public TlsTest {};
 
 struct Name {
   const char* san;
-  const char* name;  // that is asked for
+  const char* name;  // the name that the client checks
   bool good;
 };
 
-TEST_F(Fault70, NamesAreTakenAsRfc6125Says) {
+TEST_F(Fault70, NamesAreCheckedByRfc6125) {
   const Name cases[] = {
       {"DNS:redis.example.test", "redis.example.test", true},
       {"DNS:redis.example.test", "REDIS.Example.Test", true},
@@ -113,7 +112,7 @@ TEST_F(Fault70, NamesAreTakenAsRfc6125Says) {
       {"IP:127.0.0.1", "127.0.0.1", true},
       {"IP:127.0.0.1", "127.0.0.2", false},
       {"IP:127.0.0.1", "localhost", false},
-      {"DNS:127.0.0.1", "127.0.0.1", false},  // an address is no name
+      {"DNS:127.0.0.1", "127.0.0.1", false},  // an address does not match as a name
       {"DNS:*.0.0.1", "127.0.0.1", false},
       {"IP:::1", "::1", true},
       {"IP:::1", "0:0:0:0:0:0:0:1", true},
@@ -124,7 +123,7 @@ TEST_F(Fault70, NamesAreTakenAsRfc6125Says) {
   };
   for (const Name& entry : cases) {
     SCOPED_TRACE(std::string(entry.san) + " for " + entry.name);
-    // The common name is always the right one, and never counts.
+    // The common name always matches, and must not count.
     const TlsPeer peer(authority_.issue("server", {.san = entry.san, .common_name = entry.name}),
                        {.resets = true});
     RedisConfig config = config_for(peer.port());
@@ -136,7 +135,7 @@ TEST_F(Fault70, NamesAreTakenAsRfc6125Says) {
   }
 }
 
-TEST_F(Fault70, TheErrorSaysWhomTheCertificateIsFor) {
+TEST_F(Fault70, ErrorListsNamesOfTheCertificate) {
   const Bad cases[] = {
       {"other",
        {.san = "DNS:other.test,IP:10.1.2.3"},
@@ -149,12 +148,12 @@ TEST_F(Fault70, TheErrorSaysWhomTheCertificateIsFor) {
     for (const Error& error : refusals(config_for(peer.port()))) {
       EXPECT_EQ(error.code(), Errc::tls_failed);
       EXPECT_EQ(error.effect(), Effect::not_sent);
-      EXPECT_THAT(error.what(), HasSubstr(bad.words));
+      EXPECT_THAT(error.what(), HasSubstr(bad.message));
     }
   }
 }
 
-TEST_F(Fault70, TheHostIsTheNameWhereNoOtherIsGiven) {
+TEST_F(Fault70, HostIsTheNameByDefault) {
   REDSTART_NEEDS_REDIS();
   serve(authority_.issue("server", {.san = "DNS:localhost"}));
   StartedManager by_name(config("localhost"));

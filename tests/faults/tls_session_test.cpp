@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_session_test.cpp: faults 71 to 74 of the catalogue: old versions, truncation, only one side with TLS,
-// certificates that change.
+// tls_session_test.cpp: faults 71 to 74: old TLS versions, truncation, plain peers, renewed certificates.
 #include <openssl/ssl.h>
 
 #include <chrono>
@@ -41,7 +40,7 @@ TEST_F(Fault71, OldVersionsAreRefused) {
   }
 }
 
-TEST_F(Fault71, NamesAreSentAndAddressesAreNot) {
+TEST_F(Fault71, NamesAreSentAsSniAndAddressesAreNot) {
   const CertificateFiles files =
       authority_.issue("server", {.san = "DNS:localhost,DNS:redis.test,IP:127.0.0.1,IP:::1"});
   struct Case {
@@ -63,7 +62,7 @@ TEST_F(Fault71, NamesAreSentAndAddressesAreNot) {
   }
 }
 
-TEST_F(Fault71, AServerThatDoesNotKnowTheNameIsToldAsSuch) {
+TEST_F(Fault71, UnknownServerNameIsADistinctError) {
   const TlsPeer peer(authority_.issue("server"), {.known_name = "elsewhere.test"});
   for (const Error& error : refusals(config_for(peer.port()))) {
     EXPECT_EQ(error.code(), Errc::tls_failed);
@@ -76,9 +75,9 @@ class Fault72 : public TlsTest {
   void SetUp() override { REDSTART_NEEDS_REDIS(); }
 };
 
-TEST_F(Fault72, AReplyThatIsCutShortWithoutNoticeIsNeverComplete) {
+TEST_F(Fault72, ReplyTruncatedWithoutCloseNotifyIsNeverComplete) {
   serve(authority_.issue("server"));
-  constexpr std::uint64_t record = 5 + 16384 + 1 + 16;  // what a whole one takes on the wire
+  constexpr std::uint64_t record = 5 + 16384 + 1 + 16;  // size of a full record on the wire
   const std::string value(40'000, 'v');
   RawRedis(server_->socket_path()).command({"SET", "k", value});
   for (const std::uint64_t cut :
@@ -105,7 +104,7 @@ TEST_F(Fault72, AReplyThatIsCutShortWithoutNoticeIsNeverComplete) {
       EXPECT_EQ(db.ping(), "PONG");
       end(proxy.open_connections());
       expect_lost(error_of([&] { return db.getset("k", value); }));
-      EXPECT_EQ(db.get("k"), value) << "the next connection is whole";
+      EXPECT_EQ(db.get("k"), value) << "the next connection must deliver the complete value";
       const AsyncClient async = redis->async_client("main");
       EXPECT_EQ(async.ping()(use_future).get(), "PONG");
       end(proxy.open_connections());
@@ -120,7 +119,7 @@ class Fault73 : public TlsTest {
   void SetUp() override { REDSTART_NEEDS_REDIS(); }
 };
 
-TEST_F(Fault73, PlainTextOnATlsPortIsAClearError) {
+TEST_F(Fault73, PlainTextOnTlsPortIsAClearError) {
   serve(authority_.issue("server"));
   RedisConfig plain = config();
   plain.defaults.tls = {};
@@ -131,11 +130,11 @@ TEST_F(Fault73, PlainTextOnATlsPortIsAClearError) {
   }
 }
 
-TEST_F(Fault73, TlsOnAPlainPortIsAClearErrorWithinTheBudget) {
+TEST_F(Fault73, TlsOnPlainPortIsAClearErrorWithinTimeLimit) {
   serve(authority_.issue("server"));
   RedisConfig config = config_for(server_->port());
   config.defaults.timeouts.connect = 3s;
-  // Redis closes, or waits for the rest of a line.
+  // Redis closes the connection, or waits for the rest of a line.
   for (const Error& error : refusals(config)) {
     EXPECT_TRUE(error.code() == Errc::tls_failed || error.code() == Errc::connect_timeout) << error.what();
     EXPECT_EQ(error.effect(), Effect::not_sent);
@@ -143,16 +142,16 @@ TEST_F(Fault73, TlsOnAPlainPortIsAClearErrorWithinTheBudget) {
   }
 }
 
-TEST_F(Fault73, APeerThatSpeaksSomethingElseIsToldAsSuch) {
-  for (const char* words : {"HTTP/1.1 400 Bad Request\r\n\r\n", "-ERR Protocol error: expected '$'\r\n",
+TEST_F(Fault73, PeerWithAnotherProtocolIsADistinctError) {
+  for (const char* reply : {"HTTP/1.1 400 Bad Request\r\n\r\n", "-ERR Protocol error: expected '$'\r\n",
                             "SSH-2.0-OpenSSH_9.2\r\n", "220 mail.test ESMTP\r\n"}) {
-    FakeServer speaks([words](FakeConnection& connection, std::size_t) {
-      connection.send(words);
+    FakeServer speaks([reply](FakeConnection& connection, std::size_t) {
+      connection.send(reply);
       connection.await_close();
     });
     for (const Error& error : refusals(config_for(speaks.port()))) {
-      EXPECT_EQ(error.code(), Errc::tls_failed) << words;
-      EXPECT_THAT(error.what(), HasSubstr("the peer does not speak TLS")) << words;
+      EXPECT_EQ(error.code(), Errc::tls_failed) << reply;
+      EXPECT_THAT(error.what(), HasSubstr("the peer does not speak TLS")) << reply;
     }
   }
 }
@@ -170,7 +169,7 @@ class Fault74 : public TlsTest {
       return false;
     }
   }
-  // Both kinds of connection are opened anew.
+  // Opens both kinds of connections anew.
   void reconnect(RedisConnectionManager& redis) const {
     RawRedis(server_->socket_path()).command({"CLIENT", "KILL", "TYPE", "normal"});
     EXPECT_TRUE(eventually([&] { return succeeds([&] { redis.client("main").ping(); }); }));
@@ -179,7 +178,7 @@ class Fault74 : public TlsTest {
   }
 };
 
-TEST_F(Fault74, OurCertificateIsReadAgainForNewConnections) {
+TEST_F(Fault74, NewConnectionsUseRenewedClientCertificate) {
   serve(authority_.issue("server"), {"--tls-auth-clients", "yes"});
   const CertificateFiles ours = authority_.issue("client");
   RedisConfig rotating = config();
@@ -199,7 +198,7 @@ TEST_F(Fault74, OurCertificateIsReadAgainForNewConnections) {
   EXPECT_EQ(log->count("redis.tls.reload_failed"), 1U);
 }
 
-TEST_F(Fault74, AServerMovesToAnotherAuthorityWithoutARestartOfOurs) {
+TEST_F(Fault74, NewConnectionsTrustRenewedAuthorityWithoutRestart) {
   REDSTART_NEEDS_SINCE(7, 0);  // CONFIG SET of several parameters
   serve(authority_.issue("server"));
   TestAuthority next;
@@ -208,7 +207,7 @@ TEST_F(Fault74, AServerMovesToAnotherAuthorityWithoutARestartOfOurs) {
   const auto files = next.issue("server");
   RawRedis raw(server_->socket_path());
   ASSERT_EQ(raw.text({"CONFIG", "SET", "tls-cert-file", files.certificate, "tls-key-file", files.key}), "OK");
-  EXPECT_EQ(redis->client("main").ping(), "PONG") << "open connections stay";
+  EXPECT_EQ(redis->client("main").ping(), "PONG") << "open connections must keep working";
   raw.command({"CLIENT", "KILL", "TYPE", "normal"});
   const Client db = redis->client("main");
   EXPECT_TRUE(eventually([&] {

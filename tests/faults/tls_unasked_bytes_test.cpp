@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_unasked_bytes_test.cpp: faults 89, 93, 95 and 97 of the catalogue: servers that send too much or too
-// early, through TLS.
+// tls_unasked_bytes_test.cpp: faults 89, 93, 95, 97: excess or early bytes through TLS.
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -36,13 +35,13 @@ class ThroughTls final : public Transport {
 
 constexpr std::string_view evil = "$4\r\nevil\r\n";
 
-TEST(Fault89, NoCallGetsAReplyThatBeganToComeBeforeIt) {
+TEST(Fault89, NoCallGetsReplyThatBeganBeforeIt) {
   ThroughTls transport;
   std::vector<Unasked> cases{{std::string(evil)},
                              {"$4\r\nev", "il\r\n"},
                              {"$", "4\r\nevil\r\n"},
                              {"*2\r\n$4\r\nevil\r\n", "$4\r\nevil\r\n"}};
-  // A record with its reply, cut inside of its header, behind it, and in its body.
+  // A record with a reply, cut inside its header, after it, and in its body.
   for (const std::size_t cut : std::initializer_list<std::size_t>{1, 4, 5, 6, 20})
     cases.push_back({TlsFront::part_of_record(evil, cut)});
   cases.push_back({std::string("$4\r\nev").append(TlsFront::part_of_record("il\r\n", 9))});
@@ -51,8 +50,8 @@ TEST(Fault89, NoCallGetsAReplyThatBeganToComeBeforeIt) {
   }
 }
 
-// The reply and a part of the next record come together, and the next call follows at once.
-TEST(Fault89, APartOfARecordBehindTheReplyClosesTheConnection) {
+// The reply arrives with a part of the next record, and the next call follows at once.
+TEST(Fault89, PartialRecordAfterReplyClosesTheConnection) {
   for (const Way way : {Way::direct, Way::shared}) {
     ThroughTls transport;
     FakeServer server([](FakeConnection& connection, std::size_t) {
@@ -69,7 +68,7 @@ TEST(Fault89, APartOfARecordBehindTheReplyClosesTheConnection) {
   }
 }
 
-TEST(Fault93, AFloodInTheHandshakeThroughTlsIsRefused) {
+TEST(Fault93, FloodInHandshakeThroughTlsIsRefused) {
   ThroughTls transport;
   for (const Way way : {Way::direct, Way::shared}) {
     for (const Flood& flood : {Flood{"$500000000\r\n", "xxxxxxxx"}, Flood{"%60000\r\n", "+k\r\n:1\r\n"},
@@ -78,7 +77,7 @@ TEST(Fault93, AFloodInTheHandshakeThroughTlsIsRefused) {
   }
 }
 
-TEST(Fault93, WhatComesThroughTlsBeforeItWasAskedForIsNoConnection) {
+TEST(Fault93, UnrequestedBytesInHandshakeThroughTlsFailTheAttempt) {
   ThroughTls transport;
   for (const Way way : {Way::direct, Way::shared}) {
     for (const Early& early : {
@@ -93,7 +92,7 @@ TEST(Fault93, WhatComesThroughTlsBeforeItWasAskedForIsNoConnection) {
   }
 }
 
-TEST(Fault95, APauseThroughTlsLastsItsTimeWhateverArrives) {
+TEST(Fault95, PauseThroughTlsKeepsItsLengthWhateverArrives) {
   ThroughTls transport;
   for (const Way way : {Way::direct, Way::shared}) {
     for (const std::string& behind :
@@ -103,7 +102,7 @@ TEST(Fault95, APauseThroughTlsLastsItsTimeWhateverArrives) {
   }
 }
 
-TEST(Fault97, ACallThroughTlsOnAScopedHandleWhosePeerHasGoneIsNotSent) {
+TEST(Fault97, CallOnScopedHandleIsNotSentWhenTlsPeerHasGone) {
   ThroughTls transport;
   for (const Way way : {Way::scoped, Way::scoped_async}) expect_closed_idle_handle_not_sent(transport, way);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// unasked_bytes_test.cpp: faults 88, 91 to 93, 95, 97 and 109 of the catalogue: servers that send too much or
-// too early, in the clear.
+// unasked_bytes_test.cpp: faults 88, 91 to 93, 95, 97, 109: excess or early bytes, unencrypted.
 #include <boost/asio/use_future.hpp>
 #include <chrono>
 #include <cstddef>
@@ -35,19 +34,19 @@ const Unasked unasked_replies[] = {
     {">2\r\n+push\r\n+push\r\n$4\r\nev", "il\r\n"},
 };
 
-TEST(Fault88, NoCallGetsAReplyThatBeganToComeBeforeIt) {
+TEST(Fault88, NoCallGetsReplyThatBeganBeforeIt) {
   InTheClear transport;
   for (const Way way : all_ways) {
     for (const Unasked& unasked : unasked_replies) {
-      // A pooled connection with a push on it is not used either; which of the two came first is all the
-      // same.
+      // A direct connection that received a push while idle is not reused either, so both orders give one
+      // result.
       if (way == Way::direct && unasked.first.starts_with('>')) continue;
       expect_desync(transport, unasked, way);
     }
   }
 }
 
-TEST(Fault88, AHalfReplyBehindTheLastClosesTheConnectionAtOnce) {
+TEST(Fault88, PartialReplyAfterTheLastClosesTheConnectionAtOnce) {
   FakeServer server([](FakeConnection& connection, std::size_t index) {
     const Words words = connection.handshake();
     if (words.empty()) return;
@@ -69,8 +68,9 @@ TEST(Fault88, AHalfReplyBehindTheLastClosesTheConnectionAtOnce) {
   EXPECT_EQ(link.endings[1]->replies, std::vector{resp_bulk("value of next")});
 }
 
-// The handler keeps the loop while the unasked reply arrives, then sends the next command in the same turn.
-TEST(Fault88, WhatCameWhileAHandlerKeptTheLoopIsReadBeforeTheNextCommandIsSent) {
+// The handler blocks the loop while the unrequested reply arrives, then sends the next command in the same
+// turn.
+TEST(Fault88, BytesThatArriveWhileHandlerBlocksAreReadBeforeNextSend) {
   Gate speak;
   Gate spoken;
   FakeServer server([&](FakeConnection& connection, std::size_t index) {
@@ -88,7 +88,7 @@ TEST(Fault88, WhatCameWhileAHandlerKeptTheLoopIsReadBeforeTheNextCommandIsSent) 
   link.submit(TestOperation::make({"GET", "a"}, [&](const Ending&) {
     speak.open();
     spoken.wait();
-    let_pass(20ms);  // until it has arrived
+    let_pass(20ms);  // until the reply has arrived
     link.submit(TestOperation::make({"GET", "b"}, link.into(0)));
   }));
   ASSERT_TRUE(link.run_to_end(1));
@@ -97,7 +97,7 @@ TEST(Fault88, WhatCameWhileAHandlerKeptTheLoopIsReadBeforeTheNextCommandIsSent) 
   EXPECT_EQ(link.owner->last_reason, CloseReason::desync);
 }
 
-TEST(Fault88, AReplyToACommandWhoseEndHasNotLeftIsNoReply) {
+TEST(Fault88, ReplyBeforeCommandIsFullySentIsRejected) {
   Gate sent;
   Gate read;
   FakeServer server([&](FakeConnection& connection, std::size_t index) {
@@ -123,7 +123,7 @@ TEST(Fault88, AReplyToACommandWhoseEndHasNotLeftIsNoReply) {
   EXPECT_EQ(link.owner->last_reason, CloseReason::desync);
 }
 
-TEST(Fault88, AReplyToAPipelineWhoseEndHasNotLeftIsNoReply) {
+TEST(Fault88, ReplyBeforePipelineIsFullySentIsRejected) {
   Gate read;
   FakeServer server([&](FakeConnection& connection, std::size_t index) {
     const Words words = connection.handshake();
@@ -148,7 +148,7 @@ TEST(Fault88, AReplyToAPipelineWhoseEndHasNotLeftIsNoReply) {
   EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::desync), 1U);
 }
 
-// A server that answers GET "slow" a byte at a time until the client has gone.
+// A server that answers GET "slow" one byte at a time until the client has closed.
 FakeServer::Script dripping(std::string beginning, const Gate& over) {
   return [beginning = std::move(beginning), &over](FakeConnection& connection, std::size_t index) {
     connection.serve([&, index](const Words& words) -> std::string {
@@ -163,14 +163,14 @@ FakeServer::Script dripping(std::string beginning, const Gate& over) {
   };
 }
 
-TEST(Fault91, ADrippingReplyDoesNotKeepASharedConnectionFromBeingReplaced) {
+TEST(Fault91, SharedConnectionWithTricklingReplyIsReplaced) {
   for (const std::string beginning :
        {"$1000000\r\n", "*2\r\n$100000000\r\n", "+", ">2\r\n+a\r\n$100000\r\n"}) {
     SCOPED_TRACE(beginning);
     Gate over;
     FakeServer server(dripping(beginning, over));
     DatabaseConfig config = TestLink::at(server.port());
-    config.timeouts.command = 500ms;  // so long a server may take for one reply
+    config.timeouts.command = 500ms;  // the time that a server may take for one reply
     TestLink link(config);
     link.submit(TestOperation::make({"GET", "fast"}, link.into(0)));
     ASSERT_TRUE(link.run_to_end(1));
@@ -189,7 +189,7 @@ TEST(Fault91, ADrippingReplyDoesNotKeepASharedConnectionFromBeingReplaced) {
   }
 }
 
-TEST(Fault91, WithIntegrityEachReplyOfABatchHasItsTime) {
+TEST(Fault91, EachReplyOfBatchHasItsOwnTimeLimitWithIntegrity) {
   Gate over;
   FakeServer server(dripping("$1000000\r\n", over));
   DatabaseConfig config = TestLink::at(server.port());
@@ -202,8 +202,8 @@ TEST(Fault91, WithIntegrityEachReplyOfABatchHasItsTime) {
   over.open();
 }
 
-// Nothing is lost while replies come one by one, however long all of them take together.
-TEST(Fault91, RepliesThatComeOneByOneKeepTheConnection) {
+// No reply is lost while replies arrive one by one, however long all of them take together.
+TEST(Fault91, RepliesArrivingOneByOneKeepTheConnection) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.serve([](const Words& words) {
       std::this_thread::sleep_for(50ms);  // this pace is the fault
@@ -220,7 +220,7 @@ TEST(Fault91, RepliesThatComeOneByOneKeepTheConnection) {
   EXPECT_EQ(link.owner->closed_calls, 0);
 }
 
-TEST(Fault92, AnIdleConnectionTakesNoFlood) {
+TEST(Fault92, IdleConnectionRefusesFlood) {
   struct Case {
     Flood flood;
     CloseReason reason;
@@ -253,7 +253,7 @@ TEST(Fault92, AnIdleConnectionTakesNoFlood) {
   }
 }
 
-TEST(Fault92, ACommandInFlightIsNoReasonToTakeAFlood) {
+TEST(Fault92, ConnectionWithCommandInFlightRefusesFlood) {
   for (const Way way : all_ways) {
     for (const Flood& flood : {Flood{">1000000\r\n", "+x\r\n"}, Flood{"|1000000\r\n", "+k\r\n:1\r\n"},
                                Flood{"", "|1\r\n+k\r\n:1\r\n"}, Flood{"*1000000\r\n", "+x\r\n"},
@@ -282,7 +282,7 @@ TEST(Fault92, ACommandInFlightIsNoReasonToTakeAFlood) {
   }
 }
 
-TEST(Fault92, PushesBetweenRepliesThatAwaitTheirFenceHaveALimit) {
+TEST(Fault92, PushesBetweenRepliesThatAwaitTheirFenceAreLimited) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     if (connection.handshake().empty()) return;
     send_flood(connection, {"$4\r\nhold\r\n", ">1\r\n+x\r\n"});
@@ -299,7 +299,7 @@ TEST(Fault92, PushesBetweenRepliesThatAwaitTheirFenceHaveALimit) {
   expect_little_memory(memory);
 }
 
-TEST(Fault93, AFloodInTheHandshakeIsRefused) {
+TEST(Fault93, FloodInHandshakeIsRefused) {
   InTheClear transport;
   for (const Way way : {Way::direct, Way::shared}) {
     for (const Flood& flood :
@@ -310,7 +310,7 @@ TEST(Fault93, AFloodInTheHandshakeIsRefused) {
   }
 }
 
-TEST(Fault93, WhatComesBeforeItWasAskedForIsNoConnection) {
+TEST(Fault93, UnrequestedBytesInHandshakeFailTheAttempt) {
   InTheClear transport;
   for (const Way way : {Way::direct, Way::shared}) {
     for (const Early& early : {
@@ -329,7 +329,7 @@ TEST(Fault93, WhatComesBeforeItWasAskedForIsNoConnection) {
   }
 }
 
-TEST(Fault93, AFullServerMaySaySoAtOnce) {
+TEST(Fault93, FullServerMayRefuseUnrequested) {
   for (const Way way : {Way::direct, Way::shared}) {
     FakeServer server([](FakeConnection& connection, std::size_t) {
       connection.send("-ERR max number of clients reached\r\n");
@@ -342,7 +342,7 @@ TEST(Fault93, AFullServerMaySaySoAtOnce) {
   }
 }
 
-TEST(Fault93, PushesInTheHandshakeAreDropped) {
+TEST(Fault93, PushesInHandshakeAreDropped) {
   for (const Way way : {Way::direct, Way::shared}) {
     FakeServer server([](FakeConnection& connection, std::size_t) {
       constexpr std::string_view push = ">2\r\n+a\r\n+b\r\n";
@@ -360,8 +360,8 @@ TEST(Fault93, PushesInTheHandshakeAreDropped) {
   }
 }
 
-// Its answers together are far more than one may be.
-TEST(Fault93, AServerThatIsLoadingForLongIsWaitedFor) {
+// The replies together are much larger than the limit of one handshake reply.
+TEST(Fault93, LoadingServerIsWaitedForWhateverItsRepliesTotal) {
   for (const Way way : {Way::direct, Way::shared}) {
     FakeServer server([](FakeConnection& connection, std::size_t) {
       int pings = 0;
@@ -382,7 +382,7 @@ TEST(Fault93, AServerThatIsLoadingForLongIsWaitedFor) {
   }
 }
 
-TEST(Fault95, APauseLastsItsTimeWhateverArrives) {
+TEST(Fault95, PauseKeepsItsLengthWhateverArrives) {
   InTheClear transport;
   for (const Way way : {Way::direct, Way::shared}) {
     for (const std::string behind : {"", "+O", "+PONG\r\n", ">2\r\n+a", ">2\r\n+a\r\n+b\r\n"})
@@ -390,12 +390,12 @@ TEST(Fault95, APauseLastsItsTimeWhateverArrives) {
   }
 }
 
-TEST(Fault97, ACallOnAScopedHandleWhosePeerHasGoneIsNotSent) {
+TEST(Fault97, CallOnScopedHandleIsNotSentWhenPeerHasGone) {
   InTheClear transport;
   for (const Way way : {Way::scoped, Way::scoped_async}) expect_closed_idle_handle_not_sent(transport, way);
 }
 
-TEST(Fault97, PushesOnAnIdleScopedHandleAreDropped) {
+TEST(Fault97, PushesOnIdleScopedHandleAreDropped) {
   Gate speak;
   Gate spoken;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
@@ -417,7 +417,7 @@ TEST(Fault97, PushesOnAnIdleScopedHandleAreDropped) {
   EXPECT_EQ(scoped.get("c"), "value of c");
 }
 
-TEST(Fault109, WhatWasGivenUpCountsUntilItsReplyHasCome) {
+TEST(Fault109, GivenUpCommandsCountUntilTheirRepliesArrive) {
   constexpr std::size_t most = 20;
   Gate answer;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
@@ -430,7 +430,7 @@ TEST(Fault109, WhatWasGivenUpCountsUntilItsReplyHasCome) {
   config.defaults.max_pending = most;
   config.defaults.timeouts.command = 5s;
   config.defaults.retry.mode = RetryMode::off;
-  config.defaults.breaker.consecutive_failures = 1'000'000;  // it stays closed
+  config.defaults.breaker.consecutive_failures = 1'000'000;  // the breaker stays closed
   config.defaults.breaker.minimum_calls = 1'000'000;
   StartedManager redis(std::move(config));
   const AsyncClient client = redis->async_client("main");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// unasked_replies_test.cpp: faults 28 and 29 of the catalogue: replies that nobody asked for, on an idle
-// connection and behind the last reply.
+// unasked_replies_test.cpp: faults 28 and 29: unrequested replies on idle and busy connections.
 #include <boost/asio/use_future.hpp>
 #include <chrono>
 #include <cstddef>
@@ -22,7 +21,7 @@ using namespace std::string_view_literals;
 using boost::asio::use_future;
 using Words = FakeConnection::Words;
 
-constexpr std::string_view reply = "$31\r\na reply that belongs to nobody.\r\n";
+constexpr std::string_view reply = "$31\r\na reply that no caller expects.\r\n";
 
 std::string answer(const Words& words) {
   if (words[0] == "GET") return resp_bulk("value of " + words[1]);
@@ -30,9 +29,9 @@ std::string answer(const Words& words) {
   return ":1\r\n";
 }
 
-// A server that says something unasked on the idle connection that carried GET "a", and a manager with a log.
+// A server that sends an unrequested reply on the idle connection of GET "a", and a manager with a log.
 struct Idle {
-  explicit Idle(std::string_view unasked, std::size_t min_idle = 0) : said(unasked) {
+  explicit Idle(std::string_view unrequested, std::size_t min_idle = 0) : bytes(unrequested) {
     RedisConfig config = config_at(server.port());
     config.listener = log;
     config.database("main").min_idle = min_idle;
@@ -40,10 +39,10 @@ struct Idle {
     redis.emplace(config);
   }
 
-  void speak() {
-    words.open();
-    spoken.wait();
-    let_pass(2ms);  // younger connections are taken to be as they were
+  void send_unrequested() {
+    may_send.open();
+    sent.wait();
+    let_pass(2ms);  // connections used less than a millisecond ago are not checked
   }
   [[nodiscard]] PoolStats pool() { return (*redis)->stats("main").pool; }
   void expect_closed_once_for(CloseReason reason) {
@@ -56,81 +55,81 @@ struct Idle {
     EXPECT_EQ((*redis)->stats("main").operations.failed, 0U);
   }
 
-  std::string said;
-  Gate words{};
-  Gate spoken{};
+  std::string bytes;
+  Gate may_send{};
+  Gate sent{};
   std::shared_ptr<EventLog> log = std::make_shared<EventLog>();
   FakeServer server{[this](FakeConnection& connection, std::size_t) {
     const Words first = connection.handshake();
     if (first.empty()) return;
     connection.send(answer(first));
     if (first.back() != "a") return connection.serve(answer);
-    connection.wait(words);
-    connection.send(said);
-    spoken.open();
-    if (said.starts_with('>')) return connection.serve(answer);
+    connection.wait(may_send);
+    connection.send(bytes);
+    sent.open();
+    if (bytes.starts_with('>')) return connection.serve(answer);
     EXPECT_EQ(connection.await_close(), 0U);
   }};
   std::optional<StartedManager> redis{};
 };
 
-TEST(Fault28, AReplyThatNobodyAskedForClosesTheConnectionBeforeItIsLentOut) {
-  for (const std::string_view unasked : {reply, "+OK\r\n"sv, "-ERR gone\r\n"sv, ":1"sv, "*2\r\n"sv}) {
-    SCOPED_TRACE(std::string(unasked));
-    Idle idle(unasked);
+TEST(Fault28, UnrequestedReplyClosesDirectConnectionBeforeReuse) {
+  for (const std::string_view unrequested : {reply, "+OK\r\n"sv, "-ERR gone\r\n"sv, ":1"sv, "*2\r\n"sv}) {
+    SCOPED_TRACE(std::string(unrequested));
+    Idle idle(unrequested);
     const Client client = (*idle.redis)->client("main");
     EXPECT_EQ(client.get("a"), "value of a");
-    idle.speak();
+    idle.send_unrequested();
     EXPECT_EQ(client.get("b"), "value of b");
     idle.expect_closed_once_for(CloseReason::desync);
     EXPECT_EQ(idle.server.accepted(), 2U);
   }
 }
 
-TEST(Fault28, AReplyThatNobodyAskedForClosesAnAsynchronousConnectionAtOnce) {
+TEST(Fault28, UnrequestedReplyClosesSharedConnectionAtOnce) {
   Idle idle(reply);
   const AsyncClient client = (*idle.redis)->async_client("main");
   EXPECT_EQ(client.get("a")(use_future).get(), "value of a");
-  idle.speak();
+  idle.send_unrequested();
   ASSERT_TRUE(eventually([&] { return idle.pool().closed_for(CloseReason::desync) == 1; }));
   EXPECT_EQ(client.get("b")(use_future).get(), "value of b");
   idle.expect_closed_once_for(CloseReason::desync);
 }
 
-TEST(Fault28, TheCleanUpReplacesSuchAConnection) {
+TEST(Fault28, CleanUpReplacesConnectionWithUnrequestedReply) {
   Idle idle(reply, 1);
   EXPECT_EQ((*idle.redis)->client("main").get("a"), "value of a");
-  idle.speak();
+  idle.send_unrequested();
   static_cast<void>((*idle.redis)->cleanup_idle_connections());
   idle.expect_closed_once_for(CloseReason::desync);
   EXPECT_TRUE(eventually([&] { return idle.pool().idle == 1; }));
   EXPECT_EQ(idle.server.accepted(), 2U);
 }
 
-TEST(Fault28, BytesThatAreNotRespAndPushMessagesAreToldApart) {
-  for (const auto& [unasked, reason] :
+TEST(Fault28, CloseReasonDistinguishesNonRespBytesFromPushes) {
+  for (const auto& [unrequested, reason] :
        {std::pair{"HTTP/1.1 408 Request Timeout\r\n"sv, CloseReason::protocol},
         std::pair{">2\r\n+message\r\n+x\r\n"sv, CloseReason::stale}}) {
-    SCOPED_TRACE(std::string(unasked));
-    Idle idle(unasked);
+    SCOPED_TRACE(std::string(unrequested));
+    Idle idle(unrequested);
     const Client client = (*idle.redis)->client("main");
     EXPECT_EQ(client.get("a"), "value of a");
-    idle.speak();
+    idle.send_unrequested();
     EXPECT_EQ(client.get("b"), "value of b");
     idle.expect_closed_once_for(reason);
   }
 }
 
-TEST(Fault28, APushMessageLeavesAnAsynchronousConnectionAsItIs) {
+TEST(Fault28, PushKeepsSharedConnectionOpen) {
   Idle idle(">2\r\n+message\r\n+x\r\n");
   const AsyncClient client = (*idle.redis)->async_client("main");
   EXPECT_EQ(client.get("a")(use_future).get(), "value of a");
-  idle.speak();
+  idle.send_unrequested();
   EXPECT_EQ(client.get("b")(use_future).get(), "value of b");
   EXPECT_EQ(idle.log->count("redis.connection.closed"), 0U);
 }
 
-TEST(Fault29, AnExtraReplyBehindTheLastClosesTheConnection) {
+TEST(Fault29, ExtraReplyAfterTheLastClosesTheConnection) {
   for (const auto& [extra, reason] :
        {std::pair{"+OK\r\n"sv, CloseReason::desync}, std::pair{":1"sv, CloseReason::desync},
         std::pair{"x"sv, CloseReason::protocol}, std::pair{">2\r\n+half"sv, CloseReason::stale}}) {
@@ -145,7 +144,7 @@ TEST(Fault29, AnExtraReplyBehindTheLastClosesTheConnection) {
     });
     StartedManager redis(config_at(server.port()));
     const Client client = redis->client("main");
-    EXPECT_EQ(client.incr("n"), 1) << "the reply itself is good";
+    EXPECT_EQ(client.incr("n"), 1) << "the expected reply must be delivered";
     EXPECT_EQ(redis->stats("main").pool.closed_for(reason), 1U);
     const auto [first, second] = client.pipeline([](Pipeline& pipe) {
       return std::tuple{pipe.get("p"), pipe.get("q")};
@@ -158,7 +157,7 @@ TEST(Fault29, AnExtraReplyBehindTheLastClosesTheConnection) {
   }
 }
 
-TEST(Fault29, AnExtraReplyInTheHandshakeIsNoConnection) {
+TEST(Fault29, ExtraReplyInHandshakeFailsTheAttempt) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     static_cast<void>(connection.command());
     connection.send("%1\r\n+proto\r\n:3\r\n+OK\r\n");  // one too many

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// wrong_replies_test.cpp: faults 30 to 32 of the catalogue: replies that are swallowed, repeated, out of
-// order or late never reach another caller.
+// wrong_replies_test.cpp: faults 30 to 32: lost, repeated, swapped or late replies.
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -28,14 +27,14 @@ using boost::asio::use_future;
 using Text = std::optional<std::string>;
 using Words = FakeConnection::Words;
 
-// The value of each key says which key it is of.
+// Each value contains its key.
 void honest(FakeConnection& connection, std::size_t) {
   connection.serve([](const Words& words) {
     return words[0] == "GET" ? resp_bulk("value of " + words[1]) : resp_bulk(words.back());
   });
 }
 
-// A manager whose connections go through a proxy.
+// A manager whose connections go through a fault proxy.
 struct Stage {
   explicit Stage(bool integrity = false) : redis(logged(config(proxy.port(), integrity), log)) {}
 
@@ -50,7 +49,7 @@ struct Stage {
     config.listener = std::move(log);
     return config;
   }
-  // Connections whose replies no longer fit the commands: none is closed for anything else.
+  // Expects that many connections closed as `desync`, and none for another reason.
   void expect_desync(std::size_t connections) {
     EXPECT_TRUE(eventually([&] { return closed_for(CloseReason::desync) == connections; }));
     EXPECT_TRUE(eventually([&] { return log->count("redis.connection.closed desync") == connections; }));
@@ -66,7 +65,7 @@ struct Stage {
   StartedManager redis;
 };
 
-// Each reply is the caller's own, or an error that says that it is not known.
+// Expects that each reply is the caller's own, or an error that states that it is unknown.
 std::size_t expect_own_or_unknown(std::vector<std::future<Text>>& replies) {
   std::size_t own = 0;
   for (std::size_t i = 0; i < replies.size(); ++i) {
@@ -98,7 +97,7 @@ std::vector<std::future<Text>> ask_for(const AsyncClient& client, std::size_t ke
   return replies;
 }
 
-TEST(Fault30, ASwallowedReplyOfManyInFlightShiftsNothingWithIntegrity) {
+TEST(Fault30, SwallowedReplyOfManyInFlightShiftsNoReplyWithIntegrity) {
   Stage stage(true);
   const AsyncClient client = stage.redis->async_client("main").with_timeout(2s);
   EXPECT_EQ(stage.redis->async_client("main").get("before")(use_future).get(), "value of before");
@@ -111,7 +110,7 @@ TEST(Fault30, ASwallowedReplyOfManyInFlightShiftsNothingWithIntegrity) {
   EXPECT_EQ(expect_own_or_unknown(later), 100U);
 }
 
-TEST(Fault30, ASwallowedReplyWithOneInFlightEndsTheConnection) {
+TEST(Fault30, SwallowedReplyWithOneInFlightClosesTheConnection) {
   Stage stage;
   const Client client = stage.redis->client("main");
   EXPECT_EQ(client.get("a"), "value of a");
@@ -124,7 +123,7 @@ TEST(Fault30, ASwallowedReplyWithOneInFlightEndsTheConnection) {
   EXPECT_EQ(stage.server.accepted(), 2U);
 }
 
-TEST(Fault31, ARepeatedReplyOfManyInFlightShiftsNothingWithIntegrity) {
+TEST(Fault31, RepeatedReplyOfManyInFlightShiftsNoReplyWithIntegrity) {
   Stage stage(true);
   const AsyncClient client = stage.redis->async_client("main").with_timeout(2s);
   EXPECT_EQ(stage.redis->async_client("main").get("before")(use_future).get(), "value of before");
@@ -136,7 +135,7 @@ TEST(Fault31, ARepeatedReplyOfManyInFlightShiftsNothingWithIntegrity) {
   expect_service(stage);
 }
 
-TEST(Fault31, AReplySwappedWithOneOfTheNextBatchIsNoticedWithIntegrity) {
+TEST(Fault31, ReplySwappedWithNextBatchIsDetectedWithIntegrity) {
   Stage stage(true);
   const AsyncClient client = stage.redis->async_client("main").with_timeout(2s);
   EXPECT_EQ(stage.redis->async_client("main").get("before")(use_future).get(), "value of before");
@@ -149,20 +148,20 @@ TEST(Fault31, AReplySwappedWithOneOfTheNextBatchIsNoticedWithIntegrity) {
   expect_service(stage);
 }
 
-TEST(Fault31, ARepeatedReplyWithOneInFlightEndsTheConnection) {
+TEST(Fault31, RepeatedReplyWithOneInFlightClosesTheConnection) {
   Stage stage;
   const Client client = stage.redis->client("main");
   EXPECT_EQ(client.get("a"), "value of a");
   auto repeated = stage.proxy.open_connections().on_reply_to("GET").duplicate();
   EXPECT_EQ(client.get("b"), "value of b");
   repeated.await_fired();
-  let_pass(2ms);  // younger connections are taken to be as they were
+  let_pass(2ms);  // connections used less than a millisecond ago are not checked
   for (const std::string key : {"c", "d", "e"}) EXPECT_EQ(client.get(key), "value of " + key);
   EXPECT_EQ(stage.server.accepted(), 2U);
   stage.expect_desync(1);
 }
 
-TEST(Fault32, ALateReplyIsDroppedOnASharedConnection) {
+TEST(Fault32, LateReplyIsDroppedOnSharedConnection) {
   Stage stage;
   const AsyncClient client = stage.redis->async_client("main");
   EXPECT_EQ(client.get("before")(use_future).get(), "value of before");
@@ -177,13 +176,13 @@ TEST(Fault32, ALateReplyIsDroppedOnASharedConnection) {
   held.release();
   EXPECT_EQ(patient.get(), "value of patient");
   EXPECT_EQ(next.get(), "value of next");
-  EXPECT_EQ(stage.server.accepted(), 1U) << "the same connection all along";
+  EXPECT_EQ(stage.server.accepted(), 1U) << "the connection must not be replaced";
 }
 
-TEST(Fault32, ALateReplyToASynchronousCallerOfASharedConnectionIsDropped) {
+TEST(Fault32, LateReplyToSynchronousCallerIsDroppedOnSharedConnection) {
   Stage stage;
   RedisConfig config = Stage::config(stage.proxy.port(), false);
-  config.defaults.direct_limit = 0;  // everybody shares
+  config.defaults.direct_limit = 0;  // all calls use shared connections
   StartedManager redis(config);
   const Client client = redis->client("main");
   EXPECT_EQ(client.get("before"), "value of before");
@@ -198,7 +197,7 @@ TEST(Fault32, ALateReplyToASynchronousCallerOfASharedConnectionIsDropped) {
   EXPECT_EQ(stage.server.accepted(), connections);
 }
 
-TEST(Fault32, ALateReplyEndsAConnectionThatCarriesOneCaller) {
+TEST(Fault32, LateReplyClosesDirectConnection) {
   Stage stage;
   const Client client = stage.redis->client("main");
   EXPECT_EQ(client.get("before"), "value of before");
@@ -210,7 +209,7 @@ TEST(Fault32, ALateReplyEndsAConnectionThatCarriesOneCaller) {
   EXPECT_EQ(stage.closed_for(CloseReason::timeout), 1U);
 }
 
-// Starts GET, cancels it once its reply is held, and returns its error.
+// Starts GET, cancels it while its reply is held, and returns its error.
 template <class C>
 Error cancel_while_held(const C& client, FaultScript& held) {
   boost::asio::cancellation_signal signal;
@@ -229,7 +228,7 @@ Error cancel_while_held(const C& client, FaultScript& held) {
   return ended.get_future().get();
 }
 
-TEST(Fault32, ACancelledCommandsReplyReachesNobodyOnASharedConnection) {
+TEST(Fault32, ReplyOfCancelledCommandReachesNoCallerOnSharedConnection) {
   Stage stage;
   const AsyncClient client = stage.redis->async_client("main");
   EXPECT_EQ(client.get("before")(use_future).get(), "value of before");
@@ -243,7 +242,7 @@ TEST(Fault32, ACancelledCommandsReplyReachesNobodyOnASharedConnection) {
   EXPECT_EQ(stage.server.accepted(), 1U);
 }
 
-TEST(Fault32, ACancelledCommandEndsTheConnectionOfAScope) {
+TEST(Fault32, CancelledCommandClosesConnectionOfScopedHandle) {
   Stage stage;
   {
     const auto scoped = stage.redis->scoped_async_client("main")(use_future).get();

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// slow_lines_test.cpp: faults 12 to 15 of the catalogue: lines that drip, are narrow, uneven, or not read
-// from.
+// slow_network_test.cpp: faults 12 to 15: trickling, slow, uneven or unread connections.
 #include <atomic>
 #include <boost/asio/use_future.hpp>
 #include <chrono>
@@ -43,7 +42,7 @@ RedisConfig patient_config(std::uint16_t port) {
   return config;
 }
 
-// Sends a byte every few milliseconds until the client has gone.
+// Sends a byte every few milliseconds until the client has closed.
 void drip(FakeConnection& connection, std::string_view beginning, const Gate& gone) {
   connection.send(beginning);
   while (!gone.is_open()) {
@@ -62,7 +61,7 @@ void expect_timeout_after(std::chrono::milliseconds limit, Errc code, Call call)
   EXPECT_LE(took, limit + 100ms + slack);
 }
 
-TEST(Fault12, ADeadlineCountsTheWholeReplyHoweverSteadilyItDrips) {
+TEST(Fault12, DeadlineCoversCompleteReplyThatTrickles) {
   Gate gone;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     static_cast<void>(connection.handshake());
@@ -70,7 +69,8 @@ TEST(Fault12, ADeadlineCountsTheWholeReplyHoweverSteadilyItDrips) {
   });
   StartedManager redis(patient_config(server.port()));
   const Client client = redis->client("main").with_timeout(1s);
-  expect_timeout_after(1s, Errc::timeout, [&] { return client.get("key"); });  // received in place
+  expect_timeout_after(1s, Errc::timeout,
+                       [&] { return client.get("key"); });  // received directly into its final buffer
   expect_timeout_after(1s, Errc::timeout, [&] { return client.command<Value>("GET", "key"); });
   expect_timeout_after(1s, Errc::timeout,
                        [&] { return client.pipeline([](Pipeline& pipe) { return pipe.get("key"); }); });
@@ -78,7 +78,7 @@ TEST(Fault12, ADeadlineCountsTheWholeReplyHoweverSteadilyItDrips) {
   gone.open();
 }
 
-TEST(Fault12, AConnectTimeoutCountsTheWholeHandshakeHoweverSteadilyItDrips) {
+TEST(Fault12, ConnectTimeoutCoversCompleteHandshakeThatTrickles) {
   Gate gone;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     static_cast<void>(connection.command());
@@ -92,14 +92,14 @@ TEST(Fault12, AConnectTimeoutCountsTheWholeHandshakeHoweverSteadilyItDrips) {
   gone.open();
 }
 
-TEST(Fault13, ALargeReplyOverANarrowLineDisturbsNobodyElse) {
+TEST(Fault13, LargeReplyOverSlowLinkDelaysNoOtherCaller) {
   constexpr std::size_t large = 4 << 20;
   FakeServer server(echoing(large));
   FaultProxy proxy(server.port());
   StartedManager redis(patient_config(proxy.port()));
   const Client client = redis->client("main");
   const AsyncClient async = redis->async_client("main");
-  // Whoever sends GET has the narrow line from there on: it would take a minute.
+  // Each connection that sends GET is slow from then on: the reply would take a minute.
   auto narrow = proxy.all_connections().on_command("GET").bandwidth(64 << 10, Direction::to_client);
   std::atomic<bool> arrived{false};
   std::jthread slow([&] {
@@ -119,7 +119,7 @@ TEST(Fault13, ALargeReplyOverANarrowLineDisturbsNobodyElse) {
   EXPECT_EQ(redis->stats("main").operations.failed, 0U);
 }
 
-TEST(Fault13, ALargeReplyIsTakenAsItComesWhileThereIsTime) {
+TEST(Fault13, LargeReplyOverSlowLinkArrivesWithinItsDeadline) {
   constexpr std::size_t large = 1 << 20;
   FakeServer server(echoing(large));
   FaultProxy proxy(server.port());
@@ -137,7 +137,7 @@ TEST(Fault14, UnevenDelaysKeepTheOrderOfAConnection) {
     proxy.all_connections().latency(0ms, 3ms, direction);
   proxy.all_connections().slice(7, Direction::to_client);
   RedisConfig config = patient_config(proxy.port());
-  config.defaults.direct_limit = 2;  // of the four callers below two share
+  config.defaults.direct_limit = 2;  // two of the four callers below use shared connections
   StartedManager redis(config);
   const AsyncClient async = redis->async_client("main");
   std::vector<std::future<std::string>> replies;
@@ -158,7 +158,7 @@ TEST(Fault14, UnevenDelaysKeepTheOrderOfAConnection) {
   EXPECT_EQ(redis->stats("main").operations.failed, 0U);
 }
 
-// What this process has in memory, in bytes.
+// Resident memory of this process, in bytes.
 std::size_t resident() {
   std::ifstream file("/proc/self/statm");
   std::size_t total = 0;
@@ -167,7 +167,7 @@ std::size_t resident() {
   return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-TEST(Fault15, AServerThatDoesNotReadFillsTheQueueAndNoMore) {
+TEST(Fault15, ServerThatDoesNotReadFillsQueueOnlyToItsLimit) {
   constexpr std::size_t most = 8 << 20;
   const std::string value(64 << 10, 'x');
   FakeServer server(echoing());
@@ -190,7 +190,7 @@ TEST(Fault15, AServerThatDoesNotReadFillsTheQueueAndNoMore) {
       taken.push_back(std::move(reply));
       continue;
     }
-    // From here on some may still fit, as the kernel's buffers grow; the others are told at once.
+    // From here on some commands may still fit as the kernel's buffers grow. The others are refused at once.
     if (reply.wait_for(i % 16 == 0 ? 5ms : 0ms) != std::future_status::ready) {
       taken.push_back(std::move(reply));
       continue;
@@ -212,11 +212,11 @@ TEST(Fault15, AServerThatDoesNotReadFillsTheQueueAndNoMore) {
       ++refused;
     }
   }
-  EXPECT_GT(refused, 100U);  // the rest went into the kernel's buffers
-  EXPECT_EQ(server.count("SET") + refused, 4000U) << "each was executed, or refused";
+  EXPECT_GT(refused, 100U);  // the kernel's buffers accepted the others
+  EXPECT_EQ(server.count("SET") + refused, 4000U) << "each command must be executed or refused";
 }
 
-TEST(Fault15, ASynchronousCallerIsToldAtItsDeadlineThatNothingWasExecuted) {
+TEST(Fault15, SynchronousCallFailsAsNotSentAtItsDeadline) {
   FakeServer server(echoing());
   FaultProxy proxy(server.port());
   StartedManager redis(patient_config(proxy.port()));
@@ -227,8 +227,8 @@ TEST(Fault15, ASynchronousCallerIsToldAtItsDeadlineThatNothingWasExecuted) {
   const Error error =
       error_of([&] { return client.with_retry(RetryMode::off).with_timeout(300ms).set("key", value); });
   EXPECT_EQ(error.code(), Errc::timeout) << error.what();
-  EXPECT_EQ(error.effect(), Effect::not_sent) << "its last byte never left";
-  EXPECT_EQ(client.echo("elsewhere"), "elsewhere") << "over another connection";
+  EXPECT_EQ(error.effect(), Effect::not_sent) << "its last byte was not sent";
+  EXPECT_EQ(client.echo("elsewhere"), "elsewhere") << "another connection must work";
   proxy.heal();
   EXPECT_EQ(server.count("SET"), 0U);
 }

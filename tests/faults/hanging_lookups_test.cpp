@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// hanging_questions_test.cpp: fault 111: a credentials provider or name server that hangs.
+// hanging_lookups_test.cpp: fault 111: a credentials provider or name server that hangs.
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// handshake_places_test.cpp: fault 105: one server freezes under many connect attempts.
+// handshake_permits_test.cpp: fault 105: one server freezes under many connect attempts.
 #include <gtest/gtest.h>
 
 #include <boost/asio/use_future.hpp>
