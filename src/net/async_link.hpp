@@ -256,7 +256,6 @@ class AsyncLink final : public AsyncConnection {
   bool hold(std::string_view bytes);
   void deliver_held(std::string_view bytes);
   void drop_delivered(engine::ReplyBuffer& window);
-  void count_answer(const Node& node);
   void report_answers();
 
   // Timers: async_link_timers.cpp

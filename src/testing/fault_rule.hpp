@@ -20,8 +20,4 @@ struct FaultRule {
   std::shared_ptr<FiredCount> fired{};
 };
 
-inline Direction opposite(Direction direction) noexcept {
-  return direction == Direction::to_client ? Direction::to_server : Direction::to_client;
-}
-
 }  // namespace redstart::inline v0::testing::detail
