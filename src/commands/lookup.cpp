@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// lookup.cpp: finds the row of a command by its words, through a hash table built while compiling.
+// lookup.cpp: finds rows through a hash table built while compiling.
 #include <redstart/commands/all.hpp>
 #include <redstart/commands/session_state.hpp>
 #include <redstart/commands/untyped.hpp>
@@ -27,7 +27,7 @@ constexpr bool same(std::string_view name, std::string_view word) noexcept {
   return true;
 }
 
-// Of the rows for one word: those where a second word may name another row.
+// True for rows of one word where a second word may name another row.
 constexpr bool has_subcommands(std::string_view name) noexcept {
   return name == "COMMAND" || name == "CLIENT" || name == "SCRIPT";
 }
@@ -55,7 +55,7 @@ class Index {
     slots_[at] = {&row, true};
   }
 
-  // A flag beside the pointer: GCC's UBSan makes comparing the address of an array element not constant.
+  // A flag beside the pointer: under UBSan, GCC can't compare addresses of array elements while compiling.
   struct Slot {
     const CommandInfo* row = nullptr;
     bool taken = false;

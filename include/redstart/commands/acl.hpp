@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// acl.hpp: the commands on users and what they may do.
+// acl.hpp: commands on users and their permissions.
 #pragma once
 
 #include <redstart/commands/command.hpp>
@@ -49,8 +49,8 @@ inline constexpr CommandInfo acl[] = {
 
 /// https://redis.io/commands/?group=server: ACL. All since Redis 6.0.
 ///
-/// Rules may hold passwords: they go to the server and nowhere else, but the server's own errors may repeat
-/// them.
+/// Rules may contain passwords. The library sends them to the server only, but error replies of the server
+/// may repeat them.
 template <class Self>
 class AclCommands {
   using Texts = std::vector<std::string>;
@@ -71,7 +71,7 @@ class AclCommands {
   auto acl_deluser(std::string_view user, const Users&... users) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::acl, "ACL DELUSER"), user, users...);
   }
-  /// ACL DRYRUN. `OK` when the user may run that command, else the reason why not. Since Redis 7.0.
+  /// ACL DRYRUN. `OK` if the user may run the command, otherwise the reason why not. Since Redis 7.0.
   template <Scalar... Arguments>
   auto acl_dryrun(std::string_view user, std::string_view command, const Arguments&... arguments) const
       -> reply_t<Self, std::string> {
@@ -82,34 +82,34 @@ class AclCommands {
   auto acl_genpass(std::int64_t bits = 256) const -> reply_t<Self, std::string> {
     return detail::submit<std::string>(*this, info::find(info::acl, "ACL GENPASS"), bits);
   }
-  /// ACL GETUSER. Flags, password hashes and rules of the user; empty when there is none.
+  /// ACL GETUSER. Flags, password hashes and rules of the user; empty if there is no such user.
   template <class T = Value>
   auto acl_getuser(std::string_view user) const -> reply_t<Self, std::optional<T>> {
     return detail::submit<std::optional<T>>(*this, info::find(info::acl, "ACL GETUSER"), user);
   }
-  /// ACL LIST. The rules of all users, as an ACL file has them.
+  /// ACL LIST. The rules of all users, in the format of an ACL file.
   template <class Out = Texts>
   auto acl_list() const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::acl, "ACL LIST"));
   }
-  /// ACL LOAD. OK; the users are those of the ACL file.
+  /// ACL LOAD. OK; replaces all users by those of the ACL file.
   auto acl_load() const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::acl, "ACL LOAD"));
   }
-  /// ACL LOG. Up to `count` entries on what users were refused, the newest first.
+  /// ACL LOG. Up to `count` entries on refused commands and logins, the newest first.
   template <class T = Value>
   auto acl_log(std::int64_t count = 10) const -> reply_t<Self, T> {
     return detail::submit<T>(*this, info::find(info::acl, "ACL LOG"), count, detail::RetryAs{Retry::read});
   }
-  /// ACL LOG RESET. OK; the log is empty.
+  /// ACL LOG RESET. OK; empties the log.
   auto acl_log_reset() const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::acl, "ACL LOG"), std::string_view("RESET"));
   }
-  /// ACL SAVE. OK; the users are in the ACL file.
+  /// ACL SAVE. OK; writes the users to the ACL file.
   auto acl_save() const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::acl, "ACL SAVE"));
   }
-  /// ACL SETUSER. OK; the user exists and the rules are added to its own.
+  /// ACL SETUSER. OK; creates the user if needed and adds the rules to its own.
   template <StringLike... Rules>
   auto acl_setuser(std::string_view user, const Rules&... rules) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::acl, "ACL SETUSER"), user, rules...);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// all.hpp: every command group, as one base for handles and one list for tests and documentation.
+// all.hpp: all command groups as one base class and one list.
 #pragma once
 
 #include <redstart/commands/acl.hpp>
@@ -21,8 +21,7 @@
 
 namespace redstart::inline v0 {
 
-/// Every command that any handle may use; `SessionCommands` comes on top for handles with a connection of
-/// their own.
+/// All commands that every handle has. Handles with a connection of their own also have `SessionCommands`.
 template <class Self>
 class AllCommands : public AclCommands<Self>,
                     public BlockingListCommands<Self>,

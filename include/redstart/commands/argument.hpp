@@ -18,11 +18,11 @@
 
 namespace redstart::inline v0 {
 
-/// Customisation point: `count(value)` is how many arguments a value becomes, `write(writer, value)` writes
-/// them.
+/// Customisation point: `count(value)` returns how many arguments a value becomes, and `write(writer, value)`
+/// writes them.
 ///
 /// Option structs need no specialisation: a member `template <class Put> void arguments(Put& put) const`
-/// hands each argument to `put(…)` in order, so that counting and writing can't differ.
+/// passes each argument to `put(…)` in order, so that counting and writing can't differ.
 template <class T>
 struct argument;
 
@@ -45,7 +45,7 @@ struct WriteArguments {
   void operator()(const A&... values) {
     (argument<A>::write(writer, values), ...);
   }
-  /// Copies the values, while a writer may refer to large texts.
+  /// Copies the values, because a writer with externals would refer to large texts.
   template <class... A>
   void temporary(const A&... values) {
     resp::Writer copying(writer.buffer());
@@ -71,7 +71,7 @@ concept const_range = requires(const T& values) {
   values.begin();
   values.end();
 };
-/// A view that must be changed to go over it, such as one of std::views::filter. Copies of it are cheap.
+/// A view that iteration changes, such as that of std::views::filter. Cheap to copy.
 template <class T>
 concept changing_view =
     !const_range<T> && std::copy_constructible<T> && std::ranges::enable_view<T> && requires(T & values) {
@@ -81,7 +81,7 @@ concept changing_view =
 template <class T>
 concept range_like = !text_like<T> && !option_like<T> && (const_range<T> || changing_view<T>);
 
-/// Writes a temporary: always copied, while a writer may refer to large texts.
+/// Writes a temporary: always copied, because a writer with externals would refer to large texts.
 inline void write_copy(resp::Writer& writer, std::string_view text) {
   resp::Writer(writer.buffer()).bulk(text);
 }
@@ -91,20 +91,20 @@ using TextPairs = std::initializer_list<std::pair<std::string_view, std::string_
 
 }  // namespace detail
 
-/// True for everything that converts to a string view: keys, fields, members.
+/// True for types that convert to a string view: keys, fields, members.
 template <class T>
 concept StringLike = detail::text_like<T>;
 
-/// True for what becomes one argument: text, numbers other than bool and char, user types with a `codec`.
+/// True for types that become one argument: text, numbers other than bool and char, types with a `codec`.
 template <class T>
 concept Scalar = detail::text_like<T> || detail::number_like<T> || detail::coded<T>;
 
-/// True for containers, whose elements become one argument each (two, where they are pairs). A braced list
-/// will do.
+/// True for containers, whose elements become one argument each (two if they are pairs), and for braced
+/// lists.
 template <class T>
 concept ManyArguments = detail::range_like<T>;
 
-/// A scalar where a container has a form of its own.
+/// A scalar, for functions with an overload for containers.
 template <class T>
 concept SingleArgument = Scalar<T> && !ManyArguments<T>;
 
@@ -185,7 +185,7 @@ struct argument<std::optional<T>> {
 
 namespace detail {
 
-/// Refers to a container that is an argument; keeps a copy of a view that must be changed to go over it.
+/// Refers to a container that is an argument. Keeps a copy of a view that iteration changes.
 template <class Range>
 class Elements {
  public:
@@ -232,7 +232,7 @@ class EachElement {
   Elements<Range> values_;
 };
 
-/// How many elements a container has, then the elements: `numkeys key [key …]`.
+/// The number of elements of a container, then the elements: `numkeys key [key …]`.
 template <ManyArguments Range>
 class Counted {
  public:
@@ -267,7 +267,7 @@ class IteratorRange {
   Iterator last_;
 };
 
-/// Iterators, but not those that are text.
+/// Iterators that are no text: `const char*` is one.
 template <class T>
 concept argument_iterator = !Scalar<T> && std::forward_iterator<T>;
 
@@ -277,7 +277,7 @@ concept pair_like = requires {
   typename T::second_type;
 };
 
-/// One word, or no argument at all when it is empty.
+/// One word, or no argument if it is empty.
 struct Keyword {
   std::string_view word{};
 
@@ -299,7 +299,7 @@ requires(!detail::coded<T>) struct argument<T> : argument<detail::EachElement<T>
   }
 };
 
-/// True for what can be an argument of a command.
+/// True for types that can be an argument of a command.
 template <class T>
 concept Argument = requires(const T& value, resp::Writer& writer) {
   { argument<T>::count(value) } -> std::convertible_to<std::size_t>;

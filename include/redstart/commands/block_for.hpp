@@ -31,7 +31,7 @@ struct BlockFor {
 
 namespace detail {
 
-/// The same in milliseconds, as WAIT takes it.
+/// In milliseconds, as WAIT takes it.
 struct BlockForMilliseconds : BlockFor {
   constexpr explicit BlockForMilliseconds(const BlockFor& block) noexcept : BlockFor(block) {}
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// command.hpp: a command as it is handed to an executor: its row, its arguments, the type of its reply.
+// command.hpp: a command with its row, arguments and reply type.
 #pragma once
 
 #include <redstart/commands/argument.hpp>
@@ -15,7 +15,9 @@
 
 namespace redstart::inline v0 {
 
-/// A command with reply type `R`. Refers to its arguments: a parameter of `submit`, never stored.
+/// A command with reply type `R`, as a parameter of `submit`.
+///
+/// Lifetimes: refers to its row and arguments, so it is never stored.
 template <class R, class... A>
 class Command {
  public:
@@ -27,7 +29,7 @@ class Command {
 
   [[nodiscard]] const CommandInfo& info() const noexcept { return info_; }
 
-  /// The retry category of this very call: the row's, refined by the options.
+  /// The retry category of this call: that of the row, changed by options.
   [[nodiscard]] Retry retry() const {
     Retry category = info_.retry;
     each([&category](const auto& argument) {
@@ -36,8 +38,8 @@ class Command {
     return category;
   }
 
-  /// How long the server may hold the reply back on purpose; empty for a command that doesn't block, zero for
-  /// ever.
+  /// How long the server may hold back the reply on purpose. Empty if the command doesn't block, zero for no
+  /// limit.
   [[nodiscard]] std::optional<std::chrono::milliseconds> blocks_for() const {
     std::optional<std::chrono::milliseconds> time;
     each([&time](const auto& argument) {
@@ -46,7 +48,7 @@ class Command {
     return time;
   }
 
-  /// Whether it lacks keys, fields or elements, because a container that holds them is empty.
+  /// True if a container of keys, fields or elements is empty.
   [[nodiscard]] bool lacks_arguments() const {
     bool lacks = false;
     each([&lacks](const auto& argument) {
@@ -76,8 +78,8 @@ class Command {
   std::tuple<const A&...> arguments_;
 };
 
-/// What an executor (Client, Results, Pipeline, …) makes of a reply of type `R`; specialised beside each
-/// executor, before its definition.
+/// The type that an executor (Client, Results, Pipeline, …) returns for a reply of type `R`. Specialised
+/// before the definition of each executor.
 template <class Executor>
 struct executor_traits;
 template <class Executor, class R>
@@ -85,7 +87,7 @@ using reply_t = typename executor_traits<Executor>::template reply<R>;
 
 namespace detail {
 
-/// No argument; gives the retry category of this very call where the form of a command decides it.
+/// Writes no argument; sets the retry category of this call where the form of a command decides it.
 struct RetryAs {
   Retry category;
 
@@ -94,7 +96,7 @@ struct RetryAs {
   [[nodiscard]] Retry retry(Retry) const noexcept { return category; }
 };
 
-/// Hands a command of a group to the executor that the group is part of.
+/// Passes a command of a group to the executor that derives from the group.
 template <class R, template <class> class Group, class Self, class... A>
 auto submit(const Group<Self>& group, const CommandInfo& info, const A&... arguments) -> reply_t<Self, R> {
   static_assert(resp::decodable<R>,

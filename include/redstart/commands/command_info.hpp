@@ -13,16 +13,17 @@
 
 namespace redstart::inline v0 {
 
-/// What a command does to the data.
+/// The effect of a command on the data.
 enum class Access : std::uint8_t {
   read,   ///< Changes nothing.
   write,  ///< May change keys.
   admin,  ///< Concerns the server or the connection.
 };
 
-/// What happens when a command runs twice; decides what may be retried after `Effect::indeterminate`.
+/// The effect of running a command twice. Decides which commands may be retried after
+/// `Effect::indeterminate`.
 enum class Retry : std::uint8_t {
-  read,             ///< Nothing: always safe.
+  read,             ///< None: always safe.
   last_write_wins,  ///< The same final state (SET, DEL, EXPIRE), but maybe over another client's write.
   accumulating,     ///< A different state (INCR, RPUSH): only if the call asks for it.
 };
@@ -52,7 +53,7 @@ struct CommandInfo {
   KeySpec keys{};                     ///< Where the keys are.
   Spread spread{};                    ///< How a cluster routes it and joins the replies.
   Session session = Session::none;    ///< The state of its connection that it changes.
-  ReplyOf reply_of = ReplyOf::plain_command;  ///< What an error reply to it proves.
+  ReplyOf reply_of = ReplyOf::plain_command;  ///< Decides what an error reply proves.
   bool blocking = false;                      ///< The server may hold back the reply on purpose.
   /// The first version of Redis that has it; `info::absent` for a command of Valkey alone.
   std::string_view since{};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// configuration.hpp: the commands on the server's settings, its modules, and its own list of commands.
+// configuration.hpp: commands on the server's settings, modules and command list.
 #pragma once
 
 #include <redstart/commands/command.hpp>
@@ -54,7 +54,7 @@ inline constexpr CommandInfo configuration[] = {
 
 }  // namespace info
 
-/// Which commands COMMAND LIST names; set at most one.
+/// Filters of COMMAND LIST; set at most one.
 struct CommandListOptions {
   OptionText module{};        ///< FILTERBY MODULE
   OptionText acl_category{};  ///< FILTERBY ACLCAT
@@ -86,7 +86,7 @@ class ConfigurationCommands {
   using Texts = std::vector<std::string>;
 
  public:
-  /// COMMAND. What the server knows of each command.
+  /// COMMAND. A description of each command.
   template <class T = Value>
   auto command_all() const -> reply_t<Self, T> {
     return detail::submit<T>(*this, info::find(info::configuration, "COMMAND"));
@@ -95,7 +95,7 @@ class ConfigurationCommands {
   auto command_count() const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::configuration, "COMMAND COUNT"));
   }
-  /// COMMAND DOCS. The documentation of those commands, of all when none is named. Since Redis 7.0.
+  /// COMMAND DOCS. The documentation of those commands, or of all if none is named. Since Redis 7.0.
   template <class T = Value, StringLike... Names>
   auto command_docs(const Names&... names) const -> reply_t<Self, T> {
     return detail::submit<T>(*this, info::find(info::configuration, "COMMAND DOCS"), names...);
@@ -106,14 +106,14 @@ class ConfigurationCommands {
     return detail::submit<Out>(*this, info::find(info::configuration, "COMMAND GETKEYS"), command,
                                arguments...);
   }
-  /// COMMAND GETKEYSANDFLAGS. The same, with what the command does to each. Since Redis 7.0.
+  /// COMMAND GETKEYSANDFLAGS. Like `command_getkeys`, with the access flags of each key. Since Redis 7.0.
   template <class Out = std::vector<std::pair<std::string, Texts>>, Scalar... Arguments>
   auto command_getkeysandflags(std::string_view command, const Arguments&... arguments) const
       -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::configuration, "COMMAND GETKEYSANDFLAGS"), command,
                                arguments...);
   }
-  /// COMMAND INFO. What the server knows of those commands, null for one it does not know.
+  /// COMMAND INFO. Descriptions of those commands, null for an unknown one.
   template <class T = Value, StringLike... Names>
   auto command_info(std::string_view name, const Names&... names) const -> reply_t<Self, T> {
     return detail::submit<T>(*this, info::find(info::configuration, "COMMAND INFO"), name, names...);
@@ -130,15 +130,15 @@ class ConfigurationCommands {
   auto config_get(std::string_view pattern, const Patterns&... patterns) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::configuration, "CONFIG GET"), pattern, patterns...);
   }
-  /// CONFIG RESETSTAT. OK; the counters of INFO are 0.
+  /// CONFIG RESETSTAT. OK; sets the counters of INFO to 0.
   auto config_resetstat() const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::configuration, "CONFIG RESETSTAT"));
   }
-  /// CONFIG REWRITE. OK; the configuration file says what is set now.
+  /// CONFIG REWRITE. OK; writes the current settings to the configuration file.
   auto config_rewrite() const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::configuration, "CONFIG REWRITE"));
   }
-  /// CONFIG SET. OK: name, value, name, value … Several since Redis 7.0, then all or none are set.
+  /// CONFIG SET. OK; takes name, value, name, value … Several pairs since Redis 7.0: all or none are set.
   template <Scalar V, Scalar... More>
   requires(sizeof...(More) % 2 == 0) auto config_set(std::string_view name, const V& value,
                                                      const More&... more) const -> reply_t<Self, Ok> {
@@ -150,16 +150,16 @@ class ConfigurationCommands {
   auto module_list() const -> reply_t<Self, T> {
     return detail::submit<T>(*this, info::find(info::configuration, "MODULE LIST"));
   }
-  /// MODULE LOAD. OK; the module at that path of the server is loaded.
+  /// MODULE LOAD. OK; loads the module at that path on the server.
   template <StringLike... Arguments>
   auto module_load(std::string_view path, const Arguments&... arguments) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::configuration, "MODULE LOAD"), path, arguments...);
   }
-  /// MODULE LOADEX. The same with settings. Since Redis 7.0.
+  /// MODULE LOADEX. Like `module_load`, with settings. Since Redis 7.0.
   auto module_loadex(std::string_view path, const ModuleOptions& options = {}) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::configuration, "MODULE LOADEX"), path, options);
   }
-  /// MODULE UNLOAD. OK; the module is gone.
+  /// MODULE UNLOAD. OK; unloads the module.
   auto module_unload(std::string_view name) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::configuration, "MODULE UNLOAD"), name);
   }

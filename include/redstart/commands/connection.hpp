@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// connection.hpp: the commands on connections that any handle may use.
+// connection.hpp: commands on connections that every handle has.
 #pragma once
 
 #include <redstart/commands/command.hpp>
@@ -48,18 +48,18 @@ inline constexpr CommandInfo connection[] = {
 
 }  // namespace info
 
-/// https://redis.io/commands/?group=connection: what leaves the connection as it is.
+/// https://redis.io/commands/?group=connection: commands that don't change the connection.
 ///
-/// Commands about "this connection" concern the one that the handle happens to use; only in a scoped handle
-/// it stays the same from call to call.
+/// Commands about "this connection" concern the one that the call uses. Only a scoped handle uses one
+/// connection for all its calls.
 template <class Self>
 class ConnectionCommands {
  public:
-  /// CLIENT GETNAME. The name of this connection; empty when it has none.
+  /// CLIENT GETNAME. The name of this connection; empty if it has none.
   auto client_getname() const -> reply_t<Self, std::optional<std::string>> {
     return detail::submit<std::optional<std::string>>(*this, info::find(info::connection, "CLIENT GETNAME"));
   }
-  /// CLIENT GETREDIR. The id of the connection that invalidations go to; 0 for this one, -1 without tracking.
+  /// CLIENT GETREDIR. The id of the connection that gets invalidations; 0 for this one, -1 without tracking.
   /// Since Redis 6.0.
   auto client_getredir() const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::connection, "CLIENT GETREDIR"));
@@ -80,7 +80,7 @@ class ConnectionCommands {
   auto client_list(const ClientListOptions& options = {}) const -> reply_t<Self, std::string> {
     return detail::submit<std::string>(*this, info::find(info::connection, "CLIENT LIST"), options);
   }
-  /// CLIENT PAUSE. OK; commands of all clients wait until the time is over or `client_unpause`.
+  /// CLIENT PAUSE. OK; commands of all clients wait until the time has passed or `client_unpause`.
   auto client_pause(std::chrono::milliseconds time, Pause what = Pause::all) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::connection, "CLIENT PAUSE"), time.count(),
                               detail::Keyword{what == Pause::all ? std::string_view() : "WRITE"});
@@ -91,7 +91,7 @@ class ConnectionCommands {
   auto client_trackinginfo() const -> reply_t<Self, T> {
     return detail::submit<T>(*this, info::find(info::connection, "CLIENT TRACKINGINFO"));
   }
-  /// CLIENT UNBLOCK. True when the connection of that id was waiting in a blocking command. Since Redis 5.0.
+  /// CLIENT UNBLOCK. True if the connection with that id was waiting in a blocking command. Since Redis 5.0.
   auto client_unblock(std::int64_t id, Unblock how = Unblock::timeout) const -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::connection, "CLIENT UNBLOCK"), id,
                                 detail::Keyword{how == Unblock::timeout ? std::string_view() : "ERROR"});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// connection_options.hpp: options of the commands on connections.
+// connection_options.hpp: options of commands on connections.
 #pragma once
 
 #include <redstart/commands/argument.hpp>
@@ -12,7 +12,7 @@
 
 namespace redstart::inline v0 {
 
-/// What a connection is used for, as the server sees it.
+/// The use of a connection, as the server sees it.
 enum class ClientKind : std::uint8_t { normal, master, replica, pubsub };
 
 [[nodiscard]] constexpr std::string_view to_string(ClientKind kind) noexcept {
@@ -32,14 +32,14 @@ struct ClientListOptions {
   }
 };
 
-/// Which connections CLIENT KILL closes: those that meet all conditions given. Give at least one.
+/// Conditions of CLIENT KILL: it closes the connections that meet all of them. Set at least one.
 struct ClientKillFilter {
   std::optional<std::int64_t> id{};  ///< ID
   std::optional<ClientKind> kind{};  ///< TYPE
   OptionText user{};                 ///< USER. Since Redis 6.0.
   OptionText address{};              ///< ADDR: `ip:port` of the client
   OptionText local_address{};        ///< LADDR: `ip:port` of the server. Since Redis 6.2.
-  bool skip_me = true;               ///< SKIPME: spares the connection that the command comes over.
+  bool skip_me = true;               ///< SKIPME: keeps the connection that sends the command.
 
   template <class Put>
   void arguments(Put& put) const {
@@ -52,7 +52,7 @@ struct ClientKillFilter {
   }
 };
 
-/// What CLIENT PAUSE holds back.
+/// The commands that CLIENT PAUSE holds back.
 enum class Pause : std::uint8_t {
   all,
   writes,  ///< Since Redis 6.2.
@@ -60,7 +60,7 @@ enum class Pause : std::uint8_t {
 
 /// How CLIENT UNBLOCK ends a blocking command.
 enum class Unblock : std::uint8_t {
-  timeout,  ///< As if its time was over.
+  timeout,  ///< As if its time had passed.
   error,    ///< With the error UNBLOCKED.
 };
 

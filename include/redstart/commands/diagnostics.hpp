@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// diagnostics.hpp: the commands on memory, latency and slow commands.
+// diagnostics.hpp: commands on memory, latency and slow commands.
 #pragma once
 
 #include <redstart/commands/command.hpp>
@@ -60,11 +60,11 @@ class DiagnosticsCommands {
   auto latency_doctor() const -> reply_t<Self, std::string> {
     return detail::submit<std::string>(*this, info::find(info::diagnostics, "LATENCY DOCTOR"));
   }
-  /// LATENCY GRAPH. A drawing of the event's spikes. The server answers with an error when there are none.
+  /// LATENCY GRAPH. A drawing of the event's spikes. The server replies with an error if there are none.
   auto latency_graph(std::string_view event) const -> reply_t<Self, std::string> {
     return detail::submit<std::string>(*this, info::find(info::diagnostics, "LATENCY GRAPH"), event);
   }
-  /// LATENCY HISTOGRAM. Calls and their distribution by time for those commands, for all when none is named.
+  /// LATENCY HISTOGRAM. Calls of those commands and their distribution by time; all if none is named.
   /// Since Redis 7.0.
   template <class T = Value, StringLike... Commands>
   auto latency_histogram(const Commands&... commands) const -> reply_t<Self, T> {
@@ -80,7 +80,7 @@ class DiagnosticsCommands {
   auto latency_latest() const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::diagnostics, "LATENCY LATEST"));
   }
-  /// LATENCY RESET. How many events were forgotten; all when none is named.
+  /// LATENCY RESET. How many events were removed; removes all if none is named.
   template <StringLike... Events>
   auto latency_reset(const Events&... events) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::diagnostics, "LATENCY RESET"), events...);
@@ -90,11 +90,11 @@ class DiagnosticsCommands {
   auto memory_doctor() const -> reply_t<Self, std::string> {
     return detail::submit<std::string>(*this, info::find(info::diagnostics, "MEMORY DOCTOR"));
   }
-  /// MEMORY MALLOC-STATS. What the allocator tells of itself. Since Redis 4.0.
+  /// MEMORY MALLOC-STATS. Statistics of the allocator. Since Redis 4.0.
   auto memory_malloc_stats() const -> reply_t<Self, std::string> {
     return detail::submit<std::string>(*this, info::find(info::diagnostics, "MEMORY MALLOC-STATS"));
   }
-  /// MEMORY PURGE. OK; the allocator has given back what it can. Since Redis 4.0.
+  /// MEMORY PURGE. OK; the allocator releases unused memory. Since Redis 4.0.
   auto memory_purge() const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::diagnostics, "MEMORY PURGE"));
   }
@@ -103,8 +103,8 @@ class DiagnosticsCommands {
   auto memory_stats() const -> reply_t<Self, T> {
     return detail::submit<T>(*this, info::find(info::diagnostics, "MEMORY STATS"));
   }
-  /// MEMORY USAGE. The bytes that key and value take; empty when `key` does not exist. Of nested values the
-  /// server looks at `samples` (5 when unset), 0 for all. Since Redis 4.0.
+  /// MEMORY USAGE. The bytes that key and value need; empty if `key` does not exist. For nested values the
+  /// server looks at `samples` elements: 5 if unset, all if 0. Since Redis 4.0.
   auto memory_usage(std::string_view key, std::optional<std::int64_t> samples = {}) const
       -> reply_t<Self, std::optional<std::int64_t>> {
     return detail::submit<std::optional<std::int64_t>>(
@@ -117,11 +117,11 @@ class DiagnosticsCommands {
   auto slowlog_get(std::int64_t count = 10) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::diagnostics, "SLOWLOG GET"), count);
   }
-  /// SLOWLOG LEN. How many slow commands are noted.
+  /// SLOWLOG LEN. How many entries the log has.
   auto slowlog_len() const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::diagnostics, "SLOWLOG LEN"));
   }
-  /// SLOWLOG RESET. OK; the log is empty.
+  /// SLOWLOG RESET. OK; empties the log.
   auto slowlog_reset() const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::diagnostics, "SLOWLOG RESET"));
   }

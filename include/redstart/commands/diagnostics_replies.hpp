@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// diagnostics_replies.hpp: what the server tells of slow commands and latency.
+// diagnostics_replies.hpp: replies on slow commands and latency.
 #pragma once
 
 #include <redstart/commands/reply_fields.hpp>
@@ -17,7 +17,7 @@ struct SlowCommand {
   std::int64_t id = 0;
   TimeSeconds at{};
   std::chrono::microseconds took{};      ///< Without the time it spent in the network.
-  std::vector<std::string> arguments{};  ///< The command's name first; long ones are shortened by the server.
+  std::vector<std::string> arguments{};  ///< The name comes first. The server shortens long ones.
   std::string client{};                  ///< `ip:port`
   std::string client_name{};
 };
@@ -33,7 +33,7 @@ struct LatencyEvent {
   std::string name{};
   TimeSeconds at{};                    ///< of the latest spike
   std::chrono::milliseconds latest{};  ///< its time
-  std::chrono::milliseconds most{};    ///< the longest ever
+  std::chrono::milliseconds most{};    ///< the longest of all
 };
 
 }  // namespace redstart::inline v0

@@ -13,7 +13,7 @@
 namespace redstart::inline v0 {
 
 /// When a key expires. Converts from any duration (`5s`, `250ms`: EX or PX) and from a system clock time
-/// (EXAT or PXAT; since Redis 6.2); `keep_ttl()` leaves an existing time as it is (KEEPTTL, since Redis 6.0).
+/// (EXAT or PXAT; since Redis 6.2). `keep_ttl()` keeps an existing time (KEEPTTL, since Redis 6.0).
 class Expiry {
  public:
   template <class Rep, class Period>
@@ -45,7 +45,7 @@ class Expiry {
 
 namespace detail {
 
-/// What says when a key expires and is no braced list: a duration, a time, an Expiry.
+/// True for types that state when a key expires, without braced lists: a duration, a time, an Expiry.
 template <class T>
 concept expiry_like = std::convertible_to<const T&, Expiry>;
 

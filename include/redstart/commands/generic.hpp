@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// generic.hpp: any command by its name, for those without a typed form.
+// generic.hpp: any command by its name, with or without a typed form.
 #pragma once
 
 #include <redstart/commands/command.hpp>
@@ -20,7 +20,7 @@ struct Words {
   std::string_view text;
 
   [[nodiscard]] std::string_view first() const noexcept { return text.substr(0, text.find(' ')); }
-  /// The second word, empty when there is one only.
+  /// The second word; empty if there is only one.
   [[nodiscard]] std::string_view second() const noexcept {
     const std::size_t blank = text.find(' ');
     if (blank == std::string_view::npos) return {};
@@ -55,15 +55,15 @@ std::string_view leading_text(const First& first, const Rest&...) noexcept {
 template <class Self>
 class GenericCommands {
  public:
-  /// Sends `name` (a word, or words with one blank between: `OBJECT FREQ`) and the arguments; reads the reply
-  /// as an `R`, which is a `Value` (`redstart/resp/value.hpp`) unless named.
+  /// Sends `name` and the arguments, and returns the reply as an `R`: a `Value` (`redstart/resp/value.hpp`)
+  /// unless named. `name` is one word, or words with one blank between them: `OBJECT FREQ`.
   ///
   ///     auto frequency = client.command<std::int64_t>("OBJECT", "FREQ", "key");
-  ///     Value reply = client.command("MY.MODULE", 1, 2.5, "three");       // whatever it is
+  ///     Value reply = client.command("MY.MODULE", 1, 2.5, "three");       // of any type
   ///
-  /// What Redis 7.0 says of the command counts here too: one that changes its connection needs a scoped
-  /// handle, one that only reads may be repeated. An unknown one is never repeated after it was sent. Where a
-  /// command may block in the server, give the handle a time limit that is longer.
+  /// The command tables apply as for typed forms. A command that changes its connection needs a scoped
+  /// handle, and one that only reads may be repeated. An unknown command is never repeated after it was sent.
+  /// If a command may block in the server, give the handle a longer time limit.
   template <class R = Value, Argument... A>
   requires(!std::is_void_v<R>) auto command(std::string_view name, const A&... arguments) const
       -> reply_t<Self, R> {
@@ -72,7 +72,7 @@ class GenericCommands {
         words.second().empty() ? detail::leading_text(arguments...) : words.second();
     const CommandInfo* const row = lookup(words.first(), second);
     CommandInfo info = row != nullptr ? *row : unknown_command();
-    info.wire = {};  // its words are arguments
+    info.wire = {};  // the words of the name are arguments
     if (row == nullptr) info.name = name;
     return detail::submit<R>(*this, info, words, arguments...);
   }

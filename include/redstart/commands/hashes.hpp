@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// hashes.hpp: the commands on hashes.
+// hashes.hpp: commands on hashes.
 #pragma once
 
 #include <redstart/commands/command.hpp>
@@ -47,8 +47,8 @@ inline constexpr CommandInfo hashes[] = {
 
 /// https://redis.io/commands/?group=hash
 ///
-/// Fields and values are text, numbers or types with a `codec`. `Out` may be any container that fits: pairs
-/// go into a vector of pairs as well as into maps.
+/// Fields and values are text, numbers or types with a `codec`. `Out` is any suitable container: for pairs, a
+/// vector of pairs or a map.
 template <class Self>
 class HashCommands {
   using TextPairs = std::vector<std::pair<std::string, std::string>>;
@@ -85,12 +85,12 @@ class HashCommands {
     return detail::submit<bool>(*this, info::find(info::hashes, "HEXISTS"), key, field);
   }
 
-  /// HGET. The value of the field; empty when there is no such key or field.
+  /// HGET. The value of the field; empty if there is no such key or field.
   template <class T = std::string, SingleArgument F>
   auto hget(std::string_view key, const F& field) const -> reply_t<Self, std::optional<T>> {
     return detail::submit<std::optional<T>>(*this, info::find(info::hashes, "HGET"), key, field);
   }
-  /// HGETALL. All fields with their values; none when `key` does not exist.
+  /// HGETALL. All fields with their values; none if `key` does not exist.
   template <class Out = TextPairs>
   auto hgetall(std::string_view key) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::hashes, "HGETALL"), key);
@@ -113,12 +113,12 @@ class HashCommands {
   auto hkeys(std::string_view key) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::hashes, "HKEYS"), key);
   }
-  /// HLEN. How many fields the hash has; 0 when `key` does not exist.
+  /// HLEN. How many fields the hash has; 0 if `key` does not exist.
   auto hlen(std::string_view key) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HLEN"), key);
   }
 
-  /// HMGET. One element per field, empty where there is no such field.
+  /// HMGET. One element for each field, empty where there is no such field.
   template <class T = std::string, SingleArgument F, SingleArgument... Fields>
   auto hmget(std::string_view key, const F& field, const Fields&... fields) const
       -> reply_t<Self, std::vector<std::optional<T>>> {
@@ -147,31 +147,31 @@ class HashCommands {
                                                          detail::EachElement(fields));
   }
 
-  /// HRANDFIELD. One field at random; empty when `key` does not exist. Since Redis 6.2.
+  /// HRANDFIELD. One field at random; empty if `key` does not exist. Since Redis 6.2.
   auto hrandfield(std::string_view key) const -> reply_t<Self, std::optional<std::string>> {
     return detail::submit<std::optional<std::string>>(*this, info::find(info::hashes, "HRANDFIELD"), key);
   }
-  /// HRANDFIELD. Up to `count` different fields at random; a negative count gives exactly as many, maybe
+  /// HRANDFIELD. Up to `count` different fields at random. For a negative count, exactly that many, possibly
   /// repeated. Since Redis 6.2.
   template <class Out = std::vector<std::string>>
   auto hrandfield(std::string_view key, std::int64_t count) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::hashes, "HRANDFIELD"), key, count);
   }
-  /// HRANDFIELD … WITHVALUES. The same with their values. Since Redis 6.2.
+  /// HRANDFIELD … WITHVALUES. Like `hrandfield` with a count, with the values. Since Redis 6.2.
   template <class Out = TextPairs>
   auto hrandfield_with_values(std::string_view key, std::int64_t count) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::hashes, "HRANDFIELD"), key, count,
                                std::string_view("WITHVALUES"));
   }
 
-  /// HSCAN. One step through the fields and values; begin with cursor 0, end when the reply's cursor is 0.
+  /// HSCAN. One step through the fields and values. Begin with cursor 0; the last reply has cursor 0.
   template <class Out = TextPairs>
   auto hscan(std::string_view key, std::uint64_t cursor, const ScanOptions& options = {}) const
       -> reply_t<Self, ScanPage<Out>> {
     return detail::submit<ScanPage<Out>>(*this, info::find(info::hashes, "HSCAN"), key, cursor, options);
   }
 
-  /// HSET. How many fields are new: field, value, field, value … More than one field since Redis 4.0.
+  /// HSET. How many fields are new; takes field, value, field, value … Several fields since Redis 4.0.
   template <SingleArgument F, Scalar V, Scalar... More>
   requires(sizeof...(More) % 2 == 0) auto hset(std::string_view key, const F& field, const V& value,
                                                const More&... more) const -> reply_t<Self, std::int64_t> {
@@ -195,19 +195,19 @@ class HashCommands {
     return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HSET"), key,
                                         detail::EachElement(pairs));
   }
-  /// HSET of one pair of field and value.
+  /// HSET with one pair of field and value.
   template <detail::pair_like Pair>
   auto hset(std::string_view key, const Pair& pair) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HSET"), key, pair.first,
                                         pair.second);
   }
-  /// HSETNX. True when the field was set, false when it exists.
+  /// HSETNX. True if the field was set, false if it exists.
   template <SingleArgument F, Scalar V>
   auto hsetnx(std::string_view key, const F& field, const V& value) const -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::hashes, "HSETNX"), key, field, value);
   }
 
-  /// HSTRLEN. The length of the field's value in bytes; 0 when there is no such field. Since Redis 3.2.
+  /// HSTRLEN. The length of the field's value in bytes; 0 if there is no such field. Since Redis 3.2.
   template <SingleArgument F>
   auto hstrlen(std::string_view key, const F& field) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::hashes, "HSTRLEN"), key, field);

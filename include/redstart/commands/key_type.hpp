@@ -9,7 +9,7 @@
 
 namespace redstart::inline v0 {
 
-/// The type of the value that a key holds, as TYPE tells it.
+/// The type of the value that a key holds, as TYPE returns it.
 enum class KeyType : std::uint8_t {
   none,  ///< There is no such key.
   string,
@@ -18,10 +18,10 @@ enum class KeyType : std::uint8_t {
   zset,
   hash,
   stream,
-  other,  ///< The type of a module.
+  other,  ///< A type of a module.
 };
 
-/// The server's word for it; `other` has none.
+/// The name that the server uses; `other` has none.
 [[nodiscard]] constexpr std::string_view to_string(KeyType type) noexcept {
   constexpr std::string_view words[] = {"none", "string", "list", "set", "zset", "hash", "stream", "other"};
   return words[static_cast<std::uint8_t>(type)];

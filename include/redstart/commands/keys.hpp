@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// keys.hpp: the commands on keys of any type: existence, expiry, names, iteration.
+// keys.hpp: commands on keys of any type: existence, expiry, names, iteration.
 #pragma once
 
 #include <redstart/commands/block_for.hpp>
@@ -89,8 +89,7 @@ inline constexpr CommandInfo keys[] = {
 template <class Self>
 class KeyCommands {
  public:
-  /// COPY. True when `destination` was written, false when it exists and `replace` is not set. Since
-  /// Redis 6.2.
+  /// COPY. True if `destination` was written, false if it exists and `replace` is not set. Since Redis 6.2.
   auto copy(std::string_view source, std::string_view destination, const CopyOptions& options = {}) const
       -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::keys, "COPY"), source, destination, options);
@@ -117,7 +116,7 @@ class KeyCommands {
     return detail::submit<std::int64_t>(*this, info::find(info::keys, "DEL"), detail::EachElement(keys));
   }
 
-  /// DUMP. The serialized value for `restore`; empty when `key` does not exist.
+  /// DUMP. The serialized value for `restore`; empty if `key` does not exist.
   auto dump(std::string_view key) const -> reply_t<Self, std::optional<std::string>> {
     return detail::submit<std::optional<std::string>>(*this, info::find(info::keys, "DUMP"), key);
   }
@@ -143,32 +142,32 @@ class KeyCommands {
     return detail::submit<std::int64_t>(*this, info::find(info::keys, "EXISTS"), detail::EachElement(keys));
   }
 
-  /// EXPIRE. True when the time was set; false when `key` does not exist or `only_if` prevented it.
+  /// EXPIRE. True if the time was set, false if `key` does not exist or `only_if` prevented it.
   auto expire(std::string_view key, std::chrono::seconds after, ExpireIf only_if = ExpireIf::always) const
       -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::keys, "EXPIRE"), key, after.count(),
                                 detail::ExpireCondition{only_if});
   }
-  /// EXPIREAT. True when the time was set; false when `key` does not exist or `only_if` prevented it.
+  /// EXPIREAT. True if the time was set, false if `key` does not exist or `only_if` prevented it.
   auto expireat(std::string_view key, TimeSeconds at, ExpireIf only_if = ExpireIf::always) const
       -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::keys, "EXPIREAT"), key, at.time_since_epoch().count(),
                                 detail::ExpireCondition{only_if});
   }
-  /// EXPIRETIME. When `key` expires. Since Redis 7.0.
+  /// EXPIRETIME. The time at which `key` expires. Since Redis 7.0.
   auto expiretime(std::string_view key) const -> reply_t<Self, Ttl<TimeSeconds>> {
     return detail::submit<Ttl<TimeSeconds>>(*this, info::find(info::keys, "EXPIRETIME"), key);
   }
 
-  /// KEYS. All keys that match the glob `pattern`. O(all keys), and the server does nothing else meanwhile:
-  /// `scan` is for production.
+  /// KEYS. All keys that match the glob `pattern`. O(all keys), and the server executes nothing else until it
+  /// is done: use `scan` in production.
   template <class Out = std::vector<std::string>>
   auto keys(std::string_view pattern) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::keys, "KEYS"), pattern);
   }
 
-  /// MIGRATE. Moves `key` to another server, which `timeout` covers step by step; tells whether there was
-  /// such a key. The server does nothing else meanwhile.
+  /// MIGRATE. Whether `key` was moved to the other server or did not exist. `timeout` limits each step. The
+  /// server executes nothing else until it is done.
   auto migrate(std::string_view host, std::uint16_t port, std::string_view key, std::int64_t database,
                std::chrono::milliseconds timeout, const MigrateOptions& options = {}) const
       -> reply_t<Self, Migration> {
@@ -185,72 +184,72 @@ class KeyCommands {
                                      detail::EachElement{keys});
   }
 
-  /// MOVE. True when `key` is now in `database`; false when it does not exist here or exists there.
+  /// MOVE. True if `key` is now in `database`, false if it does not exist here or exists there.
   auto move(std::string_view key, std::int64_t database) const -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::keys, "MOVE"), key, database);
   }
 
-  /// OBJECT ENCODING. The internal encoding of the value; empty when `key` does not exist.
+  /// OBJECT ENCODING. The internal encoding of the value; empty if `key` does not exist.
   auto object_encoding(std::string_view key) const -> reply_t<Self, std::optional<std::string>> {
     return detail::submit<std::optional<std::string>>(*this, info::find(info::keys, "OBJECT ENCODING"), key);
   }
-  /// OBJECT FREQ. The logarithmic access counter; empty when `key` does not exist. Needs an LFU
+  /// OBJECT FREQ. The logarithmic access counter; empty if `key` does not exist. Needs an LFU
   /// `maxmemory-policy`. Since Redis 4.0.
   auto object_freq(std::string_view key) const -> reply_t<Self, std::optional<std::int64_t>> {
     return detail::submit<std::optional<std::int64_t>>(*this, info::find(info::keys, "OBJECT FREQ"), key);
   }
-  /// OBJECT IDLETIME. Seconds since the last access; empty when `key` does not exist. Not with an LFU policy.
+  /// OBJECT IDLETIME. Seconds since the last access; empty if `key` does not exist. Not with an LFU policy.
   auto object_idletime(std::string_view key) const -> reply_t<Self, std::optional<std::int64_t>> {
     return detail::submit<std::optional<std::int64_t>>(*this, info::find(info::keys, "OBJECT IDLETIME"), key);
   }
-  /// OBJECT REFCOUNT. How many references the value has; empty when `key` does not exist.
+  /// OBJECT REFCOUNT. How many references the value has; empty if `key` does not exist.
   auto object_refcount(std::string_view key) const -> reply_t<Self, std::optional<std::int64_t>> {
     return detail::submit<std::optional<std::int64_t>>(*this, info::find(info::keys, "OBJECT REFCOUNT"), key);
   }
 
-  /// PERSIST. True when `key` had an expiry and stays from now on.
+  /// PERSIST. True if `key` had an expiry, which is now removed.
   auto persist(std::string_view key) const -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::keys, "PERSIST"), key);
   }
 
-  /// PEXPIRE. True when the time was set; false when `key` does not exist or `only_if` prevented it.
+  /// PEXPIRE. True if the time was set, false if `key` does not exist or `only_if` prevented it.
   auto pexpire(std::string_view key, std::chrono::milliseconds after,
                ExpireIf only_if = ExpireIf::always) const -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::keys, "PEXPIRE"), key, after.count(),
                                 detail::ExpireCondition{only_if});
   }
-  /// PEXPIREAT. True when the time was set; false when `key` does not exist or `only_if` prevented it.
+  /// PEXPIREAT. True if the time was set, false if `key` does not exist or `only_if` prevented it.
   auto pexpireat(std::string_view key, TimeMilliseconds at, ExpireIf only_if = ExpireIf::always) const
       -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::keys, "PEXPIREAT"), key,
                                 at.time_since_epoch().count(), detail::ExpireCondition{only_if});
   }
-  /// PEXPIRETIME. When `key` expires, to the millisecond. Since Redis 7.0.
+  /// PEXPIRETIME. The time at which `key` expires, to the millisecond. Since Redis 7.0.
   auto pexpiretime(std::string_view key) const -> reply_t<Self, Ttl<TimeMilliseconds>> {
     return detail::submit<Ttl<TimeMilliseconds>>(*this, info::find(info::keys, "PEXPIRETIME"), key);
   }
 
-  /// PTTL. How long `key` lives on, in milliseconds.
+  /// PTTL. The remaining time to live of `key`, in milliseconds.
   auto pttl(std::string_view key) const -> reply_t<Self, Ttl<std::chrono::milliseconds>> {
     return detail::submit<Ttl<std::chrono::milliseconds>>(*this, info::find(info::keys, "PTTL"), key);
   }
 
-  /// RANDOMKEY. Any key; empty when the database is empty.
+  /// RANDOMKEY. Any key; empty if the database is empty.
   auto randomkey() const -> reply_t<Self, std::optional<std::string>> {
     return detail::submit<std::optional<std::string>>(*this, info::find(info::keys, "RANDOMKEY"));
   }
 
-  /// RENAME. OK; `to` is overwritten. The server answers with an error when `key` does not exist.
+  /// RENAME. OK; overwrites `to`. The server replies with an error if `key` does not exist.
   auto rename(std::string_view key, std::string_view to) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::keys, "RENAME"), key, to);
   }
-  /// RENAMENX. True when `key` was renamed, false when `to` exists.
+  /// RENAMENX. True if `key` was renamed, false if `to` exists.
   auto renamenx(std::string_view key, std::string_view to) const -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::keys, "RENAMENX"), key, to);
   }
 
-  /// RESTORE. OK when `key` holds what `dump` returned. The server answers BUSYKEY when it exists and
-  /// `replace` is not set.
+  /// RESTORE. OK; `key` holds the value that `dump` returned. The server replies with BUSYKEY if it exists
+  /// and `replace` is not set.
   auto restore(std::string_view key, std::string_view serialized, const RestoreOptions& options = {}) const
       -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::keys, "RESTORE"), key, options.ttl(), serialized,
@@ -266,21 +265,21 @@ class KeyCommands {
                               options);
   }
 
-  /// SCAN. One step through the keys of the database; begin with cursor 0, end when the reply's cursor is 0.
-  /// Keys that stay are seen at least once.
+  /// SCAN. One step through the keys of the database. Begin with cursor 0; the last reply has cursor 0. Keys
+  /// that exist from the first step to the last are returned at least once.
   template <class Out = std::vector<std::string>>
   auto scan(std::uint64_t cursor, const ScanKeysOptions& options = {}) const -> reply_t<Self, ScanPage<Out>> {
     return detail::submit<ScanPage<Out>>(*this, info::find(info::keys, "SCAN"), cursor, options);
   }
 
-  /// SORT. The sorted elements of the list, set or sorted set; with `get`, what those keys hold (an `Out` of
-  /// optionals where some may not exist). O(N log N). `sort_ro` also runs on replicas.
+  /// SORT. The sorted elements of the list, set or sorted set; with `get`, the values of those keys instead
+  /// (use an `Out` of optionals if some may not exist). O(N log N). `sort_ro` also runs on replicas.
   template <class Out = std::vector<std::string>>
   auto sort(std::string_view key, const SortOptions& options = {}) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::keys, "SORT"), key, options,
                                detail::RetryAs{Retry::read});
   }
-  /// SORT … STORE. How many elements the list at `destination` holds now.
+  /// SORT … STORE. How many elements the list at `destination` has now.
   auto sort_store(std::string_view key, std::string_view destination, const SortOptions& options = {}) const
       -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::keys, "SORT"), key, options,
@@ -292,7 +291,7 @@ class KeyCommands {
     return detail::submit<Out>(*this, info::find(info::keys, "SORT_RO"), key, options);
   }
 
-  /// TOUCH. How many of the keys exist; their time of last access is now. Since Redis 3.2.1.
+  /// TOUCH. How many of the keys exist; sets their time of last access to now. Since Redis 3.2.1.
   template <StringLike... Keys>
   auto touch(std::string_view key, const Keys&... keys) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::keys, "TOUCH"), key, keys...);
@@ -313,17 +312,17 @@ class KeyCommands {
     return detail::submit<std::int64_t>(*this, info::find(info::keys, "TOUCH"), detail::EachElement(keys));
   }
 
-  /// TTL. How long `key` lives on, in seconds.
+  /// TTL. The remaining time to live of `key`, in seconds.
   auto ttl(std::string_view key) const -> reply_t<Self, Ttl<std::chrono::seconds>> {
     return detail::submit<Ttl<std::chrono::seconds>>(*this, info::find(info::keys, "TTL"), key);
   }
 
-  /// TYPE. What `key` holds; `KeyType::none` when it does not exist.
+  /// TYPE. The type of the value at `key`; `KeyType::none` if it does not exist.
   auto type(std::string_view key) const -> reply_t<Self, KeyType> {
     return detail::submit<KeyType>(*this, info::find(info::keys, "TYPE"), key);
   }
 
-  /// UNLINK. How many of the keys existed; unlike with `del`, their memory is freed in the background. Since
+  /// UNLINK. How many of the keys existed. Unlike `del`, it frees their memory in the background. Since
   /// Redis 4.0.
   template <StringLike... Keys>
   auto unlink(std::string_view key, const Keys&... keys) const -> reply_t<Self, std::int64_t> {
@@ -345,9 +344,9 @@ class KeyCommands {
     return detail::submit<std::int64_t>(*this, info::find(info::keys, "UNLINK"), detail::EachElement(keys));
   }
 
-  /// WAIT. How many replicas have the writes of this connection, once `replicas` have or the time is over.
-  /// Only of use where the writes went over the same connection: in a scoped handle or a pipeline. Since
-  /// Redis 3.0.
+  /// WAIT. How many replicas have the writes of this connection. Returns when `replicas` have them or the
+  /// time has passed. Useful in a scoped handle or a pipeline only, where the writes use the same connection.
+  /// Since Redis 3.0.
   auto wait(std::int64_t replicas, BlockFor block) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::keys, "WAIT"), replicas,
                                         detail::BlockForMilliseconds{block});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// keys_options.hpp: options and replies of the commands on keys.
+// keys_options.hpp: options and replies of commands on keys.
 #pragma once
 
 #include <redstart/commands/argument.hpp>
@@ -28,19 +28,20 @@ struct CopyOptions {
     if (database) put("DB", *database);
     if (replace) put("REPLACE");
   }
-  /// Without REPLACE a second COPY answers differently from the first.
+  /// Without REPLACE, a second COPY returns another reply than the first.
   [[nodiscard]] Retry retry(Retry category) const noexcept {
     return replace ? category : Retry::accumulating;
   }
 };
 
-/// On which condition EXPIRE and its kin set the time. All but `always` since Redis 7.0.
+/// The condition on which EXPIRE, PEXPIRE, EXPIREAT and PEXPIREAT set the time. All but `always` since
+/// Redis 7.0.
 enum class ExpireIf : std::uint8_t {
   always,
   persistent,  ///< NX: only if the key has no expiry.
-  expiring,    ///< XX: only if it has one.
-  later,       ///< GT: only if it would live longer than now.
-  sooner,      ///< LT: only if it would live shorter than now.
+  expiring,    ///< XX: only if the key has an expiry.
+  later,       ///< GT: only if the new time is later.
+  sooner,      ///< LT: only if the new time is sooner.
 };
 
 namespace detail {
@@ -53,7 +54,7 @@ struct ExpireCondition {
     constexpr std::string_view words[] = {"", "NX", "XX", "GT", "LT"};
     put(Keyword{words[static_cast<std::uint8_t>(only_if)]});
   }
-  /// A second conditional EXPIRE answers differently from the first.
+  /// A second conditional EXPIRE returns another reply than the first.
   [[nodiscard]] Retry retry(Retry category) const noexcept {
     return only_if == ExpireIf::always ? category : Retry::accumulating;
   }
@@ -61,7 +62,7 @@ struct ExpireCondition {
 
 }  // namespace detail
 
-/// What MIGRATE did.
+/// The result of MIGRATE.
 enum class Migration : std::uint8_t {
   done,
   no_key,  ///< None of the keys exists here.
@@ -69,8 +70,8 @@ enum class Migration : std::uint8_t {
 
 /// Options of MIGRATE.
 struct MigrateOptions {
-  bool copy = false;      ///< COPY: the keys stay here as well. Since Redis 3.0.
-  bool replace = false;   ///< REPLACE: overwrites keys there. Since Redis 3.0.
+  bool copy = false;      ///< COPY: keeps the keys here. Since Redis 3.0.
+  bool replace = false;   ///< REPLACE: overwrites keys at the other server. Since Redis 3.0.
   OptionText username{};  ///< AUTH2, with `password`. Since Redis 6.0.
   Secret password{};      ///< AUTH. Since Redis 4.0.7.
 
@@ -88,7 +89,7 @@ struct MigrateOptions {
 
 /// Options of RESTORE.
 struct RestoreOptions {
-  std::optional<std::chrono::milliseconds> expire{};  ///< Time to live; unset: the value stays for ever.
+  std::optional<std::chrono::milliseconds> expire{};  ///< Time to live; unset: the value does not expire.
   std::optional<std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>>
       expire_at{};                             ///< ABSTTL; instead of `expire`. Since Redis 5.0.
   bool replace = false;                        ///< REPLACE: overwrites the key. Since Redis 3.0.
@@ -106,7 +107,7 @@ struct RestoreOptions {
     if (idle) put("IDLETIME", idle->count());
     if (frequency) put("FREQ", *frequency);
   }
-  /// Without REPLACE a second RESTORE fails where the first did not.
+  /// Without REPLACE, a second RESTORE fails where the first succeeded.
   [[nodiscard]] Retry retry(Retry category) const noexcept {
     return replace ? category : Retry::accumulating;
   }
@@ -116,7 +117,7 @@ enum class Order : std::uint8_t { ascending, descending };
 
 /// Options of SORT and SORT_RO.
 struct SortOptions {
-  OptionText by{};                ///< BY: pattern of the keys to sort by; `nosort` leaves the order.
+  OptionText by{};                ///< BY: pattern of the keys to sort by; `nosort` keeps the order.
   std::optional<Limit> limit{};   ///< LIMIT
   std::vector<OptionText> get{};  ///< GET: patterns of the keys to return instead; `#` is the element itself.
   Order order = Order::ascending;  ///< DESC

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// limit.hpp: a part of a result.
+// limit.hpp: offset and count of a part of a result.
 #pragma once
 
 #include <cstdint>
 
 namespace redstart::inline v0 {
 
-/// LIMIT: leaves out the first `offset` elements and ends after `count`; a negative count means all.
+/// LIMIT: skips the first `offset` elements and returns up to `count`; a negative count means all.
 struct Limit {
   std::int64_t offset = 0;
   std::int64_t count = -1;

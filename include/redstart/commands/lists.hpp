@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// lists.hpp: the commands on lists that don't wait.
+// lists.hpp: commands on lists that don't block.
 #pragma once
 
 #include <redstart/commands/command.hpp>
@@ -62,24 +62,24 @@ inline constexpr CommandInfo lists[] = {
 template <class Self>
 class ListCommands {
  public:
-  /// LINDEX. The element at `index`; empty when there is none. O(N).
+  /// LINDEX. The element at `index`; empty if there is none. O(N).
   template <class T = std::string>
   auto lindex(std::string_view key, std::int64_t index) const -> reply_t<Self, std::optional<T>> {
     return detail::submit<std::optional<T>>(*this, info::find(info::lists, "LINDEX"), key, index);
   }
-  /// LINSERT. The length with the new element; -1 when there is no `pivot`, 0 when there is no list. O(N).
+  /// LINSERT. The new length; -1 if there is no `pivot`, 0 if there is no list. O(N).
   template <Scalar P, Scalar E>
   auto linsert(std::string_view key, Insert where, const P& pivot, const E& element) const
       -> reply_t<Self, std::int64_t> {
     const std::string_view word = where == Insert::before ? "BEFORE" : "AFTER";
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "LINSERT"), key, word, pivot, element);
   }
-  /// LLEN. The length; 0 when `key` does not exist.
+  /// LLEN. The length; 0 if `key` does not exist.
   auto llen(std::string_view key) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "LLEN"), key);
   }
 
-  /// LMOVE. The element that was moved from one end of `source` to one of `destination`; empty when `source`
+  /// LMOVE. The element that was moved from an end of `source` to an end of `destination`; empty if `source`
   /// does not exist. Since Redis 6.2.
   template <class T = std::string>
   auto lmove(std::string_view source, std::string_view destination, ListEnd from, ListEnd to) const
@@ -87,7 +87,7 @@ class ListCommands {
     return detail::submit<std::optional<T>>(*this, info::find(info::lists, "LMOVE"), source, destination,
                                             detail::word_of(from), detail::word_of(to));
   }
-  /// LMPOP. Up to `count` elements of the first list that exists, with its key; empty when none does. Since
+  /// LMPOP. Up to `count` elements of the first list that exists, with its key; empty if none does. Since
   /// Redis 7.0.
   template <class Out = std::vector<std::string>, ManyArguments Range = detail::Texts>
   auto lmpop(const Range& keys, ListEnd from, std::int64_t count = 1) const
@@ -97,25 +97,25 @@ class ListCommands {
         std::string_view("COUNT"), count);
   }
 
-  /// LPOP. The first element, which is removed; empty when `key` does not exist.
+  /// LPOP. Removes and returns the first element; empty if `key` does not exist.
   template <class T = std::string>
   auto lpop(std::string_view key) const -> reply_t<Self, std::optional<T>> {
     return detail::submit<std::optional<T>>(*this, info::find(info::lists, "LPOP"), key);
   }
-  /// LPOP. Up to `count` first elements, which are removed; empty when `key` does not exist. Since Redis 6.2.
+  /// LPOP. Removes and returns up to `count` first elements; empty if `key` does not exist. Since Redis 6.2.
   template <class Out = std::vector<std::string>>
   auto lpop(std::string_view key, std::int64_t count) const -> reply_t<Self, std::optional<Out>> {
     return detail::submit<std::optional<Out>>(*this, info::find(info::lists, "LPOP"), key, count);
   }
 
-  /// LPOS. The index of the first match; empty when there is none. O(N). Since Redis 6.0.6.
+  /// LPOS. The index of the first match; empty if there is none. O(N). Since Redis 6.0.6.
   template <Scalar E>
   auto lpos(std::string_view key, const E& element, const LposOptions& options = {}) const
       -> reply_t<Self, std::optional<std::int64_t>> {
     return detail::submit<std::optional<std::int64_t>>(*this, info::find(info::lists, "LPOS"), key, element,
                                                        options);
   }
-  /// LPOS … COUNT. The indexes of up to `count` matches; 0: of all. O(N). Since Redis 6.0.6.
+  /// LPOS … COUNT. The indexes of up to `count` matches, of all if 0. O(N). Since Redis 6.0.6.
   template <class Out = std::vector<std::int64_t>, Scalar E>
   auto lpos_all(std::string_view key, const E& element, std::int64_t count = 0,
                 const LposOptions& options = {}) const -> reply_t<Self, Out> {
@@ -123,7 +123,7 @@ class ListCommands {
                                std::string_view("COUNT"), count, options);
   }
 
-  /// LPUSH. The length with the new elements; the last of them is now the first. Several since Redis 2.4.
+  /// LPUSH. The new length. The last argument becomes the first element. Several since Redis 2.4.
   template <SingleArgument E, SingleArgument... More>
   auto lpush(std::string_view key, const E& element, const More&... more) const
       -> reply_t<Self, std::int64_t> {
@@ -147,8 +147,7 @@ class ListCommands {
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "LPUSH"), key,
                                         detail::EachElement(elements));
   }
-  /// LPUSHX. The length with the new elements; 0 when there is no list, which stays so. Several since
-  /// Redis 4.0.
+  /// LPUSHX. The new length; 0 if there is no list, and then none is created. Several since Redis 4.0.
   template <SingleArgument E, SingleArgument... More>
   auto lpushx(std::string_view key, const E& element, const More&... more) const
       -> reply_t<Self, std::int64_t> {
@@ -178,36 +177,36 @@ class ListCommands {
   auto lrange(std::string_view key, std::int64_t first, std::int64_t last) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::lists, "LRANGE"), key, first, last);
   }
-  /// LREM. How many elements equal to `element` were removed: up to `count` from the head, with a negative
-  /// one from the tail, with 0 all. O(N).
+  /// LREM. How many elements equal to `element` were removed: up to `count` from the head, from the tail if
+  /// it is negative, all if it is 0. O(N).
   template <Scalar E>
   auto lrem(std::string_view key, std::int64_t count, const E& element) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(
         *this, info::find(info::lists, "LREM"), key, count, element,
         detail::RetryAs{count == 0 ? Retry::last_write_wins : Retry::accumulating});
   }
-  /// LSET. OK; the element at `index` is replaced. The server answers with an error when there is none. O(N).
+  /// LSET. OK; replaces the element at `index`. The server replies with an error if there is none. O(N).
   template <Scalar E>
   auto lset(std::string_view key, std::int64_t index, const E& element) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::lists, "LSET"), key, index, element);
   }
-  /// LTRIM. OK; only the elements `first` to `last` are kept, both included.
+  /// LTRIM. OK; keeps only the elements `first` to `last`, both included.
   auto ltrim(std::string_view key, std::int64_t first, std::int64_t last) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::lists, "LTRIM"), key, first, last);
   }
 
-  /// RPOP. The last element, which is removed; empty when `key` does not exist.
+  /// RPOP. Removes and returns the last element; empty if `key` does not exist.
   template <class T = std::string>
   auto rpop(std::string_view key) const -> reply_t<Self, std::optional<T>> {
     return detail::submit<std::optional<T>>(*this, info::find(info::lists, "RPOP"), key);
   }
-  /// RPOP. Up to `count` last elements, the last one first, which are removed; empty when `key` does not
+  /// RPOP. Removes and returns up to `count` last elements, the last one first; empty if `key` does not
   /// exist. Since Redis 6.2.
   template <class Out = std::vector<std::string>>
   auto rpop(std::string_view key, std::int64_t count) const -> reply_t<Self, std::optional<Out>> {
     return detail::submit<std::optional<Out>>(*this, info::find(info::lists, "RPOP"), key, count);
   }
-  /// RPOPLPUSH. The element that was moved from the tail of `source` to the head of `destination`; empty when
+  /// RPOPLPUSH. The element that was moved from the tail of `source` to the head of `destination`; empty if
   /// `source` does not exist. Deprecated by the server since 6.2 in favour of `lmove`.
   template <class T = std::string>
   auto rpoplpush(std::string_view source, std::string_view destination) const
@@ -215,7 +214,7 @@ class ListCommands {
     return detail::submit<std::optional<T>>(*this, info::find(info::lists, "RPOPLPUSH"), source, destination);
   }
 
-  /// RPUSH. The length with the new elements. Several since Redis 2.4.
+  /// RPUSH. The new length. Several since Redis 2.4.
   template <SingleArgument E, SingleArgument... More>
   auto rpush(std::string_view key, const E& element, const More&... more) const
       -> reply_t<Self, std::int64_t> {
@@ -239,8 +238,7 @@ class ListCommands {
     return detail::submit<std::int64_t>(*this, info::find(info::lists, "RPUSH"), key,
                                         detail::EachElement(elements));
   }
-  /// RPUSHX. The length with the new elements; 0 when there is no list, which stays so. Several since
-  /// Redis 4.0.
+  /// RPUSHX. The new length; 0 if there is no list, and then none is created. Several since Redis 4.0.
   template <SingleArgument E, SingleArgument... More>
   auto rpushx(std::string_view key, const E& element, const More&... more) const
       -> reply_t<Self, std::int64_t> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// lists_blocking.hpp: the commands on lists that wait until there is an element.
+// lists_blocking.hpp: commands on lists that block until there is an element.
 #pragma once
 
 #include <redstart/commands/block_for.hpp>
@@ -34,18 +34,18 @@ inline constexpr CommandInfo lists_blocking[] = {
 
 }  // namespace info
 
-/// The blocking ones of https://redis.io/commands/?group=list
+/// https://redis.io/commands/?group=list: blocking commands.
 ///
-/// `block` is how long the server may wait for an element, to the millisecond since Redis 6.0 and to the
-/// second before.
+/// `block` is how long the server may wait for an element. Its resolution is a millisecond since Redis 6.0
+/// and a second before.
 template <class Self>
 class BlockingListCommands {
   template <class T>
   using KeyAnd = std::optional<std::pair<std::string, T>>;
 
  public:
-  /// BLMOVE. The element that was moved from one end of `source` to one of `destination`; empty when the time
-  /// is over. Since Redis 6.2.
+  /// BLMOVE. The element that was moved from an end of `source` to an end of `destination`; empty if the time
+  /// has passed. Since Redis 6.2.
   template <class T = std::string>
   auto blmove(std::string_view source, std::string_view destination, ListEnd from, ListEnd to,
               BlockFor block) const -> reply_t<Self, std::optional<T>> {
@@ -53,8 +53,8 @@ class BlockingListCommands {
                                             destination, detail::word_of(from), detail::word_of(to), block);
   }
 
-  /// BLMPOP. Up to `count` elements of the first list that has some, with its key; empty when the time is
-  /// over. Since Redis 7.0.
+  /// BLMPOP. Removes and returns up to `count` elements of the first list that has some, with its key; empty
+  /// if the time has passed. Since Redis 7.0.
   template <class Out = std::vector<std::string>, ManyArguments Range = detail::Texts>
   auto blmpop(const Range& keys, ListEnd from, BlockFor block, std::int64_t count = 1) const
       -> reply_t<Self, KeyAnd<Out>> {
@@ -63,26 +63,26 @@ class BlockingListCommands {
                                        std::string_view("COUNT"), count);
   }
 
-  /// BLPOP. The key and its first element, which is removed; empty when the time is over.
+  /// BLPOP. The key and its first element, which is removed; empty if the time has passed.
   template <class T = std::string>
   auto blpop(std::string_view key, BlockFor block) const -> reply_t<Self, KeyAnd<T>> {
     return detail::submit<KeyAnd<T>>(*this, info::find(info::lists_blocking, "BLPOP"), key, block);
   }
-  /// BLPOP over a container of keys; the first list that has an element serves it. Errors: `invalid_argument`
-  /// for an empty one.
+  /// BLPOP over a container of keys; takes the element of the first list that has one. Errors:
+  /// `invalid_argument` for an empty container.
   template <class T = std::string, ManyArguments Range = detail::Texts>
   auto blpop(const Range& keys, BlockFor block) const -> reply_t<Self, KeyAnd<T>> {
     return detail::submit<KeyAnd<T>>(*this, info::find(info::lists_blocking, "BLPOP"),
                                      detail::EachElement{keys}, block);
   }
 
-  /// BRPOP. The key and its last element, which is removed; empty when the time is over.
+  /// BRPOP. The key and its last element, which is removed; empty if the time has passed.
   template <class T = std::string>
   auto brpop(std::string_view key, BlockFor block) const -> reply_t<Self, KeyAnd<T>> {
     return detail::submit<KeyAnd<T>>(*this, info::find(info::lists_blocking, "BRPOP"), key, block);
   }
-  /// BRPOP over a container of keys; the first list that has an element serves it. Errors: `invalid_argument`
-  /// for an empty one.
+  /// BRPOP over a container of keys; takes the element of the first list that has one. Errors:
+  /// `invalid_argument` for an empty container.
   template <class T = std::string, ManyArguments Range = detail::Texts>
   auto brpop(const Range& keys, BlockFor block) const -> reply_t<Self, KeyAnd<T>> {
     return detail::submit<KeyAnd<T>>(*this, info::find(info::lists_blocking, "BRPOP"),
@@ -90,7 +90,7 @@ class BlockingListCommands {
   }
 
   /// BRPOPLPUSH. The element that was moved from the tail of `source` to the head of `destination`; empty
-  /// when the time is over. Deprecated by the server since 6.2 in favour of `blmove`.
+  /// if the time has passed. Deprecated by the server since 6.2 in favour of `blmove`.
   template <class T = std::string>
   auto brpoplpush(std::string_view source, std::string_view destination, BlockFor block) const
       -> reply_t<Self, std::optional<T>> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// lists_options.hpp: options of the commands on lists.
+// lists_options.hpp: options of commands on lists.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ enum class Insert : std::uint8_t { before, after };
 /// Options of LPOS.
 struct LposOptions {
   std::optional<std::int64_t> rank{};     ///< RANK: the first match to return, 1 is the first, -1 the last.
-  std::optional<std::int64_t> max_len{};  ///< MAXLEN: compares at most so many elements; 0: all.
+  std::optional<std::int64_t> max_len{};  ///< MAXLEN: compares at most this many elements; 0: all.
 
   template <class Put>
   void arguments(Put& put) const {

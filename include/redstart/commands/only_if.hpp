@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// only_if.hpp: on which condition a command writes.
+// only_if.hpp: the condition on which a command writes.
 #pragma once
 
 #include <redstart/commands/argument.hpp>
@@ -9,7 +9,7 @@
 
 namespace redstart::inline v0 {
 
-/// On which condition SET and ZADD write.
+/// The condition on which SET and ZADD write.
 enum class OnlyIf : std::uint8_t {
   always,
   absent,   ///< NX: only if the key or member does not exist.

@@ -10,8 +10,7 @@
 
 namespace redstart::inline v0 {
 
-/// The text of an option. Converts from everything that is text and keeps a copy, so that options may outlive
-/// what they were made from.
+/// The text of an option. Converts from any text and keeps a copy, so that options may outlive that text.
 class OptionText {
  public:
   OptionText() = default;

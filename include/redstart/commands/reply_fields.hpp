@@ -10,8 +10,7 @@
 
 namespace redstart::inline v0::detail {
 
-/// Reads an array element by element into `fields`. Elements behind them, which later servers may add, are
-/// skipped.
+/// Reads an array element by element into `fields`. Skips further elements, which later servers may add.
 template <class... Fields>
 void decode_fields(resp::Cursor& cursor, const char* expected, Fields&... fields) {
   resp::Aggregate array;
@@ -31,7 +30,7 @@ void decode_fields(resp::Cursor& cursor, const char* expected, Fields&... fields
   while (!cursor.failed() && cursor.more(array)) cursor.skip();
 }
 
-/// Reads a map (or a flat array) and calls `read(name)`, which takes or skips the value.
+/// Reads a map (or a flat array) and calls `read(name)`, which reads or skips the value.
 template <class Read>
 void decode_named_fields(resp::Cursor& cursor, const char* expected, Read read) {
   resp::Aggregate map;

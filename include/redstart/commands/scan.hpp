@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// scan.hpp: one step of SCAN, HSCAN, SSCAN and ZSCAN: its options and its reply.
+// scan.hpp: options and reply of SCAN, HSCAN, SSCAN and ZSCAN.
 #pragma once
 
 #include <redstart/commands/argument.hpp>
@@ -15,9 +15,8 @@ namespace redstart::inline v0 {
 
 /// Options of HSCAN, SSCAN and ZSCAN.
 struct ScanOptions {
-  OptionText match{};  ///< MATCH: a glob pattern; empty for all.
-  std::optional<std::int64_t>
-      count{};  ///< COUNT: about how many elements a step looks at; the server takes 10.
+  OptionText match{};                   ///< MATCH: a glob pattern; empty for all.
+  std::optional<std::int64_t> count{};  ///< COUNT: about how many elements a step looks at; unset: 10.
 
   template <class Put>
   void arguments(Put& put) const {
@@ -29,7 +28,7 @@ struct ScanOptions {
 /// Options of SCAN.
 struct ScanKeysOptions {
   OptionText match{};                   ///< MATCH: a glob pattern; empty for all.
-  std::optional<std::int64_t> count{};  ///< COUNT: about how many keys a step looks at; the server takes 10.
+  std::optional<std::int64_t> count{};  ///< COUNT: about how many keys a step looks at; unset: 10.
   std::optional<KeyType> type{};        ///< TYPE: only keys of this type. Since Redis 6.0.
 
   template <class Put>
@@ -40,13 +39,13 @@ struct ScanKeysOptions {
   }
 };
 
-/// What one step found, possibly nothing, and where the next one goes on.
+/// The elements that one step found, possibly none, and the cursor of the next step.
 template <class Out>
 struct ScanPage {
   std::uint64_t cursor = 0;
   Out elements{};
 
-  /// True when this was the last step.
+  /// True if this was the last step.
   [[nodiscard]] bool finished() const noexcept { return cursor == 0; }
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// server.hpp: the commands on the server, its data set and its replication.
+// server.hpp: commands on the server, its data set and its replication.
 #pragma once
 
 #include <redstart/commands/command.hpp>
@@ -55,12 +55,12 @@ inline constexpr CommandInfo server[] = {
 template <class Self>
 class ServerCommands {
  public:
-  /// BGREWRITEAOF. What the server says: started or scheduled.
+  /// BGREWRITEAOF. The message of the server: started or scheduled.
   auto bgrewriteaof() const -> reply_t<Self, std::string> {
     return detail::submit<std::string>(*this, info::find(info::server, "BGREWRITEAOF"));
   }
-  /// BGSAVE. What the server says: started, or with `schedule` (since Redis 3.2.2) put off until the rewrite
-  /// of the AOF is done.
+  /// BGSAVE. The message of the server: started, or with `schedule` (since Redis 3.2.2) postponed until the
+  /// rewrite of the AOF is done.
   auto bgsave(bool schedule = false) const -> reply_t<Self, std::string> {
     return detail::submit<std::string>(*this, info::find(info::server, "BGSAVE"),
                                        detail::Keyword{schedule ? "SCHEDULE" : std::string_view()});
@@ -69,29 +69,29 @@ class ServerCommands {
   auto dbsize() const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::server, "DBSIZE"));
   }
-  /// FAILOVER. OK; the server hands over to a replica. Since Redis 6.2.
+  /// FAILOVER. OK; starts to hand over to a replica. Since Redis 6.2.
   auto failover(const FailoverOptions& options = {}) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::server, "FAILOVER"), options);
   }
-  /// FAILOVER ABORT. OK; a failover under way is given up. Since Redis 6.2.
+  /// FAILOVER ABORT. OK; aborts a failover in progress. Since Redis 6.2.
   auto failover_abort() const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::server, "FAILOVER"), std::string_view("ABORT"));
   }
-  /// FLUSHALL. OK; all databases are empty.
+  /// FLUSHALL. OK; empties all databases.
   auto flushall(Flush how = Flush::configured) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::server, "FLUSHALL"), detail::keyword_of(how));
   }
-  /// FLUSHDB. OK; this database is empty.
+  /// FLUSHDB. OK; empties this database.
   auto flushdb(Flush how = Flush::configured) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::server, "FLUSHDB"), detail::keyword_of(how));
   }
-  /// INFO. Facts about the server, a line `name:value` for each; sections after a `#`. More than one section
-  /// since Redis 7.0.
+  /// INFO. Facts about the server, one line `name:value` for each; section titles begin with `#`. Several
+  /// sections since Redis 7.0.
   template <StringLike... Sections>
   auto info(const Sections&... sections) const -> reply_t<Self, std::string> {
     return detail::submit<std::string>(*this, info::find(redstart::info::server, "INFO"), sections...);
   }
-  /// LASTSAVE. When the data set was last saved.
+  /// LASTSAVE. The time of the last successful save.
   auto lastsave() const -> reply_t<Self, TimeSeconds> {
     return detail::submit<TimeSeconds>(*this, info::find(info::server, "LASTSAVE"));
   }
@@ -104,25 +104,26 @@ class ServerCommands {
     return detail::submit<std::string>(*this, info::find(info::server, "LOLWUT"), std::string_view("VERSION"),
                                        version);
   }
-  /// REPLICAOF. OK; the server drops its data and follows the one at that address. Since Redis 5.0.
+  /// REPLICAOF. OK; the server drops its data and replicates the server at that address. Since Redis 5.0.
   auto replicaof(std::string_view host, std::uint16_t port) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::server, "REPLICAOF"), host, port);
   }
-  /// REPLICAOF NO ONE. OK; the server keeps its data and is a primary. Since Redis 5.0.
+  /// REPLICAOF NO ONE. OK; the server keeps its data and becomes a primary. Since Redis 5.0.
   auto replicaof_no_one() const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::server, "REPLICAOF"), std::string_view("NO"),
                               std::string_view("ONE"));
   }
-  /// ROLE. `master`, `slave` or `sentinel`, and what belongs to it.
+  /// ROLE. `master`, `slave` or `sentinel`, and the state of its replication.
   template <class T = Value>
   auto role() const -> reply_t<Self, T> {
     return detail::submit<T>(*this, info::find(info::server, "ROLE"));
   }
-  /// SAVE. OK; the data set is on disk. The server does nothing else meanwhile: `bgsave` is for production.
+  /// SAVE. OK; writes the data set to disk. The server executes nothing else until it is done: use `bgsave`
+  /// in production.
   auto save() const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::server, "SAVE"));
   }
-  /// SWAPDB. OK; the two databases have changed places. Since Redis 4.0.
+  /// SWAPDB. OK; swaps the two databases. Since Redis 4.0.
   auto swapdb(std::int64_t first, std::int64_t second) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::server, "SWAPDB"), first, second);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// server_options.hpp: options of the commands on the server and its data set.
+// server_options.hpp: options of commands on the server and its data set.
 #pragma once
 
 #include <redstart/commands/argument.hpp>
@@ -14,9 +14,9 @@ namespace redstart::inline v0 {
 
 /// How FLUSHALL and FLUSHDB free the memory.
 enum class Flush : std::uint8_t {
-  configured,  ///< As `lazyfree-lazy-user-flush` of the server says.
+  configured,  ///< As set by `lazyfree-lazy-user-flush` of the server.
   async,       ///< In the background. Since Redis 4.0.
-  sync,        ///< Before the answer. Since Redis 6.2.
+  sync,        ///< Before the reply. Since Redis 6.2.
 };
 
 namespace detail {
@@ -32,9 +32,9 @@ namespace detail {
 struct FailoverOptions {
   OptionText host{};  ///< TO: the replica that takes over; empty: any.
   std::uint16_t port = 0;
-  bool force = false;  ///< FORCE: goes on when the time is over; needs `host` and `timeout`.
+  bool force = false;  ///< FORCE: continues after the time has passed; needs `host` and `timeout`.
   std::optional<std::chrono::milliseconds>
-      timeout{};  ///< TIMEOUT: for the replica to catch up; unset: for ever.
+      timeout{};  ///< TIMEOUT: for the replica to catch up; unset: no limit.
 
   template <class Put>
   void arguments(Put& put) const {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// server_time.hpp: times that the server tells.
+// server_time.hpp: times that the server returns.
 #pragma once
 
 #include <redstart/commands/reply_fields.hpp>
@@ -17,7 +17,7 @@ using TimeMicroseconds = std::chrono::time_point<std::chrono::system_clock, std:
 
 }  // namespace redstart::inline v0
 
-/// Seconds since 1970, as LASTSAVE tells them.
+/// Reads seconds since 1970, the reply of LASTSAVE.
 template <>
 struct redstart::resp::decoder<redstart::TimeSeconds> {
   static void decode(Cursor& cursor, TimeSeconds& out) {
@@ -27,7 +27,7 @@ struct redstart::resp::decoder<redstart::TimeSeconds> {
   }
 };
 
-/// Seconds since 1970 and the microseconds, as TIME tells them.
+/// Reads seconds since 1970 and microseconds, the reply of TIME.
 template <>
 struct redstart::resp::decoder<redstart::TimeMicroseconds> {
   static void decode(Cursor& cursor, TimeMicroseconds& out) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// session.hpp: the commands that change the connection they come over: for scoped handles alone.
+// session.hpp: commands that change their connection: scoped handles only.
 #pragma once
 
 #include <redstart/commands/command.hpp>
@@ -25,22 +25,22 @@ inline constexpr CommandInfo session[] = {
 
 }  // namespace info
 
-/// Commands that change the state of their connection. Not part of `AllCommands`: only a handle that has its
-/// connection to itself can offer them.
+/// Commands that change the state of their connection. Not part of `AllCommands`: only a handle with a
+/// connection of its own has them.
 template <class Self>
 class SessionCommands {
  public:
-  /// CLIENT NO-EVICT. OK; whether this connection is spared when the server runs out of buffer memory. Since
-  /// Redis 7.0.
+  /// CLIENT NO-EVICT. OK; sets whether the server may close this connection when it runs out of buffer
+  /// memory. Since Redis 7.0.
   auto client_no_evict(bool spared) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::session, "CLIENT NO-EVICT"),
                               std::string_view(spared ? "ON" : "OFF"));
   }
-  /// CLIENT SETNAME. OK; what CLIENT LIST calls this connection. No blanks.
+  /// CLIENT SETNAME. OK; sets the name that CLIENT LIST shows for this connection. No blanks.
   auto client_setname(std::string_view name) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::session, "CLIENT SETNAME"), name);
   }
-  /// SELECT. OK; commands on this connection work on that database from now on.
+  /// SELECT. OK; further commands on this connection use that database.
   auto select(std::int64_t database) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::session, "SELECT"), database);
   }

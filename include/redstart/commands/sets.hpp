@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sets.hpp: the commands on sets.
+// sets.hpp: commands on sets.
 #pragma once
 
 #include <redstart/commands/command.hpp>
@@ -53,7 +53,7 @@ inline constexpr CommandInfo sets[] = {
 
 /// https://redis.io/commands/?group=set
 ///
-/// `T` is the type of one member, `Out` any container of them, a std::set as well as a vector.
+/// `T` is the type of one member, `Out` any container of them, such as std::set or std::vector.
 template <class Self>
 class SetCommands {
   using Texts = std::vector<std::string>;
@@ -82,7 +82,7 @@ class SetCommands {
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SADD"), key,
                                         detail::EachElement(members));
   }
-  /// SCARD. How many members the set has; 0 when `key` does not exist.
+  /// SCARD. How many members the set has; 0 if `key` does not exist.
   auto scard(std::string_view key) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SCARD"), key);
   }
@@ -155,8 +155,8 @@ class SetCommands {
   auto sinter(std::initializer_list<E> keys) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sets, "SINTER"), detail::EachElement(keys));
   }
-  /// SINTERCARD. How many members all sets have in common, counting up to `limit`, 0 for all. Since
-  /// Redis 7.0.
+  /// SINTERCARD. How many members all sets have in common. Counts up to `limit`, without limit if it is 0.
+  /// Since Redis 7.0.
   template <ManyArguments Range = detail::Texts>
   auto sintercard(const Range& keys, std::int64_t limit = 0) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sets, "SINTERCARD"), detail::Counted{keys},
@@ -195,7 +195,7 @@ class SetCommands {
   auto sismember(std::string_view key, const M& member) const -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::sets, "SISMEMBER"), key, member);
   }
-  /// SMEMBERS. All members, in no order. O(N): `sscan` for large sets.
+  /// SMEMBERS. All members, in no order. O(N): use `sscan` for large sets.
   template <class Out = Texts>
   auto smembers(std::string_view key) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sets, "SMEMBERS"), key);
@@ -222,30 +222,30 @@ class SetCommands {
     return detail::submit<Out>(*this, info::find(info::sets, "SMISMEMBER"), key,
                                detail::EachElement(members));
   }
-  /// SMOVE. True when `member` was moved from `source` to `destination`, false when it is not in `source`.
+  /// SMOVE. True if `member` was moved from `source` to `destination`, false if it is not in `source`.
   template <Scalar M>
   auto smove(std::string_view source, std::string_view destination, const M& member) const
       -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::sets, "SMOVE"), source, destination, member);
   }
 
-  /// SPOP. A member at random, which is removed; empty when `key` does not exist.
+  /// SPOP. Removes and returns a member at random; empty if `key` does not exist.
   template <class T = std::string>
   auto spop(std::string_view key) const -> reply_t<Self, std::optional<T>> {
     return detail::submit<std::optional<T>>(*this, info::find(info::sets, "SPOP"), key);
   }
-  /// SPOP. Up to `count` members at random, which are removed. Since Redis 3.2.
+  /// SPOP. Removes and returns up to `count` members at random. Since Redis 3.2.
   template <class Out = Texts>
   auto spop(std::string_view key, std::int64_t count) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sets, "SPOP"), key, count);
   }
-  /// SRANDMEMBER. A member at random; empty when `key` does not exist.
+  /// SRANDMEMBER. A member at random; empty if `key` does not exist.
   template <class T = std::string>
   auto srandmember(std::string_view key) const -> reply_t<Self, std::optional<T>> {
     return detail::submit<std::optional<T>>(*this, info::find(info::sets, "SRANDMEMBER"), key);
   }
-  /// SRANDMEMBER. Up to `count` different members at random; a negative count gives exactly as many, maybe
-  /// repeated.
+  /// SRANDMEMBER. Up to `count` different members at random. For a negative count, exactly that many,
+  /// possibly repeated.
   template <class Out = Texts>
   auto srandmember(std::string_view key, std::int64_t count) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sets, "SRANDMEMBER"), key, count);
@@ -275,7 +275,7 @@ class SetCommands {
                                         detail::EachElement(members));
   }
 
-  /// SSCAN. One step through the members; begin with cursor 0, end when the reply's cursor is 0.
+  /// SSCAN. One step through the members. Begin with cursor 0; the last reply has cursor 0.
   template <class Out = Texts>
   auto sscan(std::string_view key, std::uint64_t cursor, const ScanOptions& options = {}) const
       -> reply_t<Self, ScanPage<Out>> {

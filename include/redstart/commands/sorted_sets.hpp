@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sorted_sets.hpp: the commands on the members of one sorted set.
+// sorted_sets.hpp: commands on the members of one sorted set.
 #pragma once
 
 #include <redstart/commands/block_for.hpp>
@@ -55,8 +55,8 @@ inline constexpr CommandInfo sorted_sets[] = {
 
 /// https://redis.io/commands/?group=sorted-set: members and scores.
 ///
-/// Members with scores come as pairs of member and score, in a vector of pairs or any map-like `Out`, and go
-/// in the same way.
+/// Members with scores are pairs of member and score, both as arguments and as results. `Out` is a vector of
+/// pairs or a map.
 template <class Self>
 class SortedSetCommands {
   using Scored = std::vector<std::pair<std::string, double>>;
@@ -65,8 +65,8 @@ class SortedSetCommands {
   using KeyMemberScore = std::optional<std::tuple<std::string, std::string, double>>;
 
  public:
-  /// BZMPOP. Up to `count` members with the lowest or highest scores of the first set that exists, with its
-  /// key; empty when the time is over. Since Redis 7.0.
+  /// BZMPOP. Removes and returns up to `count` members with the lowest or highest scores of the first set
+  /// that exists, with its key; empty if the time has passed. Since Redis 7.0.
   template <class Out = Scored, ManyArguments Range = detail::Texts>
   auto bzmpop(const Range& keys, ScoreEnd from, BlockFor block, std::int64_t count = 1) const
       -> reply_t<Self, KeyAnd<Out>> {
@@ -74,40 +74,40 @@ class SortedSetCommands {
                                        detail::Counted{keys}, detail::word_of(from),
                                        std::string_view("COUNT"), count);
   }
-  /// BZPOPMAX. Key, member and score of the highest score, which is removed; empty when the time is over.
+  /// BZPOPMAX. Key, member and score of the highest score, which is removed; empty if the time has passed.
   /// Since Redis 5.0.
   auto bzpopmax(std::string_view key, BlockFor block) const -> reply_t<Self, KeyMemberScore> {
     return detail::submit<KeyMemberScore>(*this, info::find(info::sorted_sets, "BZPOPMAX"), key, block);
   }
-  /// BZPOPMAX over a container of keys; the first set that exists serves it. Errors: `invalid_argument` for
-  /// an empty one.
+  /// BZPOPMAX over a container of keys; takes a member of the first set that exists. Errors:
+  /// `invalid_argument` for an empty container.
   template <ManyArguments Range = detail::Texts>
   auto bzpopmax(const Range& keys, BlockFor block) const -> reply_t<Self, KeyMemberScore> {
     return detail::submit<KeyMemberScore>(*this, info::find(info::sorted_sets, "BZPOPMAX"),
                                           detail::EachElement{keys}, block);
   }
-  /// BZPOPMIN. Key, member and score of the lowest score, which is removed; empty when the time is over.
+  /// BZPOPMIN. Key, member and score of the lowest score, which is removed; empty if the time has passed.
   /// Since Redis 5.0.
   auto bzpopmin(std::string_view key, BlockFor block) const -> reply_t<Self, KeyMemberScore> {
     return detail::submit<KeyMemberScore>(*this, info::find(info::sorted_sets, "BZPOPMIN"), key, block);
   }
-  /// BZPOPMIN over a container of keys; the first set that exists serves it. Errors: `invalid_argument` for
-  /// an empty one.
+  /// BZPOPMIN over a container of keys; takes a member of the first set that exists. Errors:
+  /// `invalid_argument` for an empty container.
   template <ManyArguments Range = detail::Texts>
   auto bzpopmin(const Range& keys, BlockFor block) const -> reply_t<Self, KeyMemberScore> {
     return detail::submit<KeyMemberScore>(*this, info::find(info::sorted_sets, "BZPOPMIN"),
                                           detail::EachElement{keys}, block);
   }
 
-  /// ZADD. How many members are new (with `count_changed`: or have a new score).
+  /// ZADD. How many members are new; with `count_changed`, also those with a new score.
   template <SingleArgument M>
   auto zadd(std::string_view key, double score, const M& member, const ZaddOptions& options = {}) const
       -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZADD"), key, options, score,
                                         member);
   }
-  /// ZADD over a container of pairs of a member and a score, in either order (where both are numbers: the
-  /// member first). Errors: `invalid_argument` for an empty one. Since Redis 2.4.
+  /// ZADD over a container of pairs of a member and a score, in either order. If both are numbers, the member
+  /// comes first. Errors: `invalid_argument` for an empty one. Since Redis 2.4.
   template <ManyArguments Range = detail::ScoredTexts>
   auto zadd(std::string_view key, const Range& members, const ZaddOptions& options = {}) const
       -> reply_t<Self, std::int64_t> {
@@ -128,14 +128,14 @@ class SortedSetCommands {
     return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZADD"), key, options,
                                         detail::ScoreMember(members));
   }
-  /// ZADD … INCR. The score after adding `amount`; empty when an option prevented it. Since Redis 3.0.2.
+  /// ZADD … INCR. The score after adding `amount`; empty if an option prevented it. Since Redis 3.0.2.
   template <SingleArgument M>
   auto zadd_incr(std::string_view key, double amount, const M& member,
                  const ZaddIncrOptions& options = {}) const -> reply_t<Self, std::optional<double>> {
     return detail::submit<std::optional<double>>(*this, info::find(info::sorted_sets, "ZADD"), key, options,
                                                  amount, member);
   }
-  /// ZCARD. How many members the set has; 0 when `key` does not exist.
+  /// ZCARD. How many members the set has; 0 if `key` does not exist.
   auto zcard(std::string_view key) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZCARD"), key);
   }
@@ -145,8 +145,8 @@ class SortedSetCommands {
     return detail::submit<double>(*this, info::find(info::sorted_sets, "ZINCRBY"), key, amount, member);
   }
 
-  /// ZMPOP. Up to `count` members with the lowest or highest scores of the first set that exists, with its
-  /// key; empty when none does. Since Redis 7.0.
+  /// ZMPOP. Removes and returns up to `count` members with the lowest or highest scores of the first set that
+  /// exists, with its key; empty if none does. Since Redis 7.0.
   template <class Out = Scored, ManyArguments Range = detail::Texts>
   auto zmpop(const Range& keys, ScoreEnd from, std::int64_t count = 1) const -> reply_t<Self, KeyAnd<Out>> {
     return detail::submit<KeyAnd<Out>>(*this, info::find(info::sorted_sets, "ZMPOP"), detail::Counted{keys},
@@ -181,39 +181,38 @@ class SortedSetCommands {
                                                               key, detail::EachElement(members));
   }
 
-  /// ZPOPMAX. Up to `count` members with the highest scores, which are removed; the highest first. Since
+  /// ZPOPMAX. Removes and returns up to `count` members with the highest scores, the highest first. Since
   /// Redis 5.0.
   template <class Out = Scored>
   auto zpopmax(std::string_view key, std::int64_t count = 1) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sorted_sets, "ZPOPMAX"), key, count);
   }
-  /// ZPOPMIN. Up to `count` members with the lowest scores, which are removed; the lowest first. Since
+  /// ZPOPMIN. Removes and returns up to `count` members with the lowest scores, the lowest first. Since
   /// Redis 5.0.
   template <class Out = Scored>
   auto zpopmin(std::string_view key, std::int64_t count = 1) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sorted_sets, "ZPOPMIN"), key, count);
   }
 
-  /// ZRANDMEMBER. A member at random; empty when `key` does not exist. Since Redis 6.2.
+  /// ZRANDMEMBER. A member at random; empty if `key` does not exist. Since Redis 6.2.
   template <class T = std::string>
   auto zrandmember(std::string_view key) const -> reply_t<Self, std::optional<T>> {
     return detail::submit<std::optional<T>>(*this, info::find(info::sorted_sets, "ZRANDMEMBER"), key);
   }
-  /// ZRANDMEMBER. Up to `count` different members at random; a negative count gives exactly as many, maybe
-  /// repeated. Since Redis 6.2.
+  /// ZRANDMEMBER. Up to `count` different members at random. For a negative count, exactly that many,
+  /// possibly repeated. Since Redis 6.2.
   template <class Out = std::vector<std::string>>
   auto zrandmember(std::string_view key, std::int64_t count) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sorted_sets, "ZRANDMEMBER"), key, count);
   }
-  /// ZRANDMEMBER … WITHSCORES. The same with their scores. Since Redis 6.2.
+  /// ZRANDMEMBER … WITHSCORES. Like `zrandmember` with a count, with the scores. Since Redis 6.2.
   template <class Out = Scored>
   auto zrandmember_with_scores(std::string_view key, std::int64_t count) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sorted_sets, "ZRANDMEMBER"), key, count,
                                std::string_view("WITHSCORES"));
   }
 
-  /// ZRANK. How many members come before `member`, by rising score; empty when it is not in the set. O(log
-  /// N).
+  /// ZRANK. How many members come before `member`, by rising score; empty if it is not in the set. O(log N).
   template <SingleArgument M>
   auto zrank(std::string_view key, const M& member) const -> reply_t<Self, std::optional<std::int64_t>> {
     return detail::submit<std::optional<std::int64_t>>(*this, info::find(info::sorted_sets, "ZRANK"), key,
@@ -242,7 +241,7 @@ class SortedSetCommands {
     return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets, "ZREM"), key,
                                         detail::EachElement(members));
   }
-  /// ZREVRANK. How many members come before `member`, by falling score; empty when it is not in the set.
+  /// ZREVRANK. How many members come before `member`, by falling score; empty if it is not in the set.
   /// O(log N).
   template <SingleArgument M>
   auto zrevrank(std::string_view key, const M& member) const -> reply_t<Self, std::optional<std::int64_t>> {
@@ -250,13 +249,13 @@ class SortedSetCommands {
                                                        member);
   }
 
-  /// ZSCAN. One step through the members and scores; begin with cursor 0, end when the reply's cursor is 0.
+  /// ZSCAN. One step through the members and scores. Begin with cursor 0; the last reply has cursor 0.
   template <class Out = Scored>
   auto zscan(std::string_view key, std::uint64_t cursor, const ScanOptions& options = {}) const
       -> reply_t<Self, ScanPage<Out>> {
     return detail::submit<ScanPage<Out>>(*this, info::find(info::sorted_sets, "ZSCAN"), key, cursor, options);
   }
-  /// ZSCORE. The score of `member`; empty when it is not in the set.
+  /// ZSCORE. The score of `member`; empty if it is not in the set.
   template <SingleArgument M>
   auto zscore(std::string_view key, const M& member) const -> reply_t<Self, std::optional<double>> {
     return detail::submit<std::optional<double>>(*this, info::find(info::sorted_sets, "ZSCORE"), key, member);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sorted_sets_bounds.hpp: which part of a sorted set: by rank, by score or by member.
+// sorted_sets_bounds.hpp: ranges of a sorted set by rank, score or member.
 #pragma once
 
 #include <redstart/commands/argument.hpp>
@@ -15,7 +15,7 @@
 
 namespace redstart::inline v0 {
 
-/// An end of a range of scores. Converts from a number, which is included; infinities are open ends.
+/// An end of a range of scores. Converts from a number, which is included. Infinities mean no limit.
 class ScoreBound {
  public:
   constexpr ScoreBound(double score) noexcept : score_(score) {}
@@ -40,7 +40,7 @@ class ScoreBound {
 };
 
 /// An end of a range of members in a set whose members all have the same score. Converts from text, which is
-/// included. Keeps a copy of the text.
+/// included and copied.
 class LexBound {
  public:
   template <StringLike Text>
@@ -107,8 +107,7 @@ concept SortedSetRange = requires(const T& range, detail::CountArguments& put) {
 
 /// Options of ZRANGE and ZRANGESTORE.
 struct ZrangeOptions {
-  bool reverse =
-      false;  ///< REV: from the highest to the lowest; `min` and `max` of the range stay as they are.
+  bool reverse = false;          ///< REV: from the highest to the lowest. `min` and `max` keep their meaning.
   std::optional<Limit> limit{};  ///< LIMIT; not with ByRank.
 };
 
@@ -130,7 +129,7 @@ struct ZrangeArguments {
 template <class Range>
 ZrangeArguments(const Range&, const ZrangeOptions&) -> ZrangeArguments<Range>;
 
-/// Only the two ends, as the commands with the kind of range in their name take them.
+/// The two ends only, for commands with the kind of range in their name.
 template <SortedSetRange Range>
 struct ZrangeEnds {
   const Range& range;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sorted_sets_combine.hpp: the commands that combine sorted sets: union, intersection, difference.
+// sorted_sets_combine.hpp: union, intersection and difference of sorted sets.
 #pragma once
 
 #include <redstart/commands/command.hpp>
@@ -16,7 +16,7 @@ namespace redstart::inline v0 {
 
 namespace info {
 
-// ZINTERSTORE and ZUNIONSTORE accumulate where the destination is one of the sources.
+// ZINTERSTORE and ZUNIONSTORE accumulate if the destination is one of the sources.
 // clang-format off
 inline constexpr CommandInfo sorted_sets_combine[] = {
     {.name = "ZDIFF", .access = Access::read, .retry = Retry::read,
@@ -40,8 +40,8 @@ inline constexpr CommandInfo sorted_sets_combine[] = {
 
 /// https://redis.io/commands/?group=sorted-set: several sets at once.
 ///
-/// An empty container of keys is an error, `invalid_argument`. Plain sets may be among the keys; their
-/// members count with a score of 1.
+/// Errors: `invalid_argument` for an empty container of keys. Plain sets may be among the keys; their members
+/// have a score of 1.
 template <class Self>
 class SortedSetCombineCommands {
   using Texts = std::vector<std::string>;
@@ -59,7 +59,7 @@ class SortedSetCombineCommands {
   auto zdiff(const Range& keys) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sorted_sets_combine, "ZDIFF"), detail::Counted{keys});
   }
-  /// ZDIFF … WITHSCORES. The same with their scores in the first set.
+  /// ZDIFF … WITHSCORES. Like `zdiff`, with the scores in the first set.
   template <class Out = Scored, ManyArguments Range = detail::Texts>
   auto zdiff_with_scores(const Range& keys) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sorted_sets_combine, "ZDIFF"), detail::Counted{keys},
@@ -84,15 +84,15 @@ class SortedSetCombineCommands {
     return detail::submit<Out>(*this, info::find(info::sorted_sets_combine, "ZINTER"), detail::Counted{keys},
                                options);
   }
-  /// ZINTER … WITHSCORES. The same with their combined scores.
+  /// ZINTER … WITHSCORES. Like `zinter`, with the combined scores.
   template <class Out = Scored, ManyArguments Range = detail::Texts>
   auto zinter_with_scores(const Range& keys, const ZcombineOptions& options = {}) const
       -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sorted_sets_combine, "ZINTER"), detail::Counted{keys},
                                options, std::string_view("WITHSCORES"));
   }
-  /// ZINTERCARD. How many members all sets have in common, counting up to `limit`, 0 for all. Since
-  /// Redis 7.0.
+  /// ZINTERCARD. How many members all sets have in common. Counts up to `limit`, without limit if it is 0.
+  /// Since Redis 7.0.
   template <ManyArguments Range = detail::Texts>
   auto zintercard(const Range& keys, std::int64_t limit = 0) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::sorted_sets_combine, "ZINTERCARD"),
@@ -118,7 +118,7 @@ class SortedSetCombineCommands {
     return detail::submit<Out>(*this, info::find(info::sorted_sets_combine, "ZUNION"), detail::Counted{keys},
                                options);
   }
-  /// ZUNION … WITHSCORES. The same with their combined scores.
+  /// ZUNION … WITHSCORES. Like `zunion`, with the combined scores.
   template <class Out = Scored, ManyArguments Range = detail::Texts>
   auto zunion_with_scores(const Range& keys, const ZcombineOptions& options = {}) const
       -> reply_t<Self, Out> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sorted_sets_options.hpp: options of the commands on sorted sets.
+// sorted_sets_options.hpp: options of commands on sorted sets.
 #pragma once
 
 #include <redstart/commands/argument.hpp>
@@ -15,11 +15,11 @@
 
 namespace redstart::inline v0 {
 
-/// For which new scores ZADD replaces an existing one. Since Redis 6.2.
+/// The condition on which ZADD replaces an existing score. Since Redis 6.2.
 enum class ScoreIf : std::uint8_t {
   always,
-  greater,  ///< GT: only if it is greater than the present score.
-  less,     ///< LT: only if it is less.
+  greater,  ///< GT: only if the new score is greater.
+  less,     ///< LT: only if the new score is less.
 };
 
 /// Options of ZADD.
@@ -34,7 +34,7 @@ struct ZaddOptions {
     put(detail::keyword_of(only_if), detail::Keyword{words[static_cast<std::uint8_t>(score_if)]});
     if (count_changed) put("CH");
   }
-  /// The row speaks for ZADD … INCR. A second ZADD … NX answers differently from the first.
+  /// The category of the row is that of ZADD … INCR. A second ZADD … NX returns another reply than the first.
   [[nodiscard]] Retry retry(Retry) const noexcept {
     return only_if == OnlyIf::always ? Retry::last_write_wins : Retry::accumulating;
   }
@@ -51,12 +51,12 @@ struct ZaddIncrOptions {
   }
 };
 
-/// What becomes of the scores of a member that several sets hold.
+/// How the scores of a member that several sets have become one.
 enum class Aggregate : std::uint8_t { sum, min, max };
 
 /// Options of ZUNION, ZINTER and their STORE forms.
 struct ZcombineOptions {
-  std::vector<double> weights{};         ///< WEIGHTS: factors for the scores, one per key; none: all 1.
+  std::vector<double> weights{};         ///< WEIGHTS: factors of the scores, one for each key; empty: all 1.
   Aggregate aggregate = Aggregate::sum;  ///< AGGREGATE
 
   template <class Put>

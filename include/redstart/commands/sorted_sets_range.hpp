@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sorted_sets_range.hpp: the commands on a part of a sorted set.
+// sorted_sets_range.hpp: commands on ranges of a sorted set.
 #pragma once
 
 #include <redstart/commands/command.hpp>
@@ -67,7 +67,7 @@ class SortedSetRangeCommands {
   }
 
   /// ZRANGE. The members from rank `first` to `last`, both included, the lowest score first; with `reverse`
-  /// the highest, which is since Redis 6.2.
+  /// (since Redis 6.2) the highest.
   template <class Out = Texts>
   auto zrange(std::string_view key, std::int64_t first, std::int64_t last,
               const ZrangeOptions& options = {}) const -> reply_t<Self, Out> {
@@ -75,7 +75,7 @@ class SortedSetRangeCommands {
     return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZRANGE"), key,
                                detail::ZrangeArguments{range, options});
   }
-  /// ZRANGE. The members in a `ByRank`, `ByScore` or `ByLex`. Other than ByRank ascending since Redis 6.2.
+  /// ZRANGE. The members in a `ByRank`, `ByScore` or `ByLex`. All but an ascending ByRank since Redis 6.2.
   template <class Out = Texts, SortedSetRange Range>
   auto zrange(std::string_view key, const Range& range, const ZrangeOptions& options = {}) const
       -> reply_t<Self, Out> {
@@ -83,7 +83,7 @@ class SortedSetRangeCommands {
                                detail::ZrangeArguments{range, options});
   }
   /// ZRANGE … WITHSCORES. The members from rank `first` to `last`, both included, with their scores, the
-  /// lowest score first; with `reverse` the highest, which is since Redis 6.2.
+  /// lowest score first; with `reverse` (since Redis 6.2) the highest.
   template <class Out = Scored>
   auto zrange_with_scores(std::string_view key, std::int64_t first, std::int64_t last,
                           const ZrangeOptions& options = {}) const -> reply_t<Self, Out> {
@@ -91,8 +91,8 @@ class SortedSetRangeCommands {
     return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZRANGE"), key,
                                detail::ZrangeArguments{range, options}, std::string_view("WITHSCORES"));
   }
-  /// ZRANGE … WITHSCORES. The members in a `ByRank` or `ByScore` with their scores. Other than ByRank
-  /// ascending since Redis 6.2.
+  /// ZRANGE … WITHSCORES. The members in a `ByRank` or `ByScore` with their scores. All but an ascending
+  /// ByRank since Redis 6.2.
   template <class Out = Scored, SortedSetRange Range>
   requires(!std::same_as<Range, ByLex>) auto zrange_with_scores(std::string_view key, const Range& range,
                                                                 const ZrangeOptions& options = {}) const
@@ -124,7 +124,7 @@ class SortedSetRangeCommands {
     return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZRANGEBYSCORE"), key,
                                detail::ZrangeEnds{range}, limit);
   }
-  /// ZRANGEBYSCORE … WITHSCORES. The same with their scores.
+  /// ZRANGEBYSCORE … WITHSCORES. Like `zrangebyscore`, with the scores.
   template <class Out = Scored>
   auto zrangebyscore_with_scores(std::string_view key, const ByScore& range,
                                  const std::optional<Limit>& limit = {}) const -> reply_t<Self, Out> {
@@ -155,7 +155,7 @@ class SortedSetRangeCommands {
   auto zrevrange(std::string_view key, std::int64_t first, std::int64_t last) const -> reply_t<Self, Out> {
     return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZREVRANGE"), key, first, last);
   }
-  /// ZREVRANGE … WITHSCORES. The same with their scores.
+  /// ZREVRANGE … WITHSCORES. Like `zrevrange`, with the scores.
   template <class Out = Scored>
   auto zrevrange_with_scores(std::string_view key, std::int64_t first, std::int64_t last) const
       -> reply_t<Self, Out> {
@@ -178,7 +178,7 @@ class SortedSetRangeCommands {
     return detail::submit<Out>(*this, info::find(info::sorted_sets_range, "ZREVRANGEBYSCORE"), key,
                                detail::ZrangeEnds{range, true}, limit);
   }
-  /// ZREVRANGEBYSCORE … WITHSCORES. The same with their scores.
+  /// ZREVRANGEBYSCORE … WITHSCORES. Like `zrevrangebyscore`, with the scores.
   template <class Out = Scored>
   auto zrevrangebyscore_with_scores(std::string_view key, const ByScore& range,
                                     const std::optional<Limit>& limit = {}) const -> reply_t<Self, Out> {

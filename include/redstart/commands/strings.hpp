@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// strings.hpp: the commands on string values.
+// strings.hpp: commands on string values.
 #pragma once
 
 #include <redstart/commands/command.hpp>
@@ -75,38 +75,38 @@ class StringCommands {
     return detail::submit<std::int64_t>(*this, info::find(info::strings, "APPEND"), key, value);
   }
 
-  /// DECR. The value after taking one off; a missing key counts as 0.
+  /// DECR. The value after subtracting one; a missing key counts as 0.
   auto decr(std::string_view key) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::strings, "DECR"), key);
   }
-  /// DECRBY. The value after taking `amount` off; a missing key counts as 0.
+  /// DECRBY. The value after subtracting `amount`; a missing key counts as 0.
   auto decrby(std::string_view key, std::int64_t amount) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::strings, "DECRBY"), key, amount);
   }
 
-  /// GET. The value; empty when `key` does not exist.
+  /// GET. The value; empty if `key` does not exist.
   template <class T = std::string>
   auto get(std::string_view key) const -> reply_t<Self, std::optional<T>> {
     return detail::submit<std::optional<T>>(*this, info::find(info::strings, "GET"), key);
   }
-  /// GETDEL. The value, which is deleted; empty when `key` did not exist. Since Redis 6.2.
+  /// GETDEL. Deletes the key and returns its value; empty if `key` did not exist. Since Redis 6.2.
   template <class T = std::string>
   auto getdel(std::string_view key) const -> reply_t<Self, std::optional<T>> {
     return detail::submit<std::optional<T>>(*this, info::find(info::strings, "GETDEL"), key);
   }
-  /// GETEX. The value, whose expiry is set (`Expiry::persist()` removes it); empty when `key` does not exist.
-  /// Since Redis 6.2.
+  /// GETEX. Sets the expiry and returns the value; empty if `key` does not exist. `Expiry::persist()` removes
+  /// the expiry. Since Redis 6.2.
   template <class T = std::string>
   auto getex(std::string_view key, const Expiry& expire) const -> reply_t<Self, std::optional<T>> {
     return detail::submit<std::optional<T>>(*this, info::find(info::strings, "GETEX"), key, expire);
   }
-  /// GETRANGE. The bytes `first` to `last`, both included; negative ones count from the end.
+  /// GETRANGE. The bytes `first` to `last`, both included. Negative positions count from the end.
   auto getrange(std::string_view key, std::int64_t first, std::int64_t last) const
       -> reply_t<Self, std::string> {
     return detail::submit<std::string>(*this, info::find(info::strings, "GETRANGE"), key, first, last);
   }
-  /// GETSET. The value before it was replaced; empty when there was none. Deprecated by the server since 6.2:
-  /// `set_get` takes options too.
+  /// GETSET. The old value; empty if there was none. Deprecated by the server since 6.2 in favour of
+  /// `set_get`, which also takes options.
   template <class T = std::string, Scalar V>
   auto getset(std::string_view key, const V& value) const -> reply_t<Self, std::optional<T>> {
     return detail::submit<std::optional<T>>(*this, info::find(info::strings, "GETSET"), key, value);
@@ -134,7 +134,7 @@ class StringCommands {
     return detail::submit<std::int64_t>(*this, info::find(info::strings, "LCS"), first, second,
                                         std::string_view("LEN"));
   }
-  /// LCS … IDX. The parts it consists of, those of at least `min_length` bytes. O(N*M). Since Redis 7.0.
+  /// LCS … IDX. Its parts of at least `min_length` bytes. O(N*M). Since Redis 7.0.
   auto lcs_matches(std::string_view first, std::string_view second, std::int64_t min_length = 0) const
       -> reply_t<Self, LcsMatches> {
     return detail::submit<LcsMatches>(*this, info::find(info::strings, "LCS"), first, second,
@@ -142,7 +142,7 @@ class StringCommands {
                                       std::string_view("WITHMATCHLEN"));
   }
 
-  /// MGET. One element per key, empty where the key does not exist or holds no string.
+  /// MGET. One element for each key, empty if the key does not exist or holds no string.
   template <class T = std::string, StringLike... Keys>
   auto mget(std::string_view key, const Keys&... keys) const -> reply_t<Self, std::vector<std::optional<T>>> {
     return detail::submit<std::vector<std::optional<T>>>(*this, info::find(info::strings, "MGET"), key,
@@ -167,7 +167,7 @@ class StringCommands {
                                                          detail::EachElement(keys));
   }
 
-  /// MSET. OK; sets all keys at once: key, value, key, value …
+  /// MSET. OK; sets all keys at once. Takes key, value, key, value …
   template <Scalar V, Scalar... More>
   requires(sizeof...(More) % 2 == 0) auto mset(std::string_view key, const V& value,
                                                const More&... more) const -> reply_t<Self, Ok> {
@@ -188,7 +188,7 @@ class StringCommands {
   auto mset(std::initializer_list<E> pairs) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::strings, "MSET"), detail::EachElement(pairs));
   }
-  /// MSETNX. True when all keys were set, false when any of them exists: then none is.
+  /// MSETNX. True if all keys were set. False if any of them exists: then none is set.
   template <Scalar V, Scalar... More>
   requires(sizeof...(More) % 2 == 0) auto msetnx(std::string_view key, const V& value,
                                                  const More&... more) const -> reply_t<Self, bool> {
@@ -210,33 +210,33 @@ class StringCommands {
     return detail::submit<bool>(*this, info::find(info::strings, "MSETNX"), detail::EachElement(pairs));
   }
 
-  /// PSETEX. OK; the value expires after that time. `set` with `.expire` does the same.
+  /// PSETEX. OK; the value expires after that time. Like `set` with `.expire`.
   template <Scalar V>
   auto psetex(std::string_view key, std::chrono::milliseconds after, const V& value) const
       -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::strings, "PSETEX"), key, after.count(), value);
   }
 
-  /// SET. True when the value was written, false when `only_if` prevented it.
+  /// SET. True if the value was written, false if `only_if` prevented it.
   template <Scalar V>
   auto set(std::string_view key, const V& value, const SetOptions& options = {}) const
       -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::strings, "SET"), key, value, options);
   }
-  /// SET … EX, PX, EXAT, PXAT or KEEPTTL. True; the value expires then.
+  /// SET … EX, PX, EXAT, PXAT or KEEPTTL. True; sets the expiry too.
   template <Scalar V, detail::expiry_like E>
   auto set(std::string_view key, const V& value, const E& expire) const -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::strings, "SET"), key, value, Expiry(expire));
   }
-  /// SET … GET. The value before, written or not; empty when there was none. Since Redis 6.2, with
-  /// `only_if` 7.0.
+  /// SET … GET. The old value, whether or not it was replaced; empty if there was none. Since Redis 6.2, with
+  /// `only_if` since 7.0.
   template <class T = std::string, Scalar V>
   auto set_get(std::string_view key, const V& value, const SetOptions& options = {}) const
       -> reply_t<Self, std::optional<T>> {
     return detail::submit<std::optional<T>>(*this, info::find(info::strings, "SET"), key, value, options,
                                             std::string_view("GET"), detail::RetryAs{Retry::accumulating});
   }
-  /// SET … GET. The value before; the new one expires then. Since Redis 6.2.
+  /// SET … GET. The old value; sets the expiry of the new one. Since Redis 6.2.
   template <class T = std::string, Scalar V, detail::expiry_like E>
   auto set_get(std::string_view key, const V& value, const E& expire) const
       -> reply_t<Self, std::optional<T>> {
@@ -244,23 +244,23 @@ class StringCommands {
                                             Expiry(expire), std::string_view("GET"),
                                             detail::RetryAs{Retry::accumulating});
   }
-  /// SETEX. OK; the value expires after that time. `set` with `.expire` does the same.
+  /// SETEX. OK; the value expires after that time. Like `set` with `.expire`.
   template <Scalar V>
   auto setex(std::string_view key, std::chrono::seconds after, const V& value) const -> reply_t<Self, Ok> {
     return detail::submit<Ok>(*this, info::find(info::strings, "SETEX"), key, after.count(), value);
   }
-  /// SETNX. True when the value was written, false when `key` exists. `set` with `.only_if` does the same.
+  /// SETNX. True if the value was written, false if `key` exists. Like `set` with `.only_if`.
   template <Scalar V>
   auto setnx(std::string_view key, const V& value) const -> reply_t<Self, bool> {
     return detail::submit<bool>(*this, info::find(info::strings, "SETNX"), key, value);
   }
-  /// SETRANGE. The length after overwriting from `offset` on; a gap is filled with zero bytes.
+  /// SETRANGE. The new length. Overwrites from `offset` on and fills a gap with zero bytes.
   auto setrange(std::string_view key, std::int64_t offset, std::string_view value) const
       -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::strings, "SETRANGE"), key, offset, value);
   }
 
-  /// STRLEN. The length of the value in bytes; 0 when `key` does not exist.
+  /// STRLEN. The length of the value in bytes; 0 if `key` does not exist.
   auto strlen(std::string_view key) const -> reply_t<Self, std::int64_t> {
     return detail::submit<std::int64_t>(*this, info::find(info::strings, "STRLEN"), key);
   }

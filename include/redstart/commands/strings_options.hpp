@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// strings_options.hpp: options and replies of the commands on strings.
+// strings_options.hpp: options and replies of commands on strings.
 #pragma once
 
 #include <redstart/commands/argument.hpp>
@@ -18,7 +18,7 @@ namespace redstart::inline v0 {
 
 /// Options of SET.
 struct SetOptions {
-  std::optional<Expiry> expire{};  ///< EX, PX, EXAT, PXAT or KEEPTTL; unset: the value stays for ever.
+  std::optional<Expiry> expire{};  ///< EX, PX, EXAT, PXAT or KEEPTTL; unset: the value does not expire.
   OnlyIf only_if = OnlyIf::always;
 
   template <class Put>
@@ -26,7 +26,7 @@ struct SetOptions {
     if (expire) put(*expire);
     put(detail::keyword_of(only_if));
   }
-  /// A second SET … NX answers differently from the first.
+  /// A second SET … NX returns another reply than the first.
   [[nodiscard]] Retry retry(Retry category) const noexcept {
     return only_if == OnlyIf::always ? category : Retry::accumulating;
   }
@@ -40,7 +40,7 @@ struct TextRange {
   friend constexpr bool operator==(const TextRange&, const TextRange&) = default;
 };
 
-/// The longest common subsequence of two strings, as the parts that it consists of.
+/// The longest common subsequence of two strings, as a list of its parts.
 struct LcsMatches {
   struct Match {
     TextRange first{};   ///< in the value of the first key
@@ -49,7 +49,7 @@ struct LcsMatches {
 
     friend constexpr bool operator==(const Match&, const Match&) = default;
   };
-  std::vector<Match> matches{};  ///< from the end of the strings to their beginning
+  std::vector<Match> matches{};  ///< the last part comes first
   std::int64_t length = 0;       ///< of the whole subsequence
 };
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// untyped.hpp: rows of the commands that have no typed form: for the generic `command<T>(…)`.
+// untyped.hpp: rows of commands without a typed form.
 #pragma once
 
 #include <redstart/commands/command_info.hpp>
 
 namespace redstart::inline v0::info {
 
-// Scripts may do anything: they count as writes. PUBLISH changes no key, but neither may it run twice. CLIENT
-// SETINFO, NO-TOUCH and the like are of later servers; they are here for the session state.
+// Scripts count as writes. PUBLISH does too, because it must not run twice. Commands that are newer than
+// Redis 7.0, such as CLIENT SETINFO, are here for their session state.
 // clang-format off
 inline constexpr CommandInfo untyped[] = {
     {.name = "ASKING", .access = Access::admin, .retry = Retry::accumulating,

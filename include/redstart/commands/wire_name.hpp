@@ -12,7 +12,7 @@ namespace redstart::inline v0 {
 /// The words of a command's name as bulk strings: `$6\r\nCLIENT\r\n$4\r\nINFO\r\n`.
 class WireName {
  public:
-  /// No words: for a command whose words come as arguments.
+  /// No words: for a command whose name is among the arguments.
   constexpr WireName() noexcept = default;
   /// Each word of `name` is at most 99 bytes; one blank is between words. Errors: a name that is too long
   /// does not compile.
