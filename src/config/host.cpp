@@ -12,7 +12,8 @@ bool looks_like_ipv6(std::string_view host) {
   const std::string_view address = host.substr(0, host.find('%'));  // without the zone
   if (address.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos) return false;
   const auto colons = std::count(address.begin(), address.end(), ':');
-  if (address.find("::") != std::string_view::npos) return colons <= 8;  // stands for groups of zeros
+  if (address.find("::") != std::string_view::npos)
+    return colons <= 8;  // "::" is one or more groups of zeros
   return colons == (address.find('.') == std::string_view::npos ? 7 : 6);
 }
 
@@ -20,21 +21,22 @@ bool looks_like_ipv6(std::string_view host) {
 
 std::optional<HostFault> fault_of_host(std::string_view host) {
   constexpr std::string_view alone =
-      "give the host alone: port and database have settings of their own, and a whole URL goes to REDIS_URL "
-      "or apply_url";
-  if (host.empty()) return HostFault{"is empty", "name a host, or a Unix socket in unix_path"};
+      "set the host alone: port and database have their own settings, and a URL belongs in REDIS_URL or "
+      "apply_url";
+  if (host.empty()) return HostFault{"is empty", "set a host, or a Unix socket in unix_path"};
   if (!std::all_of(host.begin(), host.end(), [](char c) { return c > ' ' && c <= '~'; }))
-    return HostFault{"holds a blank, a control character or a letter beyond ASCII",
+    return HostFault{"contains a blank, a control character or a non-ASCII character",
                      "use a host name or an address; write an international name in its xn-- form"};
-  if (host.find("://") != std::string_view::npos) return HostFault{"holds a scheme", alone};
-  if (host.find_first_of("/?#@") != std::string_view::npos) return HostFault{"holds one of / ? # @", alone};
+  if (host.find("://") != std::string_view::npos) return HostFault{"contains a scheme", alone};
+  if (host.find_first_of("/?#@") != std::string_view::npos)
+    return HostFault{"contains one of / ? # @", alone};
   if (host.find_first_of("[]") != std::string_view::npos)
-    return HostFault{"holds brackets",
-                     "write an IPv6 address without brackets, and the port in endpoint.port"};
+    return HostFault{"contains brackets",
+                     "write an IPv6 address without brackets, and set the port in endpoint.port"};
   const auto colons = std::count(host.begin(), host.end(), ':');
-  if (colons == 1) return HostFault{"holds a port", "write the port in endpoint.port"};
+  if (colons == 1) return HostFault{"contains a port", "set the port in endpoint.port"};
   if (colons > 1 && !looks_like_ipv6(host))
-    return HostFault{"is no IPv6 address, although it holds colons", "use a host name or an address"};
+    return HostFault{"contains colons but is not an IPv6 address", "use a host name or an address"};
   return std::nullopt;
 }
 

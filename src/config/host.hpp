@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// host.hpp: what a host of an endpoint must look like.
+// host.hpp: checks the host of an endpoint.
 #pragma once
 
 #include <optional>
@@ -13,9 +13,8 @@ struct HostFault {
   std::string_view remedy{};
 };
 
-/// The fault of a host as `Endpoint::host` holds it: a name, an IPv4 address, or an IPv6 address without
-/// brackets. Empty when there is none. Repeats nothing of the host: where a whole URL was put there, it may
-/// hold a password.
+/// The fault of a value for `Endpoint::host`; empty if there is none. Valid are a name, an IPv4 address, and
+/// an IPv6 address without brackets. The fault repeats no part of the host: it may be a URL with a password.
 [[nodiscard]] std::optional<HostFault> fault_of_host(std::string_view host);
 
 }  // namespace redstart::inline v0::detail

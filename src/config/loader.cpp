@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::string_view variable = "REDIS_URL";
 
-// The URL without what files and shells put around it. Noted, since whatever else reads the variable may
-// mind.
+// The URL without blanks and quotes that files and shells add. Adds a notice, because other programs that
+// read the variable may not ignore them.
 std::string_view unwrapped(std::string_view url, std::vector<ConfigFault>& notices) {
   constexpr std::string_view blanks = " \t\r\n";
   const auto note = [&notices](const char* what, const char* remedy) {
@@ -30,11 +30,12 @@ std::string_view unwrapped(std::string_view url, std::vector<ConfigFault>& notic
     url = url.substr(begin, end - begin);
     return some;
   };
-  if (trim()) note("had blanks or line breaks around it, which were left out", "remove them where it is set");
+  if (trim()) note("had blanks or line breaks around it, which were ignored", "remove them where it is set");
   const bool quoted =
       url.size() > 2 && (url.front() == '"' || url.front() == '\'') && url.back() == url.front();
   if (!quoted) return url;
-  note("was in quotes, which were left out", "remove them where it is set: not only shells read such files");
+  note("was in quotes, which were ignored",
+       "remove them where it is set: a shell removes quotes, others may not");
   url = url.substr(1, url.size() - 2);
   trim();
   return url;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// redis_config.cpp: databases by name, and what a valid configuration looks like.
+// redis_config.cpp: finds databases by name and validates configurations.
 #include <redstart/config/redis_config.hpp>
 #include <redstart/config/redis_database.hpp>
 
@@ -58,7 +58,7 @@ class Validator {
         config.keepalive.count < 1)
       fault("keepalive", "has a value out of range", "use idle >= 0 s, interval >= 1 s, count >= 1");
     if (config.credentials && (!config.username.empty() || !config.password.empty()))
-      fault("credentials", "are set beside username or password", "set one of them");
+      fault("credentials", "is set together with username or password", "set one or the other");
     no_control("username", config.username);
     at_least_one("limits.depth", config.limits.depth);
     at_least_one("limits.line", config.limits.line);
@@ -67,19 +67,19 @@ class Validator {
     at_least_one("limits.push", config.limits.push);
     at_least_one("limits.reply", config.limits.reply);
     if (config.handshake == Handshake::minimal && config.protocol == Protocol::resp3)
-      fault("protocol", "is resp3 beside a minimal handshake, which has no HELLO",
+      fault("protocol", "is resp3, but a minimal handshake has no HELLO",
             "use automatic or resp2, or handshake = full");
     if (config.handshake == Handshake::minimal && !config.client_name.empty())
-      fault("client_name", "is set beside a minimal handshake, which has no CLIENT SETNAME",
+      fault("client_name", "is set, but a minimal handshake has no CLIENT SETNAME",
             "leave it empty, or use handshake = full");
     if (!printable(config.client_name))
-      fault("client_name", "holds a blank or a control character", "use visible ASCII characters only");
+      fault("client_name", "contains a blank or a control character", "use visible ASCII characters only");
   }
 
   static bool printable(const std::string& text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
   }
-  // Nothing that breaks lines, moves a terminal's cursor or ends a string of C's.
+  // False for characters that break lines, move a terminal's cursor or end a C string.
   static bool showable(const std::string& text) {
     return std::none_of(text.begin(), text.end(),
                         [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
@@ -128,7 +128,7 @@ class Validator {
   }
   void no_control(const char* field, const std::string& text) {
     if (!showable(text))
-      fault(field, "holds a control character", "remove it; a line break at its end, perhaps");
+      fault(field, "contains a control character", "remove it; often it is a line break at the end");
   }
   void share(const char* field, double value) {
     if (!(value >= 0 && value <= 1)) fault(field, "is " + std::to_string(value), "use 0 to 1");
@@ -150,9 +150,9 @@ class Validator {
             "build it with -DREDSTART_WITH_TLS=ON");
 #endif
     if (tls.enabled && config.endpoint.is_unix())
-      fault("tls.enabled", "is set for a Unix socket", "turn it off: nothing of it crosses a network");
+      fault("tls.enabled", "is set for a Unix socket", "turn it off: a Unix socket does not cross a network");
     if (!printable(tls.server_name))
-      fault("tls.server_name", "holds a blank or a control character", "use a host name or an address");
+      fault("tls.server_name", "contains a blank or a control character", "use a host name or an address");
   }
   void limit(const char* field, milliseconds value) {
     if (value <= milliseconds::zero() || value > hours(24))
@@ -177,7 +177,7 @@ auto find_database(Databases& databases, std::string_view name) {
 DatabaseConfig& RedisConfig::database(std::string_view name) {
   if (const auto found = find_database(databases, name); found != databases.end()) return found->config;
   NamedDatabase& made = databases.emplace_back(NamedDatabase{std::string(name), defaults});
-  // REDIS_URL may name a database number: that is the main database's, the others keep their own.
+  // The number in REDIS_URL is that of the main database. The others keep their own.
   if (const auto number = default_number(name); number && *number != 0) made.config.number = *number;
   if (name == to_string(RedisDatabase::main)) made.config.required = true;
   return made.config;
@@ -193,26 +193,28 @@ std::vector<ConfigFault> validate(const RedisConfig& config) {
   Validator validator(faults);
   validator.database("defaults", config.defaults);
   for (const NamedDatabase& database : config.databases) {
-    // A name that can't be shown is named by its place.
+    // A database whose name can't be shown is identified by its index.
     const bool showable = Validator::showable(database.name);
     const std::string where = showable
                                   ? "databases[\"" + database.name + "\"]"
                                   : "databases[" + std::to_string(&database - config.databases.data()) + "]";
-    if (database.name.empty()) faults.push_back({"databases", "holds one without a name", "name it"});
+    if (database.name.empty())
+      faults.push_back({"databases", "contains a database without a name", "set its name"});
     if (config.find(database.name) != &database.config)
-      faults.push_back({where, "has a name that another database has", "use database(name), which finds it"});
+      faults.push_back(
+          {where, "has the name of another database", "use database(name), which returns the existing one"});
     if (!showable) {
       faults.push_back({where, "has a name with a control character", "remove it"});
     } else if (database.config.client_name.empty() && !Validator::printable(database.name)) {
-      // A server refuses the whole HELLO for a name that it does not like.
-      faults.push_back({where, "has a name with a blank or a letter beyond ASCII",
+      // A server refuses the whole HELLO if it does not accept the name.
+      faults.push_back({where, "has a name with a blank or a non-ASCII character",
                         "use visible ASCII characters only, or set client_name"});
     }
     validator.database(where, database.config);
   }
   if (!Validator::printable(config.service))
     faults.push_back(
-        {"service", "holds a blank or a control character", "use visible ASCII characters only"});
+        {"service", "contains a blank or a control character", "use visible ASCII characters only"});
   if (config.io_threads < 1 || config.io_threads > 64)
     faults.push_back({"io_threads", "is " + std::to_string(config.io_threads), "use 1 to 64"});
   if (config.start_timeout < milliseconds::zero())

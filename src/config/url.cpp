@@ -107,8 +107,8 @@ bool contains(std::span<const std::string_view> names, std::string_view name) {
 
 bool is_blank(char c) { return static_cast<unsigned char>(c) <= ' '; }
 
-// One URL on its way into a configuration. Faults repeat nothing of it but option names that are commonly
-// known: where a password holds a bare '/', '?' or "://", its pieces turn up in any other part.
+// Reads one URL into a configuration. Faults repeat no part of it except well-known option names: if a
+// password contains an unencoded '/', '?' or "://", its pieces appear in other parts of the URL.
 class UrlReader {
  public:
   UrlReader(std::string_view where, DatabaseConfig& config) : where_(where), config_(config) {}
@@ -130,11 +130,11 @@ class UrlReader {
       return fault("begins or ends with a blank or a line break",
                    "remove it; files and shells often add one");
     if (url.front() == '"' || url.front() == '\'')
-      return fault("is in quotes", "remove the quotes; a shell does so, a file of variables does not");
+      return fault("is in quotes", "remove the quotes: a shell removes them, an environment file does not");
     if (std::any_of(url.begin(), url.end(), [](char c) { return is_blank(c) || c == 0x7f; }))
-      return fault("holds a blank or a control character", "percent-encode it");
+      return fault("contains a blank or a control character", "percent-encode it");
     const std::size_t colon = url.find("://");
-    if (colon == std::string_view::npos) return fault("is no URL", "write redis://host:6379/0");
+    if (colon == std::string_view::npos) return fault("is not a URL", "write redis://host:6379/0");
     const Kind kind = kind_of(lower(url.substr(0, colon)));
     std::string_view rest = url.substr(colon + 3);
     if (rest.find('#') != std::string_view::npos) return fault("has a fragment", "percent-encode '#' as %23");
@@ -155,7 +155,7 @@ class UrlReader {
     options(query, kind == Kind::tls ? Options::tls : Options::none);
   }
 
-  // Schemes don't mind their case (RFC 3986).
+  // Schemes are case-insensitive (RFC 3986).
   static Kind kind_of(std::string_view scheme) {
     if (scheme == "redis" || scheme == "valkey") return Kind::tcp;
     if (scheme == "rediss" || scheme == "valkeys") return Kind::tls;
@@ -171,8 +171,8 @@ class UrlReader {
       credentials(authority.substr(0, at));
       authority = authority.substr(at + 1);
       if (authority.empty() || authority.front() == ':')
-        return fault("names no host behind the '@'",
-                     "write redis://user:password@host:6379; is a variable empty that should hold the host?");
+        return fault("has no host after the '@'",
+                     "write redis://user:password@host:6379; is the variable with the host empty?");
     }
     host_and_port(authority);
     if (slash != std::string_view::npos) database(rest.substr(slash + 1));
@@ -182,7 +182,7 @@ class UrlReader {
   void unix_socket(std::string_view rest) {
     const std::size_t slash = rest.find('/');
     if (slash == std::string_view::npos)
-      return fault("names no socket", "write redis+unix:///path/to/socket?db=0");
+      return fault("has no socket path", "write redis+unix:///path/to/socket?db=0");
     if (slash > 0) {
       if (rest[slash - 1] != '@')
         return fault("has a host before the path of the socket", "write redis+unix:///path/to/socket");
@@ -190,21 +190,21 @@ class UrlReader {
     }
     auto path = percent_decoded(rest.substr(slash));
     if (!path || has_control(*path))
-      return fault("has a broken path", "write %XX with two hex digits, and no control characters");
+      return fault("has an invalid path", "write %XX with two hex digits, and no control characters");
     config_.endpoint.unix_path = std::move(*path);
   }
 
   void credentials(std::string_view info) {
     if (info.empty() || info == ":")
       return fault("has neither a user name nor a password before the '@'",
-                   "write redis://user:password@host, or leave out the '@'; is a variable empty that should "
-                   "hold the password?");
+                   "write redis://user:password@host, or omit the '@'; is the variable with the password "
+                   "empty?");
     const std::size_t colon = info.find(':');
     auto user = percent_decoded(info.substr(0, colon));
     auto password =
         percent_decoded(colon == std::string_view::npos ? std::string_view{} : info.substr(colon + 1));
     if (!user || !password)
-      return fault("has a broken percent-encoding before the '@'", "write %XX with two hex digits");
+      return fault("has an invalid percent-encoding before the '@'", "write %XX with two hex digits");
     if (colon == std::string_view::npos)
       return fault("has a user name but no password",
                    "write redis://user:password@host or redis://:password@host; for a user without "
@@ -226,7 +226,7 @@ class UrlReader {
                      "write redis://[::1]:6379, or a name without brackets");
       const std::string_view after = text.substr(end + 1);
       if (!after.empty() && after.front() != ':')
-        return fault("has text behind the ']'", "write redis://[::1]:6379");
+        return fault("has text after the ']'", "write redis://[::1]:6379");
       if (!after.empty()) port = after.substr(1);
     } else if (const std::size_t colon = text.find(':'); colon != std::string_view::npos) {
       host = text.substr(0, colon);
@@ -238,7 +238,7 @@ class UrlReader {
     if (!host.empty()) {
       auto decoded = percent_decoded(host);
       if (!decoded)
-        return fault("has a broken percent-encoding in the host", "write %XX with two hex digits");
+        return fault("has an invalid percent-encoding in the host", "write %XX with two hex digits");
       if (const auto wrong = detail::fault_of_host(*decoded))
         return fault("has a host that " + std::string(wrong->what), encoding_hint);
       config_.endpoint.host = std::move(*decoded);
@@ -246,20 +246,20 @@ class UrlReader {
     config_.endpoint.unix_path.clear();
     if (!port || port->empty()) return;  // "host:" is the default port (RFC 3986)
     const auto value = number<std::uint16_t>(*port);
-    if (!value || *value == 0) return fault("has a port that is no number from 1 to 65535", encoding_hint);
+    if (!value || *value == 0) return fault("has a port that is not a number from 1 to 65535", encoding_hint);
     config_.endpoint.port = *value;
   }
 
   void database(std::string_view text) {
     if (text.empty()) return;
     const auto value = number<int>(text);
-    if (!value || *value < 0) return fault("has a database that is no number", encoding_hint);
+    if (!value || *value < 0) return fault("has a database that is not a number", encoding_hint);
     config_.number = *value;
   }
 
   void options(std::string_view query, Options allowed) {
     if (query.find('@') != std::string_view::npos)
-      return fault("has an '@' behind the '?'", encoding_hint);  // part of a password, then
+      return fault("has an '@' after the '?'", encoding_hint);  // probably part of a password
     std::vector<std::string_view> seen;
     for (std::size_t number = 1; !query.empty(); ++number) {
       const std::size_t end = query.find('&');
@@ -273,7 +273,7 @@ class UrlReader {
       } else if (equals == std::string_view::npos) {
         fault("has the option " + std::string(key) + " without a value", known(allowed));
       } else if (contains(seen, key)) {
-        fault("gives the option " + std::string(key) + " twice", "give it once");
+        fault("has the option " + std::string(key) + " twice", "set it once");
       } else {
         seen.push_back(key);
         if (allowed == Options::database)
@@ -284,7 +284,7 @@ class UrlReader {
     }
   }
 
-  // Names what is near to a known option, or an option of other clients; anything else may be a secret.
+  // Repeats names that are near to a known option, and options of other clients. Any other may be a secret.
   void unknown_option(std::string_view key, std::size_t number, Options allowed) {
     const std::string_view meant = key.size() < 5 ? std::string_view() : detail::nearest(key, names(allowed));
     const bool public_name = !meant.empty() || contains(tls_options, key) || contains(foreign_options, key);
@@ -304,17 +304,16 @@ class UrlReader {
 
   static const char* known(Options allowed) {
     switch (allowed) {
-      case Options::database: return "only db=number is known; other settings belong to DatabaseConfig";
+      case Options::database: return "only db=number is supported; set other options in DatabaseConfig";
       case Options::tls:
-        return "known are tls_ca_file, tls_ca_directory, tls_certificate, tls_key, tls_server_name, "
-               "tls_verify and tls_minimum, each with a value; the database goes behind the '/', other "
-               "settings "
-               "to DatabaseConfig";
+        return "supported are tls_ca_file, tls_ca_directory, tls_certificate, tls_key, tls_server_name, "
+               "tls_verify and tls_minimum, each with a value; write the database after the '/', and set "
+               "other "
+               "options in DatabaseConfig";
       case Options::none: break;
     }
-    return "none is known; the database goes behind the '/', TLS has the scheme rediss://, other settings "
-           "belong to "
-           "DatabaseConfig";
+    return "no option is supported; write the database after the '/', use rediss:// for TLS, and set other "
+           "options in DatabaseConfig";
   }
 
   // Preconditions: the key is one of `tls_options`.
@@ -340,7 +339,7 @@ class UrlReader {
                                                     : tls.server_name;
     auto decoded = percent_decoded(value);
     if (!decoded || decoded->empty() || has_control(*decoded))
-      fault("has the option " + std::string(key) + " with an empty or broken value",
+      fault("has the option " + std::string(key) + " with an empty or invalid value",
             "write %XX with two hex digits, and no control characters");
     else
       text = std::move(*decoded);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// credentials.hpp: who we are to the server, fixed or asked for anew with each connection.
+// credentials.hpp: user and password, fixed or provided for each connection.
 #pragma once
 
 #include <redstart/core/secret.hpp>
@@ -14,14 +14,16 @@ struct Credentials {
   Secret password{};       ///< Empty: no AUTH.
 };
 
-/// Gives the credentials of a database, each time that a connection is opened: passwords rotate without a
-/// restart. When the server refuses what it gave, it is asked once more for that connection, so that a
-/// rotation in between costs nothing.
+/// Provides the credentials of a database for each new connection, so that passwords rotate without a
+/// restart. If the server refuses them, the provider is called once more for that connection, in case they
+/// changed in between.
 ///
-/// Thread safety: implementations are safe for concurrent use. They are called on helper threads and may take
-/// a while (a file, a local service). What they throw is a failed attempt to connect; so is one that takes
-/// longer than the connect timeout: nobody waits for it any more, but its thread does, and the provider lives
-/// until that has ended. Put a limit of time on whatever it asks: each attempt has a thread of its own.
+/// Thread safety: implementations are safe for concurrent use. They are called on helper threads and may
+/// block, for example on a file or a local service.
+///
+/// Errors: an exception fails the connect attempt, and so does a call that exceeds the connect timeout. The
+/// thread of such a call goes on, and the provider lives until the call returns. Limit the time of all that
+/// it waits for, because each connect attempt has a thread of its own.
 class CredentialsProvider {
  public:
   virtual ~CredentialsProvider() = default;

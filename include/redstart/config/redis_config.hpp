@@ -24,55 +24,56 @@
 
 namespace redstart::inline v0 {
 
-/// Which protocol a connection speaks.
+/// The protocol of a connection.
 enum class Protocol : std::uint8_t {
-  automatic,  ///< RESP3 where the server knows HELLO, else RESP2.
-  resp3,      ///< RESP3 or an error.
-  resp2,      ///< RESP2, without asking.
+  automatic,  ///< RESP3 if the server knows HELLO, otherwise RESP2.
+  resp3,      ///< RESP3, or the connection fails.
+  resp2,      ///< RESP2, without HELLO.
 };
 
-/// Which commands introduce a connection.
+/// The commands that a new connection sends.
 enum class Handshake : std::uint8_t {
-  full,  ///< HELLO, AUTH, CLIENT SETNAME, CLIENT SETINFO, SELECT, PING, as far as the server knows them.
-  /// AUTH, SELECT (unless `number` is 0) and PING only, in RESP2: for proxies such as twemproxy, which close
-  /// a connection at a command that they don't know.
+  full,  ///< HELLO, AUTH, CLIENT SETNAME, CLIENT SETINFO, SELECT, PING: those that the server knows.
+  /// AUTH, SELECT (unless `number` is 0) and PING only, in RESP2. For proxies such as twemproxy, which close
+  /// a connection on a command that they don't know.
   minimal,
 };
 
-/// Every time limit in one place. Ranges: above zero, at most 24 h.
+/// All time limits. Range: above zero, at most 24 h.
 struct Timeouts {
-  std::chrono::milliseconds connect{5000};  ///< Provider, name, connect, TLS, handshake, PING, together.
-  /// One call from beginning to end: waiting for a connection, sending, the whole reply, and all retries with
-  /// the delays between them.
+  std::chrono::milliseconds connect{
+      5000};  ///< Credentials, name lookup, connect, TLS and handshake together.
+  /// One call as a whole: waiting for a connection, sending, the complete reply, and all retries with the
+  /// delays between them.
   std::chrono::milliseconds command{5000};
-  std::chrono::milliseconds acquire{
-      5000};  ///< Waiting for a free connection; never beyond the call's own limit.
-  /// An answer to the PING of `check_after_idle`; `validate_connection` as a whole.
+  /// Waiting for a free connection; never longer than the limit of the call.
+  std::chrono::milliseconds acquire{5000};
+  /// The reply to the PING of `check_after_idle`, and `validate_connection` as a whole.
   std::chrono::milliseconds health{2000};
 };
 
-/// TCP keepalive, on every connection. `idle` zero turns it off.
+/// TCP keepalive of every connection. `idle` zero turns it off.
 struct Keepalive {
-  std::chrono::seconds idle{600};     ///< The first probe, after nothing came for so long.
+  std::chrono::seconds idle{600};     ///< Time without received data before the first probe.
   std::chrono::seconds interval{60};  ///< Between probes.
-  /// Probes without an answer until the connection is given up. Linux gives it up as the second is due, since
-  /// it has TCP_USER_TIMEOUT as well.
+  /// Unanswered probes until the connection is closed. On Linux it is closed when the second is due, because
+  /// TCP_USER_TIMEOUT is set too.
   int count = 5;
 };
 
-/// What calls do while the database can't be reached.
+/// Whether calls fail or wait while the database can't be reached.
 enum class WhenAway : std::uint8_t {
-  fail,  ///< They fail at once, from the first failed attempt to connect until one succeeds.
-  wait,  ///< They wait for it until their own deadline.
+  fail,  ///< They fail at once, from the first failed connect attempt until one succeeds.
+  wait,  ///< They wait until their deadline.
 };
 
-/// One database: where it is, who we are there, how many connections it may have.
+/// The settings of one database: address, credentials, connections, failure handling.
 struct DatabaseConfig {
   Endpoint endpoint{};
   std::string username{};  ///< ACL user; empty: the server's default user.
   Secret password{};       ///< Empty: no AUTH, or an empty one for a user without password (ACL `nopass`).
-  int number = 0;          ///< SELECT; 0 … what the server allows.
-  /// Asked for user and password instead of the two above; may be null.
+  int number = 0;          ///< SELECT; 0 or above, limited by the server.
+  /// Provides user and password instead of `username` and `password`; may be null.
   std::shared_ptr<CredentialsProvider> credentials{};
   TlsConfig tls{};
   Protocol protocol = Protocol::automatic;
@@ -80,49 +81,53 @@ struct DatabaseConfig {
   std::string client_name{};  ///< CLIENT SETNAME; empty: `<service>:<database>`. No blanks or line ends.
 
   std::size_t max_connections = 50;  ///< 1 … 10,000.
-  std::size_t min_idle = 0;          ///< Direct ones that are kept open; at most `max_connections`.
-  std::chrono::milliseconds idle_timeout{std::chrono::minutes{5}};  ///< Unused for longer: closed. 0: never.
+  std::size_t min_idle = 0;          ///< Direct connections kept open; at most `max_connections`.
+  std::chrono::milliseconds idle_timeout{
+      std::chrono::minutes{5}};  ///< Closed when unused for longer. 0: never.
 
-  /// Open for longer: closed when it comes back, the last tenth spread at random. 0: never.
+  /// A connection that has been open for longer is closed when it is returned. The last tenth varies at
+  /// random. 0: never.
   std::chrono::milliseconds max_lifetime{0};
 
-  /// Connections that any number of asynchronous (and, above `direct_limit`, synchronous) callers share, per
-  /// I/O thread; 1 … 16. Opened when first used; they count towards `max_connections`.
+  /// Connections for each I/O thread that any number of asynchronous callers share, and of synchronous
+  /// callers above `direct_limit`; 1 … 16. Opened when first used. They count towards `max_connections`.
   std::size_t shared_connections = 1;
-  /// So many synchronous callers at once have a connection of their own each; from the next on, calls go over
+  /// Up to this many concurrent synchronous callers each use a direct connection. Above it, calls go over
   /// shared connections. 0: always shared; at most 10,000.
   std::size_t direct_limit = 10;
-  /// False: synchronous callers never share; beyond `max_connections` they wait in line.
+  /// False: synchronous callers never share. They queue if `max_connections` are in use.
   bool sync_over_shared = true;
-  /// Operations that may wait or be in flight on one shared connection, on an asynchronous scoped handle, and
-  /// together on connections of their own, 1 … 100,000,000. Beyond: `overloaded`.
+  /// Limit of operations that wait or are in flight on one shared connection, on one asynchronous scoped
+  /// handle, and on all exclusive connections of single calls together; 1 … 100,000,000. Further ones fail
+  /// with `overloaded`.
   std::size_t max_pending = 100'000;
-  /// Their encoded bytes, 1,024 or above. One operation is let in whatever its size.
+  /// Limit of their encoded bytes, 1,024 or above. An operation is always accepted if there is no other.
   std::size_t max_pending_bytes = std::size_t{64} << 20;
-  /// Proves for each batch of replies that it belongs to its commands, at the cost of one ECHO a batch;
-  /// guards against servers and proxies that swallow, repeat or invent replies. Two replies of one batch that
-  /// change places are not noticed.
+  /// Proves for each batch that its replies belong to its commands, at the cost of one ECHO for each batch.
+  /// Protects against servers and proxies that drop, repeat or invent replies. Two swapped replies in one
+  /// batch are not detected.
   bool integrity = false;
 
-  /// Unused for longer: asked by PING before it is handed out, since a firewall or a dead host may have cut
-  /// it without a word. 0: never.
+  /// A connection that has been unused for longer is checked by PING before use, because a firewall or a dead
+  /// host may have cut it without notice. 0: never.
   std::chrono::milliseconds check_after_idle{std::chrono::seconds{30}};
-  /// A scoped handle kept for longer is told as an event, once. 0: never.
+  /// A scoped handle that is held for longer is reported once, by an event. 0: never.
   std::chrono::milliseconds lease_warning{std::chrono::seconds{30}};
 
   WhenAway when_away = WhenAway::fail;
-  StartupPolicy startup{};    ///< Delays between attempts to connect until the first one succeeds,
-  BackoffPolicy reconnect{};  ///< and after any loss, for ever: 50 ms … 500 ms.
-  BreakerPolicy breaker{};    ///< When calls are kept away from a server that does not answer.
-  /// What is sent again, how often and how far apart. `while_away` is no matter here: `when_away` decides.
+  StartupPolicy startup{};    ///< Delays between connect attempts until the first one succeeds.
+  BackoffPolicy reconnect{};  ///< Delays between later connect attempts, without limit: 50 ms … 500 ms.
+  BreakerPolicy breaker{};    ///< When calls fail at once because the server does not reply.
+  /// Which commands are sent again, how often and after which delays. `while_away` has no effect here:
+  /// `when_away` decides.
   RetryPolicy retry{};
-  RetryBudgetPolicy retry_budget{};  ///< How many retries there may be, all calls together.
+  RetryBudgetPolicy retry_budget{};  ///< Limits the retries of all calls together.
 
   Timeouts timeouts{};
   Keepalive keepalive{};
-  resp::Limits limits{};  ///< What a reply may be at most.
+  resp::Limits limits{};  ///< Limits of a reply.
 
-  bool required = false;  ///< The service can't work without it. Default true for `main`.
+  bool required = false;  ///< The service can't work without it. Default: true for `main`.
 };
 
 /// A database and its name.
@@ -138,28 +143,28 @@ struct NamedDatabase {
 ///     config.database("cache").max_connections = 10;
 struct RedisConfig {
   std::string service = "redstart";  ///< Name of the service, seen in CLIENT LIST.
-  DatabaseConfig defaults{};         ///< What `database()` starts from.
+  DatabaseConfig defaults{};         ///< The settings that `database()` copies.
   std::vector<NamedDatabase> databases{};
 
-  /// Threads of the library's own for asynchronous connections, 1 … 64; none are started where the service
-  /// gives its executor to `start`.
+  /// The library's own threads for asynchronous connections, 1 … 64. None is started if the service passes
+  /// its executor to `start`.
   std::size_t io_threads = 1;
   std::chrono::milliseconds start_timeout{5000};  ///< How long `start()` waits for required databases.
   std::chrono::milliseconds cleanup_interval{std::chrono::seconds{60}};  ///< Idle clean-up; 0: off.
-  /// Receives every event. By default changes of state go to standard error, one line each; null is silence.
+  /// Receives every event. The default writes changes of state to standard error, one line each. Null: none.
   std::shared_ptr<EventListener> listener = standard_error_listener();
-  /// What the loader put right; `start` reports each as `redis.config.notice`.
+  /// Corrections that the loader made. `start` reports each as `redis.config.notice`.
   std::vector<ConfigFault> notices{};
 
-  /// The configuration of database `name`, made from `defaults` (and the number that belongs to the name, if
-  /// it is one of the sixteen) when there is none yet. Set `defaults` first.
+  /// The configuration of database `name`. If there is none, it is made from `defaults`, with the number of
+  /// the name if that is one of the sixteen. Set `defaults` first.
   ///
-  /// Lifetimes: the reference lives until the next call.
+  /// Lifetimes: the reference is valid until the next call.
   DatabaseConfig& database(std::string_view name);
   [[nodiscard]] const DatabaseConfig* find(std::string_view name) const noexcept;
 };
 
-/// Every fault of a configuration; empty when there is none. `RedisConnectionManager::start` throws them as
+/// All faults of a configuration; empty if there is none. `RedisConnectionManager::start` throws them as
 /// ConfigError.
 [[nodiscard]] std::vector<ConfigFault> validate(const RedisConfig& config);
 

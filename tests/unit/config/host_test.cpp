@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// host_test.cpp: which hosts are taken, and what is said of the others.
+// host_test.cpp: accepted hosts, and the faults of others.
 #include "config/host.hpp"
 
 #include <gmock/gmock.h>
@@ -11,12 +11,12 @@
 namespace redstart::inline v0::detail {
 namespace {
 
-TEST(FaultOfHost, IsNoneForNamesAndAddresses) {
+TEST(FaultOfHost, IsEmptyForNamesAndAddresses) {
   for (const std::string_view host : {"h", "a.b-c_d.example", "127.0.0.1", "::", "::1", "fe80::1%eth0"})
     EXPECT_FALSE(fault_of_host(host).has_value()) << host;
 }
 
-TEST(FaultOfHost, SaysWhatIsWrongWithoutRepeatingIt) {
+TEST(FaultOfHost, NamesTheFaultWithoutRepeatingTheHost) {
   struct Row {
     std::string_view host, what;
   };
@@ -24,14 +24,14 @@ TEST(FaultOfHost, SaysWhatIsWrongWithoutRepeatingIt) {
       {"", "is empty"},
       {"s3cret\n", "control character"},
       {"s3cret h", "blank"},
-      {"s3cr\xc3\xa9t", "beyond ASCII"},
+      {"s3cr\xc3\xa9t", "non-ASCII"},
       {"redis://:s3cret@h", "scheme"},
       {"ann:s3cret@h", "/ ? # @"},
       {"s3cret/0", "/ ? # @"},
       {"[::1]", "brackets"},
       {"s3cret:6379", "port"},
-      {"s3cret:a:b", "no IPv6 address"},
-      {"1:2:3:4:5:6:7:8:9", "no IPv6 address"},
+      {"s3cret:a:b", "not an IPv6 address"},
+      {"1:2:3:4:5:6:7:8:9", "not an IPv6 address"},
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.host);

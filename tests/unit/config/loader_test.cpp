@@ -12,7 +12,7 @@
 namespace redstart {
 namespace {
 
-// Sets REDIS_URL for one test and puts back what was there.
+// Sets REDIS_URL for one test and restores its value.
 class Environment {
  public:
   explicit Environment(const char* url) {
@@ -35,7 +35,7 @@ class Environment {
   std::optional<std::string> before_{};
 };
 
-TEST(RedisConfigLoader, WithoutAVariableGivesTheDefaults) {
+TEST(RedisConfigLoader, ReturnsTheDefaultsWithoutAVariable) {
   for (const char* const url : {static_cast<const char*>(nullptr), ""}) {
     const Environment environment(url);
     const RedisConfig config = RedisConfigLoader{}.load();
@@ -46,7 +46,7 @@ TEST(RedisConfigLoader, WithoutAVariableGivesTheDefaults) {
   }
 }
 
-TEST(RedisConfigLoader, ReadsTheUrlIntoTheDefaultsOfEveryDatabase) {
+TEST(RedisConfigLoader, AppliesTheUrlToEveryDatabase) {
   const Environment environment("redis://ann:pw@redis.internal:7000/9");
   RedisConfig config = RedisConfigLoader{}.load();
   const DatabaseConfig& main = *config.find("main");
@@ -60,7 +60,7 @@ TEST(RedisConfigLoader, ReadsTheUrlIntoTheDefaultsOfEveryDatabase) {
   EXPECT_EQ(cache.number, 1) << "the number of the URL is the main database's";
 }
 
-TEST(RedisConfigLoader, LeavesOutWhatFilesPutAroundAUrlAndSaysSo) {
+TEST(RedisConfigLoader, IgnoresBlanksAndQuotesAroundAUrlWithANotice) {
   for (const char* const url :
        {"redis://:s3cret@h:7000\n", "redis://:s3cret@h:7000\r\n", "  redis://:s3cret@h:7000",
         "\"redis://:s3cret@h:7000\"", "'redis://:s3cret@h:7000'\n", "\" redis://:s3cret@h:7000\n\""}) {
@@ -77,19 +77,19 @@ TEST(RedisConfigLoader, LeavesOutWhatFilesPutAroundAUrlAndSaysSo) {
   }
 }
 
-TEST(RedisConfigLoader, HasNoNoticeOfACleanUrl) {
+TEST(RedisConfigLoader, AddsNoNoticeForACleanUrl) {
   const Environment environment("redis://h");
   EXPECT_TRUE(RedisConfigLoader{}.load().notices.empty());
 }
 
-TEST(RedisConfigLoader, RefusesAUrlOfNothingButBlanksOrQuotes) {
+TEST(RedisConfigLoader, RejectsAUrlOfBlanksOrQuotesOnly) {
   for (const char* const url : {" ", "\n", "\"", "\"\"", "''", "\"redis://h"}) {
     const Environment environment(url);
     EXPECT_THROW(static_cast<void>(RedisConfigLoader{}.load()), ConfigError) << url;
   }
 }
 
-TEST(RedisConfigLoader, NamesTheVariableThatIsWrong) {
+TEST(RedisConfigLoader, NamesTheVariableInAFault) {
   const Environment environment("redis://:s3cret@host:port");
   try {
     static_cast<void>(RedisConfigLoader{}.load());
@@ -101,7 +101,7 @@ TEST(RedisConfigLoader, NamesTheVariableThatIsWrong) {
   }
 }
 
-TEST(RedisConfigLoader, RefusesAUrlWhoseValuesAreOutOfRange) {
+TEST(RedisConfigLoader, RejectsAUrlWithAnInvalidHost) {
   const Environment environment("redis://a%20b");
   EXPECT_THROW(static_cast<void>(RedisConfigLoader{}.load()), ConfigError);
 }

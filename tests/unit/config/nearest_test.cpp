@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// nearest_test.cpp: which name was probably meant.
+// nearest_test.cpp: the names that misspelt ones probably mean.
 #include "config/nearest.hpp"
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view names[] = {"main", "cache", "sessions", "knowledge", "db11"};
 
-TEST(Nearest, FindsTheNameBehindAMisspelling) {
+TEST(Nearest, FindsTheNameThatWasMisspelt) {
   EXPECT_EQ(nearest("cahce", names), "cache");
   EXPECT_EQ(nearest("cach", names), "cache");
   EXPECT_EQ(nearest("mian", names), "main");
@@ -23,14 +23,14 @@ TEST(Nearest, FindsTheNameBehindAMisspelling) {
   EXPECT_EQ(nearest("main", names), "main");
 }
 
-TEST(Nearest, FindsNothingWhereNothingIsNear) {
+TEST(Nearest, FindsNothingIfNoNameIsNear) {
   EXPECT_EQ(nearest("completely-different", names), "");
   EXPECT_EQ(nearest("xyzzy", names), "");
   EXPECT_EQ(nearest("main", {}), "");
   EXPECT_EQ(nearest(std::string(65, 'm'), names), "") << "the work is bounded";
 }
 
-TEST(Nearest, PrefersTheSmallerDistanceWhateverTheOrder) {
+TEST(Nearest, PrefersTheSmallerDistanceInAnyOrder) {
   constexpr std::string_view forward[] = {"cart", "card"};
   constexpr std::string_view backward[] = {"card", "cart"};
   EXPECT_EQ(nearest("cards", forward), "card");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// redis_config_test.cpp: databases by name, and which configurations are valid.
+// redis_config_test.cpp: databases by name, and validation of configurations.
 #include <redstart/config/redis_config.hpp>
 #include <redstart/config/redis_database.hpp>
 
@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-TEST(RedisConfig, MakesADatabaseFromTheDefaultsWithTheNumberOfItsName) {
+TEST(RedisConfig, MakesADatabaseFromTheDefaultsAndTheNumberOfItsName) {
   RedisConfig config;
   config.defaults.endpoint.host = "h";
   config.defaults.max_connections = 3;
@@ -33,16 +33,16 @@ TEST(RedisConfig, MakesADatabaseFromTheDefaultsWithTheNumberOfItsName) {
   EXPECT_EQ(config.databases.size(), 4U);
 }
 
-TEST(RedisConfig, GivesTheSameDatabaseAgain) {
+TEST(RedisConfig, ReturnsTheExistingDatabase) {
   RedisConfig config;
   config.database("cache").max_connections = 9;
   EXPECT_EQ(config.database("cache").max_connections, 9U);
   ASSERT_NE(config.find("cache"), nullptr);
   EXPECT_EQ(config.find("cache")->max_connections, 9U);
-  EXPECT_EQ(config.find("sessions"), nullptr) << "looking does not make one";
+  EXPECT_EQ(config.find("sessions"), nullptr) << "find() makes none";
 }
 
-TEST(RedisConfig, ANumberInTheDefaultsIsTheMainDatabasesNumber) {
+TEST(RedisConfig, AppliesADefaultNumberToMainAndUnknownNames) {
   RedisConfig config;
   config.defaults.number = 7;
   EXPECT_EQ(config.database("main").number, 7);
@@ -50,13 +50,13 @@ TEST(RedisConfig, ANumberInTheDefaultsIsTheMainDatabasesNumber) {
   EXPECT_EQ(config.database("my-own").number, 7);
 }
 
-TEST(RedisConfig, OnlyMainIsRequiredByItself) {
+TEST(RedisConfig, RequiresOnlyMainByDefault) {
   RedisConfig config;
   EXPECT_TRUE(config.database("main").required);
   EXPECT_FALSE(config.database("cache").required);
 }
 
-TEST(RedisDatabase, NamesAndNumbersBelongTogether) {
+TEST(RedisDatabase, HasANameForEachNumber) {
   for (std::size_t i = 0; i < database_names.size(); ++i) {
     EXPECT_EQ(default_number(database_names[i]), static_cast<int>(i));
     EXPECT_EQ(to_string(static_cast<RedisDatabase>(i)), database_names[i]);
@@ -197,7 +197,7 @@ TEST(Validation, NamesTheFieldOfEachFault) {
   }
 }
 
-TEST(Validation, TakesHostsOfEachKind) {
+TEST(Validation, AcceptsHostsOfEachKind) {
   for (const char* const host : {"localhost", "redis.internal", "redis_1", "a.example.", "10.1.2.3", "::1",
                                  "2001:db8::7", "fe80::1%eth0", "::ffff:10.1.2.3", "xn--bcher-kva.example"}) {
     RedisConfig config;
@@ -206,8 +206,8 @@ TEST(Validation, TakesHostsOfEachKind) {
   }
 }
 
-// Longer ones are taken as well, or refused with the field: none wraps.
-TEST(Validation, OfTheLongestDurationsTakesThemOrNamesTheField) {
+// None wraps: the longest durations are accepted, or rejected with the name of the field.
+TEST(Validation, AcceptsTheLongestDurationsOrNamesTheField) {
   RedisConfig config;
   DatabaseConfig& main = config.database("main");
   main.idle_timeout = main.max_lifetime = main.check_after_idle = main.lease_warning =
@@ -231,7 +231,7 @@ TEST(Validation, OfTheLongestDurationsTakesThemOrNamesTheField) {
   }
 }
 
-TEST(Validation, FindsEveryFaultAtOnceAndSaysWhichDatabase) {
+TEST(Validation, FindsAllFaultsAndNamesTheirDatabases) {
   RedisConfig config;
   config.database("main").endpoint.port = 0;
   config.database("cache").number = -1;
@@ -243,7 +243,7 @@ TEST(Validation, FindsEveryFaultAtOnceAndSaysWhichDatabase) {
   EXPECT_THAT(faults[2].where, HasSubstr("cache"));
 }
 
-TEST(Validation, TakesTheDefaultsAndTheEndsOfEveryRange) {
+TEST(Validation, AcceptsTheDefaultsAndTheEndsOfEveryRange) {
   RedisConfig config;
   EXPECT_TRUE(validate(config).empty());
   DatabaseConfig& edge = config.database("main");
@@ -266,13 +266,13 @@ TEST(Validation, TakesTheDefaultsAndTheEndsOfEveryRange) {
   EXPECT_TRUE(validate(config).empty());
 }
 
-TEST(Validation, AUserMayHaveNoPassword) {
+TEST(Validation, AcceptsAUserWithoutPassword) {
   RedisConfig config;
   config.database("main").username = "free";
   EXPECT_TRUE(validate(config).empty());
 }
 
-TEST(Validation, NeverTellsAPassword) {
+TEST(Validation, NeverShowsAPassword) {
   RedisConfig config;
   DatabaseConfig& main = config.database("main");
   main.password = "s3cret";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// url_test.cpp: which URLs are taken, what they mean, and that their faults never tell a secret.
+// url_test.cpp: accepted URLs, their meaning, and faults without secrets.
 #include <redstart/config/loader.hpp>
 
 #include <gmock/gmock.h>
@@ -64,7 +64,7 @@ constexpr Good good[] = {
     {"Valkey://h", "h", 6379, "", "", 0},
 };
 
-TEST(RedisUrl, SaysWhereTheServerIsAndWhoWeAre) {
+TEST(RedisUrl, SetsEndpointCredentialsAndNumber) {
   for (const Good& row : good) {
     SCOPED_TRACE(row.url);
     DatabaseConfig config;
@@ -78,7 +78,7 @@ TEST(RedisUrl, SaysWhereTheServerIsAndWhoWeAre) {
   }
 }
 
-TEST(RedisUrl, MayNameAUnixSocket) {
+TEST(RedisUrl, SetsAUnixSocket) {
   struct Row {
     std::string_view url, path, user, password;
     int number;
@@ -104,14 +104,14 @@ TEST(RedisUrl, MayNameAUnixSocket) {
   }
 }
 
-TEST(RedisUrl, WithATcpEndpointReplacesAUnixSocketGivenBefore) {
+TEST(RedisUrl, WithATcpEndpointClearsTheUnixSocket) {
   DatabaseConfig config;
   config.endpoint.unix_path = "/run/redis.sock";
   EXPECT_THAT(apply_url("redis://h", "REDIS_URL", config), IsEmpty());
   EXPECT_EQ(to_string(config.endpoint), "h:6379");
 }
 
-TEST(RedisUrl, LeavesWhatItDoesNotNameAsItWas) {
+TEST(RedisUrl, KeepsSettingsThatItDoesNotName) {
   DatabaseConfig config;
   config.username = "ann";
   config.password = "pw";
@@ -130,13 +130,13 @@ struct Bad {
 };
 
 constexpr Bad bad[] = {
-    {"localhost:6379", "is no URL"},
-    {"redis:localhost", "is no URL"},
+    {"localhost:6379", "is not a URL"},
+    {"redis:localhost", "is not a URL"},
     {"http://localhost", "unknown scheme"},
     {"://localhost", "unknown scheme"},
     {"rediss://localhost?tls_verify=no", "tls_verify"},
     {"rediss://localhost?tls_minimum=1.1", "tls_minimum"},
-    {"rediss://localhost?tls_key=", "empty or broken"},
+    {"rediss://localhost?tls_key=", "empty or invalid"},
     {"rediss://localhost?db=1", "unknown option"},
     {"redis://localhost?tls_verify=full", "unknown option"},
     {"redis://local host", "blank or a control character"},
@@ -152,7 +152,7 @@ constexpr Bad bad[] = {
     {"redis://h:6379x", "port"},
     {"redis://::1", "more than one ':'"},
     {"redis://[::1", "no ']'"},
-    {"redis://[::1]6379", "behind the ']'"},
+    {"redis://[::1]6379", "after the ']'"},
     {"redis://h%2", "percent-encoding"},
     {"redis://h%zz", "percent-encoding"},
     {"redis://ann:pa%ss@h", "percent-encoding"},
@@ -165,42 +165,42 @@ constexpr Bad bad[] = {
     {"redis://h/1?db=2", "unknown option"},
     {"redis://h?timeout=1", "unknown option"},
     {"redis://h#1", "fragment"},
-    {"redis+unix://", "no socket"},
-    {"redis+unix://run", "no socket"},
+    {"redis+unix://", "no socket path"},
+    {"redis+unix://run", "no socket path"},
     {"redis+unix://host/run/redis.sock", "host before the path"},
-    {"redis+unix:///run%", "broken path"},
-    {"redis+unix:///run%00/x", "broken path"},
+    {"redis+unix:///run%", "invalid path"},
+    {"redis+unix:///run%00/x", "invalid path"},
     {"redis+unix:///run/redis.sock?db=x", "database"},
     {"redis+unix:///run/redis.sock?db", "the option db without a value"},
     {"redis+unix:///run/redis.sock?db=1&x=2", "unknown option"},
     {"redis+unix:///run/redis.sock?db=1&db=2", "the option db twice"},
-    {"redis+unix:///run/a%0ab", "broken path"},
+    {"redis+unix:///run/a%0ab", "invalid path"},
     {"", "is empty"},
     {"redis://h\n", "begins or ends with a blank or a line break"},
     {" redis://h", "begins or ends with a blank or a line break"},
     {"\"redis://h\"", "in quotes"},
     {"'redis://h'", "in quotes"},
-    {"redis://:pw@:6379", "no host behind the '@'"},
-    {"redis://:pw@", "no host behind the '@'"},
-    {"redis://ann:pw@/3", "no host behind the '@'"},
+    {"redis://:pw@:6379", "no host after the '@'"},
+    {"redis://:pw@", "no host after the '@'"},
+    {"redis://ann:pw@/3", "no host after the '@'"},
     {"redis://:@h", "neither a user name nor a password"},
     {"redis://@h", "neither a user name nor a password"},
     {"redis+unix://:@/run/redis.sock", "neither a user name nor a password"},
     {"redis://[]:1/", "no IPv6 address in the brackets"},
     {"redis://[h]:1/", "no IPv6 address in the brackets"},
-    {"redis://[a:b:z]", "no IPv6 address"},
-    {"redis://h%3A6379", "a host that holds a port"},
-    {"redis://a%20b", "a host that holds a blank"},
-    {"redis://h%00", "a host that holds a blank, a control character"},
-    {"redis://redis%3A%2F%2Fh", "a host that holds a scheme"},
+    {"redis://[a:b:z]", "not an IPv6 address"},
+    {"redis://h%3A6379", "a host that contains a port"},
+    {"redis://a%20b", "a host that contains a blank"},
+    {"redis://h%00", "a host that contains a blank, a control character"},
+    {"redis://redis%3A%2F%2Fh", "a host that contains a scheme"},
     {"rediss://h?tls_verify", "the option tls_verify without a value"},
     {"rediss://h?tls_verify=full&tls_verify=insecure", "the option tls_verify twice"},
     {"rediss://h?tls_ca_file=a&tls_key=k&tls_ca_file=b", "the option tls_ca_file twice"},
-    {"rediss://h?tls_ca_file=a%0a", "the option tls_ca_file with an empty or broken value"},
-    {"redis://h?a@b", "an '@' behind the '?'"},
+    {"rediss://h?tls_ca_file=a%0a", "the option tls_ca_file with an empty or invalid value"},
+    {"redis://h?a@b", "an '@' after the '?'"},
 };
 
-TEST(RedisUrl, IsRefusedWithTheReasonAndARemedyWhenAnythingIsWrong) {
+TEST(RedisUrl, IsRejectedWithAReasonAndARemedyWhenInvalid) {
   for (const Bad& row : bad) {
     SCOPED_TRACE(row.url);
     DatabaseConfig config;
@@ -212,7 +212,7 @@ TEST(RedisUrl, IsRefusedWithTheReasonAndARemedyWhenAnythingIsWrong) {
   }
 }
 
-TEST(RedisUrl, ChangesNothingWhenItIsRefused) {
+TEST(RedisUrl, ChangesNothingWhenRejected) {
   for (const Bad& row : bad) {
     SCOPED_TRACE(row.url);
     DatabaseConfig config;
@@ -228,7 +228,7 @@ TEST(RedisUrl, ChangesNothingWhenItIsRefused) {
   }
 }
 
-TEST(RedisUrl, FaultsNameEachUnknownOptionThatIsNoSecret) {
+TEST(RedisUrl, NamesUnknownOptionsInFaultsUnlessTheyMayBeSecret) {
   DatabaseConfig config;
   const auto faults =
       apply_url("rediss://h?tls_verfy=full&timeout=1&whatever=2&tls_minimm=1.2", "REDIS_URL", config);
@@ -242,14 +242,14 @@ TEST(RedisUrl, FaultsNameEachUnknownOptionThatIsNoSecret) {
   EXPECT_THAT(faults[3].remedy, HasSubstr("did you mean tls_minimum?"));
 }
 
-TEST(RedisUrl, OfManyUnknownOptionsHasFewFaults) {
+TEST(RedisUrl, HasFewFaultsForManyUnknownOptions) {
   std::string url = "rediss://h?";
   for (int i = 0; i < 10'000; ++i) url += "x=1&";
   DatabaseConfig config;
   EXPECT_LE(apply_url(url, "REDIS_URL", config).size(), 20U);
 }
 
-TEST(RedisUrl, OfValkeyWithTlsTurnsTlsOn) {
+TEST(RedisUrl, TurnsTlsOnForTheSchemesOfTls) {
   for (const std::string_view url : {"valkeys://h", "VALKEYS://h", "REDISS://h?tls_verify=full"}) {
     DatabaseConfig config;
     EXPECT_EQ(text_of(apply_url(url, "REDIS_URL", config)), "");
@@ -257,9 +257,9 @@ TEST(RedisUrl, OfValkeyWithTlsTurnsTlsOn) {
   }
 }
 
-// A password that was pasted in raw: wherever the parser takes its pieces for something else, it must not
-// repeat them. Each of its pieces is unmistakable.
-TEST(RedisUrl, FaultsNeverTellAnythingOfAPassword) {
+// An unencoded password: the parser may take its pieces for other parts of the URL but must not repeat them.
+// Each of its pieces is unique.
+TEST(RedisUrl, NeverShowsAPartOfAPasswordInFaults) {
   constexpr std::string_view pieces[] = {"Qs3cretA", "Qs3cretB", "Qs3cretC"};
   constexpr std::string_view separators[] = {"/", "@", "?", "#", ":",  "%",  "%zz", "://", " ",  "\n",
                                              "[", "]", "&", "=", "@/", "/@", "?@",  "//",  "\\", "\x7f"};
@@ -289,8 +289,8 @@ TEST(RedisUrl, FaultsNeverTellAnythingOfAPassword) {
   EXPECT_GT(refused, 1000U);
 }
 
-TEST(RedisUrl, OfAnyBytesIsTakenOrRefusedButNeverMisread) {
-  // Every single-byte change of a valid URL: the parser must not crash, and what it takes must be in range.
+TEST(RedisUrl, OfAnyBytesIsAcceptedOrRejectedWithoutMisreading) {
+  // Every single-byte change of a valid URL: the parser must not crash, and accepted values must be in range.
   constexpr std::string_view url = "redis://ann:p%40ss@[2001:db8::1]:6379/12";
   for (std::size_t i = 0; i < url.size(); ++i) {
     for (unsigned byte = 0; byte < 256; ++byte) {
