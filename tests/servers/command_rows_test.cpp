@@ -20,7 +20,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-/// What the server reports about one command.
+/// The description of one command by the server.
 struct ServerRow {
   int arity = 0;  ///< Words of the command; negative: at least that many.
   std::set<std::string> flags{};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// expiry.hpp: when a key expires: after a time, at a time, or as before.
+// expiry.hpp: when a key expires: after or at a time, or unchanged.
 #pragma once
 
 #include <redstart/commands/argument.hpp>

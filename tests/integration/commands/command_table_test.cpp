@@ -15,7 +15,7 @@
 namespace redstart::test {
 namespace {
 
-/// What the server reports about one command.
+/// The description of one command by the server.
 struct Spec {
   std::string group;
   bool container = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// argument_forms_test.cpp: the forms in which keys, fields, elements, times and bounds may be given.
+// argument_forms_test.cpp: accepted forms of keys, fields, elements, times and bounds.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -41,7 +41,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(ArgumentForms, BlockingTimesAreBareDurations) {
+TEST(ArgumentForms, AcceptDurationsAsBlockingTimes) {
   expect(capture.blpop("k", 1s), {"BLPOP", "k", "1"});
   expect(capture.blpop("k", {1s}), {"BLPOP", "k", "1"});
   expect(capture.blpop("k", {}), {"BLPOP", "k", "0"});
@@ -55,7 +55,7 @@ TEST(ArgumentForms, BlockingTimesAreBareDurations) {
   EXPECT_EQ(capture.wait(1, 2s).blocks_for, 2s);
 }
 
-TEST(ArgumentForms, ExpiriesAreBareDurationsAndTimes) {
+TEST(ArgumentForms, AcceptDurationsAndTimesAsExpiries) {
   const std::chrono::sys_seconds at{1'700'000'000s};
   expect(capture.set("k", "v", 10s), {"SET", "k", "v", "EX", "10"});
   expect(capture.set("k", "v", {10s}), {"SET", "k", "v", "EX", "10"});
@@ -71,7 +71,7 @@ TEST(ArgumentForms, ExpiriesAreBareDurationsAndTimes) {
   expect(capture.getex("k", 10s), {"GETEX", "k", "EX", "10"});
 }
 
-TEST(ArgumentForms, TwoIterators) {
+TEST(ArgumentForms, AcceptTwoIterators) {
   const std::vector<std::string> texts{"a", "b"};
   const std::map<std::string, int> pairs{{"f", 1}, {"g", 2}};
   const std::vector<std::pair<std::string, double>> scored{{"m", 1.5}};
@@ -99,7 +99,7 @@ TEST(ArgumentForms, TwoIterators) {
   expect(capture.zmscore("z", texts.begin(), texts.end()), {"ZMSCORE", "z", "a", "b"});
 }
 
-TEST(ArgumentForms, TwoTextsAreNoIterators) {
+TEST(ArgumentForms, TreatTwoTextsAsArguments) {
   const char* const first = "a";
   const char* const second = "b";
   expect(capture.del(first, second), {"DEL", "a", "b"});
@@ -109,7 +109,7 @@ TEST(ArgumentForms, TwoTextsAreNoIterators) {
   expect(capture.lpush("l", first, second), {"LPUSH", "l", "a", "b"});
 }
 
-TEST(ArgumentForms, Braces) {
+TEST(ArgumentForms, AcceptBracedLists) {
   expect(capture.lpush("l", {1, 2}), {"LPUSH", "l", "1", "2"});
   expect(capture.rpush("l", {1.5}), {"RPUSH", "l", "1.5"});
   expect(capture.sadd("s", {1, 2}), {"SADD", "s", "1", "2"});
@@ -124,7 +124,7 @@ TEST(ArgumentForms, Braces) {
 }
 
 #if !defined(__clang__) || __clang_major__ >= 16  // older ones can't compile the views of libstdc++
-TEST(ArgumentForms, ViewsThatMustBeChangedToGoOverThem) {
+TEST(ArgumentForms, AcceptViewsThatIterationChanges) {
   const std::vector<std::string> texts{"a", "", "b"};
   const std::map<std::string, int> pairs{{"f", 1}, {"g", 2}};
   auto filled = texts | std::views::filter([](const std::string& text) { return !text.empty(); });
@@ -140,7 +140,7 @@ TEST(ArgumentForms, ViewsThatMustBeChangedToGoOverThem) {
   expect(capture.sadd("s", pairs | std::views::keys), {"SADD", "s", "f", "g"});
 }
 
-TEST(ArgumentForms, ElementsThatExistOnlyWhileTheyAreReadAreCopied) {
+TEST(ArgumentForms, CopyTemporaryElements) {
   const std::vector<int> sizes{70'000, 1};
   const auto texts = sizes | std::views::transform(
                                  [](int size) { return std::string(static_cast<std::size_t>(size), 'x'); });
@@ -153,17 +153,17 @@ TEST(ArgumentForms, ElementsThatExistOnlyWhileTheyAreReadAreCopied) {
   EXPECT_EQ(buffer.view(), "$70000\r\n" + std::string(70'000, 'x') + "\r\n$1\r\nx\r\n");
   const std::vector<std::string> kept{std::string(70'000, 'x')};
   argument<std::vector<std::string>>::write(writer, kept);
-  EXPECT_EQ(externals.size(), 1U) << "those that last are sent from where they lie";
+  EXPECT_EQ(externals.size(), 1U) << "only the lasting element is sent without a copy";
 }
 
-TEST(ArgumentForms, EmptyViewsAreNoticed) {
+TEST(ArgumentForms, DetectEmptyViews) {
   const std::vector<std::string> none;
   const auto filtered = none | std::views::filter([](const std::string&) { return true; });
   EXPECT_TRUE(capture.del(filtered).lacks_arguments);
 }
 #endif
 
-TEST(ArgumentForms, FieldsOfHashesAreWhateverAnArgumentCanBe) {
+TEST(ArgumentForms, AcceptAnyArgumentAsAFieldOfAHash) {
   const Colour red{1};
   expect(capture.hget("h", 3), {"HGET", "h", "3"});
   expect(capture.hget<int>("h", red), {"HGET", "h", "colour 1"});
@@ -179,7 +179,7 @@ TEST(ArgumentForms, FieldsOfHashesAreWhateverAnArgumentCanBe) {
   expect(capture.hincrbyfloat("h", 3, 0.5), {"HINCRBYFLOAT", "h", "3", "0.5"});
 }
 
-TEST(ArgumentForms, PairsAndTuples) {
+TEST(ArgumentForms, AcceptPairsAndTuples) {
   const std::vector<std::tuple<double, double, std::string>> places{{13.4, 52.5, "Berlin"}};
   expect(capture.hset("h", std::make_pair("f", "v")), {"HSET", "h", "f", "v"});
   expect(capture.hset("h", std::pair(3, Colour{1})), {"HSET", "h", "3", "colour 1"});
@@ -187,7 +187,7 @@ TEST(ArgumentForms, PairsAndTuples) {
   expect(capture.command<Value>("SET", std::tuple("k", 1)), {"SET", "k", "1"});
 }
 
-TEST(ArgumentForms, ScoresStandBeforeOrBehindTheirMembers) {
+TEST(ArgumentForms, AcceptScoresBeforeOrAfterTheirMembers) {
   const std::vector<std::pair<double, std::string>> score_first{{1.5, "m"}, {2, "n"}};
   const std::vector<std::pair<std::string, int>> member_first{{"m", 1}};
   const std::vector<std::pair<int, int>> numbers{{7, 1}};
@@ -197,7 +197,7 @@ TEST(ArgumentForms, ScoresStandBeforeOrBehindTheirMembers) {
   expect(capture.zadd("z", {std::pair{1.5, "m"}}), {"ZADD", "z", "1.5", "m"});
 }
 
-TEST(ArgumentForms, RanksTakeOptionsToo) {
+TEST(ArgumentForms, AcceptOptionsWithRanks) {
   expect(capture.zrange("z", 0, 9), {"ZRANGE", "z", "0", "9"});
   expect(capture.zrange("z", 0, 9, {.reverse = true}), {"ZRANGE", "z", "0", "9", "REV"});
   expect(capture.zrange_with_scores("z", 0, 9), {"ZRANGE", "z", "0", "9", "WITHSCORES"});
@@ -205,7 +205,7 @@ TEST(ArgumentForms, RanksTakeOptionsToo) {
          {"ZRANGE", "z", "0", "9", "REV", "WITHSCORES"});
 }
 
-TEST(ArgumentForms, OptionsKeepTheirTexts) {
+TEST(ArgumentForms, KeepTheTextsOfOptions) {
   const std::string prefix = "a prefix that does not fit into a small string ";
   const ByLex range{.min = prefix + "a", .max = LexBound::exclusive(prefix + "b")};
   const ScanOptions scan{.match = prefix + "*"};
@@ -219,13 +219,13 @@ TEST(ArgumentForms, OptionsKeepTheirTexts) {
   expect(capture.zlexcount("z", {}), {"ZLEXCOUNT", "z", "-", "+"});
 }
 
-TEST(ArgumentForms, CommandsByNameReadAValueUnlessToldOtherwise) {
+TEST(ArgumentForms, ReturnAValueForCommandsByNameByDefault) {
   const auto got = capture.command("GET", "k");
   expect(got, {"GET", "k"}, Retry::read);
   static_assert(std::is_same_v<decltype(got)::Reply, Value>);
 }
 
-TEST(ArgumentForms, EmptyContainersAreNoticed) {
+TEST(ArgumentForms, DetectEmptyContainers) {
   const std::vector<std::string> none;
   const std::vector<std::pair<std::string, double>> no_pairs;
   EXPECT_TRUE(capture.del(none).lacks_arguments);
@@ -237,7 +237,8 @@ TEST(ArgumentForms, EmptyContainersAreNoticed) {
   EXPECT_TRUE(capture.blpop(none, 1s).lacks_arguments);
   EXPECT_FALSE(capture.del("").lacks_arguments);
   EXPECT_FALSE(capture.del({"a"}).lacks_arguments);
-  EXPECT_FALSE(capture.command<Value>("PING", none).lacks_arguments) << "what it needs is not known";
+  EXPECT_FALSE(capture.command<Value>("PING", none).lacks_arguments)
+      << "whether PING needs arguments is not known";
 }
 
 }  // namespace

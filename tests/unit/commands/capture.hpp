@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// capture.hpp: an executor that keeps what it was given, for tests of the encoding.
+// capture.hpp: an executor that records commands, for tests of the encoding.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@
 
 namespace redstart::test {
 
-/// What an executor sees of a command whose reply type is `R`.
+/// A command with reply type `R`, as an executor sees it.
 template <class R>
 struct Captured {
   using Reply = R;

@@ -31,12 +31,12 @@ Words keys_of(std::initializer_list<std::string_view> words) {
   return keys_of(wire(words), row->keys);
 }
 
-TEST(EncodedKeys, NoneWithoutKeys) {
+TEST(EncodedKeys, AreEmptyForCommandsWithoutKeys) {
   EXPECT_EQ(keys_of({"PING"}), Words{});
   EXPECT_EQ(keys_of({"CLIENT", "SETNAME", "k"}), Words{});
 }
 
-TEST(EncodedKeys, RangesCountFromTheEndOrByStep) {
+TEST(EncodedKeys, OfRangesCountFromTheEndOrByStep) {
   EXPECT_EQ(keys_of({"GET", "a"}), Words{"a"});
   EXPECT_EQ(keys_of({"OBJECT", "FREQ", "a"}), Words{"a"});
   EXPECT_EQ(keys_of({"COPY", "a", "b", "REPLACE"}), (Words{"a", "b"}));
@@ -46,7 +46,7 @@ TEST(EncodedKeys, RangesCountFromTheEndOrByStep) {
   EXPECT_EQ(keys_of({"BITOP", "AND", "to", "a", "b"}), (Words{"to", "a", "b"}));
 }
 
-TEST(EncodedKeys, CountedKeysMayFollowADestination) {
+TEST(EncodedKeys, OfCountsMayFollowADestination) {
   EXPECT_EQ(keys_of({"EVAL", "return 1", "2", "a", "b", "argument"}), (Words{"a", "b"}));
   EXPECT_EQ(keys_of({"EVAL", "return 1", "0", "argument"}), Words{});
   EXPECT_EQ(keys_of({"LMPOP", "2", "a", "b", "LEFT"}), (Words{"a", "b"}));
@@ -54,7 +54,7 @@ TEST(EncodedKeys, CountedKeysMayFollowADestination) {
   EXPECT_EQ(keys_of({"ZUNIONSTORE", "to", "2", "a", "b", "WEIGHTS", "1", "2"}), (Words{"to", "a", "b"}));
 }
 
-TEST(EncodedKeys, AWrongCountNeverLeavesTheCommand) {
+TEST(EncodedKeys, StayInsideTheCommandWhenTheCountIsWrong) {
   EXPECT_EQ(keys_of({"EVAL", "return 1", "9", "a"}), Words{"a"});
   EXPECT_EQ(keys_of({"EVAL", "return 1", "-1", "a"}), Words{});
   EXPECT_EQ(keys_of({"EVAL", "return 1", "x", "a"}), Words{});
@@ -62,13 +62,13 @@ TEST(EncodedKeys, AWrongCountNeverLeavesTheCommand) {
   EXPECT_EQ(keys_of({"EVAL", "return 1"}), Words{});
 }
 
-TEST(EncodedKeys, StreamsAreTheFirstHalfBehindTheWord) {
+TEST(EncodedKeys, OfStreamsAreTheFirstHalfAfterTheWord) {
   EXPECT_EQ(keys_of({"XREAD", "COUNT", "2", "streams", "a", "b", "0", "0"}), (Words{"a", "b"}));
   EXPECT_EQ(keys_of({"XREADGROUP", "GROUP", "STREAMS", "c", "STREAMS", "a", ">"}), Words{"a"});
   EXPECT_EQ(keys_of({"XREAD", "COUNT", "2"}), Words{});
 }
 
-TEST(EncodedKeys, AKeyMayStandBehindAnOption) {
+TEST(EncodedKeys, IncludeKeysAfterOptions) {
   EXPECT_EQ(keys_of({"SORT", "a", "BY", "store", "GET", "STORE", "LIMIT", "0", "1", "store", "to"}),
             (Words{"a", "to"}));
   EXPECT_EQ(keys_of({"SORT", "a", "STORE"}), Words{"a"});
@@ -79,12 +79,12 @@ TEST(EncodedKeys, AKeyMayStandBehindAnOption) {
             (Words{"a", "b"}));
 }
 
-TEST(EncodedKeys, ShortCommandsYieldWhatThereIs) {
+TEST(EncodedKeys, AreEmptyForNamesAlone) {
   for (const std::string_view name : {"GET", "COPY", "MSET", "ZUNIONSTORE", "SORT", "XREADGROUP", "MIGRATE"})
     EXPECT_EQ(keys_of({name}), Words{}) << name;
 }
 
-TEST(EncodedKeys, LargeArgumentsStayWithTheCaller) {
+TEST(EncodedKeys, MayBeLargeArgumentsThatStayWithTheCaller) {
   const std::string key(20'000, 'k');
   const std::string value(30'000, 'v');
   resp::Buffer buffer;
@@ -100,7 +100,7 @@ TEST(EncodedKeys, LargeArgumentsStayWithTheCaller) {
   EXPECT_EQ(found, (Words{key, "b"}));
 }
 
-TEST(EncodedKeys, CutBytesAreNeverReadBeyondTheirEnd) {
+TEST(EncodedKeys, StayInsideTruncatedBytes) {
   const std::string whole = wire({"EVAL", "return 1", "2", "a", "b", "argument"});
   for (std::size_t size = 0; size < whole.size(); ++size) {
     const std::vector<char> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// generic_test.cpp: commands by name: their bytes, and what is assumed of them.
+// generic_test.cpp: bytes, categories and facts of commands by name.
 #include <gtest/gtest.h>
 
 #include <redstart/resp/value.hpp>
@@ -13,7 +13,7 @@
 namespace redstart::test {
 namespace {
 
-TEST(GenericCommandEncoding, TakesWordsAndArgumentsOfEveryKind) {
+TEST(GenericCommandEncoding, AcceptsWordsAndArgumentsOfEveryKind) {
   const std::vector<std::string> keys{"a", "b"};
   expect(capture.command<std::string>("GET", "k"), {"GET", "k"});
   expect(capture.command<int>("OBJECT FREQ", "k"), {"OBJECT", "FREQ", "k"});
@@ -24,11 +24,11 @@ TEST(GenericCommandEncoding, TakesWordsAndArgumentsOfEveryKind) {
   expect(capture.command<Value>("TIME"), {"TIME"});
 }
 
-TEST(GenericCommandEncoding, NoByteOfANameOrArgumentBecomesProtocol) {
+TEST(GenericCommandEncoding, EscapesProtocolBytesInNamesAndArguments) {
   expect(capture.command<Value>("GET\r\nFLUSHALL", "k\r\n*1\r\n"), {"GET\r\nFLUSHALL", "k\r\n*1\r\n"});
 }
 
-TEST(GenericCommandEncoding, AKnownCommandHasItsRetryCategory) {
+TEST(GenericCommandEncoding, KeepsTheRetryCategoryOfAKnownCommand) {
   expect(capture.command<std::string>("get", "k"), {"get", "k"}, Retry::read);
   expect(capture.command<bool>("Set", "k", "v"), {"Set", "k", "v"}, Retry::last_write_wins);
   expect(capture.command<int>("incr", "k"), {"incr", "k"}, Retry::accumulating);
@@ -37,7 +37,7 @@ TEST(GenericCommandEncoding, AKnownCommandHasItsRetryCategory) {
          Retry::accumulating);
 }
 
-TEST(GenericCommandEncoding, AnUnknownCommandIsNeverRepeated) {
+TEST(GenericCommandEncoding, NeverRepeatsAnUnknownCommand) {
   expect(capture.command<Value>("MY.GET", "k"), {"MY.GET", "k"}, Retry::accumulating);
 }
 
@@ -49,7 +49,7 @@ TEST(GenericCommandEncoding, KeepsKeysAndSpread) {
   EXPECT_EQ(capture.command<Value>("MY.GET", "k").keys, keys::none);
 }
 
-TEST(GenericCommandEncoding, ChangesOfTheConnectionAreSeenHoweverTheyAreWritten) {
+TEST(GenericCommandEncoding, DetectsChangesOfTheConnectionInAnyForm) {
   const std::vector<std::string> words{"REPLY", "SKIP"};
   EXPECT_EQ(capture.command<Value>("GET", "k").session, Session::none);
   EXPECT_EQ(capture.command<Value>("select", 3).session, Session::database);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// hashes_test.cpp: the bytes and retry categories of the commands on hashes.
+// hashes_test.cpp: bytes and retry categories of commands on hashes.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -17,7 +17,7 @@ constexpr Retry kRead = Retry::read;
 constexpr Retry kLastWins = Retry::last_write_wins;
 constexpr Retry kAccumulates = Retry::accumulating;
 
-TEST(HashCommandsEncoding, Reading) {
+TEST(HashCommandsEncoding, WritesReads) {
   const std::vector<std::string> fields{"f", "g"};
   expect(capture.hexists("k", "f"), {"HEXISTS", "k", "f"}, kRead);
   expect(capture.hget("k", "f"), {"HGET", "k", "f"}, kRead);
@@ -41,7 +41,7 @@ TEST(HashCommandsEncoding, Reading) {
                                std::map<std::string, int>>);
 }
 
-TEST(HashCommandsEncoding, Writing) {
+TEST(HashCommandsEncoding, WritesChanges) {
   const std::map<std::string, int> pairs{{"f", 1}, {"g", 2}};
   expect(capture.hdel("k", "f", "g"), {"HDEL", "k", "f", "g"}, kLastWins);
   expect(capture.hdel("k", {"f", "g"}), {"HDEL", "k", "f", "g"}, kLastWins);
@@ -59,7 +59,7 @@ concept Hsettable = requires(const More&... more) {
   capture.hset("k", "f", 1, more...);
 };
 
-TEST(HashCommandsEncoding, HsetNeedsAValueForEachField) {
+TEST(HashCommandsEncoding, RejectsHsetWithoutAValueForEachField) {
   static_assert(Hsettable<> && Hsettable<std::string, int>);
   static_assert(!Hsettable<std::string>);
 }

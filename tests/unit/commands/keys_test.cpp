@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// keys_test.cpp: the bytes and retry categories of the commands on keys.
+// keys_test.cpp: bytes and retry categories of commands on keys.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -18,7 +18,7 @@ constexpr Retry kRead = Retry::read;
 constexpr Retry kLastWins = Retry::last_write_wins;
 constexpr Retry kAccumulates = Retry::accumulating;
 
-TEST(KeyCommandsEncoding, ManyKeysComeAsArgumentsContainersOrBracedLists) {
+TEST(KeyCommandsEncoding, AcceptsKeysAsArgumentsContainersOrBracedLists) {
   const std::vector<std::string> keys{"a", "b"};
   const std::deque<std::string_view> views{"a", "b"};
   expect(capture.del("a"), {"DEL", "a"}, kLastWins);
@@ -36,19 +36,19 @@ TEST(KeyCommandsEncoding, ManyKeysComeAsArgumentsContainersOrBracedLists) {
   expect(capture.unlink(keys), {"UNLINK", "a", "b"});
 }
 
-TEST(KeyCommandsEncoding, KeysMayHoldAnyBytes) {
+TEST(KeyCommandsEncoding, AcceptsAnyBytesInKeys) {
   const std::string_view odd("a\r\n\0 $-1", 9);
   expect(capture.del(odd, ""), {"DEL", odd, ""});
   expect(capture.rename(odd, "b"), {"RENAME", odd, "b"}, kAccumulates);
 }
 
-TEST(KeyCommandsEncoding, Copy) {
+TEST(KeyCommandsEncoding, WritesCopy) {
   expect(capture.copy("a", "b"), {"COPY", "a", "b"}, kAccumulates);
   expect(capture.copy("a", "b", {.replace = true}), {"COPY", "a", "b", "REPLACE"}, kLastWins);
   expect(capture.copy("a", "b", {.database = 3, .replace = true}), {"COPY", "a", "b", "DB", "3", "REPLACE"});
 }
 
-TEST(KeyCommandsEncoding, Expiry) {
+TEST(KeyCommandsEncoding, WritesExpiry) {
   const TimeSeconds at(1700000000s);
   const TimeMilliseconds at_ms(1700000000123ms);
   expect(capture.expire("k", 5s), {"EXPIRE", "k", "5"}, kLastWins);
@@ -72,12 +72,12 @@ concept ExpiresAfter = requires(Duration after) {
   capture.expire("k", after);
 };
 
-TEST(KeyCommandsEncoding, ExpireTakesNothingShorterThanASecond) {
+TEST(KeyCommandsEncoding, RejectsExpireInFractionsOfASecond) {
   static_assert(ExpiresAfter<std::chrono::hours>);
   static_assert(!ExpiresAfter<std::chrono::milliseconds>, "it would be cut off");
 }
 
-TEST(KeyCommandsEncoding, DumpAndRestore) {
+TEST(KeyCommandsEncoding, WritesDumpAndRestore) {
   expect(capture.dump("k"), {"DUMP", "k"}, kRead);
   expect(capture.restore("k", "bytes"), {"RESTORE", "k", "0", "bytes"}, kAccumulates);
   expect(capture.restore("k", "bytes", {.expire = 5s, .replace = true}),
@@ -87,7 +87,7 @@ TEST(KeyCommandsEncoding, DumpAndRestore) {
   expect(capture.restore("k", "bytes", {.frequency = 9}), {"RESTORE", "k", "0", "bytes", "FREQ", "9"});
 }
 
-TEST(KeyCommandsEncoding, Migrate) {
+TEST(KeyCommandsEncoding, WritesMigrate) {
   expect(capture.migrate("host", 6379, "k", 0, 1s), {"MIGRATE", "host", "6379", "k", "0", "1000"},
          kAccumulates);
   expect(capture.migrate("host", 6379, {"a", "b"}, 2, 1s, {.copy = true, .replace = true, .password = "pw"}),
@@ -96,14 +96,14 @@ TEST(KeyCommandsEncoding, Migrate) {
          {"MIGRATE", "host", "6379", "k", "0", "1000", "AUTH2", "me", "pw"});
 }
 
-TEST(KeyCommandsEncoding, Scan) {
+TEST(KeyCommandsEncoding, WritesScan) {
   expect(capture.scan(0), {"SCAN", "0"}, kRead);
   expect(capture.scan(17, {.match = "a*", .count = 100, .type = KeyType::zset}),
          {"SCAN", "17", "MATCH", "a*", "COUNT", "100", "TYPE", "zset"});
   expect(capture.scan(18446744073709551615ULL), {"SCAN", "18446744073709551615"});
 }
 
-TEST(KeyCommandsEncoding, Sort) {
+TEST(KeyCommandsEncoding, WritesSort) {
   expect(capture.sort("k"), {"SORT", "k"}, kRead);
   expect(capture.sort("k", {.by = "w_*",
                             .limit = Limit{0, 5},
@@ -115,13 +115,13 @@ TEST(KeyCommandsEncoding, Sort) {
   expect(capture.sort_ro("k", {.limit = Limit{2, 1}}), {"SORT_RO", "k", "LIMIT", "2", "1"}, kRead);
 }
 
-TEST(KeyCommandsEncoding, WaitSaysHowLongTheServerMayTake) {
+TEST(KeyCommandsEncoding, ReportsTheBlockingTimeOfWait) {
   const auto wait = capture.wait(2, BlockFor{1500ms});
   expect(wait, {"WAIT", "2", "1500"}, kRead);
   EXPECT_EQ(wait.blocks_for, 1500ms);
 }
 
-TEST(KeyCommandsEncoding, Others) {
+TEST(KeyCommandsEncoding, WritesOtherCommands) {
   expect(capture.keys("a*"), {"KEYS", "a*"}, kRead);
   expect(capture.move("k", 1), {"MOVE", "k", "1"}, kAccumulates);
   expect(capture.object_encoding("k"), {"OBJECT", "ENCODING", "k"}, kRead);
@@ -133,7 +133,7 @@ TEST(KeyCommandsEncoding, Others) {
   expect(capture.type("k"), {"TYPE", "k"}, kRead);
 }
 
-TEST(KeyCommandsEncoding, TheContainerOfAReplyIsTheCallersChoice) {
+TEST(KeyCommandsEncoding, LetsTheCallerChooseTheContainerOfAReply) {
   static_assert(
       std::is_same_v<decltype(capture.keys<std::deque<std::string>>("*"))::Reply, std::deque<std::string>>);
   static_assert(std::is_same_v<decltype(capture.scan<std::deque<std::string>>(0))::Reply,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// lists_test.cpp: the bytes and retry categories of the commands on lists.
+// lists_test.cpp: bytes and retry categories of commands on lists.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -18,7 +18,7 @@ constexpr Retry kAccumulates = Retry::accumulating;
 constexpr ListEnd kLeft = ListEnd::left;
 constexpr ListEnd kRight = ListEnd::right;
 
-TEST(ListCommandsEncoding, Reading) {
+TEST(ListCommandsEncoding, WritesReads) {
   expect(capture.lindex("k", -1), {"LINDEX", "k", "-1"}, kRead);
   expect(capture.llen("k"), {"LLEN", "k"}, kRead);
   expect(capture.lpos("k", "e"), {"LPOS", "k", "e"}, kRead);
@@ -29,7 +29,7 @@ TEST(ListCommandsEncoding, Reading) {
   expect(capture.lrange("k", 0, -1), {"LRANGE", "k", "0", "-1"}, kRead);
 }
 
-TEST(ListCommandsEncoding, Pushing) {
+TEST(ListCommandsEncoding, WritesPushes) {
   const std::vector<int> numbers{1, 2};
   expect(capture.lpush("k", "a", 2, 0.5), {"LPUSH", "k", "a", "2", "0.5"}, kAccumulates);
   expect(capture.lpush("k", numbers), {"LPUSH", "k", "1", "2"}, kAccumulates);
@@ -44,7 +44,7 @@ TEST(ListCommandsEncoding, Pushing) {
   expect(capture.linsert("k", Insert::after, "p", 5), {"LINSERT", "k", "AFTER", "p", "5"}, kAccumulates);
 }
 
-TEST(ListCommandsEncoding, Popping) {
+TEST(ListCommandsEncoding, WritesPops) {
   const std::vector<std::string> keys{"a", "b"};
   expect(capture.lpop("k"), {"LPOP", "k"}, kAccumulates);
   expect(capture.lpop("k", 3), {"LPOP", "k", "3"}, kAccumulates);
@@ -54,7 +54,7 @@ TEST(ListCommandsEncoding, Popping) {
   expect(capture.lmpop({"a"}, kLeft, 5), {"LMPOP", "1", "a", "LEFT", "COUNT", "5"}, kAccumulates);
 }
 
-TEST(ListCommandsEncoding, MovingAndChanging) {
+TEST(ListCommandsEncoding, WritesMovesAndChanges) {
   expect(capture.lmove("a", "b", kLeft, kRight), {"LMOVE", "a", "b", "LEFT", "RIGHT"}, kAccumulates);
   expect(capture.rpoplpush("a", "b"), {"RPOPLPUSH", "a", "b"}, kAccumulates);
   expect(capture.lrem("k", 2, "e"), {"LREM", "k", "2", "e"}, kAccumulates);
@@ -63,7 +63,7 @@ TEST(ListCommandsEncoding, MovingAndChanging) {
   expect(capture.ltrim("k", 0, 9), {"LTRIM", "k", "0", "9"}, kAccumulates);
 }
 
-TEST(ListCommandsEncoding, BlockingOnesSayHowLongTheyWait) {
+TEST(ListCommandsEncoding, ReportsBlockingTimes) {
   const std::vector<std::string> keys{"a", "b"};
   const BlockFor block{2500ms};
   expect(capture.blpop("k", block), {"BLPOP", "k", "2.5"}, kAccumulates);
@@ -79,7 +79,7 @@ TEST(ListCommandsEncoding, BlockingOnesSayHowLongTheyWait) {
   expect(capture.blpop("k", 2ms), {"BLPOP", "k", "0.002"}, kAccumulates);
   expect(capture.blpop("k", 0ms), {"BLPOP", "k", "0"}, kAccumulates);
   EXPECT_EQ(capture.blpop("k", block).blocks_for, 2500ms);
-  EXPECT_EQ(capture.blpop("k", {}).blocks_for, 0ms) << "for ever";
+  EXPECT_EQ(capture.blpop("k", {}).blocks_for, 0ms) << "without limit";
   EXPECT_EQ(capture.lpop("k").blocks_for, std::nullopt);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// replies_test.cpp: the replies that have a type of their own, in both protocols.
+// replies_test.cpp: replies with types of their own, in both protocols.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -28,7 +28,7 @@ bool refused(std::string_view frame) {
   return !resp::decode_frame(frame, value, issue) && bool(issue);
 }
 
-TEST(TtlReply, TellsMissingPersistentAndLimitedKeysApart) {
+TEST(TtlReply, DistinguishesMissingPersistentAndExpiringKeys) {
   using Seconds = Ttl<std::chrono::seconds>;
   EXPECT_FALSE(decoded<Seconds>(":-2\r\n").key_exists());
   EXPECT_FALSE(decoded<Seconds>(":-2\r\n").persistent());
@@ -52,13 +52,13 @@ TEST(ScanReply, HoldsCursorAndElements) {
             18446744073709551615ULL);
 }
 
-TEST(ScanReply, PairsAreFlat) {
+TEST(ScanReply, ReadsFlatPairs) {
   using Page = ScanPage<std::vector<std::pair<std::string, double>>>;
   const auto page = decoded<Page>("*2\r\n$1\r\n0\r\n*4\r\n$1\r\na\r\n$3\r\n1.5\r\n$1\r\nb\r\n$1\r\n2\r\n");
   EXPECT_EQ(page.elements, (std::vector<std::pair<std::string, double>>{{"a", 1.5}, {"b", 2}}));
 }
 
-TEST(TypeReply, KnowsTheServersWords) {
+TEST(TypeReply, KnowsTheNamesOfTheServer) {
   EXPECT_EQ(decoded<KeyType>("+none\r\n"), KeyType::none);
   EXPECT_EQ(decoded<KeyType>("+zset\r\n"), KeyType::zset);
   EXPECT_EQ(decoded<KeyType>("+stream\r\n"), KeyType::stream);
@@ -66,7 +66,7 @@ TEST(TypeReply, KnowsTheServersWords) {
   EXPECT_TRUE(refused<KeyType>("*0\r\n"));
 }
 
-TEST(MigrateReply, TellsWhetherThereWasAKey) {
+TEST(MigrateReply, ReportsWhetherThereWasAKey) {
   EXPECT_EQ(decoded<Migration>("+OK\r\n"), Migration::done);
   EXPECT_EQ(decoded<Migration>("+NOKEY\r\n"), Migration::no_key);
 }
@@ -87,7 +87,7 @@ TEST(LcsReply, IsReadFromFlatArraysAndMaps) {
   EXPECT_TRUE(refused<LcsMatches>("%1\r\n$7\r\nmatches\r\n*1\r\n*1\r\n*0\r\n"));
 }
 
-TEST(SlowlogReply, FieldsOfLaterServersAreSkipped) {
+TEST(SlowlogReply, SkipsFieldsOfLaterServers) {
   const std::string entry =
       ":14\r\n:1700000000\r\n:15\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n$11\r\n127.0.0.1:5\r\n$2\r\nme\r\n";
   for (const std::string& frame : {"*6\r\n" + entry, "*7\r\n" + entry + "*1\r\n:1\r\n"}) {

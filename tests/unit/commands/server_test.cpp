@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// server_test.cpp: the bytes and retry categories of the commands on connections and the server.
+// server_test.cpp: bytes and retry categories of connection and server commands.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -14,7 +14,7 @@ constexpr Retry kRead = Retry::read;
 constexpr Retry kLastWins = Retry::last_write_wins;
 constexpr Retry kAccumulates = Retry::accumulating;
 
-TEST(ConnectionCommandsEncoding, Client) {
+TEST(ConnectionCommandsEncoding, WritesClientCommands) {
   expect(capture.client_getname(), {"CLIENT", "GETNAME"}, kRead);
   expect(capture.client_getredir(), {"CLIENT", "GETREDIR"}, kRead);
   expect(capture.client_id(), {"CLIENT", "ID"}, kRead);
@@ -39,14 +39,14 @@ TEST(ConnectionCommandsEncoding, Client) {
   expect(capture.ping("hello"), {"PING", "hello"}, kRead);
 }
 
-TEST(SessionCommandsEncoding, ChangesOfTheConnection) {
+TEST(SessionCommandsEncoding, WritesChangesOfTheConnection) {
   expect(capture.select(3), {"SELECT", "3"});
   expect(capture.client_setname("me"), {"CLIENT", "SETNAME", "me"});
   expect(capture.client_no_evict(true), {"CLIENT", "NO-EVICT", "ON"});
   expect(capture.client_no_evict(false), {"CLIENT", "NO-EVICT", "OFF"});
 }
 
-TEST(ServerCommandsEncoding, DataSetAndReplication) {
+TEST(ServerCommandsEncoding, WritesDataSetAndReplicationCommands) {
   expect(capture.bgrewriteaof(), {"BGREWRITEAOF"}, kLastWins);
   expect(capture.bgsave(), {"BGSAVE"}, kLastWins);
   expect(capture.bgsave(true), {"BGSAVE", "SCHEDULE"}, kLastWins);
@@ -71,7 +71,7 @@ TEST(ServerCommandsEncoding, DataSetAndReplication) {
   expect(capture.time(), {"TIME"}, kRead);
 }
 
-TEST(ConfigurationCommandsEncoding, CommandConfigAndModule) {
+TEST(ConfigurationCommandsEncoding, WritesCommandConfigAndModule) {
   expect(capture.command_all(), {"COMMAND"}, kRead);
   expect(capture.command_count(), {"COMMAND", "COUNT"}, kRead);
   expect(capture.command_docs("get", "set"), {"COMMAND", "DOCS", "get", "set"}, kRead);
@@ -93,7 +93,7 @@ TEST(ConfigurationCommandsEncoding, CommandConfigAndModule) {
   expect(capture.module_unload("m"), {"MODULE", "UNLOAD", "m"}, kAccumulates);
 }
 
-TEST(DiagnosticsCommandsEncoding, LatencyMemoryAndSlowlog) {
+TEST(DiagnosticsCommandsEncoding, WritesLatencyMemoryAndSlowlog) {
   expect(capture.latency_doctor(), {"LATENCY", "DOCTOR"}, kRead);
   expect(capture.latency_graph("command"), {"LATENCY", "GRAPH", "command"}, kRead);
   expect(capture.latency_histogram("get"), {"LATENCY", "HISTOGRAM", "get"}, kRead);
@@ -112,7 +112,7 @@ TEST(DiagnosticsCommandsEncoding, LatencyMemoryAndSlowlog) {
   expect(capture.slowlog_reset(), {"SLOWLOG", "RESET"}, kLastWins);
 }
 
-TEST(AclCommandsEncoding, Acl) {
+TEST(AclCommandsEncoding, WritesAcl) {
   expect(capture.acl_cat(), {"ACL", "CAT"}, kRead);
   expect(capture.acl_cat("read"), {"ACL", "CAT", "read"}, kRead);
   expect(capture.acl_deluser("a", "b"), {"ACL", "DELUSER", "a", "b"}, kLastWins);

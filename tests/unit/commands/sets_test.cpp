@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sets_test.cpp: the bytes and retry categories of the commands on sets.
+// sets_test.cpp: bytes and retry categories of commands on sets.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -16,7 +16,7 @@ constexpr Retry kRead = Retry::read;
 constexpr Retry kLastWins = Retry::last_write_wins;
 constexpr Retry kAccumulates = Retry::accumulating;
 
-TEST(SetCommandsEncoding, Members) {
+TEST(SetCommandsEncoding, WritesMemberCommands) {
   const std::set<int> numbers{1, 2};
   expect(capture.sadd("k", "a", 2), {"SADD", "k", "a", "2"}, kLastWins);
   expect(capture.sadd("k", numbers), {"SADD", "k", "1", "2"}, kLastWins);
@@ -37,7 +37,7 @@ TEST(SetCommandsEncoding, Members) {
   static_assert(std::is_same_v<decltype(capture.smembers<std::set<int>>("k"))::Reply, std::set<int>>);
 }
 
-TEST(SetCommandsEncoding, Combining) {
+TEST(SetCommandsEncoding, WritesCombinations) {
   const std::vector<std::string> keys{"a", "b"};
   expect(capture.sdiff("a", "b"), {"SDIFF", "a", "b"}, kRead);
   expect(capture.sdiff(keys), {"SDIFF", "a", "b"}, kRead);

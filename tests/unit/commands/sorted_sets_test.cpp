@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sorted_sets_test.cpp: the bytes and retry categories of the commands on sorted sets.
+// sorted_sets_test.cpp: bytes and retry categories of commands on sorted sets.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -18,7 +18,7 @@ constexpr Retry kRead = Retry::read;
 constexpr Retry kLastWins = Retry::last_write_wins;
 constexpr Retry kAccumulates = Retry::accumulating;
 
-TEST(SortedSetCommandsEncoding, Zadd) {
+TEST(SortedSetCommandsEncoding, WritesZadd) {
   const std::map<std::string, double> scores{{"a", 1}, {"b", -0.5}};
   expect(capture.zadd("k", 1.5, "m"), {"ZADD", "k", "1.5", "m"}, kLastWins);
   expect(capture.zadd("k", 1, 42), {"ZADD", "k", "1", "42"});
@@ -35,7 +35,7 @@ TEST(SortedSetCommandsEncoding, Zadd) {
          {"ZADD", "k", "XX", "GT", "INCR", "2", "m"}, kAccumulates);
 }
 
-TEST(SortedSetCommandsEncoding, Members) {
+TEST(SortedSetCommandsEncoding, WritesMemberCommands) {
   const std::vector<std::string> members{"a", "b"};
   expect(capture.zcard("k"), {"ZCARD", "k"}, kRead);
   expect(capture.zincrby("k", -2, "m"), {"ZINCRBY", "k", "-2", "m"}, kAccumulates);
@@ -52,7 +52,7 @@ TEST(SortedSetCommandsEncoding, Members) {
   expect(capture.zscore("k", "m"), {"ZSCORE", "k", "m"}, kRead);
 }
 
-TEST(SortedSetCommandsEncoding, Popping) {
+TEST(SortedSetCommandsEncoding, WritesPops) {
   const std::vector<std::string> keys{"a", "b"};
   const BlockFor block{100ms};
   expect(capture.zpopmax("k"), {"ZPOPMAX", "k", "1"}, kAccumulates);
@@ -68,7 +68,7 @@ TEST(SortedSetCommandsEncoding, Popping) {
   EXPECT_EQ(capture.bzmpop(keys, ScoreEnd::min, block).blocks_for, 100ms);
 }
 
-TEST(SortedSetCommandsEncoding, RangesByRank) {
+TEST(SortedSetCommandsEncoding, WritesRangesByRank) {
   expect(capture.zrange("k", 0, -1), {"ZRANGE", "k", "0", "-1"}, kRead);
   expect(capture.zrange("k", ByRank{}), {"ZRANGE", "k", "0", "-1"}, kRead);
   expect(capture.zrange("k", ByRank{1, 2}, {.reverse = true}), {"ZRANGE", "k", "1", "2", "REV"});
@@ -80,7 +80,7 @@ TEST(SortedSetCommandsEncoding, RangesByRank) {
   expect(capture.zremrangebyrank("k", 0, 9), {"ZREMRANGEBYRANK", "k", "0", "9"}, kAccumulates);
 }
 
-TEST(SortedSetCommandsEncoding, RangesByScore) {
+TEST(SortedSetCommandsEncoding, WritesRangesByScore) {
   const ByScore range{1, ScoreBound::exclusive(2.5)};
   expect(capture.zcount("k", {}), {"ZCOUNT", "k", "-inf", "inf"}, kRead);
   expect(capture.zcount("k", range), {"ZCOUNT", "k", "1", "(2.5"}, kRead);
@@ -102,7 +102,7 @@ TEST(SortedSetCommandsEncoding, RangesByScore) {
          kAccumulates);
 }
 
-TEST(SortedSetCommandsEncoding, RangesByMember) {
+TEST(SortedSetCommandsEncoding, WritesRangesByMember) {
   const ByLex range{"a", LexBound::exclusive("c")};
   expect(capture.zlexcount("k", {}), {"ZLEXCOUNT", "k", "-", "+"}, kRead);
   expect(capture.zrange("k", range), {"ZRANGE", "k", "[a", "(c", "BYLEX"}, kRead);
@@ -114,7 +114,7 @@ TEST(SortedSetCommandsEncoding, RangesByMember) {
   expect(capture.zremrangebylex("k", range), {"ZREMRANGEBYLEX", "k", "[a", "(c"}, kLastWins);
 }
 
-TEST(SortedSetCommandsEncoding, Combining) {
+TEST(SortedSetCommandsEncoding, WritesCombinations) {
   const std::vector<std::string> keys{"a", "b"};
   const ZcombineOptions options{.weights = {1, 0.5}, .aggregate = Aggregate::max};
   expect(capture.zdiff("a", "b"), {"ZDIFF", "2", "a", "b"}, kRead);

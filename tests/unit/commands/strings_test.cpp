@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// strings_test.cpp: the bytes and retry categories of the commands on strings.
+// strings_test.cpp: bytes and retry categories of commands on strings.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -38,7 +38,7 @@ constexpr Retry kRead = Retry::read;
 constexpr Retry kLastWins = Retry::last_write_wins;
 constexpr Retry kAccumulates = Retry::accumulating;
 
-TEST(StringCommandsEncoding, SetTakesTextNumbersAndUsersTypes) {
+TEST(StringCommandsEncoding, AcceptsTextNumbersAndUserTypesInSet) {
   expect(capture.set("k", "v"), {"SET", "k", "v"}, kLastWins);
   expect(capture.set("k", std::string("a\0b", 3)), {"SET", "k", std::string_view("a\0b", 3)});
   expect(capture.set("k", ""), {"SET", "k", ""});
@@ -53,14 +53,14 @@ concept Settable = requires(const V& value) {
   capture.set("k", value);
 };
 
-TEST(StringCommandsEncoding, SetRefusesWhatIsNotOneArgument) {
+TEST(StringCommandsEncoding, RejectsSetOfOtherThanOneArgument) {
   static_assert(Settable<std::string> && Settable<int> && Settable<Point>);
   static_assert(!Settable<bool> && !Settable<char>, "neither has one obvious text");
   static_assert(!Settable<std::vector<std::string>> && !Settable<std::pair<int, int>>,
                 "more than one argument");
 }
 
-TEST(StringCommandsEncoding, SetOptions) {
+TEST(StringCommandsEncoding, WritesSetOptions) {
   const std::chrono::system_clock::time_point at(1700000000s);
   expect(capture.set("k", "v", {.expire = 300s}), {"SET", "k", "v", "EX", "300"}, kLastWins);
   expect(capture.set("k", "v", {.expire = 1500ms}), {"SET", "k", "v", "PX", "1500"});
@@ -76,7 +76,7 @@ TEST(StringCommandsEncoding, SetOptions) {
   static_assert(std::is_same_v<decltype(capture.set_get<int>("k", 5))::Reply, std::optional<int>>);
 }
 
-TEST(StringCommandsEncoding, Reading) {
+TEST(StringCommandsEncoding, WritesReads) {
   expect(capture.get("k"), {"GET", "k"}, kRead);
   expect(capture.getrange("k", 0, -1), {"GETRANGE", "k", "0", "-1"}, kRead);
   expect(capture.strlen("k"), {"STRLEN", "k"}, kRead);
@@ -91,17 +91,17 @@ TEST(StringCommandsEncoding, Reading) {
   static_assert(std::is_same_v<decltype(capture.mget<int>("k"))::Reply, std::vector<std::optional<int>>>);
 }
 
-TEST(StringCommandsEncoding, ReadingThatWrites) {
+TEST(StringCommandsEncoding, WritesReadsThatChangeKeys) {
   expect(capture.getdel("k"), {"GETDEL", "k"}, kAccumulates);
   expect(capture.getex("k", 5s), {"GETEX", "k", "EX", "5"}, kLastWins);
-  // Too long for any server, which says so; it must not become a short or negative time.
+  // Too long for any server, which refuses it. It must not become a short or negative time.
   expect(capture.getex("k", std::chrono::hours::max()), {"GETEX", "k", "PX", "9223372036854775807"},
          kLastWins);
   expect(capture.getex("k", Expiry::persist()), {"GETEX", "k", "PERSIST"}, kLastWins);
   expect(capture.getset("k", 5), {"GETSET", "k", "5"}, kAccumulates);
 }
 
-TEST(StringCommandsEncoding, SeveralAtOnce) {
+TEST(StringCommandsEncoding, WritesCommandsOnSeveralKeys) {
   const std::map<std::string, int> numbers{{"a", 1}, {"b", 2}};
   expect(capture.mset("a", 1, "b", Point{1, 2}), {"MSET", "a", "1", "b", "1,2"}, kLastWins);
   expect(capture.mset(numbers), {"MSET", "a", "1", "b", "2"});
@@ -110,7 +110,7 @@ TEST(StringCommandsEncoding, SeveralAtOnce) {
   expect(capture.msetnx(numbers), {"MSETNX", "a", "1", "b", "2"}, kAccumulates);
 }
 
-TEST(StringCommandsEncoding, Writing) {
+TEST(StringCommandsEncoding, WritesChanges) {
   expect(capture.append("k", "x"), {"APPEND", "k", "x"}, kAccumulates);
   expect(capture.incr("k"), {"INCR", "k"}, kAccumulates);
   expect(capture.incrby("k", -5), {"INCRBY", "k", "-5"}, kAccumulates);
@@ -123,8 +123,8 @@ TEST(StringCommandsEncoding, Writing) {
   expect(capture.setrange("k", 3, "v"), {"SETRANGE", "k", "3", "v"}, kLastWins);
 }
 
-TEST(StringCommandsEncoding, ALargeEncodedValueIsCopied) {
-  // What a codec returns is a temporary: the writer must not refer to it.
+TEST(StringCommandsEncoding, CopiesALargeEncodedValue) {
+  // A codec returns a temporary: the writer must not refer to it.
   resp::Buffer buffer;
   std::vector<resp::External> external;
   resp::Writer writer(buffer, external, 1);
