@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_link.cpp: turns, and what other threads ask of a connection.
+// async_link.cpp: runs the turns of a connection and applies mail.
 #include "async_link.hpp"
 
 #include "async_link_opening.hpp"
@@ -12,8 +12,8 @@ namespace redstart::inline v0::net {
 
 namespace {
 
-// Turns that only read, one after the other: some megabytes, more than a socket's buffer usually holds.
-constexpr unsigned most_readings = 32;
+// Consecutive turns that only read. Together they read some MiB, more than a socket buffer usually holds.
+constexpr unsigned max_reading_turns = 32;
 
 }  // namespace
 
@@ -49,7 +49,7 @@ AsyncLink::~AsyncLink() {
   drop_all();
 }
 
-// --- On every thread
+// --- All threads
 
 void AsyncLink::submit(Node& node) noexcept {
   const std::size_t bytes = node.request.bytes.size();
@@ -63,14 +63,14 @@ void AsyncLink::submit(Node& node) noexcept {
   remote_operations_.fetch_add(1, std::memory_order_relaxed);
   remote_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   stack_.push(node);
-  if (current_link != this) wake_loop();  // a turn takes it before it ends
+  if (current_link != this) wake_loop();  // the running turn picks it up
 }
 
 AsyncConnection::Load AsyncLink::load() const noexcept {
   const auto read = [](const std::atomic<std::uint64_t>& count) {
     return count.load(std::memory_order_relaxed);
   };
-  // What has ended is read first: the difference is never below zero.
+  // Read the ended ones first, so that the difference does not become negative.
   const std::uint64_t ended = read(ended_operations_.value);
   const std::uint64_t ended_bytes = read(ended_bytes_.value);
   const auto left = [](std::uint64_t all, std::uint64_t gone) {
@@ -107,11 +107,11 @@ void AsyncLink::send_mail(Mail mail) {
 void AsyncLink::wake_loop() noexcept {
   if (wake_pending_.exchange(true, std::memory_order_acq_rel)) return;
   {
-    // The context may be destroyed at any moment after `abandon`, but not while this is held.
+    // The context may be destroyed as soon as `abandon` has returned. The lock delays `abandon`.
     const std::scoped_lock lock(mutex_);
     if (!gone_) {
       post_on(loop_.executor, LinkHandler{self(), &wake_slot_, [](AsyncLink& link) {
-                                            // Cleared first: who pushes from now on wakes again.
+                                            // Cleared first, so that a later push wakes the loop again.
                                             link.wake_pending_.exchange(false, std::memory_order_acq_rel);
                                             link.turn([] {});
                                           }});
@@ -134,15 +134,15 @@ void AsyncLink::abandon() noexcept {
   state_ = State::closed;
   drop_all();
   postponed_.clear();
-  // What knows the context must not outlive it.
+  // These refer to the context and must not outlive it.
   opening_.reset();
   timer_.reset();
   loop_ = {};
-  leave_owner();
+  release_owner();
 }
 
-// Owner and connection hold each other no longer.
-void AsyncLink::leave_owner() noexcept {
+// Breaks the reference cycle of owner and connection.
+void AsyncLink::release_owner() noexcept {
   std::shared_ptr<Owner> last;
   const std::scoped_lock lock(mutex_);
   last.swap(owner_);
@@ -156,12 +156,13 @@ void AsyncLink::post_turn() {
   post_on(loop_.executor, [link = self()] {
     link->turn_posted_ = false;
     link->turn([&link = *link] {
-      if (link.more_to_read_) link.go_on_receiving();
-      // What has arrived is read first, but not without limit: deadlines hold under a flood of replies, too.
+      if (link.more_to_read_) link.continue_receiving();
+      // Read what has arrived before checking deadlines. The limit keeps deadlines effective during a flood.
       link.deadlines_wait_ = link.check_deadlines_next_ && !link.more_to_read_ && link.arriving();
-      if ((link.more_to_read_ || link.deadlines_wait_) && ++link.deadline_checks_put_off_ < most_readings)
+      if ((link.more_to_read_ || link.deadlines_wait_) &&
+          ++link.deadline_checks_postponed_ < max_reading_turns)
         return;
-      link.deadline_checks_put_off_ = 0;
+      link.deadline_checks_postponed_ = 0;
       link.deadlines_wait_ = false;
       if (link.write_error_ != 0 && link.state_ == State::ready)
         link.lose(broken_by(link.write_error_, false, Effect::none));
@@ -171,20 +172,20 @@ void AsyncLink::post_turn() {
 }
 
 void AsyncLink::settle() {
-  // Somebody who resubmits whatever fails could keep a turn going for ever.
-  constexpr int most_rounds = 16;
+  // A handler that resubmits each failed operation must not keep the turn running indefinitely.
+  constexpr int max_rounds = 16;
   for (int round = 0; settle_once(); ++round) {
-    if (round == most_rounds) {
+    if (round == max_rounds) {
       post_turn();
       break;
     }
   }
   if (overdue() && ring_.begin() > overdue_.load(std::memory_order_relaxed)) [[unlikely]]
     overdue_.store(0, std::memory_order_relaxed);
-  const bool judge_now = check_deadlines_next_ && !(deadlines_wait_ && reading_);
+  const bool check_now = check_deadlines_next_ && !(deadlines_wait_ && reading_);
   start_reading();
   arm_timer();
-  if (more_to_read_ || judge_now) post_turn();
+  if (more_to_read_ || check_now) post_turn();
 }
 
 bool AsyncLink::settle_once() {
@@ -192,7 +193,8 @@ bool AsyncLink::settle_once() {
   if (!postponed_.empty()) {
     progress = true;
     for (std::size_t left = postponed_.size(); left != 0 && !postponed_.empty(); --left) {
-      const auto event = std::move(postponed_.front());  // gone before it throws, and none of the others
+      const auto event =
+          std::move(postponed_.front());  // remove it first: it may throw, and the others must stay
       postponed_.erase(postponed_.begin());
       event();
     }
@@ -209,10 +211,10 @@ bool AsyncLink::settle_once() {
   }
   if (state_ == State::ready && gather()) progress = true;
   if (finish_waiting()) progress = true;
-  return tell_owner() || progress;
+  return notify_owner() || progress;
 }
 
-bool AsyncLink::tell_owner() {
+bool AsyncLink::notify_owner() {
   report_answers();
   if (pushes_ != 0 && owner_) [[unlikely]]
     owner_->pushed(*this);
@@ -234,7 +236,7 @@ bool AsyncLink::tell_owner() {
     owner_->open_failed(*this, *failure);
     return true;
   }
-  // Before it is ended: operations from before may end until the deadline.
+  // Before `finish_stop`: queued operations may still be sent until the stop's deadline.
   if (state_ == State::closed && !queue_.empty() && !wanted_notified_) {
     wanted_notified_ = true;
     owner_->wanted(*this);
@@ -257,9 +259,9 @@ bool AsyncLink::finish_stop() {
   if (stopped_ || live_ != 0) return false;
   if (state_ == State::ready) {
     lose(CloseReason::shutdown, Outcome{});
-    return true;  // first it is told that it is closed
+    return true;  // the owner is notified of `closed` before `stopped`
   }
-  std::vector<Mail> unread;  // freed without the lock: it may hold places at the gate
+  std::vector<Mail> unread;  // freed without the lock: it may return permits to the gate
   {
     const std::scoped_lock lock(mutex_);
     gone_ = true;
@@ -276,15 +278,15 @@ bool AsyncLink::finish_stop() {
   stopped_ = true;
   const std::shared_ptr<Owner> owner = owner_;
   owner->stopped(*this);
-  // Whoever still holds this may outlive the context.
+  // Other references to this connection may outlive the context.
   loop_.executor = {};
   loop_.handler_executor = {};
-  leave_owner();
+  release_owner();
   return false;
 }
 
 void AsyncLink::drain_stack() {
-  if (stopped_) [[unlikely]]  // a turn from before
+  if (stopped_) [[unlikely]]  // a turn that was posted before the stop
     return reject_rest();
   for (Node* node = stack_.take(); node != nullptr;) {
     Node* const next = node->next;
@@ -300,7 +302,7 @@ void AsyncLink::take_mail() {
     mail.swap(mail_);
     has_mail_.store(false, std::memory_order_relaxed);
   }
-  drain_stack();  // whoever cancels has submitted before
+  drain_stack();  // first, because a cancellation follows its submission
   for (Mail& one : mail) std::visit([this](auto& request) { apply(request); }, one);
 }
 

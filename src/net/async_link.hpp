@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_link.hpp: the machine behind AsyncConnection; its parts are async_link_*.cpp.
+// async_link.hpp: implements AsyncConnection; the code is in async_link*.cpp.
 #pragma once
 
 #include "../protocol/in_flight.hpp"
@@ -36,13 +36,29 @@
 
 namespace redstart::inline v0::net {
 
-/// Everything happens in turns: an event (bytes came, the timer fired, somebody submitted) begins one, marks
-/// the thread, reads the clock once, does its own part and then `settle`s: takes mail, finishes what has
-/// failed, sends what is queued, tells the owner, and arms the next events.
+/// Drives one asynchronous connection on its loop: queue, socket, in-flight ring and deadlines.
 ///
-/// Users' code runs in `OperationNode::finish` only, and may do anything but change this object: submitting
-/// appends to the queue, everything else is mail. Before each `finish` the state is consistent; when it
-/// throws, the turn is left as it is and another is posted, which goes on where this one stopped.
+/// Turn: one run of this code on the loop. An event starts it: bytes arrived, a timer expired, another thread
+/// submitted. A turn does these steps in order:
+///  1. mark the thread (`current_link`) and read the clock once (`now_`);
+///  2. handle the event itself;
+///  3. `settle`: apply the mail, pick up submitted operations, finish failed ones, send what is queued and
+///     notify the owner, repeatedly until nothing changes;
+///  4. start the next read and set the timer.
+///
+/// Mail: a request to this connection, such as cancel, open or stop. Other threads, and users' code inside a
+/// turn, change nothing directly: they append mail and wake the loop. The next `settle` applies it in order.
+///
+/// Path of an operation: `submit` pushes it on the stack, `pick_up` moves it to `queue_`, `gather` sends it
+/// and enters it in `ring_`, `deliver` hands it its replies, `complete` finishes it. An operation that fails
+/// goes to `failing_later_` (`fail_later`) and is finished by the next `settle`.
+///
+/// Users' code runs in `OperationNode::finish` only. The state is consistent before each `finish`. If
+/// `finish` throws, the turn ends there, and a posted turn resumes after that operation.
+///
+/// Thread safety: as of `AsyncConnection`. Other threads touch the members under "All threads" only.
+/// Lifetimes: pending events hold a reference. Owner and link refer to each other until `stopped` or
+/// `abandon`.
 class AsyncLink final : public AsyncConnection {
  public:
   AsyncLink(Loop loop, const DatabaseConfig& config, const std::string& client_name,
@@ -87,7 +103,7 @@ class AsyncLink final : public AsyncConnection {
     using type = std::uint64_t;
     type operator()(const Node& node) const noexcept { return node.id; }
   };
-  using Known = boost::intrusive::set<
+  using ById = boost::intrusive::set<
       Node, boost::intrusive::member_hook<Node, boost::intrusive::set_member_hook<>, &Node::known>,
       boost::intrusive::key_of_value<Id>, boost::intrusive::constant_time_size<false>>;
 
@@ -96,17 +112,17 @@ class AsyncLink final : public AsyncConnection {
   class KeepRest;
   struct Opening;
 
-  // Operations that end with an error, all for the same reason.
+  // Operations that fail with the same outcome.
   struct FailureGroup {
     OperationQueue nodes{};
     Outcome outcome{};
   };
 
-  // What other threads (and users' code on this one) ask for; done in this order.
+  // The kinds of mail. The last three end the waits of a connect attempt; `epoch` names the attempt.
   struct Cancel {
     std::uint64_t id;
     engine::Cancellation how;
-    unsigned hops = 0;  // how many connections have passed it on
+    unsigned hops = 0;  // how many connections have forwarded it
   };
   struct Open {};
   struct Retire {
@@ -116,7 +132,7 @@ class AsyncLink final : public AsyncConnection {
   struct Stop {
     TimePoint deadline;
   };
-  struct PermitGranted {
+  struct PermitGranted {  // by the handshake gate
     std::uint64_t epoch;
     std::shared_ptr<HandshakeGate::Pass> pass;
   };
@@ -126,12 +142,12 @@ class AsyncLink final : public AsyncConnection {
   };
   struct CredentialsRenewed {
     std::uint64_t epoch;
-    Prepared prepared;  // its credentials only
+    Prepared prepared;  // only credentials or a failure
   };
   using Mail =
       std::variant<Cancel, Open, Retire, Wake, Stop, PermitGranted, PreparationDone, CredentialsRenewed>;
 
-  // A counter that one thread writes and all read.
+  // A counter that one thread writes and all threads read.
   struct Count {
     std::atomic<std::uint64_t> value{0};
     void add(std::uint64_t n) noexcept {
@@ -141,19 +157,19 @@ class AsyncLink final : public AsyncConnection {
 
   // Turns: async_link.cpp
   template <class Work>
-  void turn(Work work);
+  void turn(Work work);  // runs a turn with this event; postpones it if a turn is running
   void settle();
-  bool settle_once();
-  bool tell_owner();
-  bool finish_stop();
-  void post_turn();
+  bool settle_once();   // true if anything changed
+  bool notify_owner();  // at most one notification at a time; true if there was one
+  bool finish_stop();   // true if anything changed
+  void post_turn();     // another turn, after the events that are due now
   void send_mail(Mail mail);
   void wake_loop() noexcept;
   void take_mail();
   void drain_stack();
   void apply(Cancel& mail);
-  void pass_on(const Cancel& mail) noexcept;
-  void add_heir(AsyncConnection& to);
+  void forward(const Cancel& mail) noexcept;
+  void add_successor(AsyncConnection& to);
   void apply(Open& mail);
   void apply(Retire& mail);
   void apply(Wake& mail);
@@ -165,38 +181,39 @@ class AsyncLink final : public AsyncConnection {
     return std::static_pointer_cast<AsyncLink>(shared_from_this());
   }
 
-  // Operations from pick-up to completion: async_link_operations.cpp
+  // Operations from pick-up to completion, and the socket's end: async_link_operations.cpp
   void pick_up(Node& node);
-  void forget(Node& node) noexcept;
+  void unregister(Node& node) noexcept;  // from deadlines and cancellation
   void complete(Node& node);
   void count_end(const Node& node) noexcept;
-  FailureGroup& fail_later(Outcome outcome);
+  FailureGroup& fail_later(Outcome outcome);  // the caller adds the operations
   void finish_failed();
-  bool finish_waiting();
+  bool finish_waiting();  // true if there was any
   void fail_queue(const Outcome& outcome);
-  void end_all();
+  void end_all();  // at the deadline of `stop`
   void expire_queued(Node& node);
   void drop_revoked(Node& node);
   void take_from_queue(Node& node) noexcept;
   void leave_tombstone(Node& node, Outcome outcome);
   [[nodiscard]] std::size_t given_up() const noexcept { return given_up_.load(std::memory_order_relaxed); }
   void close_if_due();
+  // Closes the ready connection. Operations in flight return to the queue or fail with `outcome`.
   void lose(CloseReason reason, Outcome outcome, BreakerVerdict verdict = BreakerVerdict::failure);
   void lose(Outcome outcome) {
     const CloseReason reason = outcome.reason;
     lose(reason, std::move(outcome));
   }
   void close_socket() noexcept;
-  void reject_rest() noexcept;
-  void leave_owner() noexcept;
+  void reject_rest() noexcept;  // on all threads
+  void release_owner() noexcept;
   void drop_all() noexcept;
 
-  // Further attempts: async_link_retry.cpp
-  bool admit(Node& node);
-  void again(Node& node, std::chrono::milliseconds delay);
+  // Admission and retries: async_link_retry.cpp
+  bool admit(Node& node);  // asks the circuit breaker; false: not to be sent now
+  void retry_after(Node& node, std::chrono::milliseconds delay);
   void resume(OperationQueue due);
-  [[nodiscard]] bool refused(std::string_view frame, bool last);
-  void break_off(CloseReason reason, Outcome outcome, BreakerVerdict verdict);
+  [[nodiscard]] bool handle_refusal(std::string_view frame, bool last);
+  void end_in_flight(CloseReason reason, Outcome outcome, BreakerVerdict verdict);
 
   // Opening: async_link_open.cpp
   void start_opening();
@@ -218,20 +235,20 @@ class AsyncLink final : public AsyncConnection {
   void opened();
   [[nodiscard]] int receive_available();
   [[nodiscard]] OpenFailure unusable_answer() const;
-  [[nodiscard]] OpenFailure refused() const;
+  [[nodiscard]] OpenFailure handshake_refused() const;
   [[nodiscard]] OpenFailure handshake_lost(int error) const;
 
   // Sending: async_link_send.cpp
-  bool gather();
+  bool gather();  // sends the queue; true if anything changed
   void write(std::string_view bytes);
   void await_writable();
-  void enter(Node& node);
+  void put_in_flight(Node& node);
   [[nodiscard]] bool has_unread() noexcept;
-  void make_up(std::uint64_t first, Clock::duration lost);
+  void restore_time(std::uint64_t first, Clock::duration lost);
   [[nodiscard]] bool check_is_due() const noexcept;
   void check();
   [[nodiscard]] std::size_t fence(char* at);
-  // Through TLS where there is TLS: one branch for those without.
+  // Write and read, through the TLS session if there is one. Plain connections pay one branch for it.
   [[nodiscard]] IoResult push(std::string_view bytes) noexcept {
     return tls_ ? tls_->send(bytes) : send_now(fd_, bytes);
   }
@@ -246,9 +263,9 @@ class AsyncLink final : public AsyncConnection {
   void on_readable();
   void received(std::size_t n);
   void on_read(int error, std::size_t n);
-  void receive(engine::ReplyBuffer window, const char* lent, bool more);
-  void go_on_receiving();
-  bool deliver(engine::ReplyBuffer& window);
+  void receive(engine::ReplyBuffer window, const char* borrowed, bool more);
+  void continue_receiving();
+  bool deliver(engine::ReplyBuffer& window);  // false: the connection was closed
   [[nodiscard]] bool is_early(resp::Type type) noexcept;
   void deliver_frame(std::string_view frame, resp::Type type, bool last);
   void hand_over(std::string_view frame, resp::Type type, bool last);
@@ -260,10 +277,11 @@ class AsyncLink final : public AsyncConnection {
 
   // Timers: async_link_timers.cpp
   void arm_timer();
+  // The timer must expire at `time` at the latest.
   void wake_at(TimePoint time) noexcept {
     if (time < wanted_) wanted_ = time;
   }
-  // So long a server may take for the reply to the first command in flight.
+  // How long the server may take for the reply to the oldest command in flight.
   [[nodiscard]] Clock::duration silence_limit() const noexcept {
     const Clock::duration limit = silence_limit_of(config_.timeouts);
     return checking_ ? std::min<Clock::duration>(config_.timeouts.health, limit / 2) : limit;
@@ -273,114 +291,123 @@ class AsyncLink final : public AsyncConnection {
   void check_silence();
   void release_memory();
 
-  static constexpr std::size_t inline_size = 768;  // an idle connection holds it too
+  static constexpr std::size_t inline_size = 768;  // small, because an idle connection holds it too
 
-  // Shared with other threads.
+  // --- All threads. Atomics, and what `mutex_` guards.
+
+  // Submission: any thread pushes, the loop takes. `wake_pending_` is true while a turn is posted for it.
   SubmissionStack stack_{};
   std::atomic<bool> wake_pending_{false};
   std::atomic<bool> has_mail_{false};
+  // Load: submitted by other threads, submitted on the loop, and ended.
   std::atomic<std::uint64_t> remote_operations_{0};
   std::atomic<std::uint64_t> remote_bytes_{0};
   Count local_operations_{};
   Count local_bytes_{};
   Count ended_operations_{};
   Count ended_bytes_{};
-  std::atomic<std::size_t> given_up_{0};  // entries of the ring whose operations have ended; the loop writes
+  std::atomic<std::size_t> given_up_{0};  // tombstones in the ring; written on the loop
   Count turns_{};
   std::atomic<Clock::rep> last_used_{0};
-  std::atomic<std::uint64_t> overdue_{0};  // the last in flight that has timed out; 0: none. The loop writes
-  std::atomic<bool> check_due_{false};     // an exclusive one: before what it carries next
-  std::mutex mutex_{};                     // held for a few pointers, never while anybody is called
+  std::atomic<std::uint64_t> overdue_{0};  // newest sequence number in flight that has timed out; 0: none
+  std::atomic<bool> check_due_{false};     // exclusive connections: PING before the next operation
+  std::mutex mutex_{};                     // guards the next four; never held during a call of other code
   std::vector<Mail> mail_{};
-  bool gone_ = false;       // stopped or abandoned: the loop may not be used any more
-  bool abandoned_ = false;  // its context is being destroyed
+  bool gone_ = false;                  // stopped or abandoned: nothing may be posted to the loop any more
+  bool abandoned_ = false;             // the loop's context is being destroyed
+  std::weak_ptr<Owner> late_owner_{};  // the owner, after `owner_` was released
 
-  // On the loop.
-  Loop loop_;
+  // --- The loop only, from here on, but for `loop_`, `owner_` and `state_` as noted.
+
+  Loop loop_;  // other threads post to it under the lock, unless `gone_`
   const DatabaseConfig& config_;
   const std::string& client_name_;
   const std::shared_ptr<Preparer> preparer_;
-  std::shared_ptr<Owner> owner_;       // holds this in turn: let go once everything has ended
-  std::weak_ptr<Owner> late_owner_{};  // from then on; under the lock
+  std::shared_ptr<Owner> owner_;  // a cycle until everything has ended; changed under the lock
   const engine::Origin& origin_;
   const Kind kind_;
-  std::atomic<State> state_{State::closed};  // written on the loop only
+  std::atomic<State> state_{State::closed};  // written on the loop, read by all threads
   std::optional<Socket> socket_{};
   int fd_ = -1;
   std::unique_ptr<TlsSession> tls_{};  // null on a plain connection
-  std::uint64_t epoch_ = 0;  // of the socket and of the attempt to open one; events of older ones are ignored
-  std::unique_ptr<Opening> opening_{};
-  TimePoint now_{};
+  std::uint64_t epoch_ = 0;  // counts sockets and connect attempts; events of older ones are ignored
+  std::unique_ptr<Opening> opening_{};  // while `state_` is opening
+  TimePoint now_{};                     // the turn's reading of the clock
   TimePoint opened_at_{};
 
   bool in_turn_ = false;
   bool turn_posted_ = false;
-  std::vector<std::function<void()>> postponed_{};  // events that came while users' code ran the loop
+  // Events that arrived while users' code ran the loop inside a turn.
+  std::vector<std::function<void()>> postponed_{};
 
-  OperationQueue queue_{};
-  OperationQueue delayed_{};  // before their next attempt; the wheel knows when
-  InFlight ring_{};
-  OperationQueue waiting_done_{};  // waited for a ready connection only
-  std::list<FailureGroup> failing_later_{};
-  Known known_{};
-  Wheel wheel_{};
-  std::size_t live_ = 0;       // operations picked up and not finished
-  std::size_t in_flight_ = 0;  // those of them that are in the ring
-  std::size_t held_back_ = 0;  // entries of the ring whose replies the server may hold back
+  // Operations, by state. Each is in exactly one of the first five.
+  OperationQueue queue_{};         // to be sent
+  OperationQueue delayed_{};       // wait for their retry, until their deadline in the wheel
+  InFlight ring_{};                // in flight, in the order of sending, with tombstones and fences
+  OperationQueue waiting_done_{};  // without a command: they waited for a ready connection, which is there
+  std::list<FailureGroup> failing_later_{};  // to be finished with an error
+  ById by_id_{};                             // those that can be cancelled
+  Wheel wheel_{};                            // their deadlines
+  std::size_t live_ = 0;                     // picked up and not finished
+  std::size_t in_flight_ = 0;                // operations in the ring, without tombstones and fences
+  std::size_t held_back_ = 0;  // entries of the ring that may block in the server: silence is no fault then
 
-  std::uint64_t written_ = 0;   // bytes that the kernel took, since the connection is ready
-  std::uint64_t gathered_ = 0;  // bytes that were to be sent
-  std::string unsent_{};
+  // Sending. Byte counts start when the connection is ready.
+  std::uint64_t written_ = 0;   // accepted by the kernel
+  std::uint64_t gathered_ = 0;  // passed to `write`
+  std::string unsent_{};        // from `unsent_at_` on: not accepted by the kernel yet
   std::size_t unsent_at_ = 0;
-  int write_error_ = 0;
-  std::uint64_t nonce_ = 0;
-  bool checking_ = false;  // asked whether the server is there; what is queued waits for the answer
-  bool watched_ = false;   // the kernel looks more often whether the peer is there
+  int write_error_ = 0;      // the connection is closed after the last replies were read
+  std::uint64_t nonce_ = 0;  // the last fence
+  bool checking_ = false;    // a PING is in flight; the queue waits for its reply
+  bool watched_ = false;     // keepalive probes are sent at the short interval
 
+  // Receiving.
   resp::Scanner scanner_;
-  engine::ReplyBuffer partial_{};         // what was received behind the last complete reply
-  std::size_t delivered_ = 0;             // how much of the buffer at hand is done with
-  bool reading_ = false;                  // an asynchronous read is pending: nobody else may read
-  bool more_to_read_ = false;             // the turn's share was used up, or users' code threw
-  unsigned deadline_checks_put_off_ = 0;  // turns since then that did not look at deadlines
-  TimePoint head_since_{};                // when the first in flight became the first
-  // Connections that were handed operations of this one.
-  std::vector<std::weak_ptr<AsyncConnection>> heirs_{};
+  engine::ReplyBuffer partial_{};  // received bytes of an incomplete reply
+  std::size_t delivered_ = 0;      // bytes of the current buffer that were delivered
+  bool reading_ = false;           // an asynchronous read is pending: nothing else may read
+  bool more_to_read_ = false;  // the turn used up its share, or users' code threw: a posted turn continues
+  unsigned deadline_checks_postponed_ = 0;  // consecutive turns that only read
+  TimePoint head_since_{};                  // when the oldest entry of the ring became the oldest
+  // Connections that operations of this one were handed over to: cancellations are forwarded to them.
+  std::vector<std::weak_ptr<AsyncConnection>> successors_{};
   std::uint64_t pushes_ = 0;
 
-  // integrity: replies that wait for their fence.
+  // `integrity`: replies that wait for their fence.
   struct Held {
     std::size_t begin;
     std::size_t end;
     resp::Type type;
   };
   std::vector<Held> held_{};
-  std::size_t held_done_ = 0;       // delivered already
-  std::size_t held_pushes_ = 0;     // bytes of pushes between them
-  std::uint64_t held_entry_ = 0;    // the entry that the next reply belongs to
-  std::uint32_t held_replies_ = 0;  // how many of its replies are held
+  std::size_t held_left_ = 0;       // proven by the fence and not delivered yet
+  std::size_t held_pushes_ = 0;     // bytes of pushes between the held replies
+  std::uint64_t held_entry_ = 0;    // sequence number of the entry that the next reply belongs to
+  std::uint32_t held_replies_ = 0;  // replies of that entry that are held
 
-  // A run of replies of equal latency.
+  // A run of replies whose operations started at the same time: reported to the owner together.
   std::size_t run_commands_ = 0;
   std::size_t run_errors_ = 0;
-  // Where the command of the newest error reply begins in its batch: the next one is looked for from there.
-  struct Refused {
+  // Where the command of the last error reply begins in its batch. The search for the next one starts there.
+  struct ErrorPosition {
     const Node* node = nullptr;
     std::uint64_t sequence = 0;
     std::size_t command = 0;
     std::size_t begin = 0;
   };
-  Refused refused_{};
+  ErrorPosition error_position_{};
   TimePoint run_start_{};
 
+  // One timer for all deadlines.
   std::optional<boost::asio::steady_timer> timer_{};
-  std::uint64_t timer_number_ = 0;
-  TimePoint armed_ = TimePoint::max();
-  TimePoint wanted_ = TimePoint::max();
-  bool check_deadlines_next_ =
-      false;                     // deadlines are judged in the next turn, after the socket was looked at
-  bool deadlines_wait_ = false;  // until the pending read has brought what the kernel has
+  std::uint64_t timer_number_ = 0;       // of the armed timer; expiries of earlier ones are ignored
+  TimePoint armed_ = TimePoint::max();   // when it expires
+  TimePoint wanted_ = TimePoint::max();  // earliest time that this turn has asked for
+  bool check_deadlines_next_ = false;    // in the next turn, after the socket was read
+  bool deadlines_wait_ = false;          // until the pending read has delivered the received bytes
 
+  // Pending notifications of the owner, and pending ends.
   bool wanted_notified_ = false;
   bool notify_opened_ = false;
   bool notify_idle_ = false;
@@ -388,11 +415,11 @@ class AsyncLink final : public AsyncConnection {
   std::unique_ptr<OpenFailure> notify_failed_{};
   std::optional<CloseReason> notify_closed_{};
   std::optional<CloseReason> retiring_{};
-  std::optional<CloseReason> close_after_{};  // an exclusive connection whose exchange was given up
+  std::optional<CloseReason> close_after_{};  // exclusive: a command in flight was given up
   std::optional<TimePoint> stopping_{};
   bool stopped_ = false;
 
-  // As large as Asio's operations are.
+  // Memory of the handlers, of the size of Asio's operations.
   SizedSlot<208> read_slot_{};
   SizedSlot<160> timer_slot_{};
   SizedSlot<80> wake_slot_{};

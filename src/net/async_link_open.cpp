@@ -201,12 +201,12 @@ void AsyncLink::apply(CredentialsRenewed& mail) {
   if (mail.prepared.failure) return open_failed(*std::move(mail.prepared.failure));
   const Credentials& given = mail.prepared.credentials;
   if (given.username == opening_->credentials.username && given.password == opening_->credentials.password)
-    return open_failed(refused());
+    return open_failed(handshake_refused());
   opening_->use(std::move(mail.prepared.credentials));
   drive_handshake(true);
 }
 
-OpenFailure AsyncLink::refused() const {
+OpenFailure AsyncLink::handshake_refused() const {
   const auto& failure = opening_->machine.failure();
   return {failure.code, failure.remedy, protocol::describe(failure), failure.server};
 }
@@ -233,7 +233,7 @@ void AsyncLink::drive_handshake(bool first) {
         if (config_.credentials && !opening.credentials_renewed &&
             wrong_password(failure.code, failure.server))
           return renew_credentials();
-        return open_failed(refused());
+        return open_failed(handshake_refused());
       }
       case Do::wait:
         opening.pass.reset();  // a loading server must not hold a permit

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_link_operations.cpp: what becomes of operations, from pick-up to completion.
+// async_link_operations.cpp: handles operations from pick-up to completion, and closes the socket.
 #include "async_link.hpp"
 #include "async_link_opening.hpp"
 #include "async_link_turn.hpp"
@@ -34,24 +34,24 @@ void AsyncLink::pick_up(Node& node) {
     fail_later(closed_by_shutdown()).nodes.push_back(node);
     return;
   }
-  if (node.id != 0) known_.insert(known_.end(), node);
+  if (node.id != 0) by_id_.insert(by_id_.end(), node);
   wheel_.insert(node, now_);
   wake_at(Wheel::expiry(node.deadline));
   if (node.unguarded) [[unlikely]]
-    queue_.push_front(node);  // those who wait for its answer may stand before it
+    queue_.push_front(node);  // the pool's own PING goes first: queued operations may wait for its reply
   else
     queue_.push_back(node);
 }
 
-// Takes it out of everything by which deadlines and cancellations find it.
-void AsyncLink::forget(Node& node) noexcept {
+// Removes it from the wheel and the index, so that neither a deadline nor a cancellation finds it.
+void AsyncLink::unregister(Node& node) noexcept {
   if (node.due.is_linked()) wheel_.erase(node);
-  if (node.known.is_linked()) known_.erase(known_.iterator_to(node));
+  if (node.known.is_linked()) by_id_.erase(by_id_.iterator_to(node));
 }
 
-// All replies have come. Nothing of the node is used after `finish`.
+// Finishes an operation that has received all replies. `finish` destroys the node.
 void AsyncLink::complete(Node& node) {
-  forget(node);
+  unregister(node);
   if (is_probe(node.ticket)) [[unlikely]]
     owner_->ended(node, BreakerVerdict::success, now_, {});
   --in_flight_;
@@ -63,7 +63,7 @@ void AsyncLink::count_end(const Node& node) noexcept {
   --live_;
   if (kind_ == Kind::exclusive) {
     notify_idle_ = true;
-    owner_->ending(node);  // before others see that it is over, and lend the connection anew
+    owner_->ending(node);  // before the pool sees the end and gives the connection to another caller
   }
   ended_operations_.add(1);
   ended_bytes_.add(node.request.bytes.size());
@@ -77,12 +77,13 @@ AsyncLink::FailureGroup& AsyncLink::fail_later(Outcome outcome) {
 }
 
 void AsyncLink::finish_failed() {
-  // Only what is there now: their handlers may submit what fails at once again.
+  // Only the groups that exist now, because handlers may submit operations that fail again.
   for (std::size_t groups = failing_later_.size(); groups != 0; --groups) {
     while (!failing_later_.front().nodes.empty()) {
       const Outcome& outcome = failing_later_.front().outcome;
       Node& node = failing_later_.front().nodes.front();
-      if (node.revocable && !node.claim()) [[unlikely]] {  // its caller has left, and reported that
+      if (node.revocable && !node.claim())
+          [[unlikely]] {  // its caller has revoked it and reported the failure
         failing_later_.front().nodes.pop_front();
         count_end(node);
         node.destroy();
@@ -97,7 +98,7 @@ void AsyncLink::finish_failed() {
   }
 }
 
-// Those that only waited for a ready connection.
+// Finishes operations without a command, which only waited for a ready connection.
 bool AsyncLink::finish_waiting() {
   if (waiting_done_.empty()) return false;
   OperationQueue& done = waiting_done_;
@@ -123,32 +124,32 @@ void AsyncLink::hand_over(AsyncConnection& to) {
   bool any = false;
   while (!all.empty()) {
     Node& node = all.pop_front();
-    if (node.unguarded) {  // the pool's own question is for this connection
+    if (node.unguarded) {  // the pool's own PING checks this connection
       queue_.push_back(node);
       continue;
     }
     any = true;
-    forget(node);
+    unregister(node);
     count_end(node);
     to.submit(node);
   }
-  if (any) add_heir(to);
+  if (any) add_successor(to);
 }
 
-// Callers know only the connection that took their operation first.
-void AsyncLink::add_heir(AsyncConnection& to) {
-  std::erase_if(heirs_, [&to](const auto& known) {
-    const auto heir = known.lock();
-    return !heir || heir.get() == &to;
+// Callers send cancellations to the connection that took the operation first, so remember where it went.
+void AsyncLink::add_successor(AsyncConnection& to) {
+  std::erase_if(successors_, [&to](const auto& known) {
+    const auto successor = known.lock();
+    return !successor || successor.get() == &to;
   });
-  heirs_.push_back(to.weak_from_this());
+  successors_.push_back(to.weak_from_this());
 }
 
-void AsyncLink::pass_on(const Cancel& mail) noexcept {
-  constexpr unsigned most_hops = 4;
-  if (mail.hops == most_hops) return;
-  for (const auto& known : heirs_)
-    if (const auto heir = known.lock()) heir->forward_cancel(mail.id, mail.how, mail.hops + 1);
+void AsyncLink::forward(const Cancel& mail) noexcept {
+  constexpr unsigned max_hops = 4;
+  if (mail.hops == max_hops) return;
+  for (const auto& known : successors_)
+    if (const auto successor = known.lock()) successor->forward_cancel(mail.id, mail.how, mail.hops + 1);
 }
 
 std::optional<TimePoint> AsyncLink::fail_queued(const Outcome& outcome, TimePoint latest) {
@@ -164,7 +165,7 @@ std::optional<TimePoint> AsyncLink::fail_queued(const Outcome& outcome, TimePoin
       rest.push_back(node);
       continue;
     }
-    forget(node);
+    unregister(node);
     group.nodes.push_back(node);
   }
   queue_.prepend(std::move(rest));
@@ -178,20 +179,20 @@ void AsyncLink::fail_queue(const Outcome& outcome) {
   group.outcome.effect = Effect::not_sent;
   while (!queue_.empty()) {
     Node& node = queue_.pop_front();
-    forget(node);
+    unregister(node);
     group.nodes.push_back(node);
   }
 }
 
 void AsyncLink::apply(Cancel& mail) {
-  const auto found = known_.find(mail.id);
-  if (found == known_.end()) return pass_on(mail);
+  const auto found = by_id_.find(mail.id);
+  if (found == by_id_.end()) return forward(mail);
   Node& node = *found;
   if (node.sequence == 0) {
     if (node.uncertain && mail.how == engine::Cancellation::total) return;
     FailureGroup& group =
         fail_later(ended(Errc::cancelled, Effect::not_sent, "cancelled before it was sent"));
-    forget(node);
+    unregister(node);
     take_from_queue(node);
     group.nodes.push_back(node);
   } else if (mail.how == engine::Cancellation::terminal) {
@@ -200,12 +201,12 @@ void AsyncLink::apply(Cancel& mail) {
   }
 }
 
-// Gives up what is in flight: its replies will be dropped when they come.
+// Gives up an operation in flight: the tombstone lets `hand_over` drop its replies.
 void AsyncLink::leave_tombstone(Node& node, Outcome outcome) {
   if (kind_ == Kind::exclusive)
     close_after_ = outcome.code == Errc::timeout ? CloseReason::timeout : CloseReason::dirty;
   FailureGroup& group = fail_later(std::move(outcome));
-  forget(node);
+  unregister(node);
   owner_->ended(node, verdict(group.outcome.code), now_, group.outcome.text);
   ring_[node.sequence].node = nullptr;
   given_up_.store(given_up() + 1, std::memory_order_relaxed);
@@ -218,20 +219,21 @@ void AsyncLink::close_if_due() {
   const CloseReason reason = *std::exchange(close_after_, std::nullopt);
   if (state_ == State::ready)
     lose(reason, ended(Errc::connection_lost, Effect::none, "closed because of a command that was given up"),
-         BreakerVerdict::nothing);  // it has been judged
+         BreakerVerdict::nothing);  // the breaker was notified when the command was given up
 }
 
 void AsyncLink::expire_queued(Node& node) {
   FailureGroup& group = fail_later(ended(Errc::timeout, Effect::not_sent, "no time was left to send it"));
-  forget(node);
+  unregister(node);
   queue_.erase(node);
   group.nodes.push_back(node);
 }
 
-// Its caller has given it up and reported that: nothing is counted here.
+// Drops an operation that its caller has revoked. The caller has reported the failure, so it isn't counted
+// here.
 void AsyncLink::drop_revoked(Node& node) {
   owner_->ended(node, BreakerVerdict::nothing, now_, {});
-  forget(node);
+  unregister(node);
   queue_.erase(node);
   count_end(node);
   node.destroy();
@@ -253,7 +255,7 @@ void AsyncLink::check_deadlines() {
     } else {
       const std::uint64_t sequence = node.sequence;
       leave_tombstone(node, ended(Errc::timeout, Effect::indeterminate, "no complete reply"));
-      // Deadlines pass in another order than commands were sent.
+      // Deadlines need not expire in the order of sending.
       if (kind_ == Kind::shared)
         overdue_.store(std::max(sequence, overdue_.load(std::memory_order_relaxed)),
                        std::memory_order_relaxed);
@@ -268,7 +270,7 @@ void AsyncLink::check_deadlines() {
   if (live_ == 0) release_memory();
 }
 
-// Ends everything because time for shutdown is over.
+// Fails all operations because the deadline of `stop` has passed.
 void AsyncLink::end_all() {
   if (state_ == State::ready) lose(CloseReason::shutdown, closed_by_shutdown(), BreakerVerdict::nothing);
   while (!delayed_.empty()) {
@@ -287,7 +289,7 @@ void AsyncLink::close_socket() noexcept {
   write_error_ = 0;
   partial_ = engine::ReplyBuffer();
   held_.clear();
-  held_done_ = held_pushes_ = 0;
+  held_left_ = held_pushes_ = 0;
   delivered_ = 0;
   std::string().swap(unsent_);
   unsent_at_ = 0;
@@ -304,7 +306,7 @@ void AsyncLink::close_socket() noexcept {
   fd_ = -1;
 }
 
-// What was submitted after the end.
+// Rejects operations that were submitted after the connection had stopped.
 void AsyncLink::reject_rest() noexcept {
   std::shared_ptr<Owner> owner;
   {
@@ -314,7 +316,7 @@ void AsyncLink::reject_rest() noexcept {
   for (Node* node = stack_.take(); node != nullptr;) {
     Node& one = *std::exchange(node, node->next);
     if (owner && kind_ == Kind::exclusive) owner->ending(one);
-    // Several threads may be here at once.
+    // Not `Count::add`: several threads may run this at once.
     ended_operations_.value.fetch_add(1, std::memory_order_relaxed);
     ended_bytes_.value.fetch_add(one.request.bytes.size(), std::memory_order_relaxed);
     if (abandoned_ || !owner)
@@ -325,13 +327,13 @@ void AsyncLink::reject_rest() noexcept {
   if (owner) owner->flush();
 }
 
-// Frees every operation without completing it.
+// Destroys all operations without completing them.
 void AsyncLink::drop_all() noexcept {
   const auto drop = [this](OperationQueue& queue, bool uncertain = false) {
     while (!queue.empty()) {
       Node& node = queue.pop_front();
       node.uncertain = node.uncertain || uncertain;
-      forget(node);
+      unregister(node);
       node.destroy();
     }
   };

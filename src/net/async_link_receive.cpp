@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_link_receive.cpp: from the kernel to the operations: whole replies, each to the one it belongs to.
+// async_link_receive.cpp: reads replies and delivers each to its operation.
 #include "async_link.hpp"
 #include "async_link_opening.hpp"
 #include "async_link_turn.hpp"
@@ -19,16 +19,17 @@ namespace redstart::inline v0::net {
 
 namespace {
 
-constexpr std::size_t most_a_turn = std::size_t{256} * 1024;
-constexpr std::size_t least_room = std::size_t{4} * 1024;
+constexpr std::size_t max_bytes_per_turn = std::size_t{256} * 1024;
+constexpr std::size_t min_room = std::size_t{4} * 1024;
 
 }  // namespace
 
-// Keeps what was not delivered, also when users' code throws: the next turn goes on behind it.
+// Saves undelivered bytes when a turn stops receiving, also if users' code throws. The next turn continues
+// there.
 class AsyncLink::KeepRest {
  public:
-  KeepRest(AsyncLink& link, engine::ReplyBuffer& window, const char* lent) noexcept
-      : link_(link), window_(window), lent_(lent), epoch_(link.epoch_) {}
+  KeepRest(AsyncLink& link, engine::ReplyBuffer& window, const char* borrowed) noexcept
+      : link_(link), window_(window), borrowed_(borrowed), epoch_(link.epoch_) {}
   KeepRest(const KeepRest&) = delete;
   KeepRest& operator=(const KeepRest&) = delete;
   ~KeepRest() {
@@ -36,7 +37,7 @@ class AsyncLink::KeepRest {
     if (!done_) link_.more_to_read_ = true;
     link_.drop_delivered(window_);
     if (window_.size() == 0) return;
-    if (window_.view().data() != lent_) {
+    if (window_.view().data() != borrowed_) {
       link_.partial_ = std::move(window_);
       return;
     }
@@ -51,7 +52,7 @@ class AsyncLink::KeepRest {
  private:
   AsyncLink& link_;
   engine::ReplyBuffer& window_;
-  const char* lent_;
+  const char* borrowed_;
   std::uint64_t epoch_;
   bool done_ = false;
 };
@@ -63,7 +64,7 @@ void AsyncLink::start_reading() {
     return;
   reading_ = true;
   if (tls_) {
-    // Nothing is left inside of TLS: what was there has been read, or another turn is posted for it.
+    // The TLS session holds no bytes here: they were read, or a turn is posted to read them.
     socket_->async_wait(
         Socket::wait_read,
         LinkHandler{self(), &read_slot_, [epoch = epoch_](AsyncLink& link, const boost::system::error_code&) {
@@ -90,7 +91,7 @@ void AsyncLink::on_readable() {
   reading_ = false;
   if (state_ == State::opening) return handshake_readable();
   last_used_.store(now_.time_since_epoch().count(), std::memory_order_relaxed);
-  go_on_receiving();
+  continue_receiving();
 }
 
 void AsyncLink::on_read(int error, std::size_t n) {
@@ -103,7 +104,7 @@ void AsyncLink::on_read(int error, std::size_t n) {
   received(n);
 }
 
-// `n` bytes have come into the inline buffer. If they fill it, there is probably more.
+// `n` bytes have arrived in the inline buffer. If they fill it, more are probably there.
 void AsyncLink::received(std::size_t n) {
   last_used_.store(now_.time_since_epoch().count(), std::memory_order_relaxed);
   const bool more = n == inline_size;
@@ -128,24 +129,24 @@ void AsyncLink::received(std::size_t n) {
   receive(std::move(window), scratch.data(), true);
 }
 
-void AsyncLink::go_on_receiving() {
+void AsyncLink::continue_receiving() {
   more_to_read_ = false;
   if (partial_.size() != 0) return receive(std::move(partial_), nullptr, true);
   const Scratch scratch;
   receive(engine::ReplyBuffer(scratch.data(), Scratch::size), scratch.data(), true);
 }
 
-// Delivers what is in the window, then receives more into it while there is `more`. `lent`: its memory, when
-// that is not its own.
-void AsyncLink::receive(engine::ReplyBuffer window, const char* lent, bool more) {
-  KeepRest rest(*this, window, lent);
-  for (std::size_t left = most_a_turn;;) {
+// Delivers the replies in the window, then reads into it while there is `more`. `borrowed`: the memory of the
+// window if it does not own it.
+void AsyncLink::receive(engine::ReplyBuffer window, const char* borrowed, bool more) {
+  KeepRest rest(*this, window, borrowed);
+  for (std::size_t left = max_bytes_per_turn;;) {
     if (!deliver(window)) return;
     if (!more) break;
-    if (left == 0) return;  // others on this loop have their turn
+    if (left == 0) return;  // let other connections of this loop run
     drop_delivered(window);
-    // Never more than doubles what has arrived, whatever a reply declares.
-    if (window.space() < least_room) window.reserve(least_room);
+    // Grows with the received bytes and not with the declared size, so that a peer can't make it allocate.
+    if (window.space() < min_room) window.reserve(min_room);
     const std::size_t wanted = std::min(window.space(), left);
     const IoResult result = pull(window.end(), wanted);
     if (result.error == EAGAIN) break;
@@ -170,10 +171,10 @@ void AsyncLink::drop_delivered(engine::ReplyBuffer& window) {
   }
 }
 
-// Every complete reply in the window. False when the connection had to be closed.
+// Delivers all complete replies in the window. Returns false if the connection had to be closed.
 bool AsyncLink::deliver(engine::ReplyBuffer& window) {
   const std::string_view bytes = window.view();
-  if (held_done_ != 0) deliver_held(bytes);
+  if (held_left_ != 0) deliver_held(bytes);
   while (scanner_.position() != bytes.size()) {
     switch (scanner_.scan(bytes)) {
       case resp::Scanner::Status::incomplete:
@@ -210,38 +211,39 @@ bool AsyncLink::deliver(engine::ReplyBuffer& window) {
   return true;
 }
 
-// True for a reply that no command had asked for when it was sent: none is in flight, or the last byte of the
-// command has not left. Such a command the server can only refuse.
+// True for a reply without a command: nothing is in flight, or the last byte of the command was not sent yet.
+// An error reply is accepted in the second case, because a server may refuse a command early.
 bool AsyncLink::is_early(resp::Type type) noexcept {
   if (ring_.empty()) return true;
   if (written_ == gathered_) [[likely]]
-    return false;  // all that is in flight has left
+    return false;  // everything in flight was sent
   const InFlight::Entry& entry = held_.empty() ? ring_.front() : ring_[held_entry_];
   const std::uint32_t replies = entry.replies - (held_.empty() ? 0 : held_replies_);
   return entry.end > written_ && replies == 1 && !resp::is_error(type);
 }
 
-// `last`: nothing more has come so far. Nothing of this object may be relied on to be as before, after
-// `complete`.
+// Delivers one reply. `last`: it is the last one that has arrived so far. It may run users' code, which can
+// change the state of this connection.
 void AsyncLink::deliver_frame(std::string_view frame, resp::Type type, bool last) {
   const Node* const node = ring_.front().node;
   if (!resp::is_error(type) || node == nullptr) [[likely]]
     return hand_over(frame, type, last);
-  // From here on nobody sees more of it than messages may show.
+  // Secrets are removed here, so that no code below sees them.
   const std::string shown = refusal_frame(frame, {answered_command(*node), {}}, config_);
-  if (!refused(shown, last)) hand_over(shown, type, last);
+  if (!handle_refusal(shown, last)) hand_over(shown, type, last);
 }
 
-// The command whose reply is next, with those behind it.
+// Returns the encoded command whose reply is next, followed by the rest of its batch.
 std::string_view AsyncLink::answered_command(const Node& node) noexcept {
   const std::string_view all = node.request.bytes.view();
   if (node.answered == 0) return all;
-  if (refused_.node != &node || refused_.sequence != node.sequence || refused_.command > node.answered)
-    refused_ = {&node, node.sequence, 0, 0};
+  if (error_position_.node != &node || error_position_.sequence != node.sequence ||
+      error_position_.command > node.answered)
+    error_position_ = {&node, node.sequence, 0, 0};
   const std::string_view rest =
-      engine::skip_commands(all.substr(refused_.begin), node.answered - refused_.command);
-  refused_.command = node.answered;
-  refused_.begin = all.size() - rest.size();
+      engine::skip_commands(all.substr(error_position_.begin), node.answered - error_position_.command);
+  error_position_.command = node.answered;
+  error_position_.begin = all.size() - rest.size();
   return rest;
 }
 
@@ -257,7 +259,8 @@ void AsyncLink::hand_over(std::string_view frame, resp::Type type, bool last) {
       run_errors_ += node->unguarded ? 0U : 1U;
     ++node->answered;
     node->accept(frame, origin_);
-  } else if (!std::exchange(checking_, false) && complete_now) {  // while that is true, nothing else is there
+  } else if (!std::exchange(checking_, false) &&
+             complete_now) {  // the reply to the connection's own PING, which is no tombstone
     given_up_.store(given_up() - 1, std::memory_order_relaxed);
   }
   if (complete_now) {
@@ -265,7 +268,7 @@ void AsyncLink::hand_over(std::string_view frame, resp::Type type, bool last) {
     ring_.pop();
     head_since_ = now_;
   }
-  // Whoever is told of the last reply finds it counted.
+  // Count it before `complete`, so that the handler sees it in the statistics.
   if (last) report_answers();
   if (complete_now && node != nullptr) complete(*node);
 }
@@ -282,8 +285,8 @@ void AsyncLink::nonce_text(char* into, std::uint64_t nonce) noexcept {
   for (int digit = 15; digit >= 0; --digit, nonce >>= 4) into[digit] = "0123456789abcdef"[nonce & 15];
 }
 
-// Keeps a reply back until that of the fence behind its batch has come: if one was swallowed, repeated or
-// invented before, the fence's is not where it should be. False when the connection had to be closed.
+// Holds a reply until the fence of its batch has arrived. If a reply was lost, repeated or invented, the
+// fence is not where it should be. Returns false if the connection had to be closed.
 bool AsyncLink::hold(std::string_view bytes) {
   if (held_.empty()) {
     held_entry_ = ring_.begin();
@@ -312,17 +315,17 @@ bool AsyncLink::hold(std::string_view bytes) {
     return false;
   }
   held_.push_back({scanner_.begin(), end, scanner_.type()});
-  held_done_ = held_.size();
+  held_left_ = held_.size();
   deliver_held(bytes);
   return true;
 }
 
-// The batch is proven: its replies, one after the other, then the fence. `held_done_` says how many are left,
-// for the case that users' code throws.
+// Delivers the replies of a batch whose fence has arrived. `held_left_` counts those that are left, so that
+// the next turn can continue if users' code throws.
 void AsyncLink::deliver_held(std::string_view bytes) {
-  while (held_done_ != 0) {
-    const Held held = held_[held_.size() - held_done_];
-    if (--held_done_ == 0) {
+  while (held_left_ != 0) {
+    const Held held = held_[held_.size() - held_left_];
+    if (--held_left_ == 0) {
       held_.clear();
       held_pushes_ = 0;
       delivered_ = held.end;
@@ -332,7 +335,7 @@ void AsyncLink::deliver_held(std::string_view bytes) {
       return;
     }
     delivered_ = held.end;
-    deliver_frame(bytes.substr(held.begin, held.end - held.begin), held.type, held_done_ == 1);
+    deliver_frame(bytes.substr(held.begin, held.end - held.begin), held.type, held_left_ == 1);
   }
 }
 

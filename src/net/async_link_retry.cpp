@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_link_retry.cpp: what may be sent, what is sent again, and when.
+// async_link_retry.cpp: admits operations and schedules their retries.
 #include "async_link.hpp"
 #include "async_link_opening.hpp"
 #include "async_link_turn.hpp"
@@ -12,7 +12,8 @@ namespace redstart::inline v0::net {
 
 using namespace std::chrono_literals;
 
-// While not everything passes. False: it was ended, or waits on where the owner says so.
+// Asks the circuit breaker for one operation. If it refuses, the operation fails, or stays in the queue if
+// the owner wants it to wait; both return false.
 bool AsyncLink::admit(Node& node) {
   if (node.unguarded || owner_->admit(node, now_)) return true;
   if (owner_->waits()) return false;
@@ -21,14 +22,14 @@ bool AsyncLink::admit(Node& node) {
   outcome.code = Errc::circuit_open;
   outcome.effect = Effect::not_sent;
   FailureGroup& group = fail_later(std::move(outcome));
-  forget(node);
+  unregister(node);
   queue_.erase(node);
   group.nodes.push_back(node);
   return false;
 }
 
-// Puts a node that is in no queue where its next attempt begins.
-void AsyncLink::again(Node& node, std::chrono::milliseconds delay) {
+// Queues a node for a retry after `delay`. Preconditions: it is in no queue.
+void AsyncLink::retry_after(Node& node, std::chrono::milliseconds delay) {
   node.sequence = 0;
   node.answered = 0;
   if (delay == 0ms) return queue_.push_back(node);
@@ -40,7 +41,7 @@ void AsyncLink::again(Node& node, std::chrono::milliseconds delay) {
   delayed_.push_back(node);
 }
 
-// Their delay is over.
+// Queues operations whose retry delay is over.
 void AsyncLink::resume(OperationQueue due) {
   while (!due.empty()) {
     Node& node = due.pop_front();
@@ -51,8 +52,9 @@ void AsyncLink::resume(OperationQueue due) {
   }
 }
 
-// The reply of the first in flight is an error. True when the operation goes on, or ended, without it.
-bool AsyncLink::refused(std::string_view frame, bool last) {
+// Handles an error reply to the oldest operation in flight. Returns true if the reply must not be delivered,
+// because the operation is repeated or fails otherwise.
+bool AsyncLink::handle_refusal(std::string_view frame, bool last) {
   const InFlight::Entry& entry = ring_.front();
   Node& node = *entry.node;
   std::string message = resp::error_text(frame);
@@ -63,14 +65,14 @@ bool AsyncLink::refused(std::string_view frame, bool last) {
   head_since_ = now_;
   --in_flight_;
   if (delay) {
-    again(node, *delay);
+    retry_after(node, *delay);
   } else {
-    // What an earlier attempt may have done is part of the answer.
+    // It ends as a failure, because the error must say that an earlier attempt may have run.
     Outcome outcome;
     outcome.kind = Outcome::Kind::refused;
     outcome.text = std::move(message);
     FailureGroup& group = fail_later(std::move(outcome));
-    forget(node);
+    unregister(node);
     if (is_probe(node.ticket)) owner_->ended(node, BreakerVerdict::success, now_, {});
     group.nodes.push_back(node);
   }
@@ -86,12 +88,12 @@ void AsyncLink::lose(CloseReason reason, Outcome outcome, BreakerVerdict verdict
   notify_closed_ = reason;
   retiring_.reset();
   close_after_.reset();
-  break_off(reason, std::move(outcome), verdict);
+  end_in_flight(reason, std::move(outcome), verdict);
 }
 
-// Decides for each operation in flight: back to the queue, or what its effect was. All together are one
-// failure.
-void AsyncLink::break_off(CloseReason reason, Outcome outcome, BreakerVerdict verdict) {
+// Ends the ring after the connection was lost. Each operation is queued for a retry, or fails with its
+// effect. The breaker counts one failure for all of them.
+void AsyncLink::end_in_flight(CloseReason reason, Outcome outcome, BreakerVerdict verdict) {
   outcome.kind = Outcome::Kind::broken;
   outcome.reason = reason;
   Outcome unsent = outcome;
@@ -110,7 +112,7 @@ void AsyncLink::break_off(CloseReason reason, Outcome outcome, BreakerVerdict ve
     if (entry.node == nullptr) continue;
     Node& node = *entry.node;
     owner_->ended(node, sequence + 1 == newest ? verdict : BreakerVerdict::nothing, now_, lost.outcome.text);
-    // One command has no effect before its last byte has arrived; of a batch the first ones may have.
+    // A single command takes effect only after its last byte was sent; the first commands of a batch before.
     const bool reached = written_ + node.request.bytes.size() > entry.end;
     const bool untouched = node.request.replies == 1 ? written_ < entry.end : !reached;
     FailureGroup& group = untouched ? not_sent : lost;
@@ -118,13 +120,13 @@ void AsyncLink::break_off(CloseReason reason, Outcome outcome, BreakerVerdict ve
         reason == CloseReason::shutdown ? std::nullopt : owner_->retry_lost(node, group.outcome, reached);
     node.sequence = 0;
     if (!delay) {
-      forget(node);
+      unregister(node);
       group.nodes.push_back(node);
       continue;
     }
     node.uncertain = node.uncertain || !untouched;
     if (*delay != 0ms) {
-      again(node, *delay);
+      retry_after(node, *delay);
     } else {
       node.answered = 0;
       at_once.push_back(node);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_link_send.cpp: from the queue to the kernel, in few large pieces.
+// async_link_send.cpp: sends queued operations in few large writes.
 #include "async_link.hpp"
 #include "async_link_turn.hpp"
 
@@ -21,12 +21,11 @@ constexpr std::size_t fence_size = fence_head.size() + 18;
 
 }  // namespace
 
-// Sends what is queued; while the kernel takes no more, the rest waits in the queue. False when there was
-// nothing to do.
+// Sends queued operations until the kernel accepts no more. Returns false if nothing changed.
 bool AsyncLink::gather() {
   if (queue_.empty() || !unsent_.empty() || retiring_ || write_error_ != 0) return false;
   if (checking_) return false;
-  now_ = turn_now();  // users' code may have held this turn for long
+  now_ = turn_now();  // read anew, because users' code may have run for long in this turn
   if (ring_.empty()) {
     if (has_unread()) return false;
     if (check_is_due()) {
@@ -67,11 +66,11 @@ bool AsyncLink::gather() {
     }
     if (node.request.replies == 0) {
       queue_.pop_front();
-      forget(node);
+      unregister(node);
       waiting_done_.push_back(node);
       continue;
     }
-    enter(node);
+    put_in_flight(node);
     queue_.pop_front();
     if (command.size() > room) {
       write(command);
@@ -83,26 +82,26 @@ bool AsyncLink::gather() {
   }
   if (used != 0) write({bytes, used + fence(bytes + used)});
   if (ring_.end() != first) {
-    constexpr auto usual = std::chrono::milliseconds(5);  // sending takes less
+    constexpr auto usual = std::chrono::milliseconds(5);  // more than sending takes
     const TimePoint sent = turn_now();
     const auto lost = sent - std::exchange(now_, sent);
     if (lost >= usual) [[unlikely]]
-      make_up(first, lost);
+      restore_time(first, lost);
   }
   return progress;
 }
 
-// An idle connection may have ended, or the server may have sent what nobody asked for, while a handler kept
-// the loop: that is read first, then it is known whether this connection carries the next command.
+// True if the socket of an idle connection has something to read: its end, or an unsolicited message. Read
+// that first, because it decides whether the connection can carry the next command.
 bool AsyncLink::has_unread() noexcept {
   if (std::max(now_, queue_.front().start) - last_used() < std::chrono::milliseconds(1)) [[likely]]
     return false;
   return readable_now(fd_);
 }
 
-// The process may have been stopped between the look at the deadlines and the sending. What was sent after
-// that has as much time for its reply as it had before.
-void AsyncLink::make_up(std::uint64_t first, Clock::duration lost) {
+// The process may have been stopped between the check of the deadlines and the sending. Extend the deadlines
+// of what was sent then by the lost time.
+void AsyncLink::restore_time(std::uint64_t first, Clock::duration lost) {
   head_since_ += lost;
   for (std::uint64_t sequence = first; sequence != ring_.end(); ++sequence) {
     Node* const node = ring_[sequence].node;
@@ -114,17 +113,17 @@ void AsyncLink::make_up(std::uint64_t first, Clock::duration lost) {
   }
 }
 
-// A firewall or a dead host may have cut what was unused for long, without a word.
+// A firewall or a dead host may have cut an idle connection without any packet.
 bool AsyncLink::check_is_due() const noexcept {
   if (kind_ == Kind::exclusive) return check_due_.load(std::memory_order_relaxed);
   return config_.check_after_idle.count() != 0 && now_ - last_used() > config_.check_after_idle;
 }
 
-// What is queued waits for the answer; so it is not lost with the connection.
+// Sends a PING. The queue waits for its reply, so that no operation is lost with the connection.
 void AsyncLink::check() {
   constexpr std::string_view ping = "*1\r\n$4\r\nPING\r\n";
   char bytes[ping.size() + fence_size];
-  ring_.push({nullptr, gathered_ + ping.size(), 0, 1, false});  // may find no memory
+  ring_.push({nullptr, gathered_ + ping.size(), 0, 1, false});  // may throw std::bad_alloc
   gathered_ += ping.size();
   check_due_.store(false, std::memory_order_relaxed);
   checking_ = true;
@@ -134,16 +133,17 @@ void AsyncLink::check() {
   write({bytes, ping.size() + fence(bytes + ping.size())});
 }
 
-void AsyncLink::enter(Node& node) {
+void AsyncLink::put_in_flight(Node& node) {
   if (ring_.empty()) {
-    head_since_ = now_;  // from now on the server has something to answer
+    head_since_ = now_;  // silence counts from now on
     if (held_back_ == 0) wake_at(now_ + silence_limit());
   }
   const std::uint64_t end = gathered_ + node.request.bytes.size();
-  // What may take that long has a connection to itself, and ends at its own deadline.
+  // An operation with a longer time limit than silence allows has an exclusive connection and its own
+  // deadline.
   const bool patient = kind_ == Kind::exclusive && node.timeout.exceeds(silence_limit_of(config_.timeouts));
   const bool waits = patient || node.request.blocks_for.has_value();
-  node.sequence = ring_.push({&node, end, 0, node.request.replies, waits});  // may find no memory
+  node.sequence = ring_.push({&node, end, 0, node.request.replies, waits});  // may throw std::bad_alloc
   gathered_ = end;
   if (waits) [[unlikely]] {
     ++held_back_;
@@ -152,8 +152,8 @@ void AsyncLink::enter(Node& node) {
   ++in_flight_;
 }
 
-// With `integrity`, puts the command behind a batch whose reply proves that the replies before it are those
-// of the batch. Returns its size.
+// With `integrity`, appends the fence to a batch: a command whose reply proves that the replies before it
+// belong to the batch. Returns its size, else 0.
 std::size_t AsyncLink::fence(char* at) {
   if (!config_.integrity) return 0;
   if (++nonce_ == 0) ++nonce_;
@@ -165,7 +165,7 @@ std::size_t AsyncLink::fence(char* at) {
   return fence_size;
 }
 
-// Gives the bytes to the kernel; what it does not take is kept.
+// Writes the bytes, and keeps in `unsent_` what the kernel does not accept.
 void AsyncLink::write(std::string_view bytes) {
   if (bytes.empty()) return;
   if (!unsent_.empty() || write_error_ != 0) {
@@ -178,7 +178,7 @@ void AsyncLink::write(std::string_view bytes) {
   unsent_.assign(bytes.substr(result.bytes));
   unsent_at_ = 0;
   if (result.error != 0 && result.error != EAGAIN) {
-    // What the server has said before is still to be read: the next turn closes.
+    // The next turn closes the connection, after it has read what the server sent before.
     write_error_ = result.error;
     if (state_ == State::ready) post_turn();
     return;

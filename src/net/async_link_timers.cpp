@@ -10,8 +10,8 @@
 
 namespace redstart::inline v0::net {
 
-// Set anew only for something earlier: what ends before its deadline costs no timer. When it fires, the
-// socket is looked at once more before deadlines are judged.
+// Sets the timer only for an earlier time, so that an operation that ends before its deadline costs no timer
+// call. When it expires, the socket is read before deadlines are checked.
 void AsyncLink::arm_timer() {
   const TimePoint wanted = std::exchange(wanted_, TimePoint::max());
   if (wanted >= armed_ || stopped_) return;
@@ -29,14 +29,14 @@ void AsyncLink::arm_timer() {
       }});
 }
 
-// The kernel has bytes that the pending read has yet to bring: a process that was stopped finds its timers
-// fired and its replies there, and may run the timers first.
+// True if the kernel holds bytes that the pending read has not delivered. After the process was stopped,
+// timers have expired and replies have arrived, and the timers may run first.
 bool AsyncLink::arriving() const noexcept {
   return state_ == State::ready && !ring_.empty() && reading_ && readable_now(fd_);
 }
 
-// The first in flight is answered within the limit, or never: bytes that trickle in are no answer, and all
-// others wait behind it.
+// Closes the connection if the oldest operation in flight has no complete reply within the limit. Partial
+// bytes don't count, because all other operations wait behind that reply.
 void AsyncLink::check_silence() {
   if (state_ != State::ready || ring_.empty() || held_back_ != 0) return;
   const auto limit = silence_limit();
@@ -48,7 +48,7 @@ void AsyncLink::check_silence() {
   lose(CloseReason::timeout, std::move(outcome));
 }
 
-// An idle connection holds as little as it can.
+// Frees the memory that an idle connection does not need.
 void AsyncLink::release_memory() {
   if (ring_.empty()) ring_.release();
   if (std::exchange(watched_, false) && fd_ >= 0) keep_watch(fd_, config_.keepalive, false);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_link_turn.hpp: how events reach an AsyncLink and begin its turns; part of async_link*.cpp.
+// async_link_turn.hpp: starts the turns of an AsyncLink from its events.
 #pragma once
 
 #include "async_link.hpp"
@@ -13,10 +13,10 @@
 
 namespace redstart::inline v0::net {
 
-/// The link whose turn this thread is in; null outside of turns.
+/// The link whose turn runs on this thread; null outside of turns.
 extern constinit thread_local AsyncLink* current_link;
 
-/// A handler that keeps its link alive and lies in one of the link's slots while it is pending.
+/// A handler that keeps its link alive. While it is pending, its memory is one of the link's handler slots.
 template <class Work>
 struct LinkHandler {
   std::shared_ptr<AsyncLink> link;
@@ -34,7 +34,7 @@ struct LinkHandler {
 template <class Work>
 LinkHandler(std::shared_ptr<AsyncLink>, HandlerSlot*, Work) -> LinkHandler<Work>;
 
-/// Posts past the type-erased executor where that is possible: the handler then lies in its slot.
+/// Posts without the type-erased executor where possible, so that the handler uses its slot and no heap.
 template <class Handler>
 void post_on(const boost::asio::any_io_executor& executor, Handler handler) {
   if (const auto* own = executor.target<boost::asio::io_context::executor_type>(); own != nullptr)
@@ -43,6 +43,7 @@ void post_on(const boost::asio::any_io_executor& executor, Handler handler) {
     boost::asio::post(executor, std::move(handler));
 }
 
+/// Marks the thread and the link for the duration of one turn.
 class AsyncLink::Turn {
  public:
   Turn(AsyncLink& link, CycleMark read, TimePoint now) noexcept
@@ -59,7 +60,7 @@ class AsyncLink::Turn {
   ~Turn() {
     current_link = before_;
     link_.in_turn_ = false;
-    if (std::uncaught_exceptions() > exceptions_) link_.post_turn();  // goes on where a handler threw
+    if (std::uncaught_exceptions() > exceptions_) link_.post_turn();  // continue after the handler that threw
   }
 
  private:
@@ -71,7 +72,7 @@ class AsyncLink::Turn {
 
 template <class Work>
 void AsyncLink::turn(Work work) {
-  if (in_turn_) {  // users' code runs the loop inside of a turn
+  if (in_turn_) {  // users' code runs the loop inside a turn
     postponed_.emplace_back(std::move(work));
     return;
   }
