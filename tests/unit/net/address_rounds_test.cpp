@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// address_rounds_test.cpp: in which order addresses are tried, how long each, and when it is given up.
+// address_rounds_test.cpp: order, time shares and end of address attempts.
 #include "net/address_rounds.hpp"
 
 #include <gtest/gtest.h>
@@ -23,7 +23,8 @@ struct Tried {
   friend bool operator==(const Tried&, const Tried&) = default;
 };
 
-// What is tried when the addresses fail in this way: ETIMEDOUT takes all of its time, the others none.
+// Returns the attempts made if the addresses fail with these errors. ETIMEDOUT uses up its time, other errors
+// take none.
 std::vector<Tried> run(const std::vector<int>& errors, Clock::duration budget, int& error) {
   AddressRounds rounds(errors.size(), begin + budget);
   std::vector<Tried> tried;
@@ -41,7 +42,7 @@ std::vector<Tried> run(const std::vector<int>& errors, Clock::duration budget, i
   return tried;
 }
 
-TEST(AddressRoundsTest, OneThatDoesNotAnswerIsAskedAgainUntilTheDeadline) {
+TEST(AddressRoundsTest, RetriesSilentAddressUntilDeadline) {
   int error = 0;
   EXPECT_EQ(run({ETIMEDOUT}, 5s, error),
             (std::vector<Tried>{
@@ -51,14 +52,14 @@ TEST(AddressRoundsTest, OneThatDoesNotAnswerIsAskedAgainUntilTheDeadline) {
   EXPECT_EQ(run({ETIMEDOUT}, 300ms, error), (std::vector<Tried>{{0, 0s, 300ms}}));
 }
 
-TEST(AddressRoundsTest, OneThatAnswersNoIsAskedOnce) {
+TEST(AddressRoundsTest, TriesRefusingAddressOnce) {
   int error = 0;
   EXPECT_EQ(run({ECONNREFUSED}, 5s, error), (std::vector<Tried>{{0, 0s, 0s}}));
   EXPECT_EQ(error, ECONNREFUSED);
   EXPECT_EQ(run({EHOSTUNREACH, ECONNREFUSED}, 5s, error), (std::vector<Tried>{{0, 0s, 0s}, {1, 0s, 0s}}));
 }
 
-TEST(AddressRoundsTest, EachHasItsShareOfTheTime) {
+TEST(AddressRoundsTest, GivesEachAddressItsShareOfTime) {
   int error = 0;
   EXPECT_EQ(run({ETIMEDOUT, ETIMEDOUT, ETIMEDOUT}, 300ms, error),
             (std::vector<Tried>{{0, 0s, 100ms}, {1, 100ms, 100ms}, {2, 200ms, 100ms}}));
@@ -70,7 +71,7 @@ TEST(AddressRoundsTest, EachHasItsShareOfTheTime) {
                                                                         {1, 4s, 1s}}));
 }
 
-TEST(AddressRoundsTest, OnlyThoseThatDidNotAnswerAreAskedAgain) {
+TEST(AddressRoundsTest, RetriesOnlySilentAddresses) {
   int error = 0;
   EXPECT_EQ(run({ETIMEDOUT, ECONNREFUSED, ETIMEDOUT}, 5s, error), (std::vector<Tried>{{0, 0s, 750ms},
                                                                                       {1, 750ms, 0s},
@@ -82,7 +83,7 @@ TEST(AddressRoundsTest, OnlyThoseThatDidNotAnswerAreAskedAgain) {
   EXPECT_EQ(error, ETIMEDOUT);
 }
 
-TEST(AddressRoundsTest, NothingIsTriedWithoutTime) {
+TEST(AddressRoundsTest, TriesNothingWithoutTime) {
   AddressRounds rounds(1, begin);
   EXPECT_FALSE(rounds.next(begin));
   EXPECT_EQ(rounds.error(), ETIMEDOUT);

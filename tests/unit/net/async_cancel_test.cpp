@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_cancel_test.cpp: cancellation and deadlines at each stage of an operation's way.
+// async_cancel_test.cpp: cancellation and deadlines at each stage of an operation.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -20,47 +20,47 @@ using Words = FakeConnection::Words;
 
 std::string echo(const Words& words) { return resp_bulk(words.at(1)); }
 
-// Ends a test's operation in one of the two ways.
+// How the operation of a test ends early.
 enum class By : std::uint8_t { deadline, cancellation };
 
-class AsyncGivingUpTest : public ::testing::TestWithParam<By> {
+class AsyncEarlyEndTest : public ::testing::TestWithParam<By> {
  protected:
   static bool deadline() { return GetParam() == By::deadline; }
-  // Slot 0, to be given up by `give_up`.
-  static TestOperation& doomed(TestLink& link, std::vector<std::string> words) {
+  // The operation with outcome 0, which `end_early` ends.
+  static TestOperation& early(TestLink& link, std::vector<std::string> words) {
     return TestOperation::make(std::move(words), link.into(0)).known_as(7).within(deadline() ? 3s : 30s);
   }
-  static void give_up(TestLink& link) {
+  static void end_early(TestLink& link) {
     if (!deadline()) link.connection->cancel(7, Cancellation::terminal);
   }
-  static void expect_given_up(const TestLink& link, Effect effect) {
+  static void expect_ended_early(const TestLink& link, Effect effect) {
     ASSERT_TRUE(link.endings[0]->error);
     EXPECT_EQ(link.endings[0]->error->code(), deadline() ? Errc::timeout : Errc::cancelled);
     EXPECT_EQ(link.endings[0]->error->effect(), effect);
   }
 };
 
-TEST_P(AsyncGivingUpTest, QueuedWhileClosed) {
+TEST_P(AsyncEarlyEndTest, EndsOperationQueuedWhileClosed) {
   TestLink link(1);
   link.owner->opens = false;
-  link.submit(doomed(link, {"GET", "k"}));
-  give_up(link);
+  link.submit(early(link, {"GET", "k"}));
+  end_early(link);
   ASSERT_TRUE(link.run_to_end(1));
-  expect_given_up(link, Effect::not_sent);
+  expect_ended_early(link, Effect::not_sent);
   EXPECT_EQ(link.connection->load().operations, 0U);
 }
 
-TEST_P(AsyncGivingUpTest, QueuedWhileOpening) {
+TEST_P(AsyncEarlyEndTest, EndsOperationQueuedWhileOpening) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.await_close(); });
   TestLink link(server.port());
-  link.submit(doomed(link, {"GET", "k"}));
+  link.submit(early(link, {"GET", "k"}));
   ASSERT_TRUE(link.run_until([&] { return server.accepted() == 1; }));
-  give_up(link);
+  end_early(link);
   ASSERT_TRUE(link.run_to_end(1));
-  expect_given_up(link, Effect::not_sent);
+  expect_ended_early(link, Effect::not_sent);
 }
 
-TEST_P(AsyncGivingUpTest, QueuedBehindWhatTheServerDoesNotRead) {
+TEST_P(AsyncEarlyEndTest, EndsOperationQueuedBehindBlockedSend) {
   Gate gate;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     connection.send(echo(connection.handshake()));
@@ -73,19 +73,19 @@ TEST_P(AsyncGivingUpTest, QueuedBehindWhatTheServerDoesNotRead) {
   link.submit(TestOperation::make({"ECHO", "first"}, link.into(3)));
   ASSERT_TRUE(link.run_to_end(1));
   link.submit(TestOperation::make({"SET", std::string(40'000'000, 'x')}, link.into(1)));
-  link.submit(doomed(link, {"GET", "never"}));
+  link.submit(early(link, {"GET", "never"}));
   link.submit(TestOperation::make({"ECHO", "after"}, link.into(2)));
   link.context->poll();
   link.context->restart();
-  give_up(link);
+  end_early(link);
   ASSERT_TRUE(link.run_to_end(2));
-  expect_given_up(link, Effect::not_sent);
+  expect_ended_early(link, Effect::not_sent);
   gate.open();
   ASSERT_TRUE(link.run_to_end(4));
   EXPECT_EQ(link.endings[2]->replies.at(0), resp_bulk("after"));
 }
 
-TEST_P(AsyncGivingUpTest, InFlightLeavesATombstoneThatTakesTheLateReply) {
+TEST_P(AsyncEarlyEndTest, LeavesTombstoneForLateReplyInFlight) {
   Gate gate;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     const Words late = connection.handshake();
@@ -95,21 +95,21 @@ TEST_P(AsyncGivingUpTest, InFlightLeavesATombstoneThatTakesTheLateReply) {
   });
   TestLink link(server.port());
   ASSERT_TRUE(link.open());
-  link.submit(doomed(link, {"ECHO", "late"}));
+  link.submit(early(link, {"ECHO", "late"}));
   link.submit(TestOperation::make({"ECHO", "own"}, link.into(1)));
   link.context->poll();
   link.context->restart();
-  give_up(link);
+  end_early(link);
   ASSERT_TRUE(link.run_to_end(1));
-  expect_given_up(link, Effect::indeterminate);
+  expect_ended_early(link, Effect::indeterminate);
   gate.open();
   ASSERT_TRUE(link.run_to_end(2));
   EXPECT_EQ(link.endings[1]->replies, std::vector{resp_bulk("own")});
   EXPECT_EQ(link.owner->closed_calls, 0);
-  EXPECT_EQ(link.owner->answers, 1U) << "a dropped reply is nobody's";
+  EXPECT_EQ(link.owner->answers, 1U) << "a dropped reply has no operation";
 }
 
-TEST_P(AsyncGivingUpTest, WhileItsReplyIsHalfReceived) {
+TEST_P(AsyncEarlyEndTest, EndsOperationWithPartialReply) {
   Gate gate;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     connection.handshake();
@@ -121,18 +121,18 @@ TEST_P(AsyncGivingUpTest, WhileItsReplyIsHalfReceived) {
   TestLink link(server.port());
   ASSERT_TRUE(link.open());
   const auto before = link.connection->last_used();
-  link.submit(doomed(link, {"LRANGE", "l"}));
+  link.submit(early(link, {"LRANGE", "l"}));
   ASSERT_TRUE(link.run_until([&] { return link.connection->last_used() != before; }));
-  give_up(link);
+  end_early(link);
   ASSERT_TRUE(link.run_to_end(1));
-  expect_given_up(link, Effect::indeterminate);
+  expect_ended_early(link, Effect::indeterminate);
   link.submit(TestOperation::make({"ECHO", "own"}, link.into(1)));
   gate.open();
   ASSERT_TRUE(link.run_to_end(2));
   EXPECT_EQ(link.endings[1]->replies, std::vector{resp_bulk("own")});
 }
 
-TEST_P(AsyncGivingUpTest, InTheMiddleOfABatch) {
+TEST_P(AsyncEarlyEndTest, EndsBatchWithSomeReplies) {
   Gate gate;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     connection.handshake();
@@ -149,9 +149,9 @@ TEST_P(AsyncGivingUpTest, InTheMiddleOfABatch) {
                   .known_as(7)
                   .within(deadline() ? 3s : 30s));
   ASSERT_TRUE(link.run_until([&] { return link.owner->answers == 2U; }));
-  give_up(link);
+  end_early(link);
   ASSERT_TRUE(link.run_to_end(1));
-  expect_given_up(link, Effect::indeterminate);
+  expect_ended_early(link, Effect::indeterminate);
   EXPECT_EQ(link.endings[0]->replies.size(), 2U);
   gate.open();
   link.submit(TestOperation::make({"ECHO", "own"}, link.into(1)));
@@ -159,28 +159,28 @@ TEST_P(AsyncGivingUpTest, InTheMiddleOfABatch) {
   EXPECT_EQ(link.endings[1]->replies, std::vector{resp_bulk("own")});
 }
 
-TEST_P(AsyncGivingUpTest, InFlightClosesAnExclusiveConnection) {
+TEST_P(AsyncEarlyEndTest, ClosesExclusiveConnectionInFlight) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.handshake();
     connection.await_close();
   });
   TestLink link(server.port(), TestLink::Kind::exclusive);
   ASSERT_TRUE(link.open());
-  link.submit(doomed(link, {"GET", "k"}));
+  link.submit(early(link, {"GET", "k"}));
   link.context->poll();
   link.context->restart();
-  give_up(link);
+  end_early(link);
   ASSERT_TRUE(link.run_until([&] { return link.owner->closed_calls == 1; }));
-  expect_given_up(link, Effect::indeterminate);
+  expect_ended_early(link, Effect::indeterminate);
   EXPECT_EQ(link.owner->last_reason, deadline() ? CloseReason::timeout : CloseReason::dirty);
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, AsyncGivingUpTest, ::testing::Values(By::deadline, By::cancellation),
+INSTANTIATE_TEST_SUITE_P(Ways, AsyncEarlyEndTest, ::testing::Values(By::deadline, By::cancellation),
                          [](const auto& way) {
                            return way.param == By::deadline ? "Deadline" : "Cancellation";
                          });
 
-TEST(AsyncCancelTest, TotalCancellationLeavesAloneWhatWasSent) {
+TEST(AsyncCancelTest, IgnoresTotalCancellationOfSentOperation) {
   Gate gate;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     const Words words = connection.handshake();
@@ -202,7 +202,7 @@ TEST(AsyncCancelTest, TotalCancellationLeavesAloneWhatWasSent) {
   EXPECT_FALSE(link.endings[0]->error);
 }
 
-TEST(AsyncCancelTest, TotalCancellationEndsWhatIsStillInTheStack) {
+TEST(AsyncCancelTest, EndsSubmittedOperationOnTotalCancellation) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.serve(echo); });
   TestLink link(server.port());
   ASSERT_TRUE(link.open());
@@ -212,7 +212,7 @@ TEST(AsyncCancelTest, TotalCancellationEndsWhatIsStillInTheStack) {
   EXPECT_EQ(link.endings[0]->error->effect(), Effect::not_sent);
 }
 
-TEST(AsyncCancelTest, UnknownNumbersAreIgnored) {
+TEST(AsyncCancelTest, IgnoresUnknownIds) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.serve(echo); });
   TestLink link(server.port());
   link.submit(TestOperation::make({"ECHO", "a"}, link.into(0)).known_as(7));
@@ -223,7 +223,7 @@ TEST(AsyncCancelTest, UnknownNumbersAreIgnored) {
   EXPECT_FALSE(link.endings[0]->error);
 }
 
-TEST(AsyncCancelTest, ADeadlineThatHasPassedAlreadyIsNotSent) {
+TEST(AsyncCancelTest, DoesNotSendOperationWithExpiredDeadline) {
   std::atomic<int> seen{0};
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     connection.serve([&](const Words& words) {

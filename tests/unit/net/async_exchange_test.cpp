@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_exchange_test.cpp: operations and their replies on one connection, and what breaks between them.
+// async_exchange_test.cpp: operations and replies on one connection, and failures.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -24,7 +24,7 @@ using Words = FakeConnection::Words;
 
 std::string echo(const Words& words) { return resp_bulk(words.at(1)); }
 
-TEST(AsyncExchangeTest, RepliesAreMatchedFirstInFirstOut) {
+TEST(AsyncExchangeTest, MatchesRepliesInOrder) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.serve(echo); });
   TestLink link(server.port());
   for (std::size_t i = 0; i < 100; ++i)
@@ -35,7 +35,7 @@ TEST(AsyncExchangeTest, RepliesAreMatchedFirstInFirstOut) {
   EXPECT_EQ(link.owner->answers, 100U);
 }
 
-TEST(AsyncExchangeTest, AReplySplitAtAnyByteIsTheSame) {
+TEST(AsyncExchangeTest, AcceptsReplySplitAtAnyByte) {
   const std::string replies = "*2\r\n$3\r\nabc\r\n:7\r\n>2\r\n+x\r\n+y\r\n-ERR no\r\n$0\r\n\r\n";
   for (std::size_t cut = 1; cut < replies.size(); ++cut) {
     Gate gate;
@@ -52,7 +52,7 @@ TEST(AsyncExchangeTest, AReplySplitAtAnyByteIsTheSame) {
     ASSERT_TRUE(link.open());
     for (std::size_t i = 0; i < 3; ++i) link.submit(TestOperation::make({"GET", "k"}, link.into(i)));
     const auto before = link.connection->last_used();
-    // The first part has come when the connection was used again.
+    // The first part has arrived once last_used() changes.
     ASSERT_TRUE(link.run_until([&] { return link.connection->last_used() != before; }));
     gate.open();
     ASSERT_TRUE(link.run_to_end(3));
@@ -64,7 +64,7 @@ TEST(AsyncExchangeTest, AReplySplitAtAnyByteIsTheSame) {
   }
 }
 
-TEST(AsyncExchangeTest, ABatchGetsAllItsRepliesInOneOperation) {
+TEST(AsyncExchangeTest, CompletesBatchWithAllReplies) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.serve(echo); });
   TestLink link(server.port());
   link.submit(TestOperation::batch({{"ECHO", "a"}, {"ECHO", "b"}, {"ECHO", "c"}}, link.into(0)));
@@ -75,7 +75,7 @@ TEST(AsyncExchangeTest, ABatchGetsAllItsRepliesInOneOperation) {
   EXPECT_EQ(link.owner->answers, 4U);
 }
 
-TEST(AsyncExchangeTest, WhatAwaitsNoReplyEndsWhenTheConnectionIsReady) {
+TEST(AsyncExchangeTest, CompletesOperationWithoutRepliesWhenReady) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.serve(echo); });
   TestLink link(server.port());
   link.submit(TestOperation::batch({}, link.into(0)));
@@ -84,7 +84,7 @@ TEST(AsyncExchangeTest, WhatAwaitsNoReplyEndsWhenTheConnectionIsReady) {
   EXPECT_EQ(link.owner->opened_calls, 1);
 }
 
-TEST(AsyncExchangeTest, LargeRepliesArriveWhole) {
+TEST(AsyncExchangeTest, ReceivesLargeReplies) {
   const std::string large(3'000'000, 'x');
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     connection.serve([&](const Words& words) { return words[0] == "GET" ? resp_bulk(large) : echo(words); });
@@ -98,11 +98,11 @@ TEST(AsyncExchangeTest, LargeRepliesArriveWhole) {
   EXPECT_EQ(link.endings[2]->replies.at(0), resp_bulk("after"));
 }
 
-TEST(AsyncExchangeTest, WhatTheKernelDoesNotTakeIsSentLaterAndReadingGoesOnMeanwhile) {
+TEST(AsyncExchangeTest, KeepsReadingWhileSendIsBlocked) {
   Gate gate;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     connection.send(echo(connection.handshake()));
-    connection.wait(gate);  // reads nothing: the client's bytes pile up
+    connection.wait(gate);  // reads nothing, so that bytes of the client accumulate
     connection.serve(echo);
   });
   TestLink link(server.port());
@@ -119,7 +119,7 @@ TEST(AsyncExchangeTest, WhatTheKernelDoesNotTakeIsSentLaterAndReadingGoesOnMeanw
     EXPECT_EQ(link.endings[i]->replies.at(0), resp_bulk(large + std::to_string(i)));
 }
 
-TEST(AsyncExchangeTest, AServerThatReadsNothingMakesTheRestTimeOutUnsent) {
+TEST(AsyncExchangeTest, TimesOutUnsentWhenServerReadsNothing) {
   FakeServer server([&](FakeConnection& connection, std::size_t index) {
     if (index == 0) connection.handshake();
     Gate never;
@@ -142,7 +142,7 @@ TEST(AsyncExchangeTest, AServerThatReadsNothingMakesTheRestTimeOutUnsent) {
   EXPECT_LT(unsent, 8U);
 }
 
-TEST(AsyncExchangeTest, AReplyThatNobodyAskedForClosesTheConnection) {
+TEST(AsyncExchangeTest, ClosesOnUnsolicitedReply) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.send(echo(connection.handshake()) + "+surprise\r\n");
     connection.await_close();
@@ -154,7 +154,7 @@ TEST(AsyncExchangeTest, AReplyThatNobodyAskedForClosesTheConnection) {
   EXPECT_FALSE(link.endings[0]->error);
 }
 
-TEST(AsyncExchangeTest, BytesThatAreNotRespMakeAllInFlightIndeterminate) {
+TEST(AsyncExchangeTest, FailsAllInFlightAsIndeterminateOnInvalidBytes) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.handshake();
     connection.command();
@@ -173,7 +173,7 @@ TEST(AsyncExchangeTest, BytesThatAreNotRespMakeAllInFlightIndeterminate) {
 
 class AsyncLossTest : public ::testing::TestWithParam<bool> {};
 
-TEST_P(AsyncLossTest, WritesInFlightAreIndeterminateReadsAreSentOnceMore) {
+TEST_P(AsyncLossTest, FailsWritesAsIndeterminateAndResendsReads) {
   FakeServer server([&](FakeConnection& connection, std::size_t index) {
     if (index != 0) return connection.serve([](const Words&) { return "+again\r\n"; });
     connection.handshake();
@@ -190,7 +190,7 @@ TEST_P(AsyncLossTest, WritesInFlightAreIndeterminateReadsAreSentOnceMore) {
   link.submit(TestOperation::make({"INCR", "b"}, link.into(1)));
   link.submit(TestOperation::make({"GET", "c"}, link.into(2)).retries(Retry::read));
   ASSERT_TRUE(link.run_to_end(3));
-  // A reset may overtake what was sent before it.
+  // A reset may overtake bytes sent before it.
   if (!GetParam()) {
     EXPECT_EQ(link.endings[0]->replies.at(0), "+one\r\n");
   }
@@ -203,7 +203,7 @@ TEST_P(AsyncLossTest, WritesInFlightAreIndeterminateReadsAreSentOnceMore) {
 
 INSTANTIATE_TEST_SUITE_P(EndOrReset, AsyncLossTest, ::testing::Bool());
 
-TEST(AsyncExchangeTest, NothingIsSentAThirdTime) {
+TEST(AsyncExchangeTest, SendsAtMostTwice) {
   std::atomic<int> seen{0};
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     if (!connection.handshake().empty()) ++seen;
@@ -215,7 +215,7 @@ TEST(AsyncExchangeTest, NothingIsSentAThirdTime) {
   EXPECT_EQ(seen, 2);
 }
 
-TEST(AsyncExchangeTest, WhatWasNotWrittenWholeGoesBackToTheQueueInOrder) {
+TEST(AsyncExchangeTest, RequeuesUnwrittenOperationsInOrder) {
   Gate gate;
   FakeServer server([&](FakeConnection& connection, std::size_t index) {
     if (index != 0) return connection.serve([](const Words& words) { return resp_bulk(words.at(2)); });
@@ -227,7 +227,7 @@ TEST(AsyncExchangeTest, WhatWasNotWrittenWholeGoesBackToTheQueueInOrder) {
   });
   TestLink link(server.port());
   ASSERT_TRUE(link.open());
-  const std::string large(40'000'000, 'x');  // more than the kernel takes
+  const std::string large(40'000'000, 'x');  // more than the kernel accepts
   link.submit(TestOperation::make({"SET", large, "0"}, link.into(0)));
   for (std::size_t i = 1; i < 6; ++i)
     link.submit(TestOperation::make({"RPUSH", "l", std::to_string(i)}, link.into(i)));
@@ -241,7 +241,7 @@ TEST(AsyncExchangeTest, WhatWasNotWrittenWholeGoesBackToTheQueueInOrder) {
   }
 }
 
-TEST(AsyncExchangeTest, SilenceWithSomethingInFlightClosesTheConnection) {
+TEST(AsyncExchangeTest, ClosesWhenSilentWithOperationInFlight) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.handshake();
     connection.await_close();
@@ -249,7 +249,7 @@ TEST(AsyncExchangeTest, SilenceWithSomethingInFlightClosesTheConnection) {
   DatabaseConfig config = TestLink::at(server.port());
   config.timeouts.command = 60ms;
   TestLink link(config);
-  link.submit(TestOperation::make({"INCR", "a"}, link.into(0)));  // has 30 s
+  link.submit(TestOperation::make({"INCR", "a"}, link.into(0)));  // has a timeout of 30 s
   ASSERT_TRUE(link.run_to_end(1));
   EXPECT_EQ(link.endings[0]->error->code(), Errc::connection_lost);
   EXPECT_EQ(link.endings[0]->error->effect(), Effect::indeterminate);
@@ -257,8 +257,8 @@ TEST(AsyncExchangeTest, SilenceWithSomethingInFlightClosesTheConnection) {
   EXPECT_EQ(link.owner->last_reason, CloseReason::timeout);
 }
 
-// Its operation expired meanwhile: the answer ends the check all the same.
-TEST(AsyncExchangeTest, TheNextCheckIsMadeAlthoughNobodyWaitedForTheLast) {
+// The operation that triggered the check has expired. The reply ends the check nevertheless.
+TEST(AsyncExchangeTest, ChecksAgainAfterCheckOfExpiredOperation) {
   Gate gate;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     connection.send(echo(connection.handshake()));
@@ -295,7 +295,7 @@ TEST(AsyncExchangeTest, TheNextCheckIsMadeAlthoughNobodyWaitedForTheLast) {
   }
 }
 
-TEST(AsyncExchangeTest, ABlockingCommandMayBeSilentForLonger) {
+TEST(AsyncExchangeTest, AllowsLongerSilenceForBlockingCommand) {
   Gate gate;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     connection.handshake();
@@ -318,7 +318,7 @@ TEST(AsyncExchangeTest, ABlockingCommandMayBeSilentForLonger) {
   EXPECT_FALSE(link.endings[0]->error);
 }
 
-TEST(AsyncExchangeTest, RetiringWaitsForWhatIsInFlightAndKeepsTheQueue) {
+TEST(AsyncExchangeTest, KeepsQueueAndAwaitsInFlightWhenRetiring) {
   Gate gate;
   FakeServer server([&](FakeConnection& connection, std::size_t index) {
     const Words words = connection.handshake();
@@ -342,7 +342,7 @@ TEST(AsyncExchangeTest, RetiringWaitsForWhatIsInFlightAndKeepsTheQueue) {
   EXPECT_EQ(server.accepted(), 2U);
 }
 
-TEST(AsyncExchangeTest, AnExclusiveConnectionTellsWhenItIsIdleAndRepeatsNothing) {
+TEST(AsyncExchangeTest, ReportsIdleAndNeverResendsWhenExclusive) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.send(echo(connection.handshake()));
     connection.command();
@@ -357,11 +357,11 @@ TEST(AsyncExchangeTest, AnExclusiveConnectionTellsWhenItIsIdleAndRepeatsNothing)
   ASSERT_TRUE(link.run_until([&] { return link.owner->closed_calls == 1 && link.owner->idle_calls == 2; }));
 }
 
-TEST(AsyncExchangeTest, SteadyUseAllocatesNothingInTheEngine) {
+TEST(AsyncExchangeTest, DoesNotAllocateInSteadyUse) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.serve(echo); });
   TestLink link(server.port());
   ASSERT_TRUE(link.open());
-  // The same nodes again and again.
+  // Reuses the same nodes.
   struct Again final : engine::OperationNode {
     explicit Again(TestLink& where, engine::OwnedRequest what)
         : OperationNode(std::move(what)), link(where) {}

@@ -19,7 +19,7 @@ using Words = FakeConnection::Words;
 
 std::string echo(const Words& words) { return resp_bulk(words.at(1)); }
 
-// A connection that keeps what is submitted in its queue.
+// A connection that keeps submitted operations in its queue.
 class ClosedLink : public TestLink {
  public:
   ClosedLink() : TestLink(1) { owner->opens = false; }
@@ -29,7 +29,7 @@ TestOperation& operation(TestLink& link, std::size_t slot, std::uint64_t id) {
   return TestOperation::make({"ECHO", std::to_string(id)}, link.into(slot)).known_as(id);
 }
 
-// Runs the loops alternately until none has anything to do. False if that does not end.
+// Runs the loops alternately until none has work. Returns false if that does not end.
 bool run_until_quiet(std::initializer_list<TestLink*> links) {
   constexpr int most_rounds = 1000;
   for (int round = 0; round != most_rounds; ++round) {
@@ -50,7 +50,7 @@ void expect_cancelled(const TestLink& link, std::size_t slot, Effect effect) {
   EXPECT_EQ(link.endings[slot]->error->effect(), effect);
 }
 
-// `first` can't be opened, so its owner hands over what is queued, as a pool's line does.
+// `first` can't be opened, so its owner hands over the queue, as pooled connections do.
 void hand_over_after_failure(TestLink& first, TestLink& second) {
   first.owner->on_event = [&] {
     if (first.owner->failed_calls == 1) first.connection->hand_over(*second.connection);
@@ -59,7 +59,7 @@ void hand_over_after_failure(TestLink& first, TestLink& second) {
   first.owner->on_event = {};
 }
 
-TEST(AsyncHandOverTest, CancelledBeforeItIsSentIsNeverSent) {
+TEST(AsyncHandOverTest, NeverSendsOperationCancelledBefore) {
   std::atomic<int> seen{0};
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     connection.serve([&](const Words& words) {
@@ -73,7 +73,7 @@ TEST(AsyncHandOverTest, CancelledBeforeItIsSentIsNeverSent) {
   first.submit(operation(first, 0, 7));
   hand_over_after_failure(first, second);
   first.connection->cancel(7, Cancellation::total);
-  ASSERT_TRUE(run_until_quiet({&first}));  // the second loop has not run since
+  ASSERT_TRUE(run_until_quiet({&first}));  // the second loop has not run yet
   ASSERT_TRUE(run_until_quiet({&second}));
   expect_cancelled(first, 0, Effect::not_sent);
   EXPECT_EQ(first.connection->load().operations, 0U);
@@ -83,7 +83,7 @@ TEST(AsyncHandOverTest, CancelledBeforeItIsSentIsNeverSent) {
   EXPECT_EQ(seen, 1) << "the cancelled command was sent";
 }
 
-TEST(AsyncHandOverTest, OnlyTerminalCancellationEndsItInFlight) {
+TEST(AsyncHandOverTest, EndsInFlightOperationOnlyOnTerminalCancellation) {
   Gate gate;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     const Words late = connection.handshake();
@@ -111,7 +111,7 @@ TEST(AsyncHandOverTest, OnlyTerminalCancellationEndsItInFlight) {
   EXPECT_EQ(first.ended, 1U) << "the late reply ended it again";
 }
 
-TEST(AsyncHandOverTest, CancellationAfterCompletionSparesTheOthers) {
+TEST(AsyncHandOverTest, IgnoresCancellationAfterCompletion) {
   Gate gate;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     connection.send(echo(connection.handshake()));
@@ -127,7 +127,7 @@ TEST(AsyncHandOverTest, CancellationAfterCompletionSparesTheOthers) {
   hand_over_after_failure(first, second);
   ASSERT_TRUE(second.run_until([&] { return first.ended == 1; }));
   first.connection->cancel(7, Cancellation::terminal);
-  first.connection->cancel(9, Cancellation::terminal);  // arrives behind the other one
+  first.connection->cancel(9, Cancellation::terminal);  // arrives after the other one
   ASSERT_TRUE(run_until_quiet({&first, &second}));
   EXPECT_EQ(first.ended, 2U);
   expect_cancelled(first, 2, Effect::indeterminate);
@@ -138,7 +138,7 @@ TEST(AsyncHandOverTest, CancellationAfterCompletionSparesTheOthers) {
   EXPECT_EQ(first.endings[1]->replies, std::vector{resp_bulk("8")});
 }
 
-TEST(AsyncHandOverTest, CancellationFollowsTwoHandOvers) {
+TEST(AsyncHandOverTest, CancelsAfterTwoHandOvers) {
   ClosedLink first;
   ClosedLink second;
   ClosedLink third;
@@ -153,7 +153,7 @@ TEST(AsyncHandOverTest, CancellationFollowsTwoHandOvers) {
   EXPECT_EQ(third.connection->load().operations, 0U);
 }
 
-TEST(AsyncHandOverTest, CancellationReachesEachOfSeveralHeirs) {
+TEST(AsyncHandOverTest, CancelsInEachOfSeveralHeirs) {
   ClosedLink first;
   ClosedLink second;
   ClosedLink third;
@@ -168,19 +168,19 @@ TEST(AsyncHandOverTest, CancellationReachesEachOfSeveralHeirs) {
   expect_cancelled(first, 1, Effect::not_sent);
 }
 
-TEST(AsyncHandOverTest, CancellationFollowsAnOperationThatComesBack) {
+TEST(AsyncHandOverTest, CancelsOperationThatReturns) {
   ClosedLink first;
   ClosedLink second;
   first.submit(operation(first, 0, 7));
   first.connection->hand_over(*second.connection);
   first.connection->cancel(7, Cancellation::total);
-  ASSERT_TRUE(run_until_quiet({&first}));  // the second loop has the cancellation, but has not run
+  ASSERT_TRUE(run_until_quiet({&first}));  // the cancellation is posted to the second loop, which has not run
   second.connection->hand_over(*first.connection);
   ASSERT_TRUE(run_until_quiet({&first, &second}));
   expect_cancelled(first, 0, Effect::not_sent);
 }
 
-TEST(AsyncHandOverTest, CancellationFindsAnOperationInACycleOfHeirs) {
+TEST(AsyncHandOverTest, CancelsInCycleOfHeirs) {
   ClosedLink first;
   ClosedLink second;
   first.submit(operation(first, 0, 7));
@@ -192,7 +192,7 @@ TEST(AsyncHandOverTest, CancellationFindsAnOperationInACycleOfHeirs) {
   expect_cancelled(first, 0, Effect::not_sent);
 }
 
-TEST(AsyncHandOverTest, CancellationLeavesACycleOfHeirsForTheHolder) {
+TEST(AsyncHandOverTest, LeavesCycleOfHeirsForHolder) {
   ClosedLink first;
   ClosedLink second;
   ClosedLink third;
@@ -206,7 +206,7 @@ TEST(AsyncHandOverTest, CancellationLeavesACycleOfHeirsForTheHolder) {
   expect_cancelled(second, 0, Effect::not_sent);
 }
 
-TEST(AsyncHandOverTest, CancellationOfAnEndedOperationLeavesACycleOfHeirs) {
+TEST(AsyncHandOverTest, LeavesCycleOfHeirsWhenOperationHasEnded) {
   ClosedLink first;
   ClosedLink second;
   first.submit(operation(first, 0, 7));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_integrity_test.cpp: servers that swallow, repeat, swap or invent replies, and the fence that shows
-// it.
+// async_integrity_test.cpp: detects swallowed, repeated, swapped and invented replies by fences.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -19,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 using Words = FakeConnection::Words;
 
-// Answers one flush of `commands` commands and the fence behind it, then what comes after.
+// Answers one flush of `commands` commands and its fence, then everything that follows.
 class Flush {
  public:
   Flush(FakeConnection& connection, std::size_t commands) : connection_(connection) {
@@ -41,7 +40,7 @@ DatabaseConfig checked(const FakeServer& server) {
   return config;
 }
 
-// Three ECHOs in one flush over a server that runs `script` on the first connection.
+// Sends three ECHOs in one flush to a server that runs `script` on the first connection.
 void three_echoes(const std::function<void(const Flush&, FakeConnection&)>& script,
                   const std::function<void(TestLink&)>& check) {
   FakeServer server([&](FakeConnection& connection, std::size_t) {
@@ -68,7 +67,7 @@ void expect_broken(TestLink& link) {
   EXPECT_EQ(link.owner->last_reason, CloseReason::desync);
 }
 
-TEST(AsyncIntegrityTest, EachFlushEndsWithAFenceOfItsOwn) {
+TEST(AsyncIntegrityTest, EndsEachFlushWithItsFence) {
   std::vector<std::string> nonces;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     connection.serve([&](const Words& words) {
@@ -92,7 +91,7 @@ TEST(AsyncIntegrityTest, EachFlushEndsWithAFenceOfItsOwn) {
   EXPECT_NE(nonces[1], nonces[2]);
 }
 
-TEST(AsyncIntegrityTest, RepliesWaitForTheirFence) {
+TEST(AsyncIntegrityTest, HoldsRepliesUntilFence) {
   Gate gate;
   three_echoes(
       [&](const Flush& flush, FakeConnection& connection) {
@@ -111,7 +110,7 @@ TEST(AsyncIntegrityTest, RepliesWaitForTheirFence) {
       });
 }
 
-TEST(AsyncIntegrityTest, AnyCutOfTheStreamIsFine) {
+TEST(AsyncIntegrityTest, AcceptsAnyCutOfStream) {
   three_echoes(
       [](const Flush& flush, FakeConnection&) {
         for (const char c :
@@ -126,7 +125,7 @@ TEST(AsyncIntegrityTest, AnyCutOfTheStreamIsFine) {
       });
 }
 
-TEST(AsyncIntegrityTest, ASwallowedReplyIsNoticedWithTheNextFlush) {
+TEST(AsyncIntegrityTest, DetectsSwallowedReply) {
   three_echoes(
       [](const Flush& flush, FakeConnection& connection) {
         flush.send(flush.reply(0) + flush.reply(2) + flush.reply(3));
@@ -144,7 +143,7 @@ TEST(AsyncIntegrityTest, ASwallowedReplyIsNoticedWithTheNextFlush) {
       });
 }
 
-TEST(AsyncIntegrityTest, ARepeatedReplyIsNoticed) {
+TEST(AsyncIntegrityTest, DetectsRepeatedReply) {
   three_echoes(
       [](const Flush& flush, FakeConnection&) {
         flush.send(flush.reply(0) + flush.reply(0) + flush.reply(1) + flush.reply(2) + flush.reply(3));
@@ -152,7 +151,7 @@ TEST(AsyncIntegrityTest, ARepeatedReplyIsNoticed) {
       expect_broken);
 }
 
-TEST(AsyncIntegrityTest, AReplySwappedWithTheFenceIsNoticed) {
+TEST(AsyncIntegrityTest, DetectsReplySwappedWithFence) {
   three_echoes(
       [](const Flush& flush, FakeConnection&) {
         flush.send(flush.reply(0) + flush.reply(1) + flush.reply(3) + flush.reply(2));
@@ -160,7 +159,7 @@ TEST(AsyncIntegrityTest, AReplySwappedWithTheFenceIsNoticed) {
       expect_broken);
 }
 
-TEST(AsyncIntegrityTest, AnErrorInPlaceOfTheFenceIsNoticed) {
+TEST(AsyncIntegrityTest, DetectsErrorInPlaceOfFence) {
   three_echoes(
       [](const Flush& flush, FakeConnection&) {
         flush.send(flush.reply(0) + flush.reply(1) + flush.reply(2) + "-NOPERM echo\r\n");
@@ -168,7 +167,7 @@ TEST(AsyncIntegrityTest, AnErrorInPlaceOfTheFenceIsNoticed) {
       expect_broken);
 }
 
-TEST(AsyncIntegrityTest, WhatIsGivenUpMeanwhileIsDroppedWithItsBatch) {
+TEST(AsyncIntegrityTest, DropsReplyOfCancelledOperationWithItsBatch) {
   Gate gate;
   three_echoes(
       [&](const Flush& flush, FakeConnection& connection) {
@@ -188,7 +187,7 @@ TEST(AsyncIntegrityTest, WhatIsGivenUpMeanwhileIsDroppedWithItsBatch) {
       });
 }
 
-TEST(AsyncIntegrityTest, AHandlerThatThrowsTakesNobodysReplyAway) {
+TEST(AsyncIntegrityTest, DeliversOtherRepliesWhenHandlerThrows) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.serve([](const Words& words) { return resp_bulk(words.at(1)); });
   });

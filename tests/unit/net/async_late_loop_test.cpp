@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_late_loop_test.cpp: deadlines on a loop that users' code holds, or whose process does not run.
+// async_late_loop_test.cpp: deadlines on a blocked loop or in a stopped process.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -24,7 +24,7 @@ using Words = FakeConnection::Words;
 
 std::string echo(const Words& words) { return resp_bulk(words.at(1)); }
 
-TEST(AsyncLateLoop, SendsNothingThatExpiredWhileAHandlerHeldTheTurn) {
+TEST(AsyncLateLoop, DoesNotSendOperationExpiredDuringLongHandler) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.serve(echo); });
   TestLink link(server.port());
   link.submit(TestOperation::make({"ECHO", "first"}, [&](const Ending&) {
@@ -40,8 +40,8 @@ TEST(AsyncLateLoop, SendsNothingThatExpiredWhileAHandlerHeldTheTurn) {
   EXPECT_EQ(server.count("ECHO"), 2U);
 }
 
-// The loop finds its timer fired and a reply there, and runs the timer first.
-TEST(AsyncLateLoop, ReadsWhatHasArrivedBeforeItJudgesDeadlines) {
+// The timer has fired and a reply has arrived; the loop runs the timer first.
+TEST(AsyncLateLoop, ReadsArrivedRepliesBeforeCheckingDeadlines) {
   Gate late;
   std::atomic<bool> asked{false};
   std::atomic<bool> answered{false};
@@ -65,13 +65,13 @@ TEST(AsyncLateLoop, ReadsWhatHasArrivedBeforeItJudgesDeadlines) {
     late.open();
     EXPECT_TRUE(eventually([&] { return answered.load(); }));
   });
-  let_pass(deadline + 10ms - Clock::now());  // nobody runs the loop
+  let_pass(deadline + 10ms - Clock::now());  // the loop does not run
   ASSERT_TRUE(link.run_to_end(1));
   EXPECT_FALSE(link.endings[0]->error) << link.endings[0]->error->what();
 }
 
-// As where the process is stopped between the look at the deadline and the sending.
-TEST(AsyncLateLoop, GivesACommandThatWasSentLateTheTimeItHadBefore) {
+// As if the process were stopped between checking the deadline and sending.
+TEST(AsyncLateLoop, KeepsRemainingTimeOfCommandSentLate) {
   Gate answer;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     connection.serve([&](const Words& words) {
@@ -97,7 +97,7 @@ TEST(AsyncLateLoop, GivesACommandThatWasSentLateTheTimeItHadBefore) {
   EXPECT_TRUE(link.owner->verdicts.empty()) << "nothing for a circuit breaker";
 }
 
-// Its caller gave it up before it was sent, and reported that.
+// An operation whose caller gave it up before it was sent and reported that.
 class Revoked final : public engine::OperationNode {
  public:
   explicit Revoked(int& destroyed) : OperationNode({}), destroyed_(destroyed) {
@@ -119,7 +119,7 @@ class Revoked final : public engine::OperationNode {
   int& destroyed_;
 };
 
-TEST(AsyncLateLoop, SendsNothingThatItsCallerHasRevoked) {
+TEST(AsyncLateLoop, DoesNotSendRevokedOperation) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.serve(echo); });
   TestLink link(server.port());
   ASSERT_TRUE(link.open());

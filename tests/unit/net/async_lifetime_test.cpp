@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_lifetime_test.cpp: handlers that throw, submit, cancel and stop; shutdown; contexts that die;
-// strands.
+// async_lifetime_test.cpp: handlers that throw or stop, shutdown, destroyed contexts.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -27,7 +26,7 @@ std::string echo(const Words& words) { return resp_bulk(words.at(1)); }
 
 void serve_echo(FakeConnection& connection, std::size_t) { connection.serve(echo); }
 
-// Runs the loop until the condition holds, counting exceptions that leave it.
+// Runs the loop until the condition holds. Counts exceptions that leave it.
 template <class Condition>
 int run_catching(TestLink& link, Condition condition) {
   int caught = 0;
@@ -41,7 +40,7 @@ int run_catching(TestLink& link, Condition condition) {
   }
 }
 
-TEST(AsyncLifetimeTest, AHandlerThatThrowsTakesNobodysReplyAway) {
+TEST(AsyncLifetimeTest, DeliversOtherRepliesWhenHandlerThrows) {
   FakeServer server(serve_echo);
   TestLink link(server.port());
   ASSERT_TRUE(link.open());
@@ -56,7 +55,7 @@ TEST(AsyncLifetimeTest, AHandlerThatThrowsTakesNobodysReplyAway) {
   EXPECT_EQ(link.owner->answers, 100U);
 }
 
-TEST(AsyncLifetimeTest, AHandlerThatThrowsWhileMoreThanABufferIsReceived) {
+TEST(AsyncLifetimeTest, DeliversRepliesBeyondBufferWhenHandlerThrows) {
   const std::string text(100'000, 'x');
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     connection.serve([&](const Words&) { return resp_bulk(text); });
@@ -72,7 +71,7 @@ TEST(AsyncLifetimeTest, AHandlerThatThrowsWhileMoreThanABufferIsReceived) {
   EXPECT_EQ(run_catching(link, [&] { return ended == 20; }), 20);
 }
 
-TEST(AsyncLifetimeTest, AHandlerThatThrowsAmongFailures) {
+TEST(AsyncLifetimeTest, CompletesOtherFailuresWhenHandlerThrows) {
   TestLink link(1);
   link.owner->opens = false;
   std::size_t ended = 0;
@@ -86,7 +85,7 @@ TEST(AsyncLifetimeTest, AHandlerThatThrowsAmongFailures) {
   EXPECT_EQ(ended, 10U);
 }
 
-TEST(AsyncLifetimeTest, AHandlerMaySubmitCancelAndStop) {
+TEST(AsyncLifetimeTest, AllowsSubmitCancelAndStopInHandler) {
   FakeServer server(serve_echo);
   TestLink link(server.port());
   ASSERT_TRUE(link.open());
@@ -106,7 +105,7 @@ TEST(AsyncLifetimeTest, AHandlerMaySubmitCancelAndStop) {
   EXPECT_EQ(link.owner->last_reason, CloseReason::shutdown);
 }
 
-TEST(AsyncLifetimeTest, StopLetsWhatIsUnderWayEndAndRefusesWhatComesLater) {
+TEST(AsyncLifetimeTest, CompletesPendingAndRefusesNewOnStop) {
   Gate gate;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     const Words words = connection.handshake();
@@ -127,12 +126,12 @@ TEST(AsyncLifetimeTest, StopLetsWhatIsUnderWayEndAndRefusesWhatComesLater) {
   gate.open();
   ASSERT_TRUE(link.run_until([&] { return link.owner->stopped_calls == 1; }));
   EXPECT_FALSE(link.endings[0]->error);
-  link.submit(TestOperation::make({"ECHO", "c"}, link.into(2)));  // nobody runs the loop for it any more
+  link.submit(TestOperation::make({"ECHO", "c"}, link.into(2)));  // the loop no longer runs
   EXPECT_EQ(link.endings[2]->error->code(), Errc::closed);
   EXPECT_FALSE(link.endings[2]->inline_call);
 }
 
-TEST(AsyncLifetimeTest, StopEndsEverythingAtItsDeadline) {
+TEST(AsyncLifetimeTest, EndsEverythingAtDeadlineOfStop) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.handshake();
     connection.await_close();
@@ -146,7 +145,7 @@ TEST(AsyncLifetimeTest, StopEndsEverythingAtItsDeadline) {
   EXPECT_EQ(link.endings[0]->error->effect(), Effect::indeterminate);
 }
 
-TEST(AsyncLifetimeTest, ResubmittingWhatFailsAtOnceDoesNotKeepTheLoopFromEnding) {
+TEST(AsyncLifetimeTest, EndsLoopAlthoughHandlerResubmits) {
   TestLink link(1);
   link.owner->opens = false;
   std::atomic<bool> enough{false};
@@ -158,12 +157,12 @@ TEST(AsyncLifetimeTest, ResubmittingWhatFailsAtOnceDoesNotKeepTheLoopFromEnding)
   };
   link.submit(TestOperation::make({"GET", "k"}, again));
   link.connection->stop({});
-  ASSERT_TRUE(link.run_until([&] { return failures > 100; }));  // returns between the turns
+  ASSERT_TRUE(link.run_until([&] { return failures > 100; }));  // returns between turns
   enough = true;
   ASSERT_TRUE(link.run_until([&] { return link.owner->stopped_calls == 1; }));
 }
 
-TEST(AsyncLifetimeTest, AfterStopTheLoopHasNothingLeftToDo) {
+TEST(AsyncLifetimeTest, LeavesNoWorkOnLoopAfterStop) {
   FakeServer server(serve_echo);
   TestLink link(server.port());
   link.submit(TestOperation::make({"ECHO", "a"}, link.into(0)));
@@ -174,7 +173,7 @@ TEST(AsyncLifetimeTest, AfterStopTheLoopHasNothingLeftToDo) {
   EXPECT_EQ(link.owner->stopped_calls, 1);
 }
 
-TEST(AsyncLifetimeTest, AHandlerMayRunTheLoopItself) {
+TEST(AsyncLifetimeTest, AllowsHandlerToRunLoop) {
   FakeServer server(serve_echo);
   TestLink link(server.port());
   ASSERT_TRUE(link.open());
@@ -189,8 +188,8 @@ TEST(AsyncLifetimeTest, AHandlerMayRunTheLoopItself) {
   ASSERT_TRUE(link.run_until([&] { return ended == 50; }));
 }
 
-// The timer fires while a handler runs the loop, behind a reply whose handler throws: it is not lost.
-TEST(AsyncLifetimeTest, WhatAHandlerThrowsTakesNobodysDeadlineAway) {
+// The timer fires while a handler runs the loop, after a reply whose handler throws. It must not be lost.
+TEST(AsyncLifetimeTest, KeepsDeadlinesWhenHandlerThrows) {
   Gate gate;
   std::atomic<bool> sent{false};
   FakeServer server([&](FakeConnection& connection, std::size_t) {
@@ -221,8 +220,8 @@ TEST(AsyncLifetimeTest, WhatAHandlerThrowsTakesNobodysDeadlineAway) {
   EXPECT_EQ(link.endings[0]->error->code(), Errc::timeout);
 }
 
-// The context goes, with operations at every stage.
-TEST(AsyncLifetimeTest, AbandoningFreesEverythingWithoutACompletion) {
+// The context is destroyed with operations at every stage.
+TEST(AsyncLifetimeTest, FreesEverythingWithoutCompletionWhenAbandoned) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.handshake();
     connection.await_close();
@@ -248,7 +247,7 @@ TEST(AsyncLifetimeTest, AbandoningFreesEverythingWithoutACompletion) {
   EXPECT_EQ(TestOperation::alive(), 0);
 }
 
-TEST(AsyncLifetimeTest, AbandoningWhileItIsBeingOpened) {
+TEST(AsyncLifetimeTest, FreesEverythingWhenAbandonedWhileOpening) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.await_close(); });
   for (const std::string host : {"127.0.0.1", "localhost"}) {
     DatabaseConfig config = TestLink::at(server.port());
@@ -262,7 +261,7 @@ TEST(AsyncLifetimeTest, AbandoningWhileItIsBeingOpened) {
   EXPECT_EQ(TestOperation::alive(), 0);
 }
 
-TEST(AsyncLifetimeTest, AStoppedConnectionMayOutliveItsContext) {
+TEST(AsyncLifetimeTest, OutlivesContextAfterStop) {
   FakeServer server(serve_echo);
   DatabaseConfig config = TestLink::at(server.port());
   const std::string name = "test";
@@ -286,7 +285,7 @@ TEST(AsyncLifetimeTest, AStoppedConnectionMayOutliveItsContext) {
   EXPECT_TRUE(refused);
 }
 
-TEST(AsyncLifetimeTest, AContextMayDieOnAStrandToo) {
+TEST(AsyncLifetimeTest, SurvivesContextDestroyedOnStrand) {
   FakeServer server(serve_echo);
   DatabaseConfig config = TestLink::at(server.port());
   const std::string name = "test";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_opening_test.cpp: each step from closed to ready broken in turn, by script.
+// async_opening_test.cpp: opening a connection, with a failure at each step.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -24,14 +24,14 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view hello = "%1\r\n+proto\r\n:3\r\n";
 
-// Answers HELLO and reads what follows, up to PING.
+// Answers HELLO and reads further commands up to PING.
 void greet(FakeConnection& connection) {
   connection.command();
   connection.send(hello);
   for (auto words = connection.command(); !words.empty() && words[0] != "PING";) words = connection.command();
 }
 
-// Opens a connection to that server and returns why it failed.
+// Opens a connection to this server and returns why it failed.
 std::optional<net::OpenFailure> open_at(DatabaseConfig config) {
   TestLink link(std::move(config));
   const bool opened = link.open();
@@ -44,7 +44,7 @@ std::optional<net::OpenFailure> open_at(const FakeServer& server, std::chrono::m
   return open_at(std::move(config));
 }
 
-TEST(AsyncOpeningTest, NothingOfAUserGoesOutBeforeTheServerIsReady) {
+TEST(AsyncOpeningTest, SendsNoUserCommandBeforeReady) {
   std::vector<std::string> seen;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     for (auto words = connection.command(); !words.empty(); words = connection.command()) {
@@ -68,7 +68,7 @@ TEST(AsyncOpeningTest, NothingOfAUserGoesOutBeforeTheServerIsReady) {
   EXPECT_EQ(std::count(seen.begin(), seen.end(), "GET"), 1);
 }
 
-TEST(AsyncOpeningTest, ARefusedConnectionIsToldAndTheQueueWaits) {
+TEST(AsyncOpeningTest, ReportsRefusedConnectionAndKeepsQueue) {
   const FreePort nobody;
   TestLink link(nobody.number());
   link.submit(TestOperation::make({"GET", "k"}, link.into(0)));
@@ -85,20 +85,20 @@ TEST(AsyncOpeningTest, ARefusedConnectionIsToldAndTheQueueWaits) {
   EXPECT_EQ(link.endings[0]->error->effect(), Effect::not_sent);
 }
 
-TEST(AsyncOpeningTest, ANameThatDoesNotExistIsTold) {
+TEST(AsyncOpeningTest, ReportsUnknownHostName) {
   DatabaseConfig config = TestLink::at(6379);
   config.endpoint.host = "no-such-host.invalid";
   EXPECT_EQ(open_at(config)->code, Errc::resolve_failed);
 }
 
-TEST(AsyncOpeningTest, ANameIsLookedUpAndItsAddressesAreTriedInTurn) {
+TEST(AsyncOpeningTest, TriesAddressesOfNameInTurn) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.handshake(); });
   DatabaseConfig config = TestLink::at(server.port());
-  config.endpoint.host = "localhost";  // ::1 first, where nobody listens
+  config.endpoint.host = "localhost";  // ::1 first, where nothing listens
   EXPECT_FALSE(open_at(config));
 }
 
-TEST(AsyncOpeningTest, AUnixSocketThatIsNotThereIsTold) {
+TEST(AsyncOpeningTest, ReportsMissingUnixSocket) {
   DatabaseConfig config;
   config.endpoint.unix_path = "/nonexistent/socket";
   EXPECT_EQ(open_at(config)->code, Errc::connect_failed);
@@ -106,13 +106,13 @@ TEST(AsyncOpeningTest, AUnixSocketThatIsNotThereIsTold) {
   EXPECT_EQ(open_at(config)->code, Errc::resolve_failed);
 }
 
-TEST(AsyncOpeningTest, AServerThatAcceptsAndIsSilentEndsWithTheBudget) {
+TEST(AsyncOpeningTest, TimesOutWhenServerAcceptsAndIsSilent) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.await_close(); });
   EXPECT_EQ(open_at(server, 50ms)->code, Errc::connect_timeout);
 }
 
-// The steps: HELLO, then one flight of CLIENT SETINFO twice and PING.
-TEST(AsyncOpeningTest, TheEndOfTheStreamAtEachStepIsTold) {
+// The steps: HELLO, then two CLIENT SETINFO and PING in one batch.
+TEST(AsyncOpeningTest, ReportsEndOfStreamAtEachStep) {
   for (const bool reset : {false, true}) {
     for (int step = 0; step < 4; ++step) {
       FakeServer server([step, reset](FakeConnection& connection, std::size_t) {
@@ -130,7 +130,7 @@ TEST(AsyncOpeningTest, TheEndOfTheStreamAtEachStepIsTold) {
   }
 }
 
-TEST(AsyncOpeningTest, SilenceAtEachStepEndsWithTheBudget) {
+TEST(AsyncOpeningTest, TimesOutWhenServerIsSilentAtEachStep) {
   for (int step = 0; step < 4; ++step) {
     FakeServer server([step](FakeConnection& connection, std::size_t) {
       for (int i = 0; i < step; ++i) {
@@ -143,7 +143,7 @@ TEST(AsyncOpeningTest, SilenceAtEachStepEndsWithTheBudget) {
   }
 }
 
-TEST(AsyncOpeningTest, AnAnswerThatIsNotRespIsTold) {
+TEST(AsyncOpeningTest, ReportsReplyThatIsNotResp) {
   for (const std::string_view answer :
        {"HTTP/1.1 400 Bad Request\r\n", "\x15\x03\x01", "$-2\r\n", "+OK\r\n"}) {
     FakeServer server([answer](FakeConnection& connection, std::size_t) {
@@ -155,7 +155,7 @@ TEST(AsyncOpeningTest, AnAnswerThatIsNotRespIsTold) {
   }
 }
 
-TEST(AsyncOpeningTest, RefusalsAreToldInTheServersWords) {
+TEST(AsyncOpeningTest, ReportsRefusalWithServerMessage) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.command();
     connection.send("-ERR max number of clients reached\r\n");
@@ -166,7 +166,7 @@ TEST(AsyncOpeningTest, RefusalsAreToldInTheServersWords) {
   EXPECT_EQ(failure->remedy, Remedy::retry);
 }
 
-TEST(AsyncOpeningTest, AReplyTooManyIsAProtocolError) {
+TEST(AsyncOpeningTest, FailsOnExtraReply) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     greet(connection);
     connection.send("+OK\r\n+OK\r\n+PONG\r\n+OK\r\n");
@@ -175,7 +175,7 @@ TEST(AsyncOpeningTest, AReplyTooManyIsAProtocolError) {
   EXPECT_EQ(open_at(server)->code, Errc::protocol_error);
 }
 
-TEST(AsyncOpeningTest, AnAnswerInSinglePiecesIsUnderstood) {
+TEST(AsyncOpeningTest, AcceptsReplyInSmallPieces) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.command();
     for (const char& c : hello) connection.send(std::string_view(&c, 1));
@@ -190,7 +190,7 @@ TEST(AsyncOpeningTest, AnAnswerInSinglePiecesIsUnderstood) {
   EXPECT_EQ(link.connection->take_pushes(), 1U);
 }
 
-TEST(AsyncOpeningTest, AnOldServerIsSpokenToInResp2) {
+TEST(AsyncOpeningTest, FallsBackToResp2WithOldServer) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     for (auto words = connection.command(); !words.empty(); words = connection.command()) {
       connection.send(words[0] == "PING" ? "+PONG\r\n" : "-ERR unknown command\r\n");
@@ -199,7 +199,7 @@ TEST(AsyncOpeningTest, AnOldServerIsSpokenToInResp2) {
   EXPECT_FALSE(open_at(server));
 }
 
-TEST(AsyncOpeningTest, LoadingThatDoesNotEndIsToldAsSuch) {
+TEST(AsyncOpeningTest, ReportsLoadingThatDoesNotEnd) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     for (auto words = connection.command(); !words.empty(); words = connection.command())
       connection.send("-LOADING the data set\r\n");
@@ -207,7 +207,7 @@ TEST(AsyncOpeningTest, LoadingThatDoesNotEndIsToldAsSuch) {
   EXPECT_EQ(open_at(server, 2s)->code, Errc::loading);
 }
 
-TEST(AsyncOpeningTest, AServerThatGoesAwayWhileLoadingIsNoticedAtOnce) {
+TEST(AsyncOpeningTest, NoticesAtOnceWhenLoadingServerCloses) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     for (auto words = connection.command(); words[0] != "PING"; words = connection.command())
       connection.send(words[0] == "HELLO" ? hello : "+OK\r\n");
@@ -216,7 +216,7 @@ TEST(AsyncOpeningTest, AServerThatGoesAwayWhileLoadingIsNoticedAtOnce) {
   EXPECT_EQ(open_at(server)->code, Errc::handshake_failed);
 }
 
-TEST(AsyncOpeningTest, AfterAFailureItCanBeOpenedAgain) {
+TEST(AsyncOpeningTest, OpensAgainAfterFailure) {
   FakeServer server([](FakeConnection& connection, std::size_t index) {
     if (index == 0) return;
     connection.serve([](const FakeConnection::Words&) { return "+OK\r\n"; });
@@ -230,7 +230,7 @@ TEST(AsyncOpeningTest, AfterAFailureItCanBeOpenedAgain) {
   EXPECT_EQ(link.owner->wanted_calls, 1);
 }
 
-TEST(AsyncOpeningTest, StoppingEndsAnAttempt) {
+TEST(AsyncOpeningTest, AbortsAttemptOnStop) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.await_close(); });
   TestLink link(server.port());
   link.submit(TestOperation::make({"GET", "k"}, link.into(0)));
@@ -241,7 +241,7 @@ TEST(AsyncOpeningTest, StoppingEndsAnAttempt) {
   EXPECT_EQ(link.endings[0]->error->effect(), Effect::not_sent);
 }
 
-TEST(AsyncOpeningTest, WhoeverWaitsAtTheGateIsLetInWhenAnotherLeaves) {
+TEST(AsyncOpeningTest, OpensWhenHandshakePermitIsReleased) {
   net::HandshakeGate gate(1);
   const TimePoint now = net::Clock::now();
   int called = 0;
@@ -262,7 +262,7 @@ TEST(AsyncOpeningTest, WhoeverWaitsAtTheGateIsLetInWhenAnotherLeaves) {
   EXPECT_EQ(called, 1);
   EXPECT_TRUE(gate.enter(
       "a", now, [](net::HandshakeGate::Pass) {}, none))
-      << "the second has left again";
+      << "the second has left";
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_retry_test.cpp: operations that are sent again, wait for that, or are not admitted at all.
+// async_retry_test.cpp: operations that are resent, delayed or not admitted.
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -18,7 +18,7 @@ using engine::Cancellation;
 using Words = FakeConnection::Words;
 using Verdicts = std::vector<BreakerVerdict>;
 
-// Busy as often as it is told, with commands other than ECHO; counts all.
+// Replies BUSY a given number of times to commands other than ECHO, and counts them.
 struct BusyServer {
   std::atomic<int> busy{0};
   std::atomic<int> commands{0};
@@ -32,7 +32,7 @@ struct BusyServer {
   }};
 };
 
-TEST(AsyncRetryTest, WhatWasRefusedIsSentAgainAfterItsDelay) {
+TEST(AsyncRetryTest, ResendsRefusedCommandAfterDelay) {
   BusyServer fake;
   fake.busy = 2;
   TestLink link(fake.server.port());
@@ -48,7 +48,7 @@ TEST(AsyncRetryTest, WhatWasRefusedIsSentAgainAfterItsDelay) {
   EXPECT_EQ(link.connection->load().operations, 0U);
 }
 
-TEST(AsyncRetryTest, TheLastErrorIsTheAnswer) {
+TEST(AsyncRetryTest, FailsWithLastErrorAfterAllAttempts) {
   BusyServer fake;
   fake.busy = 100;
   TestLink link(fake.server.port());
@@ -60,7 +60,7 @@ TEST(AsyncRetryTest, TheLastErrorIsTheAnswer) {
   EXPECT_EQ(link.owner->errors, 1U);
 }
 
-TEST(AsyncRetryTest, WhoWaitsForTheNextAttemptCanBeCancelled) {
+TEST(AsyncRetryTest, AllowsCancellationDuringDelay) {
   BusyServer fake;
   fake.busy = 1;
   TestLink link(fake.server.port());
@@ -68,7 +68,7 @@ TEST(AsyncRetryTest, WhoWaitsForTheNextAttemptCanBeCancelled) {
   link.submit(TestOperation::make({"INCR", "n"}, link.into(0)).known_as(7));
   ASSERT_TRUE(link.run_until([&] { return fake.busy == 0; }));
   link.submit(TestOperation::make({"ECHO", "a"}, link.into(1)));
-  ASSERT_TRUE(link.run_to_end(1));  // the refusal has been read before that reply
+  ASSERT_TRUE(link.run_to_end(1));  // the refusal was read before that reply
   EXPECT_EQ(link.connection->load().operations, 1U);
   link.connection->cancel(7, Cancellation::total);
   ASSERT_TRUE(link.run_to_end(2));
@@ -77,7 +77,7 @@ TEST(AsyncRetryTest, WhoWaitsForTheNextAttemptCanBeCancelled) {
   EXPECT_EQ(link.connection->load().operations, 0U);
 }
 
-TEST(AsyncRetryTest, AStopEndsWhatWaitsForItsNextAttempt) {
+TEST(AsyncRetryTest, CompletesDelayedOperationsOnStop) {
   BusyServer fake;
   fake.busy = 1;
   TestLink link(fake.server.port());
@@ -90,7 +90,7 @@ TEST(AsyncRetryTest, AStopEndsWhatWaitsForItsNextAttempt) {
   EXPECT_EQ(link.endings[0]->error->code(), Errc::closed);
 }
 
-TEST(AsyncRetryTest, TheEndOfTheContextDropsWhatWaitsForItsNextAttempt) {
+TEST(AsyncRetryTest, DestroysDelayedOperationsWithContext) {
   BusyServer fake;
   fake.busy = 1;
   {
@@ -105,7 +105,7 @@ TEST(AsyncRetryTest, TheEndOfTheContextDropsWhatWaitsForItsNextAttempt) {
   EXPECT_EQ(TestOperation::alive(), 0);
 }
 
-TEST(AsyncAdmissionTest, OnlyAsManyAreSentAsThereArePlaces) {
+TEST(AsyncAdmissionTest, SendsOnlyAdmittedOperations) {
   BusyServer fake;
   TestLink link(fake.server.port());
   ASSERT_TRUE(link.open());
@@ -122,7 +122,7 @@ TEST(AsyncAdmissionTest, OnlyAsManyAreSentAsThereArePlaces) {
   EXPECT_EQ(link.owner->verdicts, (Verdicts{BreakerVerdict::success, BreakerVerdict::success}));
 }
 
-TEST(AsyncAdmissionTest, WhoMayWaitGoesOutWhenThereIsRoom) {
+TEST(AsyncAdmissionTest, SendsWaitingOperationsWhenAdmitted) {
   BusyServer fake;
   TestLink link(fake.server.port());
   ASSERT_TRUE(link.open());
@@ -146,7 +146,7 @@ TEST(AsyncAdmissionTest, WhoMayWaitGoesOutWhenThereIsRoom) {
   EXPECT_EQ(link.owner->nudged_calls, 2);
 }
 
-TEST(AsyncAdmissionTest, EveryEndOfAProbeIsTold) {
+TEST(AsyncAdmissionTest, ReportsEveryOutcomeOfProbe) {
   BusyServer fake;
   TestLink link(fake.server.port());
   ASSERT_TRUE(link.open());
@@ -158,7 +158,7 @@ TEST(AsyncAdmissionTest, EveryEndOfAProbeIsTold) {
   ASSERT_TRUE(link.run_until([&] { return fake.commands == 3; }));
   link.connection->cancel(7, Cancellation::terminal);
   ASSERT_TRUE(link.run_to_end(2));
-  // In whichever order they came.
+  // In any order.
   EXPECT_THAT(link.owner->verdicts,
               ::testing::UnorderedElementsAre(BreakerVerdict::nothing, BreakerVerdict::failure));
   link.connection->abandon();
@@ -167,7 +167,7 @@ TEST(AsyncAdmissionTest, EveryEndOfAProbeIsTold) {
   EXPECT_EQ(link.owner->verdicts.back(), BreakerVerdict::nothing);
 }
 
-TEST(AsyncAdmissionTest, ALossIsOneFailureHoweverManyWereInFlight) {
+TEST(AsyncAdmissionTest, ReportsLossAsOneFailure) {
   std::atomic<int> commands{0};
   Gate gate;
   FakeServer server([&](FakeConnection& connection, std::size_t) {

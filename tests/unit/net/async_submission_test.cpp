@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_submission_test.cpp: the queue through the nodes, and the stack between threads.
+// async_submission_test.cpp: OperationQueue, and SubmissionStack between threads.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -35,13 +35,13 @@ class SubmissionTest : public ::testing::Test {
   std::vector<TestOperation*> nodes{};
 };
 
-TEST_F(SubmissionTest, AQueueKeepsItsOrder) {
+TEST_F(SubmissionTest, QueueKeepsOrder) {
   OperationQueue queue;
   for (std::uint64_t id = 1; id <= 4; ++id) queue.push_back(node(id));
   EXPECT_EQ(drained(queue), (Ids{1, 2, 3, 4}));
 }
 
-TEST_F(SubmissionTest, AnyNodeCanBeTakenOutOfAQueue) {
+TEST_F(SubmissionTest, QueueErasesAnyNode) {
   for (std::size_t gone = 0; gone < 3; ++gone) {
     OperationQueue queue;
     std::array<TestOperation*, 3> three{&node(1), &node(2), &node(3)};
@@ -53,7 +53,7 @@ TEST_F(SubmissionTest, AnyNodeCanBeTakenOutOfAQueue) {
   }
 }
 
-TEST_F(SubmissionTest, AQueueCanBePutBeforeAnother) {
+TEST_F(SubmissionTest, QueuePrependsAnother) {
   OperationQueue empty;
   OperationQueue first;
   OperationQueue second;
@@ -68,7 +68,7 @@ TEST_F(SubmissionTest, AQueueCanBePutBeforeAnother) {
   EXPECT_EQ(drained(empty), (Ids{1, 2, 3, 4, 5}));
 }
 
-TEST_F(SubmissionTest, AStackGivesTheOldestFirst) {
+TEST_F(SubmissionTest, StackReturnsOldestFirst) {
   SubmissionStack stack;
   EXPECT_TRUE(stack.empty());
   EXPECT_EQ(stack.take(), nullptr);
@@ -79,7 +79,7 @@ TEST_F(SubmissionTest, AStackGivesTheOldestFirst) {
   EXPECT_TRUE(stack.empty());
 }
 
-TEST_F(SubmissionTest, NothingIsLostAndEachThreadsOrderIsKept) {
+TEST_F(SubmissionTest, StackKeepsOrderOfEachThread) {
   constexpr std::size_t threads = 3;
   constexpr std::uint64_t each = 20'000;
   SubmissionStack stack;

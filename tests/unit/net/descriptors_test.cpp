@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// descriptors_test.cpp: a child of fork holds none of the sockets, and knows that it is a child.
+// descriptors_test.cpp: sockets and fork detection in forked children.
 #include "net/descriptors.hpp"
 
 #include <fcntl.h>
@@ -15,7 +15,7 @@ namespace {
 
 bool is_open(int fd) { return ::fcntl(fd, F_GETFD) != -1; }
 
-// The exit code of a child that runs `body`.
+// Returns the exit code of a forked child that runs `body`.
 template <class Body>
 int in_child(Body body) {
   const pid_t child = ::fork();
@@ -37,18 +37,18 @@ class Descriptors : public ::testing::Test {
   std::array<int, 2> pair_{-1, -1};
 };
 
-TEST_F(Descriptors, AChildHoldsNoSocketThatWasAdded) {
+TEST_F(Descriptors, CloseAddedSocketsInChild) {
   descriptors::add(pair_[0]);
   EXPECT_EQ(in_child([&] { return is_open(pair_[0]) ? 1 : is_open(pair_[1]) ? 0 : 2; }), 0);
 }
 
-TEST_F(Descriptors, WhatWasRemovedIsLeftAlone) {
+TEST_F(Descriptors, KeepRemovedSocketsInChild) {
   descriptors::add(pair_[0]);
   descriptors::remove(pair_[0]);
   EXPECT_EQ(in_child([&] { return is_open(pair_[0]) ? 0 : 1; }), 0);
 }
 
-TEST_F(Descriptors, TheParentsConnectionGoesOn) {
+TEST_F(Descriptors, KeepParentConnectionOpen) {
   descriptors::add(pair_[0]);
   EXPECT_EQ(in_child([] { return 0; }), 0);
   EXPECT_TRUE(is_open(pair_[0]));
@@ -57,13 +57,13 @@ TEST_F(Descriptors, TheParentsConnectionGoesOn) {
   EXPECT_EQ(::recv(pair_[1], &byte, 1, 0), 1);
 }
 
-TEST_F(Descriptors, OnlyTheChildFindsItselfForked) {
+TEST_F(Descriptors, ReportForkOnlyInChild) {
   const auto generation = fork_generation();
   EXPECT_EQ(in_child([&] { return forked(generation) && !forked(fork_generation()) ? 0 : 1; }), 0);
   EXPECT_FALSE(forked(generation));
 }
 
-TEST_F(Descriptors, AChildMayOpenAndForkOnItsOwn) {
+TEST_F(Descriptors, WorkInForkedChildOfChild) {
   const auto grandchild = [&] {
     descriptors::add(pair_[1]);
     return in_child([&] { return is_open(pair_[1]) ? 1 : 0; });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// handshake_gate_test.cpp: only so many enter at a time, and everybody gets in.
+// handshake_gate_test.cpp: limits and fairness of handshake permits.
 #include "net/handshake_gate.hpp"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 const auto far = Clock::now() + 1h;
 
-TEST(HandshakeGate, LetsOnlySoManyInAndTheNextWhenOneLeaves) {
+TEST(HandshakeGate, LimitsPermitsAndGrantsNextOnRelease) {
   HandshakeGate gate(4, 1h);
   auto first = std::make_unique<HandshakeGate::Pass>(gate.enter("a", far));
   const HandshakeGate::Pass second = gate.enter("a", far);
@@ -31,7 +31,7 @@ TEST(HandshakeGate, LetsOnlySoManyInAndTheNextWhenOneLeaves) {
   EXPECT_TRUE(gate.enter("a", Clock::now()));
 }
 
-TEST(HandshakeGate, AMovedPassLeavesOnce) {
+TEST(HandshakeGate, ReleasesMovedPermitOnce) {
   HandshakeGate gate(1, 1h);
   {
     HandshakeGate::Pass pass = gate.enter("a", far);
@@ -43,7 +43,7 @@ TEST(HandshakeGate, AMovedPassLeavesOnce) {
   EXPECT_FALSE(gate.enter("a", Clock::now()));
 }
 
-TEST(HandshakeGate, EverybodyGetsInAndNeverTooManyAtOnce) {
+TEST(HandshakeGate, GrantsAllNeverAboveLimit) {
   HandshakeGate gate(6, 1h);
   std::atomic<int> inside{0};
   std::atomic<int> most{0};
@@ -67,10 +67,10 @@ TEST(HandshakeGate, EverybodyGetsInAndNeverTooManyAtOnce) {
   EXPECT_LE(most, 3);
 }
 
-// A gate whose attempts are told by a clock that the test moves.
+// A gate with a clock that the test moves.
 class Gate : public ::testing::Test {
  protected:
-  // A pass that waits until it is given.
+  // A permit that waits until it is granted.
   struct Waiter {
     HandshakeGate::WaiterId id = 0;
     std::optional<HandshakeGate::Pass> pass{};
@@ -92,7 +92,7 @@ class Gate : public ::testing::Test {
   TimePoint now = Clock::now();
 };
 
-TEST_F(Gate, OneServerGetsHalfOfThePlaces) {
+TEST_F(Gate, GrantsHalfOfPermitsToOneServer) {
   const auto first = enter("a");
   const auto second = enter("a");
   const auto third = wait("a");
@@ -101,7 +101,7 @@ TEST_F(Gate, OneServerGetsHalfOfThePlaces) {
   EXPECT_FALSE(third->pass);
 }
 
-TEST_F(Gate, TakesPlacesBackAfterSilenceWhereOthersWait) {
+TEST_F(Gate, ReclaimsPermitsAfterSilenceWhenOthersWait) {
   auto first = enter("a");
   auto second = enter("a");
   const auto third = wait("a");
@@ -110,13 +110,13 @@ TEST_F(Gate, TakesPlacesBackAfterSilenceWhereOthersWait) {
   second.received(now + HandshakeGate::default_patience - 1ms);
   gate.expire(now + HandshakeGate::default_patience);
   EXPECT_TRUE(third->pass.has_value());
-  first.leave();  // it has none any more
+  first.leave();  // it no longer holds a permit
   const auto fourth = wait("a");
   second.leave();
   EXPECT_TRUE(fourth->pass.has_value());
 }
 
-TEST_F(Gate, KeepsPlacesOfASlowServerWhileNobodyWaits) {
+TEST_F(Gate, KeepsPermitsOfSlowServerWhenNoneWait) {
   const auto first = enter("a");
   const auto second = enter("a");
   now += 1h;
@@ -125,7 +125,7 @@ TEST_F(Gate, KeepsPlacesOfASlowServerWhileNobodyWaits) {
   EXPECT_TRUE(third && fourth) << "all four are inside";
 }
 
-TEST_F(Gate, AdmitsTheServerWithTheFewestPlacesFirst) {
+TEST_F(Gate, PrefersServerWithFewestPermits) {
   auto one = enter("a");
   auto two = enter("a");
   auto three = enter("b");
@@ -139,7 +139,7 @@ TEST_F(Gate, AdmitsTheServerWithTheFewestPlacesFirst) {
   EXPECT_TRUE(behind->pass.has_value());
 }
 
-TEST_F(Gate, ForgetsThoseThatWaitNoLonger) {
+TEST_F(Gate, SkipsCancelledWaiters) {
   auto one = enter("a");
   auto two = enter("a");
   const auto gone = wait("a");

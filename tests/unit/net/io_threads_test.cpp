@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// io_threads_test.cpp: threads come when they are needed and end in every way that is asked of them.
+// io_threads_test.cpp: start and end of I/O threads.
 #include "net/io_threads.hpp"
 
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ using test::running_threads;
 
 std::unique_ptr<IoThreads> make(std::size_t count) { return std::make_unique<IoThreads>(count, nullptr); }
 
-// Runs `body` there and returns what it returns.
+// Runs `body` on the executor and returns its result.
 template <class Body>
 auto on(const asio::any_io_executor& executor, Body body) {
   std::promise<decltype(body())> result;
@@ -37,7 +37,7 @@ auto on(const asio::any_io_executor& executor, Body body) {
   return result.get_future().get();
 }
 
-TEST(IoThreads, NoThreadRunsBeforeALoopIsAskedFor) {
+TEST(IoThreads, StartNoThreadBeforeFirstLoop) {
   const auto before = running_threads();
   const auto threads = make(2);
   static_cast<void>(threads->default_executor());
@@ -46,7 +46,7 @@ TEST(IoThreads, NoThreadRunsBeforeALoopIsAskedFor) {
   EXPECT_LE(running_threads(), before + 1);
 }
 
-TEST(IoThreads, LoopsAreGivenOutInTurnAndOnAThreadOfTheirsItsOwn) {
+TEST(IoThreads, AssignLoopsInTurnExceptOnOwnThread) {
   const auto threads = make(2);
   const Loop first = threads->next();
   const Loop second = threads->next();
@@ -58,7 +58,7 @@ TEST(IoThreads, LoopsAreGivenOutInTurnAndOnAThreadOfTheirsItsOwn) {
   EXPECT_EQ(threads->width(), 2U);
 }
 
-TEST(IoThreads, KnowTheirThreadsAndMarkThem) {
+TEST(IoThreads, RecognizeAndMarkTheirThreads) {
   const auto threads = make(1);
   const auto others = make(1);
   EXPECT_FALSE(threads->on_this_thread());
@@ -68,7 +68,7 @@ TEST(IoThreads, KnowTheirThreadsAndMarkThem) {
   }));
 }
 
-TEST(IoThreads, ThreadsHaveNames) {
+TEST(IoThreads, NameTheirThreads) {
   const auto threads = make(1);
   EXPECT_EQ(on(threads->next().executor,
                [] {
@@ -79,7 +79,7 @@ TEST(IoThreads, ThreadsHaveNames) {
             "redstart-io-0");
 }
 
-TEST(IoThreads, StopWaitsForWhatIsLeftToDo) {
+TEST(IoThreads, CompletePendingWorkOnStop) {
   const auto threads = make(1);
   std::atomic<int> done{0};
   const auto executor = threads->next().executor;
@@ -89,7 +89,7 @@ TEST(IoThreads, StopWaitsForWhatIsLeftToDo) {
   EXPECT_EQ(done, 100);
 }
 
-TEST(IoThreads, StopDropsWhatIsNotItsBusiness) {
+TEST(IoThreads, DropForeignWorkOnStop) {
   const auto before = running_threads();
   const auto threads = make(1);
   const auto forgotten = std::make_shared<int>();
@@ -101,7 +101,7 @@ TEST(IoThreads, StopDropsWhatIsNotItsBusiness) {
   EXPECT_TRUE(eventually([&] { return running_threads() <= before && forgotten.use_count() == 1; }));
 }
 
-TEST(IoThreads, StopDoesNotWaitForAHandlerThatHangs) {
+TEST(IoThreads, DoNotAwaitHangingHandlerOnStop) {
   const auto before = running_threads();
   std::promise<void> release;
   std::atomic<bool> ran_after{false};
@@ -114,16 +114,17 @@ TEST(IoThreads, StopDoesNotWaitForAHandlerThatHangs) {
     EXPECT_LE(running_threads(), before + 1);
   }
   release.set_value();
-  EXPECT_TRUE(eventually([&] { return ran_after && running_threads() <= before; })) << "it went on by itself";
+  EXPECT_TRUE(eventually([&] { return ran_after && running_threads() <= before; }))
+      << "it continued without a new call";
 }
 
-TEST(IoThreads, MayBeDestroyedOnAThreadOfTheirOwn) {
+TEST(IoThreads, AllowDestructionOnOwnThread) {
   const auto before = running_threads();
   auto threads = make(2);
   static_cast<void>(threads->next());
   const auto executor = threads->next().executor;
   std::atomic<bool> ran_after{false};
-  std::promise<void> posted;  // whoever posts must have done so before the context goes
+  std::promise<void> posted;  // the post must happen before the context is destroyed
   asio::post(executor, [&, executor] {
     posted.get_future().wait();
     threads.reset();
@@ -133,7 +134,7 @@ TEST(IoThreads, MayBeDestroyedOnAThreadOfTheirOwn) {
   EXPECT_TRUE(eventually([&] { return ran_after && running_threads() <= before; }));
 }
 
-TEST(IoThreads, FlushRunsWhatCameAfterTheEnd) {
+TEST(IoThreads, RunLateWorkOnFlush) {
   const auto before = running_threads();
   const auto threads = make(1);
   static_cast<void>(threads->next());
@@ -147,8 +148,8 @@ TEST(IoThreads, FlushRunsWhatCameAfterTheEnd) {
   EXPECT_TRUE(eventually([&] { return running_threads() <= before; }));
 }
 
-// What is refused after the end is completed, too, however fast it comes.
-TEST(IoThreads, WhoNeverStopsPostingLosesNothing) {
+// Work posted after the end is completed, too, at any rate.
+TEST(IoThreads, LoseNothingWhenCallersKeepPosting) {
   const auto before = running_threads();
   const auto threads = make(1);
   static_cast<void>(threads->next());
@@ -168,14 +169,14 @@ TEST(IoThreads, WhoNeverStopsPostingLosesNothing) {
   });
   EXPECT_TRUE(eventually([&] { return ran > 100; }));
   threads->stop(Clock::now() + 20ms, IoThreads::Rest::drop);
-  const int until = posted + 2000;  // more than can be outstanding
+  const int until = posted + 2000;  // more than can be pending
   EXPECT_TRUE(eventually([&] { return ran > until; })) << posted - ran << " are left";
   enough = true;
   poster.join();
   EXPECT_TRUE(eventually([&] { return ran == posted && running_threads() <= before; }));
 }
 
-TEST(IoThreads, ThreadsThatCouldHandNothingOverComeForLateHandlers) {
+TEST(IoThreads, RunLateHandlersWithoutHandOver) {
   const auto before = running_threads();
   std::promise<void> ran;
   asio::post(late_loop().default_executor(), [&] { ran.set_value(); });
@@ -184,7 +185,7 @@ TEST(IoThreads, ThreadsThatCouldHandNothingOverComeForLateHandlers) {
   EXPECT_TRUE(eventually([&] { return running_threads() <= before; }));
 }
 
-TEST(IoThreadsDeathTest, AnExceptionThatLeavesAHandlerIsReportedAndEndsTheProcess) {
+TEST(IoThreadsDeathTest, ReportsExceptionOfHandlerAndTerminates) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_DEATH(
       {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// loop_test.cpp: which threads count as the engine's, also in the child of a fork.
+// loop_test.cpp: marks of engine threads, and the time of a turn.
 #include "net/loop.hpp"
 
 #include <gtest/gtest.h>
@@ -27,9 +27,9 @@ TEST(EngineThreadMark, Nests) {
   EXPECT_FALSE(on_engine_thread());
 }
 
-TEST(TurnNow, IsNeverFarBehindTheClock) {
+TEST(TurnNow, StaysCloseToClock) {
   const auto far = Clock::now() - 1s;
-  const EngineThreadMark outer({}, far);  // a turn that was held for a second
+  const EngineThreadMark outer({}, far);  // a turn that was blocked for a second
   EXPECT_GE(turn_now(), far + 1s);
   for (int i = 0; i < 1000; ++i) {
     const TimePoint before = Clock::now();
@@ -42,7 +42,7 @@ TEST(TurnNow, IsNeverFarBehindTheClock) {
   EXPECT_GE(turn_now(), far + 1s);
 }
 
-TEST(TurnNow, NeverGoesBack) {
+TEST(TurnNow, NeverDecreases) {
   const EngineThreadMark mark(CycleMark::now(), Clock::now());
   TimePoint last = turn_now();
   for (int i = 0; i < 10'000; ++i) {
@@ -52,7 +52,7 @@ TEST(TurnNow, NeverGoesBack) {
   }
 }
 
-TEST(EngineThreadMark, OfAParentCountsForNothingInAChildAlsoAfterMarksOfItsOwn) {
+TEST(EngineThreadMark, IsClearedInForkedChild) {
   const EngineThreadMark mark({}, Clock::now());
   EXPECT_EQ(test::complaints_of_child([]() -> std::string {
               if (on_engine_thread()) return "marked by the parent";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// send_plan_test.cpp: pieces leave in order and whole, however little of them each call sends.
+// send_plan_test.cpp: order and completeness of partial sends.
 #include "net/send_plan.hpp"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@
 namespace redstart::inline v0::net {
 namespace {
 
-// Sends by a kernel that takes at most `most()` bytes at a time.
+// Sends through a kernel that accepts at most `most()` bytes at a time.
 template <class Most>
 std::string sent_by(SendPlan plan, Most most) {
   std::string wire;
@@ -36,7 +36,7 @@ std::string sent_by(SendPlan plan, Most most) {
   return wire;
 }
 
-TEST(SendPlan, WithoutExternalsIsOneStretchOfBytes) {
+TEST(SendPlan, IsOnePieceWithoutExternals) {
   const std::string bytes = "*1\r\n$4\r\nPING\r\n";
   SendPlan plan({bytes, {}});
   EXPECT_TRUE(plan.simple());
@@ -44,7 +44,7 @@ TEST(SendPlan, WithoutExternalsIsOneStretchOfBytes) {
   EXPECT_EQ(sent_by(plan, [] { return 3U; }), bytes);
 }
 
-TEST(SendPlan, PutsExternalsWhereTheyBelong) {
+TEST(SendPlan, InsertsExternalsAtTheirOffsets) {
   const std::string bytes = "<|><>";
   const std::string a = "AAA";
   const std::string b = "BB";
@@ -59,7 +59,7 @@ TEST(SendPlan, PutsExternalsWhereTheyBelong) {
   }
 }
 
-TEST(SendPlan, OffersNoMorePiecesThanTheKernelTakes) {
+TEST(SendPlan, OffersAtMostAsManyPiecesAsKernelAccepts) {
   std::string bytes(3000, '.');
   const std::string argument = "x";
   std::vector<resp::External> externals;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// service_loops_test.cpp: strands on a service's executor, and its context's end before or after ours.
+// service_loops_test.cpp: strands on a service executor, and order of destruction.
 #include "net/service_loops.hpp"
 
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-TEST(ServiceLoops, EachLoopIsAStrandOfItsOwnAboveTheServicesExecutor) {
+TEST(ServiceLoops, CreateStrandPerLoopOnServiceExecutor) {
   asio::io_context context;
   ServiceLoops loops(context.get_executor(), nullptr);
   const Loop first = loops.next();
@@ -32,7 +32,7 @@ TEST(ServiceLoops, EachLoopIsAStrandOfItsOwnAboveTheServicesExecutor) {
   EXPECT_NE(first.shard, second.shard);
 }
 
-// True where `executor` runs, false here.
+// Checks that loops on `executor` recognise its threads, and not this one.
 void knows_its_threads(const asio::any_io_executor& executor, asio::io_context* to_run = nullptr) {
   ServiceLoops loops(executor, nullptr);
   EXPECT_FALSE(loops.on_this_thread());
@@ -42,7 +42,7 @@ void knows_its_threads(const asio::any_io_executor& executor, asio::io_context* 
   EXPECT_TRUE(there.get_future().get());
 }
 
-TEST(ServiceLoops, KnowTheThreadsOfTheUsualExecutors) {
+TEST(ServiceLoops, RecognizeThreadsOfCommonExecutors) {
   asio::io_context context;
   knows_its_threads(context.get_executor(), &context);
   context.restart();
@@ -60,7 +60,7 @@ TEST(ServiceLoops, KnowTheThreadsOfTheUsualExecutors) {
   knows_its_threads(asio::make_strand(asio::any_io_executor(pool.get_executor())));
 }
 
-TEST(ServiceLoops, TellWhenTheContextDiesFirst) {
+TEST(ServiceLoops, NotifyWhenContextIsDestroyedFirst) {
   std::optional<asio::io_context> context(std::in_place);
   int told = 0;
   ServiceLoops loops(asio::make_strand(*context), [&] { ++told; });
@@ -75,7 +75,7 @@ TEST(ServiceLoops, TellWhenTheContextDiesFirst) {
   loops.flush();
 }
 
-TEST(ServiceLoops, TellNothingWhenTheyGoFirst) {
+TEST(ServiceLoops, DoNotNotifyWhenDestroyedFirst) {
   std::optional<asio::io_context> context(std::in_place);
   int told = 0;
   std::optional<ServiceLoops> first(std::in_place, context->get_executor(), [&] { told += 1; });
@@ -85,7 +85,7 @@ TEST(ServiceLoops, TellNothingWhenTheyGoFirst) {
   EXPECT_EQ(told, 10);
 }
 
-TEST(ServiceLoops, LoopsCanBeGivenUpWhileTheContextDies) {
+TEST(ServiceLoops, AllowReleaseWhileContextIsDestroyed) {
   std::optional<asio::io_context> context(std::in_place);
   std::optional<Loop> loop;
   std::optional<ServiceLoops> loops(std::in_place, context->get_executor(), [&] { loop.reset(); });

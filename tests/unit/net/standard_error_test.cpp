@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// standard_error_test.cpp: lines are written whole, or not at all, and never wait.
+// standard_error_test.cpp: lines are written completely or dropped, without waiting.
 #include "net/standard_error.hpp"
 
 #include <gtest/gtest.h>
@@ -37,13 +37,13 @@ class Pipe {
   std::array<int, 2> ends_{-1, -1};
 };
 
-TEST(WriteLine, EndsTheLine) {
+TEST(WriteLine, AppendsNewline) {
   const Pipe pipe;
   write_line(pipe.writer(), "hello");
   EXPECT_EQ(pipe.read(), "hello\n");
 }
 
-TEST(WriteLine, LeavesOutWhatAFullPipeDoesNotTake) {
+TEST(WriteLine, DropsLinesWhenPipeIsFull) {
   const Pipe pipe;
   ASSERT_EQ(::fcntl(pipe.writer(), F_SETFL, O_NONBLOCK), 0);
   const std::string block(4096, 'x');
@@ -54,7 +54,7 @@ TEST(WriteLine, LeavesOutWhatAFullPipeDoesNotTake) {
   SUCCEED();
 }
 
-TEST(WriteLine, OutlivesItsReader) {
+TEST(WriteLine, SurvivesClosedReader) {
   Pipe pipe;
   pipe.close_reader();
   write_line(pipe.writer(), "nobody reads");  // no SIGPIPE, which would end this process
@@ -62,7 +62,7 @@ TEST(WriteLine, OutlivesItsReader) {
   SUCCEED();
 }
 
-TEST(StandardErrorListener, WritesChangesOfState) {
+TEST(StandardErrorListener, WritesStateChanges) {
   const Pipe pipe;
   StandardErrorListener listener(pipe.writer());
   listener.on_event({EventKind::connected, "main", "h:6379", {}});

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_context_test.cpp: files that can't be used are named with what is wrong; changed files make a new
-// context.
+// tls_context_test.cpp: errors in files, expected names, and reload of changed files.
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -45,7 +44,7 @@ class TlsContexts : public ::testing::Test {
   test::TestAuthority authority_{};
 };
 
-TEST_F(TlsContexts, NameTheFileThatCanNotBeUsed) {
+TEST_F(TlsContexts, NameUnusableFile) {
   const auto ours = authority_.issue("ours", {.key_password = "opens it"});
   const auto other = authority_.issue("other");
   EXPECT_EQ(fault_of(trusting()), "");
@@ -75,7 +74,7 @@ TEST_F(TlsContexts, NameTheFileThatCanNotBeUsed) {
   EXPECT_EQ(fault_of(config), "");
 }
 
-TEST_F(TlsContexts, KnowWhomTheServerMustBe) {
+TEST_F(TlsContexts, DeriveExpectedServerName) {
   struct Case {
     const char* host;
     const char* server_name;
@@ -97,7 +96,7 @@ TEST_F(TlsContexts, KnowWhomTheServerMustBe) {
   }
 }
 
-TEST_F(TlsContexts, AreNotMadeForNamesThatWouldTakeAnybody) {
+TEST_F(TlsContexts, RejectNamesThatMatchAnyServer) {
   for (const char* name : {"", ".", ".test", "%eth0"}) {
     EXPECT_THAT(fault_of(trusting(), name), HasSubstr("the name of the server can't be verified")) << name;
     TlsConfig insecure = trusting();
@@ -106,7 +105,7 @@ TEST_F(TlsContexts, AreNotMadeForNamesThatWouldTakeAnybody) {
   }
 }
 
-// What a TlsSource tells.
+// Records the reports of a TlsSource.
 struct Told {
   std::vector<std::pair<EventKind, std::string>> events{};
   TlsSource::Report report() {
@@ -130,7 +129,7 @@ class TlsSources : public TlsContexts {
   }
 };
 
-TEST_F(TlsSources, MakeOneContextForEachStateOfTheFiles) {
+TEST_F(TlsSources, CreateOneContextPerFileState) {
   Told told;
   TlsSource source(database(authority_.issue("ours")), told.report());
   std::optional<OpenFailure> failure;
@@ -147,7 +146,7 @@ TEST_F(TlsSources, MakeOneContextForEachStateOfTheFiles) {
   EXPECT_EQ(told.events.size(), 1U);
 }
 
-TEST_F(TlsSources, GoOnWithWhatWasGoodAndTellOnceWhatIsNot) {
+TEST_F(TlsSources, KeepLastGoodContextAndReportErrorOnce) {
   const auto ours = authority_.issue("ours");
   Told told;
   TlsSource source(database(ours), told.report());
@@ -163,7 +162,7 @@ TEST_F(TlsSources, GoOnWithWhatWasGoodAndTellOnceWhatIsNot) {
   EXPECT_FALSE(failure);
 }
 
-TEST_F(TlsSources, FailWhileNothingWasEverGoodAndWorkFromThenOn) {
+TEST_F(TlsSources, FailUntilFilesAreGood) {
   const auto ours = authority_.issue("ours");
   std::filesystem::remove(ours.certificate);
   Told told;
@@ -183,7 +182,7 @@ TEST_F(TlsSources, FailWhileNothingWasEverGoodAndWorkFromThenOn) {
   EXPECT_TRUE(told.events.empty()) << "the first good files are no change";
 }
 
-TEST_F(TlsSources, WarnOnceWhereNothingIsVerified) {
+TEST_F(TlsSources, WarnOnceWithoutVerification) {
   DatabaseConfig config = database(authority_.issue("ours"));
   config.tls.verify = TlsVerify::insecure;
   Told told;

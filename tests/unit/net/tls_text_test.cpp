@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_text_test.cpp: each way in which TLS fails has words that tell what to do.
+// tls_text_test.cpp: messages of every TLS failure.
 #include <gmock/gmock.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -40,7 +40,7 @@ TlsTrouble alarmed(int reason) {
   return trouble;
 }
 
-TEST(TlsWords, TellWhyACertificateIsRefused) {
+TEST(TlsText, NamesReasonForRefusedCertificate) {
   test::TestAuthority authority;
   const auto files = authority.issue("server", {.san = "DNS:a.test,IP:10.1.2.3,email:x@y.test"});
   const auto nameless = authority.issue("nameless", {.san = "", .common_name = "a.test"});
@@ -57,7 +57,7 @@ TEST(TlsWords, TellWhyACertificateIsRefused) {
       {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, &files, "its authority is unknown here (/CN=authority "},
       {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, &files, "its authority is unknown here (/CN=authority "},
       {X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, nullptr, "its authority is unknown here"},
-      // An authority of the same name is there, with another key.
+      // The file holds an authority of the same name with another key.
       {X509_V_ERR_CERT_SIGNATURE_FAILURE, &files, "its authority is unknown here (/CN=authority "},
       {X509_V_ERR_HOSTNAME_MISMATCH, &files, "it was not issued for \"b.test\" but for a.test, 10.1.2.3"},
       {X509_V_ERR_IP_ADDRESS_MISMATCH, &files, "it was not issued for \"b.test\" but for a.test, 10.1.2.3"},
@@ -69,13 +69,13 @@ TEST(TlsWords, TellWhyACertificateIsRefused) {
     SCOPED_TRACE(entry.words);
     const OpenFailure failure = tls_failure(refused(entry.why, entry.files), "b.test", 0);
     EXPECT_EQ(failure.code, Errc::tls_failed);
-    EXPECT_EQ(failure.remedy, Remedy::never) << "it stays so until somebody changes something";
+    EXPECT_EQ(failure.remedy, Remedy::never) << "stays until it is changed";
     EXPECT_THAT(failure.what,
                 AllOf(HasSubstr("the server's certificate is not to be trusted: "), HasSubstr(entry.words)));
   }
 }
 
-TEST(TlsWords, ShowWhatTheServerChoseOnlyAsFarAsItIsPrintable) {
+TEST(TlsText, EscapesTextChosenByServer) {
   test::TestAuthority authority;
   const auto odd = authority.issue("odd", {.san = "DNS:a\x1b[2Jb.test"});
   const auto endless = authority.issue("endless", {.san = "DNS:" + std::string(5000, 'a')});
@@ -84,7 +84,7 @@ TEST(TlsWords, ShowWhatTheServerChoseOnlyAsFarAsItIsPrintable) {
   EXPECT_LT(tls_failure(refused(X509_V_ERR_HOSTNAME_MISMATCH, &endless), "b.test", 0).what.size(), 400U);
 }
 
-TEST(TlsWords, TellWhatEitherSideFoundWrongWithTheOther) {
+TEST(TlsText, NamesErrorsOfEitherSide) {
   struct Case {
     int reason;
     const char* words;
@@ -110,7 +110,7 @@ TEST(TlsWords, TellWhatEitherSideFoundWrongWithTheOther) {
   }
 }
 
-TEST(TlsWords, TellWhenTheNetworkFailedInstead) {
+TEST(TlsText, DistinguishesNetworkFailures) {
   const TlsTrouble none;
   EXPECT_THAT(tls_failure(none, "b.test", 0).what,
               HasSubstr("the server closed the connection during the TLS"));
@@ -124,7 +124,7 @@ TEST(TlsWords, TellWhenTheNetworkFailedInstead) {
               AllOf(HasSubstr("reset"), HasSubstr("tls.certificate_file")));
 }
 
-TEST(TlsWords, NameAnErrorOfAnyKind) {
+TEST(TlsText, NamesEveryError) {
   EXPECT_EQ(tls_error_text(ERR_PACK(ERR_LIB_SSL, 0, SSL_R_BAD_SIGNATURE)), "bad signature");
   EXPECT_THAT(tls_error_text(ERR_SYSTEM_FLAG | ENOENT), HasSubstr("No such file"));
   EXPECT_EQ(tls_error_text(0), "no reason given");

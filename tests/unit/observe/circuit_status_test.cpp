@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// circuit_status_test.cpp: the state of a circuit breaker in words.
+// circuit_status_test.cpp: text form of a circuit breaker state.
 #include <redstart/observe/circuit_status.hpp>
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(CircuitStatus, SaysSinceWhenUntilWhenAndWhy) {
+TEST(CircuitStatus, ReportsBeginEndAndReason) {
   EXPECT_EQ(to_string(CircuitStatus{BreakerState::closed, 1500ms, {}, "no complete reply"}),
             "closed since 1500 ms");
   EXPECT_EQ(to_string(CircuitStatus{BreakerState::open, 1200ms, 800ms, "no complete reply"}),

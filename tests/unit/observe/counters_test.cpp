@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// counters_test.cpp: operations are counted exactly, on every shard and by many threads.
+// counters_test.cpp: exact counting across shards and threads.
 #include "observe/counters.hpp"
 
 #include <redstart/observe/event.hpp>
@@ -22,7 +22,7 @@ RedisStats collected(const OperationCounters& counters) {
   return stats;
 }
 
-TEST(OperationCounters, KeepAnswersErrorsAndFailuresApart) {
+TEST(OperationCounters, CountRepliesErrorsAndFailuresSeparately) {
   OperationCounters counters;
   counters.answered(0, 1, 0, 1ms);
   counters.answered(1, 10, 3, 2ms);
@@ -39,7 +39,7 @@ TEST(OperationCounters, KeepAnswersErrorsAndFailuresApart) {
   EXPECT_DOUBLE_EQ(stats.success_rate(), 8.0 / 15.0);
 }
 
-TEST(OperationCounters, AreCompleteWhateverTheShard) {
+TEST(OperationCounters, SumAllShards) {
   OperationCounters counters;
   for (std::size_t shard = 0; shard < 100; ++shard) counters.answered(shard, 1, 0, 1ms);
   EXPECT_EQ(collected(counters).ok, 100U);
@@ -94,7 +94,7 @@ TEST(ManagerStats, SumUpTheirDatabases) {
   EXPECT_EQ(stats.healthy(), 2U);
 }
 
-TEST(PoolStats, AvailableIsWhatIsNotInUse) {
+TEST(PoolStats, CountsUnusedCapacityAsAvailable) {
   PoolStats stats;
   stats.maximum = 10;
   stats.in_use = 3;
@@ -105,7 +105,7 @@ TEST(PoolStats, AvailableIsWhatIsNotInUse) {
   EXPECT_EQ(stats.closed_for(CloseReason::idle), 0U);
 }
 
-TEST(StatsNames, AreThoseOfTheEnumerators) {
+TEST(StatsNames, EqualEnumerators) {
   EXPECT_EQ(to_string(ConnectionState::backing_off), "backing_off");
   EXPECT_EQ(to_string(ConnectionState::circuit_open), "circuit_open");
   for (std::size_t i = 0; i < close_reasons; ++i)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// deliver_test.cpp: listeners get texts that do no harm to a log.
+// deliver_test.cpp: escaping and shortening of event texts.
 #include "observe/deliver.hpp"
 
 #include <redstart/core/peer_text.hpp>
@@ -25,7 +25,7 @@ class Last final : public EventListener {
   std::string detail{};
 };
 
-TEST(Deliver, KeepsHarmlessTexts) {
+TEST(Deliver, KeepsPrintableTexts) {
   Last last;
   deliver(last, {EventKind::retrying, "main", "localhost:6379", "GET: attempt 2"});
   EXPECT_EQ(last.kind, EventKind::retrying);
@@ -34,7 +34,7 @@ TEST(Deliver, KeepsHarmlessTexts) {
   EXPECT_EQ(last.detail, "GET: attempt 2");
 }
 
-TEST(Deliver, EscapesAndShortensTheOthers) {
+TEST(Deliver, EscapesAndShortensOtherTexts) {
   Last last;
   deliver(last, {EventKind::retrying, "ma\nin", "\x1b[2J", std::string(100'000, '\xff')});
   EXPECT_EQ(last.database, "ma\\nin");

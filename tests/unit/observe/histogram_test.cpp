@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// histogram_test.cpp: percentiles are within 1/16 of the truth, whatever the latencies.
+// histogram_test.cpp: accuracy and merging of latency histograms.
 #include <redstart/observe/histogram.hpp>
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ using std::chrono::nanoseconds;
 
 constexpr double fractions[] = {0.0, 0.01, 0.25, 0.5, 0.9, 0.99, 0.999, 1.0};
 
-// What `percentile` promises: the latency that this fraction did not exceed.
+// The exact percentile: the latency that this fraction of values did not exceed.
 std::int64_t exact(const std::vector<std::int64_t>& sorted, double fraction) {
   const auto rank = static_cast<std::size_t>(fraction * static_cast<double>(sorted.size()));
   return sorted[std::min(rank, sorted.size() - 1)];
@@ -35,7 +35,7 @@ void expect_close(const LatencyHistogram& histogram, std::vector<std::int64_t> v
   }
 }
 
-TEST(LatencyBuckets, CoverTheRangeWithoutGapOrOverlap) {
+TEST(LatencyBuckets, CoverRangeWithoutGapOrOverlap) {
   using Buckets = detail::LatencyBuckets;
   for (std::size_t i = 0; i < Buckets::count; ++i) {
     const std::uint64_t from = Buckets::lower(i);
@@ -58,7 +58,7 @@ TEST(LatencyHistogram, IsZeroWhileEmpty) {
   for (const double fraction : fractions) EXPECT_EQ(empty.percentile(fraction), 0ns);
 }
 
-TEST(LatencyHistogram, PercentilesAreWithinASixteenth) {
+TEST(LatencyHistogram, ReportsPercentilesWithinOneSixteenth) {
   std::mt19937_64 random(1);
   std::uniform_real_distribution<double> exponent(std::log(300.0), std::log(3e12));
   for (int round = 0; round < 50; ++round) {
@@ -72,7 +72,7 @@ TEST(LatencyHistogram, PercentilesAreWithinASixteenth) {
   }
 }
 
-TEST(LatencyHistogram, OfOneValueGivesItForEveryFraction) {
+TEST(LatencyHistogram, ReportsSingleValueForEveryFraction) {
   for (const std::int64_t value : {300LL, 1'000LL, 65'536LL, 5'000'000'000LL}) {
     LatencyHistogram histogram;
     histogram.add(nanoseconds(value));
@@ -81,7 +81,7 @@ TEST(LatencyHistogram, OfOneValueGivesItForEveryFraction) {
   }
 }
 
-TEST(LatencyHistogram, TakesExtremesWithoutLosingCount) {
+TEST(LatencyHistogram, CountsExtremeValues) {
   LatencyHistogram histogram;
   histogram.add(0ns);
   histogram.add(-5ns);
@@ -100,7 +100,7 @@ TEST(LatencyHistogram, ClampsFractionsOutOfRange) {
   EXPECT_LT(histogram.percentile(0), histogram.percentile(1));
 }
 
-TEST(LatencyHistogram, MergedEqualsAddedToOne) {
+TEST(LatencyHistogram, MergesToSumOfBoth) {
   LatencyHistogram first;
   LatencyHistogram second;
   LatencyHistogram both;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// kept_list_test.cpp: what can be taken from a list that is kept, and not from a temporary.
+// kept_list_test.cpp: KeptList as lvalue and as temporary.
 #include <redstart/observe/stats.hpp>
 
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ ManagerStats two_databases() {
   return stats;
 }
 
-TEST(KeptList, IsAVectorWhereItIsKept) {
+TEST(KeptList, BehavesLikeVectorAsLvalue) {
   const ManagerStats stats = two_databases();
   EXPECT_EQ(stats.databases.size(), 2U);
   EXPECT_EQ(stats.databases.front().name, "first");
@@ -42,7 +42,7 @@ TEST(KeptList, IsAVectorWhereItIsKept) {
   EXPECT_EQ(operations.last_errors.end() - operations.last_errors.begin(), 3);
 }
 
-TEST(KeptList, GivesNoReferencesIntoATemporary) {
+TEST(KeptList, RefusesReferencesIntoTemporary) {
   using List = KeptList<DatabaseStats>;
   static_assert(gives_elements<List&> && gives_elements<const List&>);
   static_assert(!gives_elements<List> && !gives_elements<const List>);
@@ -50,7 +50,7 @@ TEST(KeptList, GivesNoReferencesIntoATemporary) {
   static_assert(!gives_iterators<List> && !gives_iterators<const List>);
 }
 
-TEST(KeptList, ATemporaryCanBeGoneOver) {
+TEST(KeptList, AllowsIterationOverTemporary) {
   std::string names;
   for (const DatabaseStats& database : two_databases().databases) names += database.name + ' ';
   EXPECT_EQ(names, "first second ");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// repeats_test.cpp: what is told of failures that repeat.
+// repeats_test.cpp: reporting of repeated failures.
 #include "observe/repeats.hpp"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(RepeatsTest, TellsTheFirstThenOneAnIntervalWithACount) {
+TEST(RepeatsTest, ReportsFirstFailureThenOnePerInterval) {
   Repeats repeats(10s);
   const TimePoint now{1h};
   EXPECT_EQ(repeats.failed(Errc::connect_refused, now), 1U);
@@ -24,7 +24,7 @@ TEST(RepeatsTest, TellsTheFirstThenOneAnIntervalWithACount) {
   EXPECT_EQ(repeats.failed(Errc::connect_refused, now + 11s), 1U) << "a new outage";
 }
 
-TEST(RepeatsTest, AnotherKindIsToldAtOnce) {
+TEST(RepeatsTest, ReportsAnotherKindAtOnce) {
   Repeats repeats(10s);
   const TimePoint now{1h};
   EXPECT_EQ(repeats.failed(Errc::connect_refused, now), 1U);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// state_lines_test.cpp: which events become lines, and how few.
+// state_lines_test.cpp: which events become lines, and rate limits.
 #include <redstart/observe/state_lines.hpp>
 
 #include <gmock/gmock.h>
@@ -34,7 +34,7 @@ class StateLinesTest : public testing::Test {
   StateLines lines_{};
 };
 
-TEST_F(StateLinesTest, ShowEachChangeOfStateOnce) {
+TEST_F(StateLinesTest, ReportsEachStateChangeOnce) {
   EXPECT_THAT(add(EventKind::connected), ElementsAre("redstart: main at h:6379: connected"));
   EXPECT_THAT(add(EventKind::disconnected, "lost"),
               ElementsAre("redstart: main at h:6379: connection closed: lost"));
@@ -50,7 +50,7 @@ TEST_F(StateLinesTest, ShowEachChangeOfStateOnce) {
               ElementsAre("redstart: main at h:6379: circuit breaker closes: half_open -> closed: answered"));
 }
 
-TEST_F(StateLinesTest, SayNothingOfWhatIsNoChange) {
+TEST_F(StateLinesTest, IgnoresEventsWithoutStateChange) {
   for (const EventKind kind :
        {EventKind::initialized, EventKind::retrying, EventKind::push_dropped, EventKind::release_failed,
         EventKind::tls_reloaded, EventKind::shutdown_begin, EventKind::shutdown_complete})
@@ -60,7 +60,7 @@ TEST_F(StateLinesTest, SayNothingOfWhatIsNoChange) {
   EXPECT_THAT(add(EventKind::circuit_changed, "open -> half_open: a connection is ready"), IsEmpty());
 }
 
-TEST_F(StateLinesTest, OfConnectionsSayOnlyThatTheFirstIsOpen) {
+TEST_F(StateLinesTest, ReportsOnlyFirstOpenConnection) {
   EXPECT_THAT(add(EventKind::connected), testing::SizeIs(1));
   for (int i = 0; i < 50; ++i) {
     pass(1s);
@@ -71,7 +71,7 @@ TEST_F(StateLinesTest, OfConnectionsSayOnlyThatTheFirstIsOpen) {
       << "another database";
 }
 
-TEST_F(StateLinesTest, CountWhatWasHeldBack) {
+TEST_F(StateLinesTest, CountsSuppressedLines) {
   EXPECT_THAT(add(EventKind::disconnected, "lost"), testing::SizeIs(1));
   for (int i = 0; i < 49; ++i) EXPECT_THAT(add(EventKind::disconnected, "lost"), IsEmpty());
   pass(9'999ms);
@@ -83,7 +83,7 @@ TEST_F(StateLinesTest, CountWhatWasHeldBack) {
   EXPECT_THAT(due(), IsEmpty()) << "each is counted once";
 }
 
-TEST_F(StateLinesTest, OfAFlappingServerAreOneForEachStateAndInterval) {
+TEST_F(StateLinesTest, ReportsOneLinePerStateAndIntervalWhenFlapping) {
   std::size_t lines = 0;
   constexpr int seconds = 60;
   for (int i = 0; i < seconds * 10; ++i) {
@@ -96,7 +96,7 @@ TEST_F(StateLinesTest, OfAFlappingServerAreOneForEachStateAndInterval) {
   EXPECT_GE(lines, 2U * (seconds / 10 - 1));
 }
 
-TEST_F(StateLinesTest, EndWithTheStateThatHolds) {
+TEST_F(StateLinesTest, EndsWithCurrentState) {
   static_cast<void>(add(EventKind::connected));
   static_cast<void>(add(EventKind::disconnected, "lost"));
   static_cast<void>(add(EventKind::connected));
@@ -105,14 +105,14 @@ TEST_F(StateLinesTest, EndWithTheStateThatHolds) {
   EXPECT_THAT(due(), ElementsAre(HasSubstr("connected"), HasSubstr("connection closed: timeout")));
 }
 
-TEST_F(StateLinesTest, ComeWithTheEndOfAShutdown) {
+TEST_F(StateLinesTest, ReportsSuppressedLinesAtShutdown) {
   static_cast<void>(add(EventKind::disconnected, "lost"));
   EXPECT_THAT(add(EventKind::disconnected, "lost"), IsEmpty());
   EXPECT_THAT(add(EventKind::shutdown_complete, {}, "cache"), IsEmpty());
   EXPECT_THAT(add(EventKind::shutdown_complete), ElementsAre(HasSubstr("connection closed: lost")));
 }
 
-TEST_F(StateLinesTest, HoldNothingThatBreaksThemAndAreShort) {
+TEST_F(StateLinesTest, EscapesAndShortensTexts) {
   const std::string hostile = "a\nb\x1b[2J\x07\xff" + std::string(100'000, 'x');
   for (const std::string& line : lines_.add({EventKind::connect_failed, hostile, hostile, hostile}, now_)) {
     EXPECT_LE(line.size(), 1024U);
@@ -121,7 +121,7 @@ TEST_F(StateLinesTest, HoldNothingThatBreaksThemAndAreShort) {
   }
 }
 
-TEST_F(StateLinesTest, OfNoDatabaseNameNone) {
+TEST_F(StateLinesTest, OmitsDatabaseWhenThereIsNone) {
   EXPECT_THAT(lines_.add({EventKind::config_notice, {}, {}, "REDIS_URL was in quotes"}, now_),
               ElementsAre("redstart: configuration: REDIS_URL was in quotes"));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// breaker_test.cpp: the breaker that all callers of a database share.
+// breaker_test.cpp: the common circuit breaker of all callers of a database.
 #include "pool/breaker.hpp"
 
 #include <gtest/gtest.h>
@@ -41,7 +41,7 @@ class SharedBreaker : public ::testing::Test {
   int rooms = 0;
 };
 
-TEST_F(SharedBreaker, OpensAfterFailuresInARowAndSaysWhy) {
+TEST_F(SharedBreaker, OpensAfterConsecutiveFailuresAndReportsReason) {
   fail(4);
   EXPECT_EQ(breaker.state(), BreakerState::closed);
   fail(1);
@@ -53,7 +53,7 @@ TEST_F(SharedBreaker, OpensAfterFailuresInARowAndSaysWhy) {
   EXPECT_GT(breaker.status().next_probe, now);
 }
 
-TEST_F(SharedBreaker, SuccessesThatOnlyTheStatisticsKnowBreakARow) {
+TEST_F(SharedBreaker, RestartsCountAfterSuccessesInStatistics) {
   for (int i = 0; i < 20; ++i) {
     fail(4);
     counters.answered(0, 20, 1, 1ms);
@@ -61,23 +61,23 @@ TEST_F(SharedBreaker, SuccessesThatOnlyTheStatisticsKnowBreakARow) {
   EXPECT_EQ(breaker.state(), BreakerState::closed);
 }
 
-TEST_F(SharedBreaker, ALongHealthyPastDoesNotHideAnOutage) {
+TEST_F(SharedBreaker, OpensSoonAfterLongHealthyPast) {
   for (int second = 0; second < 60; ++second, now += 1s) {
     counters.answered(0, 1000, 0, 1ms);
     breaker.tick(now);
   }
   now += 10s;
-  for (int i = 0; i < 20; ++i) {  // half of the calls of these seconds fail
+  for (int i = 0; i < 20; ++i) {  // half of the calls in these seconds fail
     fail(1);
     counters.answered(0, 1, 0, 1ms);
   }
   EXPECT_EQ(breaker.state(), BreakerState::open);
 }
 
-// A connection that has answered a thousand commands, then nothing more.
-class Stuck : public SharedBreaker {
+// A connection that has answered a thousand commands and then stopped answering.
+class StuckConnection : public SharedBreaker {
  protected:
-  Stuck() {
+  StuckConnection() {
     breaker.tick(now);
     breaker.note_answers(silence, now, 1000);
     counters.answered(0, 1000, 0, 1ms);
@@ -88,7 +88,7 @@ class Stuck : public SharedBreaker {
   Breaker::Silence silence{};
 };
 
-TEST_F(Stuck, ManyTimeOutsAtOnceAreOneFailureWhereOthersHaveAnswered) {
+TEST_F(StuckConnection, CountsConcurrentTimeoutsOnceWhenOthersReply) {
   now += 100ms;
   others_answer(3);
   late(false);
@@ -96,7 +96,7 @@ TEST_F(Stuck, ManyTimeOutsAtOnceAreOneFailureWhereOthersHaveAnswered) {
   EXPECT_EQ(breaker.state(), BreakerState::closed);
 }
 
-TEST_F(Stuck, TimeOutsAreNoFailureForAsLongAsOthersAnswer) {
+TEST_F(StuckConnection, CountsNoFailureWhileOthersReply) {
   now += 100ms;
   others_answer(1);
   late(false);
@@ -109,14 +109,14 @@ TEST_F(Stuck, TimeOutsAreNoFailureForAsLongAsOthersAnswer) {
   EXPECT_EQ(breaker.state(), BreakerState::closed);
 }
 
-TEST_F(Stuck, FiveTimeOutsOpenItWhereItIsTheOnlyConnection) {
+TEST_F(StuckConnection, OpensBreakerAfterFiveTimeoutsWhenAlone) {
   now += 5s;
   late(false);
   for (int i = 0; i < 4; ++i) late();
   EXPECT_EQ(breaker.state(), BreakerState::open);
 }
 
-TEST_F(Stuck, FiveTimeOutsOpenItWhereTheOthersHaveStoppedWithIt) {
+TEST_F(StuckConnection, OpensBreakerAfterFiveTimeoutsWhenOthersAreSilent) {
   others_answer(1000);
   now += 5s;
   late(false);
@@ -124,7 +124,7 @@ TEST_F(Stuck, FiveTimeOutsOpenItWhereTheOthersHaveStoppedWithIt) {
   EXPECT_EQ(breaker.state(), BreakerState::open);
 }
 
-TEST_F(Stuck, TimeOutsCountAgainOnceTheOthersAreSilentForASecond) {
+TEST_F(StuckConnection, CountsFailuresAfterOneSecondOfSilence) {
   now += 1s;
   others_answer(1);
   breaker.tick(now);
@@ -135,7 +135,7 @@ TEST_F(Stuck, TimeOutsCountAgainOnceTheOthersAreSilentForASecond) {
   EXPECT_EQ(breaker.state(), BreakerState::open);
 }
 
-TEST_F(Stuck, AProbeBehindAStuckReplyGivesItsPlaceBackWhereOthersAnswer) {
+TEST_F(StuckConnection, ReleasesProbeWhenOthersReply) {
   now += 5s;
   fail(5);
   ASSERT_EQ(breaker.state(), BreakerState::open);
@@ -148,8 +148,8 @@ TEST_F(Stuck, AProbeBehindAStuckReplyGivesItsPlaceBackWhereOthersAnswer) {
   EXPECT_EQ(breaker.state(), BreakerState::half_open);
 }
 
-// Nobody reads the statistics while all callers wait: what was answered before the server froze is old then.
-TEST_F(SharedBreaker, AnswersFromBeforeAFreezeDoNotDelayIt) {
+// The statistics are not read while all callers wait, so replies from before the freeze are read late.
+TEST_F(SharedBreaker, IgnoresRepliesFromBeforeFreeze) {
   breaker.tick(now);
   counters.answered(0, 100'000, 0, 1ms);
   now += 5s;
@@ -157,7 +157,7 @@ TEST_F(SharedBreaker, AnswersFromBeforeAFreezeDoNotDelayIt) {
   EXPECT_EQ(breaker.state(), BreakerState::open);
 }
 
-TEST_F(SharedBreaker, AfterTheRecoveryTimeSoManyProbesPassAndCloseIt) {
+TEST_F(SharedBreaker, AdmitsProbesAfterRecoveryTimeAndCloses) {
   fail(5);
   now = breaker.status().next_probe;
   EXPECT_FALSE(breaker.refuses(now));
@@ -170,7 +170,7 @@ TEST_F(SharedBreaker, AfterTheRecoveryTimeSoManyProbesPassAndCloseIt) {
   EXPECT_NE(breaker.pass(), 0U);
 }
 
-TEST_F(SharedBreaker, Fault77AProbeThatIsGivenUpFreesItsPlaceAndSaysSo) {
+TEST_F(SharedBreaker, Fault77ReleasesAndReportsAbandonedProbe) {
   fail(5);
   breaker.connection_ready();
   ASSERT_EQ(breaker.state(), BreakerState::half_open);
@@ -184,14 +184,14 @@ TEST_F(SharedBreaker, Fault77AProbeThatIsGivenUpFreesItsPlaceAndSaysSo) {
   EXPECT_TRUE(Breaker::is_probe(breaker.admit(now)));
 }
 
-TEST_F(SharedBreaker, WhatMayWaitForLongIsNoProbe) {
+TEST_F(SharedBreaker, RefusesBlockingCommandAsProbe) {
   fail(5);
   breaker.connection_ready();
   EXPECT_EQ(breaker.admit(now, false), 0U);
   EXPECT_TRUE(Breaker::is_probe(breaker.admit(now)));
 }
 
-TEST_F(SharedBreaker, AStragglerMovesNoLaterState) {
+TEST_F(SharedBreaker, IgnoresStragglers) {
   const Breaker::Ticket old = breaker.admit(now);
   fail(5);
   breaker.connection_ready();
@@ -200,7 +200,7 @@ TEST_F(SharedBreaker, AStragglerMovesNoLaterState) {
   EXPECT_EQ(breaker.status().why, "no answer");
 }
 
-TEST_F(SharedBreaker, IsForcedAndLetGo) {
+TEST_F(SharedBreaker, CanBeForcedAndReleased) {
   breaker.force_open();
   EXPECT_EQ(breaker.admit(now + 24h), 0U);
   breaker.connection_ready();
@@ -213,7 +213,7 @@ TEST_F(SharedBreaker, IsForcedAndLetGo) {
   EXPECT_EQ(breaker.status().changes, 3U);
 }
 
-TEST_F(SharedBreaker, ManyThreadsNeverHaveMoreProbesThanAreAllowed) {
+TEST_F(SharedBreaker, LimitsProbesOfManyThreads) {
   const TimePoint start = now;
   std::atomic<unsigned> inside{0};
   std::atomic<unsigned> most{0};

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// direct_pool_events_test.cpp: each connection that a pool closes is told, with the reason that it is counted
-// by, and no lock is held meanwhile.
+// direct_pool_events_test.cpp: events of closed connections, delivered without a lock.
 #include "pool/direct_pool.hpp"
 
 #include <gtest/gtest.h>
@@ -27,7 +26,7 @@ using namespace std::chrono_literals;
 
 class ClosedConnections : public ::testing::Test {
  protected:
-  // Asks the pool while it is told: a pool that held its lock would never answer.
+  // Calls the pool inside the event. The call would never return if the pool held its lock.
   class Listener final : public EventListener {
    public:
     void on_event(const Event& event) noexcept override {
@@ -48,7 +47,7 @@ class ClosedConnections : public ::testing::Test {
     mutable std::mutex mutex_{};
     std::array<std::uint64_t, close_reasons> told_{};
   };
-  // Somebody who wants a connection of another kind.
+  // A caller that waits for a connection of another kind.
   struct Other final : Waiter {
     void decided() noexcept override {}
   };
@@ -80,7 +79,7 @@ class ClosedConnections : public ::testing::Test {
     PoolStats stats;
     pool_->collect(stats);
     EXPECT_EQ(stats.closed_for(reason), count);
-    EXPECT_EQ(stats.closed, listener_->told()) << "what is counted and what is told";
+    EXPECT_EQ(stats.closed, listener_->told()) << "counters equal events";
   }
 
   test::FakeServer server_{test::FakeServer::simple()};
@@ -89,14 +88,14 @@ class ClosedConnections : public ::testing::Test {
   std::shared_ptr<DirectPool> pool_{};
 };
 
-TEST_F(ClosedConnections, OfAServerThatHasAnotherRoleAreTold) {
+TEST_F(ClosedConnections, AreReportedWhenServerRoleChanges) {
   make();
   fill(3);
   pool_->role_changed(Clock::now());
   expect_closed(CloseReason::role, 3);
 }
 
-TEST_F(ClosedConnections, AtTheEndAreToldIdleOrComingBack) {
+TEST_F(ClosedConnections, AreReportedAtShutdown) {
   make();
   std::vector<DirectLease> lent = borrow(3);
   lent[0].give_back();
@@ -107,7 +106,7 @@ TEST_F(ClosedConnections, AtTheEndAreToldIdleOrComingBack) {
   expect_closed(CloseReason::shutdown, 3);
 }
 
-TEST_F(ClosedConnections, ThatMakeRoomForOthersAreTold) {
+TEST_F(ClosedConnections, AreReportedWhenClosedToFreeCapacity) {
   make(1);
   fill(1);
   Other other;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// last_errors_test.cpp: what calls failed with lately: one entry for each code.
+// last_errors_test.cpp: the latest errors, one entry per code.
 #include "pool/last_errors.hpp"
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ std::vector<Errc> codes(const LastErrors& errors) {
   return codes;
 }
 
-TEST(LastErrors, ManyOfOneKindLeaveTheOthersVisible) {
+TEST(LastErrors, KeepsOtherKindsWhenOneRepeats) {
   LastErrors errors;
   errors.add(WallTime(1s), Errc::connect_refused, "nothing listens");
   for (int i = 0; i != 1000; ++i)
@@ -37,7 +37,7 @@ TEST(LastErrors, ManyOfOneKindLeaveTheOthersVisible) {
   EXPECT_EQ(effect.time, WallTime(1001s));
 }
 
-TEST(LastErrors, StandInTheOrderInWhichTheyWereSeenLast) {
+TEST(LastErrors, OrdersByLastOccurrence) {
   LastErrors errors;
   errors.add(WallTime(1s), Errc::timeout, "");
   errors.add(WallTime(2s), Errc::connection_lost, "");
@@ -46,7 +46,7 @@ TEST(LastErrors, StandInTheOrderInWhichTheyWereSeenLast) {
   EXPECT_EQ(codes(errors), (std::vector{Errc::timeout, Errc::connect_refused, Errc::connection_lost}));
 }
 
-TEST(LastErrors, BeyondTheLimitTheOneNotSeenForLongestGoes) {
+TEST(LastErrors, DropsLeastRecentBeyondLimit) {
   LastErrors errors;
   const std::vector all{Errc::timeout,         Errc::connection_lost,    Errc::connect_refused,
                         Errc::connect_timeout, Errc::connect_failed,     Errc::loading,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// lease_channel_test.cpp: the connection of a synchronous scoped handle: roles, use by several threads.
+// lease_channel_test.cpp: connection of a synchronous scoped handle.
 #include "pool/lease_channel.hpp"
 
 #include "pool/pool_channel.hpp"
@@ -26,7 +26,7 @@
 namespace redstart::inline v0::pool {
 namespace {
 
-// A database whose first connection leads to a server that refuses INCR with these words.
+// A database whose first connection leads to a server that refuses INCR with this message.
 class Demoted : public ::testing::TestWithParam<std::string_view> {
  protected:
   [[nodiscard]] std::unique_ptr<engine::Channel> lease() {
@@ -61,16 +61,16 @@ INSTANTIATE_TEST_SUITE_P(Words, Demoted,
                            return std::string(words.param.substr(0, words.param.find(' ')));
                          });
 
-TEST_P(Demoted, IsLentToNobodyElseAfterACommand) {
+TEST_P(Demoted, IsNotReusedAfterCommand) {
   {
     ScopedClient scoped(lease());
     EXPECT_THROW(static_cast<void>(scoped.incr("n")), Error);
-    EXPECT_EQ(scoped.get("key"), "value") << "its user may go on";
+    EXPECT_EQ(scoped.get("key"), "value") << "the caller may continue";
   }
   expect_another_connection();
 }
 
-TEST_P(Demoted, IsLentToNobodyElseAfterAPipeline) {
+TEST_P(Demoted, IsNotReusedAfterPipeline) {
   {
     const std::shared_ptr<engine::Channel> leased = lease();
     Pipeline pipe(leased, {});
@@ -85,7 +85,7 @@ TEST_P(Demoted, IsLentToNobodyElseAfterAPipeline) {
 }
 
 // A database whose server answers GET once `answer` is open, and other commands at once.
-class UsedTwice : public ::testing::Test {
+class ConcurrentUse : public ::testing::Test {
  protected:
   test::Gate asked_{};
   test::Gate answer_{};
@@ -104,7 +104,7 @@ class UsedTwice : public ::testing::Test {
   PoolChannel channel_{database_, pool_, nullptr};
 };
 
-TEST_F(UsedTwice, ACallDuringAnotherFailsAndTheOtherGoesOn) {
+TEST_F(ConcurrentUse, FailsSecondCallAndContinuesFirst) {
   auto leased = channel_.lease({}, {});
   ASSERT_TRUE(leased);
   const ScopedClient scoped(*std::move(leased));
@@ -123,7 +123,7 @@ TEST_F(UsedTwice, ACallDuringAnotherFailsAndTheOtherGoesOn) {
   EXPECT_EQ(server_.count("INCR"), 1U);
 }
 
-TEST_F(UsedTwice, APipelineDuringACallFailsToo) {
+TEST_F(ConcurrentUse, FailsPipelineDuringCall) {
   auto leased = channel_.lease({}, {});
   ASSERT_TRUE(leased);
   const std::shared_ptr<engine::Channel> shared = *std::move(leased);
@@ -141,7 +141,7 @@ TEST_F(UsedTwice, APipelineDuringACallFailsToo) {
   EXPECT_EQ(server_.count("INCR"), 0U);
 }
 
-TEST_F(UsedTwice, ManyThreadsOnOneHandleGetRepliesOrErrorsAndNothingElse) {
+TEST_F(ConcurrentUse, ReturnsRepliesOrErrorsToManyThreads) {
   auto leased = channel_.lease({}, {});
   ASSERT_TRUE(leased);
   const ScopedClient scoped(*std::move(leased));
@@ -164,10 +164,10 @@ TEST_F(UsedTwice, ManyThreadsOnOneHandleGetRepliesOrErrorsAndNothingElse) {
   EXPECT_EQ(server_.count("INCR"), static_cast<std::size_t>(answered.load()));
 }
 
-// The server closes after its first reply; INCR would be indeterminate if it were written.
-class Forsaken : public ::testing::Test {
+// The server closes after its first reply. INCR would be indeterminate if it were written.
+class PeerClosed : public ::testing::Test {
  protected:
-  // Until the server has closed the connection, and it is no longer one that was used a moment ago.
+  // Waits until the server has closed the connection and its last use is over 1 ms ago.
   void await_the_end() {
     ASSERT_TRUE(test::eventually([&] { return server_.ended() == 1; }));
     test::let_pass(std::chrono::milliseconds(50));
@@ -183,7 +183,7 @@ class Forsaken : public ::testing::Test {
   PoolChannel channel_{database_, pool_, nullptr};
 };
 
-TEST_F(Forsaken, FailsAPipelineAsNotSentWhenThePeerHasGone) {
+TEST_F(PeerClosed, FailsPipelineAsNotSent) {
   std::shared_ptr<engine::Channel> leased = *channel_.lease({}, {});
   {
     Pipeline first(leased, {});
@@ -203,7 +203,7 @@ TEST_F(Forsaken, FailsAPipelineAsNotSentWhenThePeerHasGone) {
   EXPECT_EQ(server_.accepted(), 1U);
 }
 
-TEST_F(Forsaken, FailsEachLaterCallInTheSameWay) {
+TEST_F(PeerClosed, FailsEachLaterCallAsNotSent) {
   ScopedClient scoped(*channel_.lease({}, {}));
   EXPECT_EQ(scoped.incr("n"), 1);
   await_the_end();

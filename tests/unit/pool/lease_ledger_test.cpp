@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// lease_ledger_test.cpp: who is told of as having kept a connection for too long, with a clock of its own.
+// lease_ledger_test.cpp: reporting of overdue leases.
 #include "pool/lease_ledger.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 constexpr CallSite here{"/home/ann/shop/src/checkout.cpp", 42};
 
-TEST(LeaseLedger, TellsOfEachOnceAndOnlyBeyondTheLimit) {
+TEST(LeaseLedger, ReportsEachOverdueLeaseOnce) {
   LeaseLedger ledger;
   LeaseLedger::Entry first;
   LeaseLedger::Entry second;
@@ -25,11 +25,11 @@ TEST(LeaseLedger, TellsOfEachOnceAndOnlyBeyondTheLimit) {
   ASSERT_EQ(overdue.size(), 1U);
   EXPECT_EQ(describe(overdue[0]), "kept for 31.0 s, taken at checkout.cpp:42");
   EXPECT_TRUE(ledger.overdue(TimePoint(40s), 30s).empty());
-  EXPECT_EQ(ledger.overdue(TimePoint(60s), 30s).size(), 1U) << "the second; the first has been told";
+  EXPECT_EQ(ledger.overdue(TimePoint(60s), 30s).size(), 1U) << "the second; the first was already reported";
   EXPECT_TRUE(ledger.overdue(TimePoint(900s), 0s).empty());
 }
 
-TEST(LeaseLedger, TellsAtTheEndWhatNobodyHasLookedAtBefore) {
+TEST(LeaseLedger, ReportsOverdueLeaseOnReturn) {
   LeaseLedger ledger;
   LeaseLedger::Entry told;
   LeaseLedger::Entry untold;
@@ -46,7 +46,7 @@ TEST(LeaseLedger, TellsAtTheEndWhatNobodyHasLookedAtBefore) {
   EXPECT_TRUE(ledger.all(TimePoint(30s)).empty());
 }
 
-TEST(LeaseLedger, KnowsTheAgeOfTheOldest) {
+TEST(LeaseLedger, ReportsAgeOfOldestLease) {
   LeaseLedger ledger;
   LeaseLedger::Entry first;
   LeaseLedger::Entry second;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// reachability_test.cpp: what attempts that ended with nothing say together.
+// reachability_test.cpp: how connect attempts decide whether a server is away.
 #include "pool/reachability.hpp"
 
 #include <gtest/gtest.h>
@@ -14,9 +14,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class Hurried : public ::testing::Test {
+class ShortTimeouts : public ::testing::Test {
  protected:
-  // An attempt that its caller gave up after 100 ms.
+  // An attempt that ends at the deadline of its caller after 100 ms.
   void attempt() {
     const auto begun = reachability.begin(now);
     ASSERT_TRUE(begun);
@@ -30,30 +30,30 @@ class Hurried : public ::testing::Test {
   TimePoint now = Clock::now();
 };
 
-TEST_F(Hurried, AFewInAHurrySayNothing) {
+TEST_F(ShortTimeouts, CauseNoOutageWhenFew) {
   for (int i = 0; i < 4; ++i) attempt();
   EXPECT_FALSE(reachability.failing());
 }
 
-TEST_F(Hurried, HalfASecondWithoutAConnectionIsAnOutage) {
+TEST_F(ShortTimeouts, CauseOutageAfterHalfASecondWithoutConnection) {
   for (int i = 0; i < 5; ++i) attempt();
   EXPECT_TRUE(reachability.failing());
   EXPECT_EQ(reachability.state(), Reachability::State::backing_off);
-  EXPECT_FALSE(reachability.begin(now)) << "nobody else waits out his deadline";
+  EXPECT_FALSE(reachability.begin(now)) << "no other caller waits for its deadline";
 }
 
-TEST_F(Hurried, AConnectionBetweenStartsTheCountAnew) {
+TEST_F(ShortTimeouts, AreCountedAnewAfterConnection) {
   for (int i = 0; i < 4; ++i) attempt();
   const auto begun = reachability.begin(now);
   ASSERT_TRUE(begun);
   static_cast<void>(reachability.succeeded(*begun));
-  reachability.left(1, false);  // and it is gone again: while one works, further attempts keep a pace
+  reachability.left(1, false);  // and it is closed again: while one works, further attempts are paced
   now += 1h;
   for (int i = 0; i < 4; ++i) attempt();
   EXPECT_FALSE(reachability.failing());
 }
 
-// One connection works, and further ones are attempted.
+// One connection works, and further ones are opened.
 class Growth : public ::testing::Test {
  protected:
   Reachability::ConnectAttempt begin() {
@@ -75,7 +75,7 @@ class Growth : public ::testing::Test {
   TimePoint now = Clock::now();
 };
 
-TEST_F(Growth, AFailureBesideAConnectionThatWorksIsNoOutage) {
+TEST_F(Growth, IsNoOutageWhenAnotherConnectionWorks) {
   open();
   fail(begin());
   EXPECT_FALSE(reachability.failing());
@@ -93,13 +93,13 @@ TEST_F(Growth, IsPausedUntilTheNextAttemptIsDue) {
   EXPECT_LE(now, Clock::now() + DatabaseConfig{}.reconnect.maximum);
   const auto attempt = begin();
   EXPECT_FALSE(reachability.begin(now)) << "one at a time";
-  EXPECT_EQ(reachability.growth_due(), TimePoint::max()) << "it is under way";
+  EXPECT_EQ(reachability.growth_due(), TimePoint::max()) << "an attempt is pending";
   reachability.succeeded(attempt);
   EXPECT_FALSE(reachability.growth_paused());
   EXPECT_TRUE(reachability.begin(now));
 }
 
-TEST_F(Growth, AFailureWhileAnotherAttemptIsUnderWayDecidesNothing) {
+TEST_F(Growth, DecidesNothingWhileAnotherAttemptIsPending) {
   const auto first = begin();
   const auto second = begin();
   fail(first);
@@ -110,7 +110,7 @@ TEST_F(Growth, AFailureWhileAnotherAttemptIsUnderWayDecidesNothing) {
   EXPECT_FALSE(reachability.hopeful());
 }
 
-TEST_F(Growth, TheOneOfSeveralFirstAttemptsThatSucceedsServesAll) {
+TEST_F(Growth, ServesAllWhenOneOfSeveralFirstAttemptsSucceeds) {
   const auto first = begin();
   const auto second = begin();
   fail(first);
@@ -119,17 +119,17 @@ TEST_F(Growth, TheOneOfSeveralFirstAttemptsThatSucceedsServesAll) {
   EXPECT_TRUE(reachability.growth_paused() || reachability.begin(now)) << "and growth goes on";
 }
 
-TEST_F(Growth, ANewOutageBeginsWhenTheLastConnectionIsLost) {
+TEST_F(Growth, BeginsOutageWhenLastConnectionIsLost) {
   open();
   fail(begin());
   reachability.left();
   EXPECT_FALSE(reachability.growth_paused());
-  fail(begin());  // at once, whatever was due
+  fail(begin());  // at once, regardless of the due time
   EXPECT_TRUE(reachability.failing());
   EXPECT_EQ(reachability.state(), Reachability::State::backing_off);
 }
 
-TEST_F(Growth, SaysWhyACallerGotNoConnection) {
+TEST_F(Growth, ReportsWhyCallerGotNoConnection) {
   open();
   EXPECT_NE(reachability.no_connection().what.find("in use"), std::string::npos);
   fail(begin());
@@ -138,7 +138,7 @@ TEST_F(Growth, SaysWhyACallerGotNoConnection) {
   EXPECT_NE(info.what.find("refused"), std::string::npos) << info.what;
 }
 
-TEST_F(Growth, OnlyWhereThereIsNoRoomClosingAnotherMakesRoom) {
+TEST_F(Growth, ClosesAnotherConnectionOnlyWithoutCapacity) {
   open();
   fail(begin());
   EXPECT_FALSE(reachability.full());
@@ -147,7 +147,7 @@ TEST_F(Growth, OnlyWhereThereIsNoRoomClosingAnotherMakesRoom) {
   EXPECT_TRUE(reachability.full());
 }
 
-TEST_F(Growth, ARoomThatWasMadeIsTriedBeforeTheDatabaseIsAway) {
+TEST_F(Growth, UsesFreedCapacityBeforeDatabaseIsAway) {
   open();
   fail(begin(), full());
   reachability.left(1, true);
@@ -161,7 +161,7 @@ TEST_F(Growth, ARoomThatWasMadeIsTriedBeforeTheDatabaseIsAway) {
   EXPECT_TRUE(reachability.failing());
 }
 
-class Greeting : public Hurried {
+class Greeting : public ShortTimeouts {
  protected:
   // A connection becomes ready and is lost at once.
   void greet(CloseReason reason = CloseReason::lost) {
@@ -173,7 +173,7 @@ class Greeting : public Hurried {
   }
 };
 
-TEST_F(Greeting, OneConnectionThatIsLostBeforeAnAnswerIsBadLuckTheSecondIsAFailure) {
+TEST_F(Greeting, CountsSecondConnectionLostBeforeReplyAsFailure) {
   greet();
   EXPECT_FALSE(reachability.failing());
   greet();
@@ -181,7 +181,7 @@ TEST_F(Greeting, OneConnectionThatIsLostBeforeAnAnswerIsBadLuckTheSecondIsAFailu
   EXPECT_FALSE(reachability.begin(now)) << "the delay has begun";
 }
 
-TEST_F(Greeting, ConnectionsThatAreLostTogetherAreBadLuckOnce) {
+TEST_F(Greeting, CountsConnectionsLostTogetherOnce) {
   std::vector<protocol::Reconnect::Connection> together;
   for (int i = 0; i < 3; ++i) {
     const auto begun = reachability.begin(now);
@@ -197,7 +197,7 @@ TEST_F(Greeting, ConnectionsThatAreLostTogetherAreBadLuckOnce) {
   EXPECT_TRUE(reachability.failing());
 }
 
-TEST_F(Greeting, ConnectionsThatWereClosedOnPurposeSayNothing) {
+TEST_F(Greeting, IgnoresConnectionsClosedOnPurpose) {
   for (const auto reason : {CloseReason::idle, CloseReason::lifetime, CloseReason::dirty,
                             CloseReason::shutdown, CloseReason::timeout}) {
     for (int i = 0; i < 3; ++i) greet(reason);
@@ -205,7 +205,7 @@ TEST_F(Greeting, ConnectionsThatWereClosedOnPurposeSayNothing) {
   }
 }
 
-TEST_F(Greeting, OnlyAUsersCommandLetsAnOpenBreakerHalfOpenAgain) {
+TEST_F(Greeting, HalfOpensBreakerOnlyAfterUserCommand) {
   greet();
   greet();
   Breaker& breaker = database->breaker();
@@ -215,7 +215,7 @@ TEST_F(Greeting, OnlyAUsersCommandLetsAnOpenBreakerHalfOpenAgain) {
   const auto again = reachability.begin(now);
   ASSERT_TRUE(again);
   const auto connection = reachability.succeeded(*again);
-  EXPECT_EQ(breaker.state(), BreakerState::open) << "ready alone does not tell";
+  EXPECT_EQ(breaker.state(), BreakerState::open) << "ready alone is no proof";
   EXPECT_FALSE(reachability.failing()) << "commands may be sent over it";
   EXPECT_FALSE(reachability.begin(Clock::now())) << "others wait for the first answer";
   EXPECT_TRUE(reachability.growth_paused()) << "and queue for the connection that is ready";

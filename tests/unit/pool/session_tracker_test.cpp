@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// session_tracker_test.cpp: what WATCH, MULTI, EXEC and other commands leave on a connection.
+// session_tracker_test.cpp: connection state left by WATCH, MULTI, EXEC and others.
 #include "pool/session_tracker.hpp"
 
 #include <gtest/gtest.h>
@@ -18,14 +18,14 @@ void run(SessionTracker& tracker, std::string_view name, Answer answer = Answer:
   tracker.answered(session, name, answer);
 }
 
-TEST(SessionTracker, IsCleanInTheBeginning) {
+TEST(SessionTracker, IsInitiallyClean) {
   const SessionTracker tracker;
   EXPECT_FALSE(tracker.dirty());
   EXPECT_FALSE(tracker.queues());
   EXPECT_TRUE(tracker.admits(Session::none, "GET", false));
 }
 
-TEST(SessionTracker, AdmitsBetweenMultiAndExecOnlyWhatShowsThatItWasQueued) {
+TEST(SessionTracker, AdmitsOnlyQueuedRepliesInTransaction) {
   SessionTracker tracker;
   run(tracker, "MULTI");
   EXPECT_TRUE(tracker.queues());
@@ -44,7 +44,7 @@ TEST(SessionTracker, AdmitsBetweenMultiAndExecOnlyWhatShowsThatItWasQueued) {
   }
 }
 
-TEST(SessionTracker, CountsMultiFromTheMomentItIsSent) {
+TEST(SessionTracker, IsInTransactionOnceMultiIsSent) {
   SessionTracker tracker;
   tracker.sent(Session::transaction, "MULTI");
   EXPECT_FALSE(tracker.admits(Session::none, "GET", false));
@@ -57,7 +57,7 @@ TEST(SessionTracker, CountsMultiFromTheMomentItIsSent) {
   EXPECT_FALSE(tracker.dirty());
 }
 
-TEST(SessionTracker, ARefusedMultiChangesNothing) {
+TEST(SessionTracker, KeepsStateWhenMultiIsRefused) {
   SessionTracker tracker;
   run(tracker, "MULTI", Answer::refused);
   EXPECT_FALSE(tracker.queues());
@@ -67,7 +67,7 @@ TEST(SessionTracker, ARefusedMultiChangesNothing) {
   EXPECT_TRUE(tracker.queues()) << "a nested one is refused, the first one stays";
 }
 
-TEST(SessionTracker, ARefusedWatchChangesNothing) {
+TEST(SessionTracker, KeepsStateWhenWatchIsRefused) {
   SessionTracker tracker;
   run(tracker, "WATCH", Answer::refused);
   EXPECT_FALSE(tracker.dirty());
@@ -76,7 +76,7 @@ TEST(SessionTracker, ARefusedWatchChangesNothing) {
   EXPECT_TRUE(tracker.dirty()) << "the first one stays";
 }
 
-TEST(SessionTracker, IsCleanAfterACompleteTransaction) {
+TEST(SessionTracker, IsCleanAfterTransaction) {
   for (const std::string_view end : {"EXEC", "DISCARD"}) {
     SessionTracker tracker;
     run(tracker, "WATCH");
@@ -94,7 +94,7 @@ TEST(SessionTracker, IsCleanAfterACompleteTransaction) {
   EXPECT_FALSE(aborted.queues());
 }
 
-TEST(SessionTracker, ARefusedExecLeavesTheTransaction) {
+TEST(SessionTracker, StaysInTransactionWhenExecIsRefused) {
   SessionTracker tracker;
   run(tracker, "MULTI");
   run(tracker, "EXEC", Answer::refused);
@@ -102,7 +102,7 @@ TEST(SessionTracker, ARefusedExecLeavesTheTransaction) {
   EXPECT_TRUE(tracker.dirty());
 }
 
-TEST(SessionTracker, UnwatchCleansOutsideOfATransactionOnly) {
+TEST(SessionTracker, IsCleanedByUnwatchOnlyOutsideTransaction) {
   SessionTracker tracker;
   run(tracker, "WATCH");
   run(tracker, "UNWATCH", Answer::refused);
@@ -115,7 +115,7 @@ TEST(SessionTracker, UnwatchCleansOutsideOfATransactionOnly) {
   EXPECT_TRUE(tracker.dirty()) << "it was only queued";
 }
 
-TEST(SessionTracker, AWatchBehindExecOrUnwatchStays) {
+TEST(SessionTracker, KeepsWatchSentAfterExecOrUnwatch) {
   for (const std::string_view end : {"EXEC", "UNWATCH"}) {
     SessionTracker tracker;
     tracker.sent(Session::transaction, end);
@@ -126,7 +126,7 @@ TEST(SessionTracker, AWatchBehindExecOrUnwatchStays) {
   }
 }
 
-TEST(SessionTracker, OtherStatesStay) {
+TEST(SessionTracker, KeepsOtherStates) {
   for (const Session state : {Session::database, Session::identity, Session::routing, Session::ending}) {
     SessionTracker tracker;
     run(tracker, "ANY", Answer::refused, state);
@@ -136,7 +136,7 @@ TEST(SessionTracker, OtherStatesStay) {
   }
 }
 
-TEST(SessionTracker, IsDirtyWhileAReplyIsOutstanding) {
+TEST(SessionTracker, IsDirtyWhileReplyIsOutstanding) {
   SessionTracker tracker;
   tracker.sent(Session::transaction, "UNWATCH");
   EXPECT_TRUE(tracker.dirty());

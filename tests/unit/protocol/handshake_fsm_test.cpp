@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// handshake_fsm_test.cpp: the handshake by script: every path, every byte, every step broken in turn.
+// handshake_fsm_test.cpp: every path of the handshake, and failures at each step.
 #include "protocol/handshake_fsm.hpp"
 
 #include <gmock/gmock.h>
@@ -35,7 +35,7 @@ constexpr std::string_view wrongpass = "-WRONGPASS invalid username-password pai
 constexpr std::string_view noauth = "-NOAUTH Authentication required.\r\n";
 constexpr std::string_view maxclients = "-ERR max number of clients reached\r\n";
 
-// A command as it goes over the wire.
+// Returns a command as encoded for the wire.
 std::string wire(std::initializer_list<std::string_view> words) {
   std::string bytes = "*" + std::to_string(words.size()) + "\r\n";
   for (const std::string_view word : words) {
@@ -49,7 +49,7 @@ const std::string setinfo =
     wire({"CLIENT", "SETINFO", "LIB-NAME", "redstart"}) + wire({"CLIENT", "SETINFO", "LIB-VER", version()});
 const std::string ping = wire({"PING"});
 
-// Plays a server to one machine.
+// Plays the server for one state machine.
 class Script {
  public:
   explicit Script(HandshakeSettings settings) : settings_(settings), machine_(settings_) {
@@ -98,7 +98,7 @@ HandshakeSettings everything() { return {"ann", "s3cret-pw", "svc:main", 3, Prot
 HandshakeSettings everything3() { return {"ann", "s3cret-pw", "svc:main", 3, Protocol::resp3}; }
 HandshakeSettings everything2() { return {"ann", "s3cret-pw", "svc:main", 3, Protocol::resp2}; }
 
-TEST(Handshake, WithRespThreeSaysHelloThenEverythingElseInOneFlight) {
+TEST(Handshake, SendsHelloThenTheRestInOneBatchWithResp3) {
   Script script(everything());
   script.sends(wire({"HELLO", "3", "AUTH", "ann", "s3cret-pw", "SETNAME", "svc:main"}))
       .reply(hello3)
@@ -108,7 +108,7 @@ TEST(Handshake, WithRespThreeSaysHelloThenEverythingElseInOneFlight) {
   EXPECT_TRUE(script.machine().resp3());
 }
 
-TEST(Handshake, SendsOnlyWhatTheSettingsAskFor) {
+TEST(Handshake, SendsOnlyConfiguredCommands) {
   Script({{}, {}, {}, 0, Protocol::automatic})
       .sends(wire({"HELLO", "3"}))
       .reply(hello3)
@@ -121,7 +121,7 @@ TEST(Handshake, SendsOnlyWhatTheSettingsAskFor) {
   Script({{}, {}, {}, 15, Protocol::resp2}).sends(setinfo + wire({"SELECT", "15"}) + ping);
 }
 
-TEST(Handshake, WithRespTwoAuthenticatesAndNamesItselfByCommands) {
+TEST(Handshake, SendsAuthAndSetnameWithResp2) {
   Script script(everything2());
   script.sends(wire({"AUTH", "ann", "s3cret-pw"}))
       .reply(ok)
@@ -131,7 +131,7 @@ TEST(Handshake, WithRespTwoAuthenticatesAndNamesItselfByCommands) {
   EXPECT_FALSE(script.machine().resp3());
 }
 
-TEST(Handshake, Fault36FallsBackToRespTwoWhereHelloIsRefused) {
+TEST(Handshake, Fault36FallsBackToResp2WhenHelloIsRefused) {
   for (const std::string_view refusal :
        {no_hello, std::string_view("-NOPROTO unsupported protocol version\r\n"),
         std::string_view("-ERR unknown command `HELLO`, with args beginning with: `3`, \r\n"),
@@ -153,7 +153,7 @@ TEST(Handshake, Fault36FallsBackToRespTwoWhereHelloIsRefused) {
   Script({{}, {}, {}, 0, Protocol::automatic}).reply(no_hello).sends(ping);
 }
 
-TEST(Handshake, FallsBackToRespTwoWhateverTheWordsOfTheRefusal) {
+TEST(Handshake, FallsBackToResp2ForAnyTextOfRefusal) {
   for (const std::string_view refusal :
        {"-unsupported command 'HELLO'\r\n", "-ERR unsupported command `hello`\r\n", "-ERR syntax error\r\n",
         "-NOAUTH Authentication required.\r\n", "-WHATEVER\r\n", "-\r\n"}) {
@@ -168,7 +168,7 @@ TEST(Handshake, FallsBackToRespTwoWhateverTheWordsOfTheRefusal) {
   }
 }
 
-TEST(Handshake, ReportsBothRefusalsWhereAuthFailsToo) {
+TEST(Handshake, ReportsBothRefusalsWhenAuthFailsToo) {
   const auto failure =
       Script(everything()).reply("-ERR bad s3cret-pw\r\n").reply("-ERR no such thing\r\n").fails();
   EXPECT_EQ(failure.step, "AUTH");
@@ -179,7 +179,7 @@ TEST(Handshake, ReportsBothRefusalsWhereAuthFailsToo) {
   EXPECT_THAT(describe(failure), HasSubstr("protocol = resp2"));
 }
 
-TEST(Handshake, DoesNotSendThePasswordAgainWhereAuthWouldBeRefusedToo) {
+TEST(Handshake, DoesNotSendPasswordAgainWhenAuthWouldFailToo) {
   for (const std::string_view refusal :
        {wrongpass, maxclients,
         std::string_view("-ERR max number of clients + cluster connections reached\r\n"),
@@ -196,7 +196,7 @@ TEST(Handshake, DoesNotSendThePasswordAgainWhereAuthWouldBeRefusedToo) {
   EXPECT_EQ(waiting.kind(), Kind::wait);
 }
 
-TEST(Handshake, MinimalSendsAuthSelectAndPingOnly) {
+TEST(Handshake, SendsOnlyAuthSelectAndPingWhenMinimal) {
   HandshakeSettings settings = everything();
   settings.extent = redstart::Handshake::minimal;
   Script script(settings);
@@ -208,7 +208,7 @@ TEST(Handshake, MinimalSendsAuthSelectAndPingOnly) {
   Script(settings).sends(ping).reply(pong).ready();
 }
 
-TEST(Handshake, DoesNotSendSetinfoToServersBeforeSevenTwo) {
+TEST(Handshake, DoesNotSendSetinfoBeforeRedis72) {
   const auto hello = [](std::string_view version) {
     return "%1\r\n$7\r\nversion\r\n$" + std::to_string(version.size()) + "\r\n" + std::string(version) +
            "\r\n";
@@ -224,7 +224,7 @@ TEST(Handshake, DoesNotSendSetinfoToServersBeforeSevenTwo) {
   }
 }
 
-TEST(Handshake, AUserWithoutPasswordAuthenticatesWithAnEmptyOne) {
+TEST(Handshake, SendsEmptyPasswordForUserWithoutPassword) {
   Script({"free", {}, {}, 0, Protocol::automatic}).sends(wire({"HELLO", "3", "AUTH", "free", ""}));
   Script({"free", {}, {}, 0, Protocol::resp2})
       .sends(wire({"AUTH", "free", ""}))
@@ -234,7 +234,7 @@ TEST(Handshake, AUserWithoutPasswordAuthenticatesWithAnEmptyOne) {
             Errc::authentication_failed);
 }
 
-TEST(Handshake, IntegrityNeedsEcho) {
+TEST(Handshake, RequiresEchoForIntegrity) {
   HandshakeSettings settings{{}, {}, {}, 0, Protocol::automatic};
   settings.integrity = true;
   const std::string echo = wire({"ECHO", "redstart"});
@@ -261,7 +261,7 @@ TEST(Handshake, IntegrityNeedsEcho) {
   loads.sends(wire({"HELLO", "3"}));
 }
 
-TEST(Handshake, NamesTheCommandThatIsNotAnswered) {
+TEST(Handshake, NamesUnansweredCommand) {
   Script script(everything());
   EXPECT_EQ(script.machine().awaited(), "HELLO");
   script.reply(hello3);
@@ -274,7 +274,7 @@ TEST(Handshake, NamesTheCommandThatIsNotAnswered) {
   EXPECT_EQ(script.machine().awaited(), "");
 }
 
-TEST(Handshake, Fault36FailsWhereRespThreeIsDemanded) {
+TEST(Handshake, Fault36FailsWhenResp3IsRequired) {
   HandshakeSettings settings = everything();
   settings.protocol = Protocol::resp3;
   Script script(settings);
@@ -285,12 +285,12 @@ TEST(Handshake, Fault36FailsWhereRespThreeIsDemanded) {
   EXPECT_EQ(failure.server, "NOPROTO unsupported protocol version");
 }
 
-TEST(Handshake, CourtesiesMayBeRefused) {
+TEST(Handshake, IgnoresRefusedOptionalCommands) {
   Script(everything2()).reply(ok).replies({"-NOPERM no\r\n", no_setinfo, no_setinfo, ok, pong}).ready();
   Script(everything()).reply(hello3).replies({no_setinfo, no_setinfo, ok, pong}).ready();
 }
 
-TEST(Handshake, AwaitsEveryReplyItAskedForBeforeItIsReady) {
+TEST(Handshake, AwaitsEveryReplyBeforeReady) {
   Script script(everything());
   script.reply(hello3);
   for (const std::string_view frame : {ok, no_setinfo, ok}) {
@@ -300,7 +300,7 @@ TEST(Handshake, AwaitsEveryReplyItAskedForBeforeItIsReady) {
   script.reply(pong).ready();
 }
 
-TEST(Handshake, AnErrorToPingProvesThatTheServerAnswers) {
+TEST(Handshake, AcceptsErrorReplyToPing) {
   for (const std::string_view refusal : {"-NOPERM this user has no permissions to run the 'ping' command\r\n",
                                          "-ERR unknown command 'PING'\r\n", "-WHATEVER\r\n"}) {
     Script script({{}, {}, {}, 0, Protocol::automatic});
@@ -313,7 +313,7 @@ TEST(Handshake, AnErrorToPingProvesThatTheServerAnswers) {
         "PING");
 }
 
-TEST(Handshake, AttributesBeforeAReplyDoNotHideIt) {
+TEST(Handshake, SkipsAttributesBeforeReply) {
   const std::string attribute = "|1\r\n+ttl\r\n:3600\r\n";
   Script(everything()).reply(attribute + std::string(hello3)).replies({ok, ok, ok, pong}).ready();
   EXPECT_EQ(Script(everything()).reply(attribute + std::string(wrongpass)).fails().code,
@@ -341,7 +341,7 @@ constexpr Refusal refusals[] = {
     {"-\r\n", Errc::handshake_failed, Remedy::none},
 };
 
-// Lets the handshake reach a step, then breaks that step.
+// Runs the handshake up to a step and makes that step fail.
 struct BrokenStep {
   std::string_view name;
   HandshakeSettings settings;
@@ -369,7 +369,7 @@ void advance_to(Script& script, const BrokenStep& step) {
   }
 }
 
-TEST(Handshake, FailsAtTheStepThatIsRefusedAndSaysWhich) {
+TEST(Handshake, NamesRefusedStep) {
   for (const BrokenStep& step : all_steps()) {
     for (const Refusal& refusal : refusals) {
       if (step.name == "PING" && refusal.code != Errc::authentication_failed && refusal.frame != maxclients)
@@ -388,7 +388,7 @@ TEST(Handshake, FailsAtTheStepThatIsRefusedAndSaysWhich) {
   }
 }
 
-TEST(Handshake, AnAnswerThatNoRedisGivesIsNoSuccess) {
+TEST(Handshake, FailsOnUnexpectedReplies) {
   for (const BrokenStep& step : all_steps()) {
     for (const std::string_view frame :
          {std::string_view("+HELLO\r\n"), std::string_view(":1\r\n"), std::string_view("$-1\r\n"),
@@ -401,13 +401,13 @@ TEST(Handshake, AnAnswerThatNoRedisGivesIsNoSuccess) {
       EXPECT_EQ(failure.step, step.name);
     }
   }
-  // A server that is one reply ahead must not pass.
+  // A server that is one reply ahead must be rejected.
   Script shifted(everything());
   shifted.reply(hello3).replies({ok, ok, ok, ok});
   EXPECT_EQ(shifted.fails().code, Errc::protocol_error);
 }
 
-TEST(Handshake, PingsAgainWhileTheServerIsNotReady) {
+TEST(Handshake, PingsAgainWhileServerIsNotReady) {
   for (const std::string_view word : {"MASTERDOWN", "BUSY"}) {
     SCOPED_TRACE(word);
     const std::string refusal = "-" + std::string(word) + " not now\r\n";
@@ -427,7 +427,7 @@ TEST(Handshake, PingsAgainWhileTheServerIsNotReady) {
 
 const std::string ask_info = wire({"INFO", "persistence"});
 
-TEST(Handshake, Fault37AServerThatIsLoadingIsAskedHowFarItIs) {
+TEST(Handshake, Fault37QueriesProgressWhileServerIsLoading) {
   Script script(everything());
   script.reply(hello3).replies({ok, ok, ok, loading}).sends(ask_info).reply(info);
   EXPECT_EQ(script.machine().not_ready().why, NotReady::Why::loading);
@@ -440,7 +440,7 @@ TEST(Handshake, Fault37AServerThatIsLoadingIsAskedHowFarItIs) {
   script.sends(ping).reply(pong).ready();
 }
 
-TEST(Handshake, AServerThatDoesNotTellHowFarItIsIsNotAskedAgain) {
+TEST(Handshake, DoesNotQueryProgressAgainWithoutReply) {
   for (const std::string_view refusal : {loading, std::string_view("-NOPERM no permission\r\n")}) {
     Script script(everything());
     script.reply(hello3).replies({ok, ok, ok, loading}).sends(ask_info).reply(refusal);
@@ -452,13 +452,13 @@ TEST(Handshake, AServerThatDoesNotTellHowFarItIsIsNotAskedAgain) {
   }
 }
 
-TEST(Handshake, Fault41AServerThatCanNotSaveServesReadsAllTheSame) {
+TEST(Handshake, Fault41AcceptsServerThatCannotSave) {
   Script script({{}, {}, {}, 0, Protocol::automatic});
   script.reply(hello3).replies({ok, ok, "-MISCONF Redis is configured to save RDB snapshots\r\n"}).ready();
   EXPECT_THAT(script.machine().refused_ping(), HasSubstr("MISCONF"));
 }
 
-TEST(Handshake, TellsWhoTheServerIs) {
+TEST(Handshake, ReportsServerIdentity) {
   Script script({{}, {}, {}, 0, Protocol::automatic});
   script.reply(
       "%4\r\n$2\r\nid\r\n:42\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n$7\r\nmodules\r\n*0\r\n$4\r\nrole\r\n"
@@ -469,7 +469,7 @@ TEST(Handshake, TellsWhoTheServerIs) {
   EXPECT_EQ(script.machine().greeting().server.mode, "");
 }
 
-TEST(Handshake, WhatWasRefusedForNowIsSaidAgain) {
+TEST(Handshake, RepeatsCommandsRefusedWhileNotReady) {
   const std::string busy = "-BUSY Redis is busy running a script.\r\n";
   const std::string hello = wire({"HELLO", "3", "AUTH", "ann", "s3cret-pw", "SETNAME", "svc:main"});
   {
@@ -486,14 +486,14 @@ TEST(Handshake, WhatWasRefusedForNowIsSaidAgain) {
   }
   for (const std::string_view last : {pong, std::string_view("-BUSY still\r\n")}) {
     Script script(everything());
-    script.reply(hello3).replies({ok, ok, busy, last});  // SELECT was not done: PONG alone is not enough
+    script.reply(hello3).replies({ok, ok, busy, last});  // SELECT did not run, so PONG alone is not enough
     static_cast<void>(script.waits());
     script.sends(hello).reply(hello3).sends(setinfo + wire({"SELECT", "3"}) + ping);
     script.replies({ok, ok, ok, pong}).ready();
   }
 }
 
-TEST(Handshake, FailuresNeverTellThePasswordEvenWhereTheServerRepeatsIt) {
+TEST(Handshake, HidesPasswordRepeatedByServer) {
   HandshakeSettings settings = everything();
   settings.protocol = Protocol::resp3;
   for (const std::string& echo :
@@ -510,8 +510,8 @@ TEST(Handshake, FailuresNeverTellThePasswordEvenWhereTheServerRepeatsIt) {
   EXPECT_EQ(Script(settings).reply("-ERR bad s3cret-pw here\r\n").fails().server, "ERR bad *** here");
 }
 
-TEST(Handshake, LeavesNoPasswordInItsMemory) {
-  // Long settings make its buffer grow.
+TEST(Handshake, LeavesNoPasswordInMemory) {
+  // Long settings make the buffer grow.
   const std::string name(300, 'n');
   for (const std::string_view client_name : {std::string_view("n"), std::string_view(name)}) {
     for (const Protocol protocol : {Protocol::automatic, Protocol::resp2}) {

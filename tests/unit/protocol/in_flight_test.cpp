@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// in_flight_test.cpp: the ring of what has been sent: order, sequence numbers, growth, memory.
+// in_flight_test.cpp: order, sequence numbers and memory of the in-flight ring.
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace {
 
 using Ring = InFlight<int>;
 
-TEST(InFlightTest, FirstInIsFirstOut) {
+TEST(InFlightTest, ReturnsEntriesInOrder) {
   Ring ring;
   int nodes[3] = {};
   for (int& node : nodes) ring.push({&node, 0, 0, 1, false});
@@ -24,7 +24,7 @@ TEST(InFlightTest, FirstInIsFirstOut) {
   EXPECT_TRUE(ring.empty());
 }
 
-TEST(InFlightTest, ASequenceNumberFindsItsEntryHoweverTheRingGrows) {
+TEST(InFlightTest, FindsEntryBySequenceNumberAfterGrowth) {
   Ring ring;
   std::mt19937 random(1);
   std::uint64_t pushed = 0;
@@ -41,7 +41,7 @@ TEST(InFlightTest, ASequenceNumberFindsItsEntryHoweverTheRingGrows) {
   EXPECT_GT(ring.capacity(), 64U);
 }
 
-TEST(InFlightTest, SteadyUseAllocatesNothing) {
+TEST(InFlightTest, DoesNotAllocateInSteadyUse) {
   Ring ring;
   for (int i = 0; i < 8; ++i) ring.push({});
   const test::HeapWatch watch;
@@ -52,7 +52,7 @@ TEST(InFlightTest, SteadyUseAllocatesNothing) {
   EXPECT_EQ(watch.allocations(), 0U);
 }
 
-TEST(InFlightTest, GivesItsMemoryBackWhenAsked) {
+TEST(InFlightTest, FreesMemoryOnRequest) {
   Ring ring;
   for (int i = 0; i < 1000; ++i) ring.push({});
   EXPECT_EQ(ring.capacity(), 1024U);

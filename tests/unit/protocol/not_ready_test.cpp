@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// not_ready_test.cpp: what a server that is loading says, also when it says odd things; who waits for it.
+// not_ready_test.cpp: parses not-ready states and elects the waiting attempt.
 #include "protocol/not_ready.hpp"
 #include "protocol/loading_watch.hpp"
 
@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using End = LoadingWatch::End;
 
-TEST(InfoFields, AreFoundByTheirWholeName) {
+TEST(InfoFields, AreFoundByWholeName) {
   constexpr std::string_view info = "# Persistence\r\nloading:1\r\nasync_loading:0\r\nempty:\r\nlast:x:y";
   EXPECT_EQ(info_field(info, "loading"), "1");
   EXPECT_EQ(info_field(info, "async_loading"), "0");
@@ -39,7 +39,7 @@ TEST(NotReadyState, ReadsEstimateAndPercentage) {
   EXPECT_EQ(describe({}), "the server is still loading its data set");
 }
 
-TEST(NotReadyState, WhatMakesNoSenseStaysEmpty) {
+TEST(NotReadyState, IgnoresInvalidValues) {
   for (const std::string_view left :
        {"-1", "", "x", "1e3", "12s", "99999999999999999999", "31536001", "1.5"}) {
     SCOPED_TRACE(left);
@@ -53,7 +53,7 @@ TEST(NotReadyState, WhatMakesNoSenseStaysEmpty) {
   EXPECT_EQ(read_loading("loading_loaded_perc:100.00\r\n").percent, 100);
 }
 
-TEST(LoadingWatchTest, LetsOneAttemptWaitAndSendsOthersAway) {
+TEST(LoadingWatchTest, ElectsOneAttemptAndRejectsOthers) {
   LoadingWatch watch;
   const TimePoint now{1h};
   const auto first = watch.begin();
@@ -74,14 +74,14 @@ TEST(LoadingWatchTest, LetsOneAttemptWaitAndSendsOthersAway) {
   EXPECT_TRUE(watch.may_begin(now));
 }
 
-TEST(LoadingWatchTest, AnotherTakesOverALittleLater) {
+TEST(LoadingWatchTest, ElectsAnotherAttemptAfterDelay) {
   LoadingWatch watch;
   const TimePoint now{1h};
   const auto first = watch.begin();
   static_cast<void>(watch.not_ready(first, {}, now));
   EXPECT_FALSE(watch.ended(first, End::given_up, now));
   EXPECT_TRUE(watch.waiting());
-  EXPECT_FALSE(watch.may_begin(now)) << "else it would be tried without a pause";
+  EXPECT_FALSE(watch.may_begin(now)) << "otherwise attempts would follow without a pause";
   EXPECT_TRUE(watch.may_begin(*watch.next()));
   const auto second = watch.begin();
   EXPECT_FALSE(watch.may_begin(now + 1h));
@@ -89,7 +89,7 @@ TEST(LoadingWatchTest, AnotherTakesOverALittleLater) {
   EXPECT_FALSE(watch.waiting());
 }
 
-TEST(LoadingWatchTest, AFailureElsewhereDoesNotEndTheWaitButAReadyConnectionDoes) {
+TEST(LoadingWatchTest, EndsWaitWhenConnectionIsReadyButNotOnFailure) {
   LoadingWatch watch;
   const TimePoint now{1h};
   const auto straggler = watch.begin();
@@ -99,10 +99,10 @@ TEST(LoadingWatchTest, AFailureElsewhereDoesNotEndTheWaitButAReadyConnectionDoes
   EXPECT_TRUE(watch.waiting());
   EXPECT_TRUE(watch.ended(watch.begin(), End::ready, now));
   EXPECT_FALSE(watch.waiting());
-  EXPECT_FALSE(watch.ended(poller, End::ready, now)) << "told once";
+  EXPECT_FALSE(watch.ended(poller, End::ready, now)) << "reported once";
 }
 
-TEST(LoadingWatchTest, CountsTheEstimateDownAndTellsAnotherReason) {
+TEST(LoadingWatchTest, CountsDownEstimateAndReportsNewReason) {
   LoadingWatch watch;
   const TimePoint now{1h};
   const auto attempt = watch.begin();

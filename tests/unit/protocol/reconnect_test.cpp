@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// reconnect_test.cpp: every state of the reconnect policy against every event, stragglers included.
+// reconnect_test.cpp: every state of the reconnect policy with every event.
 #include "protocol/reconnect.hpp"
 
 #include <redstart/resilience/random.hpp>
@@ -21,13 +21,13 @@ using State = Reconnect::State;
 constexpr BackoffPolicy policy{50ms, 500ms, 2.0};
 const TimePoint start = TimePoint{} + 1h;
 
-TEST(Reconnect, IsFreshAndMayAttemptAtOnce) {
+TEST(Reconnect, AllowsFirstAttemptAtOnce) {
   const Reconnect reconnect(policy);
   EXPECT_EQ(reconnect.state(), State::fresh);
   EXPECT_TRUE(reconnect.may_attempt(start));
 }
 
-TEST(Reconnect, AfterAFailureNobodyMayTryBeforeTheTime) {
+TEST(Reconnect, RefusesAttemptsBeforeDelayEnds) {
   Reconnect reconnect(policy);
   const auto attempt = reconnect.begin(start);
   reconnect.failed(attempt, start, 0.0);
@@ -37,7 +37,7 @@ TEST(Reconnect, AfterAFailureNobodyMayTryBeforeTheTime) {
   EXPECT_TRUE(reconnect.may_attempt(start + 50ms));
 }
 
-TEST(Reconnect, OneAttemptAtATimeProbesAServerThatIsAway) {
+TEST(Reconnect, AllowsOneProbeAtATimeWhileAway) {
   Reconnect reconnect(policy);
   reconnect.failed(reconnect.begin(start), start, 0.5);
   static_cast<void>(reconnect.begin(start));
@@ -47,7 +47,7 @@ TEST(Reconnect, OneAttemptAtATimeProbesAServerThatIsAway) {
 
 constexpr double near_one = 0.999'999'9;
 
-// The delays of so many failures in a row, each the longest it may be.
+// Returns the delays of consecutive failures, each the longest possible one.
 std::vector<std::int64_t> longest_delays(Reconnect& reconnect, TimePoint& now, int failures) {
   std::vector<std::int64_t> delays;
   for (int i = 0; i < failures; ++i) {
@@ -58,7 +58,7 @@ std::vector<std::int64_t> longest_delays(Reconnect& reconnect, TimePoint& now, i
   return delays;
 }
 
-TEST(Reconnect, DelaysGrowWithEachFailureAndStartOverAfterReadyAndAFirstAnswer) {
+TEST(Reconnect, GrowsDelaysUntilReadyAndFirstReply) {
   Reconnect reconnect(policy);
   TimePoint now = start;
   EXPECT_EQ(longest_delays(reconnect, now, 6), (std::vector<std::int64_t>{99, 199, 399, 499, 499, 499}));
@@ -69,21 +69,21 @@ TEST(Reconnect, DelaysGrowWithEachFailureAndStartOverAfterReadyAndAFirstAnswer) 
   EXPECT_EQ(longest_delays(reconnect, now, 1), (std::vector<std::int64_t>{99}));
 }
 
-TEST(Reconnect, ReadyAloneDoesNotStartDelaysOver) {
+TEST(Reconnect, KeepsDelaysWhenOnlyReady) {
   Reconnect reconnect(policy);
   TimePoint now = start;
   static_cast<void>(longest_delays(reconnect, now, 4));
   static_cast<void>(reconnect.begin(now));
   const auto connection = reconnect.succeeded(now, 0.5);
   EXPECT_EQ(longest_delays(reconnect, now, 1), (std::vector<std::int64_t>{499}));
-  reconnect.answered(connection);  // by a connection that had got through before: the server is away
+  reconnect.answered(connection);  // on a connection from before the outage: the server is still away
   EXPECT_EQ(longest_delays(reconnect, now, 1), (std::vector<std::int64_t>{499}));
 }
 
-TEST(Reconnect, AConnectionLostBeforeItAnsweredAnythingIsAFailedAttempt) {
+TEST(Reconnect, CountsConnectionLostBeforeFirstReplyAsFailure) {
   Reconnect reconnect(policy);
   TimePoint now = start;
-  for (int i = 0; i < 4; ++i) {  // the server greets, then drops everybody
+  for (int i = 0; i < 4; ++i) {  // the server greets, then drops every connection
     ASSERT_TRUE(reconnect.may_attempt(now)) << i;
     static_cast<void>(reconnect.begin(now));
     const auto connection = reconnect.succeeded(now, near_one);
@@ -95,7 +95,7 @@ TEST(Reconnect, AConnectionLostBeforeItAnsweredAnythingIsAFailedAttempt) {
   }
 }
 
-TEST(Reconnect, AProvenServerThatStartsToGreetAndDropIsUnderSuspicionToo) {
+TEST(Reconnect, SuspectsProvenServerThatStartsToGreetAndDrop) {
   Reconnect reconnect(policy);
   const auto old = reconnect.succeeded(start, 0.5);
   reconnect.answered(old);
@@ -106,12 +106,12 @@ TEST(Reconnect, AProvenServerThatStartsToGreetAndDropIsUnderSuspicionToo) {
   EXPECT_EQ(reconnect.next_attempt(), start + 1h + 50ms);
   const auto again = reconnect.succeeded(start + 2h, 0.5);
   reconnect.answered(old);
-  EXPECT_TRUE(reconnect.suspect(start + 2h)) << "a connection from before tells nothing about new ones";
+  EXPECT_TRUE(reconnect.suspect(start + 2h)) << "an older connection says nothing about new ones";
   reconnect.answered(again);
   EXPECT_FALSE(reconnect.suspect(start + 2h));
 }
 
-TEST(Reconnect, UnderSuspicionAttemptsStayApartWhileAConnectionIsReady) {
+TEST(Reconnect, SpacesAttemptsUnderSuspicion) {
   Reconnect reconnect(policy);
   reconnect.lost(reconnect.succeeded(start, 0.0), start, 0.0);
   TimePoint now = start + 50ms;
@@ -130,7 +130,7 @@ TEST(Reconnect, UnderSuspicionAttemptsStayApartWhileAConnectionIsReady) {
   EXPECT_TRUE(reconnect.may_attempt(now)) << "a command was answered";
 }
 
-TEST(Reconnect, AStablePeriodEndsSuspicionWithoutACommand) {
+TEST(Reconnect, EndsSuspicionAfterStablePeriod) {
   Reconnect reconnect(policy);
   TimePoint now = start;
   for (int i = 0; i < 4; ++i) {
@@ -149,7 +149,7 @@ TEST(Reconnect, AStablePeriodEndsSuspicionWithoutACommand) {
   EXPECT_EQ(longest_delays(reconnect, now, 1), (std::vector<std::int64_t>{99})) << "delays start over";
 }
 
-TEST(Reconnect, ManyConnectionsThatAreLostTogetherAreOneFailedAttempt) {
+TEST(Reconnect, CountsConnectionsLostTogetherAsOneFailure) {
   Reconnect reconnect(policy);
   const auto first = reconnect.succeeded(start, 0.0);
   const auto second = reconnect.succeeded(start, 0.0);
@@ -162,8 +162,9 @@ TEST(Reconnect, ManyConnectionsThatAreLostTogetherAreOneFailedAttempt) {
   EXPECT_EQ(reconnect.state(), State::up) << "it was ready before the outage";
 }
 
-// A server that greets and drops, ten callers with a connection each that try whenever they may, ten seconds.
-TEST(Reconnect, AServerThatGreetsAndDropsIsTriedFiveTimesASecondAtMost) {
+// Ten callers, each with one connection, try whenever allowed for ten seconds. The server greets and drops
+// each.
+TEST(Reconnect, LimitsAttemptsToFivePerSecondWhenServerGreetsAndDrops) {
   for (const auto open_for : {0ms, 5ms, 100ms}) {
     Reconnect reconnect(policy);
     Random random(8);
@@ -184,11 +185,11 @@ TEST(Reconnect, AServerThatGreetsAndDropsIsTriedFiveTimesASecondAtMost) {
     }
     EXPECT_LE(first_burst, 10 + 6) << open_for.count() << " ms";
     EXPECT_LE(later, 50) << open_for.count() << " ms";
-    EXPECT_GE(later, 10) << "it is not given up";
+    EXPECT_GE(later, 10) << "it is not abandoned";
   }
 }
 
-TEST(Reconnect, AConnectionLostAfterAnAnswerMayBeReplacedAtOnce) {
+TEST(Reconnect, AllowsReplacementAtOnceAfterReply) {
   Reconnect reconnect(policy);
   const auto connection = reconnect.succeeded(start, 0.5);
   reconnect.answered(connection);
@@ -197,7 +198,7 @@ TEST(Reconnect, AConnectionLostAfterAnAnswerMayBeReplacedAtOnce) {
   EXPECT_TRUE(reconnect.may_attempt(start));
 }
 
-TEST(Reconnect, TheLossOfAConnectionFromBeforeTheOutageSaysNothing) {
+TEST(Reconnect, IgnoresLossOfConnectionFromBeforeOutage) {
   Reconnect reconnect(policy);
   const auto old = reconnect.succeeded(start, 0.5);
   reconnect.answered(old);
@@ -208,14 +209,14 @@ TEST(Reconnect, TheLossOfAConnectionFromBeforeTheOutageSaysNothing) {
   EXPECT_EQ(reconnect.state(), State::up);
 }
 
-TEST(Reconnect, AtStartUpItTriesSomeTimesWithLongDelaysThenWithShortOnes) {
+TEST(Reconnect, UsesLongDelaysAtStartThenShortOnes) {
   Reconnect reconnect(policy, {{2s, 30s, 2.0, Jitter::none}, 5});
   TimePoint now = start;
   EXPECT_EQ(longest_delays(reconnect, now, 7),
             (std::vector<std::int64_t>{2000, 4000, 8000, 16000, 30000, 99, 199}));
 }
 
-TEST(Reconnect, WhatWasReachedOnceIsTriedAgainWithShortDelays) {
+TEST(Reconnect, UsesShortDelaysOnceServerWasReached) {
   Reconnect reconnect(policy, StartupPolicy{});
   TimePoint now = start;
   reconnect.failed(reconnect.begin(now), now, 0.0);
@@ -225,7 +226,7 @@ TEST(Reconnect, WhatWasReachedOnceIsTriedAgainWithShortDelays) {
   EXPECT_EQ(longest_delays(reconnect, now, 1), (std::vector<std::int64_t>{99}));
 }
 
-TEST(Reconnect, OneOutageCountsOnceHoweverManyAttemptsItBreaks) {
+TEST(Reconnect, CountsOutageOnceForSeveralAttempts) {
   Reconnect reconnect(policy);
   reconnect.succeeded(start, 0.5);
   const auto first = reconnect.begin(start);
@@ -237,7 +238,7 @@ TEST(Reconnect, OneOutageCountsOnceHoweverManyAttemptsItBreaks) {
   EXPECT_EQ(reconnect.next_attempt(), start + 50ms) << "stragglers neither lengthen nor postpone the wait";
 }
 
-TEST(Reconnect, AStragglersFailureDoesNotEndALaterProbeOrALaterSuccess) {
+TEST(Reconnect, IgnoresFailureOfStraggler) {
   Reconnect reconnect(policy);
   const auto straggler = reconnect.begin(start);
   reconnect.failed(reconnect.begin(start), start, 0.0);
@@ -249,16 +250,16 @@ TEST(Reconnect, AStragglersFailureDoesNotEndALaterProbeOrALaterSuccess) {
   EXPECT_EQ(reconnect.state(), State::up);
 }
 
-TEST(Reconnect, AnyReadyConnectionEndsTheOutage) {
+TEST(Reconnect, EndsOutageWhenAnyConnectionIsReady) {
   Reconnect reconnect(policy);
-  static_cast<void>(reconnect.begin(start));  // this one is slow
+  static_cast<void>(reconnect.begin(start));  // a slow attempt
   reconnect.failed(reconnect.begin(start), start, 0.0);
   reconnect.succeeded(start, 0.5);
   EXPECT_EQ(reconnect.state(), State::up);
   EXPECT_TRUE(reconnect.may_attempt(start));
 }
 
-TEST(Reconnect, AnAbandonedProbeLetsTheNextCallerTryAtOnce) {
+TEST(Reconnect, AllowsNextAttemptAtOnceAfterAbandonedProbe) {
   Reconnect reconnect(policy);
   reconnect.failed(reconnect.begin(start), start, 0.0);
   const TimePoint later = reconnect.next_attempt() + 1ms;
@@ -266,11 +267,11 @@ TEST(Reconnect, AnAbandonedProbeLetsTheNextCallerTryAtOnce) {
   reconnect.abandoned(probe, later);
   EXPECT_EQ(reconnect.state(), State::backing_off);
   EXPECT_TRUE(reconnect.may_attempt(later));
-  reconnect.abandoned(probe, later);  // nobody probes any more: no effect
+  reconnect.abandoned(probe, later);  // no probe is pending: no effect
   EXPECT_EQ(reconnect.state(), State::backing_off);
 }
 
-TEST(Reconnect, AnAbandonedFirstAttemptChangesNothing) {
+TEST(Reconnect, KeepsStateAfterAbandonedFirstAttempt) {
   Reconnect reconnect(policy);
   reconnect.abandoned(reconnect.begin(start), start);
   EXPECT_EQ(reconnect.state(), State::fresh);
@@ -279,7 +280,7 @@ TEST(Reconnect, AnAbandonedFirstAttemptChangesNothing) {
   EXPECT_EQ(reconnect.state(), State::up);
 }
 
-// Walks every sequence of events up to a length and holds what must be true in any of them.
+// Runs every sequence of events up to a length and checks the invariants after each event.
 class Explorer {
  public:
   void run(int depth) { explore(Reconnect(policy), start, {}, depth, ""); }
@@ -289,7 +290,7 @@ class Explorer {
  private:
   struct Pending {
     Reconnect::ConnectAttempt attempt;
-    bool probe;  // begun while backing off
+    bool probe;  // started while backing off
   };
 
   void explore(const Reconnect& before, TimePoint now, const std::vector<Pending>& pending, int depth,
@@ -338,7 +339,7 @@ class Explorer {
         (event == 'f' || event == 'l')) {
       ASSERT_GE(after.next_attempt(), now + policy.initial) << path;
     }
-    // Nobody is locked out: whoever probes is still under way, or the time will come.
+    // Attempts are never blocked indefinitely: a probe is pending, or a due time is set.
     if (after.state() == State::probing) {
       bool probe_under_way = false;
       for (const Pending& each : pending) probe_under_way = probe_under_way || each.probe;
@@ -353,7 +354,7 @@ class Explorer {
   std::set<std::pair<State, State>> edges_{};
 };
 
-TEST(Reconnect, HoldsItsPromisesInEverySequenceOfSevenEvents) {
+TEST(Reconnect, KeepsInvariantsInEverySequenceOfSevenEvents) {
   Explorer explorer;
   explorer.run(7);
   EXPECT_GT(explorer.paths(), 10'000U);

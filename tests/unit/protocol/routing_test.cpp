@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// routing_test.cpp: direct with few callers, shared with many, and calm before it goes back.
+// routing_test.cpp: switching between direct and shared connections.
 #include "protocol/routing.hpp"
 
 #include <gtest/gtest.h>
@@ -25,39 +25,39 @@ void enter(Routing& routing, int callers, TimePoint now, Route expected) {
 void leave(Routing& routing, int callers) {
   for (int i = 0; i < callers; ++i) routing.leave();
 }
-// One call with nobody coming between.
+// One call without concurrent callers.
 Route call(Routing& routing, TimePoint now) {
   const Route route = routing.enter(now);
   routing.leave();
   return route;
 }
-// Eleven inside, the eleventh shared.
+// Eleven callers inside; the eleventh goes shared.
 void crowd(Routing& routing, TimePoint now) {
   enter(routing, 10, now, Route::direct);
   enter(routing, 1, now, Route::shared);
 }
 
-TEST(Routing, UpToTheLimitGoDirectOneMoreGoesShared) {
+TEST(Routing, GoesDirectUpToLimitThenShared) {
   Routing routing(10);
   crowd(routing, start);
   EXPECT_EQ(routing.inside(), 11U);
   EXPECT_EQ(routing.current(), Route::shared);
 }
 
-TEST(Routing, AnyNumberOfCallsGoesDirectWhileFewAreInsideAtOnce) {
+TEST(Routing, GoesDirectWhileFewCallersAreInside) {
   Routing routing(10);
   enter(routing, 9, start, Route::direct);
   for (int i = 0; i < 1000; ++i) ASSERT_EQ(call(routing, start), Route::direct);
 }
 
-TEST(Routing, AllNewCallsGoSharedThoughThereIsRoomBelowTheLimit) {
+TEST(Routing, KeepsNewCallsSharedBelowLimit) {
   Routing routing(10);
   crowd(routing, start);
   leave(routing, 6);
   for (TimePoint now = start; now < start + 1s; now += 1ms) ASSERT_EQ(call(routing, now), Route::shared);
 }
 
-TEST(Routing, GoesBackToDirectAfterTenMillisecondsWithFewerThanHalf) {
+TEST(Routing, ReturnsToDirectAfterTenMillisecondsBelowHalf) {
   Routing routing(10);
   crowd(routing, start);
   leave(routing, 8);
@@ -68,17 +68,17 @@ TEST(Routing, GoesBackToDirectAfterTenMillisecondsWithFewerThanHalf) {
   EXPECT_EQ(routing.inside(), 3U);
 }
 
-TEST(Routing, TheCallerItselfCounts) {
+TEST(Routing, CountsCallerItself) {
   Routing routing(10);
   crowd(routing, start);
-  leave(routing, 7);  // four are left: the next makes five, half of the limit
+  leave(routing, 7);  // four remain: the next one makes five, half of the limit
   for (int i = 0; i < 100; ++i) ASSERT_EQ(call(routing, start + i * 1ms), Route::shared);
   routing.leave();
   ASSERT_EQ(call(routing, start + 200ms), Route::shared);
   EXPECT_EQ(call(routing, start + 210ms), Route::direct);
 }
 
-TEST(Routing, ABreakOfTheCalmStartsTheTenMillisecondsAnew) {
+TEST(Routing, RestartsTenMillisecondsWhenBusyAgain) {
   Routing routing(10);
   crowd(routing, start);
   leave(routing, 11);
@@ -90,15 +90,15 @@ TEST(Routing, ABreakOfTheCalmStartsTheTenMillisecondsAnew) {
   EXPECT_EQ(call(routing, start + 20ms), Route::direct);
 }
 
-TEST(Routing, WhatWasBusyUnseenDoesNotCountAsCalm) {
+TEST(Routing, DoesNotCountUnobservedBusyTimeAsCalm) {
   Routing routing(10);
   crowd(routing, start);
-  leave(routing, 11);  // nobody knows when
+  leave(routing, 11);  // at an unobserved time
   EXPECT_EQ(call(routing, start + 1h), Route::shared);
   EXPECT_EQ(call(routing, start + 1h + 10ms), Route::direct);
 }
 
-TEST(Routing, AfterGoingBackTheLimitHoldsAgain) {
+TEST(Routing, AppliesLimitAgainAfterReturningToDirect) {
   Routing routing(10);
   crowd(routing, start);
   leave(routing, 11);
@@ -109,7 +109,7 @@ TEST(Routing, AfterGoingBackTheLimitHoldsAgain) {
   EXPECT_EQ(call(routing, start + 12ms), Route::shared) << "an old calm is forgotten";
 }
 
-TEST(Routing, ATimeOfASlowThreadThatLiesBeforeTheCalmIsNoTime) {
+TEST(Routing, IgnoresOldTimeOfSlowThread) {
   Routing routing(10);
   crowd(routing, start);
   leave(routing, 11);
@@ -118,7 +118,7 @@ TEST(Routing, ATimeOfASlowThreadThatLiesBeforeTheCalmIsNoTime) {
   EXPECT_EQ(call(routing, start + 15ms), Route::direct);
 }
 
-TEST(Routing, IsRightForAnyValueOfTheClock) {
+TEST(Routing, WorksForAnyClockValue) {
   for (const auto since : {0ns, 1ns, 99'999ns, 100'001ns, std::chrono::nanoseconds(10h * 24 * 365 * 7),
                            std::chrono::nanoseconds(1h * 24 * 365 * 250), std::chrono::nanoseconds(-1h)}) {
     Routing routing(2);
@@ -132,7 +132,7 @@ TEST(Routing, IsRightForAnyValueOfTheClock) {
   }
 }
 
-TEST(Routing, WithSmallLimitsOneAloneIsFewerThanHalf) {
+TEST(Routing, TreatsOneCallerAsBelowHalfOfSmallLimits) {
   for (const std::uint32_t limit : {1U, 2U, 3U, 4U}) {
     Routing routing(limit);
     enter(routing, static_cast<int>(limit), start, Route::direct);
@@ -143,7 +143,7 @@ TEST(Routing, WithSmallLimitsOneAloneIsFewerThanHalf) {
   }
 }
 
-TEST(Routing, WithLimitZeroEverythingGoesShared) {
+TEST(Routing, GoesSharedWithLimitZero) {
   Routing routing(0);
   EXPECT_EQ(routing.current(), Route::shared);
   EXPECT_EQ(routing.enter(start), Route::shared);
@@ -153,7 +153,7 @@ TEST(Routing, WithLimitZeroEverythingGoesShared) {
   EXPECT_EQ(routing.inside(), 0U);
 }
 
-// The rule written out, without atomics: what the class has to do in any sequence of events of one thread.
+// A model of the rule without atomics: the expected behaviour for any sequence of events of one thread.
 class Model {
  public:
   explicit Model(std::uint32_t limit) : limit_(limit) {}
@@ -184,7 +184,7 @@ class Model {
   TimePoint since_{};
 };
 
-TEST(Routing, DoesWhatTheRuleSaysInRandomSequences) {
+TEST(Routing, FollowsModelInRandomSequences) {
   std::minstd_rand random(7);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same sequence each time
   for (const std::uint32_t limit : {1U, 2U, 5U, 10U, 11U}) {
     Routing routing(limit);
@@ -193,7 +193,7 @@ TEST(Routing, DoesWhatTheRuleSaysInRandomSequences) {
     int direct = 0;
     for (int i = 0; i < 100'000; ++i) {
       now += random() % 20 * 100us;
-      // Long waves of coming and going, so that both routes and both ways between them occur.
+      // Long waves of callers entering and leaving, so that both routes and both transitions occur.
       const bool rising = (i / 500) % 2 == 0;
       if (model.inside() == 0 || (random() % 16 < (rising ? 9U : 7U) && model.inside() < 2 * limit + 2)) {
         const Route expected = model.enter(now);
@@ -210,7 +210,7 @@ TEST(Routing, DoesWhatTheRuleSaysInRandomSequences) {
   }
 }
 
-TEST(Routing, CountsReturnToZeroWithManyThreads) {
+TEST(Routing, ReturnsToZeroCountWithManyThreads) {
   constexpr int threads = 8;
   constexpr int calls = 50'000;
   Routing routing(4);
@@ -235,12 +235,12 @@ TEST(Routing, CountsReturnToZeroWithManyThreads) {
   }
   EXPECT_EQ(routing.inside(), 0U);
   EXPECT_LE(most.load(), static_cast<std::uint32_t>(threads));
-  // Whatever the threads did to it, it finds back.
+  // It recovers from whatever the threads did.
   static_cast<void>(call(routing, start + 1h));
   EXPECT_EQ(call(routing, start + 1h + 10ms), Route::direct);
 }
 
-TEST(Routing, ThreadsThatStayInsideTogetherGoShared) {
+TEST(Routing, GoesSharedWhenThreadsStayInsideTogether) {
   constexpr std::uint32_t limit = 3;
   constexpr int threads = 8;
   Routing routing(limit);
@@ -256,7 +256,7 @@ TEST(Routing, ThreadsThatStayInsideTogetherGoShared) {
         routing.leave();
       });
   }
-  EXPECT_EQ(direct.load(), static_cast<int>(limit)) << "exactly the limit, in whatever order they came";
+  EXPECT_EQ(direct.load(), static_cast<int>(limit)) << "exactly the limit, in any order";
   EXPECT_EQ(routing.inside(), 0U);
 }
 

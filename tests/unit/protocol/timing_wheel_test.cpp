@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// timing_wheel_test.cpp: deadlines from a millisecond to years ahead, against a plain list of them.
+// timing_wheel_test.cpp: deadlines from a millisecond to years, compared with a list.
 #include "protocol/timing_wheel.hpp"
 
 #include <gtest/gtest.h>
@@ -37,7 +37,7 @@ class TimingWheelTest : public ::testing::Test {
   Clock::time_point now{std::chrono::hours(1000)};
 };
 
-TEST_F(TimingWheelTest, AnEmptyWheelExpectsNothing) {
+TEST_F(TimingWheelTest, ExpiresNothingWhenEmpty) {
   EXPECT_TRUE(wheel.empty());
   EXPECT_EQ(wheel.next(), Clock::time_point::max());
   EXPECT_EQ(expire_until(now + 1h), 0U);
@@ -56,7 +56,7 @@ TEST_F(TimingWheelTest, ExpiresNeverEarlyAndAtMostTwoTicksLate) {
   }
 }
 
-TEST_F(TimingWheelTest, FollowingItsNextTimesFindsEachDeadlineInAFewSteps) {
+TEST_F(TimingWheelTest, ReachesEachDeadlineInFewWakeups) {
   for (const auto distance : {1ms, 20ms, 500ms, 5000ms, 60'000ms, 3'600'000ms}) {
     Node node;
     node.deadline = now + distance;
@@ -74,7 +74,7 @@ TEST_F(TimingWheelTest, FollowingItsNextTimesFindsEachDeadlineInAFewSteps) {
   }
 }
 
-TEST_F(TimingWheelTest, WhatWasTakenOutDoesNotExpire) {
+TEST_F(TimingWheelTest, DoesNotExpireErasedNodes) {
   Node kept;
   Node erased;
   kept.deadline = erased.deadline = now + 30ms;
@@ -85,7 +85,7 @@ TEST_F(TimingWheelTest, WhatWasTakenOutDoesNotExpire) {
   EXPECT_EQ(expire_until(now + 1s), 1U);
 }
 
-TEST_F(TimingWheelTest, ANodeMayBeTakenOutWhileAnotherOfItsSlotExpires) {
+TEST_F(TimingWheelTest, AllowsEraseWhileNeighbourExpires) {
   Node nodes[3];
   for (Node& node : nodes) {
     node.deadline = now + 30ms;
@@ -100,7 +100,7 @@ TEST_F(TimingWheelTest, ANodeMayBeTakenOutWhileAnotherOfItsSlotExpires) {
   EXPECT_TRUE(wheel.empty());
 }
 
-TEST_F(TimingWheelTest, AfterALongRestItBeginsAtThePresent) {
+TEST_F(TimingWheelTest, ContinuesAtPresentAfterLongRest) {
   Node node;
   node.deadline = now + 5s;
   wheel.insert(node, now);
@@ -112,8 +112,8 @@ TEST_F(TimingWheelTest, AfterALongRestItBeginsAtThePresent) {
   EXPECT_EQ(expire_until(node.deadline + 2 * tick), 1U);
 }
 
-// Random insertions, removals and steps of time; each node is compared with its deadline.
-TEST_F(TimingWheelTest, AgreesWithAPlainListOfDeadlines) {
+// Random insertions, removals and time steps. Each expiry is compared with the deadline of the node.
+TEST_F(TimingWheelTest, MatchesPlainListOfDeadlines) {
   std::mt19937_64 random(20'26);
   const auto below = [&random](std::uint64_t limit) { return random() % limit; };
   struct Entry {

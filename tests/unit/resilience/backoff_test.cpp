@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// backoff_test.cpp: delays of every kind of jitter grow, stay in bounds, and start over.
+// backoff_test.cpp: growth and bounds of delays for every jitter.
 #include <redstart/resilience/backoff.hpp>
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ struct Bounds {
   double high;
 };
 
-// The bounds of the n-th delay, n from 0; `before` is the delay before.
+// Returns the bounds of the nth delay, n from 0; `before` is the previous delay.
 Bounds bounds_of(const BackoffPolicy& policy, int n, std::chrono::milliseconds before) {
   const auto ceiling = [&](int k) {
     return std::min(count(policy.initial) * std::pow(policy.factor, k), count(policy.maximum));
@@ -40,7 +40,7 @@ Bounds bounds_of(const BackoffPolicy& policy, int n, std::chrono::milliseconds b
   return {};
 }
 
-TEST(Backoff, EveryDelayOfEveryKindOfJitterLiesInItsBounds) {
+TEST(Backoff, KeepsDelaysWithinBoundsForEveryJitter) {
   for (const Jitter jitter : kinds)
     for (BackoffPolicy policy : {BackoffPolicy{}, BackoffPolicy{10ms, 10s, 3.0}, BackoffPolicy{7ms, 7ms, 2.0},
                                  BackoffPolicy{50ms, 60ms, 10.0}, BackoffPolicy{50ms, 500ms, 1.0}})
@@ -58,7 +58,7 @@ TEST(Backoff, EveryDelayOfEveryKindOfJitterLiesInItsBounds) {
       }
 }
 
-TEST(Backoff, RandomDelaysReachBothEndsOfTheirBounds) {
+TEST(Backoff, ReachesBothBoundsWithRandomDelays) {
   std::minstd_rand generator(11);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same sequence each time
   std::uniform_real_distribution<double> random(0.0, 1.0);
   for (const Jitter jitter : {Jitter::full, Jitter::equal, Jitter::floored}) {
@@ -81,20 +81,20 @@ TEST(Backoff, RandomDelaysReachBothEndsOfTheirBounds) {
   }
 }
 
-TEST(Backoff, WithoutJitterDelaysDoubleUpToTheMaximum) {
+TEST(Backoff, DoublesDelaysUpToMaximumWithoutJitter) {
   Backoff backoff({50ms, 500ms, 2.0, Jitter::none});
   for (const auto expected : {50ms, 100ms, 200ms, 400ms, 500ms, 500ms})
     EXPECT_EQ(backoff.next(almost_one), expected);
 }
 
-TEST(Backoff, TheDefaultIsNeverCloserThanItsInitialDelayAndSpreadsFromTheFirst) {
+TEST(Backoff, SpreadsDelaysAboveInitialDelayByDefault) {
   Backoff backoff;
   EXPECT_EQ(Backoff().next(0.0), 50ms);
-  EXPECT_EQ(backoff.next(almost_one), 99ms) << "clients that fail together don't come back together";
+  EXPECT_EQ(backoff.next(almost_one), 99ms) << "clients that fail together don't reconnect together";
   EXPECT_EQ(backoff.next(0.0), 50ms);
 }
 
-TEST(Backoff, ReachesTheMaximumAndStaysThere) {
+TEST(Backoff, StaysAtMaximum) {
   for (const Jitter jitter : kinds) {
     Backoff backoff({50ms, 500ms, 2.0, jitter});
     for (int n = 0; n < 1000; ++n) static_cast<void>(backoff.next(almost_one));
@@ -103,7 +103,7 @@ TEST(Backoff, ReachesTheMaximumAndStaysThere) {
   }
 }
 
-TEST(Backoff, DecorrelatedFollowsTheDelayBefore) {
+TEST(Backoff, DerivesDecorrelatedDelayFromPreviousOne) {
   Backoff backoff({50ms, 500ms, 2.0, Jitter::decorrelated});
   EXPECT_EQ(backoff.next(0.5), 100ms) << "halfway from 50 to 150";
   EXPECT_EQ(backoff.next(0.5), 175ms) << "halfway from 50 to 300";
@@ -111,7 +111,7 @@ TEST(Backoff, DecorrelatedFollowsTheDelayBefore) {
   EXPECT_LE(backoff.next(almost_one), 150ms) << "shrinks again after a short one";
 }
 
-TEST(Backoff, StartsOverWhenReset) {
+TEST(Backoff, RestartsWhenReset) {
   for (const Jitter jitter : kinds) {
     const BackoffPolicy policy{50ms, 500ms, 2.0, jitter};
     Backoff used(policy);
@@ -121,8 +121,8 @@ TEST(Backoff, StartsOverWhenReset) {
   }
 }
 
-// Policies of `retry` are the caller's own and not validated.
-TEST(Backoff, OfExtremePoliciesStaysBetweenZeroAndNoLimit) {
+// Policies passed to `retry` are not validated.
+TEST(Backoff, StaysBetweenZeroAndNoLimitForExtremePolicies) {
   constexpr auto least = std::chrono::milliseconds::min();
   constexpr auto most = std::chrono::milliseconds::max();
   for (const Jitter jitter : kinds) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// breaker_verdict_test.cpp: time-outs and lost connections count, answers and connect failures don't.
+// breaker_verdict_test.cpp: which outcomes count as failures for the breaker.
 #include "resilience/breaker_verdict.hpp"
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ Error error(Errc code, Effect effect, std::string server = {}) {
   return Error(std::move(info));
 }
 
-TEST(BreakerVerdict, OnlyTimeoutsAndBrokenConnectionsAreFailures) {
+TEST(BreakerVerdict, CountsOnlyTimeoutsAndLostConnectionsAsFailures) {
   std::map<BreakerVerdict, int> seen;
   for (int i = 0; to_string(static_cast<Errc>(i)) != "unknown"; ++i) {
     const auto code = static_cast<Errc>(i);
@@ -37,21 +37,21 @@ TEST(BreakerVerdict, OnlyTimeoutsAndBrokenConnectionsAreFailures) {
   EXPECT_EQ(seen[BreakerVerdict::nothing], 22);
 }
 
-TEST(BreakerVerdict, AnAnswerIsASuccessWhateverItSays) {
+TEST(BreakerVerdict, CountsAnyReplyAsSuccess) {
   for (const char* const words : {"WRONGTYPE Operation against a key", "OOM command not allowed",
                                   "MASTERDOWN Link with MASTER is down"})
     EXPECT_EQ(verdict(error(Errc::server_error, Effect::server_error, words)), BreakerVerdict::success)
         << words;
 }
 
-TEST(BreakerVerdict, LoadingTellsNothing) {
+TEST(BreakerVerdict, IgnoresLoading) {
   EXPECT_EQ(
       verdict(error(Errc::server_error, Effect::not_sent, "LOADING Redis is loading the dataset in memory")),
       BreakerVerdict::nothing);
   EXPECT_EQ(verdict(error(Errc::loading, Effect::not_sent)), BreakerVerdict::nothing);
 }
 
-TEST(BreakerVerdict, ATimeoutOfWhatWasNeverWrittenTellsNothing) {
+TEST(BreakerVerdict, IgnoresTimeoutOfUnsentCommand) {
   EXPECT_EQ(verdict(error(Errc::timeout, Effect::not_sent)), BreakerVerdict::nothing);
   EXPECT_EQ(verdict(error(Errc::timeout, Effect::indeterminate)), BreakerVerdict::failure);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// circuit_breaker_test.cpp: when it opens, how it recovers, what it does not listen to.
+// circuit_breaker_test.cpp: opening, recovery and ignored outcomes of the breaker.
 #include "resilience/circuit_breaker.hpp"
 
 #include <gtest/gtest.h>
@@ -24,21 +24,21 @@ void succeed(CircuitBreaker& breaker, TimePoint now, int count = 1) {
 void fail(CircuitBreaker& breaker, TimePoint now, int count = 1, double random = 0.0) {
   for (int i = 0; i < count; ++i) breaker.failed(breaker.admit(now).value(), now, random);
 }
-// Open since `start`, for 0.5 s.
+// Returns a breaker that opened at `start` for 0.5 s.
 CircuitBreaker opened() {
   CircuitBreaker breaker;
   fail(breaker, start, 5);
   return breaker;
 }
 
-TEST(CircuitBreaker, IsClosedAtFirstAndLetsEverythingPass) {
+TEST(CircuitBreaker, IsInitiallyClosedAndAdmitsAll) {
   CircuitBreaker breaker;
   EXPECT_EQ(breaker.state(), State::closed);
   for (int i = 0; i < 1000; ++i) ASSERT_TRUE(breaker.admit(start).has_value());
   EXPECT_EQ(breaker.probing(), 0U);
 }
 
-TEST(CircuitBreaker, FiveFailuresInARowOpenIt) {
+TEST(CircuitBreaker, OpensAfterFiveConsecutiveFailures) {
   CircuitBreaker breaker;
   fail(breaker, start, 4);
   EXPECT_EQ(breaker.state(), State::closed);
@@ -47,8 +47,9 @@ TEST(CircuitBreaker, FiveFailuresInARowOpenIt) {
   EXPECT_FALSE(breaker.admit(start).has_value());
 }
 
-// They wait for lost replies; whether the server answers those who call now is seen by later calls.
-TEST(CircuitBreaker, CallsThatWaitedSideBySideAreNoRowUntilALaterOneFails) {
+// Concurrent calls may all wait for replies lost earlier. Only later calls show whether the server still
+// replies.
+TEST(CircuitBreaker, StaysClosedAfterConcurrentFailuresUntilLaterOneFails) {
   CircuitBreaker breaker;
   std::vector<Ticket> together;
   for (int i = 0; i < 8; ++i) together.push_back(breaker.admit(start).value());
@@ -58,13 +59,13 @@ TEST(CircuitBreaker, CallsThatWaitedSideBySideAreNoRowUntilALaterOneFails) {
   EXPECT_EQ(breaker.state(), State::open);
 }
 
-TEST(CircuitBreaker, OneFailureOpensItWhereThePolicySaysSo) {
+TEST(CircuitBreaker, OpensAfterOneFailureIfPolicySaysSo) {
   CircuitBreaker breaker({.consecutive_failures = 1});
   fail(breaker, start);
   EXPECT_EQ(breaker.state(), State::open);
 }
 
-TEST(CircuitBreaker, ASuccessBetweenStartsTheRowAnew) {
+TEST(CircuitBreaker, RestartsCountAfterSuccess) {
   CircuitBreaker breaker;
   succeed(breaker, start, 100);
   for (int i = 0; i < 10; ++i) {
@@ -74,7 +75,7 @@ TEST(CircuitBreaker, ASuccessBetweenStartsTheRowAnew) {
   EXPECT_EQ(breaker.state(), State::closed);
 }
 
-TEST(CircuitBreaker, ARowOpensItOnlyWhenItIsHalfOfTheLatestCalls) {
+TEST(CircuitBreaker, OpensOnlyIfFailuresAreHalfOfLatestCalls) {
   CircuitBreaker breaker;
   succeed(breaker, start, 8);
   fail(breaker, start, 7);
@@ -83,7 +84,7 @@ TEST(CircuitBreaker, ARowOpensItOnlyWhenItIsHalfOfTheLatestCalls) {
   EXPECT_EQ(breaker.state(), State::open) << "8 of 16";
 }
 
-TEST(CircuitBreaker, AHealthyPastDelaysARowByTwoSecondsAtMost) {
+TEST(CircuitBreaker, OpensWithinTwoSecondsAfterHealthyPast) {
   for (const auto offset : {0ms, 1ms, 500ms, 999ms}) {
     CircuitBreaker breaker;
     const TimePoint frozen = start + offset;
@@ -95,7 +96,7 @@ TEST(CircuitBreaker, AHealthyPastDelaysARowByTwoSecondsAtMost) {
   }
 }
 
-TEST(CircuitBreaker, AFrozenServerWithDefaultTimeoutsOpensItWithTheFifthFailure) {
+TEST(CircuitBreaker, OpensAtFifthFailureWhenServerIsFrozen) {
   for (const auto offset : {0ms, 1ms, 500ms, 999ms}) {
     CircuitBreaker breaker;
     const TimePoint frozen = start + offset;
@@ -107,7 +108,7 @@ TEST(CircuitBreaker, AFrozenServerWithDefaultTimeoutsOpensItWithTheFifthFailure)
   }
 }
 
-TEST(CircuitBreaker, HalfOfTwentyCallsInTenSecondsOpenIt) {
+TEST(CircuitBreaker, OpensWhenHalfOfTwentyCallsFail) {
   CircuitBreaker breaker;
   for (int i = 0; i < 9; ++i) {
     succeed(breaker, start);
@@ -119,7 +120,7 @@ TEST(CircuitBreaker, HalfOfTwentyCallsInTenSecondsOpenIt) {
   EXPECT_EQ(breaker.state(), State::open);
 }
 
-TEST(CircuitBreaker, FewerThanHalfDoNotOpenIt) {
+TEST(CircuitBreaker, StaysClosedWhenFewerThanHalfFail) {
   CircuitBreaker breaker;
   for (int i = 0; i < 1000; ++i) {
     succeed(breaker, start, 2);
@@ -130,7 +131,7 @@ TEST(CircuitBreaker, FewerThanHalfDoNotOpenIt) {
   EXPECT_EQ(breaker.counts(start).ok, 2000U);
 }
 
-TEST(CircuitBreaker, WhatIsOlderThanTenSecondsDoesNotCount) {
+TEST(CircuitBreaker, IgnoresOutcomesOlderThanTenSeconds) {
   CircuitBreaker breaker;
   for (int i = 0; i < 9; ++i) {
     succeed(breaker, start);
@@ -141,7 +142,7 @@ TEST(CircuitBreaker, WhatIsOlderThanTenSecondsDoesNotCount) {
   EXPECT_EQ(breaker.state(), State::closed);
 }
 
-TEST(CircuitBreaker, SuccessesMayBeToldInBulk) {
+TEST(CircuitBreaker, AcceptsSuccessesInBulk) {
   CircuitBreaker breaker;
   fail(breaker, start, 4);
   breaker.succeeded({breaker.generation()}, start, 1000);
@@ -153,7 +154,7 @@ TEST(CircuitBreaker, SuccessesMayBeToldInBulk) {
   EXPECT_EQ(breaker.state(), State::open) << "no success is no success";
 }
 
-TEST(CircuitBreaker, AfterTheRecoveryTimeTheFirstWhoAsksIsAProbe) {
+TEST(CircuitBreaker, AdmitsFirstCallAsProbeAfterRecoveryTime) {
   CircuitBreaker breaker = opened();
   EXPECT_EQ(breaker.open_until(), start + 500ms);
   EXPECT_FALSE(breaker.admit(start + 500ms - 1ns).has_value());
@@ -163,14 +164,14 @@ TEST(CircuitBreaker, AfterTheRecoveryTimeTheFirstWhoAsksIsAProbe) {
   EXPECT_EQ(breaker.probing(), 1U);
 }
 
-TEST(CircuitBreaker, NoMoreThanSoManyProbesAtOnce) {
+TEST(CircuitBreaker, LimitsConcurrentProbes) {
   CircuitBreaker breaker = opened();
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(breaker.admit(start + 1s).has_value());
   for (int i = 0; i < 100; ++i) ASSERT_FALSE(breaker.admit(start + 1h).has_value());
   EXPECT_EQ(breaker.probing(), 3U);
 }
 
-TEST(CircuitBreaker, EnoughSuccessfulProbesCloseIt) {
+TEST(CircuitBreaker, ClosesAfterEnoughSuccessfulProbes) {
   CircuitBreaker breaker = opened();
   succeed(breaker, start + 1s, 2);
   EXPECT_EQ(breaker.state(), State::half_open);
@@ -180,7 +181,7 @@ TEST(CircuitBreaker, EnoughSuccessfulProbesCloseIt) {
   EXPECT_EQ(breaker.state(), State::closed) << "with nothing counted";
 }
 
-TEST(CircuitBreaker, OneFailedProbeOpensItAgainWhateverTheOthersDid) {
+TEST(CircuitBreaker, ReopensWhenOneProbeFails) {
   CircuitBreaker breaker = opened();
   const auto first = breaker.admit(start + 1s).value();
   const auto second = breaker.admit(start + 1s).value();
@@ -189,7 +190,7 @@ TEST(CircuitBreaker, OneFailedProbeOpensItAgainWhateverTheOthersDid) {
   EXPECT_EQ(breaker.state(), State::open);
 }
 
-TEST(CircuitBreaker, ADroppedProbeGivesItsPlaceToTheNext) {
+TEST(CircuitBreaker, AdmitsNextProbeWhenOneIsDropped) {
   CircuitBreaker breaker = opened();
   std::vector<Ticket> probes;
   for (int i = 0; i < 3; ++i) probes.push_back(breaker.admit(start + 1s).value());
@@ -200,7 +201,7 @@ TEST(CircuitBreaker, ADroppedProbeGivesItsPlaceToTheNext) {
   EXPECT_EQ(breaker.state(), State::closed);
 }
 
-TEST(CircuitBreaker, TheRecoveryTimeGrowsWithEachFailedProbeAndStartsOverOnceClosed) {
+TEST(CircuitBreaker, IncreasesRecoveryTimeUntilClosed) {
   CircuitBreaker breaker;
   TimePoint now = start;
   std::vector<std::int64_t> longest;
@@ -217,14 +218,14 @@ TEST(CircuitBreaker, TheRecoveryTimeGrowsWithEachFailedProbeAndStartsOverOnceClo
   EXPECT_EQ((breaker.open_until() - now) / 1ms, 999);
 }
 
-TEST(CircuitBreaker, AConnectionThatBecameReadyHalfOpensItAtOnce) {
+TEST(CircuitBreaker, HalfOpensWhenConnectionIsReady) {
   CircuitBreaker breaker = opened();
   breaker.connection_ready();
   EXPECT_EQ(breaker.state(), State::half_open);
   EXPECT_TRUE(breaker.admit(start).has_value());
 }
 
-TEST(CircuitBreaker, AConnectionThatBecameReadyChangesNothingElse) {
+TEST(CircuitBreaker, KeepsOtherStatesWhenConnectionIsReady) {
   CircuitBreaker breaker;
   breaker.connection_ready();
   EXPECT_EQ(breaker.state(), State::closed);
@@ -233,7 +234,7 @@ TEST(CircuitBreaker, AConnectionThatBecameReadyChangesNothingElse) {
   EXPECT_EQ(breaker.state(), State::forced_open);
 }
 
-TEST(CircuitBreaker, OutcomesOfAnEarlierStateMoveNothing) {
+TEST(CircuitBreaker, IgnoresOutcomesOfEarlierState) {
   CircuitBreaker breaker;
   std::vector<Ticket> stragglers;
   for (int i = 0; i < 20; ++i) stragglers.push_back(breaker.admit(start).value());
@@ -255,7 +256,7 @@ TEST(CircuitBreaker, OutcomesOfAnEarlierStateMoveNothing) {
   EXPECT_EQ(breaker.counts(start + 1s).calls(), 0U);
 }
 
-TEST(CircuitBreaker, OneLostConnectionIsOneFailure) {
+TEST(CircuitBreaker, CountsLostConnectionAsOneFailure) {
   CircuitBreaker breaker;
   for (int loss = 0; loss < 4; ++loss) {
     std::vector<Ticket> in_flight;
@@ -268,7 +269,7 @@ TEST(CircuitBreaker, OneLostConnectionIsOneFailure) {
   EXPECT_EQ(breaker.counts(start).failed, 4U);
 }
 
-TEST(CircuitBreaker, ForcedOpenRefusesUntilToldOtherwise) {
+TEST(CircuitBreaker, RefusesAllWhileForcedOpen) {
   CircuitBreaker breaker;
   const auto before = breaker.admit(start).value();
   breaker.force_open();
@@ -281,7 +282,7 @@ TEST(CircuitBreaker, ForcedOpenRefusesUntilToldOtherwise) {
   EXPECT_TRUE(breaker.admit(start).has_value());
 }
 
-TEST(CircuitBreaker, ForcedClosedLetsEverythingPassWhateverHappens) {
+TEST(CircuitBreaker, AdmitsAllWhileForcedClosed) {
   CircuitBreaker breaker = opened();
   breaker.force_closed();
   fail(breaker, start, 1000);
@@ -292,7 +293,7 @@ TEST(CircuitBreaker, ForcedClosedLetsEverythingPassWhateverHappens) {
   EXPECT_EQ(breaker.state(), State::closed) << "with nothing counted";
 }
 
-TEST(CircuitBreaker, AutomaticEndsOnlyForcedStates) {
+TEST(CircuitBreaker, EndsOnlyForcedStatesWhenSetToAutomatic) {
   CircuitBreaker breaker = opened();
   breaker.automatic();
   EXPECT_EQ(breaker.state(), State::open);
@@ -301,7 +302,7 @@ TEST(CircuitBreaker, AutomaticEndsOnlyForcedStates) {
   EXPECT_EQ(breaker.state(), State::half_open);
 }
 
-TEST(CircuitBreaker, EachChangeOfStateHasItsGeneration) {
+TEST(CircuitBreaker, GivesEachStateItsGeneration) {
   CircuitBreaker breaker;
   const auto closed = breaker.generation();
   fail(breaker, start, 5);
@@ -310,10 +311,10 @@ TEST(CircuitBreaker, EachChangeOfStateHasItsGeneration) {
   EXPECT_EQ(breaker.generation(), closed + 2);
   breaker.force_open();
   breaker.force_open();
-  EXPECT_EQ(breaker.generation(), closed + 3) << "what does not change is no change";
+  EXPECT_EQ(breaker.generation(), closed + 3) << "an unchanged state is no event";
 }
 
-TEST(CircuitBreaker, StatesHaveNames) {
+TEST(CircuitBreaker, NamesItsStates) {
   EXPECT_EQ(to_string(State::closed), "closed");
   EXPECT_EQ(to_string(State::open), "open");
   EXPECT_EQ(to_string(State::half_open), "half_open");

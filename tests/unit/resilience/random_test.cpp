@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// random_test.cpp: numbers for jitter lie in their range, spread, and differ by seed.
+// random_test.cpp: range, distribution and seeds of random numbers.
 #include <redstart/resilience/random.hpp>
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 namespace redstart {
 namespace {
 
-TEST(Random, UnitNumbersLieInTheirRangeAndSpreadEvenly) {
+TEST(Random, SpreadsUnitNumbersEvenly) {
   Random random(42);
   std::array<int, 10> tenths{};
   for (int i = 0; i < 100'000; ++i) {
@@ -23,14 +23,14 @@ TEST(Random, UnitNumbersLieInTheirRangeAndSpreadEvenly) {
   for (const int count : tenths) EXPECT_NEAR(count, 10'000, 500);
 }
 
-TEST(Random, IsTheSplitMixThatOthersHave) {
-  Random random(1234567);  // the published vectors
+TEST(Random, MatchesReferenceSplitMix) {
+  Random random(1234567);  // the published test vectors
   EXPECT_EQ(random.next(), 6457827717110365317U);
   EXPECT_EQ(random.next(), 3203168211198807973U);
   EXPECT_EQ(random.next(), 9817491932198370423U);
 }
 
-TEST(Random, SeedsDiffer) {
+TEST(Random, CreatesDifferentSeeds) {
   std::set<std::uint64_t> seeds;
   for (int i = 0; i < 1000; ++i) seeds.insert(random_seed());
   EXPECT_EQ(seeds.size(), 1000U);

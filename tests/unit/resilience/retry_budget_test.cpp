@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// retry_budget_test.cpp: retries stay below a share of calls.
+// retry_budget_test.cpp: limits retries to a share of calls.
 #include <redstart/resilience/retry_budget.hpp>
 
 #include <gtest/gtest.h>
@@ -21,14 +21,14 @@ int take_all(RetryBudget& budget, TimePoint now) {
   return taken;
 }
 
-TEST(RetryBudget, BeginsWithWhatItCanHold) {
+TEST(RetryBudget, StartsFull) {
   RetryBudget budget({0.1, 1.0, 10.0});
   EXPECT_EQ(take_all(budget, start), 10);
   EXPECT_EQ(budget.taken(), 10U);
   EXPECT_EQ(budget.refused(), 1U);
 }
 
-TEST(RetryBudget, EachCallAddsItsShare) {
+TEST(RetryBudget, GrowsByShareOfEachCall) {
   RetryBudget budget({0.1, 0.0, 10.0});
   static_cast<void>(take_all(budget, start));
   budget.calls(9);
@@ -43,7 +43,7 @@ TEST(RetryBudget, EachCallAddsItsShare) {
   EXPECT_EQ(take_all(budget, start), 1);
 }
 
-TEST(RetryBudget, TimeAddsSomeForThoseWhoCallSeldom) {
+TEST(RetryBudget, GrowsWithTimeForRareCallers) {
   RetryBudget budget({0.0, 2.0, 10.0});
   static_cast<void>(take_all(budget, start));
   EXPECT_FALSE(budget.take(start + 499ms));
@@ -53,13 +53,13 @@ TEST(RetryBudget, TimeAddsSomeForThoseWhoCallSeldom) {
   EXPECT_EQ(take_all(budget, start + 2500ms), 4);
 }
 
-TEST(RetryBudget, AReservationWaitsForTimeToBringItsToken) {
+TEST(RetryBudget, DelaysReservationUntilTokenIsAvailable) {
   RetryBudget budget({0.0, 2.0, 2.0});
   EXPECT_EQ(budget.reserve(start, 10s), 0s);
   EXPECT_EQ(budget.reserve(start, 10s), 0s);
   EXPECT_EQ(budget.reserve(start, 10s), 500ms);
   EXPECT_EQ(budget.reserve(start, 10s), 1s) << "behind the one before";
-  EXPECT_EQ(budget.reserve(start, 1s), std::nullopt) << "not by then";
+  EXPECT_EQ(budget.reserve(start, 1s), std::nullopt) << "not yet";
   EXPECT_EQ(budget.taken(), 4U);
   EXPECT_EQ(budget.refused(), 1U);
   EXPECT_FALSE(budget.take(start + 1s)) << "these tokens are reserved";
@@ -69,18 +69,18 @@ TEST(RetryBudget, AReservationWaitsForTimeToBringItsToken) {
   EXPECT_EQ(without.reserve(start, 24h), std::nullopt) << "time brings none";
 }
 
-TEST(RetryBudget, SavesUpNoMoreThanItsCapacity) {
+TEST(RetryBudget, NeverExceedsCapacity) {
   RetryBudget budget({0.1, 1.0, 10.0});
   budget.calls(1'000'000'000);
   EXPECT_EQ(take_all(budget, start + 24h), 10);
 }
 
-TEST(RetryBudget, InAStormRetriesStayBelowTheirShareOfCalls) {
+TEST(RetryBudget, KeepsRetriesBelowTheirShareOfCalls) {
   const RetryBudgetPolicy policy{0.1, 1.0, 20.0};
   RetryBudget budget(policy);
   std::uint64_t calls = 0;
   TimePoint now = start;
-  for (int i = 0; i < 100'000; ++i) {  // every call fails, and everyone who fails wants two retries
+  for (int i = 0; i < 100'000; ++i) {  // every call fails and requests two retries
     now += 100us;
     budget.calls(++calls);
     static_cast<void>(budget.take(now));

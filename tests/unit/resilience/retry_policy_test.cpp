@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// retry_policy_test.cpp: nothing runs twice that the mode does not allow; delays and deadline hold.
+// retry_policy_test.cpp: which calls are repeated, and with which delays.
 #include <redstart/resilience/retry_policy.hpp>
 
 #include <gtest/gtest.h>
@@ -30,8 +30,8 @@ std::vector<Errc> codes() {
   return all;
 }
 
-TEST(MayRepeat, AnUnknownOutcomeIsRepeatedExactlyWhereTheModeAllowsTheCategory) {
-  // The whole table, written out.
+TEST(MayRepeat, RepeatsIndeterminateOnlyIfModeAllowsCategory) {
+  // The complete table.
   using enum RetryMode;
   const std::set<std::tuple<Retry, RetryMode>> allowed = {
       {Retry::read, reads},
@@ -47,12 +47,12 @@ TEST(MayRepeat, AnUnknownOutcomeIsRepeatedExactlyWhereTheModeAllowsTheCategory) 
           << static_cast<int>(category) << " " << static_cast<int>(mode);
 }
 
-TEST(MayRepeat, WhatWasNotSentIsRepeatedInEveryModeButOff) {
+TEST(MayRepeat, RepeatsUnsentInEveryModeExceptOff) {
   for (const Retry category : categories)
     for (const RetryMode mode : modes) EXPECT_EQ(may_repeat(refused, category, mode), mode != RetryMode::off);
 }
 
-TEST(MayRepeat, HoldsInEveryCombinationOfCodeEffectRemedyCategoryAndMode) {
+TEST(MayRepeat, FollowsRulesInEveryCombination) {
   ASSERT_EQ(codes().size(), 27U);
   int allowed = 0;
   for (const Errc code : codes())
@@ -74,7 +74,7 @@ TEST(MayRepeat, HoldsInEveryCombinationOfCodeEffectRemedyCategoryAndMode) {
   EXPECT_GT(allowed, 0);
 }
 
-TEST(MayRepeat, ACancelledOrWrongCallIsNeverRepeated) {
+TEST(MayRepeat, NeverRepeatsCancelledOrInvalidCalls) {
   for (const Errc code :
        {Errc::cancelled, Errc::closed, Errc::forked, Errc::would_deadlock, Errc::not_allowed,
         Errc::invalid_argument, Errc::decode_error, Errc::unknown_database, Errc::not_started})
@@ -82,7 +82,7 @@ TEST(MayRepeat, ACancelledOrWrongCallIsNeverRepeated) {
         << to_string(code);
 }
 
-TEST(MayRepeat, WordsOfTheServerCarryTheRule) {
+TEST(MayRepeat, FollowsServerErrorCode) {
   const auto failure = [](std::string_view words, ReplyOf of) {
     const ServerVerdict verdict = classify(words, of);
     return Failure{Errc::server_error, verdict.effect, verdict.remedy};
@@ -99,7 +99,7 @@ TEST(MayRepeat, WordsOfTheServerCarryTheRule) {
   EXPECT_FALSE(may("READONLY said by a script that had written", ReplyOf::script));
 }
 
-TEST(RetrySeries, ByDefaultThereAreThreeAttemptsWithFullJitterFromTwentyMilliseconds) {
+TEST(RetrySeries, AllowsThreeAttemptsWithFullJitterByDefault) {
   RetrySeries longest(RetryPolicy{}, Retry::read);
   EXPECT_EQ(longest.next(lost, start, TimePoint::max(), almost_one, nullptr), 19ms);
   EXPECT_EQ(longest.next(lost, start, TimePoint::max(), almost_one, nullptr), 39ms);
@@ -109,7 +109,7 @@ TEST(RetrySeries, ByDefaultThereAreThreeAttemptsWithFullJitterFromTwentyMillisec
   EXPECT_EQ(shortest.next(lost, start, TimePoint::max(), 0.0, nullptr), 0ms);
 }
 
-TEST(RetrySeries, DelaysGrowToOneSecondAndNoFurther) {
+TEST(RetrySeries, LimitsDelaysToOneSecond) {
   RetryPolicy policy;
   policy.attempts = 100;
   RetrySeries series(policy, Retry::read);
@@ -122,14 +122,14 @@ TEST(RetrySeries, DelaysGrowToOneSecondAndNoFurther) {
   EXPECT_FALSE(series.next(lost, start, TimePoint::max(), 0.0, nullptr).has_value());
 }
 
-TEST(RetrySeries, OneAttemptMeansNoRetry) {
+TEST(RetrySeries, DoesNotRetryWithOneAttempt) {
   RetryPolicy policy;
   policy.attempts = 1;
   EXPECT_FALSE(
       RetrySeries(policy, Retry::read).next(refused, start, TimePoint::max(), 0.0, nullptr).has_value());
 }
 
-TEST(RetrySeries, NothingIsTriedBeyondTheDeadline) {
+TEST(RetrySeries, EndsBeforeDeadline) {
   RetryPolicy policy;
   policy.backoff = {20ms, 20ms, 1.0, Jitter::none};
   const auto next = [&](TimePoint deadline) {
@@ -143,7 +143,7 @@ TEST(RetrySeries, NothingIsTriedBeyondTheDeadline) {
   EXPECT_TRUE(next(TimePoint::max()).has_value());
 }
 
-TEST(RetrySeries, WhoCanGoOnWithoutAnAnswerIsToldAtOnceThatTheDatabaseIsAway) {
+TEST(RetrySeries, FailsFastWhenDatabaseIsAway) {
   RetryPolicy policy;
   policy.while_away = false;
   const auto next = [&](Errc code) {
@@ -160,7 +160,7 @@ TEST(RetrySeries, WhoCanGoOnWithoutAnAnswerIsToldAtOnceThatTheDatabaseIsAway) {
   EXPECT_TRUE(next(Errc::unavailable));
 }
 
-TEST(RetrySeries, TheBudgetIsAskedLast) {
+TEST(RetrySeries, ChecksBudgetLast) {
   RetryBudget budget({0.0, 0.0, 1.0});
   RetryPolicy policy;
   policy.attempts = 10;

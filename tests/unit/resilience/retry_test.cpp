@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// retry_test.cpp: blocks run again while that may help, on a clock of the test's.
+// retry_test.cpp: repetition of blocks on a test clock.
 #include <redstart/resilience/retry.hpp>
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 const TimePoint start = TimePoint{} + 1h;
 constexpr RetryPolicy steady{3, {20ms, 1s, 2.0, Jitter::none}};
 
-/// Time moves when somebody sleeps.
+/// A clock that advances when the block sleeps.
 struct VirtualTime {
   TimePoint time = start;
   std::vector<std::chrono::milliseconds> sleeps{};
@@ -41,7 +41,7 @@ Error error(Errc code, Effect effect, Remedy remedy = Remedy::none) {
 Error away() { return error(Errc::unavailable, Effect::not_sent, Remedy::retry); }
 Error broken() { return error(Errc::connection_lost, Effect::indeterminate); }
 
-/// A block that throws so many errors, then returns 7.
+/// A block that throws the given number of errors and then returns 7.
 struct Flaky {
   Error fault;
   int failures;
@@ -53,7 +53,7 @@ struct Flaky {
   }
 };
 
-TEST(RetryBlock, ReturnsWhatTheBlockReturns) {
+TEST(RetryBlock, ReturnsResultOfBlock) {
   VirtualTime time;
   EXPECT_EQ(retry_in(time, steady, TimePoint::max(), [] { return std::string("text"); }), "text");
   EXPECT_EQ(*retry_in(time, steady, TimePoint::max(), [] { return std::make_unique<int>(3); }), 3);
@@ -65,7 +65,7 @@ TEST(RetryBlock, ReturnsWhatTheBlockReturns) {
   EXPECT_TRUE(time.sleeps.empty());
 }
 
-TEST(RetryBlock, RunsAgainAfterGrowingDelays) {
+TEST(RetryBlock, RepeatsAfterGrowingDelays) {
   VirtualTime time;
   Flaky block{away(), 2};
   EXPECT_EQ(retry_in(time, steady, TimePoint::max(), block), 7);
@@ -73,14 +73,14 @@ TEST(RetryBlock, RunsAgainAfterGrowingDelays) {
   EXPECT_EQ(time.sleeps, (std::vector<std::chrono::milliseconds>{20ms, 40ms}));
 }
 
-TEST(RetryBlock, TheLastErrorComesOutAsItIs) {
+TEST(RetryBlock, ThrowsLastErrorUnchanged) {
   VirtualTime time;
   Flaky block{away(), 100};
   EXPECT_THROW(retry_in(time, steady, TimePoint::max(), block), Unavailable);
   EXPECT_EQ(block.runs, 3);
 }
 
-TEST(RetryBlock, WhatMayHaveRunIsNotRunAgainUnlessTheCallerSaysSo) {
+TEST(RetryBlock, RepeatsIndeterminateOnlyIfCallerAllows) {
   VirtualTime time;
   for (const RetryMode mode :
        {RetryMode::off, RetryMode::not_sent, RetryMode::reads, RetryMode::last_write_wins}) {
@@ -97,7 +97,7 @@ TEST(RetryBlock, WhatMayHaveRunIsNotRunAgainUnlessTheCallerSaysSo) {
   EXPECT_EQ(block.runs, 2);
 }
 
-TEST(RetryBlock, WhatCannotHelpIsNotTried) {
+TEST(RetryBlock, DoesNotRepeatFinalErrors) {
   VirtualTime time;
   for (const Error& fault :
        {error(Errc::server_error, Effect::server_error),
@@ -119,7 +119,7 @@ TEST(RetryBlock, EndsBeforeTheDeadline) {
   EXPECT_EQ(time.now(), start + 60ms) << "the next would have begun at 140 ms";
 }
 
-TEST(RetryBlock, ResultsAreLookedIntoAsWell) {
+TEST(RetryBlock, RepeatsFailedResults) {
   VirtualTime time;
   int runs = 0;
   const auto block = [&]() -> Result<int> {
@@ -133,7 +133,7 @@ TEST(RetryBlock, ResultsAreLookedIntoAsWell) {
   EXPECT_EQ(failed.error().code(), Errc::unavailable);
 }
 
-TEST(RetryBlock, OtherExceptionsPassAtOnce) {
+TEST(RetryBlock, PropagatesOtherExceptionsAtOnce) {
   VirtualTime time;
   int runs = 0;
   EXPECT_THROW(retry_in(time, steady, TimePoint::max(),
@@ -145,14 +145,14 @@ TEST(RetryBlock, OtherExceptionsPassAtOnce) {
   EXPECT_EQ(runs, 1);
 }
 
-TEST(RetryBlock, WithTheRealClockADeadlineThatHasPassedAllowsOneRun) {
+TEST(RetryBlock, RunsOnceWithExpiredDeadlineOnRealClock) {
   Flaky block{away(), 1};
   EXPECT_THROW(retry(steady, std::chrono::steady_clock::now() - 1s, block), Unavailable);
   EXPECT_EQ(block.runs, 1);
   EXPECT_EQ(retry({.attempts = 1}, [] { return 7; }), 7);
 }
 
-TEST(RetryBlock, WithTheRealClockItSleepsAndTriesAgain) {
+TEST(RetryBlock, SleepsAndRepeatsOnRealClock) {
   Flaky block{away(), 2};
   const auto begin = RetryEnvironment::now();
   EXPECT_EQ(retry({.backoff = {1ms, 2ms, 2.0, Jitter::none}}, block), 7);

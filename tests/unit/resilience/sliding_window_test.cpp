@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sliding_window_test.cpp: what is older than ten seconds is forgotten, nothing else.
+// sliding_window_test.cpp: keeps exactly the last ten seconds.
 #include "resilience/sliding_window.hpp"
 
 #include <gtest/gtest.h>
@@ -17,12 +17,12 @@ using namespace std::chrono_literals;
 
 const TimePoint start = TimePoint{} + 1h;
 
-TEST(SlidingWindow, IsEmptyAtFirst) {
+TEST(SlidingWindow, IsInitiallyEmpty) {
   SlidingWindow window;
   EXPECT_EQ(window.counts(start).calls(), 0U);
 }
 
-TEST(SlidingWindow, CountsWhatHappenedInTheLastTenSeconds) {
+TEST(SlidingWindow, CountsLastTenSeconds) {
   SlidingWindow window;
   window.add({3, 1}, start);
   window.add({0, 2}, start + 5s);
@@ -34,7 +34,7 @@ TEST(SlidingWindow, CountsWhatHappenedInTheLastTenSeconds) {
   EXPECT_EQ(window.counts(start + 15s).calls(), 0U);
 }
 
-TEST(SlidingWindow, TheLatestGoBackOneToTwoSeconds) {
+TEST(SlidingWindow, ReportsLatestOneToTwoSeconds) {
   SlidingWindow window;
   window.add({3, 1}, start);
   window.add({5, 0}, start + 1900ms);
@@ -42,10 +42,10 @@ TEST(SlidingWindow, TheLatestGoBackOneToTwoSeconds) {
   EXPECT_EQ(window.latest(start + 1999ms).failed, 1U);
   EXPECT_EQ(window.latest(start + 2s).calls(), 5U);
   EXPECT_EQ(window.latest(start + 3s).calls(), 0U);
-  EXPECT_EQ(window.counts(start + 3s).calls(), 9U) << "nothing is forgotten for it";
+  EXPECT_EQ(window.counts(start + 3s).calls(), 9U) << "nothing is dropped for it";
 }
 
-TEST(SlidingWindow, ForgetsEverythingAfterALongSilence) {
+TEST(SlidingWindow, IsEmptyAfterLongSilence) {
   SlidingWindow window;
   window.add({7, 7}, start);
   EXPECT_EQ(window.counts(start + 24h).calls(), 0U);
@@ -53,7 +53,7 @@ TEST(SlidingWindow, ForgetsEverythingAfterALongSilence) {
   EXPECT_EQ(window.counts(start + 24h).calls(), 1U);
 }
 
-TEST(SlidingWindow, ASlowThreadsTimeCountsAsTheNewest) {
+TEST(SlidingWindow, CountsOldTimeOfSlowThreadAsNewest) {
   SlidingWindow window;
   window.add({1, 0}, start + 5s);
   window.add({0, 1}, start);
@@ -61,8 +61,8 @@ TEST(SlidingWindow, ASlowThreadsTimeCountsAsTheNewest) {
   EXPECT_EQ(window.counts(start + 15s).calls(), 0U);
 }
 
-TEST(SlidingWindow, AgreesWithAListOfAllOutcomes) {
-  for (const TimePoint begin : {start, TimePoint{}, TimePoint{} - 25s}) {  // clocks may begin anywhere
+TEST(SlidingWindow, MatchesListOfAllOutcomes) {
+  for (const TimePoint begin : {start, TimePoint{}, TimePoint{} - 25s}) {  // a clock may start at any value
     std::minstd_rand random(3);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same sequence each time
     SlidingWindow window;
     std::deque<std::pair<std::int64_t, SlidingWindow::Counts>> all;
