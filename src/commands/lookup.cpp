@@ -2,7 +2,8 @@
 // lookup.cpp: finds rows through a hash table built while compiling.
 #include <redstart/commands/all.hpp>
 #include <redstart/commands/session_state.hpp>
-#include <redstart/commands/untyped.hpp>
+
+#include "untyped.hpp"
 
 #include <array>
 #include <cstddef>

@@ -5,7 +5,6 @@
 #include <map>
 #include <optional>
 #include <redstart/commands/all.hpp>
-#include <redstart/commands/untyped.hpp>
 #include <set>
 #include <string>
 #include <string_view>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "commands/encoded_keys.hpp"
+#include "commands/untyped.hpp"
 #include "servers/each_server.hpp"
 
 namespace redstart::test {

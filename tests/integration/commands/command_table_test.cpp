@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <map>
 #include <redstart/commands/all.hpp>
-#include <redstart/commands/untyped.hpp>
 #include <set>
 #include <string>
 #include <string_view>
 
+#include "commands/untyped.hpp"
 #include "support/redis_test.hpp"
 
 namespace redstart::test {

@@ -6,9 +6,10 @@
 #include <iterator>
 #include <redstart/commands/all.hpp>
 #include <redstart/commands/session_state.hpp>
-#include <redstart/commands/untyped.hpp>
 #include <string>
 #include <vector>
+
+#include "commands/untyped.hpp"
 
 namespace redstart::test {
 namespace {
