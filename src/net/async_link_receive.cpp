@@ -156,7 +156,7 @@ void AsyncLink::receive(engine::ReplyBuffer window, const char* borrowed, bool m
     left -= result.bytes;
     more = result.bytes == wanted;
   }
-  if (ring_.empty() && tls_ && tls_->holds_bytes()) return lose(unasked_reply());
+  if (ring_.empty() && tls_ && tls_->holds_bytes()) return lose(unsolicited_reply());
   rest.done();
 }
 
@@ -179,7 +179,7 @@ bool AsyncLink::deliver(engine::ReplyBuffer& window) {
     switch (scanner_.scan(bytes)) {
       case resp::Scanner::Status::incomplete:
         if (!ring_.empty() || bytes[scanner_.begin()] == '>') return true;
-        lose(unasked_reply());
+        lose(unsolicited_reply());
         return false;
       case resp::Scanner::Status::fault: lose(CloseReason::protocol, not_resp(scanner_, bytes)); return false;
       case resp::Scanner::Status::complete: break;
@@ -189,7 +189,7 @@ bool AsyncLink::deliver(engine::ReplyBuffer& window) {
       if (held_.empty()) {
         delivered_ = scanner_.position();
       } else if ((held_pushes_ += scanner_.position() - scanner_.begin()) > scanner_.limits().push) {
-        Outcome outcome = unasked_reply();
+        Outcome outcome = unsolicited_reply();
         outcome.text = "the server sent push messages without end between replies";
         lose(CloseReason::protocol, std::move(outcome));
         return false;
@@ -197,7 +197,7 @@ bool AsyncLink::deliver(engine::ReplyBuffer& window) {
       continue;
     }
     if (is_early(scanner_.type())) [[unlikely]] {
-      lose(unasked_reply());
+      lose(unsolicited_reply());
       return false;
     }
     if (config_.integrity) {

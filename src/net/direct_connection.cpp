@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// direct_connection.cpp: the two kinds of exchange on a direct connection.
+// direct_connection.cpp: exchanges commands and batches on a direct connection.
 #include "direct_connection.hpp"
 
 #include "../resp/scanner.hpp"
@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t large_send = 64 * 1024;
-// How much later than its deadline a wait may end; spares a system call for every exchange.
+// A wait may end this much after its deadline. The tolerance saves a system call per exchange.
 constexpr auto slack = 50ms;
 
 }  // namespace
@@ -31,12 +31,12 @@ std::optional<CloseReason> DirectConnection::fault(TimePoint now) const noexcept
   const IoResult result = socket_.peek(first);
   if (result.error == EAGAIN)
     return socket_.holds_bytes() ? std::optional(CloseReason::desync) : std::nullopt;
-  return result.bytes == 0 ? CloseReason::stale : unasked(first);
+  return result.bytes == 0 ? CloseReason::stale : unsolicited_reason(first);
 }
 
 std::optional<CloseReason> DirectConnection::fault_beside_pushes(TimePoint now) {
-  constexpr int most_rounds = 64;  // under a flood the deadline of the exchange decides
-  for (int round = 0; round != most_rounds; ++round) {
+  constexpr int max_rounds = 64;  // during a flood, the deadline of the exchange ends it
+  for (int round = 0; round != max_rounds; ++round) {
     if (const auto found = fault(now); found != CloseReason::stale) return found;
     char bytes[4096];
     const IoResult there = socket_.peek(bytes, sizeof bytes);
@@ -49,7 +49,7 @@ std::optional<CloseReason> DirectConnection::fault_beside_pushes(TimePoint now) 
       whole = scanner.position();
       ++pushes_;
     }
-    // What lies behind a push that is cut, or is larger than this, can't be seen.
+    // Bytes behind an incomplete push, or beyond this buffer, are not visible.
     if (whole == 0) return CloseReason::stale;
     static_cast<void>(socket_.receive_some(bytes, whole));
   }
@@ -68,7 +68,7 @@ int DirectConnection::send_all(const engine::Outgoing& out, TimePoint deadline, 
     }
     if (result.error != 0) return result.error;
     plan.advance(result.bytes);
-    // A short write means that it waited: how much longer it may is counted from now.
+    // A short write means that the call has waited: compute the remaining time anew.
     if (!plan.done()) {
       const auto remaining = deadline - Clock::now();
       if (remaining <= 0ns) return EAGAIN;
@@ -84,8 +84,7 @@ void DirectConnection::arm_receive(std::chrono::nanoseconds remaining) noexcept 
   socket_.arm_receive(armed_);
 }
 
-// Receives at least one byte. `now` is the caller's last reading of the clock and is renewed whenever it came
-// to waiting.
+// Receives at least one byte. `now` is the caller's last reading of the clock; it is updated after each wait.
 int DirectConnection::receive_more(engine::ReplyBuffer& buffer, TimePoint& now, Patience& patience) {
   for (;;) {
     const auto remaining = patience.deadline - now;
@@ -103,8 +102,8 @@ int DirectConnection::receive_more(engine::ReplyBuffer& buffer, TimePoint& now, 
   }
 }
 
-// The deadline has passed. A wait ends on time; one that ended later shows for how long the process did not
-// run, and what the peer could not send meanwhile has that long to arrive.
+// Receives after the deadline. A wait that ended late shows for how long the process did not run. Bytes that
+// the peer could not send during that time get as much time to arrive.
 int DirectConnection::receive_late(engine::ReplyBuffer& buffer, TimePoint now, Patience& patience) {
   if (patience.last == TimePoint{}) {
     patience.last = now + std::max<Clock::duration>(now - patience.deadline - slack, 0ns);
@@ -135,7 +134,7 @@ Outcome DirectConnection::ping(TimePoint now, TimePoint deadline) {
 
 Outcome DirectConnection::exchange(const engine::Outgoing& out, engine::ReplySink& sink, TimePoint now,
                                    TimePoint deadline) {
-  if (now >= deadline) return too_late();
+  if (now >= deadline) return deadline_passed();
   bool sent_all = false;
   if (const int error = send_all(out, deadline, sent_all); error != 0)
     return broken_by(error, socket_.interrupted(), Effect::not_sent);
@@ -156,7 +155,7 @@ Outcome DirectConnection::exchange_batch(std::string_view bytes, std::span<const
 Outcome DirectConnection::run_batch(std::string_view bytes, std::span<const std::size_t> ends,
                                     engine::Replies& replies, TimePoint now, TimePoint deadline) {
   constexpr std::size_t read_size = 16 * 1024;
-  // What a server reads at a time: it works on the first part while the kernel takes the rest.
+  // The size of a server's read: it executes the first part while the kernel accepts the rest.
   constexpr std::size_t first_send = 16 * 1024;
   // Room for usual replies, so that one call takes all that has arrived.
   constexpr std::size_t usual_reply = 64;
@@ -165,7 +164,7 @@ Outcome DirectConnection::run_batch(std::string_view bytes, std::span<const std:
   resp::Scanner scanner(config_.limits);
   std::size_t sent = 0;
   std::size_t got = replies.frames.size();
-  std::size_t answered = 0;  // where the last reply that was asked for ends, or a push behind it
+  std::size_t answered = 0;  // end of the last reply of the batch, or of a push behind it
   Patience patience{deadline};
   replies.frames.reserve(ends.size());
   buffer.reserve(std::min(ends.size() * usual_reply, largest_start));
@@ -179,7 +178,7 @@ Outcome DirectConnection::run_batch(std::string_view bytes, std::span<const std:
                              sent == bytes.size() ? Effect::indeterminate : Effect::not_sent));
   };
 
-  if (now >= deadline) return give_up(too_late());
+  if (now >= deadline) return give_up(deadline_passed());
   int send_error = 0;
   while (got < ends.size()) {
     bool progress = false;
@@ -199,7 +198,7 @@ Outcome DirectConnection::run_batch(std::string_view bytes, std::span<const std:
       if (result.error != 0 && result.error != EAGAIN) return lost(result.error);
       buffer.commit(result.bytes);
       if (result.bytes == 0) {
-        if (send_error != 0) return lost(send_error);  // what had been answered before is read
+        if (send_error != 0) return lost(send_error);  // the replies that arrived before were read
         if (!progress && !socket_.wait_readable_or_writable(deadline)) return lost(EAGAIN);
         continue;
       }
@@ -210,9 +209,9 @@ Outcome DirectConnection::run_batch(std::string_view bytes, std::span<const std:
       if (scanner.type() == resp::Type::push) {
         ++pushes_;
       } else if (got < ends.size()) {
-        // Before its command has left, the server can do no more than refuse it.
+        // Before the whole command was sent, only an error reply can be its reply.
         if (sent != bytes.size() && sent < ends[got] && !resp::is_error(scanner.type())) [[unlikely]]
-          return give_up(unasked_reply());
+          return give_up(unsolicited_reply());
         replies.frames.push_back({scanner.begin(), scanner.position() - scanner.begin()});
         ++got;
         if (resp::is_error(scanner.type())) ++replies.errors;
@@ -229,10 +228,10 @@ Outcome DirectConnection::run_batch(std::string_view bytes, std::span<const std:
   replies.sent = ends.size();
   Outcome outcome;
   const bool nothing_left = answered == buffer.size();
-  // A server may refuse the last command before all of it has left: the rest would go before the next one.
+  // A server may refuse the last command before all of it was sent. The rest would precede the next command.
   outcome.reusable = nothing_left && sent == bytes.size() && !socket_.holds_bytes();
   if (!outcome.reusable)
-    outcome.reason = nothing_left ? CloseReason::desync : unasked(buffer.view()[answered]);
+    outcome.reason = nothing_left ? CloseReason::desync : unsolicited_reason(buffer.view()[answered]);
   outcome.end = Clock::now();
   ++exchanges_;
   last_used_ = outcome.end;

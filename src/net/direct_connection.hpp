@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// direct_connection.hpp: a connection that one caller at a time uses on its own thread, blocking.
+// direct_connection.hpp: a blocking connection that one caller at a time uses.
 #pragma once
 
 #include "../protocol/handshake_fsm.hpp"
@@ -31,69 +31,72 @@ namespace redstart::inline v0::net {
 
 class HandshakeInbox;
 
-/// One connection and its two kinds of exchange. After anything but a complete exchange it is not reusable.
+/// Opens a blocking connection and exchanges commands on the caller's thread. After an incomplete exchange
+/// the connection must be closed.
 ///
-/// Thread safety: one thread at a time, but for `interrupt`.
+/// Thread safety: one thread at a time, except `interrupt`.
 class DirectConnection : public boost::intrusive::list_base_hook<> {
  public:
-  /// Both references must outlive the connection. `shard` spreads the statistics; `preparer`: null for a
-  /// plain connection that shares its questions with no other.
+  /// `shard` selects the counters. `preparer`: null if the connection needs no preparation in common with
+  /// others.
+  ///
+  /// Lifetimes: `config` and `client_name` must outlive the connection.
   DirectConnection(const DatabaseConfig& config, const std::string& client_name, std::size_t shard,
                    std::shared_ptr<Preparer> preparer = nullptr) noexcept
       : config_(config), client_name_(client_name), shard_(shard), preparer_(std::move(preparer)) {}
 
-  /// Resolves, connects, shakes hands, waits while the server is loading; at most until `deadline`, however
-  /// long files, the credentials provider or the lookup take.
+  /// Prepares, connects and runs the handshake, and waits while the server is loading. Returns at `deadline`
+  /// at the latest, also if files, the credentials provider or the lookup hang.
   [[nodiscard]] std::optional<OpenFailure> open(TimePoint deadline, OpenWatcher& watcher);
 
   /// Sends a command and delivers its reply.
   [[nodiscard]] Outcome exchange(const engine::Outgoing& out, engine::ReplySink& sink, TimePoint now,
                                  TimePoint deadline);
-  /// Sends a batch, reading replies meanwhile so that neither side can block the other.
+  /// Sends a batch and reads replies between the writes, so that neither side can block the other.
   [[nodiscard]] Outcome exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
                                        engine::Replies& replies, TimePoint now, TimePoint deadline);
 
-  /// Asks whether the server is there. What it answers is no matter.
+  /// Sends PING. Any reply counts as an answer.
   [[nodiscard]] Outcome ping(TimePoint now, TimePoint deadline);
 
-  /// True when it was used so lately that it is taken to be open still.
+  /// True if it was used within the last millisecond, so that it is assumed to be open.
   [[nodiscard]] bool just_used(TimePoint now) const noexcept {
     return now - last_used_ < std::chrono::milliseconds(1);
   }
-  /// Why an idle connection must not be used: it has ended, or something has come that nobody asked for.
-  /// Costs a system call once it has been idle for more than a millisecond.
+  /// Returns the reason for which an idle connection must not be used: it was closed by the peer, or an
+  /// unsolicited message has arrived. Costs a system call if it was idle for more than a millisecond.
   [[nodiscard]] std::optional<CloseReason> fault(TimePoint now) const noexcept;
-  /// The same for a connection that a caller has kept: whole push messages are counted and dropped.
+  /// Like `fault`, for a connection that a caller has kept: whole pushes are counted and dropped.
   [[nodiscard]] std::optional<CloseReason> fault_beside_pushes(TimePoint now);
   void interrupt() noexcept { socket_.interrupt(); }
 
   [[nodiscard]] TimePoint last_used() const noexcept { return last_used_; }
   [[nodiscard]] TimePoint opened_at() const noexcept { return opened_at_; }
-  /// From when on it is not to be lent out again.
+  /// After this time, the pool must not give it to a caller again.
   void retire_at(TimePoint time) noexcept { retires_ = time; }
   [[nodiscard]] TimePoint retires() const noexcept { return retires_; }
-  /// True while a command waits in the server: the kernel then looks more often whether the peer is there.
+  /// `close`: a command waits in the server, so keepalive probes are sent at the short interval.
   void watch_closely(bool close) noexcept {
     if (std::exchange(watched_, close) != close) socket_.keep_watch(config_.keepalive, close);
   }
-  /// What its pool knows it by; nothing here looks at it.
+  /// The pool's own identification of it.
   void tag(std::uint64_t tag) noexcept { tag_ = tag; }
   [[nodiscard]] std::uint64_t tag() const noexcept { return tag_; }
   [[nodiscard]] std::uint64_t exchanges() const noexcept { return exchanges_; }
   [[nodiscard]] std::size_t shard() const noexcept { return shard_; }
-  /// Push messages dropped since the last call.
+  /// Returns the number of pushes dropped since the last call.
   [[nodiscard]] std::uint64_t take_pushes() noexcept { return std::exchange(pushes_, 0); }
 
  private:
   class Reception;
 
-  // How long replies are waited for. A process that was stopped for long finds its deadline passed and its
-  // reply there: what has arrived by then is read before that is judged.
+  // How long an exchange waits for replies. After the process was stopped, the deadline may have passed
+  // although the reply has arrived. So bytes that arrived are read before the exchange times out.
   struct Patience {
     TimePoint deadline{};
-    // Once the deadline has passed:
-    TimePoint last{};         // until then more may arrive: the process did not run for that long
-    std::size_t arrived = 0;  // bytes that had arrived and are not read
+    // Set once the deadline has passed:
+    TimePoint last{};         // extended by the time for which the process did not run
+    std::size_t arrived = 0;  // bytes that had arrived and were not read
   };
 
   [[nodiscard]] std::optional<OpenFailure> connect(const std::vector<Address>& addresses, TimePoint deadline);
@@ -115,7 +118,7 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   std::size_t shard_;
   std::shared_ptr<Preparer> preparer_;
   Socket socket_{};
-  std::chrono::nanoseconds armed_{0};  // what SO_RCVTIMEO says
+  std::chrono::nanoseconds armed_{0};  // the current SO_RCVTIMEO
   TimePoint opened_at_{};
   TimePoint last_used_{};
   TimePoint retires_ = TimePoint::max();

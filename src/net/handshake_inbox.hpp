@@ -66,7 +66,7 @@ class HandshakeInbox {
                            fault == resp::Fault::limit_elements || fault == resp::Fault::limit_push ||
                            fault == resp::Fault::limit_reply;
     if (flooded() || too_large) return flood_in_handshake(max_bytes);
-    if (fault == resp::Fault::none) return unasked_in_handshake();
+    if (fault == resp::Fault::none) return unsolicited_in_handshake();
     return not_resp_in_handshake(scanner_, buffer_.view(), password_was_sent);
   }
 

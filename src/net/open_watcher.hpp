@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// open_watcher.hpp: who is told how far the opening of a connection has come.
+// open_watcher.hpp: interface that is notified of the steps of a connect attempt.
 #pragma once
 
 #include "socket.hpp"
@@ -10,18 +10,18 @@
 
 namespace redstart::inline v0::net {
 
-/// Told on the thread that opens the connection, in this order.
+/// Is notified of the steps of one connect attempt, in order, on the thread that opens the connection.
 class OpenWatcher {
  public:
   enum class Step : std::uint8_t {
     resolved,   ///< The name has addresses.
-    connected,  ///< One of them has taken the connection.
-    secured,    ///< The TLS session stands.
+    connected,  ///< One of them has accepted the connection.
+    secured,    ///< The TLS handshake has succeeded.
   };
 
   virtual void reached(Step step) noexcept { static_cast<void>(step); }
-  /// The server is not ready; told after each poll. False: it is not to be waited for, the attempt ends with
-  /// `Errc::loading`.
+  /// The server is loading; called after each poll. Return false to end the attempt with `Errc::loading`
+  /// instead of waiting.
   virtual bool not_ready(const protocol::NotReady& state) = 0;
   /// The connection is ready.
   virtual void ready(const protocol::HandshakeFsm& handshake) = 0;

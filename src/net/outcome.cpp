@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// outcome.cpp: the words for what went wrong on a connection.
+// outcome.cpp: makes outcomes and failures with their texts.
 #include "outcome.hpp"
 
 #include <redstart/core/peer_text.hpp>
@@ -12,7 +12,7 @@ namespace redstart::inline v0::net {
 
 namespace {
 
-// What the peer's first bytes looked like, for the message.
+// The peer's first bytes, for the message.
 std::string excerpt(std::string_view bytes) { return peer_text(bytes.substr(0, 24)); }
 
 Outcome broken(Errc code, Effect effect, CloseReason reason, std::string text) {
@@ -44,7 +44,7 @@ Outcome broken_by(int error, bool interrupted, Effect effect) {
                 "connection lost (" + error_text(error) + ")");
 }
 
-Outcome too_late() {
+Outcome deadline_passed() {
   return broken(Errc::timeout, Effect::not_sent, CloseReason::timeout, "no time was left to send it");
 }
 
@@ -58,12 +58,12 @@ Outcome not_resp(const resp::Scanner& scanner, std::string_view bytes) {
                     excerpt(near) + "\")");
 }
 
-Outcome unasked_reply() {
+Outcome unsolicited_reply() {
   return broken(Errc::protocol_error, Effect::indeterminate, CloseReason::desync,
                 "the server sent a reply that nobody asked for");
 }
 
-CloseReason unasked(char first) noexcept {
+CloseReason unsolicited_reason(char first) noexcept {
   constexpr std::string_view replies = "+-:$*_#,(!=%~|";
   if (first == '>') return CloseReason::stale;
   return replies.find(first) == std::string_view::npos ? CloseReason::protocol : CloseReason::desync;
@@ -103,7 +103,7 @@ OpenFailure not_resp_in_handshake(const resp::Scanner& scanner, std::string_view
   return {Errc::protocol_error, Remedy::never, std::move(text), {}};
 }
 
-OpenFailure unasked_in_handshake() {
+OpenFailure unsolicited_in_handshake() {
   return {Errc::protocol_error, Remedy::never, "the server sent more than it was asked for", {}};
 }
 
@@ -124,7 +124,7 @@ OpenFailure handshake_failure(int error, std::string_view awaited) {
   std::string text = error == end_of_stream
                          ? "the server closed the connection during the handshake"
                          : "connection lost during the handshake (" + error_text(error) + ")";
-  // Some proxies close at a command that they don't know, instead of refusing it.
+  // Some proxies close the connection at an unknown command instead of refusing it.
   if (awaited == "HELLO" || awaited == "CLIENT")
     text += ", before it answered " + std::string(awaited) +
             " (for a proxy that does not know this command, set handshake = minimal)";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// outcome.hpp: how opening a connection, or an exchange on one, can end.
+// outcome.hpp: results of connect attempts and exchanges, and how they are made.
 #pragma once
 
 #include "../protocol/not_ready.hpp"
@@ -15,7 +15,7 @@
 
 namespace redstart::inline v0::net {
 
-/// Beside the errno values: the server has closed the connection.
+/// Extends the errno values: the server has closed the connection.
 inline constexpr int end_of_stream = -1;
 
 /// Why a connection could not be opened.
@@ -24,15 +24,15 @@ struct OpenFailure {
   Remedy remedy = Remedy::retry;
   std::string what{};
   std::string server{};
-  std::string_view advice{};  ///< What to do; empty: what the code suggests. Lives without end.
+  std::string_view advice{};  ///< What to look at; empty: the advice of `code`. Has static lifetime.
 };
 
-/// How an exchange went.
+/// The result of an exchange.
 struct Outcome {
   enum class Kind : std::uint8_t {
     answered,  ///< The reply was delivered.
     refused,   ///< The server answered with an error: `text`.
-    broken,    ///< No reply: `code`, `effect` and `text` say why. The connection is not to be used again.
+    broken,    ///< No reply, because of `code`, `effect` and `text`. The connection must be closed.
   };
   Kind kind = Kind::answered;
   Errc code = Errc::server_error;
@@ -43,32 +43,32 @@ struct Outcome {
   TimePoint end{};
 };
 
-/// The outcome of an exchange that `error` ended: an errno value or `end_of_stream`.
+/// The outcome of an exchange that ended with `error`: an errno value or `end_of_stream`.
 [[nodiscard]] Outcome broken_by(int error, bool interrupted, Effect effect);
-/// The outcome of an exchange whose deadline had passed before it began.
-[[nodiscard]] Outcome too_late();
-/// The outcome of an exchange in which `bytes` came that are not RESP.
+/// The outcome of an exchange whose deadline had passed before sending.
+[[nodiscard]] Outcome deadline_passed();
+/// The outcome of an exchange in which `bytes` were received that are not RESP.
 [[nodiscard]] Outcome not_resp(const resp::Scanner& scanner, std::string_view bytes);
-/// The same in a handshake, for a peer that may repeat what was sent: none of its bytes are told where a
-/// password was.
+/// The failure of a handshake in which `bytes` were received that are not RESP. If a password was sent, the
+/// text contains none of the bytes, because a peer may echo it.
 [[nodiscard]] OpenFailure not_resp_in_handshake(const resp::Scanner& scanner, std::string_view bytes,
                                                 bool password_was_sent);
-/// The outcome of an exchange, or of the rest of a connection, after a reply that no command had asked for.
-[[nodiscard]] Outcome unasked_reply();
-/// Why a connection is closed on which something came unasked that begins with this byte.
-[[nodiscard]] CloseReason unasked(char first) noexcept;
-/// Why a handshake is given up: the server answers what it was not asked.
-[[nodiscard]] OpenFailure unasked_in_handshake();
-/// The same: the server sends more than any answer to a handshake takes.
+/// The outcome after a reply without a command. It applies to everything in flight.
+[[nodiscard]] Outcome unsolicited_reply();
+/// The reason to close a connection on which an unsolicited message arrived that begins with `first`.
+[[nodiscard]] CloseReason unsolicited_reason(char first) noexcept;
+/// The failure of a handshake in which the server sent an unsolicited reply.
+[[nodiscard]] OpenFailure unsolicited_in_handshake();
+/// The failure of a handshake in which the server sent more than `most` bytes.
 [[nodiscard]] OpenFailure flood_in_handshake(std::size_t most);
-/// Why a handshake did not end: an errno value, EAGAIN at its deadline, or `end_of_stream`. `awaited` is the
-/// command that was not answered.
+/// The failure of a handshake that ended with `error`: an errno value, EAGAIN at the deadline, or
+/// `end_of_stream`. `awaited` is the command without a reply.
 [[nodiscard]] OpenFailure handshake_failure(int error, std::string_view awaited);
-/// The same where the server was not ready yet at the deadline.
+/// The failure of a handshake with a server that was still loading at the deadline.
 [[nodiscard]] OpenFailure still_not_ready(const protocol::NotReady& state);
-/// Why a TLS handshake did not end: the time was over.
+/// The failure of a TLS handshake that did not end before the deadline.
 [[nodiscard]] OpenFailure tls_timeout();
-/// Why connecting failed, from an errno value.
+/// The failure of a connect call that ended with errno value `error`.
 [[nodiscard]] OpenFailure connect_failure(int error, bool interrupted);
 
 }  // namespace redstart::inline v0::net

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// reception.hpp: how a direct connection receives one reply; part of direct_connection.cpp.
+// reception.hpp: receives one reply on a direct connection.
 #pragma once
 
 #include "../resp/scanner.hpp"
 #include "direct_connection.hpp"
 #include "refusal.hpp"
-
-#include "../resp/scanner.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -14,7 +12,7 @@
 
 namespace redstart::inline v0::net {
 
-// Receives one reply and hands it to a sink in the way that suits its size.
+// Receives one reply and passes it to a sink: whole, as elements, or directly into a string if it is large.
 class DirectConnection::Reception {
  public:
   Reception(DirectConnection& connection, const engine::Outgoing& command, engine::ReplySink& sink,
@@ -49,7 +47,7 @@ class DirectConnection::Reception {
   static constexpr std::size_t streaming_buffer = 64 * 1024;
   static constexpr std::size_t large_bulk = 64 * 1024;
 
-  // The reply is not complete: decides where its next bytes go, and receives some.
+  // The reply is incomplete: decides where its next bytes go, and receives some of them.
   int advance() {
     if (!asked_) {
       if (const auto bulk = scanner_.bulk(); bulk && bulk->size >= large_bulk) {
@@ -71,7 +69,7 @@ class DirectConnection::Reception {
     return receive(buffer_);
   }
 
-  // The deadline is for the whole reply, however steadily its bytes come.
+  // The clock is read before each receive but the first, because the deadline is that of the whole reply.
   int receive(engine::ReplyBuffer& into) {
     if (received_) now_ = Clock::now();
     received_ = true;
@@ -118,12 +116,12 @@ class DirectConnection::Reception {
     const bool empty = nothing_left();
     outcome.reusable = empty && !connection_.socket_.holds_bytes();
     if (!outcome.reusable)
-      outcome.reason = empty ? CloseReason::desync : unasked(buffer_.view()[scanner_.begin()]);
+      outcome.reason = empty ? CloseReason::desync : unsolicited_reason(buffer_.view()[scanner_.begin()]);
     outcome.end = Clock::now();
     return outcome;
   }
 
-  // Behind the reply only whole pushes may stand: anything else would be taken for the next caller's reply.
+  // Only whole pushes may follow the reply. Other bytes would be taken for the next caller's reply.
   bool nothing_left() {
     while (scanner_.position() != buffer_.size()) {
       if (scanner_.scan(buffer_.view()) != resp::Scanner::Status::complete) return false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// refusal.cpp: knows the secrets that an error reply may repeat.
+// refusal.cpp: redacts error replies with the secrets that they may repeat.
 #include "refusal.hpp"
 
 #include "../engine/secret_arguments.hpp"
@@ -14,7 +14,7 @@ namespace redstart::inline v0::net {
 
 namespace {
 
-// Above this, replies are copied so that error replies which are not shown don't stay in memory.
+// Above this size, the other replies are copied, so that replaced error replies don't stay in memory.
 constexpr std::size_t large_refusal = 64 * 1024;
 
 void append(engine::ReplyBuffer& to, std::string_view bytes) {
