@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_connection_test.cpp: many operations at once over one connection to a real server.
+// async_connection_test.cpp: many concurrent operations over one connection to a real server.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -41,21 +41,21 @@ TEST_F(AsyncConnectionTest, EachOfTenThousandOperationsGetsItsOwnReply) {
   EXPECT_EQ(link.connection->load().bytes, 0U);
 }
 
-TEST_F(AsyncConnectionTest, WhatIsSubmittedFromInsideACompletionGoesOutInTheSameTurn) {
+TEST_F(AsyncConnectionTest, OperationSubmittedInCompletionIsSentInSameTurn) {
   TestLink link(server().port());
   std::size_t left = 1000;
   std::function<void(Ending)> next = [&](const Ending& ending) {
     ASSERT_FALSE(ending.error.has_value()) << ending.error->what();
     if (--left != 0) link.submit(TestOperation::make({"INCR", "n"}, next));
   };
-  link.submit(TestOperation::make({"INCR", "n"}, next));  // opens by itself
+  link.submit(TestOperation::make({"INCR", "n"}, next));  // opens the connection
   ASSERT_TRUE(link.run_until([&] { return left == 0; }));
   EXPECT_EQ(raw().text({"GET", "n"}), "1000");
   EXPECT_EQ(link.owner->wanted_calls, 1);
   EXPECT_EQ(link.owner->opened_calls, 1);
 }
 
-// Cancelled and late ones at random moments: every reply is its own, every operation ends once.
+// Operations are cancelled or expire at random moments. Each gets its own reply or an error, and ends once.
 TEST_F(AsyncConnectionTest, RandomCancellationsAndDeadlinesShiftNoReply) {
   constexpr std::size_t at_once = 64;
   constexpr std::uint64_t all = 200'000;
@@ -95,7 +95,7 @@ TEST_F(AsyncConnectionTest, RandomCancellationsAndDeadlinesShiftNoReply) {
 
 class AsyncThreadsTest : public RedisTest {
  protected:
-  // Many threads submit, cancel and wait; `threads` of them run the loop.
+  // Many threads submit, cancel and wait, while `threads` threads run the loop.
   static void run(bool strand, std::size_t threads) {
     constexpr std::size_t callers = 6;
     constexpr std::size_t each = 3000;
@@ -145,8 +145,8 @@ class AsyncThreadsTest : public RedisTest {
   }
 };
 
-TEST_F(AsyncThreadsTest, ManyThreadsOverAnOwnThread) { run(false, 1); }
-TEST_F(AsyncThreadsTest, ManyThreadsOverAStrandOfFourThreads) { run(true, 4); }
+TEST_F(AsyncThreadsTest, ManyThreadsUseAnOwnedIoThread) { run(false, 1); }
+TEST_F(AsyncThreadsTest, ManyThreadsUseAStrandOnFourThreads) { run(true, 4); }
 
 }  // namespace
 }  // namespace redstart::test

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_lifetimes_test.cpp: managers, executors and handles end in every order, from every thread; each
-// operation completes once.
+// async_lifetimes_test.cpp: managers, executors and handles end in any order, on any thread.
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -38,15 +37,15 @@ using Clock = std::chrono::steady_clock;
 
 class AsyncLifetimes : public RedisTest {
  protected:
-  // No clean-up, so that every thread that runs is one of the engine's. What takes too long takes longer than
-  // a busy machine may be late.
+  // No clean-up thread, so that all running threads belong to the engine. Time limits that must not expire
+  // are longer than the delays of a busy machine.
   static RedisConfig config() {
     RedisConfig config = config_at(server());
     config.cleanup_interval = 0ms;
     config.defaults.timeouts = {60s, 60s, 60s};
     return config;
   }
-  // Stops answering for as long as it lives.
+  // The server does not answer during the lifetime of this object.
   class Paused {
    public:
     Paused() { server().pause(); }
@@ -56,7 +55,7 @@ class AsyncLifetimes : public RedisTest {
   };
 };
 
-// Counts completions by what they brought.
+// Counts completions by outcome.
 struct Tally {
   std::atomic<int> started{0};
   std::atomic<int> ok{0};
@@ -75,13 +74,13 @@ struct Tally {
   }
 };
 
-// A GET that adds to the tally. The tally outlives it.
+// Starts a GET that is counted in the tally. The tally must outlive it.
 void get(const AsyncClient& client, Tally& tally) {
   ++tally.started;
   client.results().get("key")([&tally](Result<std::optional<std::string>> result) { tally.note(result); });
 }
 
-// Threads that run a context, as a service would.
+// Threads that run a context, as a service does.
 class Runners {
  public:
   Runners(asio::io_context& context, int count) {
@@ -97,7 +96,7 @@ class Runners {
   std::vector<std::thread> threads_;
 };
 
-TEST_F(AsyncLifetimes, OwnThreadsServeAndEndWithTheManager) {
+TEST_F(AsyncLifetimes, OwnedThreadsEndWithTheManager) {
   const auto before = running_threads();
   {
     RedisConfig own = config();
@@ -111,7 +110,7 @@ TEST_F(AsyncLifetimes, OwnThreadsServeAndEndWithTheManager) {
   EXPECT_TRUE(eventually([&] { return running_threads() <= before; }));
 }
 
-TEST_F(AsyncLifetimes, AServicesFourThreadsSufficeAndReturnAfterShutdown) {
+TEST_F(AsyncLifetimes, ServiceThreadsSufficeAndReturnAfterShutdown) {
   asio::io_context context(4);
   RedisConnectionManager manager;
   manager.start(config(), context);
@@ -130,13 +129,13 @@ TEST_F(AsyncLifetimes, AServicesFourThreadsSufficeAndReturnAfterShutdown) {
   }
   const auto before = running_threads();
   Runners four(context, 4);
-  EXPECT_LE(running_threads(), before + 4) << "no thread of the library's own";
+  EXPECT_LE(running_threads(), before + 4) << "the library must start no thread";
   four.join();  // run() returns
   EXPECT_EQ(done, 1000);
   EXPECT_FALSE(manager.started());
 }
 
-TEST_F(AsyncLifetimes, AThreadPoolAndAStrandOnItServeAsWell) {
+TEST_F(AsyncLifetimes, RunsOnThreadPoolAndOnItsStrand) {
   asio::thread_pool pool(2);
   RedisConnectionManager manager;
   manager.start(config(), pool);
@@ -148,7 +147,7 @@ TEST_F(AsyncLifetimes, AThreadPoolAndAStrandOnItServeAsWell) {
   pool.join();
 }
 
-TEST_F(AsyncLifetimes, ShutdownCompletesWhatIsUnderWayOnce) {
+TEST_F(AsyncLifetimes, ShutdownCompletesOperationsInFlightOnce) {
   Tally tally;
   RedisConnectionManager manager;
   manager.start(config());
@@ -160,22 +159,24 @@ TEST_F(AsyncLifetimes, ShutdownCompletesWhatIsUnderWayOnce) {
     const auto began = Clock::now();
     manager.shutdown(50ms);
     EXPECT_LT(Clock::now() - began, 50ms + 500ms + slack);
-    EXPECT_TRUE(eventually([&] { return tally.closed == 1000; })) << "the server answers none of them";
+    EXPECT_TRUE(eventually([&] { return tally.closed == 1000; }))
+        << "each must complete although the server does not answer";
   }
   EXPECT_EQ(tally.completed(), 1000);
   get(client, tally);
-  EXPECT_TRUE(eventually([&] { return tally.completed() == 1001; })) << "also where its threads have ended";
+  EXPECT_TRUE(eventually([&] { return tally.completed() == 1001; }))
+      << "operations after the end of the threads must complete, too";
   EXPECT_EQ(tally.closed, 1001);
 }
 
-TEST_F(AsyncLifetimes, WhatNeedsAScopedHandleIsRefusedAfterShutdownToo) {
+TEST_F(AsyncLifetimes, CommandThatNeedsScopedHandleIsRefusedAfterShutdown) {
   RedisConnectionManager manager;
   manager.start(config());
   const AsyncClient client = manager.async_client("main");
   manager.shutdown();
-  std::promise<std::exception_ptr> told;
-  client.command<Ok>("MULTI")([&](const std::exception_ptr& error, auto&&...) { told.set_value(error); });
-  auto error = told.get_future();
+  std::promise<std::exception_ptr> outcome;
+  client.command<Ok>("MULTI")([&](const std::exception_ptr& error, auto&&...) { outcome.set_value(error); });
+  auto error = outcome.get_future();
   ASSERT_EQ(error.wait_for(30s), std::future_status::ready);
   EXPECT_EQ(error_of([&] {
               std::rethrow_exception(error.get());
@@ -184,7 +185,7 @@ TEST_F(AsyncLifetimes, WhatNeedsAScopedHandleIsRefusedAfterShutdownToo) {
             Errc::not_allowed);
 }
 
-TEST_F(AsyncLifetimes, ShutdownLetsEndWhatCan) {
+TEST_F(AsyncLifetimes, ShutdownWaitsForOperationsInFlight) {
   Tally tally;
   RedisConnectionManager manager;
   manager.start(config());
@@ -194,7 +195,7 @@ TEST_F(AsyncLifetimes, ShutdownLetsEndWhatCan) {
   EXPECT_EQ(tally.ok, 10'000);
 }
 
-TEST_F(AsyncLifetimes, ShutdownLetsEndWhatHasNoConnectionYet) {
+TEST_F(AsyncLifetimes, ShutdownWaitsForOperationsWithoutConnection) {
   Tally tally;
   RedisConnectionManager manager;
   asio::io_context context;
@@ -210,7 +211,7 @@ TEST_F(AsyncLifetimes, ShutdownLetsEndWhatHasNoConnectionYet) {
   EXPECT_EQ(tally.ok, 100);
 }
 
-TEST_F(AsyncLifetimes, ShutdownOpensAConnectionForWhatWaitsForOne) {
+TEST_F(AsyncLifetimes, ShutdownOpensConnectionForWaitingOperations) {
   Tally tally;
   RedisConnectionManager manager;
   asio::io_context context;
@@ -236,7 +237,7 @@ TEST_F(AsyncLifetimes, ShutdownOpensAConnectionForWhatWaitsForOne) {
   EXPECT_EQ(tally.ok, 101);
 }
 
-TEST_F(AsyncLifetimes, TheManagerMayBeDestroyedByAHandlerOnItsOwnThread) {
+TEST_F(AsyncLifetimes, HandlerMayDestroyManagerOnItsOwnThread) {
   const auto before = running_threads();
   for (int round = 0; round < 50; ++round) {
     Tally tally;
@@ -255,12 +256,12 @@ TEST_F(AsyncLifetimes, TheManagerMayBeDestroyedByAHandlerOnItsOwnThread) {
     const auto began = Clock::now();
     destroyed.get_future().wait();
     EXPECT_TRUE(eventually([&] { return tally.completed() == 40; }));
-    EXPECT_TRUE(eventually([&] { return running_threads() <= before; })) << "the threads ended by themselves";
+    EXPECT_TRUE(eventually([&] { return running_threads() <= before; })) << "the threads must end";
     EXPECT_LT(Clock::now() - began, 2s + slack);
   }
 }
 
-TEST_F(AsyncLifetimes, AHandlerMayShutDownWhileAUserThreadDoes) {
+TEST_F(AsyncLifetimes, HandlerAndUserThreadMayShutDownAtOnce) {
   for (int round = 0; round < 50; ++round) {
     Tally tally;
     RedisConnectionManager manager;
@@ -275,7 +276,7 @@ TEST_F(AsyncLifetimes, AHandlerMayShutDownWhileAUserThreadDoes) {
     for (int i = 0; i < 20; ++i) get(client, tally);
     reached.get_future().wait();
     manager.shutdown(30s);
-    EXPECT_EQ(tally.completed(), 40) << "the second to come waits for the end as well";
+    EXPECT_EQ(tally.completed(), 40) << "the second shutdown() must also wait for the end";
   }
 }
 
@@ -293,7 +294,7 @@ TEST_F(AsyncLifetimes, TwoThreadsMayShutDownAtOnce) {
   }
 }
 
-TEST_F(AsyncLifetimes, ShutdownMayComeDuringStartAndAStartAfterIt) {
+TEST_F(AsyncLifetimes, ShutdownMayRunDuringStartAndBeStartedAgain) {
   for (int round = 0; round < 50; ++round) {
     RedisConnectionManager manager;
     std::thread starting([&] { manager.start(config()); });
@@ -306,7 +307,7 @@ TEST_F(AsyncLifetimes, ShutdownMayComeDuringStartAndAStartAfterIt) {
   }
 }
 
-TEST_F(AsyncLifetimes, AContextMayDieBeforeTheManager) {
+TEST_F(AsyncLifetimes, ContextMayBeDestroyedBeforeTheManager) {
   Tally tally;
   RedisConnectionManager manager;
   std::optional<asio::io_context> context(std::in_place);
@@ -317,26 +318,26 @@ TEST_F(AsyncLifetimes, AContextMayDieBeforeTheManager) {
   while (!answered) context->run_one();
   for (int i = 0; i < 10; ++i) get(*client, tally);
   context.reset();
-  EXPECT_EQ(tally.completed(), 0) << "nobody is left who could complete them";
+  EXPECT_EQ(tally.completed(), 0) << "no thread is left to complete them";
   get(*client, tally);
-  EXPECT_TRUE(eventually([&] { return tally.closed == 1; })) << "what comes later is refused";
+  EXPECT_TRUE(eventually([&] { return tally.closed == 1; })) << "later operations must be refused";
   EXPECT_EQ(error_of([&] { return manager.async_client("main"); }).code(), Errc::closed);
-  EXPECT_EQ(manager.client("main").ping(), "PONG") << "synchronous calls go on";
-  EXPECT_EQ(manager.client("sessions").ping(), "PONG") << "also on databases that were not used before";
+  EXPECT_EQ(manager.client("main").ping(), "PONG") << "synchronous calls must keep working";
+  EXPECT_EQ(manager.client("sessions").ping(), "PONG") << "also on databases without a connection";
   const auto began = Clock::now();
   const Client synchronous = manager.client("main");
   manager.shutdown(30s);
-  EXPECT_LT(Clock::now() - began, slack) << "there is nothing to wait for";
+  EXPECT_LT(Clock::now() - began, slack) << "shutdown must not wait";
   EXPECT_EQ(error_of([&] { return synchronous.ping(); }).code(), Errc::closed);
 }
 
-TEST(ContextDeath, TellsSynchronousCallersWhatMayHaveBeenExecuted) {
+TEST(ContextDestroyed, SynchronousSharedCallsFailAsIndeterminate) {
   FakeServer silent([](FakeConnection& connection, std::size_t) {
     connection.handshake();
     connection.await_close();
   });
   RedisConfig config = config_at(silent.port());
-  config.defaults.direct_limit = 0;  // everybody shares
+  config.defaults.direct_limit = 0;  // all calls use shared connections
   config.defaults.timeouts.command = 30s;
   for (const bool batch : {false, true}) {
     SCOPED_TRACE(batch);
@@ -364,7 +365,7 @@ TEST(ContextDeath, TellsSynchronousCallersWhatMayHaveBeenExecuted) {
   }
 }
 
-TEST_F(AsyncLifetimes, AContextMayDieDuringAShutdownThatNobodyServed) {
+TEST_F(AsyncLifetimes, ContextMayBeDestroyedAfterShutdownThatNeverRan) {
   Tally tally;
   std::optional<asio::io_context> context(std::in_place);
   {
@@ -374,13 +375,13 @@ TEST_F(AsyncLifetimes, AContextMayDieDuringAShutdownThatNobodyServed) {
     for (int i = 0; i < 10; ++i) get(client, tally);
     const auto began = Clock::now();
     manager.shutdown(20ms);
-    EXPECT_LT(Clock::now() - began, 20ms + 500ms + slack) << "nobody runs the context";
+    EXPECT_LT(Clock::now() - began, 20ms + 500ms + slack) << "no thread runs the context";
   }
   context.reset();
   EXPECT_EQ(tally.completed(), 0);
 }
 
-TEST_F(AsyncLifetimes, WhatNobodyServedEndsWhenSomebodyDoes) {
+TEST_F(AsyncLifetimes, UnservedOperationsCompleteWhenContextRuns) {
   Tally tally;
   asio::io_context context;
   {
@@ -395,7 +396,7 @@ TEST_F(AsyncLifetimes, WhatNobodyServedEndsWhenSomebodyDoes) {
   EXPECT_EQ(tally.closed, 10);
 }
 
-TEST_F(AsyncLifetimes, AHandlerThatHangsHoldsUpNobodyElse) {
+TEST_F(AsyncLifetimes, HangingHandlerDoesNotBlockShutdown) {
   const auto before = running_threads();
   Tally tally;
   std::promise<void> release;
@@ -419,7 +420,7 @@ TEST_F(AsyncLifetimes, AHandlerThatHangsHoldsUpNobodyElse) {
   EXPECT_TRUE(eventually([&] { return tally.completed() == 10 && running_threads() <= before; }));
 }
 
-// Starts commands from two threads without end, until it is destroyed.
+// Starts commands from two threads in a loop until it is destroyed.
 class Load {
  public:
   Load(const AsyncClient& client, Tally& tally) {
@@ -443,13 +444,13 @@ class Load {
 };
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__clang__)
-constexpr int destructions = 200;  // each takes ten times as long where it is watched
+constexpr int destructions = 200;  // each takes ten times as long under a sanitizer
 #else
 constexpr int destructions = 1000;
 #endif
 
-// Destroys a manager under load at a random moment: on a user's thread or by a handler.
-TEST_F(AsyncLifetimes, DestructionUnderLoadCompletesEverythingOnce) {
+// Destroys a manager under load at a random moment, on a user's thread or in a handler.
+TEST_F(AsyncLifetimes, DestructionUnderLoadCompletesEachOperationOnce) {
   const auto before = running_threads();
   std::minstd_rand random(20);
   for (int round = 0; round < destructions; ++round) {
@@ -496,7 +497,7 @@ TEST_F(AsyncLifetimes, HandlesOutliveTheManager) {
   EXPECT_EQ(error_of(ping).effect(), Effect::not_sent);
 }
 
-TEST_F(AsyncLifetimes, HandlesOfEachKindAreGivenOut) {
+TEST_F(AsyncLifetimes, ReturnsHandlesOfEachKind) {
   StartedManager redis(config());
   auto scoped = redis->scoped_async_client("main")(asio::use_future).get();
   const auto id = scoped.client_id()(asio::use_future).get();
@@ -513,7 +514,7 @@ TEST_F(AsyncLifetimes, HandlesOfEachKindAreGivenOut) {
   EXPECT_EQ(error_of([&] { return never.optional_async_client("main"); }).code(), Errc::not_started);
 }
 
-TEST_F(AsyncLifetimes, ADatabaseThatIsAwayIsTold) {
+TEST_F(AsyncLifetimes, HandlesOfUnreachableDatabaseFail) {
   RedisConfig away = config();
   away.defaults.endpoint.unix_path = "/nowhere/redis.sock";
   RedisConnectionManager manager;
@@ -523,13 +524,13 @@ TEST_F(AsyncLifetimes, ADatabaseThatIsAwayIsTold) {
   EXPECT_THROW(static_cast<void>(manager.scoped_async_client("main")(asio::use_future).get()), Unavailable);
 }
 
-TEST_F(AsyncLifetimes, AStandInGivesAsynchronousHandlesToo) {
+TEST_F(AsyncLifetimes, ScopedOverrideProvidesAsyncHandles) {
   StartedManager redis(config());
   const testing::ScopedOverride override(*redis);
   EXPECT_EQ(RedisConnectionManager::instance().async_client("main").ping()(asio::use_future).get(), "PONG");
 }
 
-// Each ends a process of its own, with its own server.
+// Each test ends a process of its own, with its own server.
 class AsyncExitDeathTest : public AsyncLifetimes {
  protected:
   void SetUp() override {
@@ -538,11 +539,11 @@ class AsyncExitDeathTest : public AsyncLifetimes {
   }
 };
 
-TEST_F(AsyncExitDeathTest, ExitWithCommandsUnderWay) {
+TEST_F(AsyncExitDeathTest, ExitCompletesCommandsInFlight) {
   const auto exits = [] {
     static Tally tally;
     static std::optional<AsyncClient> kept;
-    // Runs after the library's own hook, which is registered later.
+    // Runs after the library's own exit handler, which is registered later.
     std::atexit([] { std::fprintf(stderr, "completed %d", tally.completed()); });
     RedisConnectionManager::instance().start(config());
     kept = RedisConnectionManager::instance().async_client("main");
@@ -552,7 +553,7 @@ TEST_F(AsyncExitDeathTest, ExitWithCommandsUnderWay) {
   EXPECT_EXIT(exits(), ::testing::ExitedWithCode(0), "completed 1000");
 }
 
-TEST_F(AsyncExitDeathTest, AHandlerMayExit) {
+TEST_F(AsyncExitDeathTest, HandlerMayCallExit) {
   const auto exits = [] {
     RedisConnectionManager::instance().start(config());
     const AsyncClient client = RedisConnectionManager::instance().async_client("main");

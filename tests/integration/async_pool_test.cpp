@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_pool_test.cpp: which connection an asynchronous operation takes, who waits for one, what happens when
-// the server is away.
+// async_pool_test.cpp: connections of asynchronous operations: choice, queueing, limits, outages.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -48,7 +47,7 @@ Error error_of_future(std::future<T> future) {
   return error_of([&] { return future.get(); });
 }
 
-TEST_F(AsyncPool, CarriesAHundredCallersOverOneConnection) {
+TEST_F(AsyncPool, HundredCallersUseOneConnection) {
   StartedManager redis(config_at(server()));
   const AsyncClient client = redis->async_client("main");
   std::vector<std::future<std::string>> replies;
@@ -59,7 +58,7 @@ TEST_F(AsyncPool, CarriesAHundredCallersOverOneConnection) {
   EXPECT_EQ(redis->stats("main").operations.ok, 100U);
 }
 
-TEST_F(AsyncPool, OpensNothingForADatabaseThatNobodyUses) {
+TEST_F(AsyncPool, OpensNoConnectionForUnusedDatabase) {
   RedisConfig config = config_at(server());
   config.database("cache");
   StartedManager redis(std::move(config));
@@ -69,11 +68,11 @@ TEST_F(AsyncPool, OpensNothingForADatabaseThatNobodyUses) {
   EXPECT_EQ(redis->stats("cache").pool.created, 1U);
 }
 
-TEST_F(AsyncPool, BlockingCommandsHaveAConnectionOfTheirOwn) {
+TEST_F(AsyncPool, BlockingCommandsUseExclusiveConnections) {
   StartedManager redis(config_at(server()));
   const AsyncClient client = redis->async_client("main");
   auto popped = client.blpop("queue", {10s})(use_future);
-  EXPECT_EQ(client.ping()(use_future).get(), "PONG");  // not behind the BLPOP
+  EXPECT_EQ(client.ping()(use_future).get(), "PONG");  // must not queue behind the BLPOP
   ASSERT_TRUE(eventually([&] {
     for (const std::string& line : raw().client_list()) {
       if (line.find(" cmd=blpop ") != std::string::npos) return true;
@@ -84,7 +83,7 @@ TEST_F(AsyncPool, BlockingCommandsHaveAConnectionOfTheirOwn) {
   const auto element = popped.get();
   ASSERT_TRUE(element);
   EXPECT_EQ(element->second, "x");
-  // It is kept for the next.
+  // The connection is kept for the next blocking command.
   EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.idle != 0; }));
   const std::size_t created = redis->stats("main").pool.created;
   client.rpush("queue", "y")(use_future).get();
@@ -92,7 +91,7 @@ TEST_F(AsyncPool, BlockingCommandsHaveAConnectionOfTheirOwn) {
   EXPECT_EQ(redis->stats("main").pool.created, created);
 }
 
-TEST_F(AsyncPool, LargeCommandsDoNotHoldUpSmallOnes) {
+TEST_F(AsyncPool, LargeCommandsDoNotDelaySmallOnes) {
   StartedManager redis(config_at(server()));
   const AsyncClient client = redis->async_client("main");
   const std::string large(std::size_t{8} << 20, 'x');
@@ -102,7 +101,7 @@ TEST_F(AsyncPool, LargeCommandsDoNotHoldUpSmallOnes) {
   EXPECT_EQ(client.get("large")(use_future).get(), large);
 }
 
-TEST_F(AsyncPool, AScopedHandleKeepsItsConnectionAndGivesItBack) {
+TEST_F(AsyncPool, ScopedHandleKeepsItsConnectionUntilReturn) {
   StartedManager redis(config_at(server()));
   std::int64_t id = 0;
   {
@@ -114,14 +113,14 @@ TEST_F(AsyncPool, AScopedHandleKeepsItsConnectionAndGivesItBack) {
   EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.leased == 0; }));
   {
     const AsyncScopedClient session = redis->scoped_async_client("main")(use_future).get();
-    EXPECT_EQ(session.client_id()(use_future).get(), id) << "a clean connection is lent again";
+    EXPECT_EQ(session.client_id()(use_future).get(), id) << "a clean connection must be reused";
     session.select(3)(use_future).get();
   }
   const AsyncScopedClient session = redis->scoped_async_client("main")(use_future).get();
-  EXPECT_NE(session.client_id()(use_future).get(), id) << "a changed one is not";
+  EXPECT_NE(session.client_id()(use_future).get(), id) << "a changed connection must not be reused";
 }
 
-TEST_F(AsyncPool, AScopedHandleWhoseConnectionBrokeSaysSo) {
+TEST_F(AsyncPool, ScopedHandleReportsLostConnection) {
   StartedManager redis(config_at(server()));
   const AsyncScopedClient session = redis->scoped_async_client("main")(use_future).get();
   const std::int64_t id = session.client_id()(use_future).get();
@@ -133,30 +132,30 @@ TEST_F(AsyncPool, AScopedHandleWhoseConnectionBrokeSaysSo) {
   EXPECT_EQ(second.effect(), Effect::not_sent);
 }
 
-TEST_F(AsyncPool, AScopedHandleThatIsNotUsedYetOutlivesALoss) {
+TEST_F(AsyncPool, UnusedScopedHandleSurvivesLossOfItsConnection) {
   StartedManager redis(config_at(server()));
   const AsyncScopedClient session = redis->scoped_async_client("main")(use_future).get();
   raw().command({"CLIENT", "KILL", "TYPE", "normal"});
   EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.closed_for(CloseReason::lost) != 0; }));
-  EXPECT_EQ(session.echo("a")(use_future).get(), "a") << "nothing was lost with the connection";
+  EXPECT_EQ(session.echo("a")(use_future).get(), "a") << "the unused handle must reconnect";
 }
 
-TEST_F(AsyncPool, ConnectionsOfAllKindsTogetherNeverExceedTheLimit) {
+TEST_F(AsyncPool, ConnectionsOfAllKindsStayWithinTheLimit) {
   RedisConfig config = config_at(server());
   config.defaults.max_connections = 3;
   StartedManager redis(std::move(config));
-  redis->async_client("main").ping()(use_future).get();  // the shared one
+  redis->async_client("main").ping()(use_future).get();  // opens the shared connection
   auto sync = std::make_unique<ScopedClient>(redis->scoped_client("main"));
   std::optional<AsyncScopedClient> async(redis->scoped_async_client("main")(use_future).get());
   auto next = redis->scoped_async_client("main")(use_future);
   EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.waiting == 1; }));
   EXPECT_EQ(connections_at_the_server(), 3U);
-  sync.reset();  // its slot goes to the one in line
+  sync.reset();  // its capacity goes to the queued caller
   AsyncScopedClient granted = next.get();
   EXPECT_EQ(granted.ping()(use_future).get(), "PONG");
   EXPECT_TRUE(eventually([&] { return connections_at_the_server() == 3; }));
 
-  // The shared one, which nobody uses at the moment, gives way to a lease, and comes back.
+  // The idle shared connection closes to free capacity for an exclusive one, and opens again later.
   {
     const ScopedClient third = redis->scoped_client("main");
     EXPECT_EQ(third.ping(), "PONG");
@@ -165,21 +164,22 @@ TEST_F(AsyncPool, ConnectionsOfAllKindsTogetherNeverExceedTheLimit) {
   EXPECT_EQ(redis->async_client("main").ping()(use_future).get(), "PONG");
   EXPECT_LE(connections_at_the_server(), 3U);
 
-  // A synchronous lease in line gets the slot of an asynchronous one that came back.
+  // A queued synchronous caller gets the capacity of a returned asynchronous handle.
   const ScopedClient third = redis->scoped_client("main");
   std::jthread waiting([&] { EXPECT_EQ(redis->scoped_client("main").ping(), "PONG"); });
   EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.waiting == 1; }));
   async.reset();
 }
 
-TEST_F(AsyncPool, SharedAndOwnConnectionsGiveWayToEachOther) {
+TEST_F(AsyncPool, SharedAndExclusiveConnectionsCloseForEachOther) {
   RedisConfig config = config_at(server());
   config.defaults.max_connections = 1;
   config.defaults.timeouts = {30s, 30s, 30s};
   StartedManager redis(std::move(config));
   const AsyncClient client = redis->async_client("main");
   for (int i = 0; i < 20; ++i) {
-    // Idle or busy, the shared one has the only slot when its own is asked for, and the other way round.
+    // The shared connection, idle or busy, holds the only capacity when an exclusive one is requested, and
+    // vice versa.
     auto echo = client.echo("shared")(use_future);
     if (i % 2 == 0) echo.wait();
     auto own = redis->scoped_async_client("main")(use_future);
@@ -192,26 +192,26 @@ TEST_F(AsyncPool, SharedAndOwnConnectionsGiveWayToEachOther) {
   EXPECT_EQ(redis->stats("main").operations.failed, 0U);
 }
 
-TEST_F(AsyncPool, EachWhoWaitsIsMadeRoomFor) {
+TEST_F(AsyncPool, EachWaiterGetsCapacityFromASharedConnection) {
   RedisConfig config = config_at(server());
   config.defaults.max_connections = 2;
   config.defaults.shared_connections = 2;
   config.defaults.timeouts = {30s, 30s, 30s};
   StartedManager redis(std::move(config));
   const AsyncClient client = redis->async_client("main");
-  std::vector<std::jthread> callers;  // each thread has a shared connection of its choice
+  std::vector<std::jthread> callers;  // each thread picks a shared connection
   for (int i = 0; i < 16; ++i) callers.emplace_back([&] { client.ping()(use_future).get(); });
   callers.clear();
   auto one = redis->scoped_async_client("main")(use_future);
   auto other = redis->scoped_async_client("main")(use_future);
   const AsyncScopedClient first = one.get();
-  const AsyncScopedClient second = other.get();  // both at a time
+  const AsyncScopedClient second = other.get();  // both are held at once
   EXPECT_EQ(first.ping()(use_future).get(), "PONG");
   EXPECT_EQ(second.ping()(use_future).get(), "PONG");
   EXPECT_EQ(redis->stats("main").operations.failed, 0U);
 }
 
-TEST_F(AsyncPool, ABusySharedConnectionGivesWayToAThreadOnceItIsIdle) {
+TEST_F(AsyncPool, BusySharedConnectionClosesForWaiterOnceIdle) {
   RedisConfig config = config_at(server());
   config.defaults.max_connections = 2;
   config.defaults.timeouts = {30s, 30s, 30s};
@@ -227,7 +227,7 @@ TEST_F(AsyncPool, ABusySharedConnectionGivesWayToAThreadOnceItIsIdle) {
   EXPECT_EQ(redis->stats("main").operations.failed, 0U);
 }
 
-TEST_F(AsyncPool, WhoTakesAConnectionWhileItIsLostGetsAnother) {
+TEST_F(AsyncPool, HandleAcquiredWhileConnectionIsLostGetsAnother) {
   RedisConfig config = config_at(server());
   config.defaults.reconnect = {1ms, 1ms, 1.0, Jitter::none};
   StartedManager redis(std::move(config));
@@ -237,8 +237,8 @@ TEST_F(AsyncPool, WhoTakesAConnectionWhileItIsLostGetsAnother) {
     for (auto& lease : leases) static_cast<void>(lease.get());
   };
   for (int i = 0; i < 100; ++i) {
-    // Idle connections of one's own, which the server closes while they are taken. It may close a new one
-    // before it has said hello, too.
+    // The server closes idle exclusive connections while they are acquired. It may also close a new one
+    // during its handshake.
     ASSERT_TRUE(eventually([&] {
       try {
         take_four();
@@ -256,7 +256,7 @@ TEST_F(AsyncPool, WhoTakesAConnectionWhileItIsLostGetsAnother) {
         if (is_unavailable(error.code()))
           EXPECT_EQ(error.effect(), Effect::not_sent) << error.what();
         else
-          EXPECT_EQ(error.code(), Errc::connection_lost) << error.what();  // after it was taken
+          EXPECT_EQ(error.code(), Errc::connection_lost) << error.what();  // lost after it was acquired
       }
     }
     killed.get();
@@ -265,7 +265,7 @@ TEST_F(AsyncPool, WhoTakesAConnectionWhileItIsLostGetsAnother) {
   EXPECT_LE(redis->stats("main").pool.idle, 5U);
 }
 
-TEST_F(AsyncPool, IdleOwnConnectionsGiveWayToASharedOne) {
+TEST_F(AsyncPool, IdleExclusiveConnectionsCloseForSharedOne) {
   RedisConfig config = config_at(server());
   config.defaults.max_connections = 2;
   config.defaults.timeouts = {30s, 30s, 30s};
@@ -281,7 +281,7 @@ TEST_F(AsyncPool, IdleOwnConnectionsGiveWayToASharedOne) {
   EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::idle), 1U);
 }
 
-TEST_F(AsyncPool, WaitingForALeaseEndsAtItsDeadline) {
+TEST_F(AsyncPool, WaitingForScopedHandleEndsAtItsDeadline) {
   RedisConfig config = config_at(server());
   config.defaults.max_connections = 1;
   config.defaults.timeouts.acquire = 500ms;
@@ -293,7 +293,7 @@ TEST_F(AsyncPool, WaitingForALeaseEndsAtItsDeadline) {
   EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.waiting == 0; }));
 }
 
-TEST_F(AsyncPool, ASynchronousHandleIsWaitedForAsLongAsTheCallerSays) {
+TEST_F(AsyncPool, ScopedClientWaitsForTheGivenTime) {
   RedisConfig config = config_at(server());
   config.defaults.max_connections = 1;
   config.defaults.timeouts = {30s, 30s, 30s};
@@ -306,7 +306,7 @@ TEST_F(AsyncPool, ASynchronousHandleIsWaitedForAsLongAsTheCallerSays) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
 }
 
-TEST_F(AsyncPool, RefusesAtOnceWhatIsTooMuch) {
+TEST_F(AsyncPool, RefusesOperationsBeyondMaxPendingAtOnce) {
   RedisConfig config = config_at(server());
   config.defaults.max_pending = 10;
   StartedManager redis(std::move(config));
@@ -330,7 +330,7 @@ TEST_F(AsyncPool, RefusesAtOnceWhatIsTooMuch) {
   EXPECT_EQ(overloaded, 10U);
 }
 
-TEST_F(AsyncPool, IdleConnectionsAreCleanedUpAndComeBack) {
+TEST_F(AsyncPool, ClosesIdleConnectionsAndReopensThemWhenNeeded) {
   RedisConfig config = config_at(server());
   config.defaults.idle_timeout = 1ms;
   StartedManager redis(std::move(config));
@@ -344,7 +344,7 @@ TEST_F(AsyncPool, IdleConnectionsAreCleanedUpAndComeBack) {
   EXPECT_EQ(client.ping()(use_future).get(), "PONG");
 }
 
-TEST_F(AsyncPool, ASharedConnectionIsRenewedAtTheEndOfItsLifetime) {
+TEST_F(AsyncPool, RenewsSharedConnectionAtEndOfItsLifetime) {
   RedisConfig config = config_at(server());
   config.defaults.max_lifetime = 50ms;
   StartedManager redis(std::move(config));
@@ -355,7 +355,7 @@ TEST_F(AsyncPool, ASharedConnectionIsRenewedAtTheEndOfItsLifetime) {
   }));
 }
 
-TEST(AsyncPoolAway, FailsFastOnceAnAttemptFailedAndComesBackByItself) {
+TEST(AsyncPoolAway, FailsFastAfterFailedAttemptAndReconnectsInBackground) {
   REDSTART_NEEDS_REDIS();
   RedisServer server;
   RedisConfig config = config_at(server);
@@ -375,12 +375,12 @@ TEST(AsyncPoolAway, FailsFastOnceAnAttemptFailedAndComesBackByItself) {
   EXPECT_THROW(static_cast<void>(redis->async_client("main")), Unavailable);
   EXPECT_EQ(redis->optional_async_client("main")(use_future).get(), std::nullopt);
   server.restart();
-  // Without any call that would try: the pool reconnects in the background.
+  // Without any call: the pool reconnects in the background.
   EXPECT_TRUE(eventually([&] { return redis->stats("main").state == ConnectionState::ready; }));
   EXPECT_EQ(client.ping()(use_future).get(), "PONG");
 }
 
-TEST(AsyncPoolAway, AnOptionalClientWaitsForTheFirstAttempt) {
+TEST(AsyncPoolAway, OptionalClientWaitsForFirstAttempt) {
   REDSTART_NEEDS_REDIS();
   RedisServer server;
   StartedManager redis(config_at(server));
@@ -389,7 +389,7 @@ TEST(AsyncPoolAway, AnOptionalClientWaitsForTheFirstAttempt) {
   EXPECT_EQ(cache->ping()(use_future).get(), "PONG");
 }
 
-TEST(AsyncPoolAway, WaitsWhileTheServerIsLoading) {
+TEST(AsyncPoolAway, WaitsWhileServerIsLoading) {
   Gate loaded;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     for (;;) {
@@ -419,7 +419,7 @@ TEST(AsyncPoolAway, WaitsWhileTheServerIsLoading) {
   EXPECT_EQ(waiting.get(), "x");
 }
 
-TEST_F(AsyncPool, AConnectionThatIsSharedGivesWayWhereItIsTheOnlyOne) {
+TEST_F(AsyncPool, OnlySharedConnectionClosesForScopedHandle) {
   RedisConfig config = config_at(server());
   config.defaults.max_connections = 1;
   StartedManager redis(std::move(config));
@@ -428,7 +428,7 @@ TEST_F(AsyncPool, AConnectionThatIsSharedGivesWayWhereItIsTheOnlyOne) {
   EXPECT_EQ(redis->async_client("main").ping()(use_future).get(), "PONG");
 }
 
-TEST_F(AsyncPool, WaitingForAConnectionOfOnesOwnIsLimited) {
+TEST_F(AsyncPool, LimitsOperationsWaitingForExclusiveConnections) {
   RedisConfig config = config_at(server());
   config.defaults.max_connections = 2;
   config.defaults.max_pending = 3;
@@ -447,13 +447,13 @@ TEST_F(AsyncPool, WaitingForAConnectionOfOnesOwnIsLimited) {
   EXPECT_EQ(overloaded, 7);
 }
 
-TEST_F(AsyncPool, WhatIsSentOnceMoreIsCounted) {
+TEST_F(AsyncPool, CountsRetries) {
   RedisConfig config = config_at(server());
   config.defaults.timeouts.command = 30s;
   StartedManager redis(std::move(config));
   const AsyncClient client = redis->async_client("main");
   const std::int64_t id = client.client_id()(use_future).get();
-  raw().command({"CLIENT", "PAUSE", "3000"});  // also for who kills: until then the GET has no answer
+  raw().command({"CLIENT", "PAUSE", "3000"});  // pauses the KILL as well: the GET has no answer until then
   auto reply = client.get("key")(use_future);
   ASSERT_TRUE(eventually([&] { return redis->stats("main").pool.in_flight == 1; }));
   raw().command({"CLIENT", "KILL", "ID", std::to_string(id)});
@@ -461,7 +461,7 @@ TEST_F(AsyncPool, WhatIsSentOnceMoreIsCounted) {
   EXPECT_GE(redis->stats("main").operations.retries, 1U);
 }
 
-TEST_F(AsyncPool, AskingWhetherADatabaseCanBeReachedOpensOneConnectionForAll) {
+TEST_F(AsyncPool, ManyReachabilityChecksOpenOneConnection) {
   StartedManager redis(config_at(server()));
   std::latch start(32);
   std::vector<std::jthread> threads;
@@ -477,7 +477,7 @@ TEST_F(AsyncPool, AskingWhetherADatabaseCanBeReachedOpensOneConnectionForAll) {
 
 // Synchronous callers.
 
-TEST_F(AsyncPool, ManySynchronousCallersShareAConnection) {
+TEST_F(AsyncPool, ManySynchronousCallersUseOneSharedConnection) {
   RedisConfig config = config_at(server());
   config.defaults.direct_limit = 2;
   StartedManager redis(std::move(config));
@@ -503,7 +503,7 @@ TEST_F(AsyncPool, ManySynchronousCallersShareAConnection) {
   EXPECT_LE(connections_at_the_server(), 3U);
 }
 
-TEST_F(AsyncPool, SynchronousCallsOverASharedConnectionFailAsAlways) {
+TEST_F(AsyncPool, SynchronousCallsOnSharedConnectionFailAsOnDirectOnes) {
   RedisConfig config = config_at(server());
   config.defaults.direct_limit = 0;
   config.defaults.timeouts.command = 30s;
@@ -516,7 +516,7 @@ TEST_F(AsyncPool, SynchronousCallsOverASharedConnectionFailAsAlways) {
   const Error late = error_of([&] { return client.with_timeout(2s).get("text"); });
   EXPECT_EQ(late.code(), Errc::timeout);
   EXPECT_EQ(late.effect(), Effect::indeterminate);
-  EXPECT_EQ(client.get("text"), "x") << "the late reply went nowhere";
+  EXPECT_EQ(client.get("text"), "x") << "the late reply must be dropped";
   auto pipe = client.pipeline();
   const auto first = pipe.get("text");
   const auto bad = pipe.incr("text");
@@ -527,8 +527,8 @@ TEST_F(AsyncPool, SynchronousCallsOverASharedConnectionFailAsAlways) {
   EXPECT_EQ(replies[last].value(), "PONG");
 }
 
-// What stands behind a blocking command on a shared connection would wait for it.
-TEST_F(AsyncPool, ABatchThatBlocksHasAConnectionOfItsOwn) {
+// On a shared connection, other commands would wait behind a blocking one.
+TEST_F(AsyncPool, BatchWithBlockingCommandUsesExclusiveConnection) {
   RedisConfig config = config_at(server());
   config.defaults.direct_limit = 0;
   StartedManager redis(std::move(config));
@@ -549,8 +549,8 @@ TEST_F(AsyncPool, ABatchThatBlocksHasAConnectionOfItsOwn) {
   client.rpush("batch:queue", "x");
 }
 
-// What a script did before its error stands.
-TEST_F(AsyncPool, ABatchOfOneScriptIsNotRepeatedOverASharedConnection) {
+// The effects of a script before its error remain.
+TEST_F(AsyncPool, BatchOfOneScriptIsNotRetriedOnSharedConnection) {
   RedisConfig config = config_at(server());
   config.defaults.direct_limit = 0;
   StartedManager redis(std::move(config));
@@ -562,7 +562,7 @@ TEST_F(AsyncPool, ABatchOfOneScriptIsNotRepeatedOverASharedConnection) {
   EXPECT_EQ(client.get<int>("batch:runs"), 1);
 }
 
-TEST_F(AsyncPool, OnAnIoThreadSynchronousCallsUseAConnectionOfTheirOwnOrFail) {
+TEST_F(AsyncPool, SynchronousCallsOnIoThreadUseDirectConnectionOrFail) {
   RedisConfig config = config_at(server());
   config.defaults.direct_limit = 0;
   config.defaults.max_connections = 2;
@@ -584,8 +584,8 @@ TEST_F(AsyncPool, OnAnIoThreadSynchronousCallsUseAConnectionOfTheirOwnOrFail) {
   EXPECT_EQ(error.effect(), Effect::not_sent);
 }
 
-// The executor's type is erased twice; its threads are known all the same.
-TEST_F(AsyncPool, OnAStrandAboveAnyExecutorNothingWaitsForItself) {
+// The executor's type is erased twice, and its threads must still be recognised.
+TEST_F(AsyncPool, SynchronousCallsOnTypeErasedStrandDoNotDeadlock) {
   boost::asio::io_context context;
   const auto strand = boost::asio::make_strand(boost::asio::any_io_executor(context.get_executor()));
   RedisConfig config = config_at(server());
@@ -618,16 +618,16 @@ TEST_F(AsyncPool, OnAStrandAboveAnyExecutorNothingWaitsForItself) {
   ASSERT_TRUE(eventually([] { return raw().info("blocked_clients") == "1"; }));
   boost::asio::post(strand, [&] {
     const auto began = std::chrono::steady_clock::now();
-    redis.shutdown(30s);  // this very thread has to do the rest
+    redis.shutdown(30s);  // the rest of the shutdown needs this thread
     took.set_value(std::chrono::steady_clock::now() - began);
   });
   EXPECT_LT(took.get_future().get(), slack);
   raw().integer({"RPUSH", "queue", "x"});
-  EXPECT_TRUE(popped.get()) << "what is under way may end";
+  EXPECT_TRUE(popped.get()) << "commands in flight may end";
   work.reset();
 }
 
-TEST_F(AsyncPool, ACallerLeavesAStuckIoThreadBehindAtHisDeadline) {
+TEST_F(AsyncPool, SynchronousCallFailsAtItsDeadlineWhenIoThreadIsStuck) {
   RedisConfig config = config_at(server());
   config.defaults.direct_limit = 0;
   StartedManager redis(std::move(config));

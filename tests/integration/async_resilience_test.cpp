@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_resilience_test.cpp: breaker, retries and waiting, seen through asynchronous handles, and through
-// many synchronous callers that share a connection.
+// async_resilience_test.cpp: breaker, retries and waiting, through asynchronous handles and shared
+// connections.
 #include <gmock/gmock.h>
 
 #include <boost/asio/use_future.hpp>
@@ -30,8 +30,8 @@ Error error_of_future(std::future<T> future) {
   return error_of([&] { return future.get(); });
 }
 
-// Answers what comes while `healthy`, else owes the answers until the next command; not those to handshakes.
-// Counts the commands, and the PINGs behind them.
+// Answers commands while `healthy`; otherwise it withholds replies until the next command. It always answers
+// handshakes. Counts the commands, and the PINGs after the handshake.
 struct Moody {
   std::atomic<bool> healthy{true};
   std::atomic<int> commands{0};
@@ -49,7 +49,7 @@ struct Moody {
   [[nodiscard]] RedisConfig config(BackoffPolicy recovery) const {
     RedisConfig config = config_at(server.port());
     config.database("main").breaker.recovery = recovery;
-    config.database("main").direct_limit = 0;  // synchronous calls share as well
+    config.database("main").direct_limit = 0;  // synchronous calls use shared connections, too
     return config;
   }
 };
@@ -57,8 +57,8 @@ struct Moody {
 constexpr BackoffPolicy never{1h, 1h, 1.0, Jitter::none};
 constexpr BackoffPolicy at_once{1ms, 1ms, 1.0, Jitter::none};
 
-// Until the breaker opens. On a machine under load some calls may run out of time before they are sent, and
-// count for nothing. Returns how many were sent.
+// Sends commands until the breaker opens, and returns how many were sent. On a busy machine some calls may
+// expire before they are sent, and do not count.
 [[nodiscard]] int open_circuit(RedisConnectionManager& redis) {
   const AsyncClient client = redis.async_client("main");
   int sent = 0;
@@ -92,7 +92,7 @@ TEST(AsyncCircuit, OpensAfterTimeoutsAndSendsNothing) {
   EXPECT_EQ(moody.commands, commands);
 }
 
-TEST(AsyncCircuit, SynchronousCallersOfASharedConnectionPassTheSameBreaker) {
+TEST(AsyncCircuit, SynchronousCallersOfSharedConnectionUseSameBreaker) {
   Moody moody;
   StartedManager redis(moody.config(never));
   const Client client = redis->client("main");
@@ -105,7 +105,7 @@ TEST(AsyncCircuit, SynchronousCallersOfASharedConnectionPassTheSameBreaker) {
   EXPECT_EQ(moody.commands, commands);
 }
 
-TEST(AsyncCircuit, NoMoreThanTheProbesReachAServerThatHangs) {
+TEST(AsyncCircuit, SendsOnlyProbesToHangingServer) {
   Moody moody;
   RedisConfig config = moody.config({10ms, 10ms, 1.0, Jitter::none});
   config.database("main").breaker.probes = 2;
@@ -117,7 +117,7 @@ TEST(AsyncCircuit, NoMoreThanTheProbesReachAServerThatHangs) {
   const int sent = open_circuit(*redis);
   ASSERT_TRUE(eventually([&] { return moody.commands == sent + 1; }));
   const int commands = moody.commands;
-  // As many as may pass, then nobody, for as long as those are out.
+  // The allowed number of probes, then nothing while they are in flight.
   std::vector<std::future<Result<std::int64_t>>> probes;
   ASSERT_TRUE(eventually([&] {
     probes.push_back(client.results().incr("n")(use_future));
@@ -128,7 +128,7 @@ TEST(AsyncCircuit, NoMoreThanTheProbesReachAServerThatHangs) {
   EXPECT_EQ(moody.commands, commands + 2);
 }
 
-TEST(AsyncCircuit, ClosesOnceItsProbesAreAnswered) {
+TEST(AsyncCircuit, ClosesOnceProbesAreAnswered) {
   Moody moody;
   StartedManager redis(moody.config(at_once));
   const AsyncClient client = redis->async_client("main");
@@ -142,8 +142,8 @@ TEST(AsyncCircuit, ClosesOnceItsProbesAreAnswered) {
   }));
 }
 
-// The recovery time is over once; the PING that was sent then is answered much later.
-TEST(AsyncCircuit, ThePoolsOwnPingLetsCallsBackInWhenTheServerWakesUp) {
+// The recovery time ends once. The PING that is sent then is answered much later.
+TEST(AsyncCircuit, RecoveryPingClosesCircuitWhenServerAnswersAgain) {
   std::atomic<bool> frozen{false};
   Gate thaw;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
@@ -160,16 +160,17 @@ TEST(AsyncCircuit, ThePoolsOwnPingLetsCallsBackInWhenTheServerWakesUp) {
   frozen = true;
   const auto sent = static_cast<std::size_t>(open_circuit(*redis));
   ASSERT_NE(sent, 0U);
-  ASSERT_TRUE(eventually([&] { return redis->stats("main").pool.in_flight == sent + 1; })) << "the PING";
+  ASSERT_TRUE(eventually([&] { return redis->stats("main").pool.in_flight == sent + 1; }))
+      << "the PING must be sent";
   const auto before = redis->stats("main").operations;
   thaw.open();
   EXPECT_TRUE(eventually([&] { return redis->stats("main").breaker == BreakerState::half_open; }))
-      << "nobody called, and the next recovery time is far away";
-  EXPECT_EQ(redis->stats("main").operations.ok, before.ok) << "the pool's own counts nowhere";
+      << "must close without calls, long before the next recovery time";
+  EXPECT_EQ(redis->stats("main").operations.ok, before.ok) << "the recovery PING must not be counted";
   EXPECT_EQ(redis->async_client("main").incr("n")(use_future).get(), 1);
 }
 
-TEST(AsyncCircuit, SynchronousUsersAreLetBackInByAConnectionThatThePoolOpens) {
+TEST(AsyncCircuit, ConnectionOpenedByPoolClosesCircuitForSynchronousCallers) {
   Moody moody;
   RedisConfig config = moody.config({1ms, 1h, 1e6, Jitter::none});
   config.database("main").sync_over_shared = false;
@@ -186,7 +187,7 @@ TEST(AsyncCircuit, SynchronousUsersAreLetBackInByAConnectionThatThePoolOpens) {
   EXPECT_EQ(redis->stats("main").pool.shared, 1U);
 }
 
-TEST(AsyncCircuit, AShutdownDoesNotWaitForThePoolsOwnPing) {
+TEST(AsyncCircuit, ShutdownDoesNotWaitForRecoveryPing) {
   Moody moody;
   RedisConfig config = moody.config(at_once);
   config.database("main").timeouts.command = 30s;
@@ -200,7 +201,7 @@ TEST(AsyncCircuit, AShutdownDoesNotWaitForThePoolsOwnPing) {
   EXPECT_LT(std::chrono::steady_clock::now() - began, 10s);
 }
 
-TEST(AsyncCircuit, CanBeForced) {
+TEST(AsyncCircuit, CanBeForcedOpenAndClosed) {
   Moody moody;
   StartedManager redis(moody.config(never));
   const AsyncClient async = redis->async_client("main");
@@ -226,11 +227,11 @@ TEST(AsyncCircuit, CanBeForced) {
   EXPECT_EQ(circuit.state(), BreakerState::forced_closed);
   EXPECT_EQ(error_of([&] { static_cast<void>(redis->breaker("nowhere")); }).code(), Errc::unknown_database);
   redis->shutdown();
-  circuit.automatic();  // to no effect
+  circuit.automatic();  // has no effect
   EXPECT_EQ(error_of([&] { static_cast<void>(redis->breaker("main")); }).code(), Errc::closed);
 }
 
-TEST(AsyncWhileAway, OperationsWaitForTheBreakerWhereTheyShall) {
+TEST(AsyncWhileAway, OperationsWaitForBreakerWhenConfigured) {
   Moody moody;
   RedisConfig config = moody.config(never);
   config.database("main").when_away = WhenAway::wait;
@@ -250,7 +251,7 @@ TEST(AsyncWhileAway, OperationsWaitForTheBreakerWhereTheyShall) {
   EXPECT_EQ(lease.get().incr("n")(use_future).get(), 1);
 }
 
-TEST(AsyncWhileAway, OperationsWaitForTheirServerWhereTheyShall) {
+TEST(AsyncWhileAway, OperationsWaitForServerWhenConfigured) {
   RedisServer server;
   RedisConfig config = config_at(server);
   config.database("main").when_away = WhenAway::wait;
@@ -271,7 +272,7 @@ TEST(AsyncWhileAway, OperationsWaitForTheirServerWhereTheyShall) {
   EXPECT_EQ(lease.get().ping()(use_future).get(), "PONG");
 }
 
-TEST(AsyncWhileAway, WhoIsToldOfAnOutageMakesSomebodyTryAgain) {
+TEST(AsyncWhileAway, FailedScopedHandleRequestTriggersReconnect) {
   RedisServer server;
   StartedManager redis(config_at(server));
   server.kill();
@@ -285,12 +286,12 @@ TEST(AsyncWhileAway, WhoIsToldOfAnOutageMakesSomebodyTryAgain) {
   };
   EXPECT_FALSE(leased());
   server.restart();
-  EXPECT_TRUE(eventually(leased)) << "scoped handles alone bring it back";
+  EXPECT_TRUE(eventually(leased)) << "requests for scoped handles alone must trigger a reconnect";
 }
 
 class AsyncRetried : public RedisTest {};
 
-TEST_F(AsyncRetried, ABusyServerIsAskedAgainUntilItServes) {
+TEST_F(AsyncRetried, CommandRefusedWithBusyIsRetriedUntilServed) {
   std::atomic<int> busy{2};
   FakeServer fake([&](FakeConnection& connection, std::size_t) {
     connection.serve([&](const Words& words) -> std::string {
@@ -305,17 +306,19 @@ TEST_F(AsyncRetried, ABusyServerIsAskedAgainUntilItServes) {
   EXPECT_EQ(redis->stats("main").operations.retries, 2U);
   EXPECT_EQ(redis->stats("main").operations.server_errors, 0U);
   busy = 2;
-  EXPECT_EQ(redis->client("main").incr("n"), 1) << "over the shared connection";
-  EXPECT_EQ(redis->stats("main").operations.retries, 4U) << "not once more by the caller";
+  EXPECT_EQ(redis->client("main").incr("n"), 1) << "must succeed over the shared connection";
+  EXPECT_EQ(redis->stats("main").operations.retries, 4U)
+      << "the synchronous caller must not retry in addition";
   busy = 1;
   const AsyncClient plain = redis->async_client("main").with_retry(RetryMode::off);
   EXPECT_EQ(error_of_future(plain.incr("n")(use_future)).server_code(), "BUSY");
   busy = 1;
   auto script = redis->async_client("main").command<std::int64_t>("EVAL", "return 1", 0)(use_future);
-  EXPECT_EQ(error_of_future(std::move(script)).server_code(), "BUSY") << "it may have written before";
+  EXPECT_EQ(error_of_future(std::move(script)).server_code(), "BUSY")
+      << "a script is not retried: it may have written before the error";
 }
 
-TEST_F(AsyncRetried, TheBudgetEndsThem) {
+TEST_F(AsyncRetried, RetryBudgetEndsRetries) {
   std::atomic<int> commands{0};
   FakeServer fake([&](FakeConnection& connection, std::size_t) {
     connection.serve([&](const Words& words) -> std::string {
@@ -334,7 +337,7 @@ TEST_F(AsyncRetried, TheBudgetEndsThem) {
   EXPECT_GE(redis->stats("main").operations.retries_refused, 8U);
 }
 
-TEST_F(AsyncRetried, AReplicaIsLeftForANewConnection) {
+TEST_F(AsyncRetried, CommandRefusedByReplicaIsRetriedOnNewConnection) {
   FakeServer fake([&](FakeConnection& connection, std::size_t index) {
     connection.serve([index](const Words& words) -> std::string {
       if (words.empty()) return {};
@@ -346,8 +349,8 @@ TEST_F(AsyncRetried, AReplicaIsLeftForANewConnection) {
   EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::role), 1U);
 }
 
-TEST_F(AsyncRetried, LoadingAnsweredToACommandIsWaitedFor) {
-  std::atomic<int> loading{40};  // more than any policy allows attempts
+TEST_F(AsyncRetried, CommandRefusedWithLoadingWaitsUntilLoaded) {
+  std::atomic<int> loading{40};  // more than the attempts of any policy
   FakeServer fake([&](FakeConnection& connection, std::size_t) {
     connection.serve([&](const Words& words) -> std::string {
       if (words.empty()) return {};
@@ -361,8 +364,8 @@ TEST_F(AsyncRetried, LoadingAnsweredToACommandIsWaitedFor) {
   EXPECT_EQ(redis->stats("main").breaker_changes, 0U);
 }
 
-// What an INCR may have done is known by the server's own count.
-TEST(AsyncRetriedWrites, AnIncrementIsRepeatedOnlyWhereItMayCountTwice) {
+// The server's own count shows how often an INCR ran.
+TEST(AsyncRetriedWrites, IncrementIsRetriedOnlyWithAtLeastOnce) {
   std::atomic<int> counted{0};
   std::atomic<int> drops{0};
   std::atomic<bool> full{false};
@@ -383,14 +386,15 @@ TEST(AsyncRetriedWrites, AnIncrementIsRepeatedOnlyWhereItMayCountTwice) {
   drops = 1;
   const AsyncClient careless = client.with_retry(RetryMode::at_least_once);
   EXPECT_EQ(careless.incr("n")(use_future).get(), 1);
-  EXPECT_EQ(counted, 3) << "twice for one call: it was allowed";
+  EXPECT_EQ(counted, 3) << "one call may count twice with at_least_once";
   drops = 1;
   full = true;
   const Error error = error_of_future(careless.incr("n")(use_future));
   EXPECT_EQ(error.server_code(), "OOM");
-  EXPECT_EQ(error.effect(), Effect::indeterminate) << "the first attempt may have been executed";
+  EXPECT_EQ(error.effect(), Effect::indeterminate) << "the first attempt may have run";
   drops = 1;
-  EXPECT_EQ(client.results().get("n")(use_future).get().error().server_code(), "OOM") << "reads are repeated";
+  EXPECT_EQ(client.results().get("n")(use_future).get().error().server_code(), "OOM")
+      << "reads must be retried";
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// connections_test.cpp: how connections come about, what they are called, and how dead ones are found.
+// connections_test.cpp: opening and naming connections, and finding dead ones.
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -50,7 +50,7 @@ TEST_F(Connections, WorkOverTcpAndUnixSocketInBothProtocols) {
   }
 }
 
-TEST_F(Connections, AreNamedAfterServiceAndDatabaseAndSelectItsNumber) {
+TEST_F(Connections, HaveServiceAndDatabaseNameAndSelectDatabaseNumber) {
   RedisConfig config = config_at(server());
   config.service = "shop";
   config.database("own").number = 9;
@@ -68,7 +68,7 @@ TEST_F(Connections, AreNamedAfterServiceAndDatabaseAndSelectItsNumber) {
   EXPECT_EQ(other.text({"GET", "who"}), "own");
 }
 
-TEST_F(Connections, OfADatabaseNobodyUsesAreNotOpened) {
+TEST_F(Connections, AreNotOpenedForUnusedDatabase) {
   RedisConfig config = config_at(server());
   config.database("cache");
   config.database("sessions");
@@ -78,7 +78,7 @@ TEST_F(Connections, OfADatabaseNobodyUsesAreNotOpened) {
   EXPECT_EQ(redis->stats("cache").pool.created, 0U);
 }
 
-TEST_F(Connections, OfRequiredDatabasesAreOpenedAtTheStart) {
+TEST_F(Connections, AreOpenedAtStartForRequiredDatabases) {
   RedisConfig config = config_at(server());
   config.database("main");
   config.database("cache").min_idle = 3;
@@ -89,13 +89,13 @@ TEST_F(Connections, OfRequiredDatabasesAreOpenedAtTheStart) {
   EXPECT_EQ(redis->stats("main").state, ConnectionState::ready);
 }
 
-// Opens that many connections and leaves them idle.
+// Opens `count` connections and leaves them idle.
 void open_idle(RedisConnectionManager& redis, std::size_t count) {
   std::vector<ScopedClient> held;
   for (std::size_t i = 0; i < count; ++i) held.push_back(redis.scoped_client("main"));
 }
 
-TEST_F(Connections, Fault52KilledWhileIdleAreFoundBeforeTheyAreUsed) {
+TEST_F(Connections, KilledWhileIdleAreReplacedBeforeUse) {
   StartedManager redis(config_at(server()));
   const Client client = redis->client("main");
   for (int round = 0; round < 10; ++round) {
@@ -109,7 +109,7 @@ TEST_F(Connections, Fault52KilledWhileIdleAreFoundBeforeTheyAreUsed) {
   EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::stale), 50U);
 }
 
-TEST_F(Connections, KilledWhileAScopedHandleHeldThemAreNotPassedOnToAWaiter) {
+TEST_F(Connections, KilledWhileScopedHandleHoldsThemAreNotGivenToWaiter) {
   RedisConfig config = config_at(server());
   config.defaults.max_connections = 1;
   StartedManager redis(config);
@@ -124,7 +124,7 @@ TEST_F(Connections, KilledWhileAScopedHandleHeldThemAreNotPassedOnToAWaiter) {
   EXPECT_EQ(redis->stats("main").operations.failed, 0U);
 }
 
-TEST_F(Connections, Fault49AfterARestartTheNextCallWorksWithoutAnError) {
+TEST_F(Connections, RestartFailsNoFurtherCall) {
   RedisServer own;
   StartedManager redis(config_at(own));
   const Client client = redis->client("main");
@@ -138,7 +138,7 @@ TEST_F(Connections, Fault49AfterARestartTheNextCallWorksWithoutAnError) {
   EXPECT_EQ(redis->stats("main").operations.failed, 0U);
 }
 
-TEST_F(Connections, WhileTheServerIsAwayCallsFailFastAndThenRecover) {
+TEST_F(Connections, CallsFailFastDuringOutageThenRecover) {
   RedisServer own;
   RedisConfig config = config_at(own);
   config.defaults.timeouts = {60s, 60s, 60s};
@@ -155,14 +155,14 @@ TEST_F(Connections, WhileTheServerIsAwayCallsFailFastAndThenRecover) {
     ++refused;
   }
   EXPECT_EQ(refused, 1000U);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 2 * slack) << "none of them waits";
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 2 * slack) << "no call may wait";
   EXPECT_EQ(redis->stats("main").state, ConnectionState::backing_off);
   own.restart();
   EXPECT_TRUE(eventually([&] { return client.results().ping().has_value(); }));
   EXPECT_EQ(redis->stats("main").state, ConnectionState::ready);
 }
 
-TEST_F(Connections, AThousandReconnectsLeaveNoDescriptorAndNoThread) {
+TEST_F(Connections, ThousandReconnectsLeakNoDescriptorAndNoThread) {
   StartedManager redis(config_at(server()));
   const Client client = redis->client("main");
   client.ping();
@@ -171,7 +171,7 @@ TEST_F(Connections, AThousandReconnectsLeaveNoDescriptorAndNoThread) {
   const std::size_t threads = running_threads();
   for (int i = 0; i < 1000; ++i) {
     killer.integer({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
-    static_cast<void>(client.results().ping());  // may lose the race against the close within 1 ms
+    static_cast<void>(client.results().ping());  // may fail if the close arrives within 1 ms
   }
   EXPECT_EQ(client.ping(), "PONG");
   EXPECT_GE(redis->stats("main").pool.created, 500U);
@@ -179,7 +179,7 @@ TEST_F(Connections, AThousandReconnectsLeaveNoDescriptorAndNoThread) {
   EXPECT_TRUE(eventually([&] { return running_threads() <= threads; }));
 }
 
-TEST_F(Connections, IdleForTooLongAreClosedDownToTheMinimum) {
+TEST_F(Connections, IdleForTooLongAreClosedDownToMinIdle) {
   RedisConfig config = config_at(server());
   config.database("main").idle_timeout = 20ms;
   config.database("main").min_idle = 2;
@@ -195,7 +195,7 @@ TEST_F(Connections, IdleForTooLongAreClosedDownToTheMinimum) {
   EXPECT_TRUE(eventually([&] { return clients_named(raw(), "test:main").size() == 2; }));
 }
 
-TEST_F(Connections, IdleCleanUpRunsByItself) {
+TEST_F(Connections, IdleCleanUpRunsInBackground) {
   RedisConfig config = config_at(server());
   config.cleanup_interval = 5ms;
   config.database("main").idle_timeout = 10ms;
@@ -205,7 +205,7 @@ TEST_F(Connections, IdleCleanUpRunsByItself) {
   EXPECT_EQ(redis->client("main").ping(), "PONG");
 }
 
-TEST_F(Connections, TheirLifeIsToldInEvents) {
+TEST_F(Connections, OpeningAndClosingAreReportedAsEvents) {
   auto log = std::make_shared<EventLog>();
   RedisConfig config = config_at(server());
   config.listener = log;
@@ -223,7 +223,7 @@ TEST_F(Connections, TheirLifeIsToldInEvents) {
   EXPECT_EQ(log->count("redis.shutdown.complete"), 1U);
 }
 
-TEST_F(Connections, ADatabaseNumberOutOfRangeIsToldWithTheServersWords) {
+TEST_F(Connections, DatabaseNumberOutOfRangeFailsWithMessageOfServer) {
   RedisConfig config = config_at(server());
   config.database("main").number = 16;
   StartedManager redis(config);

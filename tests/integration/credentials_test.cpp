@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// credentials_test.cpp: passwords that come from a provider and rotate.
+// credentials_test.cpp: passwords from a provider that rotates them.
 #include <boost/asio/use_future.hpp>
 
 #include <functional>
@@ -36,7 +36,7 @@ class Provider final : public CredentialsProvider {
   int asked_ = 0;
 };
 
-class CredentialsFrom : public ::testing::TestWithParam<bool> {
+class ProvidedCredentials : public ::testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
     REDSTART_NEEDS_REDIS();
@@ -62,14 +62,14 @@ class CredentialsFrom : public ::testing::TestWithParam<bool> {
   std::unique_ptr<RedisServer> server_{};
 };
 
-TEST_P(CredentialsFrom, AProviderAreUsed) {
+TEST_P(ProvidedCredentials, AreUsed) {
   const auto provider = std::make_shared<Provider>([](int) { return Credentials{"app", Secret("one")}; });
   StartedManager redis(config(provider));
   EXPECT_EQ(ping(*redis), "PONG");
   EXPECT_EQ(provider->asked(), 1);
 }
 
-TEST_P(CredentialsFrom, AProviderAreAskedOnceMoreWhenThePasswordHasChanged) {
+TEST_P(ProvidedCredentials, AreRequestedAgainWhenPasswordHasChanged) {
   const auto provider = std::make_shared<Provider>([](int asked) {
     return Credentials{"app", Secret(asked == 0 ? "old" : "one")};
   });
@@ -78,7 +78,7 @@ TEST_P(CredentialsFrom, AProviderAreAskedOnceMoreWhenThePasswordHasChanged) {
   EXPECT_EQ(provider->asked(), 2);
 }
 
-TEST_P(CredentialsFrom, AProviderThatIsWrongTwiceFailWithoutTheSecret) {
+TEST_P(ProvidedCredentials, FailWithoutShowingSecretWhenRefusedTwice) {
   const auto provider = std::make_shared<Provider>([](int asked) {
     return Credentials{"app", Secret("hidden-" + std::to_string(asked))};
   });
@@ -90,7 +90,7 @@ TEST_P(CredentialsFrom, AProviderThatIsWrongTwiceFailWithoutTheSecret) {
   EXPECT_THAT(error.what(), ::testing::Not(HasSubstr("hidden")));
 }
 
-TEST_P(CredentialsFrom, AProviderThatThrowsAreAFailedAttempt) {
+TEST_P(ProvidedCredentials, FailTheAttemptWhenProviderThrows) {
   const auto provider =
       std::make_shared<Provider>([](int) -> Credentials { throw std::runtime_error("vault is sealed"); });
   StartedManager redis(config(provider));
@@ -100,7 +100,7 @@ TEST_P(CredentialsFrom, AProviderThatThrowsAreAFailedAttempt) {
   EXPECT_THAT(error.what(), HasSubstr("the credentials provider threw std::runtime_error"));
 }
 
-INSTANTIATE_TEST_SUITE_P(BothSides, CredentialsFrom, ::testing::Bool(),
+INSTANTIATE_TEST_SUITE_P(BothSides, ProvidedCredentials, ::testing::Bool(),
                          [](const auto& kind) { return kind.param ? "Async" : "Sync"; });
 
 }  // namespace

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// deadlines_test.cpp: calls end by their deadline, whatever keeps them; blocking commands get the time they
-// ask for.
+// deadlines_test.cpp: calls end by their deadlines; blocking commands get extra time.
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -17,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-// A stopped process, continued whatever happens.
+// Stops a server process, and resumes it on destruction.
 class Paused {
  public:
   explicit Paused(RedisServer& server) : server_(server) { server_.pause(); }
@@ -31,7 +30,7 @@ class Paused {
 
 class Deadlines : public RedisTest {
  protected:
-  // Each limit that is not the call's own is longer than a busy machine may be late: the promise is 100 ms.
+  // All limits but the call's own are longer than the delays of a busy machine. The guarantee is 100 ms.
   static RedisConfig patient(const RedisServer& server) {
     RedisConfig config = config_at(server);
     config.defaults.timeouts = {60s, 60s, 60s};
@@ -49,7 +48,7 @@ class Deadlines : public RedisTest {
   }
 };
 
-TEST_F(Deadlines, Fault50OfAHangingServerEndTheCallAndItsConnection) {
+TEST_F(Deadlines, EndCallAndConnectionWhenServerHangs) {
   RedisServer own;
   StartedManager redis(patient(own));
   const Client client = redis->client("main");
@@ -60,14 +59,14 @@ TEST_F(Deadlines, Fault50OfAHangingServerEndTheCallAndItsConnection) {
     EXPECT_EQ(error.code(), Errc::timeout);
     EXPECT_EQ(error.effect(), Effect::indeterminate);
     EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::timeout), 1U);
-    EXPECT_EQ(redis->stats("main").pool.idle, 0U) << "never used again";
+    EXPECT_EQ(redis->stats("main").pool.idle, 0U) << "the connection must not be used again";
   }
-  EXPECT_EQ(client.get("key"), "before") << "not the reply of INCR";
-  EXPECT_EQ(client.get<std::int64_t>("count"), 1) << "indeterminate: here it was executed, late, and once";
+  EXPECT_EQ(client.get("key"), "before") << "must not be the reply of INCR";
+  EXPECT_EQ(client.get<std::int64_t>("count"), 1) << "the indeterminate INCR ran late, and once";
   EXPECT_EQ(redis->stats("main").operations.timeouts, 1U);
 }
 
-TEST_F(Deadlines, HoldForPipelinesAndScopedHandlesToo) {
+TEST_F(Deadlines, HoldForPipelinesAndScopedHandles) {
   RedisServer own;
   StartedManager redis(patient(own));
   const Client client = redis->client("main").with_timeout(200ms);
@@ -76,13 +75,13 @@ TEST_F(Deadlines, HoldForPipelinesAndScopedHandlesToo) {
   const Paused paused(own);
   EXPECT_EQ(expect_ends_after(200ms, [&] { return scoped.incr("count"); }).code(), Errc::timeout);
   EXPECT_EQ(error_of([&] { return scoped.incr("count"); }).code(), Errc::connection_lost)
-      << "its connection is gone, and what it knew";
+      << "its connection and session state are lost";
   const Error error = expect_ends_after(
       200ms, [&] { return client.pipeline([](Pipeline& pipe) { return pipe.incr("count"); }); });
   EXPECT_TRUE(error.code() == Errc::timeout || error.code() == Errc::connect_timeout) << error.what();
 }
 
-TEST_F(Deadlines, HoldWhileAServerPausesItsClients) {
+TEST_F(Deadlines, HoldWhileServerPausesClients) {
   REDSTART_NEEDS_SINCE(6, 2);  // CLIENT PAUSE … WRITE
   RedisServer own;
   RawRedis control(own.socket_path());
@@ -95,7 +94,7 @@ TEST_F(Deadlines, HoldWhileAServerPausesItsClients) {
   EXPECT_EQ(client.get("key"), std::nullopt);
 }
 
-TEST_F(Deadlines, HoldWhileALargeValueIsSentToAServerThatDoesNotRead) {
+TEST_F(Deadlines, HoldWhileLargeValueIsSentToServerThatDoesNotRead) {
   RedisServer own;
   StartedManager redis(patient(own));
   const Client client = redis->client("main");
@@ -105,15 +104,15 @@ TEST_F(Deadlines, HoldWhileALargeValueIsSentToAServerThatDoesNotRead) {
     const Error error =
         expect_ends_after(200ms, [&] { return client.with_timeout(200ms).set("key", value); });
     EXPECT_EQ(error.code(), Errc::timeout);
-    EXPECT_EQ(error.effect(), Effect::not_sent) << "its last byte never left";
+    EXPECT_EQ(error.effect(), Effect::not_sent) << "its last byte was not sent";
     Pipeline pipe = client.with_timeout(200ms).pipeline();
     const auto slot = pipe.set("key", value);
     EXPECT_FALSE(pipe.execute()[slot].has_value());
   }
-  EXPECT_EQ(client.exists("key"), 0) << "half a command is none";
+  EXPECT_EQ(client.exists("key"), 0) << "half a command must not run";
 }
 
-TEST_F(Deadlines, CountTheTimeSpentInLine) {
+TEST_F(Deadlines, IncludeTimeInTheQueue) {
   RedisServer own;
   RedisConfig config = config_at(own);
   config.defaults.max_connections = 1;
@@ -123,22 +122,23 @@ TEST_F(Deadlines, CountTheTimeSpentInLine) {
   const Client client = redis->client("main").with_timeout(limit);
   std::optional<ScopedClient> holder = redis->scoped_client("main");
   std::jthread caller([&] {
-    const auto asked = Clock::now();
+    const auto begin = Clock::now();
     const Error error = error_of([&] { return client.incr("count"); });
     EXPECT_EQ(error.code(), Errc::timeout) << error.what();
-    EXPECT_GE(Clock::now() - asked, limit - 1ms);
+    EXPECT_GE(Clock::now() - begin, limit - 1ms);
   });
   ASSERT_TRUE(eventually([&] { return redis->stats("main").pool.waiting == 1; }));
   const Paused paused(own);
-  const auto in_line = limit / 2;
-  let_pass(in_line);
-  const auto came = Clock::now();
+  const auto in_queue = limit / 2;
+  let_pass(in_queue);
+  const auto granted = Clock::now();
   holder.reset();
   caller.join();
-  EXPECT_LT(Clock::now() - came, limit) << "not that long from when the connection came";
+  EXPECT_LT(Clock::now() - granted, limit)
+      << "the deadline must not start over when the connection is granted";
 }
 
-TEST_F(Deadlines, AShortOneDoesNotShortenTheNextCalls) {
+TEST_F(Deadlines, ShortDeadlineDoesNotShortenLaterCalls) {
   RedisServer own;
   StartedManager redis(patient(own));
   const Client client = redis->client("main");
@@ -153,7 +153,7 @@ TEST_F(Deadlines, AShortOneDoesNotShortenTheNextCalls) {
   EXPECT_EQ(redis->stats("main").pool.created, 1U);
 }
 
-TEST_F(Deadlines, OfBlockingCommandsAreExtendedByWhatTheyMayWait) {
+TEST_F(Deadlines, OfBlockingCommandsAreExtendedByTheirTimeout) {
   StartedManager redis(config_at(server()));
   const Client client = redis->client("main").with_timeout(4s);
   const auto begin = Clock::now();
@@ -163,26 +163,27 @@ TEST_F(Deadlines, OfBlockingCommandsAreExtendedByWhatTheyMayWait) {
     ASSERT_TRUE(eventually([&] { return raw().info("blocked_clients") == "1"; }));
     raw().integer({"RPUSH", "queue", "job"});
   });
-  const auto popped = client.blpop("queue", {0ms});  // for ever
+  const auto popped = client.blpop("queue", {0ms});  // no timeout
   pusher.join();
   ASSERT_TRUE(popped.has_value());
   EXPECT_EQ(popped->second, "job");
   EXPECT_EQ(redis->stats("main").pool.created, 1U);
 }
 
-TEST_F(Deadlines, OfTheHandshakeIsTheCallersWhereThatIsShorter) {
+TEST_F(Deadlines, ShorterDeadlineOfCallEndsHandshake) {
   RedisServer own;
   StartedManager redis(patient(own));
   const Client client = redis->client("main").with_timeout(200ms);
-  RawRedis(own.port()).integer({"CLIENT", "KILL", "TYPE", "normal"});  // so that the call opens a new one
-  let_pass(10ms);  // a connection used a moment ago is taken to be as it was
+  RawRedis(own.port())
+      .integer({"CLIENT", "KILL", "TYPE", "normal"});  // so that the call opens a new connection
+  let_pass(10ms);  // connections used less than a millisecond ago are not checked
   const Paused paused(own);
   const Error error = expect_ends_after(200ms, [&] { return client.get("key"); });
   EXPECT_EQ(error.code(), Errc::connect_timeout) << error.what();
   EXPECT_EQ(error.effect(), Effect::not_sent);
 }
 
-TEST_F(Deadlines, AreForAnAttemptAndForTheLineBehindIt) {
+TEST_F(Deadlines, CoverConnectAttemptAndQueueBehindIt) {
   RedisServer own;
   StartedManager redis(patient(own));
   const Client client = redis->client("main").with_timeout(200ms);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// default_listener_test.cpp: what a configuration without a listener writes to standard error.
+// default_listener_test.cpp: messages on standard error when no listener is configured.
 #include <gmock/gmock.h>
 
 #include <cstddef>
@@ -17,7 +17,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// As users have it who set nothing but the place.
+// The configuration of a user who sets only the endpoint.
 RedisConfig usual(std::uint16_t port) {
   RedisConfig config;
   config.defaults.endpoint = {"127.0.0.1", port, {}};
@@ -25,7 +25,7 @@ RedisConfig usual(std::uint16_t port) {
   return config;
 }
 
-// What standard error gets while `body` runs.
+// Returns the text that standard error receives while `body` runs.
 template <class Body>
 std::string written(Body body) {
   ::testing::internal::CaptureStderr();
@@ -33,7 +33,7 @@ std::string written(Body body) {
   return ::testing::internal::GetCapturedStderr();
 }
 
-TEST(DefaultListener, WritesThatADatabaseIsConnected) {
+TEST(DefaultListener, ReportsConnectedDatabase) {
   FakeServer server{FakeServer::simple()};
   const std::string text = written([&] {
     StartedManager redis(usual(server.port()));
@@ -43,7 +43,7 @@ TEST(DefaultListener, WritesThatADatabaseIsConnected) {
   EXPECT_EQ(text, "redstart: main at 127.0.0.1:" + std::to_string(server.port()) + ": connected\n");
 }
 
-TEST(DefaultListener, WritesThatADatabaseCanNotBeReachedWithoutItsPassword) {
+TEST(DefaultListener, ReportsUnreachableDatabaseWithoutPassword) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.reset(); });
   const std::string text = written([&] {
     RedisConfig config = usual(server.port());
@@ -56,7 +56,7 @@ TEST(DefaultListener, WritesThatADatabaseCanNotBeReachedWithoutItsPassword) {
   EXPECT_THAT(text, Not(HasSubstr("s3cret")));
 }
 
-TEST(DefaultListener, WritesThatTheBreakerOpensAndCloses) {
+TEST(DefaultListener, ReportsOpeningAndClosingOfBreaker) {
   FakeServer server{FakeServer::simple()};
   const std::string text = written([&] {
     StartedManager redis(usual(server.port()));
@@ -66,7 +66,7 @@ TEST(DefaultListener, WritesThatTheBreakerOpensAndCloses) {
   EXPECT_THAT(text, AllOf(HasSubstr("circuit breaker opens"), HasSubstr("circuit breaker closes")));
 }
 
-TEST(DefaultListener, WritesNoticesOfTheConfiguration) {
+TEST(DefaultListener, ReportsNoticesOfConfiguration) {
   FakeServer server{FakeServer::simple()};
   const std::string text = written([&] {
     RedisConfig config = usual(server.port());
@@ -76,7 +76,7 @@ TEST(DefaultListener, WritesNoticesOfTheConfiguration) {
   EXPECT_THAT(text, HasSubstr("redstart: configuration: REDIS_URL was in quotes"));
 }
 
-TEST(DefaultListener, IsSilentWhereNoneIsWanted) {
+TEST(DefaultListener, IsSilentWhenDisabled) {
   FakeServer server{FakeServer::simple()};
   const std::string text = written([&] {
     RedisConfig config = usual(server.port());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// diagnosis_test.cpp: what is there to find out why calls fail: statistics, attempts, the circuit breaker.
+// diagnosis_test.cpp: diagnosis of failing calls: statistics, attempts, circuit breaker, validation.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -21,15 +21,15 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using Words = FakeConnection::Words;
 
-// Always the same answer.
-FakeServer::Script says(const std::string& reply) {
+// Always sends this reply.
+FakeServer::Script answering_always(const std::string& reply) {
   return [reply](FakeConnection& connection, std::size_t) {
     connection.serve([&](const Words& words) { return words.empty() ? std::string() : reply; });
   };
 }
 
-TEST(LastErrorsOfADatabase, TellTheCauseHoweverManyCallsFailedOnlyFromThen) {
-  FakeServer server(says(":1\r\n"));
+TEST(LastErrorsOfDatabase, KeepTheCauseWhileManyCallsFailLater) {
+  FakeServer server(answering_always(":1\r\n"));
   StartedManager redis(config_at(server.port()));
   const Client client = redis->client("main");
   EXPECT_EQ(client.incr("n"), 1);
@@ -51,8 +51,8 @@ TEST(LastErrorsOfADatabase, TellTheCauseHoweverManyCallsFailedOnlyFromThen) {
   EXPECT_LE(find(Errc::connect_refused)->time, find(Errc::circuit_open)->time);
 }
 
-TEST(AttemptsOfACall, AreInItsErrorWhereTheServerRefusesEach) {
-  FakeServer server(says("-BUSY Redis is busy running a script\r\n"));
+TEST(AttemptsOfCall, AreInItsErrorWhenServerRefusesEach) {
+  FakeServer server(answering_always("-BUSY Redis is busy running a script\r\n"));
   for_all_sides([&](Side side) {
     RedisConfig config = on_side(side, config_at(server.port()));
     config.defaults.retry.attempts = 3;
@@ -69,7 +69,7 @@ TEST(AttemptsOfACall, AreInItsErrorWhereTheServerRefusesEach) {
   });
 }
 
-TEST(AttemptsOfACall, AreInItsErrorWhereEachConnectionIsLost) {
+TEST(AttemptsOfCall, AreInItsErrorWhenEachConnectionIsLost) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     if (!connection.handshake().empty()) connection.close();
   });
@@ -84,7 +84,7 @@ TEST(AttemptsOfACall, AreInItsErrorWhereEachConnectionIsLost) {
   });
 }
 
-TEST(CircuitStatusOfADatabase, SaysSinceWhenAndWhenProbesMayPass) {
+TEST(CircuitStatusOfDatabase, ReportsStartOfStateAndTimeOfNextProbe) {
   std::atomic<bool> silent{true};
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     connection.serve([&](const Words&) { return silent ? std::string() : ":1\r\n"; });
@@ -111,8 +111,8 @@ TEST(CircuitStatusOfADatabase, SaysSinceWhenAndWhenProbesMayPass) {
   EXPECT_THAT(to_string(redis->breaker("main").status()), HasSubstr("probes may pass in"));
 }
 
-TEST(ValidateConnectionNotes, SayWhatTheBreakerDoesWhenTheServerIsWell) {
-  FakeServer server(says("+OK\r\n"));
+TEST(ValidateConnectionNotes, ReportBreakerStateWhenServerIsHealthy) {
+  FakeServer server(answering_always("+OK\r\n"));
   StartedManager redis(config_at(server.port()));
   EXPECT_THAT(redis->validate_connection("main").explain(), Not(HasSubstr("breaker")));
   redis->breaker("main").force_open();
@@ -124,7 +124,7 @@ TEST(ValidateConnectionNotes, SayWhatTheBreakerDoesWhenTheServerIsWell) {
   EXPECT_THAT(report.explain(), HasSubstr("nothing is wrong with the server; see the notes"));
 }
 
-TEST(ValidateConnectionNotes, SayThatTheServerIsANodeOfACluster) {
+TEST(ValidateConnectionNotes, ReportClusterNode) {
   for (const std::string word :
        {"MOVED 1234 127.0.0.1:7001", "CLUSTERDOWN The cluster is down", "ASK 1 a:1"}) {
     FakeServer server([&](FakeConnection& connection, std::size_t) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// command_table_test.cpp: every command of the server has a row and a form.
+// command_table_test.cpp: every command of the server has a row and a typed form.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -69,40 +69,41 @@ class CommandTable : public RedisTest {
 bool is_container(const std::string& name, const Spec& spec) { return spec.container && name != "COMMAND"; }
 bool is_help(const std::string& name) { return name.ends_with(" HELP"); }
 
-// Commands without a typed form, with the reason. Groups that will come later are listed as groups.
+// Commands without a typed form, each with the reason. Groups that come later are listed as groups.
 const std::map<std::string_view, std::string_view> exceptions{
-    {"AUTH", "the handshake does it; in a scoped handle through command()"},
+    {"AUTH", "sent by the handshake; on a scoped handle through command()"},
     {"CLIENT CACHING", "part of client-side caching, which needs a connection that reads pushes"},
-    {"CLIENT REPLY", "a reply that never comes would shift all later ones"},
+    {"CLIENT REPLY", "a missing reply would shift all later ones"},
     {"CLIENT TRACKING", "part of client-side caching, which needs a connection that reads pushes"},
-    {"DEBUG", "for developers of the server; through command()"},
-    {"HELLO", "the handshake does it"},
-    {"HMSET", "HSET does it since Redis 4.0"},
-    {"MONITOR", "an endless stream, no reply"},
+    {"DEBUG", "for developers of the server; available through command()"},
+    {"HELLO", "sent by the handshake"},
+    {"HMSET", "replaced by HSET since Redis 4.0"},
+    {"MONITOR", "an endless stream instead of a reply"},
     {"PSYNC", "for replicas"},
-    {"QUIT", "handles close their connections themselves"},
+    {"QUIT", "handles close their connections"},
     {"REPLCONF", "for replicas"},
     {"RESET", "would undo the handshake"},
     {"RESTORE-ASKING", "for the migration between cluster nodes"},
-    {"SHUTDOWN", "ends without an answer; in a scoped handle through command()"},
-    {"SLAVEOF", "REPLICAOF does it since Redis 5.0"},
-    {"SUBSTR", "GETRANGE does it since Redis 2.4"},
+    {"SHUTDOWN", "has no reply on success; on a scoped handle through command()"},
+    {"SLAVEOF", "replaced by REPLICAOF since Redis 5.0"},
+    {"SUBSTR", "replaced by GETRANGE since Redis 2.4"},
     {"SYNC", "for replicas"},
 };
 const std::set<std::string_view> later_groups{"bitmap", "cluster",   "geo",    "hyperloglog",
                                               "pubsub", "scripting", "stream", "transactions"};
 
-TEST_F(CommandTable, HasARowForEveryCommandOfTheServer) {
+TEST_F(CommandTable, HasRowForEveryCommandOfServer) {
   std::set<std::string_view> names;
   for_each_row([&](const CommandInfo& row) { names.insert(row.name); });
   for (const auto& [name, spec] : specs_) {
-    if (is_container(name, spec) || is_help(name)) continue;  // not commands by themselves; texts for people
+    if (is_container(name, spec) || is_help(name))
+      continue;  // containers are no commands, and HELP returns text for people
     EXPECT_TRUE(names.contains(name))
-        << name << ": add a row, and a typed form or a reason why there is none";
+        << name << ": add a row, and a typed form or the reason for not having one";
   }
 }
 
-TEST_F(CommandTable, HasATypedFormOrAReasonForEveryCommand) {
+TEST_F(CommandTable, HasTypedFormOrReasonForEveryCommand) {
   std::set<std::string_view> typed;
   info::for_each([&](const CommandInfo& row) { typed.insert(row.name); });
   for (const auto& [name, spec] : specs_) {
@@ -112,7 +113,7 @@ TEST_F(CommandTable, HasATypedFormOrAReasonForEveryCommand) {
   }
 }
 
-TEST_F(CommandTable, HasNoReasonThatIsOutOfDate) {
+TEST_F(CommandTable, HasNoOutdatedReason) {
   std::set<std::string_view> typed;
   info::for_each([&](const CommandInfo& row) { typed.insert(row.name); });
   for (const auto& [name, reason] : exceptions) {

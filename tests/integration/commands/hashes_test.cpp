@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// hashes_test.cpp: the commands on hashes, each once against a real server.
+// hashes_test.cpp: each hash command once against a real server.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -20,7 +20,7 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 class HashCommandsLive : public ClientTest {};
 INSTANTIATE_TEST_SUITE_P(Protocols, HashCommandsLive, both_protocols(), protocol_name);
 
-TEST_P(HashCommandsLive, Fields) {
+TEST_P(HashCommandsLive, SetGetAndDeleteFields) {
   const Client client = redis();
   EXPECT_EQ(client.hset("h", "a", 1, "b", "two"), 2);
   EXPECT_EQ(client.hset("h", std::map<std::string, int>{{"a", 5}, {"c", 3}}), 1);
@@ -38,7 +38,7 @@ TEST_P(HashCommandsLive, Fields) {
   EXPECT_EQ(client.hgetall("h"), (Pairs{{"b", "two"}}));
 }
 
-TEST_P(HashCommandsLive, Wholes) {
+TEST_P(HashCommandsLive, ReadWholeHashes) {
   const Client client = redis();
   client.hset("h", {{"a", "1"}, {"b", "2"}});
   EXPECT_EQ(client.hgetall("h"), (Pairs{{"a", "1"}, {"b", "2"}}));
@@ -52,13 +52,13 @@ TEST_P(HashCommandsLive, Wholes) {
   EXPECT_EQ(client.hmget("h", {"a"}), (std::vector<std::optional<std::string>>{"1"}));
 }
 
-TEST_P(HashCommandsLive, Counting) {
+TEST_P(HashCommandsLive, IncrementFields) {
   const Client client = redis();
   EXPECT_EQ(client.hincrby("h", "n", 5), 5);
   EXPECT_DOUBLE_EQ(client.hincrbyfloat("h", "n", -0.5), 4.5);
 }
 
-TEST_P(HashCommandsLive, AtRandom) {
+TEST_P(HashCommandsLive, PickRandomFields) {
   REDSTART_NEEDS_SINCE(6, 2);  // HRANDFIELD
   const Client client = redis();
   client.hset("h", "a", 1);
@@ -70,7 +70,7 @@ TEST_P(HashCommandsLive, AtRandom) {
   EXPECT_EQ(client.hrandfield_with_values("h", -2), (Pairs{{"a", "1"}, {"a", "1"}}));
 }
 
-TEST_P(HashCommandsLive, ScanSeesEveryField) {
+TEST_P(HashCommandsLive, ScanVisitsEveryField) {
   const Client client = redis();
   std::map<std::string, std::string> written;
   for (int i = 0; i < 1000; ++i) written["f" + std::to_string(i)] = std::to_string(i);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// keys_test.cpp: the commands on keys, each once against a real server.
+// keys_test.cpp: each key command once against a real server.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ using Texts = std::vector<std::string>;
 class KeyCommandsLive : public ClientTest {};
 INSTANTIATE_TEST_SUITE_P(Protocols, KeyCommandsLive, both_protocols(), protocol_name);
 
-TEST_P(KeyCommandsLive, ExistenceAndDeletion) {
+TEST_P(KeyCommandsLive, CheckAndDeleteKeys) {
   const Client client = redis();
   client.mset({{"a", "1"}, {"b", "2"}, {"c", "3"}});
   EXPECT_EQ(client.exists("a", "b", "a", "missing"), 3);
@@ -30,7 +30,7 @@ TEST_P(KeyCommandsLive, ExistenceAndDeletion) {
   EXPECT_EQ(client.exists("a"), 0);
 }
 
-TEST_P(KeyCommandsLive, Names) {
+TEST_P(KeyCommandsLive, ListAndRenameKeys) {
   const Client client = redis();
   client.set("a", 1);
   EXPECT_EQ(client.randomkey(), "a");
@@ -44,7 +44,7 @@ TEST_P(KeyCommandsLive, Names) {
   EXPECT_EQ(client.randomkey(), std::nullopt);
 }
 
-TEST_P(KeyCommandsLive, CopyAndMove) {
+TEST_P(KeyCommandsLive, CopyAndMoveKeys) {
   REDSTART_NEEDS_SINCE(6, 2);  // COPY
   const Client client = redis();
   client.set("a", 1);
@@ -52,11 +52,11 @@ TEST_P(KeyCommandsLive, CopyAndMove) {
   EXPECT_FALSE(client.copy("a", "b"));
   EXPECT_TRUE(client.copy("a", "b", {.replace = true}));
   EXPECT_TRUE(client.copy("a", "a", {.database = 3}));
-  EXPECT_FALSE(client.move("a", 3)) << "it exists there";
+  EXPECT_FALSE(client.move("a", 3)) << "the key exists in that database";
   EXPECT_TRUE(client.move("b", 3));
 }
 
-TEST_P(KeyCommandsLive, Expiry) {
+TEST_P(KeyCommandsLive, SetAndReadExpiry) {
   REDSTART_NEEDS_SINCE(7, 0);  // options of EXPIRE, EXPIRETIME
   const Client client = redis();
   client.set("k", 1);
@@ -78,7 +78,7 @@ TEST_P(KeyCommandsLive, Expiry) {
   EXPECT_FALSE(client.expire("missing", 1s));
 }
 
-TEST_P(KeyCommandsLive, DumpAndRestore) {
+TEST_P(KeyCommandsLive, DumpAndRestoreKeys) {
   REDSTART_NEEDS_SINCE(7, 0);  // EXPIRETIME
   const Client client = redis();
   client.rpush("k", "a", "b");
@@ -107,10 +107,10 @@ TEST_P(KeyCommandsLive, MigrateMovesKeysToAnotherServer) {
       Migration::done);
   EXPECT_EQ(there.text({"GET", "a"}), "1");
   EXPECT_EQ(there.text({"GET", "b"}), "2");
-  EXPECT_EQ(client.exists("a", "b"), 1) << "b was copied";
+  EXPECT_EQ(client.exists("a", "b"), 1) << "b must be copied, not moved";
 }
 
-TEST_P(KeyCommandsLive, Object) {
+TEST_P(KeyCommandsLive, InspectObjects) {
   const Client client = redis();
   client.set("k", 12345);
   EXPECT_EQ(client.object_encoding("k"), "int");
@@ -122,7 +122,7 @@ TEST_P(KeyCommandsLive, Object) {
   client.config_set("maxmemory-policy", "noeviction");
 }
 
-TEST_P(KeyCommandsLive, TypeNamesEachKind) {
+TEST_P(KeyCommandsLive, TypeReturnsEachKind) {
   const Client client = redis();
   client.set("s", 1);
   client.rpush("l", 1);
@@ -139,7 +139,7 @@ TEST_P(KeyCommandsLive, TypeNamesEachKind) {
   EXPECT_EQ(client.type("x"), KeyType::stream);
 }
 
-TEST_P(KeyCommandsLive, ScanSeesEveryKey) {
+TEST_P(KeyCommandsLive, ScanVisitsEveryKey) {
   const Client client = redis();
   std::set<std::string> written;
   for (int i = 0; i < 100; ++i) {
@@ -158,7 +158,7 @@ TEST_P(KeyCommandsLive, ScanSeesEveryKey) {
   EXPECT_EQ(seen, written);
 }
 
-TEST_P(KeyCommandsLive, Sort) {
+TEST_P(KeyCommandsLive, SortLists) {
   REDSTART_NEEDS_SINCE(7, 0);  // SORT_RO
   const Client client = redis();
   client.rpush("l", 3, 1, 2);
@@ -173,7 +173,7 @@ TEST_P(KeyCommandsLive, Sort) {
   EXPECT_EQ(client.lrange("sorted", 0, -1), (Texts{"1", "2", "3"}));
 }
 
-TEST_P(KeyCommandsLive, WaitCountsReplicas) { EXPECT_EQ(redis().wait(0, BlockFor{1ms}), 0); }
+TEST_P(KeyCommandsLive, WaitReturnsNumberOfReplicas) { EXPECT_EQ(redis().wait(0, BlockFor{1ms}), 0); }
 
 }  // namespace
 }  // namespace redstart::test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// lists_test.cpp: the commands on lists, each once against a real server.
+// lists_test.cpp: each list command once against a real server.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -22,7 +22,7 @@ constexpr ListEnd kRight = ListEnd::right;
 class ListCommandsLive : public ClientTest {};
 INSTANTIATE_TEST_SUITE_P(Protocols, ListCommandsLive, both_protocols(), protocol_name);
 
-TEST_P(ListCommandsLive, PushAndPop) {
+TEST_P(ListCommandsLive, PushAndPopElements) {
   REDSTART_NEEDS_SINCE(6, 2);  // LPOP and RPOP with a count
   const Client client = redis();
   EXPECT_EQ(client.rpush("l", "a", "b"), 2);
@@ -43,7 +43,7 @@ TEST_P(ListCommandsLive, PushAndPop) {
   EXPECT_EQ(client.lpop("missing", 2), std::nullopt);
 }
 
-TEST_P(ListCommandsLive, FindAndChange) {
+TEST_P(ListCommandsLive, FindAndChangeElements) {
   const Client client = redis();
   client.rpush("l", "a", "b", "a", "c", "a");
   EXPECT_EQ(client.lindex("l", -2), "c");
@@ -63,7 +63,7 @@ TEST_P(ListCommandsLive, FindAndChange) {
   EXPECT_EQ(client.lrange("l", 0, -1), (Texts{"x", "b"}));
 }
 
-TEST_P(ListCommandsLive, Move) {
+TEST_P(ListCommandsLive, MoveElements) {
   REDSTART_NEEDS_SINCE(7, 0);  // LMPOP; LMOVE since 6.2
   const Client client = redis();
   client.rpush("a", 1, 2, 3);
@@ -75,7 +75,7 @@ TEST_P(ListCommandsLive, Move) {
   EXPECT_EQ(client.lmpop({"missing"}, kLeft), std::nullopt);
 }
 
-TEST_P(ListCommandsLive, BlockingOnesReturnWhatIsThere) {
+TEST_P(ListCommandsLive, BlockingCommandsReturnExistingElements) {
   REDSTART_NEEDS_SINCE(7, 0);  // BLMPOP; BLMOVE since 6.2
   const Client client = redis();
   const BlockFor block{5s};
@@ -89,7 +89,7 @@ TEST_P(ListCommandsLive, BlockingOnesReturnWhatIsThere) {
   EXPECT_EQ(client.blmpop({"missing", "l"}, kLeft, block, 9), (std::pair<std::string, Texts>{"l", {"4"}}));
 }
 
-TEST_P(ListCommandsLive, BlockingOnesAreEmptyWhenTheTimeIsOver) {
+TEST_P(ListCommandsLive, BlockingCommandsReturnNothingAtTimeout) {
   REDSTART_NEEDS_SINCE(7, 0);  // BLMPOP; BLMOVE since 6.2
   const Client client = redis();
   const BlockFor block{1ms};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// server_test.cpp: the commands on connections and the server, each once against a real server.
+// server_test.cpp: each connection and server command once against a real server.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ using Texts = std::vector<std::string>;
 class ServerCommandsLive : public ClientTest {};
 INSTANTIATE_TEST_SUITE_P(Protocols, ServerCommandsLive, both_protocols(), protocol_name);
 
-TEST_P(ServerCommandsLive, Connection) {
+TEST_P(ServerCommandsLive, InspectOwnConnection) {
   REDSTART_NEEDS_SINCE(6, 2);  // CLIENT INFO, CLIENT LIST ID, CLIENT TRACKINGINFO
   const Client client = redis();
   EXPECT_EQ(client.ping(), "PONG");
@@ -40,19 +40,19 @@ TEST_P(ServerCommandsLive, Connection) {
   EXPECT_GT(client.client_trackinginfo().size(), 0U);
 }
 
-TEST_P(ServerCommandsLive, OtherConnections) {
+TEST_P(ServerCommandsLive, ManageOtherConnections) {
   REDSTART_NEEDS_SINCE(6, 2);  // CLIENT PAUSE WRITE, CLIENT UNPAUSE
   const Client client = redis();
   RawRedis other(server().socket_path());
   const std::int64_t id = other.integer({"CLIENT", "ID"});
-  EXPECT_FALSE(client.client_unblock(id)) << "it does not wait";
+  EXPECT_FALSE(client.client_unblock(id)) << "that client is not blocked";
   EXPECT_EQ(client.client_kill({.id = id}), 1);
   EXPECT_EQ(client.client_kill({.id = id}), 0);
   EXPECT_EQ(client.client_pause(1s, Pause::writes), Ok{});
   EXPECT_EQ(client.client_unpause(), Ok{});
 }
 
-TEST_P(ServerCommandsLive, Session) {
+TEST_P(ServerCommandsLive, ChangeSessionState) {
   REDSTART_NEEDS_SINCE(7, 0);  // CLIENT NO-EVICT
   auto session = manager().scoped_client("main");
   EXPECT_EQ(session.select(3), Ok{});
@@ -60,10 +60,10 @@ TEST_P(ServerCommandsLive, Session) {
   EXPECT_EQ(session.client_setname("changed"), Ok{});
   EXPECT_EQ(session.client_getname(), "changed");
   EXPECT_EQ(session.client_no_evict(true), Ok{});
-  EXPECT_EQ(redis().exists("k"), 0) << "another database";
+  EXPECT_EQ(redis().exists("k"), 0) << "the key is in another database";
 }
 
-TEST_P(ServerCommandsLive, DataSet) {
+TEST_P(ServerCommandsLive, ManageDataSet) {
   REDSTART_NEEDS_SINCE(6, 2);  // FLUSHDB SYNC
   const Client client = redis();
   client.set("k", 1);
@@ -76,7 +76,7 @@ TEST_P(ServerCommandsLive, DataSet) {
   EXPECT_EQ(client.dbsize(), 0);
 }
 
-TEST_P(ServerCommandsLive, Facts) {
+TEST_P(ServerCommandsLive, ReadServerFacts) {
   const Client client = redis();
   EXPECT_NE(client.info().find("redis_version:"), std::string::npos);
   EXPECT_EQ(client.info("clients").find("# Clients"), 0U);
@@ -89,8 +89,8 @@ TEST_P(ServerCommandsLive, Facts) {
   EXPECT_LT(client.time() - now, 60s);
 }
 
-TEST_P(ServerCommandsLive, Persistence) {
-  const RedisServer own;  // a save must not meet one of another test
+TEST_P(ServerCommandsLive, SaveDataSet) {
+  const RedisServer own;  // a save must not overlap with that of another test
   RedisConnectionManager manager;
   manager.start(config_for(own));
   const Client client = manager.client("main");
@@ -100,12 +100,12 @@ TEST_P(ServerCommandsLive, Persistence) {
   EXPECT_NE(client.bgrewriteaof().find("rewriting"), std::string::npos);
 }
 
-TEST_P(ServerCommandsLive, Replication) {
+TEST_P(ServerCommandsLive, ManageReplication) {
   const RedisServer own;
   RedisConnectionManager manager;
   manager.start(config_for(own));
   const Client client = manager.client("main");
-  EXPECT_THROW(client.failover(), ServerError) << "there is no replica";
+  EXPECT_THROW(client.failover(), ServerError) << "must fail without a replica";
   EXPECT_THROW(client.failover_abort(), ServerError);
   const FreePort nowhere;
   EXPECT_EQ(client.replicaof("127.0.0.1", nowhere.number()), Ok{});
@@ -114,7 +114,7 @@ TEST_P(ServerCommandsLive, Replication) {
   EXPECT_EQ(client.role()[0].as_string(), "master");
 }
 
-TEST_P(ServerCommandsLive, Configuration) {
+TEST_P(ServerCommandsLive, ReadAndChangeConfiguration) {
   REDSTART_NEEDS_SINCE(7, 0);  // CONFIG GET and SET of several parameters, MODULE LOADEX
   const Client client = redis();
   EXPECT_EQ(client.config_set("maxmemory-samples", 7, "timeout", "0"), Ok{});
@@ -122,14 +122,14 @@ TEST_P(ServerCommandsLive, Configuration) {
             (std::map<std::string, std::string>{{"maxmemory-samples", "7"}, {"timeout", "0"}}));
   EXPECT_EQ(client.config_set("maxmemory-samples", 5), Ok{});
   EXPECT_EQ(client.config_resetstat(), Ok{});
-  EXPECT_THROW(client.config_rewrite(), ServerError) << "it runs without a file";
+  EXPECT_THROW(client.config_rewrite(), ServerError) << "must fail without a configuration file";
   EXPECT_TRUE(client.module_list().is_aggregate());
   EXPECT_THROW(client.module_load("/missing.so", "a"), ServerError);
   EXPECT_THROW(client.module_loadex("/missing.so", {.settings = {{"a", "b"}}}), ServerError);
   EXPECT_THROW(client.module_unload("missing"), ServerError);
 }
 
-TEST_P(ServerCommandsLive, Commands) {
+TEST_P(ServerCommandsLive, DescribeCommands) {
   REDSTART_NEEDS_SINCE(7, 0);  // COMMAND DOCS, COMMAND LIST
   const Client client = redis();
   EXPECT_EQ(client.command_count(), static_cast<std::int64_t>(client.command_all().size()));
@@ -138,20 +138,20 @@ TEST_P(ServerCommandsLive, Commands) {
   EXPECT_EQ(client.command_getkeys("MSET", "a", 1, "b", 2), (Texts{"a", "b"}));
   EXPECT_EQ(client.command_getkeysandflags("GET", "a"),
             (std::vector<std::pair<std::string, Texts>>{{"a", {"RO", "access"}}}));
-  // Newer servers have more of them, such as MSETEX.
+  // Newer servers list more commands, such as MSETEX.
   const auto listed = client.command_list<std::set<std::string>>({.pattern = "mset*"});
   EXPECT_TRUE(listed.contains("mset"));
   EXPECT_TRUE(listed.contains("msetnx"));
-  EXPECT_FALSE(listed.contains("get")) << "the pattern selects";
+  EXPECT_FALSE(listed.contains("get")) << "the pattern must exclude it";
 }
 
-TEST_P(ServerCommandsLive, Latency) {
+TEST_P(ServerCommandsLive, ReadLatency) {
   REDSTART_NEEDS_SINCE(7, 0);  // LATENCY HISTOGRAM
   const Client client = redis();
   client.config_set("latency-monitor-threshold", 50);
   raw().command({"DEBUG", "SLEEP", "0.06"});
   const std::vector<LatencySpike> spikes = client.latency_history("command");
-  // A machine that stalls may add others.
+  // A stalling machine may add further events.
   EXPECT_TRUE(
       std::any_of(spikes.begin(), spikes.end(), [](const LatencySpike& one) { return one.took >= 50ms; }));
   const std::vector<LatencyEvent> latest = client.latency_latest();
@@ -167,7 +167,7 @@ TEST_P(ServerCommandsLive, Latency) {
   client.config_set("latency-monitor-threshold", 0);
 }
 
-TEST_P(ServerCommandsLive, Memory) {
+TEST_P(ServerCommandsLive, ReadMemoryUsage) {
   const Client client = redis();
   client.set("k", 1);
   EXPECT_GT(client.memory_usage("k"), 0);
@@ -178,7 +178,7 @@ TEST_P(ServerCommandsLive, Memory) {
   EXPECT_GT(client.memory_stats().size(), 0U);
 }
 
-TEST_P(ServerCommandsLive, Slowlog) {
+TEST_P(ServerCommandsLive, ReadSlowlog) {
   const Client client = redis();
   EXPECT_EQ(client.slowlog_reset(), Ok{});
   client.config_set("slowlog-log-slower-than", 0);
@@ -193,7 +193,7 @@ TEST_P(ServerCommandsLive, Slowlog) {
   EXPECT_EQ(set->client_name, "tests:main");
 }
 
-TEST_P(ServerCommandsLive, Users) {
+TEST_P(ServerCommandsLive, ManageUsers) {
   REDSTART_NEEDS_SINCE(7, 0);  // ACL DRYRUN
   const Client client = redis();
   EXPECT_EQ(client.acl_whoami(), "default");
@@ -211,7 +211,7 @@ TEST_P(ServerCommandsLive, Users) {
   EXPECT_EQ(client.acl_genpass(32).size(), 8U);
   EXPECT_EQ(client.acl_log_reset(), Ok{});
   EXPECT_EQ(client.acl_log().size(), 0U);
-  EXPECT_THROW(client.acl_load(), ServerError) << "it runs without a file";
+  EXPECT_THROW(client.acl_load(), ServerError) << "must fail without an ACL file";
   EXPECT_THROW(client.acl_save(), ServerError);
 }
 

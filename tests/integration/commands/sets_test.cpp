@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sets_test.cpp: the commands on sets, each once against a real server.
+// sets_test.cpp: each set command once against a real server.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -18,7 +18,7 @@ using Set = std::set<std::string>;
 class SetCommandsLive : public ClientTest {};
 INSTANTIATE_TEST_SUITE_P(Protocols, SetCommandsLive, both_protocols(), protocol_name);
 
-TEST_P(SetCommandsLive, Members) {
+TEST_P(SetCommandsLive, AddAndRemoveMembers) {
   REDSTART_NEEDS_SINCE(6, 2);  // SMISMEMBER
   const Client client = redis();
   EXPECT_EQ(client.sadd("s", "a", 2, "c"), 3);
@@ -39,7 +39,7 @@ TEST_P(SetCommandsLive, Members) {
   EXPECT_EQ(client.smembers("s"), (std::vector<std::string>{"c"}));
 }
 
-TEST_P(SetCommandsLive, AtRandom) {
+TEST_P(SetCommandsLive, PickRandomMembers) {
   const Client client = redis();
   client.sadd("s", 1, 2, 3);
   EXPECT_TRUE(client.srandmember<int>("s"));
@@ -52,7 +52,7 @@ TEST_P(SetCommandsLive, AtRandom) {
   EXPECT_TRUE(client.spop("s", 3).empty());
 }
 
-TEST_P(SetCommandsLive, Combining) {
+TEST_P(SetCommandsLive, CombineSets) {
   REDSTART_NEEDS_SINCE(7, 0);  // SINTERCARD
   const Client client = redis();
   client.sadd("a", 1, 2, 3);
@@ -67,7 +67,7 @@ TEST_P(SetCommandsLive, Combining) {
   EXPECT_EQ(client.sunionstore("to", {"a", "b"}), 4);
 }
 
-TEST_P(SetCommandsLive, ScanSeesEveryMember) {
+TEST_P(SetCommandsLive, ScanVisitsEveryMember) {
   const Client client = redis();
   Set written;
   for (int i = 0; i < 1000; ++i) written.insert("m" + std::to_string(i));

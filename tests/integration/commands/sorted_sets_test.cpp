@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sorted_sets_test.cpp: the commands on sorted sets, each once against a real server.
+// sorted_sets_test.cpp: each sorted set command once against a real server.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -30,7 +30,7 @@ class SortedSetCommandsLive : public ClientTest {
 };
 INSTANTIATE_TEST_SUITE_P(Protocols, SortedSetCommandsLive, both_protocols(), protocol_name);
 
-TEST_P(SortedSetCommandsLive, Zadd) {
+TEST_P(SortedSetCommandsLive, AddWithOptions) {
   REDSTART_NEEDS_SINCE(6, 2);  // GT and LT of ZADD
   const Client client = redis();
   EXPECT_EQ(client.zadd("z", 9, "a", {.only_if = OnlyIf::absent}), 0);
@@ -44,7 +44,7 @@ TEST_P(SortedSetCommandsLive, Zadd) {
   EXPECT_EQ(client.zcard("z"), 5);
 }
 
-TEST_P(SortedSetCommandsLive, ScoresAndRanks) {
+TEST_P(SortedSetCommandsLive, ReadScoresAndRanks) {
   REDSTART_NEEDS_SINCE(6, 2);  // ZMSCORE
   const Client client = redis();
   EXPECT_EQ(client.zscore("z", "b"), 2.5);
@@ -59,7 +59,7 @@ TEST_P(SortedSetCommandsLive, ScoresAndRanks) {
   EXPECT_EQ(client.zscore("inf", "m"), std::numeric_limits<double>::infinity());
 }
 
-TEST_P(SortedSetCommandsLive, Removing) {
+TEST_P(SortedSetCommandsLive, RemoveMembers) {
   const Client client = redis();
   EXPECT_EQ(client.zrem("z", "a", "x"), 1);
   EXPECT_EQ(client.zrem("z", {"b"}), 1);
@@ -69,7 +69,7 @@ TEST_P(SortedSetCommandsLive, Removing) {
   EXPECT_EQ(client.zremrangebyscore("r", {0, 0}), 2);
 }
 
-TEST_P(SortedSetCommandsLive, Popping) {
+TEST_P(SortedSetCommandsLive, PopMembers) {
   REDSTART_NEEDS_SINCE(7, 0);  // ZMPOP, BZMPOP
   const Client client = redis();
   const BlockFor block{5s};
@@ -86,7 +86,7 @@ TEST_P(SortedSetCommandsLive, Popping) {
   EXPECT_EQ(client.bzmpop({"missing"}, ScoreEnd::min, {1ms}), std::nullopt);
 }
 
-TEST_P(SortedSetCommandsLive, AtRandom) {
+TEST_P(SortedSetCommandsLive, PickRandomMembers) {
   REDSTART_NEEDS_SINCE(6, 2);  // ZRANDMEMBER
   const Client client = redis();
   EXPECT_TRUE(client.zrandmember("z"));
@@ -96,7 +96,7 @@ TEST_P(SortedSetCommandsLive, AtRandom) {
             (std::map<std::string, double>{{"a", 1}, {"b", 2.5}, {"c", 3}}));
 }
 
-TEST_P(SortedSetCommandsLive, RangesByRank) {
+TEST_P(SortedSetCommandsLive, ReadRangesByRank) {
   REDSTART_NEEDS_SINCE(6, 2);  // REV of ZRANGE
   const Client client = redis();
   EXPECT_EQ(client.zrange("z", 0, 1), (Texts{"a", "b"}));
@@ -108,7 +108,7 @@ TEST_P(SortedSetCommandsLive, RangesByRank) {
   EXPECT_TRUE(client.zrange("missing", 0, -1).empty());
 }
 
-TEST_P(SortedSetCommandsLive, RangesByScore) {
+TEST_P(SortedSetCommandsLive, ReadRangesByScore) {
   REDSTART_NEEDS_SINCE(6, 2);  // BYSCORE of ZRANGE, ZRANGESTORE
   const Client client = redis();
   const ByScore range{1, ScoreBound::exclusive(3)};
@@ -125,7 +125,7 @@ TEST_P(SortedSetCommandsLive, RangesByScore) {
   EXPECT_EQ(client.zrangestore("to", "z", range), 2);
 }
 
-TEST_P(SortedSetCommandsLive, RangesByMember) {
+TEST_P(SortedSetCommandsLive, ReadRangesByMember) {
   REDSTART_NEEDS_SINCE(6, 2);  // BYLEX of ZRANGE
   const Client client = redis();
   client.zadd("l", {{"a", 0}, {"b", 0}, {"c", 0}, {"d", 0}});
@@ -138,7 +138,7 @@ TEST_P(SortedSetCommandsLive, RangesByMember) {
   EXPECT_EQ(client.zrevrangebylex("l", range), (Texts{"c", "b"}));
 }
 
-TEST_P(SortedSetCommandsLive, Combining) {
+TEST_P(SortedSetCommandsLive, CombineSets) {
   REDSTART_NEEDS_SINCE(7, 0);  // ZINTERCARD; ZDIFF, ZINTER, ZUNION since 6.2
   const Client client = redis();
   client.zadd("y", {{"b", 10}, {"c", 1}});
@@ -157,7 +157,7 @@ TEST_P(SortedSetCommandsLive, Combining) {
   EXPECT_EQ(client.zunionstore("to", {"z", "y"}), 3);
 }
 
-TEST_P(SortedSetCommandsLive, ScanSeesEveryMember) {
+TEST_P(SortedSetCommandsLive, ScanVisitsEveryMember) {
   const Client client = redis();
   std::map<std::string, double> written;
   for (int i = 0; i < 1000; ++i) written["m" + std::to_string(i)] = i / 4.0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// strings_test.cpp: the commands on strings, each once against a real server.
+// strings_test.cpp: each string command once against a real server.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 class StringCommandsLive : public ClientTest {};
 INSTANTIATE_TEST_SUITE_P(Protocols, StringCommandsLive, both_protocols(), protocol_name);
 
-TEST_P(StringCommandsLive, SetAndGet) {
+TEST_P(StringCommandsLive, SetAndGetValues) {
   REDSTART_NEEDS_SINCE(6, 2);  // GET of SET
   const Client client = redis();
   EXPECT_EQ(client.get("k"), std::nullopt);
@@ -38,7 +38,7 @@ TEST_P(StringCommandsLive, SetAndGet) {
   EXPECT_FALSE(client.setnx("unset", 1));
 }
 
-TEST_P(StringCommandsLive, ValuesMayHoldAnyBytes) {
+TEST_P(StringCommandsLive, ValuesMayContainAnyBytes) {
   const Client client = redis();
   std::string bytes;
   for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
@@ -49,7 +49,7 @@ TEST_P(StringCommandsLive, ValuesMayHoldAnyBytes) {
   EXPECT_EQ(client.get("empty"), "");
 }
 
-TEST_P(StringCommandsLive, ExpiryForms) {
+TEST_P(StringCommandsLive, SetExpiryInEveryForm) {
   REDSTART_NEEDS_SINCE(7, 0);  // EXPIRETIME; EXAT, GETEX, GETDEL since 6.2
   const Client client = redis();
   const std::chrono::system_clock::time_point at(4102444800s);
@@ -69,7 +69,7 @@ TEST_P(StringCommandsLive, ExpiryForms) {
   EXPECT_EQ(client.getdel("k"), std::nullopt);
 }
 
-TEST_P(StringCommandsLive, Counting) {
+TEST_P(StringCommandsLive, IncrementAndDecrement) {
   const Client client = redis();
   EXPECT_EQ(client.incr("n"), 1);
   EXPECT_EQ(client.incrby("n", 41), 42);
@@ -80,7 +80,7 @@ TEST_P(StringCommandsLive, Counting) {
   EXPECT_THROW(client.incr("text"), ServerError);
 }
 
-TEST_P(StringCommandsLive, Parts) {
+TEST_P(StringCommandsLive, ReadAndWriteSubstrings) {
   const Client client = redis();
   EXPECT_EQ(client.append("k", "hello"), 5);
   EXPECT_EQ(client.append("k", " world"), 11);
@@ -91,7 +91,7 @@ TEST_P(StringCommandsLive, Parts) {
   EXPECT_EQ(client.get("k"), "hello there");
 }
 
-TEST_P(StringCommandsLive, SeveralAtOnce) {
+TEST_P(StringCommandsLive, SetAndGetSeveralKeys) {
   const Client client = redis();
   EXPECT_EQ(client.mset("a", 1, "b", "two"), Ok{});
   EXPECT_EQ(client.mset(std::map<std::string, int>{{"c", 3}}), Ok{});
@@ -102,7 +102,7 @@ TEST_P(StringCommandsLive, SeveralAtOnce) {
   EXPECT_TRUE(client.msetnx({{"fresh", "1"}, {"new", "2"}}));
 }
 
-TEST_P(StringCommandsLive, LongestCommonSubsequence) {
+TEST_P(StringCommandsLive, FindLongestCommonSubsequence) {
   REDSTART_NEEDS_SINCE(7, 0);  // LCS
   const Client client = redis();
   client.mset({{"a", "ohmytext"}, {"b", "mynewtext"}});
@@ -115,7 +115,7 @@ TEST_P(StringCommandsLive, LongestCommonSubsequence) {
   EXPECT_EQ(client.lcs_matches("a", "b", 4).matches.size(), 1U);
 }
 
-TEST_P(StringCommandsLive, AWrongTypeIsTheServersError) {
+TEST_P(StringCommandsLive, WrongTypeIsAServerError) {
   const Client client = redis();
   client.rpush("list", 1);
   try {

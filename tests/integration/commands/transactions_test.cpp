@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// transactions_test.cpp: commands between MULTI and EXEC, on scoped handles of both sides.
+// transactions_test.cpp: commands between MULTI and EXEC on both kinds of scoped handles.
 #include <redstart/redstart.hpp>
 
 #include <boost/asio/use_future.hpp>
@@ -34,7 +34,7 @@ void expect_refused(const Error& error) {
   EXPECT_NE(std::string(error.what()).find("QUEUED"), std::string::npos) << error.what();
 }
 
-TEST_P(Transactions, TypedCallsAfterMultiAreRefusedBeforeTheyAreSent) {
+TEST_P(Transactions, TypedCallsAfterMultiAreRefusedBeforeSending) {
   raw().text({"SET", "k", "value"});
   const ScopedClient own = this->own();
   own.command<Ok>("MULTI");
@@ -54,10 +54,10 @@ TEST_P(Transactions, TypedCallsAfterMultiAreRefusedBeforeTheyAreSent) {
   expect_refused(error_of([&] { return own.command<std::optional<std::string>>("GET", "k"); }));
   expect_refused(error_of([&] { return own.exec(cmd.get("k")); }));
   EXPECT_EQ(own.command<std::optional<std::vector<Value>>>("EXEC").value().size(), 0U);
-  EXPECT_EQ(own.get("k"), "value") << "after EXEC they are executed again";
+  EXPECT_EQ(own.get("k"), "value") << "typed calls must work after EXEC";
 }
 
-TEST_P(Transactions, CommandsThatShowTheyWereQueuedGetTheirValuesFromExec) {
+TEST_P(Transactions, QueuedCommandsGetTheirValuesFromExec) {
   const ScopedClient own = this->own();
   own.command<Ok>("WATCH", "n");
   const auto before = own.get<std::int64_t>("n");
@@ -75,7 +75,7 @@ TEST_P(Transactions, CommandsThatShowTheyWereQueuedGetTheirValuesFromExec) {
   EXPECT_EQ(own.get<std::int64_t>("n"), 8);
 }
 
-TEST_P(Transactions, DiscardEndsOneToo) {
+TEST_P(Transactions, DiscardEndsTransaction) {
   const ScopedClient own = this->own();
   own.command<Ok>("multi");
   own.command<Queued>("SET", "untouched", "v");
@@ -84,7 +84,7 @@ TEST_P(Transactions, DiscardEndsOneToo) {
   EXPECT_EQ(own.get("k"), std::nullopt);
 }
 
-TEST_P(Transactions, AnAbortedOneEndsAsWell) {
+TEST_P(Transactions, AbortedExecEndsTransaction) {
   const ScopedClient own = this->own();
   own.command<Ok>("MULTI");
   EXPECT_EQ(error_of([&] { return own.command<Queued>("NO.SUCH.COMMAND"); }).code(), Errc::server_error);
@@ -92,13 +92,13 @@ TEST_P(Transactions, AnAbortedOneEndsAsWell) {
   EXPECT_EQ(own.get("k"), std::nullopt);
 }
 
-TEST_P(Transactions, AMultiThatTheServerRefusedChangesNothing) {
+TEST_P(Transactions, MultiRefusedByServerStartsNoTransaction) {
   const ScopedClient own = this->own();
   EXPECT_EQ(error_of([&] { return own.command<Value>("MULTI", "superfluous"); }).code(), Errc::server_error);
   EXPECT_EQ(own.get("k"), std::nullopt);
 }
 
-TEST_P(Transactions, AsynchronousTypedCallsAreRefusedToo) {
+TEST_P(Transactions, AsyncTypedCallsAfterMultiAreRefused) {
   raw().text({"SET", "k", "value"});
   const AsyncScopedClient own = own_async();
   const auto error_of_async = [](auto operation) {
@@ -115,7 +115,7 @@ TEST_P(Transactions, AsynchronousTypedCallsAreRefusedToo) {
   EXPECT_EQ(own.get("k")(use_future).get(), "value");
 }
 
-TEST_P(Transactions, AsynchronousCallsKnowOfAMultiThatIsStillUnderWay) {
+TEST_P(Transactions, AsyncCallsAreRefusedWhileMultiIsInFlight) {
   const AsyncScopedClient own = own_async();
   auto multi = own.command<Ok>("MULTI")(use_future);
   auto refused = own.get("k")(use_future);
@@ -129,7 +129,7 @@ TEST_P(Transactions, AsynchronousCallsKnowOfAMultiThatIsStillUnderWay) {
   EXPECT_EQ(after.get(), 1);
 }
 
-TEST_P(Transactions, AnAsynchronousMultiThatTheServerRefusedChangesNothing) {
+TEST_P(Transactions, AsyncMultiRefusedByServerStartsNoTransaction) {
   const AsyncScopedClient own = own_async();
   const Error error = error_of([&] { return own.command<Value>("MULTI", "superfluous")(use_future).get(); });
   EXPECT_EQ(error.code(), Errc::server_error);
