@@ -116,7 +116,7 @@ class RedisConnectionManager::State {
   void begin_anew() {
     auto fresh = std::make_shared<Life>();
     {
-      const net::descriptors::Hold one_at_a_time;
+      const net::descriptors::ForkGuard one_at_a_time;
       if (!is_parents()) return;
       fresh.swap(life_);
       generation_.store(net::fork_generation(), std::memory_order_release);

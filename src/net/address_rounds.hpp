@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// address_rounds.hpp: which address of a server is tried next, and for how long.
+// address_rounds.hpp: chooses the next address to connect to, and its time limit.
 #pragma once
 
 #include "socket.hpp"
@@ -15,21 +15,22 @@
 
 namespace redstart::inline v0::net {
 
-/// The attempts to connect to one of several addresses within one budget of time: one after the other, each
-/// with its share, and again those that did not answer, while there is time. No clock, no socket.
+/// Plans connect attempts to several addresses within one deadline. Addresses are tried one after the other,
+/// each with its share of the time. Those that did not answer are tried again while there is time. Uses no
+/// clock and no socket.
 class AddressRounds {
  public:
-  /// Kernels repeat a lost SYN later and later: after 1, 3 and 7 s, since Linux 6.5 each second at first. New
-  /// attempts come sooner, so that who comes back is found within a second, a pause between attempts
-  /// included.
+  /// Time limit of one attempt in the first round. Kernels repeat a lost SYN after 1, 3 and 7 s; since
+  /// Linux 6.5 each second at first. With this limit, a server that comes back is reached within a second,
+  /// including the pause between attempts.
   static constexpr std::chrono::milliseconds limit{750};
-  /// What is left of the time after the first round is not cut up any more: for lines on which an answer
-  /// takes longer.
+  /// If this much time or less is left after a round, `limit` no longer applies, so that slow networks get an
+  /// answer too.
   static constexpr std::chrono::seconds last{2};
 
   struct ConnectAttempt {
-    std::size_t address = 0;  ///< Its index.
-    TimePoint until{};        ///< When it is to be given up.
+    std::size_t address = 0;  ///< Index of the address.
+    TimePoint until{};        ///< The attempt ends at this time.
   };
 
   AddressRounds() = default;
@@ -38,7 +39,7 @@ class AddressRounds {
     std::iota(round_.begin(), round_.end(), std::size_t{0});
   }
 
-  /// The next attempt; none: connecting has failed, with `error()`.
+  /// Returns the next attempt. None: connecting has failed, with `error()`.
   [[nodiscard]] std::optional<ConnectAttempt> next(TimePoint now) noexcept {
     if (next_ == round_.size()) {
       round_.resize(std::exchange(unanswered_, 0));
@@ -51,17 +52,17 @@ class AddressRounds {
                           now + (patient_ ? share : std::min<Clock::duration>(share, limit))};
   }
 
-  /// The attempt has failed with this errno value; ETIMEDOUT: nobody answered, which is worth another round.
+  /// The attempt failed with this errno value. After ETIMEDOUT, the address is tried again in the next round.
   void failed(int error) noexcept {
     error_ = error;
     if (error == ETIMEDOUT) round_[unanswered_++] = round_[next_ - 1];
   }
 
-  /// Of the last attempt.
+  /// The errno value of the last attempt.
   [[nodiscard]] int error() const noexcept { return error_; }
 
  private:
-  std::vector<std::size_t> round_{};  // what it tries; the first `unanswered_` are the next round
+  std::vector<std::size_t> round_{};  // addresses to try; the first `unanswered_` are those of the next round
   TimePoint deadline_{};
   std::size_t next_ = 0;
   std::size_t unanswered_ = 0;

@@ -110,7 +110,7 @@ void AsyncLink::wake_loop() noexcept {
     // The context may be destroyed as soon as `abandon` has returned. The lock delays `abandon`.
     const std::scoped_lock lock(mutex_);
     if (!gone_) {
-      post_on(loop_.executor, LinkHandler{self(), &wake_slot_, [](AsyncLink& link) {
+      post_on(loop_.executor, LinkHandler{self(), &wake_memory_, [](AsyncLink& link) {
                                             // Cleared first, so that a later push wakes the loop again.
                                             link.wake_pending_.exchange(false, std::memory_order_acq_rel);
                                             link.turn([] {});

@@ -420,9 +420,9 @@ class AsyncLink final : public AsyncConnection {
   bool stopped_ = false;
 
   // Memory of the handlers, of the size of Asio's operations.
-  SizedSlot<208> read_slot_{};
-  SizedSlot<160> timer_slot_{};
-  SizedSlot<80> wake_slot_{};
+  SizedHandlerMemory<208> read_memory_{};
+  SizedHandlerMemory<160> timer_memory_{};
+  SizedHandlerMemory<80> wake_memory_{};
   char inline_[inline_size];
 };
 

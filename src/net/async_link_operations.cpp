@@ -297,7 +297,7 @@ void AsyncLink::close_socket() noexcept {
   if (tls_) tls_->close();
   tls_.reset();
   {
-    const descriptors::Hold hold;
+    const descriptors::ForkGuard hold;
     descriptors::remove(fd_, hold);
     boost::system::error_code ignored;
     socket_->close(ignored);

@@ -65,19 +65,19 @@ void AsyncLink::start_reading() {
   reading_ = true;
   if (tls_) {
     // The TLS session holds no bytes here: they were read, or a turn is posted to read them.
-    socket_->async_wait(
-        Socket::wait_read,
-        LinkHandler{self(), &read_slot_, [epoch = epoch_](AsyncLink& link, const boost::system::error_code&) {
-                      if (epoch != link.epoch_) return;
-                      link.turn([&link, epoch] {
-                        if (epoch == link.epoch_) link.on_readable();
-                      });
-                    }});
+    socket_->async_wait(Socket::wait_read,
+                        LinkHandler{self(), &read_memory_,
+                                    [epoch = epoch_](AsyncLink& link, const boost::system::error_code&) {
+                                      if (epoch != link.epoch_) return;
+                                      link.turn([&link, epoch] {
+                                        if (epoch == link.epoch_) link.on_readable();
+                                      });
+                                    }});
     return;
   }
   socket_->async_read_some(
       boost::asio::buffer(inline_),
-      LinkHandler{self(), &read_slot_,
+      LinkHandler{self(), &read_memory_,
                   [epoch = epoch_](AsyncLink& link, const boost::system::error_code& error, std::size_t n) {
                     if (epoch != link.epoch_) return;
                     const int code = error == boost::asio::error::eof ? end_of_stream : error.value();

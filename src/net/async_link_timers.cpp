@@ -18,7 +18,7 @@ void AsyncLink::arm_timer() {
   armed_ = wanted;
   timer_->expires_at(wanted);
   timer_->async_wait(LinkHandler{
-      self(), &timer_slot_, [number = ++timer_number_](AsyncLink& link, const boost::system::error_code&) {
+      self(), &timer_memory_, [number = ++timer_number_](AsyncLink& link, const boost::system::error_code&) {
         if (number != link.timer_number_) return;
         link.turn([&link, number] {
           if (number != link.timer_number_) return;

@@ -16,15 +16,15 @@ namespace redstart::inline v0::net {
 /// The link whose turn runs on this thread; null outside of turns.
 extern constinit thread_local AsyncLink* current_link;
 
-/// A handler that keeps its link alive. While it is pending, its memory is one of the link's handler slots.
+/// A handler that keeps its link alive and uses the link's handler memory.
 template <class Work>
 struct LinkHandler {
   std::shared_ptr<AsyncLink> link;
-  HandlerSlot* slot;
+  HandlerMemory* memory;
   Work work;
 
   using allocator_type = HandlerAllocator<void>;
-  [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type(*slot); }
+  [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type(*memory); }
 
   template <class... Arguments>
   void operator()(const Arguments&... arguments) {
@@ -32,9 +32,10 @@ struct LinkHandler {
   }
 };
 template <class Work>
-LinkHandler(std::shared_ptr<AsyncLink>, HandlerSlot*, Work) -> LinkHandler<Work>;
+LinkHandler(std::shared_ptr<AsyncLink>, HandlerMemory*, Work) -> LinkHandler<Work>;
 
-/// Posts without the type-erased executor where possible, so that the handler uses its slot and no heap.
+/// Posts without the type-erased executor where possible, so that the handler uses the link's memory and no
+/// heap.
 template <class Handler>
 void post_on(const boost::asio::any_io_executor& executor, Handler handler) {
   if (const auto* own = executor.target<boost::asio::io_context::executor_type>(); own != nullptr)

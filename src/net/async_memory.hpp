@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_memory.hpp: memory that a connection's events need again and again.
+// async_memory.hpp: reusable memory for the handlers and reads of connections.
 #pragma once
 
 #include <atomic>
@@ -11,14 +11,15 @@
 
 namespace redstart::inline v0::net {
 
-/// Memory for the handler of one kind of event, of which one at a time is pending as a rule; what does not
-/// fit or comes on top is taken from the heap.
+/// Memory for the handlers of one kind of event. Usually one such handler is pending at a time. A handler
+/// that does not fit, and each further one, is allocated on the heap.
 ///
-/// Thread safety: one thread at a time allocates; any may free (Asio does before it enters the strand).
-class HandlerSlot {
+/// Thread safety: one thread at a time allocates; any thread may free, because Asio frees before it enters
+/// the strand.
+class HandlerMemory {
  public:
-  HandlerSlot(const HandlerSlot&) = delete;
-  HandlerSlot& operator=(const HandlerSlot&) = delete;
+  HandlerMemory(const HandlerMemory&) = delete;
+  HandlerMemory& operator=(const HandlerMemory&) = delete;
 
   [[nodiscard]] void* allocate(std::size_t size) {
     if (size > size_ || used_.load(std::memory_order_acquire)) return ::operator new(size);
@@ -33,8 +34,8 @@ class HandlerSlot {
   }
 
  protected:
-  HandlerSlot(std::byte* memory, std::uint32_t size) noexcept : memory_(memory), size_(size) {}
-  ~HandlerSlot() = default;
+  HandlerMemory(std::byte* memory, std::uint32_t size) noexcept : memory_(memory), size_(size) {}
+  ~HandlerMemory() = default;
 
  private:
   std::byte* memory_;
@@ -42,42 +43,42 @@ class HandlerSlot {
   std::atomic<bool> used_{false};
 };
 
-/// A slot with its memory.
+/// Handler memory of fixed size.
 template <std::uint32_t Size>
-class SizedSlot final : public HandlerSlot {
+class SizedHandlerMemory final : public HandlerMemory {
  public:
-  SizedSlot() noexcept : HandlerSlot(bytes_, Size) {}
+  SizedHandlerMemory() noexcept : HandlerMemory(bytes_, Size) {}
 
  private:
   alignas(std::max_align_t) std::byte bytes_[Size];
 };
 
-/// Gives a handler its slot, as Asio asks for it.
+/// The allocator through which Asio gets handler memory.
 template <class T>
 class HandlerAllocator {
  public:
   using value_type = T;
 
-  explicit HandlerAllocator(HandlerSlot& slot) noexcept : slot_(&slot) {}
+  explicit HandlerAllocator(HandlerMemory& memory) noexcept : memory_(&memory) {}
   template <class U>
-  explicit(false) HandlerAllocator(const HandlerAllocator<U>& other) noexcept : slot_(other.slot_) {}
+  explicit(false) HandlerAllocator(const HandlerAllocator<U>& other) noexcept : memory_(other.memory_) {}
 
-  [[nodiscard]] T* allocate(std::size_t n) { return static_cast<T*>(slot_->allocate(n * sizeof(T))); }
-  void deallocate(T* at, std::size_t) noexcept { slot_->free(at); }
+  [[nodiscard]] T* allocate(std::size_t n) { return static_cast<T*>(memory_->allocate(n * sizeof(T))); }
+  void deallocate(T* at, std::size_t) noexcept { memory_->free(at); }
 
   template <class U>
   friend bool operator==(const HandlerAllocator& a, const HandlerAllocator<U>& b) noexcept {
-    return a.slot_ == b.slot_;
+    return a.memory_ == b.memory_;
   }
 
  private:
   template <class U>
   friend class HandlerAllocator;
-  HandlerSlot* slot_;
+  HandlerMemory* memory_;
 };
 
-/// 64 KiB for as long as it lives: the thread's own, or fresh ones while those are in use further up the
-/// stack (a user's handler may run another loop).
+/// Provides 64 KiB for its lifetime: the thread's own buffer, or a new one if that is in use further up the
+/// stack, because a user's handler may run another loop.
 class Scratch {
  public:
   static constexpr std::size_t size = std::size_t{64} * 1024;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// cycles.hpp: the processor's counter, which tells without a clock reading that time has passed.
+// cycles.hpp: detects the passing of time by the processor's cycle counter.
 #pragma once
 
 #include <chrono>
@@ -7,18 +7,18 @@
 
 namespace redstart::inline v0::net {
 
-/// A moment on the processor's counter. Reading that counter costs a fraction of a clock reading.
+/// A value of the processor's cycle counter, which costs a fraction of a clock reading.
 class CycleMark {
  public:
-  /// `recent` is false at the latest when that much time has passed.
+  /// After this time, `recent` is false.
   static constexpr std::chrono::nanoseconds longest{std::int64_t{1} << 20};
 
 #if defined(__x86_64__)
   [[nodiscard]] static CycleMark now() noexcept { return CycleMark(__builtin_ia32_rdtsc()); }
-  /// True while hardly any time has passed since `now`. False is always right: the counters of two processors
-  /// may differ.
+  /// True if less than `longest` has passed since `now`. It may return false earlier, because the counters of
+  /// two processors may differ.
   [[nodiscard]] bool recent() const noexcept {
-    return __builtin_ia32_rdtsc() - at_ < std::uint64_t{1} << 20;  // 1 ms at 1 GHz, the slowest there is
+    return __builtin_ia32_rdtsc() - at_ < std::uint64_t{1} << 20;  // 1 ms at 1 GHz, the slowest counter
   }
 #elif defined(__aarch64__)
   [[nodiscard]] static CycleMark now() noexcept { return CycleMark(count()); }
@@ -29,10 +29,12 @@ class CycleMark {
   }
 #else
   [[nodiscard]] static CycleMark now() noexcept { return {}; }
-  [[nodiscard]] bool recent() const noexcept { return at_ != 0; }  // never: the clock is read each time
+  [[nodiscard]] bool recent() const noexcept {
+    return at_ != 0;
+  }  // always false: the clock is read each time
 #endif
 
-  /// One that is not recent.
+  /// A mark that is not recent.
   constexpr CycleMark() noexcept = default;
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// descriptors.cpp: one bit per descriptor, and what happens at a fork.
+// descriptors.cpp: one bit per descriptor, and the handlers of fork.
 #include "descriptors.hpp"
 
 #include <pthread.h>
@@ -18,10 +18,10 @@ std::atomic<std::uint32_t> detail::fork_generation{1};
 namespace {
 
 constexpr std::size_t bits = 64;
-constexpr std::size_t largest = std::size_t{1} << 20;  // the most that Linux allows by default (fs.nr_open)
+constexpr std::size_t largest = std::size_t{1} << 20;  // default maximum of Linux (fs.nr_open)
 
-// A table of fixed size: marking a descriptor can't fail, and the child of a fork allocates nothing. Pages
-// that no descriptor needs are never touched.
+// The table has a fixed size, so that registering can't fail and a forked child allocates nothing. Pages
+// without descriptors are never touched.
 struct Table {
   std::mutex mutex{};
   std::array<std::uint64_t, largest / bits> words{};
@@ -43,7 +43,7 @@ void set(int fd, bool open) noexcept {
 
 extern "C" {
 
-// Between these two no thread is inside, so that the child's copy is whole.
+// The lock is held across the fork, so that the child's copy of the table is consistent.
 void redstart_before_fork() { table.mutex.lock(); }
 void redstart_after_fork_in_parent() { table.mutex.unlock(); }
 
@@ -63,7 +63,7 @@ void redstart_after_fork_in_child() {
 
 }  // extern "C"
 
-// Before any thread of ours runs.
+// Runs before any thread of the library is started.
 [[maybe_unused]] const int registered =
     ::pthread_atfork(redstart_before_fork, redstart_after_fork_in_parent, redstart_after_fork_in_child);
 
@@ -74,18 +74,18 @@ void leave_to_parent(std::shared_ptr<const void> what) noexcept {
     std::shared_ptr<const void> what;
     Kept* next;
   };
-  static std::atomic<Kept*> all{nullptr};  // known to leak checkers
+  static std::atomic<Kept*> all{nullptr};  // reachable, so that leak checkers don't report it
   auto* const kept = new (std::nothrow) Kept{std::move(what), all.load(std::memory_order_relaxed)};
   if (kept == nullptr) std::terminate();
   while (!all.compare_exchange_weak(kept->next, kept, std::memory_order_release)) continue;
 }
 
-descriptors::Hold::Hold() noexcept : lock_(table.mutex) {}
+descriptors::ForkGuard::ForkGuard() noexcept : lock_(table.mutex) {}
 
-void descriptors::add(int fd, const Hold&) noexcept { set(fd, true); }
-void descriptors::remove(int fd, const Hold&) noexcept { set(fd, false); }
+void descriptors::add(int fd, const ForkGuard&) noexcept { set(fd, true); }
+void descriptors::remove(int fd, const ForkGuard&) noexcept { set(fd, false); }
 
-void descriptors::add(int fd) noexcept { add(fd, Hold()); }
-void descriptors::remove(int fd) noexcept { remove(fd, Hold()); }
+void descriptors::add(int fd) noexcept { add(fd, ForkGuard()); }
+void descriptors::remove(int fd) noexcept { remove(fd, ForkGuard()); }
 
 }  // namespace redstart::inline v0::net

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// descriptors.hpp: the sockets that this process holds, and whether it is still the process that opened them.
+// descriptors.hpp: registers open sockets and detects that the process was forked.
 #pragma once
 
 #include <atomic>
@@ -13,45 +13,47 @@ namespace detail {
 extern std::atomic<std::uint32_t> fork_generation;
 }  // namespace detail
 
-/// How often this process, or one before it, was forked. What is made remembers it, and asks `forked` before
-/// it takes a lock: in a child other threads' locks stay locked for ever.
+/// Returns how often this process and its ancestors were forked. Objects store it when they are made, and
+/// call `forked` before they take a lock: in a child, locks of the parent's other threads are never released.
 [[nodiscard]] inline std::uint32_t fork_generation() noexcept {
   return detail::fork_generation.load(std::memory_order_relaxed);
 }
 
-/// True when what was made in `generation` belongs to the parent: nothing of it may be touched.
+/// True if an object of `generation` belongs to the parent process: it must not be used.
 [[nodiscard]] inline bool forked(std::uint32_t generation) noexcept {
   return generation != fork_generation();
 }
 
-/// Keeps what is the parent's for ever: its destruction would wait for threads that the child does not have.
+/// Leaks an object of the parent process, because its destructor would wait for threads that the child does
+/// not have.
 void leave_to_parent(std::shared_ptr<const void> what) noexcept;
 
-/// The open sockets of this process. In a child of `fork` they are closed, by number, so that the parent's
-/// connections end when the parent ends them; without `::shutdown`, which would end them for the parent too.
+/// Registers the open sockets of this process. A forked child closes them by number, so that it doesn't keep
+/// the parent's connections open. It doesn't call `::shutdown`, which would end them for the parent too.
 ///
 /// Thread safety: full.
 namespace descriptors {
 
-/// Keeps the process from being forked meanwhile: hold it from opening a socket to `add`, and from `remove`
-/// to closing, so that no child inherits what it does not know. Do nothing that blocks, meanwhile.
-/// Preconditions: this thread holds none.
-class Hold {
+/// Delays `fork` during its lifetime. ForkGuard it from opening a socket to `add`, and from `remove` to
+/// closing, so that no child inherits an unregistered socket. Do nothing that blocks during that time.
+///
+/// Preconditions: this thread holds no other one.
+class ForkGuard {
  public:
-  Hold() noexcept;
-  Hold(const Hold&) = delete;
-  Hold& operator=(const Hold&) = delete;
-  ~Hold() = default;
+  ForkGuard() noexcept;
+  ForkGuard(const ForkGuard&) = delete;
+  ForkGuard& operator=(const ForkGuard&) = delete;
+  ~ForkGuard() = default;
 
  private:
   std::scoped_lock<std::mutex> lock_;
 };
 
 /// Preconditions: `fd` is open.
-void add(int fd, const Hold& hold) noexcept;
-/// Call it before closing: afterwards the number may be another's.
-void remove(int fd, const Hold& hold) noexcept;
-/// The same, with a `Hold` of their own.
+void add(int fd, const ForkGuard& hold) noexcept;
+/// Call it before closing, because the number can be reused after that.
+void remove(int fd, const ForkGuard& hold) noexcept;
+/// Like the functions above, with a guard of their own.
 void add(int fd) noexcept;
 void remove(int fd) noexcept;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// send_plan.hpp: in which order the pieces of a request go over the wire.
+// send_plan.hpp: orders the pieces of a request for sending.
 #pragma once
 
 #include <redstart/engine/request.hpp>
@@ -13,7 +13,7 @@
 
 namespace redstart::inline v0::net {
 
-/// The encoded bytes with the large arguments between them, and how much of it has been sent.
+/// Combines encoded bytes with the large arguments between them, and tracks how much has been sent.
 class SendPlan {
  public:
   explicit SendPlan(const engine::Outgoing& out) : bytes_(out.bytes), size_(out.bytes.size()) {
@@ -29,7 +29,8 @@ class SendPlan {
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  /// One stretch of bytes only: `bytes()` is what is left, otherwise `pieces()`.
+  /// True if the request is one contiguous piece: `bytes()` returns the rest of it. Otherwise `pieces()`
+  /// does.
   [[nodiscard]] bool simple() const noexcept { return pieces_.empty(); }
   [[nodiscard]] bool done() const noexcept { return sent_ == size_; }
   [[nodiscard]] std::span<const char> bytes() const noexcept { return bytes_.substr(sent_); }
@@ -53,7 +54,7 @@ class SendPlan {
 
  private:
   void append(const char* data, std::size_t size) {
-    if (size != 0) pieces_.push_back({const_cast<char*>(data), size});  // iovec serves reading and writing
+    if (size != 0) pieces_.push_back({const_cast<char*>(data), size});  // iovec has no const form
   }
 
   std::string_view bytes_;

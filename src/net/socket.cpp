@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// socket.cpp: the calls into the kernel.
+// socket.cpp: system calls on sockets.
 #include "socket.hpp"
 
 #include "descriptors.hpp"
@@ -23,7 +23,7 @@ namespace {
 
 template <class T>
 void set_option(int fd, int level, int name, const T& value) noexcept {
-  // Options tune a connection; one that the kernel does not know is no reason to go without it.
+  // Errors are ignored: a connection works without an option that the kernel doesn't know.
   static_cast<void>(::setsockopt(fd, level, name, &value, sizeof value));
 }
 
@@ -40,13 +40,12 @@ void apply(int fd, const SocketOptions& options) noexcept {
     set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, as_int(options.keepalive.interval));
     set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, options.keepalive.count);
   }
-  // For what is in flight. It is left as it is on an idle connection, which would cost a call into the kernel
-  // with each command; there Linux takes it in place of TCP_KEEPCNT, and gives up at the second probe that is
-  // due.
+  // Limits unacknowledged data in flight. It also applies to idle connections, because changing it would cost
+  // a system call per command. There Linux uses it in place of TCP_KEEPCNT and gives up at the second probe.
   set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<unsigned>(options.user_timeout.count()));
 }
 
-// How the kernel looks for a peer that has vanished while a command waits there: after 2 s, then each second.
+// Keepalive probes while a command waits in the server: after 2 s, then each second.
 constexpr std::chrono::seconds watch_after{2};
 constexpr std::chrono::seconds watch_every{1};
 
@@ -56,7 +55,7 @@ int poll_limit(TimePoint deadline) noexcept {
   return static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(left, 0, 60'000));
 }
 
-// Waits for `events`; false at the deadline.
+// Waits for `events`. Returns false at the deadline.
 bool wait(int fd, short events, TimePoint deadline) noexcept {
   for (;;) {
     pollfd entry{fd, events, 0};
@@ -81,7 +80,7 @@ IoResult retry_interrupted(Call call) noexcept {
 timeval as_timeval(std::chrono::nanoseconds limit) noexcept {
   using namespace std::chrono;
   const auto us =
-      std::max<microseconds::rep>(duration_cast<microseconds>(limit).count(), 1);  // 0 would be: for ever
+      std::max<microseconds::rep>(duration_cast<microseconds>(limit).count(), 1);  // 0 would mean no limit
   return {static_cast<time_t>(us / 1'000'000), static_cast<suseconds_t>(us % 1'000'000)};
 }
 
@@ -91,7 +90,7 @@ int open_stream(const Address& address, const SocketOptions& options) noexcept {
   const int family = address.storage.ss_family;
   int fd = -1;
   {
-    const descriptors::Hold hold;
+    const descriptors::ForkGuard hold;
     fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return -errno;
     descriptors::add(fd, hold);
@@ -101,7 +100,7 @@ int open_stream(const Address& address, const SocketOptions& options) noexcept {
 }
 
 void close_stream(int fd) noexcept {
-  const descriptors::Hold hold;
+  const descriptors::ForkGuard hold;
   descriptors::remove(fd, hold);
   ::close(fd);
 }
@@ -177,11 +176,11 @@ int Socket::secure(std::shared_ptr<const TlsContext> context, TimePoint deadline
 }
 
 void Socket::close() noexcept {
-  if (fd_ < 0 || forked(generation_)) return;  // a child's number may be another's by now
+  if (fd_ < 0 || forked(generation_)) return;  // in a forked child, the number may belong to another file
   if (tls_) tls_->close();
   tls_.reset();
   const std::scoped_lock lock(closing_);
-  const descriptors::Hold hold;
+  const descriptors::ForkGuard hold;
   descriptors::remove(fd_, hold);
   ::close(fd_);
   fd_ = -1;
@@ -211,7 +210,7 @@ IoResult Socket::send_some(std::span<const char> bytes) noexcept {
 IoResult Socket::receive(char* into, std::size_t size) noexcept {
   if (tls_) [[unlikely]]
     return tls_->receive_waiting(into, size);
-  // Not retried here: after EINTR the caller recomputes how long he may still wait.
+  // EINTR is not retried here, because the caller recomputes the remaining time.
   const IoResult r = result(::recv(fd_, into, size, 0));
   return r.error == EINTR ? IoResult{0, EAGAIN} : r;
 }
@@ -231,7 +230,7 @@ bool Socket::wait_readable_or_writable(TimePoint deadline) const noexcept {
 bool Socket::wait_readable(TimePoint deadline) const noexcept { return wait(fd_, POLLIN, deadline); }
 
 std::size_t Socket::arrived() const noexcept {
-  constexpr std::size_t record = 16 * 1024;  // the most that TLS keeps
+  constexpr std::size_t record = 16 * 1024;  // the largest plaintext that TLS buffers
   int bytes = 0;
   if (::ioctl(fd_, FIONREAD, &bytes) != 0 || bytes < 0) bytes = 0;
   return static_cast<std::size_t>(bytes) + (tls_ && tls_->holds_bytes() ? record : 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// socket.hpp: a blocking stream socket: every call into the kernel that the sync side makes.
+// socket.hpp: blocking stream socket, and the system calls of all sockets.
 #pragma once
 
 #include "io_result.hpp"
@@ -32,40 +32,41 @@ struct Address {
   socklen_t size = 0;
 };
 
-/// So long a peer may be silent, or acknowledge nothing, while it has something to answer.
+/// How long a peer may send or acknowledge nothing while a reply is due.
 inline constexpr std::chrono::milliseconds silence_limit{5000};
 [[nodiscard]] inline std::chrono::milliseconds silence_limit_of(const Timeouts& timeouts) noexcept {
   return std::min(timeouts.command, silence_limit);
 }
 
-/// Options of a fresh connection.
+/// Options of a new connection.
 struct SocketOptions {
   Keepalive keepalive{};
-  std::chrono::milliseconds user_timeout{5000};  ///< TCP_USER_TIMEOUT: sent, but never acknowledged.
+  std::chrono::milliseconds user_timeout{5000};  ///< TCP_USER_TIMEOUT: limit for unacknowledged data.
 };
 
-/// A stream socket that does not block, closed by exec and known to `descriptors`; or a negative errno value.
+/// Opens a non-blocking stream socket that exec closes, and registers it with `descriptors`. Returns the
+/// descriptor or a negative errno value.
 [[nodiscard]] int open_stream(const Address& address, const SocketOptions& options) noexcept;
 void close_stream(int fd) noexcept;
-/// For a connection on which a command waits in the server: a peer that is gone is found out within
-/// `silence_limit`, although nothing is to be sent. `close` false: as it was.
+/// `close`: makes keepalive detect a dead peer within `silence_limit`, for a connection on which a command
+/// waits in the server and nothing is sent. Otherwise restores the usual keepalive options.
 void keep_watch(int fd, const Keepalive& usual, bool close) noexcept;
-/// Begins to connect: 0 when that is done already, EINPROGRESS when it is under way, or another errno value.
+/// Starts to connect. Returns 0 if connected, EINPROGRESS if pending, or another errno value.
 [[nodiscard]] int start_connect(int fd, const Address& address) noexcept;
-/// How an attempt went, once the socket is writable: 0 or an errno value.
+/// Returns the result of a connect call, 0 or an errno value. Preconditions: the socket is writable.
 [[nodiscard]] int connect_result(int fd) noexcept;
-/// Sends what fits into the kernel's buffer now; EAGAIN when nothing does.
+/// Sends what fits into the kernel's buffer; EAGAIN if nothing does.
 [[nodiscard]] IoResult send_now(int fd, std::span<const char> bytes) noexcept;
-/// Receives what is there; EAGAIN when nothing is.
+/// Receives what is available; EAGAIN if nothing is.
 [[nodiscard]] IoResult receive_now(int fd, char* into, std::size_t size) noexcept;
-/// Looks at what is there and leaves it so; EAGAIN when nothing is.
+/// Copies what is available and leaves it unread; EAGAIN if nothing is.
 [[nodiscard]] IoResult peek_now(int fd, char* into, std::size_t size) noexcept;
-/// True when a read would not wait: bytes are there, or the end of the stream, or an error.
+/// True if a read would not wait: bytes, the end of the stream or an error are available.
 [[nodiscard]] bool readable_now(int fd) noexcept;
 
-/// One connection, plain or through TLS. Never raises SIGPIPE.
+/// One blocking connection, plain or through TLS. Never raises SIGPIPE.
 ///
-/// Thread safety: one thread at a time, but for `interrupt`.
+/// Thread safety: one thread at a time, except `interrupt`.
 class Socket {
  public:
   Socket() = default;
@@ -73,31 +74,33 @@ class Socket {
   Socket& operator=(const Socket&) = delete;
   ~Socket() { close(); }
 
-  /// Connects, at most until `deadline`. Returns 0, ETIMEDOUT, or another errno value.
+  /// Connects, until `deadline` at the latest. Returns 0, ETIMEDOUT, or another errno value.
   [[nodiscard]] int connect(const Address& address, const SocketOptions& options,
                             TimePoint deadline) noexcept;
-  /// From now on everything goes through TLS, once its handshake has ended; at most until `deadline`. Returns
-  /// 0, EAGAIN at the deadline, or another value, and then `tls()->failure()` says why. Preconditions:
-  /// connected.
+  /// Runs the TLS handshake until `deadline` at the latest; all later data goes through TLS. Returns 0,
+  /// EAGAIN at the deadline, or another value, and then `tls()->failure()` is the failure.
+  ///
+  /// Preconditions: connected.
   [[nodiscard]] int secure(std::shared_ptr<const TlsContext> context, TimePoint deadline);
   /// Null on a plain connection.
   [[nodiscard]] const TlsSession* tls() const noexcept { return tls_.get(); }
   void close() noexcept;
   [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
 
-  /// Sends, waiting at most as long as `arm_send` says; through TLS without waiting.
+  /// Sends and waits for at most the limit of `arm_send`. Through TLS it does not wait.
   [[nodiscard]] IoResult send(std::span<const char> bytes) noexcept;
   [[nodiscard]] IoResult send(std::span<const iovec> pieces) noexcept;
-  /// Sends what fits into the kernel's buffer now; EAGAIN when nothing does.
+  /// Sends what fits into the kernel's buffer; EAGAIN if nothing does.
   [[nodiscard]] IoResult send_some(std::span<const char> bytes) noexcept;
-  /// Receives, waiting at most as long as `arm_receive` says.
+  /// Receives and waits for at most the limit of `arm_receive`.
   [[nodiscard]] IoResult receive(char* into, std::size_t size) noexcept;
+  /// Receives what is available; EAGAIN if nothing is.
   [[nodiscard]] IoResult receive_some(char* into, std::size_t size) noexcept;
-  /// Waits until there is room to write. Returns false at the deadline.
+  /// Waits until the socket is writable. Returns false at the deadline.
   [[nodiscard]] bool wait_writable(TimePoint deadline) const noexcept;
-  /// Waits until there is something to read or room to write. Returns false at the deadline.
+  /// Waits until the socket is readable or writable. Returns false at the deadline.
   [[nodiscard]] bool wait_readable_or_writable(TimePoint deadline) const noexcept;
-  /// Waits until there is something to read, also the end of the stream; what TLS holds already does not
+  /// Waits until the socket is readable, which includes the end of the stream. Bytes that TLS holds don't
   /// count. Returns false at the deadline.
   [[nodiscard]] bool wait_readable(TimePoint deadline) const noexcept;
 
@@ -105,26 +108,26 @@ class Socket {
   void arm_send(std::chrono::nanoseconds limit) noexcept;
   void arm_receive(std::chrono::nanoseconds limit) noexcept;
 
-  /// How many bytes can be read without waiting, at most.
+  /// An upper limit of the bytes that can be read without waiting.
   [[nodiscard]] std::size_t arrived() const noexcept;
 
-  /// Looks at the first byte that is there to read, and leaves it so. EAGAIN: an idle connection is still
-  /// open, and nothing has come.
+  /// Copies the first available byte and leaves it unread. EAGAIN: the connection is open and nothing has
+  /// arrived.
   [[nodiscard]] IoResult peek(char& first) const noexcept { return peek(&first, 1); }
   [[nodiscard]] IoResult peek(char* into, std::size_t size) const noexcept;
-  /// True when TLS has received bytes that nobody was given, be it a part of a record.
+  /// True if TLS holds received bytes that were not read, or part of a record.
   [[nodiscard]] bool holds_bytes() const noexcept { return tls_ && tls_->holds_bytes(); }
 
-  /// Makes whatever the owner does with this socket end soon, with an error. Callable from every thread.
+  /// Makes the current and all later calls of the owner fail soon. Callable from every thread.
   void interrupt() noexcept;
   [[nodiscard]] bool interrupted() const noexcept { return interrupted_.load(std::memory_order_acquire); }
 
  private:
   int fd_ = -1;
   std::unique_ptr<TlsSession> tls_{};
-  std::uint32_t generation_ = 0;  // of the process that opened it
+  std::uint32_t generation_ = 0;  // fork generation of the process that opened it
   std::atomic<bool> interrupted_{false};
-  std::mutex closing_{};  // an interrupt must not meet a descriptor that was closed and given out again
+  std::mutex closing_{};  // prevents an interrupt of a descriptor that was closed and reused
 };
 
 /// The text of an errno value.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// submission.hpp: passes operations from the threads that start them to the loop.
+// submission.hpp: queue of operations, and the stack that passes them to a loop.
 #pragma once
 
 #include <redstart/engine/operation_node.hpp>
@@ -9,7 +9,7 @@
 
 namespace redstart::inline v0::net {
 
-/// A FIFO of operations, linked through the nodes themselves.
+/// A FIFO queue of operations, linked through the nodes.
 ///
 /// Not a `boost::intrusive::list`: an operation has one link for this queue and `SubmissionStack`, whose push
 /// needs `next` alone; a list hook would add a second pair of pointers to every operation.
@@ -55,7 +55,7 @@ class OperationQueue {
     (node.next == nullptr ? last_ : node.next->previous) = node.previous;
     node.next = node.previous = nullptr;
   }
-  /// Puts all of `other`, in its order, before what is here.
+  /// Moves all nodes of `other`, in their order, to the front.
   void prepend(OperationQueue&& other) noexcept {
     if (other.empty()) return;
     other.last_->next = first_;
@@ -69,8 +69,8 @@ class OperationQueue {
   Node* last_ = nullptr;
 };
 
-/// A stack that any thread pushes on and one empties at once: neither ever waits for the other, and no node
-/// is compared while another thread may free it.
+/// A lock-free stack. Any thread pushes; one thread takes all nodes at once. Nodes are never popped one by
+/// one, so there is no ABA problem.
 ///
 /// Thread safety: full.
 class SubmissionStack {
@@ -85,7 +85,7 @@ class SubmissionStack {
   }
   [[nodiscard]] bool empty() const noexcept { return top_.load(std::memory_order_acquire) == nullptr; }
 
-  /// All there are, the oldest first, linked by `next`; null when there is none.
+  /// Takes all nodes, oldest first, linked by `next`. Returns null if there are none.
   [[nodiscard]] Node* take() noexcept {
     Node* node = empty() ? nullptr : top_.exchange(nullptr, std::memory_order_acquire);
     Node* oldest = nullptr;
