@@ -251,8 +251,8 @@ TEST_F(FaultProxyTest, ResetsAndRefusesConnectionsAfterCrash) {
 }
 
 TEST_F(FaultProxyTest, ResetsClientsWhenServerIsUnreachable) {
-  const FreePort nobody;
-  FaultProxy nowhere(nobody.number());
+  const FreePort unused;
+  FaultProxy nowhere(unused.number());
   PlainClient client(nowhere.port());
   EXPECT_EQ(client.receive(1), "");
   EXPECT_EQ(client.end(), PlainClient::End::reset);
@@ -295,8 +295,8 @@ TEST(FaultProxyEvents, ReportsBytesAndEventsInOrder) {
 }
 
 TEST(FaultProxyErrors, ThrowsWhenMessageFaultHasNoTrigger) {
-  const FreePort nobody;
-  FaultProxy proxy(nobody.number());
+  const FreePort unused;
+  FaultProxy proxy(unused.number());
   EXPECT_THROW(proxy.next_connection().swallow(), std::logic_error);
 }
 

@@ -69,8 +69,8 @@ TEST(AsyncOpeningTest, SendsNoUserCommandBeforeReady) {
 }
 
 TEST(AsyncOpeningTest, ReportsRefusedConnectionAndKeepsQueue) {
-  const FreePort nobody;
-  TestLink link(nobody.number());
+  const FreePort unused;
+  TestLink link(unused.number());
   link.submit(TestOperation::make({"GET", "k"}, link.into(0)));
   ASSERT_TRUE(link.run_until([&] { return link.owner->failed_calls == 1; }));
   EXPECT_EQ(link.owner->last_failure->code, Errc::connect_refused);

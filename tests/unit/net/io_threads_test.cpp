@@ -190,12 +190,12 @@ TEST(IoThreadsDeathTest, ReportsExceptionOfHandlerAndTerminates) {
   EXPECT_DEATH(
       {
         IoThreads threads(1, [](std::string_view what) {
-          std::fprintf(stderr, "told of: %.*s\n", static_cast<int>(what.size()), what.data());
+          std::fprintf(stderr, "reported: %.*s\n", static_cast<int>(what.size()), what.data());
         });
         asio::post(threads.next().executor, [] { throw std::runtime_error("out of the handler"); });
         threads.stop(Clock::now() + 10s, IoThreads::Rest::run);
       },
-      "told of: out of the handler");
+      "reported: out of the handler");
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ TEST(EngineThreadMark, IsClearedInForkedChild) {
                 const EngineThreadMark own({}, Clock::now());
                 if (!on_engine_thread()) return "not marked by itself";
               }
-              return on_engine_thread() ? "marked for ever" : "";
+              return on_engine_thread() ? "still marked" : "";
             }),
             "");
   EXPECT_TRUE(on_engine_thread());

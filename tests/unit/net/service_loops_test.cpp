@@ -62,14 +62,14 @@ TEST(ServiceLoops, RecognizeThreadsOfCommonExecutors) {
 
 TEST(ServiceLoops, NotifyWhenContextIsDestroyedFirst) {
   std::optional<asio::io_context> context(std::in_place);
-  int told = 0;
-  ServiceLoops loops(asio::make_strand(*context), [&] { ++told; });
+  int notified = 0;
+  ServiceLoops loops(asio::make_strand(*context), [&] { ++notified; });
   const asio::any_io_executor before = loops.default_executor();
-  EXPECT_EQ(told, 0);
+  EXPECT_EQ(notified, 0);
   // A strand must not outlive its context.
   const_cast<asio::any_io_executor&>(before) = {};
   context.reset();
-  EXPECT_EQ(told, 1);
+  EXPECT_EQ(notified, 1);
   EXPECT_EQ(loops.default_executor(), late_loop().default_executor());
   EXPECT_FALSE(loops.on_this_thread());
   loops.flush();
@@ -77,12 +77,12 @@ TEST(ServiceLoops, NotifyWhenContextIsDestroyedFirst) {
 
 TEST(ServiceLoops, DoNotNotifyWhenDestroyedFirst) {
   std::optional<asio::io_context> context(std::in_place);
-  int told = 0;
-  std::optional<ServiceLoops> first(std::in_place, context->get_executor(), [&] { told += 1; });
-  const ServiceLoops second(context->get_executor(), [&] { told += 10; });
+  int notified = 0;
+  std::optional<ServiceLoops> first(std::in_place, context->get_executor(), [&] { notified += 1; });
+  const ServiceLoops second(context->get_executor(), [&] { notified += 10; });
   first.reset();
   context.reset();
-  EXPECT_EQ(told, 10);
+  EXPECT_EQ(notified, 10);
 }
 
 TEST(ServiceLoops, AllowReleaseWhileContextIsDestroyed) {

@@ -57,7 +57,7 @@ TEST(WriteLine, DropsLinesWhenPipeIsFull) {
 TEST(WriteLine, SurvivesClosedReader) {
   Pipe pipe;
   pipe.close_reader();
-  write_line(pipe.writer(), "nobody reads");  // no SIGPIPE, which would end this process
+  write_line(pipe.writer(), "no reader");  // raises no SIGPIPE, which would end this process
   write_line(-1, "no descriptor");
   SUCCEED();
 }

@@ -31,16 +31,16 @@ TEST(LeaseLedger, ReportsEachOverdueLeaseOnce) {
 
 TEST(LeaseLedger, ReportsOverdueLeaseOnReturn) {
   LeaseLedger ledger;
-  LeaseLedger::Entry told;
-  LeaseLedger::Entry untold;
+  LeaseLedger::Entry reported;
+  LeaseLedger::Entry unreported;
   LeaseLedger::Entry quick;
-  ledger.began(told, TimePoint(0s));
+  ledger.began(reported, TimePoint(0s));
   EXPECT_EQ(ledger.overdue(TimePoint(10s), 5s).size(), 1U);
-  ledger.began(untold, TimePoint(10s));
+  ledger.began(unreported, TimePoint(10s));
   ledger.began(quick, TimePoint(10s));
   LeaseLedger::Lease lease;
-  EXPECT_FALSE(ledger.ended(told, TimePoint(20s), 5s, lease));
-  EXPECT_TRUE(ledger.ended(untold, TimePoint(20s), 5s, lease));
+  EXPECT_FALSE(ledger.ended(reported, TimePoint(20s), 5s, lease));
+  EXPECT_TRUE(ledger.ended(unreported, TimePoint(20s), 5s, lease));
   EXPECT_EQ(describe(lease), "kept for 10.0 s, taken at an unknown place");
   EXPECT_FALSE(ledger.ended(quick, TimePoint(12s), 5s, lease));
   EXPECT_TRUE(ledger.all(TimePoint(30s)).empty());
