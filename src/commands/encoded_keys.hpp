@@ -12,12 +12,12 @@
 
 namespace redstart::inline v0 {
 
-/// Goes through the words of one command as `resp::Writer` encodes it; word 0 is the name.
+/// Iterates over the words of one command that `resp::Writer` has encoded. Word 0 is the name.
 ///
 /// Lifetimes: refers to the bytes and to the arguments that stayed with the caller.
 class EncodedWords {
  public:
-  /// `external`: arguments that belong between the bytes; their offsets count from the beginning of `bytes`.
+  /// `external`: arguments that are not in `bytes`. Their offsets are positions in `bytes`.
   explicit EncodedWords(std::string_view bytes, std::span<const resp::External> external = {}) noexcept
       : bytes_(bytes), external_(external), count_(number()) {}
 
@@ -26,7 +26,7 @@ class EncodedWords {
   [[nodiscard]] std::size_t position() const noexcept { return position_; }
   [[nodiscard]] bool at_end() const noexcept { return position_ >= count_; }
 
-  /// The next word. Empty behind the last one.
+  /// The next word; empty after the last one.
   std::string_view next() noexcept {
     if (at_end()) return {};
     ++position_;
@@ -42,7 +42,7 @@ class EncodedWords {
     at_ += line_end;
     return word;
   }
-  /// Skips words, so that `next` returns the one at `position`. Never goes back.
+  /// Skips words, so that `next` returns the word at `position`. Never goes back.
   void skip_to(std::size_t position) noexcept {
     while (position_ < position && !at_end()) next();
   }
@@ -50,7 +50,7 @@ class EncodedWords {
  private:
   static constexpr std::size_t line_end = 2;
 
-  // The number behind the type byte, `*` or `$`. Ends all if there is none: at_ never passes the end.
+  // The number after the type byte, `*` or `$`. Without one, the words end here. at_ never exceeds the size.
   std::size_t number() noexcept {
     std::size_t value = 0;
     if (at_ < bytes_.size()) {
@@ -114,7 +114,7 @@ void for_each_counted_key(EncodedWords& words, const KeySpec& spec, Visit& visit
   }
   words.skip_to(static_cast<std::size_t>(spec.at));
   const std::string_view text = words.next();
-  std::size_t count = 0;  // stays 0 for what is no number: the server refuses it
+  std::size_t count = 0;  // stays 0 if it is not a number: the server refuses that
   std::from_chars(text.data(), text.data() + text.size(), count);
   for_each_word(words, count, visit);
 }

@@ -8,25 +8,25 @@ namespace redstart::inline v0 {
 
 /// Which servers of a cluster get a command.
 enum class Target : std::uint8_t {
-  slot,        ///< The owner of the slot of its keys; any primary if it has no keys. All keys need one slot.
-  slots,       ///< The owners of the slots of its keys: split into one part for each slot.
-  channel,     ///< The owner of the slot of its first argument, which is a channel and no key.
-  any_server,  ///< Any one server: each gives the same reply.
-  primaries,   ///< Every primary.
-  servers,     ///< Every server, replicas included.
-  walk,        ///< One primary after the other: SCAN.
+  slot,        ///< The owner of the slot of its keys, which must be one. Any primary if it has no keys.
+  slots,       ///< The owners of the slots of its keys. It is split into one part for each slot.
+  channel,     ///< The owner of the slot of its first argument: a channel, not a key.
+  any_server,  ///< Any server: all return the same reply.
+  primaries,   ///< All primaries.
+  servers,     ///< All servers, also replicas.
+  walk,        ///< One primary after another: SCAN.
   one_server,  ///< Concerns one server or connection, which the caller must choose.
 };
 
 /// How the replies of the parts of a command become one.
 enum class Join : std::uint8_t {
   single,        ///< There is one reply.
-  by_key,        ///< Arrays: their elements in the order of the keys of the whole command.
+  by_key,        ///< Arrays, whose elements are put into the order of the keys.
   sum,           ///< Numbers, added.
   all_true,      ///< Arrays of flags: an element is 1 if it is 1 in every reply.
   all_succeed,   ///< The first reply if all succeed, otherwise the first error.
-  one_succeeds,  ///< The first reply that is no error.
-  concatenated,  ///< Arrays, one behind the other in any order.
+  one_succeeds,  ///< The first reply that is not an error.
+  concatenated,  ///< Arrays, concatenated in any order.
   any_value,     ///< The first reply that is not null.
 };
 
