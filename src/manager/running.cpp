@@ -124,12 +124,12 @@ void Running::end(TimePoint deadline) {
   if (!registry_.drain(deadline, last)) {
     // Nobody runs the loops, or a handler does not return. When that changes, the rest follows.
     end_behind(deadline);
-    if (threads_) threads_->stop(TimePoint{}, net::IoThreads::Rest::run);
+    if (threads_) threads_->stop(TimePoint{}, net::IoThreads::Remaining::run);
     return;
   }
   registry_.report_leases(Clock::now(), true);
   registry_.emit(EventKind::shutdown_complete);
-  if (threads_) threads_->stop(std::max(last, Clock::now() + grace / 5), net::IoThreads::Rest::drop);
+  if (threads_) threads_->stop(std::max(last, Clock::now() + grace / 5), net::IoThreads::Remaining::drop);
   note_end();
 }
 
@@ -147,7 +147,7 @@ bool Running::has_ended(TimePoint deadline) noexcept {
   registry_.emit(EventKind::shutdown_complete);
   if (threads_) {
     threads_->flush();  // handlers of what another thread ended after the first one had gone
-    threads_->stop(TimePoint{}, net::IoThreads::Rest::run);
+    threads_->stop(TimePoint{}, net::IoThreads::Remaining::run);
   }
   note_end();
   return true;
@@ -171,7 +171,7 @@ void Running::await_end(TimePoint deadline) noexcept {
     last = std::min(deadline, deadline_) + grace;
     end_noted_.wait_until(lock, last, [this] { return ended_; });
   }
-  if (threads_) threads_->stop(last, net::IoThreads::Rest::run);
+  if (threads_) threads_->stop(last, net::IoThreads::Remaining::run);
 }
 
 // Nothing runs on the loops any more, nor ever will.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// io_threads.cpp: starting, running and ending the library's own threads.
+// io_threads.cpp: starts, runs and ends the I/O threads.
 #include "io_threads.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -22,35 +22,36 @@ namespace asio = boost::asio;
 
 namespace {
 
-// One thread runs it.
+// An `io_context` for one thread whose pending work can be dropped.
 class Context : public asio::io_context {
  public:
   Context() : asio::io_context(1) {}
-  // Destroys whatever waits. What it holds may hold the context in turn, so its own destruction may never
-  // come.
+  // Destroys all pending work. Such work may hold a reference to the context, so that the destructor would
+  // never run.
   void drop_all() { execution_context::shutdown(); }
 };
 
-struct Slot {
+// One I/O thread with its context.
+struct Worker {
   Context context{};
   asio::any_io_executor executor = context.get_executor();
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work{};
   std::thread thread{};
-  bool running = false;     // from before its start until it will never look into the context again
-  bool again = false;       // it shall look once more before it ends
-  bool dropped = false;     // its services are shut down: what is posted to it still runs, but nothing waits
-  bool drops_late = false;  // it was told to drop everything, and does so itself when it comes to that
+  bool running = false;     // from before the thread's start until it has left the context for good
+  bool run_again = false;   // the thread must run the context once more before it ends
+  bool dropped = false;     // services are shut down: posted handlers still run, timers and sockets don't
+  bool drops_late = false;  // `stop` timed out: the thread drops its work itself when its handler returns
 };
 
-// Which loop the calling thread runs.
+// The loop that the calling thread runs.
 struct Current {
-  const void* shared = nullptr;
+  const void* state = nullptr;
   std::size_t index = 0;
 };
 thread_local Current current;
 
 void name_thread(std::size_t index) noexcept {
-  // At most 15 characters; a failure costs nothing but the name.
+  // At most 15 characters. A failure only loses the name.
   const std::string name = "redstart-io-" + std::to_string(index);
   static_cast<void>(::pthread_setname_np(::pthread_self(), name.c_str()));
 }
@@ -67,180 +68,182 @@ std::string describe_current_exception() {
 
 }  // namespace
 
-// Outlives the object where threads go on by themselves: the last of them frees it.
-struct IoThreads::Shared {
-  explicit Shared(std::size_t count, std::function<void(std::string_view)> told)
-      : slots(count), on_failure(std::move(told)) {}
+// Owned by the object and its threads, because threads may outlive the object.
+struct IoThreads::State {
+  explicit State(std::size_t count, std::function<void(std::string_view)> on_error)
+      : workers(count), on_failure(std::move(on_error)) {}
 
-  // Both: under the lock.
-  void ensure_running(const std::shared_ptr<Shared>& self, std::size_t index);
+  // Preconditions of both: the lock is held.
+  void ensure_running(const std::shared_ptr<State>& self, std::size_t index);
   [[nodiscard]] bool ended() const noexcept {
-    for (const Slot& slot : slots) {
-      if (slot.running) return false;
+    for (const Worker& worker : workers) {
+      if (worker.running) return false;
     }
     return true;
   }
-  // Waits for those that have ended already, leaves the others to themselves.
-  void let_go() noexcept {
-    for (Slot& slot : slots) {
-      if (!slot.thread.joinable()) continue;
-      if (slot.running)
-        slot.thread.detach();
+  // Joins the threads that have ended and detaches the others.
+  void join_or_detach() noexcept {
+    for (Worker& worker : workers) {
+      if (!worker.thread.joinable()) continue;
+      if (worker.running)
+        worker.thread.detach();
       else
-        slot.thread.join();
+        worker.thread.join();
     }
   }
 
   std::mutex mutex{};
   std::condition_variable one_ended{};
-  std::deque<Slot> slots;  // contexts can't be moved
+  std::deque<Worker> workers;  // contexts can't be moved
   std::function<void(std::string_view)> on_failure;
-  std::size_t turn = 0;
+  std::size_t next_worker = 0;
   bool stopped = false;
-  std::atomic<bool> leaving{false};  // what is posted from now on may be dropped
+  std::atomic<bool> leaving{false};  // work that is posted from now on may be dropped
 };
 
-void IoThreads::Shared::ensure_running(const std::shared_ptr<Shared>& self, std::size_t index) {
-  Slot& slot = slots[index];
-  if (slot.running) {
-    slot.again = true;
+void IoThreads::State::ensure_running(const std::shared_ptr<State>& self, std::size_t index) {
+  Worker& worker = workers[index];
+  if (worker.running) {
+    worker.run_again = true;
     return;
   }
-  if (slot.thread.joinable()) slot.thread.join();  // it has ended
-  if (!stopped && !slot.work) slot.work.emplace(slot.context.get_executor());
-  slot.context.restart();
-  slot.running = true;
+  if (worker.thread.joinable()) worker.thread.join();  // it has ended
+  if (!stopped && !worker.work) worker.work.emplace(worker.context.get_executor());
+  worker.context.restart();
+  worker.running = true;
   try {
-    slot.thread = std::thread([self, index] { run(self, index); });
+    worker.thread = std::thread([self, index] { run(self, index); });
   } catch (...) {
-    slot.running = false;
+    worker.running = false;
     throw;
   }
-  if (stopped) slot.thread.detach();
+  if (stopped) worker.thread.detach();
 }
 
 IoThreads::IoThreads(std::size_t count, std::function<void(std::string_view)> on_failure)
-    : shared_(std::make_shared<Shared>(count, std::move(on_failure))) {}
+    : state_(std::make_shared<State>(count, std::move(on_failure))) {}
 
 IoThreads::~IoThreads() {
   if (forked(generation_))
-    leave_to_parent(shared_);
+    leave_to_parent(state_);
   else
-    stop(TimePoint{}, Rest::run);
+    stop(TimePoint{}, Remaining::run);
 }
 
 Loop IoThreads::next() {
-  Shared& shared = *shared_;
-  const std::scoped_lock lock(shared.mutex);
-  const std::size_t index = on_this_thread() ? current.index : shared.turn++ % shared.slots.size();
-  shared.ensure_running(shared_, index);  // also after the end: what ends behind it needs a loop
-  const asio::any_io_executor& executor = shared.slots[index].executor;
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  const std::size_t index = on_this_thread() ? current.index : state.next_worker++ % state.workers.size();
+  state.ensure_running(state_, index);  // also after `stop`: connections that end later need a loop
+  const asio::any_io_executor& executor = state.workers[index].executor;
   return {executor, executor, index};
 }
 
 const asio::any_io_executor& IoThreads::default_executor() const noexcept {
-  return forked(generation_) || shared_->leaving.load(std::memory_order_acquire)
+  return forked(generation_) || state_->leaving.load(std::memory_order_acquire)
              ? late_loop().default_executor()
-             : shared_->slots.front().executor;
+             : state_->workers.front().executor;
 }
 
-std::size_t IoThreads::width() const noexcept { return shared_->slots.size(); }
+std::size_t IoThreads::width() const noexcept { return state_->workers.size(); }
 
 bool IoThreads::on_this_thread() const noexcept {
-  return current.shared == shared_.get() && !forked(generation_);
+  return current.state == state_.get() && !forked(generation_);
 }
 
 void IoThreads::flush() noexcept {
   if (forked(generation_)) return late_loop().flush();
-  // Who posts may have asked for the executor before.
-  if (shared_->leaving.load(std::memory_order_acquire)) late_loop().flush();
-  const std::scoped_lock lock(shared_->mutex);
+  // The caller may have got the executor before `leaving` was set.
+  if (state_->leaving.load(std::memory_order_acquire)) late_loop().flush();
+  const std::scoped_lock lock(state_->mutex);
   try {
-    shared_->ensure_running(shared_, 0);
+    state_->ensure_running(state_, 0);
   } catch (const std::exception&) {
-    // No thread to be had: what was posted waits for the next who comes.
+    // No thread can be started. The posted work waits for the next call.
   }
 }
 
 void IoThreads::start() {
-  const std::scoped_lock lock(shared_->mutex);
-  shared_->ensure_running(shared_, 0);
+  const std::scoped_lock lock(state_->mutex);
+  state_->ensure_running(state_, 0);
 }
 
-void IoThreads::stop(TimePoint last, Rest rest) noexcept {
+void IoThreads::stop(TimePoint last, Remaining remaining) noexcept {
   if (forked(generation_)) return;
   using namespace std::chrono_literals;
-  constexpr auto grace = 100ms;  // for a thread that is told to drop everything
-  Shared& shared = *shared_;
-  std::unique_lock lock(shared.mutex);
-  shared.stopped = true;
-  // Nobody can keep the contexts busy for ever by what is refused.
-  if (rest == Rest::drop) shared.leaving.store(true, std::memory_order_release);
-  for (Slot& slot : shared.slots) slot.work.reset();
-  const auto ended = [&] { return shared.ended(); };
-  if (!on_this_thread() && !shared.one_ended.wait_until(lock, last, ended) && rest == Rest::drop) {
-    for (Slot& slot : shared.slots) {
-      slot.again = false;
-      slot.context.stop();
+  constexpr auto grace = 100ms;  // for threads to leave their current handler
+  State& state = *state_;
+  std::unique_lock lock(state.mutex);
+  state.stopped = true;
+  // From now on, completions of refused operations go to the late loop, so that they can't keep the contexts
+  // busy.
+  if (remaining == Remaining::drop) state.leaving.store(true, std::memory_order_release);
+  for (Worker& worker : state.workers) worker.work.reset();
+  const auto ended = [&] { return state.ended(); };
+  if (!on_this_thread() && !state.one_ended.wait_until(lock, last, ended) && remaining == Remaining::drop) {
+    for (Worker& worker : state.workers) {
+      worker.run_again = false;
+      worker.context.stop();
     }
-    shared.one_ended.wait_for(lock, grace, ended);
-    for (std::size_t index = 0; index < shared.slots.size(); ++index) {
-      Slot& slot = shared.slots[index];
-      slot.drops_late = slot.running;
-      if (!slot.running) drop(shared_, index, lock);
+    state.one_ended.wait_for(lock, grace, ended);
+    for (std::size_t index = 0; index < state.workers.size(); ++index) {
+      Worker& worker = state.workers[index];
+      worker.drops_late = worker.running;
+      if (!worker.running) drop(state_, index, lock);
     }
   }
-  shared.let_go();
+  state.join_or_detach();
 }
 
-// Preconditions: `lock` is held, and is again in the end; no thread runs the slot.
-void IoThreads::drop(const std::shared_ptr<Shared>& shared, std::size_t index,
+// Drops the work of a worker, without `lock` during the drop. Preconditions: `lock` is held; the thread has
+// ended.
+void IoThreads::drop(const std::shared_ptr<State>& state, std::size_t index,
                      std::unique_lock<std::mutex>& lock) noexcept {
-  Slot& slot = shared->slots[index];
-  slot.running = true;  // so that nobody starts a thread in the middle
+  Worker& worker = state->workers[index];
+  worker.running = true;  // prevents the start of a thread during the drop
   lock.unlock();
-  slot.context.drop_all();
+  worker.context.drop_all();
   lock.lock();
-  slot.running = false;
-  slot.dropped = true;
-  if (!std::exchange(slot.again, false)) return;
+  worker.running = false;
+  worker.dropped = true;
+  if (!std::exchange(worker.run_again, false)) return;
   try {
-    shared->ensure_running(shared, index);
+    state->ensure_running(state, index);
   } catch (const std::exception&) {
-    // No thread to be had: what was posted waits for the next who comes.
+    // No thread can be started. The posted work waits for the next call.
   }
 }
 
-void IoThreads::run(const std::shared_ptr<Shared>& shared, std::size_t index) {
+void IoThreads::run(const std::shared_ptr<State>& state, std::size_t index) {
   const EngineThreadMark mark;
-  current = {shared.get(), index};
+  current = {state.get(), index};
   name_thread(index);
-  Slot& slot = shared->slots[index];
+  Worker& worker = state->workers[index];
   for (;;) {
     try {
-      if (slot.dropped)
-        slot.context.poll();
+      if (worker.dropped)
+        worker.context.poll();
       else
-        slot.context.run();
+        worker.context.run();
     } catch (...) {
-      // There is nobody to whom it could be thrown. The stack is gone, so the text is all that is left.
-      if (shared->on_failure) shared->on_failure(describe_current_exception());
+      // No caller can catch it. Report its text, because the stack is gone when the process is terminated.
+      if (state->on_failure) state->on_failure(describe_current_exception());
       std::terminate();
     }
-    std::unique_lock lock(shared->mutex);
-    if (slot.drops_late && !slot.again) {
-      slot.drops_late = false;
+    std::unique_lock lock(state->mutex);
+    if (worker.drops_late && !worker.run_again) {
+      worker.drops_late = false;
       lock.unlock();
-      slot.context.drop_all();
+      worker.context.drop_all();
       lock.lock();
-      slot.dropped = true;
+      worker.dropped = true;
     }
-    if (!std::exchange(slot.again, false)) {
-      slot.running = false;
-      shared->one_ended.notify_all();
+    if (!std::exchange(worker.run_again, false)) {
+      worker.running = false;
+      state->one_ended.notify_all();
       return;
     }
-    slot.context.restart();
+    worker.context.restart();
   }
 }
 
@@ -248,14 +251,14 @@ IoThreads& late_loop() noexcept {
   struct OfProcess {
     std::uint32_t generation = fork_generation();
     IoThreads threads{1, {}};
-    OfProcess* parents = nullptr;  // never destroyed, but known to leak checkers
+    OfProcess* parents = nullptr;  // never destroyed; reachable, so that leak checkers don't report it
   };
   static std::atomic<OfProcess*> current_one{nullptr};
   OfProcess* one = current_one.load(std::memory_order_acquire);
   if (one != nullptr && !forked(one->generation)) return one->threads;
   auto mine = std::make_unique<OfProcess>();
   mine->parents = one;
-  mine->threads.stop(TimePoint{}, IoThreads::Rest::run);
+  mine->threads.stop(TimePoint{}, IoThreads::Remaining::run);
   if (current_one.compare_exchange_strong(one, mine.get(), std::memory_order_acq_rel)) one = mine.release();
   return one->threads;
 }

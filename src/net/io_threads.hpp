@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// io_threads.hpp: threads of the library's own, each with a loop.
+// io_threads.hpp: I/O threads of the library, each with a loop.
 #pragma once
 
 #include "descriptors.hpp"
@@ -15,46 +15,48 @@
 
 namespace redstart::inline v0::net {
 
-/// Up to `count` threads with an `io_context` each; a thread is started when its loop is first given out.
+/// Runs up to `count` threads with one `io_context` each. A thread starts when its loop is first used.
 ///
-/// Thread safety: full. Lifetimes: the contexts live as long as this object and the threads; connections
-/// hold it.
+/// Lifetimes: the contexts live until this object and the threads have ended. Connections hold this object.
+/// Thread safety: full.
 class IoThreads final : public Loops {
  public:
-  /// `on_failure` is told of an exception that left a handler; the process is terminated then.
+  /// `on_failure` gets the text of an exception that left a handler; then the process is terminated.
   IoThreads(std::size_t count, std::function<void(std::string_view)> on_failure);
   ~IoThreads() override;
 
-  /// On one of the threads: its own loop; else one after the other.
+  /// Returns the calling thread's own loop on one of the threads, else the loops in rotation.
   Loop next() override;
   const boost::asio::any_io_executor& default_executor() const noexcept override;
   std::size_t width() const noexcept override;
   bool on_this_thread() const noexcept override;
   void flush() noexcept override;
 
-  /// Makes sure that the executor is run. Errors: std::system_error where there is no thread to be had.
+  /// Makes sure that a thread runs the default executor. Errors: std::system_error if no thread can be
+  /// started.
   void start();
 
-  enum class Rest : bool {
-    run,   ///< Threads that have not ended go on by themselves until they have nothing left to do.
-    drop,  ///< What is left then is no business of ours: it is dropped.
+  /// The fate of work that is left at the deadline of `stop`.
+  enum class Remaining : bool {
+    run,   ///< Threads continue on their own until no work is left.
+    drop,  ///< The work is destroyed without being run.
   };
-  /// Lets the threads end once they have nothing to do, and waits for that until `last`; on one of them it
-  /// does not wait.
-  void stop(TimePoint last, Rest rest) noexcept;
+  /// Lets the threads end when they have no work, and waits for that until `last`. Does not wait on one of
+  /// them.
+  void stop(TimePoint last, Remaining remaining) noexcept;
 
  private:
-  struct Shared;
-  static void run(const std::shared_ptr<Shared>& shared, std::size_t index);
-  static void drop(const std::shared_ptr<Shared>& shared, std::size_t index,
+  struct State;
+  static void run(const std::shared_ptr<State>& state, std::size_t index);
+  static void drop(const std::shared_ptr<State>& state, std::size_t index,
                    std::unique_lock<std::mutex>& lock) noexcept;
 
-  const std::shared_ptr<Shared> shared_;
+  const std::shared_ptr<State> state_;
   const std::uint32_t generation_ = fork_generation();
 };
 
-/// Runs handlers that have no other place left: their context is gone, or it is the parent's. Its thread
-/// comes with `flush` and ends when there is nothing more to do. One for each process, never destroyed.
+/// Runs handlers whose own context is gone or belongs to the parent process. `flush` starts its thread, which
+/// ends when no work is left. One per process; never destroyed.
 [[nodiscard]] IoThreads& late_loop() noexcept;
 
 }  // namespace redstart::inline v0::net

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// loop.cpp: which threads belong to the engine at the moment, and since when.
+// loop.cpp: marks threads that run the engine, and caches the time.
 #include "loop.hpp"
 
 #include "descriptors.hpp"
@@ -12,7 +12,7 @@ namespace {
 
 constinit thread_local detail::EngineMark mark{};
 
-// A thread that forked from a handler is marked in the child as well, where nothing runs on it any more.
+// If a handler forks, the child's thread inherits the mark. The generation shows that it no longer applies.
 bool marked() noexcept { return mark.generation != 0 && !forked(mark.generation); }
 
 }  // namespace
@@ -22,8 +22,8 @@ bool on_engine_thread() noexcept { return marked(); }
 TimePoint turn_now() noexcept {
   if (mark.turn == TimePoint{} || !marked()) return Clock::now();
   if (!mark.read.recent()) [[unlikely]] {
-    mark.read =
-        CycleMark::now();  // first: a process that is stopped between the two sees that time has passed
+    mark.read = CycleMark::now();  // before the clock: if the process is stopped between the two, the mark is
+                                   // too old and not too new
     mark.turn = Clock::now();
   }
   return mark.turn;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// loop.hpp: where a connection lives: the executor that runs its events one after the other.
+// loop.hpp: executors of connections, and marks of threads that run them.
 #pragma once
 
 #include "cycles.hpp"
@@ -12,32 +12,33 @@
 
 namespace redstart::inline v0::net {
 
-/// One thread of the library's own, or a strand on the service's executor.
+/// The executors of one connection: of an I/O thread of the library, or of a strand on the service's
+/// executor.
 struct Loop {
-  /// Runs the connection's events, never two at once: an own thread's `io_context`, or the strand.
+  /// Runs the connection's events, never two at once: an I/O thread's `io_context`, or the strand.
   boost::asio::any_io_executor executor;
-  /// What handlers' executors are compared with: the same, or the executor below the strand.
+  /// Is compared with the executors of handlers: equals `executor`, or is the executor below the strand.
   boost::asio::any_io_executor handler_executor;
-  /// Spreads the statistics.
+  /// Selects the counters.
   std::size_t shard = 0;
 };
 
-/// Gives each new connection its loop: own threads in turn, or a new strand each.
+/// Chooses the loop of each new connection: I/O threads in rotation, or a new strand each.
 ///
 /// Thread safety: full.
 class Loops {
  public:
   virtual ~Loops() = default;
   [[nodiscard]] virtual Loop next() = 0;
-  /// Where handlers run that name no executor. Ask each time: once its context is gone, and in the child of a
-  /// fork, it is another.
+  /// Returns the executor for handlers without one of their own. Don't store it: it changes once its context
+  /// is gone, and in a forked child.
   [[nodiscard]] virtual const boost::asio::any_io_executor& default_executor() const noexcept = 0;
-  /// Makes sure that somebody runs what was posted to `handler_executor`, also after the end of the threads.
-  /// Call it after posting where no connection is concerned: what was refused.
+  /// Makes sure that a thread runs what was posted to `handler_executor`, also after the I/O threads have
+  /// ended. Call it after posting the completion of an operation that no connection has accepted.
   virtual void flush() noexcept {}
-  /// How many threads there are to spread connections over; 1 for a service's executor.
+  /// The number of threads over which connections are spread; 1 for a service's executor.
   [[nodiscard]] virtual std::size_t width() const noexcept { return 1; }
-  /// True when the calling thread runs events of these loops: it must not wait for them.
+  /// True if the calling thread runs events of these loops, so that it must not wait for them.
   [[nodiscard]] virtual bool on_this_thread() const noexcept = 0;
 
  protected:
@@ -46,29 +47,27 @@ class Loops {
   Loops& operator=(const Loops&) = delete;
 };
 
-/// True on a thread that is inside a turn of any connection, or is one of the library's own I/O threads: it
-/// must not wait for the engine.
+/// True inside a turn of any connection and on the library's I/O threads. Such a thread must not wait for the
+/// engine.
 [[nodiscard]] bool on_engine_thread() noexcept;
 
-/// The time, for those who ask often. In a turn that is the clock's reading of its beginning, or a later one:
-/// it is at most `turn_lag` old, however long users' code holds the turn. Outside of a turn the clock is
-/// read.
+/// Returns the time at lower cost than the clock. Inside a turn it is a reading of the clock that is at most
+/// `turn_lag` old, also if users' code runs for long. Outside of turns the clock is read.
 [[nodiscard]] TimePoint turn_now() noexcept;
 
-/// What `turn_now` may be behind the clock. A deadline that is counted from it has to be that much later.
+/// How far `turn_now` may lag behind the clock. Deadlines computed from it must be that much later.
 inline constexpr Clock::duration turn_lag = CycleMark::longest;
 
 namespace detail {
 struct EngineMark {
-  std::uint32_t generation = 0;  // of the process that it was set in; 0: none is set
-  TimePoint turn{};              // the last reading of the clock in this turn; none: outside of turns
-  CycleMark read{};              // when that was
+  std::uint32_t generation = 0;  // fork generation in which it was set; 0: not set
+  TimePoint turn{};              // last reading of the clock in this turn; 0: outside of turns
+  CycleMark read{};              // the cycle counter at that reading
 };
 }  // namespace detail
 
-/// Marks the calling thread for as long as it lives: as an own I/O thread, or as inside a turn that began at
-/// `now`, which was read right after `read`. Marks nest. In the child of a fork those of before count for
-/// nothing.
+/// Marks the calling thread during its lifetime: as an I/O thread of the library, or as inside a turn that
+/// started at `now`, which was read right after `read`. Marks nest. A forked child ignores earlier marks.
 class EngineThreadMark {
  public:
   EngineThreadMark() noexcept : EngineThreadMark({}, TimePoint{}) {}

@@ -24,7 +24,7 @@ struct OpenFailure {
   Remedy remedy = Remedy::retry;
   std::string what{};
   std::string server{};
-  std::string_view advice{};  ///< What to look at; empty: the advice of `code`. Has static lifetime.
+  std::string_view advice{};  ///< Where to look; empty: the advice of `code`. Has static lifetime.
 };
 
 /// The result of an exchange.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// parking.cpp: Linux's futex.
+// parking.cpp: futex calls of Linux.
 #include "parking.hpp"
 
 #include <linux/futex.h>
@@ -12,7 +12,7 @@ namespace redstart::inline v0::net {
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free && sizeof(std::atomic<std::uint32_t>) == 4);
 
 void park(const std::atomic<std::uint32_t>& word, std::uint32_t expected, TimePoint deadline) noexcept {
-  // The steady clock is CLOCK_MONOTONIC, which an absolute deadline of FUTEX_WAIT_BITSET is measured by.
+  // FUTEX_WAIT_BITSET measures absolute deadlines by CLOCK_MONOTONIC, which is the steady clock.
   const auto since =
       std::chrono::duration_cast<std::chrono::nanoseconds>(deadline.time_since_epoch()).count();
   constexpr std::int64_t second = 1'000'000'000;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// resolver.cpp: name lookup that cannot hang its caller.
+// resolver.cpp: looks names up on helper threads.
 #include "resolver.hpp"
 
 #include <netdb.h>
@@ -46,7 +46,8 @@ Resolved lookup(const std::string& host, const std::string& port, int flags) {
   return resolved;
 }
 
-std::atomic<bool> replaced{false};  // in a forked child the lock below may be locked for ever
+std::atomic<bool> replaced{
+    false};  // checked first, because a forked child may find the lock below locked indefinitely
 
 struct Replacement {
   std::mutex mutex{};

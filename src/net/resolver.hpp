@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// resolver.hpp: from an endpoint to the addresses it stands for.
+// resolver.hpp: resolves an endpoint to its addresses.
 #pragma once
 
 #include "socket.hpp"
@@ -12,24 +12,26 @@
 
 namespace redstart::inline v0::net {
 
-/// The addresses of an endpoint, or why there are none.
+/// The addresses of an endpoint, or the text of the error if there are none.
 struct Resolved {
   std::vector<Address> addresses{};
   std::string error{};
 };
 
-/// What is asked for the addresses of a name, on a helper thread; may take as long as it likes.
+/// Returns the addresses of a name. Runs on a helper thread and may block without limit.
 using NameLookup = std::function<Resolved(const std::string& host, const std::string& port)>;
 
-/// From now on this process asks `lookup` in place of the system; nothing: the system again. For tests.
+/// Replaces the system's name lookup in this process; an empty function restores it. For tests.
 void replace_name_lookup(NameLookup lookup);
 
 /// True for literal addresses and Unix sockets.
 [[nodiscard]] bool needs_no_lookup(const Endpoint& endpoint);
 
-/// Calls `done` once: at once for literal addresses and Unix sockets, which need no lookup, else on a helper
-/// thread whenever the lookup ends, maybe never, because the system's lookup can hang and cannot be
-/// interrupted. Nothing that `done` holds may need the caller's thread to be freed.
+/// Resolves `endpoint` and calls `done` at most once. Literal addresses and Unix sockets need no lookup, so
+/// the call is made before this function returns. Otherwise a helper thread makes it. The call never comes if
+/// the system's lookup hangs, because that cannot be interrupted.
+///
+/// Lifetimes: `done` may be destroyed on any thread.
 void resolve(const Endpoint& endpoint, std::function<void(Resolved)> done);
 
 }  // namespace redstart::inline v0::net

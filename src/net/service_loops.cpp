@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// service_loops.cpp: strands on a service's executor, and what happens when its context dies.
+// service_loops.cpp: makes strands and watches the end of the service's context.
 #include "service_loops.hpp"
 
 #include "io_threads.hpp"
@@ -32,15 +32,15 @@ asio::execution_context& context_of(const asio::any_io_executor& executor) {
   return asio::query(executor, asio::execution::context);
 }
 
-// What runs the handlers of an io_context or a thread_pool, which every executor leads to, however many
-// strands and wrappers lie above it. Null for a context of the user's own.
+// Returns the scheduler of the io_context or thread_pool behind an executor, through all strands and
+// wrappers. Null for other kinds of contexts.
 asio::detail::scheduler* scheduler_of(asio::execution_context& context) {
   if (!asio::has_service<asio::detail::scheduler>(context)) return nullptr;
   return &asio::use_service<asio::detail::scheduler>(context);
 }
 
-// Makes the services that connections use, before the one that watches: a context ends its services in the
-// reverse order, so sockets, timers and strands can still be used when we are told.
+// Makes the services that connections use before the watching service. A context shuts its services down in
+// reverse order, so sockets, timers and strands still work when `on_death` is called.
 void make_services(const asio::any_io_executor& executor) {
   static_cast<void>(asio::make_strand(executor));
   static_cast<void>(asio::steady_timer(executor));
@@ -63,7 +63,8 @@ struct ServiceLoops::Watcher {
   std::atomic<bool> context_died{false};
 };
 
-// Lives in the context, and is told of its end. Knows the watchers weakly, so that either side may go first.
+// A service of the context, whose `shutdown` reports the context's end. It refers to the watchers weakly,
+// because either side may end first.
 class ServiceLoops::Watch final : public asio::execution_context::service {
  public:
   static inline asio::execution_context::id id{};
@@ -97,7 +98,7 @@ class ServiceLoops::Watch final : public asio::execution_context::service {
 
 ServiceLoops::ServiceLoops(asio::any_io_executor executor, std::function<void()> on_context_death)
     : watcher_(std::make_shared<Watcher>()) {
-  // Else the service's run() would never return.
+  // With tracked work, the service's run() would never return.
   executor = asio::prefer(executor, asio::execution::outstanding_work.untracked);
   make_services(executor);
   watcher_->executor = executor;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// service_loops.hpp: loops on the executor of the service that embeds the library.
+// service_loops.hpp: strands on the executor of the embedding service.
 #pragma once
 
 #include "descriptors.hpp"
@@ -13,14 +13,14 @@
 
 namespace redstart::inline v0::net {
 
-/// A strand for each connection, on an executor of which any number of threads may take care, or none.
+/// Makes a strand for each connection on the service's executor, which any number of threads may run.
 ///
-/// Thread safety: full; but nobody may use an executor while its context is being destroyed.
-/// Lifetimes: may outlive the executor's context: no loop may be used then.
+/// Lifetimes: may outlive the executor's context. No loop may be used then.
+/// Thread safety: full, except that the executor must not be used while its context is being destroyed.
 class ServiceLoops final : public Loops {
  public:
-  /// `on_context_death` is called when the executor's context is being destroyed, once, if that comes first:
-  /// all that uses the executor has to go, now. Preconditions: the executor's context lives.
+  /// `on_context_death` is called once if the executor's context is destroyed before this object. It must
+  /// release everything that uses the executor. Preconditions: the executor's context is alive.
   ServiceLoops(boost::asio::any_io_executor executor, std::function<void()> on_context_death);
   ~ServiceLoops() override;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// standard_error.cpp: from events to lines on a descriptor.
+// standard_error.cpp: turns events into lines on a descriptor.
 #include "standard_error.hpp"
 
 #include <redstart/observe/standard_error.hpp>
@@ -19,7 +19,8 @@ namespace redstart::inline v0::net {
 
 namespace {
 
-// False after a tenth of a second: in the child of a fork another thread may have held it for good.
+// Locks, or returns false after 100 ms: in a forked child, another thread of the parent may have held the
+// lock.
 bool lock_soon(std::unique_lock<std::mutex>& lock) {
   for (int left = 100; !lock.try_lock(); --left) {
     if (left == 0) return false;
@@ -36,7 +37,7 @@ void write_line(int fd, std::string_view line) noexcept {
   try {
     std::string text(line);
     text += '\n';
-    // A reader that goes away just now must not end the process.
+    // A reader that closes the pipe now must not end the process by SIGPIPE.
     sigset_t broken_pipe;
     sigset_t before;
     sigset_t pending;
@@ -52,7 +53,7 @@ void write_line(int fd, std::string_view line) noexcept {
     }
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   } catch (const std::exception&) {
-    // No memory: no line.
+    // Without memory, the line is lost.
   }
 }
 
@@ -67,7 +68,7 @@ void StandardErrorListener::write(Decide decide) noexcept {
     }
     for (const std::string& line : lines) write_line(fd_, line);
   } catch (const std::exception&) {
-    // No memory: no line.
+    // Without memory, the line is lost.
   }
 }
 

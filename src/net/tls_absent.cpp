@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_absent.cpp: stands in where the library is built without TLS: nothing here is ever reached but `load`.
+// tls_absent.cpp: replaces TLS in builds without it; only `load` is ever called.
 #include "outcome.hpp"
 #include "tls_context.hpp"
 #include "tls_session.hpp"

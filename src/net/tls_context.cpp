@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_context.cpp: a context of OpenSSL's from files.
+// tls_context.cpp: makes OpenSSL contexts from files.
 #include "tls_context.hpp"
 
 #include "tls_text.hpp"
@@ -16,20 +16,20 @@ namespace redstart::inline v0::net {
 
 namespace {
 
-// OpenSSL would otherwise take itself apart at exit, before static objects that still hold connections.
+// Prevents OpenSSL's cleanup at exit, which would run before static objects that still hold connections.
 void initialise() {
   static const int done = OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, nullptr);
   static_cast<void>(done);
 }
 
-// Opens an encrypted key, once.
+// Provides the password of an encrypted key, once.
 struct KeyPassword {
   std::string_view password;
   bool asked = false;
   bool too_long = false;
 };
 
-// Never asks the terminal, which OpenSSL does by itself.
+// Provides no password. Without this callback, OpenSSL would ask on the terminal.
 int give_password(char* into, int size, int /*for_writing*/, void* user) {
   auto& key = *static_cast<KeyPassword*>(user);
   key.asked = true;
@@ -42,13 +42,13 @@ int give_password(char* into, int size, int /*for_writing*/, void* user) {
 int give_no_password(char* /*into*/, int /*size*/, int /*for_writing*/, void* /*user*/) { return -1; }
 
 std::string cant(const char* verb, const std::string& path) {
-  const unsigned long error = ERR_peek_error();  // the first tells most
+  const unsigned long error = ERR_peek_error();  // the first error is the most specific one
   std::string text = "can't " + std::string(verb) + " " + path + " (" + tls_error_text(error) + ")";
   ERR_clear_error();
   return text;
 }
 
-// Why an encrypted key could not be read. OpenSSL's own reasons for it say nothing to its owner.
+// Returns the reason for which an encrypted key could not be read. OpenSSL's own reasons don't help the user.
 std::string locked(const KeyPassword& key, const std::string& path) {
   ERR_clear_error();
   if (key.password.empty()) return "tls.key_file " + path + " is encrypted: set tls.key_password";
@@ -78,7 +78,7 @@ std::string introduce(SSL_CTX* context, const TlsConfig& config) {
   const unsigned long error = ERR_peek_error();
   const bool other =
       ERR_GET_LIB(error) == ERR_LIB_X509 && ERR_GET_REASON(error) == X509_R_KEY_VALUES_MISMATCH;
-  // The password is gone when OpenSSL asks again, which it has no reason to.
+  // The password is provided once only; OpenSSL asks once.
   SSL_CTX_set_default_passwd_cb(context, give_no_password);
   SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
   if (!read && !other)
@@ -97,9 +97,9 @@ bool is_literal(const std::string& name) {
          ::inet_pton(AF_INET6, name.c_str(), &ignored) == 1;
 }
 
-// Whole labels only, and never the common name: names that a certificate is for stand in its SAN.
+// Matches whole labels and ignores the common name, because a certificate lists its names in the SAN.
 bool expect(SSL_CTX* context, const std::string& name, bool address) {
-  // OpenSSL would verify no name at all, or take any name below that one.
+  // With such a name, OpenSSL would verify no name at all, or accept any name below it.
   if (name.empty() || name.front() == '.') return false;
   X509_VERIFY_PARAM* const rules = SSL_CTX_get0_param(context);
   if (address) return X509_VERIFY_PARAM_set1_ip_asc(rules, name.c_str()) == 1;
@@ -117,8 +117,8 @@ std::shared_ptr<const TlsContext> TlsContext::load(const TlsConfig& config, std:
   initialise();
   ERR_clear_error();
   std::string name = config.server_name.empty() ? std::string(host) : config.server_name;
-  name.resize(std::min(name.size(), name.find('%')));  // the zone of a link-local address
-  if (name.ends_with('.')) name.pop_back();            // of a fully qualified name: certificates have none
+  name.resize(std::min(name.size(), name.find('%')));  // drop the zone of a link-local address
+  if (name.ends_with('.')) name.pop_back();            // certificates have no final dot
   const bool address = is_literal(name);
 
   Handle handle(SSL_CTX_new(TLS_client_method()));

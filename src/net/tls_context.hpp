@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_context.hpp: what the TLS sessions of a database have in common: whom they trust, who they are.
+// tls_context.hpp: certificates, key and expected server name of TLS sessions.
 #pragma once
 
 #include <redstart/config/tls_config.hpp>
@@ -13,14 +13,14 @@ struct ssl_ctx_st;
 
 namespace redstart::inline v0::net {
 
-/// Authorities, our certificate and key, and the name that a server's certificate must be issued for; as the
-/// files were when it was made.
+/// Holds what TLS sessions of a database have in common, as the files were when it was loaded: trusted
+/// authorities, client certificate and key, and the name that a server's certificate must be issued for.
 ///
 /// Thread safety: immutable.
 class TlsContext {
  public:
-  /// Reads the files. Returns null and says in `fault` what is wrong with which of them; never a secret.
-  /// `host`: who the server must be where `config.server_name` is empty.
+  /// Reads the files. On failure, returns null and sets `fault` to the file and the reason, without any
+  /// secret. `host`: the name that the server must prove if `config.server_name` is empty.
   [[nodiscard]] static std::shared_ptr<const TlsContext> load(const TlsConfig& config, std::string_view host,
                                                               std::string& fault);
 
@@ -35,9 +35,9 @@ class TlsContext {
   [[nodiscard]] ssl_ctx_st* handle() const noexcept { return handle_.get(); }
   /// The name, or the address, that the server must prove.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  /// True when that is an address: such are not sent as SNI.
+  /// True if that is an address. Addresses are not sent as SNI.
   [[nodiscard]] bool is_address() const noexcept { return address_; }
-  /// False when any certificate will do.
+  /// False if any certificate is accepted.
   [[nodiscard]] bool verifies() const noexcept { return verifies_; }
 
  private:

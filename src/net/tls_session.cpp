@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_session.cpp: OpenSSL between the socket and us.
+// tls_session.cpp: runs OpenSSL over a socket.
 #include "tls_session.hpp"
 
 #include "descriptors.hpp"
@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::size_t largest_record = SSL3_RT_MAX_PLAIN_LENGTH;
 
-// Notes why a certificate is refused, and which; changes nothing about it.
+// Notes a refused certificate and the reason. It doesn't change the decision.
 int on_verified(int good, X509_STORE_CTX* store) {
   if (good == 1) return 1;
   const void* const ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
@@ -35,7 +35,7 @@ int on_verified(int good, X509_STORE_CTX* store) {
   return good;
 }
 
-// The server wants to see a certificate of ours. Goes on with what the context has.
+// Notes that the server requested a client certificate, and continues with that of the context.
 int on_asked(SSL*, void* trouble) {
   static_cast<TlsTrouble*>(trouble)->asked = true;
   return 1;
@@ -43,7 +43,7 @@ int on_asked(SSL*, void* trouble) {
 
 }  // namespace
 
-// The socket as OpenSSL sees it. Its own kind would raise SIGPIPE.
+// OpenSSL's access to the socket. Its own socket BIO would raise SIGPIPE.
 struct TlsBio {
   static TlsSession& of(BIO* bio) { return *static_cast<TlsSession*>(BIO_get_data(bio)); }
 
@@ -94,7 +94,7 @@ struct TlsBio {
     return 1;
   }
 
-  // Made once, never freed: connections may be closed until the process ends.
+  // Made once and never freed, because connections may be closed until the process ends.
   static const BIO_METHOD* method() {
     static const BIO_METHOD* const made = [] {
       BIO_METHOD* const fresh = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "redstart socket");
@@ -144,27 +144,27 @@ IoResult TlsSession::handshake() noexcept {
   return {};
 }
 
-// What an unsuccessful call means.
+// Turns an unsuccessful call of OpenSSL into a result.
 IoResult TlsSession::ended(int returned) noexcept {
   switch (SSL_get_error(session_.get(), returned)) {
     case SSL_ERROR_WANT_READ: wants_write_ = false; return {0, EAGAIN};
     case SSL_ERROR_WANT_WRITE: wants_write_ = true; return {0, EAGAIN};
-    case SSL_ERROR_ZERO_RETURN: break;  // the peer has said that nothing more comes
+    case SSL_ERROR_ZERO_RETURN: break;  // the peer has sent close_notify
     default:
       if (error_ == 0 && !end_of_stream_) trouble_->error = ERR_peek_error();
       last_.error = error_ != 0 ? error_ : end_of_stream_ ? 0 : EPROTO;
       break;
   }
-  ERR_clear_error();  // this thread may serve others, with OpenSSL calls of their own
-  dead_ = true;
+  ERR_clear_error();  // other code on this thread may use OpenSSL, too
+  failed_ = true;
   return last_;
 }
 
 IoResult TlsSession::send(std::span<const char> bytes) noexcept {
   std::size_t sent = 0;
   while (sent != bytes.size()) {
-    if (dead_ || mute_ != 0) {
-      const int error = mute_ != 0 ? mute_ : last_.error;
+    if (failed_ || send_error_ != 0) {
+      const int error = send_error_ != 0 ? send_error_ : last_.error;
       return sent != 0 ? IoResult{sent, 0} : IoResult{0, error != 0 ? error : EPIPE};
     }
     ERR_clear_error();
@@ -177,8 +177,8 @@ IoResult TlsSession::send(std::span<const char> bytes) noexcept {
     }
     const int failed = std::exchange(error_, 0);
     if (failed != 0) {
-      // The network takes no more. What the peer said before, and why it went, can still be read.
-      mute_ = failed;
+      // Sending has failed, but data and an alert that the peer sent before can still be read.
+      send_error_ = failed;
       ERR_clear_error();
       continue;
     }
@@ -192,8 +192,8 @@ IoResult TlsSession::send(std::span<const char> bytes) noexcept {
 }
 
 IoResult TlsSession::send(std::span<const iovec> pieces) noexcept {
-  // One record after the other: small pieces are put together, from large ones records are made in place.
-  // After EAGAIN the same happens again from the same byte on, as OpenSSL demands.
+  // One record after the other: small pieces are combined, large ones are encrypted in place. After EAGAIN,
+  // the same record is made again from the same byte on, as OpenSSL requires.
   char record[largest_record];
   std::size_t sent = 0;
   std::size_t at = 0;  // in the first piece
@@ -223,7 +223,7 @@ IoResult TlsSession::send(std::span<const iovec> pieces) noexcept {
 IoResult TlsSession::receive(char* into, std::size_t size, bool wait) noexcept {
   std::size_t got = 0;
   may_wait_ = wait;
-  while (got != size && !dead_) {
+  while (got != size && !failed_) {
     ERR_clear_error();
     std::size_t n = 0;
     const int returned = SSL_read_ex(session_.get(), into + got, size - got, &n);
@@ -234,15 +234,15 @@ IoResult TlsSession::receive(char* into, std::size_t size, bool wait) noexcept {
       return got != 0 ? IoResult{got, 0} : result;
     }
     got += n;
-    heard_ = true;
+    received_data_ = true;
     may_wait_ = false;
     if ((wait || drained_) && SSL_has_pending(session_.get()) == 0) break;
   }
   return got != 0 ? IoResult{got, 0} : last_;
 }
 
-// OpenSSL counts the bytes that it has not looked at. Behind the header of a record there may be none yet:
-// then it waits for the body ("RB").
+// OpenSSL counts bytes that it has not parsed. After the header of a record there may be none: then it waits
+// for the body (state "RB").
 bool TlsSession::holds_bytes() const noexcept {
   if (SSL_has_pending(session_.get()) == 1) return true;
   const std::string_view state = SSL_rstate_string(session_.get());
@@ -250,7 +250,7 @@ bool TlsSession::holds_bytes() const noexcept {
 }
 
 IoResult TlsSession::peek(char* into, std::size_t size) noexcept {
-  if (dead_ || mute_ != 0) return {0, EPIPE};
+  if (failed_ || send_error_ != 0) return {0, EPIPE};
   ERR_clear_error();
   std::size_t n = 0;
   const int returned = SSL_peek_ex(session_.get(), into, size, &n);
@@ -260,16 +260,16 @@ IoResult TlsSession::peek(char* into, std::size_t size) noexcept {
 OpenFailure TlsSession::failure() const { return tls_failure(*trouble_, context_->name(), last_.error); }
 
 bool TlsSession::at_fault() const noexcept {
-  // With TLS 1.3 a server judges our certificate when the session is there already for us; where it closes
-  // with our bytes unread, its word on that may be lost.
-  const bool turned_away = dead_ && !heard_ && trouble_->asked;
+  // With TLS 1.3, a server checks the client certificate after the handshake has ended on our side. If it
+  // closes with unread bytes, its alert may be lost.
+  const bool turned_away = failed_ && !received_data_ && trouble_->asked;
   return trouble_->error != 0 || trouble_->verify != 0 || turned_away;
 }
 
 void TlsSession::close() noexcept {
-  // A record that was cut short would be completed, and what was said not to be sent would be.
-  if (!established_ || dead_ || mute_ != 0 || unfinished_ || forked(generation_)) return;
-  dead_ = true;
+  // It would complete a partial record, so that bytes that were reported as not sent would be sent.
+  if (!established_ || failed_ || send_error_ != 0 || unfinished_ || forked(generation_)) return;
+  failed_ = true;
   ERR_clear_error();
   static_cast<void>(SSL_shutdown(session_.get()));
   ERR_clear_error();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_session.hpp: TLS on one connected socket.
+// tls_session.hpp: TLS session on one connected socket.
 #pragma once
 
 #include "io_result.hpp"
@@ -18,55 +18,58 @@ namespace redstart::inline v0::net {
 struct OpenFailure;
 struct TlsTrouble;
 
-/// Encrypts and decrypts what goes over a socket. It reads and writes the socket itself, never raises
-/// SIGPIPE, and does not own it.
+/// Encrypts and decrypts the data of a socket. It reads and writes the socket itself and never raises
+/// SIGPIPE.
 ///
-/// Bytes count as sent once the whole record that holds them is in the kernel: of a record that is cut short
-/// the peer learns nothing.
+/// Bytes count as sent once the kernel has accepted their whole record, because a peer can't decrypt part of
+/// one.
+///
+/// Lifetimes: it does not own the socket, which must outlive it.
 ///
 /// Thread safety: one thread at a time.
 class TlsSession {
  public:
-  /// Throws std::bad_alloc.
+  /// Errors: std::bad_alloc.
   TlsSession(std::shared_ptr<const TlsContext> context, int fd);
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
   ~TlsSession();
 
-  /// Goes on with the handshake, until `established`: then the peer is who it should be, and may get bytes.
-  /// EAGAIN: again, once the socket is as `wants_write` says; else it has failed, and `failure` says why.
+  /// Continues the handshake, until `established`: then the peer is verified. EAGAIN: call it again once the
+  /// socket is ready (see `wants_write`). Any other error: the handshake has failed, with `failure()`.
   [[nodiscard]] IoResult handshake() noexcept;
   [[nodiscard]] bool established() const noexcept { return established_; }
 
-  /// Takes what fits; EAGAIN when nothing does. What was not taken has to come again, unchanged, with more
-  /// behind it or not.
+  /// Sends what fits; EAGAIN if nothing does. The caller must pass the remaining bytes again, unchanged; more
+  /// may follow them.
   [[nodiscard]] IoResult send(std::span<const char> bytes) noexcept;
   [[nodiscard]] IoResult send(std::span<const iovec> pieces) noexcept;
-  /// As much as has come: when it is less than `size`, the socket has no more either. EAGAIN: nothing.
+  /// Receives what has arrived. If it is less than `size`, the socket has no more either. EAGAIN: nothing has
+  /// arrived.
   [[nodiscard]] IoResult receive(char* into, std::size_t size) noexcept { return receive(into, size, false); }
-  /// The same; waits once for the socket as its receive timeout says. EAGAIN: what came was no data yet.
+  /// Like `receive`, but waits once for the socket, up to its receive timeout. EAGAIN: no data has arrived.
   [[nodiscard]] IoResult receive_waiting(char* into, std::size_t size) noexcept {
     return receive(into, size, true);
   }
 
-  /// True when bytes have come that `receive` has not given, be it a part of a record. Right after a call
-  /// that ended with EAGAIN this covers all that the socket had.
+  /// True if the session holds received bytes that were not read, or part of a record. After a call that
+  /// returned EAGAIN, this includes all bytes that the socket had.
   [[nodiscard]] bool holds_bytes() const noexcept;
-  /// Looks at the first byte that `receive` would give, and leaves it there. EAGAIN: the connection is open
+  /// Copies the first byte that `receive` would return, and leaves it unread. EAGAIN: the connection is open
   /// and has no data to read.
   [[nodiscard]] IoResult peek(char& first) noexcept { return peek(&first, 1); }
-  /// Looks at up to `size` bytes in that way; never at more than one record.
+  /// Copies up to `size` bytes of one record and leaves them unread.
   [[nodiscard]] IoResult peek(char* into, std::size_t size) noexcept;
-  /// What the last EAGAIN waits for: room to write, else something to read.
+  /// True if the last EAGAIN waits for a writable socket, else it waits for a readable one.
   [[nodiscard]] bool wants_write() const noexcept { return wants_write_; }
 
-  /// Why there is no session, once something failed.
+  /// The failure of the session. Preconditions: a call has failed.
   [[nodiscard]] OpenFailure failure() const;
-  /// True when TLS itself failed, not the network; also when a server that has asked for our certificate
-  /// ended the connection without a word.
+  /// True if TLS failed and not the network; also if a server that requested a client certificate closed the
+  /// connection without an alert.
   [[nodiscard]] bool at_fault() const noexcept;
-  /// Tells the peer that nothing more comes, unless that would complete what was cut short. Call it before
-  /// the socket is closed. In a forked child it does nothing.
+  /// Sends close_notify, unless that would complete a partial record. Call it before the socket is closed. In
+  /// a forked child it does nothing.
   void close() noexcept;
 
  private:
@@ -82,17 +85,17 @@ class TlsSession {
   std::unique_ptr<TlsTrouble> trouble_;
   std::unique_ptr<ssl_st, Free> session_{};  // uses the two above until it is freed
   int fd_;
-  std::uint32_t generation_;  // of the process that made it
+  std::uint32_t generation_;  // fork generation of the process that made it
   int error_ = 0;             // errno of the socket's last failure
   bool end_of_stream_ = false;
-  bool may_wait_ = false;  // the next read of the socket may block
-  bool drained_ = false;   // the last one got all there was
+  bool may_wait_ = false;  // the next read may wait for the socket
+  bool drained_ = false;   // the last read emptied the socket
   bool wants_write_ = false;
-  bool unfinished_ = false;  // a record is cut short
+  bool unfinished_ = false;  // part of a record was sent
   bool established_ = false;
-  bool heard_ = false;  // data has come
-  int mute_ = 0;        // errno of the failed attempt to send, after which no other is made
-  bool dead_ = false;   // nothing works any more; `last_` says why
+  bool received_data_ = false;  // data has arrived
+  int send_error_ = 0;          // errno of the failed send; nothing is sent after it
+  bool failed_ = false;         // failed for good, with `last_`
   IoResult last_{};
 };
 

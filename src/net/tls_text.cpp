@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_text.cpp: OpenSSL's codes in words that tell what to do.
+// tls_text.cpp: turns OpenSSL's error codes into texts with advice.
 #include "tls_text.hpp"
 
 #include <redstart/core/peer_text.hpp>
@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t longest_text = 160;
 constexpr std::size_t longest_address = 16;
 
-// What a peer chose.
+// Text that the peer has chosen.
 std::string shown(std::string_view text) { return peer_text(text, {.most = longest_text}); }
 
 std::string day(const ASN1_TIME* time) {
@@ -36,7 +36,7 @@ std::string issuer(X509* certificate) {
 }
 
 std::string_view bytes_of(const ASN1_STRING* text) {
-  // ASN.1 gives bytes as unsigned characters.
+  // ASN.1 strings consist of unsigned characters.
   return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
           static_cast<std::size_t>(ASN1_STRING_length(text))};
 }
@@ -50,7 +50,7 @@ std::string address(std::string_view bytes) {
   return text;
 }
 
-// The names in the SAN; the common name does not count.
+// The names in the SAN, without the common name.
 std::string names(X509* certificate) {
   auto* const all =
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
@@ -127,7 +127,7 @@ void TlsTrouble::Free::operator()(x509_st* refused) const noexcept { X509_free(r
 
 std::string tls_error_text(unsigned long error) {
   if (ERR_SYSTEM_ERROR(error)) return error_text(ERR_GET_REASON(error));
-  OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS, nullptr);  // once; where nothing of TLS was used yet
+  OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS, nullptr);  // has no effect after the first call
   const char* const text = ERR_reason_error_string(error);
   return text == nullptr ? "no reason given" : text;
 }
