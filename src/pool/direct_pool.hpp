@@ -18,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace redstart::inline v0::pool {
@@ -122,9 +123,10 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   [[nodiscard]] std::optional<Error> warm_up(std::size_t count, TimePoint deadline);
   /// Sleeps; false when the pool was stopped meanwhile. Not on an engine thread.
   [[nodiscard]] bool pause(TimePoint until);
-  /// The server serves no longer as it did: closes what is idle, and what is lent when it comes back, at most
-  /// once a second. Returns true when a connection that was opened at `opened` is among them.
-  bool role_changed(TimePoint now, TimePoint opened = TimePoint::max()) noexcept;
+  /// `reply` shows that the server has another role now: closes idle connections at once and others when they
+  /// are returned, at most once a second. Emits an event if `reply` names the primary. Returns true if this
+  /// closes a connection that was opened at `opened`.
+  bool role_changed(TimePoint now, std::string_view reply, TimePoint opened = TimePoint::max()) noexcept;
 
   /// The right to open a connection of another kind: true at once, or `waiter` stands in line and is told.
   /// Closes an idle direct connection if that is what it takes. `return_grant` ends it.
@@ -189,6 +191,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   void release(Connection connection) noexcept;
   [[nodiscard]] std::optional<CloseReason> take_back(Connection& connection) noexcept;
   void pushed(std::uint64_t messages) noexcept;
+  void note_redirect(std::string_view reply) const noexcept;
   void closed(std::vector<Connection>& connections, CloseReason reason) noexcept;
   void discard(Connection connection, CloseReason reason) noexcept;
   void forget(Lock& lock, Connection connection, CloseReason reason) noexcept;

@@ -4,12 +4,14 @@
 #include "direct_pool.hpp"
 
 #include "../net/loop.hpp"
+#include "../protocol/redirect.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <exception>
 #include <iterator>
 #include <new>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -222,7 +224,7 @@ bool DirectPool::pause(TimePoint until) {
   return !draining_;
 }
 
-bool DirectPool::role_changed(TimePoint now, TimePoint opened) noexcept {
+bool DirectPool::role_changed(TimePoint now, std::string_view reply, TimePoint opened) noexcept {
   std::vector<Connection> old;
   {
     const Lock lock(mutex_);
@@ -233,7 +235,19 @@ bool DirectPool::role_changed(TimePoint now, TimePoint opened) noexcept {
     for (std::size_t i = 0; i < old.size(); ++i) release_grant();
   }
   closed(old, CloseReason::role);
+  note_redirect(reply);
   return opened < now;
+}
+
+void DirectPool::note_redirect(std::string_view reply) const noexcept {
+  const std::string_view primary = protocol::redirect_address(reply);
+  if (primary.empty()) return;
+  try {
+    database_->emit(EventKind::server_changed,
+                    "role master -> replica, its primary is " + std::string(primary));
+  } catch (const std::bad_alloc&) {
+    // The event is lost, its connections are closed all the same.
+  }
 }
 
 // Takes what is idle and unused for longer out of the pool, but for `keep` of them; `into` closes it.

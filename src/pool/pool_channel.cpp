@@ -147,7 +147,8 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
 // The next connection finds out which server serves, and authenticates again.
 void PoolChannel::leave_server(const net::DirectConnection& connection, net::Outcome& outcome) {
   // One that was opened a moment ago leads to the server that there is now; without a session it is useless.
-  if (!pool_->role_changed(outcome.end, connection.opened_at()) && proves_service(outcome.text)) return;
+  if (!pool_->role_changed(outcome.end, outcome.text, connection.opened_at()) && proves_service(outcome.text))
+    return;
   outcome.reusable = false;
   outcome.reason = CloseReason::role;
 }

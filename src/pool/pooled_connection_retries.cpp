@@ -65,7 +65,7 @@ std::optional<std::chrono::milliseconds> PooledConnection::retry_refused(net::As
   if (loading) ended(operation, BreakerVerdict::nothing, now, message);
   if (must_reconnect(condition)) {
     leave_server(condition, now);
-    context_->direct->role_changed(now);
+    context_->direct->role_changed(now, message);
   }
   const ServerVerdict verdict =
       classify(message, operation.request.reply_of, database.origin().authenticates);

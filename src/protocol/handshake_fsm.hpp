@@ -82,6 +82,7 @@ class HandshakeFsm {
   [[nodiscard]] Action start() {
     resp3_ = false;
     knows_setinfo_ = true;
+    knows_redirect_ = false;
     refused_hello_.clear();
     if (settings_.protocol == Protocol::resp2 || settings_.extent == Handshake::minimal)
       return authenticate();
@@ -146,7 +147,7 @@ class HandshakeFsm {
   enum class Step : std::uint8_t {
     hello,
     auth,
-    courtesy,  // CLIENT SETNAME, CLIENT SETINFO: an error is fine
+    courtesy,  // CLIENT SETNAME, SETINFO and CAPA: an error is ignored
     select,
     echo,
     ping,
@@ -173,6 +174,7 @@ class HandshakeFsm {
         resp3_ = true;
         greeting_ = read_greeting(frame);
         knows_setinfo_ = at_least(greeting_.server.version, 7, 2);
+        knows_redirect_ = knows_redirect(greeting_.server);
         return introduce();
       case Step::auth:
         if (reply.text != "OK") return unexpected("AUTH");
@@ -246,6 +248,12 @@ class HandshakeFsm {
   [[nodiscard]] bool authenticates() const noexcept {
     return !settings_.password.empty() || !settings_.username.empty();
   }
+  // With CLIENT CAPA redirect, a server that becomes a replica replies REDIRECT and the address of its
+  // primary instead of READONLY. Not sent to a replica: it would redirect reads, which are welcome at a
+  // database that leads to a replica.
+  static bool knows_redirect(const ServerIdentity& server) noexcept {
+    return server.product == "Valkey" && at_least(server.version, 8, 0) && server.role != "replica";
+  }
   bool comes_back(std::string_view word) noexcept {
     const auto why = why_not_ready(word);
     if (why && (!loading_ || not_ready_.why != *why)) not_ready_ = {*why, {}, {}};
@@ -281,6 +289,7 @@ class HandshakeFsm {
         courtesy("SETINFO", "LIB-NAME", "redstart");
         courtesy("SETINFO", "LIB-VER", version());
       }
+      if (knows_redirect_) courtesy("CAPA", {}, "redirect");
     }
     if (settings_.number != 0) {
       writer.array(2);
@@ -358,7 +367,7 @@ class HandshakeFsm {
 
   const HandshakeSettings& settings_;
   resp::Buffer bytes_{};
-  std::array<Step, 6> pending_{};
+  std::array<Step, 7> pending_{};
   std::size_t next_ = 0;
   std::size_t count_ = 0;
   Backoff polls_{BackoffPolicy{}};  // 50 … 500 ms
@@ -367,6 +376,7 @@ class HandshakeFsm {
   bool from_start_ = false;  // what was refused for now came before the PING
   bool silent_ = false;      // it does not tell how far it is
   bool knows_setinfo_ = true;
+  bool knows_redirect_ = false;
   std::string refused_hello_{};  // the error that led to RESP2
   NotReady not_ready_{};
   Greeting greeting_{};

@@ -11,11 +11,11 @@ namespace redstart::inline v0 {
 
 /// Whether a connection still leads to where its commands belong.
 enum class ServerCondition : std::uint8_t {
-  serving,       ///< The error concerns the command.
-  loading,       ///< LOADING: the server will serve, once its data set is in memory.
-  elsewhere,     ///< MOVED, ASK: another server of a cluster has the key; to ask again here can't help.
-  other_role,    ///< READONLY, MASTERDOWN: a replica answers where a master was; its name may lead elsewhere
-                 ///< now. Also UNBLOCKED, when it is the reason why a command need not wait any more.
+  serving,     ///< The error concerns the command.
+  loading,     ///< LOADING: the server will serve, once its data set is in memory.
+  elsewhere,   ///< MOVED, ASK: another server of a cluster has the key; to ask again here can't help.
+  other_role,  ///< READONLY, REDIRECT, MASTERDOWN: a replica answers where a master was; its name may lead
+               ///< elsewhere now. Also UNBLOCKED, when it is the reason why a command need not wait any more.
   session_lost,  ///< NOAUTH on a connection that had passed AUTH: a proxy has dropped its session.
 };
 
@@ -26,7 +26,7 @@ enum class ServerCondition : std::uint8_t {
   const std::string_view word = error_word(message);
   if (word == "NOAUTH" && authenticated) return ServerCondition::session_lost;
   if (word == "LOADING") return ServerCondition::loading;
-  if (word == "READONLY" || word == "MASTERDOWN") return ServerCondition::other_role;
+  if (word == "READONLY" || word == "REDIRECT" || word == "MASTERDOWN") return ServerCondition::other_role;
   if (message.starts_with("UNBLOCKED force unblock")) return ServerCondition::other_role;
   if (word == "MOVED" || word == "ASK") return ServerCondition::elsewhere;
   return ServerCondition::serving;

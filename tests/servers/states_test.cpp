@@ -88,6 +88,45 @@ TEST_P(ServerStates, ReportNamesReadonlyOrMasterdownOnReplicas) {
   EXPECT_EQ(error.effect(), Effect::not_sent);
 }
 
+TEST_P(ServerStates, ReplicasServeReads) {
+  const auto replica = start();
+  RawRedis(replica->port()).command({"SET", "key", "value"});
+  const FreePort nowhere;
+  RawRedis(replica->port()).text({"REPLICAOF", "127.0.0.1", nowhere.text()});
+  for_all_sides([&](Side side) {
+    StartedManager redis(on_side(side, config_at(*replica)));
+    EXPECT_EQ(Caller(*redis, side).command<std::string>("GET", "key").value(), "value");
+    EXPECT_EQ(Caller(*redis, side).error_of("SET", "key", "other").server_code(), "READONLY");
+  });
+}
+
+TEST_P(ServerStates, ValkeyNamesThePrimaryWhenItBecomesReplica) {
+  if (version().product != "Valkey") GTEST_SKIP() << "only Valkey knows CLIENT CAPA redirect";
+  const auto own = start();
+  const FreePort nowhere;
+  for_all_sides([&](Side side) {
+    RawRedis raw(own->port());
+    raw.command({"SET", "key", "value"});
+    const auto log = std::make_shared<EventLog>();
+    RedisConfig config = on_side(side, config_at(*own));
+    config.listener = log;
+    StartedManager redis(config);
+    const Caller caller(*redis, side);
+    ASSERT_TRUE(caller.command<Value>("GET", "key"));
+    raw.text({"REPLICAOF", "127.0.0.1", nowhere.text()});
+    const Error error = caller.retrying(RetryMode::off).error_of("SET", "key", "other");
+    EXPECT_EQ(error.server_code(), "REDIRECT") << error.what();
+    EXPECT_EQ(error.effect(), Effect::not_sent);
+    EXPECT_EQ(error.remedy(), Remedy::reconnect);
+    EXPECT_EQ(
+        log->count("redis.server_changed role master -> replica, its primary is 127.0.0.1:" + nowhere.text()),
+        1U);
+    EXPECT_EQ(caller.command<std::string>("GET", "key").value(), "value") << "a new connection serves reads";
+    EXPECT_GE(redis->stats("main").pool.closed_for(CloseReason::role), 1U);
+    raw.text({"REPLICAOF", "NO", "ONE"});
+  });
+}
+
 TEST_P(ServerStates, CallsFailWithServerMessageWhenMaxclientsIsReached) {
   const auto full = start();
   RawRedis only(full->port());

@@ -38,6 +38,7 @@ inline constexpr Refusal refusals[] = {
     {"CLUSTERDOWN", Remedy::retry},  {"MISCONF", Remedy::never},   {"NOAUTH", Remedy::never},
     {"WRONGPASS", Remedy::never},    {"NOPERM", Remedy::never},    {"EXECABORT", Remedy::never},
     {"CROSSSLOT", Remedy::never},    {"NOPROTO", Remedy::never},   {"NOSCRIPT", Remedy::never},
+    {"REDIRECT", Remedy::reconnect},
 };
 
 /// Exact texts that the server alone produces, before it looks at any command or script.

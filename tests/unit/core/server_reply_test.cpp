@@ -30,6 +30,7 @@ constexpr Row rows[] = {
     {"MOVED 3999 127.0.0.1:6381", none, ran, Remedy::reconnect},
     {"ASK 3999 127.0.0.1:6381", none, ran, Remedy::reconnect},
     {"READONLY You can't write against a read only replica.", none, ran, Remedy::reconnect},
+    {"REDIRECT 127.0.0.1:7340", none, ran, Remedy::reconnect},  // Valkey
     {"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", none, ran,
      Remedy::reconnect},
     {"OOM command not allowed when used memory > 'maxmemory'.", none, ran, Remedy::never},

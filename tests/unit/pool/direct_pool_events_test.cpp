@@ -91,7 +91,7 @@ class ClosedConnections : public ::testing::Test {
 TEST_F(ClosedConnections, AreReportedWhenServerRoleChanges) {
   make();
   fill(3);
-  pool_->role_changed(Clock::now());
+  pool_->role_changed(Clock::now(), "READONLY You can't write against a read only replica.");
   expect_closed(CloseReason::role, 3);
 }
 

@@ -469,6 +469,53 @@ TEST(Handshake, ReportsServerIdentity) {
   EXPECT_EQ(script.machine().greeting().server.mode, "");
 }
 
+std::string hello_of(std::string_view product, std::string_view version, std::string_view role = "master") {
+  std::string frame = "%3\r\n";
+  for (const std::string_view text : {std::string_view("server"), product, std::string_view("version"),
+                                      version, std::string_view("role"), role})
+    frame += "$" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n";
+  return frame;
+}
+
+TEST(Handshake, AsksValkeyForRedirects) {
+  const std::string redirect = wire({"CLIENT", "CAPA", "redirect"});
+  for (const std::string_view version : {"8.0.0", "8.1.1", "9.1.2"}) {
+    Script({{}, {}, {}, 3, Protocol::automatic})
+        .reply(hello_of("valkey", version))
+        .sends(setinfo + redirect + wire({"SELECT", "3"}) + ping)
+        .replies({ok, ok, ok, ok, pong})
+        .ready();
+  }
+}
+
+TEST(Handshake, IgnoresRefusedRedirects) {
+  Script({{}, {}, {}, 0, Protocol::automatic})
+      .reply(hello_of("valkey", "8.0.0"))
+      .replies({ok, ok, "-ERR unknown subcommand 'CAPA'. Try CLIENT HELP.\r\n", pong})
+      .ready();
+}
+
+TEST(Handshake, AsksNoOtherServerForRedirects) {
+  Script({{}, {}, {}, 0, Protocol::automatic}).reply(hello_of("redis", "8.6.3")).sends(setinfo + ping);
+  Script({{}, {}, {}, 0, Protocol::automatic}).reply(hello_of("valkey", "7.2.5")).sends(setinfo + ping);
+  Script({{}, {}, {}, 0, Protocol::automatic}).reply(hello3).sends(setinfo + ping);
+  Script({{}, {}, {}, 0, Protocol::resp2}).sends(setinfo + ping);
+}
+
+TEST(Handshake, AsksNoReplicaForRedirectsSoThatItServesReads) {
+  Script({{}, {}, {}, 0, Protocol::automatic})
+      .reply(hello_of("valkey", "9.1.2", "replica"))
+      .sends(setinfo + ping);
+}
+
+TEST(Handshake, ForgetsRedirectsWhenItStartsAgain) {
+  // Another server may answer then, and refuse HELLO.
+  Script script({{}, {}, {}, 3, Protocol::automatic});
+  script.reply(hello_of("valkey", "9.1.2")).replies({ok, ok, ok, loading, loading});
+  script.waits();
+  script.sends(wire({"HELLO", "3"})).reply(no_hello).sends(wire({"SELECT", "3"}) + ping);
+}
+
 TEST(Handshake, RepeatsCommandsRefusedWhileNotReady) {
   const std::string busy = "-BUSY Redis is busy running a script.\r\n";
   const std::string hello = wire({"HELLO", "3", "AUTH", "ann", "s3cret-pw", "SETNAME", "svc:main"});
