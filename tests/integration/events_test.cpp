@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// events_test.cpp: each kind of event is told by something that happens.
+// events_test.cpp: provokes each kind of event.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -36,50 +36,50 @@ class Events : public ::testing::Test {
     config.defaults.timeouts.command = 30s;
     return config;
   }
-  [[nodiscard]] std::size_t told(EventKind kind) const { return log_->count(to_string(kind)); }
+  [[nodiscard]] std::size_t reported(EventKind kind) const { return log_->count(to_string(kind)); }
 
-  void expect_from(EventKind kind);
-  void a_handle_is_kept(EventKind kind);
-  void a_handle_loses_its_connection();
-  void a_server_pushes();
-  void a_server_is_busy_at_first();
-  void a_server_is_loading();
-  void another_server_answers();
+  void expect_event(EventKind kind);
+  void keep_a_handle(EventKind kind);
+  void lose_connection_of_a_handle();
+  void send_pushes();
+  void refuse_first_command_as_busy();
+  void answer_as_loading();
+  void replace_the_server();
 
   std::shared_ptr<EventLog> log_ = std::make_shared<EventLog>();
 };
 
-void Events::a_handle_is_kept(EventKind kind) {
+void Events::keep_a_handle(EventKind kind) {
   FakeServer server{FakeServer::simple()};
   RedisConfig warned = config(server.port());
   warned.defaults.lease_warning = 1ms;
   StartedManager redis(std::move(warned));
   const ScopedClient kept = redis->scoped_client("main");
   if (kind == EventKind::lease_leaked) return redis->shutdown(1ms);
-  EXPECT_TRUE(eventually([&] { return told(kind) == 1; }));
+  EXPECT_TRUE(eventually([&] { return reported(kind) == 1; }));
 }
 
-void Events::a_handle_loses_its_connection() {
+void Events::lose_connection_of_a_handle() {
   FakeServer server([](FakeConnection& connection, std::size_t) {
-    if (!connection.handshake().empty()) connection.close();  // instead of an answer
+    if (!connection.handshake().empty()) connection.close();  // instead of answering the command
   });
   StartedManager redis(config(server.port()));
   {
     ScopedClient scoped = redis->scoped_client("main");
     EXPECT_EQ(error_of([&] { return scoped.incr("n"); }).code(), Errc::connection_lost);
-    EXPECT_EQ(told(EventKind::release_failed), 0U);
+    EXPECT_EQ(reported(EventKind::release_failed), 0U);
   }
-  EXPECT_EQ(told(EventKind::release_failed), 1U);
+  EXPECT_EQ(reported(EventKind::release_failed), 1U);
   {
     AsyncScopedClient scoped = redis->scoped_async_client("main")(use_future).get();
     EXPECT_EQ(error_of([&] { return scoped.incr("n")(use_future).get(); }).code(), Errc::connection_lost);
     EXPECT_THAT(error_of([&] { return scoped.incr("n")(use_future).get(); }).what(),
                 ::testing::HasSubstr("broke before"));
   }
-  EXPECT_TRUE(eventually([&] { return told(EventKind::release_failed) == 2; }));
+  EXPECT_TRUE(eventually([&] { return reported(EventKind::release_failed) == 2; }));
 }
 
-void Events::a_server_pushes() {
+void Events::send_pushes() {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.serve([](const Words& words) -> std::string {
       const std::string push = ">2\r\n+message\r\n+x\r\n";
@@ -89,17 +89,17 @@ void Events::a_server_pushes() {
   std::size_t most = 0;
   for_all_sides([&](Side side) {
     StartedManager redis(on_side(side, config(server.port())));
-    const std::size_t before = told(EventKind::push_dropped);
+    const std::size_t before = reported(EventKind::push_dropped);
     ASSERT_TRUE(Caller(*redis, side).command<std::int64_t>("INCR", "n").has_value());
     EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.pushes_dropped == 2; }))
-        << "while the connection is open";
-    EXPECT_TRUE(eventually([&] { return told(EventKind::push_dropped) > before; }));
+        << "must be counted while the connection is open";
+    EXPECT_TRUE(eventually([&] { return reported(EventKind::push_dropped) > before; }));
     most = std::max(most, log_->count("redis.push_dropped 2 messages that nobody asked for"));
   });
   EXPECT_GE(most, 1U);
 }
 
-void Events::a_server_is_busy_at_first() {
+void Events::refuse_first_command_as_busy() {
   std::atomic<int> busy{1};
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     connection.serve([&](const Words& words) -> std::string {
@@ -111,7 +111,7 @@ void Events::a_server_is_busy_at_first() {
   EXPECT_EQ(redis->client("main").incr("n"), 1);
 }
 
-void Events::a_server_is_loading() {
+void Events::answer_as_loading() {
   std::atomic<int> loading{1};
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     for (Words words = connection.command(); !words.empty(); words = connection.command()) {
@@ -128,7 +128,7 @@ void Events::a_server_is_loading() {
   EXPECT_EQ(redis->client("main").incr("n"), 1);
 }
 
-void Events::another_server_answers() {
+void Events::replace_the_server() {
   FakeServer server([](FakeConnection& connection, std::size_t index) {
     for (Words words = connection.command(); !words.empty(); words = connection.command()) {
       if (words[0] == "GET") return connection.close();
@@ -144,11 +144,11 @@ void Events::another_server_answers() {
   EXPECT_FALSE(client.results().get("key"));
   EXPECT_TRUE(eventually([&] {
     static_cast<void>(client.results().incr("n"));
-    return told(EventKind::server_changed) != 0;
+    return reported(EventKind::server_changed) != 0;
   }));
 }
 
-void Events::expect_from(EventKind kind) {
+void Events::expect_event(EventKind kind) {
   const auto use = [this] {
     FakeServer server{FakeServer::simple()};
     StartedManager redis(config(server.port()));
@@ -167,18 +167,18 @@ void Events::expect_from(EventKind kind) {
       break;
     }
     case EventKind::lease_overdue:
-    case EventKind::lease_leaked: a_handle_is_kept(kind); break;
-    case EventKind::release_failed: a_handle_loses_its_connection(); break;
-    case EventKind::push_dropped: a_server_pushes(); break;
+    case EventKind::lease_leaked: keep_a_handle(kind); break;
+    case EventKind::release_failed: lose_connection_of_a_handle(); break;
+    case EventKind::push_dropped: send_pushes(); break;
     case EventKind::circuit_changed: {
       FakeServer server{FakeServer::simple()};
       StartedManager redis(config(server.port()));
       redis->breaker("main").force_open();
       break;
     }
-    case EventKind::retrying: a_server_is_busy_at_first(); break;
-    case EventKind::loading: a_server_is_loading(); break;
-    case EventKind::server_changed: another_server_answers(); break;
+    case EventKind::retrying: refuse_first_command_as_busy(); break;
+    case EventKind::loading: answer_as_loading(); break;
+    case EventKind::server_changed: replace_the_server(); break;
     case EventKind::config_notice: {
       FakeServer server{FakeServer::simple()};
       RedisConfig noted = config(server.port());
@@ -191,23 +191,23 @@ void Events::expect_from(EventKind kind) {
     case EventKind::tls_reloaded: return;       // tls_session_test.cpp
     case EventKind::tls_reload_failed: return;  // tls_session_test.cpp
   }
-  EXPECT_GE(told(kind), 1U);
+  EXPECT_GE(reported(kind), 1U);
 }
 
-// The compiler sees to it that a new kind comes here, by a warning about the switch.
-TEST_F(Events, OfEachKindAreToldBySomethingThatHappens) {
+// A missing kind is reported by the compiler's warning about the switch.
+TEST_F(Events, EachKindIsReportedWhenItHappens) {
   std::size_t kinds = 0;
   for (;; ++kinds) {
     const auto kind = static_cast<EventKind>(kinds);
     if (to_string(kind) == "unknown") break;
     SCOPED_TRACE(std::string(to_string(kind)));
     log_ = std::make_shared<EventLog>();
-    expect_from(kind);
+    expect_event(kind);
   }
   EXPECT_GE(kinds, 19U);
 }
 
-TEST_F(Events, HandlesThatGiveTheirConnectionBackAreNoFault) {
+TEST_F(Events, ReturnedHandlesAreNoReleaseFailures) {
   FakeServer server{FakeServer::simple()};
   StartedManager redis(config(server.port()));
   EXPECT_EQ(redis->scoped_client("main").incr("n"), 1);
@@ -216,7 +216,7 @@ TEST_F(Events, HandlesThatGiveTheirConnectionBackAreNoFault) {
   EXPECT_EQ(kept->incr("n"), 3);
   redis->shutdown(1ms);
   kept.reset();
-  EXPECT_EQ(told(EventKind::release_failed), 0U) << "the shutdown has told of it as a leak";
+  EXPECT_EQ(reported(EventKind::release_failed), 0U) << "shutdown has reported the handle as a leak";
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// hanging_providers_test.cpp: a credentials provider that does not come back hangs nobody.
+// hanging_providers_test.cpp: hanging credentials providers block no caller beyond its deadline.
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -25,7 +25,7 @@ using boost::asio::use_future;
 using ::testing::HasSubstr;
 using Clock = std::chrono::steady_clock;
 
-// Answers the first questions at once, and all others when its gate is opened.
+// Answers the first `at_once` requests immediately, and all others once open() is called.
 class SlowProvider final : public CredentialsProvider {
  public:
   explicit SlowProvider(std::size_t at_once = 0) : at_once_(at_once) {}
@@ -51,7 +51,7 @@ class HangingProvider : public ::testing::Test {
     provider_->open();
     EXPECT_TRUE(eventually([&] { return provider_->answered() == provider_->asked(); }));
     const std::weak_ptr<CredentialsProvider> left = std::exchange(provider_, nullptr);
-    EXPECT_TRUE(eventually([&] { return left.expired(); })) << "the helper threads were its last owners";
+    EXPECT_TRUE(eventually([&] { return left.expired(); })) << "the helper threads must release the provider";
   }
   [[nodiscard]] RedisConfig config(std::chrono::milliseconds connect) const {
     RedisConfig config = config_at(server_.port());
@@ -61,7 +61,7 @@ class HangingProvider : public ::testing::Test {
     config.database("main").required = false;
     return config;
   }
-  static void expect_told(const Error& error) {
+  static void expect_timeout_of_provider(const Error& error) {
     EXPECT_EQ(error.code(), Errc::connect_timeout) << error.what();
     EXPECT_EQ(error.effect(), Effect::not_sent);
     EXPECT_EQ(error.remedy(), Remedy::retry);
@@ -72,11 +72,11 @@ class HangingProvider : public ::testing::Test {
   std::shared_ptr<SlowProvider> provider_ = std::make_shared<SlowProvider>();
 };
 
-TEST_F(HangingProvider, EndsCallsAtTheConnectTimeoutAndServiceBegins) {
+TEST_F(HangingProvider, FailsCallsAtConnectTimeoutAndConnectsOnceItAnswers) {
   for_all_sides([&](Side side) {
     provider_ = std::make_shared<SlowProvider>();
     StartedManager redis(on_side(side, config(100ms)));
-    expect_told(Caller(*redis, side).error_of("PING"));
+    expect_timeout_of_provider(Caller(*redis, side).error_of("PING"));
     provider_->open();
     EXPECT_TRUE(eventually([&] { return Caller(*redis, side).command<std::string>("PING").has_value(); }));
   });
@@ -90,19 +90,19 @@ TEST_F(HangingProvider, EndsStartAtItsTimeout) {
   EXPECT_TRUE(eventually([&] { return provider_->asked() > 0; }));
   provider_->open();
   EXPECT_TRUE(eventually([&] { return redis->optional_client("main").has_value(); }))
-      << "it goes on by itself";
+      << "must connect in the background once the provider answers";
 }
 
-TEST_F(HangingProvider, IsWhatValidateConnectionTells) {
+TEST_F(HangingProvider, IsReportedByValidateConnection) {
   StartedManager redis(config(30s));
   const ConnectionReport report = redis->validate_connection("main", 100ms);
   ASSERT_FALSE(report.ok());
   EXPECT_FALSE(report.reachable);
-  expect_told(*report.problem);
+  expect_timeout_of_provider(*report.problem);
 }
 
-// A server that refuses the first password: the provider is asked once more, and does not come back.
-TEST_F(HangingProvider, EndsConnectionsThatAskTwiceToo) {
+// The server refuses the first password, so the provider is asked again and hangs.
+TEST_F(HangingProvider, FailsAttemptThatAsksTwice) {
   FakeServer refusing([](FakeConnection& connection, std::size_t) {
     while (!connection.command().empty()) connection.send("-WRONGPASS invalid username-password pair\r\n");
   });
@@ -112,14 +112,14 @@ TEST_F(HangingProvider, EndsConnectionsThatAskTwiceToo) {
     RedisConfig asking_twice = config(3s);
     asking_twice.database("main").endpoint.port = refusing.port();
     StartedManager redis(std::move(asking_twice));
-    expect_told(Caller(*redis, side).error_of("PING"));
+    expect_timeout_of_provider(Caller(*redis, side).error_of("PING"));
     EXPECT_EQ(provider_->asked(), 2U);
     provider_->open();
   }
 }
 
-// More than may shake hands at once in a process.
-TEST_F(HangingProvider, LeavesOtherDatabasesAlone) {
+// More databases than may perform handshakes at once in a process.
+TEST_F(HangingProvider, DoesNotAffectOtherDatabases) {
   constexpr std::size_t many = 33;
   for (const Side side : {Side::direct, Side::futures}) {
     SCOPED_TRACE(to_string(side));
@@ -146,7 +146,7 @@ TEST_F(HangingProvider, LeavesOtherDatabasesAlone) {
   }
 }
 
-TEST_F(HangingProvider, DoesNotHoldUpAShutdown) {
+TEST_F(HangingProvider, DoesNotDelayShutdown) {
   RedisConnectionManager redis;
   redis.start(config(30s));
   std::thread caller(
@@ -155,7 +155,7 @@ TEST_F(HangingProvider, DoesNotHoldUpAShutdown) {
   const auto begin = Clock::now();
   redis.shutdown(0ms);
   caller.join();
-  EXPECT_LE(Clock::now() - begin, 15s) << "half of what the provider has";
+  EXPECT_LE(Clock::now() - begin, 15s) << "half the time that the provider may take";
   EXPECT_EQ(provider_->answered(), 0U);
 }
 

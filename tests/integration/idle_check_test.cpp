@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// idle_check_test.cpp: connections that were idle for long are asked before they carry a command; fault 7 of
-// the catalogue, its idle half.
+// idle_check_test.cpp: fault 7 on idle connections: they are checked before use.
 #include <boost/asio/use_future.hpp>
 
 #include <chrono>
@@ -20,7 +19,7 @@ using Words = FakeConnection::Words;
 
 constexpr auto limit = 20ms;
 
-// A server behind a proxy, and databases that ask what was idle for longer than the limit.
+// A server behind a proxy. Databases check connections that were idle for longer than the limit.
 class IdleCheck : public ::testing::Test {
  protected:
   [[nodiscard]] RedisConfig config() const {
@@ -29,14 +28,14 @@ class IdleCheck : public ::testing::Test {
     config.defaults.timeouts.health = 2s;
     return config;
   }
-  // Every connection of now is cut off without a word; new ones are not.
+  // Silences all current connections without closing them. New connections work.
   void cut_off() { proxy_.open_connections().silent(); }
 
   FakeServer server_{FakeServer::simple()};
   FaultProxy proxy_{server_.endpoint()};
 };
 
-TEST_F(IdleCheck, ADeadDirectConnectionIsReplacedBeforeTheFirstCommandIsLost) {
+TEST_F(IdleCheck, DeadDirectConnectionIsReplacedBeforeACommandIsLost) {
   StartedManager redis(config());
   const Client client = redis->client("main");
   client.set("key", "value");
@@ -50,7 +49,7 @@ TEST_F(IdleCheck, ADeadDirectConnectionIsReplacedBeforeTheFirstCommandIsLost) {
   EXPECT_EQ(stats.pool.closed_for(CloseReason::timeout), 1U);
 }
 
-TEST_F(IdleCheck, OneDeadConnectionTellsForAllThatWereIdleAsLong) {
+TEST_F(IdleCheck, OneDeadConnectionClosesAllThatWereIdleAsLong) {
   RedisConfig config = this->config();
   config.database("main").min_idle = 5;
   StartedManager redis(std::move(config));
@@ -60,16 +59,16 @@ TEST_F(IdleCheck, OneDeadConnectionTellsForAllThatWereIdleAsLong) {
   redis->client("main").set("key", "value");
   const PoolStats pool = redis->stats("main").pool;
   EXPECT_EQ(pool.closed_for(CloseReason::timeout), 5U);
-  EXPECT_GE(pool.idle, 1U) << "and those of min_idle, as they are opened again";
+  EXPECT_GE(pool.idle, 1U) << "connections of min_idle open again";
 }
 
-TEST_F(IdleCheck, ADeadSharedConnectionIsReplacedBeforeTheFirstCommandIsLost) {
+TEST_F(IdleCheck, DeadSharedConnectionIsReplacedBeforeACommandIsLost) {
   StartedManager redis(config());
   const AsyncClient client = redis->async_client("main");
   client.set("key", "value")(use_future).get();
   let_pass(limit + 1ms);
   cut_off();
-  auto number = client.incr("counter")(use_future);  // nothing that may be sent twice
+  auto number = client.incr("counter")(use_future);  // a command that must not be retried
   EXPECT_EQ(client.get("key")(use_future).get(), "value");
   EXPECT_EQ(number.get(), 1);
   const DatabaseStats stats = redis->stats("main");
@@ -78,7 +77,7 @@ TEST_F(IdleCheck, ADeadSharedConnectionIsReplacedBeforeTheFirstCommandIsLost) {
   EXPECT_EQ(stats.pool.closed_for(CloseReason::timeout), 1U);
 }
 
-TEST_F(IdleCheck, ADeadLeasedConnectionIsReplacedBeforeItIsLent) {
+TEST_F(IdleCheck, DeadExclusiveConnectionIsReplacedBeforeReuse) {
   StartedManager redis(config());
   redis->scoped_async_client("main")(use_future).get().set("key", "value")(use_future).get();
   ASSERT_TRUE(eventually([&] { return redis->stats("main").pool.idle == 1; }));
@@ -90,7 +89,7 @@ TEST_F(IdleCheck, ADeadLeasedConnectionIsReplacedBeforeItIsLent) {
   EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::timeout), 1U);
 }
 
-TEST_F(IdleCheck, AConnectionThatAnswersIsKept) {
+TEST_F(IdleCheck, AnsweringConnectionIsKept) {
   StartedManager redis(config());
   const Client client = redis->client("main");
   const AsyncClient async = redis->async_client("main");
@@ -103,10 +102,10 @@ TEST_F(IdleCheck, AConnectionThatAnswersIsKept) {
   EXPECT_EQ(async.get("key")(use_future).get(), "value");
   EXPECT_EQ(server_.count("PING"), before + 2);
   EXPECT_EQ(redis->stats("main").pool.created, 2U);
-  EXPECT_EQ(redis->stats("main").operations.ok, 4U) << "a check is no operation";
+  EXPECT_EQ(redis->stats("main").operations.ok, 4U) << "a check must not count as an operation";
 }
 
-TEST_F(IdleCheck, IsNotMadeWhereItIsTurnedOffNorBeforeTheLimit) {
+TEST_F(IdleCheck, DoesNotRunWhenDisabledOrBeforeTheLimit) {
   for (const auto after : {0ms, 3'600'000ms}) {
     RedisConfig config = this->config();
     config.defaults.check_after_idle = after;
@@ -123,7 +122,7 @@ TEST_F(IdleCheck, IsNotMadeWhereItIsTurnedOffNorBeforeTheLimit) {
   }
 }
 
-TEST_F(IdleCheck, WorksWithProvenReplies) {
+TEST_F(IdleCheck, WorksWithIntegrity) {
   RedisConfig config = this->config();
   config.defaults.integrity = true;
   StartedManager redis(std::move(config));
@@ -136,7 +135,7 @@ TEST_F(IdleCheck, WorksWithProvenReplies) {
   EXPECT_EQ(redis->stats("main").pool.created, 1U);
 }
 
-TEST(IdleCheckOfTransactions, DoesNotComeBetweenTheCommandsOfAScopedHandle) {
+TEST(IdleCheckOfTransactions, DoesNotRunBetweenCommandsOfAScopedHandle) {
   REDSTART_NEEDS_REDIS();
   RedisConfig config = config_at(shared_redis());
   config.defaults.check_after_idle = limit;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// large_values_test.cpp: large values, long lists and long pipelines, byte for byte, both ways.
+// large_values_test.cpp: large values, long lists and long pipelines arrive unchanged.
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Bytes that no shift, gap or swap leaves as they were.
+// Bytes that change with any shift, gap or swap.
 std::string pattern(std::size_t size, std::uint64_t seed) {
   std::string text(size, '\0');
   std::uint64_t state = seed * 0x9E3779B97F4A7C15U + 1;
@@ -40,7 +40,7 @@ class LargeValues : public RedisTest {
   }
 };
 
-TEST_F(LargeValues, GoBothWaysByteForByte) {
+TEST_F(LargeValues, ArriveUnchangedInBothDirections) {
   for (const bool over_unix : {false, true}) {
     StartedManager redis(patient_config(over_unix));
     const Client client = redis->client("main");
@@ -53,7 +53,7 @@ TEST_F(LargeValues, GoBothWaysByteForByte) {
       EXPECT_EQ(client.strlen("large"), static_cast<std::int64_t>(size));
       EXPECT_TRUE(client.get("large") == value);
       if (size > (std::size_t{1} << 20)) continue;
-      EXPECT_TRUE(raw().text({"GET", "large"}) == value) << "as another client sees it";
+      EXPECT_TRUE(raw().text({"GET", "large"}) == value) << "another client must read the same value";
       EXPECT_TRUE(client.command<Value>("GET", "large").as_string() == value);
       EXPECT_TRUE(client.pipeline([&](Pipeline& pipe) { return pipe.get("large"); }) == value);
       EXPECT_TRUE(client.echo(value) == value);
@@ -62,7 +62,7 @@ TEST_F(LargeValues, GoBothWaysByteForByte) {
   }
 }
 
-TEST_F(LargeValues, MayStandAnywhereAmongTheArguments) {
+TEST_F(LargeValues, MayBeAnyArgument) {
   StartedManager redis(patient_config());
   const Client client = redis->client("main");
   const std::string a = pattern(100'000, 1);
@@ -71,13 +71,13 @@ TEST_F(LargeValues, MayStandAnywhereAmongTheArguments) {
   EXPECT_EQ(client.rpush("list", a, c, b, c, a), 5);
   EXPECT_TRUE(client.lrange("list", 0, -1) == (std::vector<std::string>{a, c, b, c, a}));
   client.set(a, b);
-  EXPECT_TRUE(client.get(a) == b) << "also as a key";
+  EXPECT_TRUE(client.get(a) == b) << "must also work as a key";
   const auto owned = cmd.set("owned", a);
   client.exec(owned);
   EXPECT_TRUE(client.get("owned") == a);
 }
 
-// A list of `count` elements of `size` bytes each, all different.
+// Creates a list of `count` different elements of `size` bytes each.
 std::vector<std::string> make_list(RawRedis& raw, std::size_t count, std::size_t size) {
   raw.command({"DEL", "list"});
   std::vector<std::string> elements;
@@ -92,7 +92,7 @@ std::vector<std::string> make_list(RawRedis& raw, std::size_t count, std::size_t
   return elements;
 }
 
-TEST_F(LargeValues, InListsAreReadWhileTheyArriveWhateverTheirSizes) {
+TEST_F(LargeValues, InListsAreReadAsTheyArrive) {
   StartedManager redis(patient_config());
   const Client client = redis->client("main");
   struct Shape {
@@ -114,7 +114,7 @@ TEST_F(LargeValues, InListsAreReadWhileTheyArriveWhateverTheirSizes) {
   EXPECT_EQ(redis->stats("main").pool.created, 1U);
 }
 
-TEST_F(LargeValues, InHashesAndSetsAreReadWhileTheyArrive) {
+TEST_F(LargeValues, InHashesAndSetsAreReadAsTheyArrive) {
   for (const Protocol protocol : {Protocol::resp3, Protocol::resp2}) {
     RedisConfig config = patient_config();
     config.defaults.protocol = protocol;
@@ -134,7 +134,7 @@ TEST_F(LargeValues, InHashesAndSetsAreReadWhileTheyArrive) {
   }
 }
 
-TEST_F(LargeValues, AnElementOfTheWrongTypeInALongReplyIsThatCallsErrorOnly) {
+TEST_F(LargeValues, ElementOfWrongTypeFailsOnlyItsCall) {
   StartedManager redis(patient_config());
   const Client client = redis->client("main");
   static_cast<void>(make_list(raw(), 20'000, 10));
@@ -142,10 +142,10 @@ TEST_F(LargeValues, AnElementOfTheWrongTypeInALongReplyIsThatCallsErrorOnly) {
       error_of([&] { return client.command<std::vector<std::int64_t>>("LRANGE", "list", 0, -1); });
   EXPECT_EQ(error.code(), Errc::decode_error);
   EXPECT_EQ(client.llen("list"), 20'000);
-  EXPECT_EQ(redis->stats("main").pool.created, 1U) << "the connection stays";
+  EXPECT_EQ(redis->stats("main").pool.created, 1U) << "the connection must stay open";
 }
 
-TEST_F(LargeValues, APipelineThatFillsBothSocketBuffersDoesNotBlock) {
+TEST_F(LargeValues, PipelineThatFillsBothSocketBuffersDoesNotDeadlock) {
   StartedManager redis(patient_config());
   const Client client = redis->client("main");
   constexpr std::size_t rounds = 50'000;
@@ -161,10 +161,10 @@ TEST_F(LargeValues, APipelineThatFillsBothSocketBuffersDoesNotBlock) {
   for (std::size_t i = 0; i < rounds; ++i)
     ASSERT_EQ(replies[echoes[i]].value(), std::to_string(i) + std::string(400, 'x'));
   EXPECT_EQ(client.get<std::int64_t>("count"), static_cast<std::int64_t>(rounds));
-  EXPECT_EQ(pipe.size(), 0U) << "empty, and usable again";
+  EXPECT_EQ(pipe.size(), 0U) << "the pipeline must be empty and reusable";
 }
 
-TEST_F(LargeValues, APipelineOfFewHugeCommandsAndRepliesDoesNotBlock) {
+TEST_F(LargeValues, PipelineOfFewHugeCommandsDoesNotDeadlock) {
   StartedManager redis(patient_config());
   const Client client = redis->client("main");
   const std::string huge = pattern(4 << 20, 5);

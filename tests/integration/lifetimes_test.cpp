@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// lifetimes_test.cpp: scoped handles give back what they hold, shutdown ends everything, handles outlive all
-// of it.
+// lifetimes_test.cpp: scoped handles, shutdown, and handles that outlive their manager.
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -25,7 +24,7 @@ using Clock = std::chrono::steady_clock;
 
 class Lifetimes : public RedisTest {};
 
-// Shuts a manager down from within an event.
+// Shuts a manager down while it handles an event.
 class ShutsDown final : public EventListener {
  public:
   void on_event(const Event& event) noexcept override {
@@ -38,7 +37,7 @@ class ShutsDown final : public EventListener {
   std::atomic<bool> ended{false};
 };
 
-TEST_F(Lifetimes, AnEventOfTheIdleCleanupMayShutTheManagerDown) {
+TEST_F(Lifetimes, ListenerMayShutDownManagerDuringIdleCleanUp) {
   const auto listener = std::make_shared<ShutsDown>();
   RedisConnectionManager manager;
   listener->manager = &manager;
@@ -54,7 +53,7 @@ TEST_F(Lifetimes, AnEventOfTheIdleCleanupMayShutTheManagerDown) {
   EXPECT_FALSE(manager.started());
 }
 
-TEST_F(Lifetimes, OneGraceIsEnoughForAllDatabases) {
+TEST_F(Lifetimes, ShutdownWaitsOnceForAllDatabases) {
   RedisConnectionManager manager;
   manager.start(config_at(server()));
   const ScopedClient first = manager.scoped_client("main");
@@ -62,10 +61,10 @@ TEST_F(Lifetimes, OneGraceIsEnoughForAllDatabases) {
   const ScopedClient third = manager.scoped_client("sessions");
   const auto began = Clock::now();
   manager.shutdown(6s);
-  EXPECT_LT(Clock::now() - began, 6s + slack) << "three of them would be 18 s";
+  EXPECT_LT(Clock::now() - began, 6s + slack) << "waiting per database would take 18 s";
 }
 
-TEST_F(Lifetimes, AScopedHandleHasOneConnectionToItself) {
+TEST_F(Lifetimes, ScopedHandleOwnsOneConnection) {
   StartedManager redis(config_at(server()));
   const ScopedClient first = redis->scoped_client("main");
   const ScopedClient second = redis->scoped_client("main");
@@ -76,7 +75,7 @@ TEST_F(Lifetimes, AScopedHandleHasOneConnectionToItself) {
   EXPECT_EQ(redis->stats("main").pool.in_use, 2U);
 }
 
-TEST_F(Lifetimes, AScopedHandleGivesItsConnectionBackAlsoWhenAnExceptionPasses) {
+TEST_F(Lifetimes, ScopedHandleReturnsItsConnectionWhenExceptionPasses) {
   StartedManager redis(config_at(server()));
   std::int64_t id = 0;
   try {
@@ -87,13 +86,13 @@ TEST_F(Lifetimes, AScopedHandleGivesItsConnectionBackAlsoWhenAnExceptionPasses) 
   }
   EXPECT_EQ(redis->stats("main").pool.leased, 0U);
   EXPECT_EQ(redis->stats("main").pool.in_use, 0U);
-  EXPECT_EQ(redis->client("main").client_id(), id) << "the same connection, used again";
+  EXPECT_EQ(redis->client("main").client_id(), id) << "the connection must be reused";
   ScopedClient moved = redis->scoped_client("main");
   const ScopedClient target = std::move(moved);
   EXPECT_EQ(redis->stats("main").pool.leased, 1U);
 }
 
-TEST_F(Lifetimes, AChangedConnectionIsClosedInsteadOfReused) {
+TEST_F(Lifetimes, ChangedConnectionIsClosedInsteadOfReused) {
   REDSTART_NEEDS_SINCE(7, 0);  // CLIENT NO-EVICT
   StartedManager redis(config_at(server()));
   const Client client = redis->client("main");
@@ -118,10 +117,10 @@ TEST_F(Lifetimes, AChangedConnectionIsClosedInsteadOfReused) {
     EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::dirty), ++dirty);
   }
   client.set("where", "zero");
-  EXPECT_EQ(raw().text({"GET", "where"}), "zero") << "database 0";
+  EXPECT_EQ(raw().text({"GET", "where"}), "zero") << "must be written to database 0";
 }
 
-TEST_F(Lifetimes, CommandsThatChangeAConnectionNeedAScopedHandle) {
+TEST_F(Lifetimes, CommandsThatChangeSessionNeedScopedHandle) {
   StartedManager redis(config_at(server()));
   const Client client = redis->client("main");
   for (const char* const name :
@@ -137,7 +136,7 @@ TEST_F(Lifetimes, CommandsThatChangeAConnectionNeedAScopedHandle) {
   EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::dirty), 0U);
 }
 
-TEST_F(Lifetimes, HandlesOfAShutDownManagerSayClosedEachTime) {
+TEST_F(Lifetimes, HandlesOfShutDownManagerAlwaysFailWithClosed) {
   std::optional<StartedManager> redis(std::in_place, config_at(server()));
   const Client client = (*redis)->client("main");
   const Results results = client.results();
@@ -164,22 +163,22 @@ TEST_F(Lifetimes, HandlesOfAShutDownManagerSayClosedEachTime) {
   redis.reset();
   expect_closed();
   EXPECT_EQ(client.database(), "main");
-  EXPECT_EQ(raw().command({"GET", "count"}).null, true) << "nothing was executed";
+  EXPECT_EQ(raw().command({"GET", "count"}).null, true) << "no command may run";
 }
 
-TEST_F(Lifetimes, ShutdownWaitsForCallsUnderWayUntilItsDeadline) {
+TEST_F(Lifetimes, ShutdownWaitsForCallsInFlightUntilItsDeadline) {
   StartedManager redis(config_at(server()));
   const Client client = redis->client("main");
   std::jthread caller([&] { EXPECT_EQ(client.blpop("queue", {0ms})->second, "job"); });
   ASSERT_TRUE(eventually([&] { return raw().info("blocked_clients") == "1"; }));
   std::jthread stopper([&] { redis->shutdown(20s); });
   ASSERT_TRUE(eventually([&] { return !client.results().ping().has_value(); }));
-  EXPECT_EQ(error_of([&] { return client.ping(); }).code(), Errc::closed) << "nothing new is taken";
+  EXPECT_EQ(error_of([&] { return client.ping(); }).code(), Errc::closed) << "new calls must be refused";
   raw().integer({"RPUSH", "queue", "job"});
   stopper.join();
 }
 
-TEST_F(Lifetimes, ShutdownInterruptsABlockedCallAtItsDeadline) {
+TEST_F(Lifetimes, ShutdownInterruptsBlockingCallAtItsDeadline) {
   StartedManager redis(config_at(server()));
   const Client client = redis->client("main");
   std::jthread caller([&] {
@@ -193,10 +192,10 @@ TEST_F(Lifetimes, ShutdownInterruptsABlockedCallAtItsDeadline) {
   EXPECT_LE(Clock::now() - begin, 100ms + 500ms + slack);
   caller.join();
   EXPECT_TRUE(eventually([&] { return raw().info("blocked_clients") == "0"; }))
-      << "its connection was closed";
+      << "its connection must be closed";
 }
 
-TEST_F(Lifetimes, ShutdownInterruptsCallsOnAHangingServerAndThoseInLine) {
+TEST_F(Lifetimes, ShutdownInterruptsCallsOnHangingServerAndQueuedOnes) {
   RedisServer own;
   RedisConfig config = config_at(own);
   config.defaults.max_connections = 2;
@@ -217,11 +216,11 @@ TEST_F(Lifetimes, ShutdownInterruptsCallsOnAHangingServerAndThoseInLine) {
   redis->shutdown(100ms);
   EXPECT_LE(Clock::now() - begin, 100ms + 500ms + slack);
   callers.clear();
-  EXPECT_EQ(closed, 10) << "one of them was still shaking hands";
+  EXPECT_EQ(closed, 10) << "including the call whose connection is in its handshake";
   own.resume();
 }
 
-TEST_F(Lifetimes, ShutdownEndsCallsThatShareConnectionsToAHangingServer) {
+TEST_F(Lifetimes, ShutdownInterruptsSharedCallsOnHangingServer) {
   RedisServer own;
   RedisConfig config = config_at(own);
   config.defaults.direct_limit = 1;
@@ -245,7 +244,7 @@ TEST_F(Lifetimes, ShutdownEndsCallsThatShareConnectionsToAHangingServer) {
   own.resume();
 }
 
-TEST_F(Lifetimes, AManagerDestroyedAtAnyMomentCompletesEveryCallOnce) {
+TEST_F(Lifetimes, ManagerDestroyedAtAnyMomentCompletesEachCallOnce) {
   for (int round = 0; round < 60; ++round) {
     RedisConfig config = config_at(server());
     config.defaults.timeouts = {30s, 30s, 30s};
@@ -275,13 +274,13 @@ TEST_F(Lifetimes, AManagerDestroyedAtAnyMomentCompletesEveryCallOnce) {
   }
 }
 
-TEST_F(Lifetimes, AShutDownManagerHoldsNoConnection) {
+TEST_F(Lifetimes, ShutDownManagerHoldsNoConnection) {
   const std::size_t before = open_descriptors();
   StartedManager redis(config_at(server()));
   {
     std::vector<ScopedClient> held;
     held.push_back(redis->scoped_client("main"));
-    const std::size_t with_one = open_descriptors();  // and what an I/O thread needs
+    const std::size_t with_one = open_descriptors();  // includes the descriptors of an I/O thread
     for (int i = 0; i < 5; ++i) held.push_back(redis->scoped_client("main"));
     EXPECT_TRUE(eventually([&] { return open_descriptors() <= with_one + 5; }));
   }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// load_test.cpp: many callers at once: everybody gets his own reply, the limit holds, nobody is overtaken or
-// lost.
+// load_test.cpp: many concurrent callers: own replies, connection limit, FIFO order.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -38,7 +37,7 @@ class Load : public RedisTest {
   }
 };
 
-// Runs `work(thread)` on so many threads at once.
+// Runs `work(thread)` on `threads` threads at once.
 template <class Work>
 void together(std::size_t threads, Work work) {
   std::latch start(static_cast<std::ptrdiff_t>(threads));
@@ -51,7 +50,7 @@ void together(std::size_t threads, Work work) {
   }
 }
 
-TEST_F(Load, SixtyFourThreadsEachGetTheirOwnReplies) {
+TEST_F(Load, SixtyFourThreadsGetTheirOwnReplies) {
   StartedManager redis(limited_config(20));
   const Client client = redis->client("main");
   std::atomic<std::size_t> strangers{0};
@@ -71,7 +70,7 @@ TEST_F(Load, SixtyFourThreadsEachGetTheirOwnReplies) {
   EXPECT_EQ(strangers, 0U);
 }
 
-TEST_F(Load, StatisticsAreExactAfterIt) {
+TEST_F(Load, StatisticsAreExactAfterwards) {
   StartedManager redis(limited_config(8));
   const Client client = redis->client("main");
   raw().text({"SET", "text", "x"});
@@ -93,7 +92,7 @@ TEST_F(Load, StatisticsAreExactAfterIt) {
   EXPECT_EQ(stats.operations.server_errors, threads * each * 2);
   EXPECT_EQ(stats.operations.failed, 0U);
   EXPECT_EQ(stats.operations.retries, 0U);
-  EXPECT_EQ(stats.operations.latency.count(), threads * each * 3) << "one entry per exchange";
+  EXPECT_EQ(stats.operations.latency.count(), threads * each * 3) << "must have one entry per exchange";
   EXPECT_GT(stats.operations.latency.percentile(0.5), 0ns);
   EXPECT_EQ(stats.pool.in_use, 0U);
   EXPECT_EQ(stats.pool.waiting, 0U);
@@ -104,7 +103,7 @@ TEST_F(Load, StatisticsAreExactAfterIt) {
   EXPECT_DOUBLE_EQ(redis->stats().success_rate(), 1.0);
 }
 
-TEST_F(Load, FiveHundredCallersShareTenConnectionsAndNoneIsLost) {
+TEST_F(Load, FiveHundredCallersUseTenConnectionsAndNoneIsLost) {
   StartedManager redis(limited_config(10));
   const Client client = redis->client("main");
   std::vector<ScopedClient> held;
@@ -134,7 +133,7 @@ TEST_F(Load, FiveHundredCallersShareTenConnectionsAndNoneIsLost) {
   EXPECT_EQ(redis->stats("main").pool.created, 10U);
 }
 
-TEST_F(Load, WaitersAreServedInTheOrderTheyCame) {
+TEST_F(Load, WaitersAreServedInFifoOrder) {
   StartedManager redis(limited_config(1));
   const Client client = redis->client("main");
   std::optional<ScopedClient> holder = redis->scoped_client("main");
@@ -152,7 +151,7 @@ TEST_F(Load, WaitersAreServedInTheOrderTheyCame) {
   EXPECT_EQ(client.lrange("order", 0, -1), expected);
 }
 
-TEST_F(Load, ANewcomerDoesNotOvertakeThoseInLine) {
+TEST_F(Load, NewCallerDoesNotOvertakeWaiters) {
   StartedManager redis(limited_config(1));
   const Client client = redis->client("main");
   std::optional<ScopedClient> holder = redis->scoped_client("main");
@@ -164,7 +163,7 @@ TEST_F(Load, ANewcomerDoesNotOvertakeThoseInLine) {
   EXPECT_EQ(client.lindex("order", 0), "first");
 }
 
-TEST_F(Load, AfterAClosedConnectionTheFirstInLineOpensTheNext) {
+TEST_F(Load, FirstWaiterOpensConnectionWhenAnotherCloses) {
   StartedManager redis(limited_config(1));
   const Client client = redis->client("main");
   std::optional<ScopedClient> holder = redis->scoped_client("main");
@@ -174,14 +173,14 @@ TEST_F(Load, AfterAClosedConnectionTheFirstInLineOpensTheNext) {
     ASSERT_TRUE(
         eventually([&] { return redis->stats("main").pool.waiting == static_cast<std::size_t>(i) + 1; }));
   }
-  holder->select(1);  // so that it is closed, not reused
+  holder->select(1);  // so that the connection is closed, not reused
   holder.reset();
   waiting.clear();
   EXPECT_EQ(raw().text({"GET", "count"}), "20");
   EXPECT_EQ(redis->stats("main").pool.created, 2U);
 }
 
-TEST_F(Load, Fault75AnExhaustedPoolTimesOutAtTheDeadlineAndLosesNobody) {
+TEST_F(Load, CallersOfExhaustedPoolFailAtTheirDeadlinesAndNoneIsLost) {
   RedisConfig config = limited_config(2);
   config.defaults.timeouts.acquire = 500ms;
   StartedManager redis(config);
@@ -205,13 +204,14 @@ TEST_F(Load, Fault75AnExhaustedPoolTimesOutAtTheDeadlineAndLosesNobody) {
     EXPECT_EQ(redis->stats("main").pool.waiting, 0U);
     EXPECT_EQ(error_of([&] { return redis->scoped_client("main"); }).code(), Errc::pool_timeout);
     EXPECT_EQ(error_of([&] { return client.with_timeout(20ms).get("x"); }).code(), Errc::pool_timeout)
-        << "the call's own limit is shorter";
+        << "the call's own limit must apply because it is shorter";
   }
-  EXPECT_EQ(client.incr("count"), 1) << "none of them was sent";
-  EXPECT_EQ(redis->stats("main").operations.timeouts, 101U) << "taking a scoped handle is no operation";
+  EXPECT_EQ(client.incr("count"), 1) << "no expired call may be sent";
+  EXPECT_EQ(redis->stats("main").operations.timeouts, 101U)
+      << "acquiring a scoped handle must not count as an operation";
 }
 
-TEST_F(Load, ConnectionsLostUnderLoadLoseNoCallerAndNoSlot) {
+TEST_F(Load, ConnectionsLostUnderLoadLoseNoCallerAndNoCapacity) {
   RedisConfig config = limited_config(6);
   StartedManager redis(config);
   const Client client = redis->client("main");
@@ -241,12 +241,12 @@ TEST_F(Load, ConnectionsLostUnderLoadLoseNoCallerAndNoSlot) {
   EXPECT_EQ(completed, 3200U);
   const auto length = static_cast<std::uint64_t>(raw().integer({"LLEN", "log"}));
   EXPECT_GE(length, ok);
-  EXPECT_LE(length, ok + indeterminate) << "nothing ran twice, and nothing that was told not to have run";
+  EXPECT_LE(length, ok + indeterminate) << "no call may run twice, or run after it failed as not sent";
   EXPECT_TRUE(eventually([&] { return client.results().ping().has_value(); }));
   EXPECT_TRUE(eventually([&] {
     const PoolStats pool = redis->stats("main").pool;
     return pool.in_use == pool.shared;
-  })) << "the breaker may have opened: one that asks whether the server is back";
+  })) << "one more if the breaker opened: the recovery PING";
   EXPECT_LE(redis->stats("main").pool.idle, 6U);
 }
 

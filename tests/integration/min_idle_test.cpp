@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// min_idle_test.cpp: connections that are kept open ahead, through losses and outages.
+// min_idle_test.cpp: min_idle connections through losses and outages.
 #include <boost/asio/use_future.hpp>
 
 #include <chrono>
@@ -42,7 +42,7 @@ class MinIdle : public ::testing::Test {
   }
 };
 
-TEST_F(MinIdle, ConnectionsThatTheServerClosedAreReplacedByTheCleanUp) {
+TEST_F(MinIdle, CleanUpReplacesConnectionsClosedByServer) {
   RedisServer server;
   RedisConfig own = config(server);
   own.cleanup_interval = 10ms;
@@ -57,7 +57,7 @@ TEST_F(MinIdle, ConnectionsThatTheServerClosedAreReplacedByTheCleanUp) {
   EXPECT_EQ(redis->stats("main").operations.failed, 0U);
 }
 
-TEST_F(MinIdle, TheyAreBackAfterAnOutageThatNobodyNoticed) {
+TEST_F(MinIdle, ConnectionsReopenAfterOutageWithoutCalls) {
   RedisServer server;
   RedisConfig own = config(server);
   own.cleanup_interval = 10ms;
@@ -69,18 +69,18 @@ TEST_F(MinIdle, TheyAreBackAfterAnOutageThatNobodyNoticed) {
   EXPECT_TRUE(eventually([&] { return idle(*redis) == wanted && at_the_server(server) == wanted; }));
 }
 
-TEST_F(MinIdle, TheyAreBackWithTheFirstCallAfterAnOutage) {
+TEST_F(MinIdle, ConnectionsReopenWithFirstCallAfterOutage) {
   RedisServer server;
-  StartedManager redis(config(server));  // without a clean-up
+  StartedManager redis(config(server));  // no clean-up runs
   server.kill();
   EXPECT_THROW(static_cast<void>(redis->client("main").ping()), Error);
   server.restart();
   ASSERT_TRUE(eventually([&] { return redis->optional_client("main").has_value(); }));
-  // It may have been a shared one that found the server.
+  // A shared connection may have reconnected first.
   EXPECT_TRUE(eventually([&] { return idle(*redis) == wanted && at_the_server(server) >= wanted; }));
 }
 
-TEST_F(MinIdle, TheyAreBackWithASharedConnectionThatReconnects) {
+TEST_F(MinIdle, ConnectionsReopenWhenSharedConnectionReconnects) {
   RedisServer server;
   StartedManager redis(config(server));
   EXPECT_EQ(redis->async_client("main").ping()(use_future).get(), "PONG");
@@ -90,7 +90,7 @@ TEST_F(MinIdle, TheyAreBackWithASharedConnectionThatReconnects) {
   EXPECT_TRUE(eventually([&] { return idle(*redis) == wanted && at_the_server(server) == wanted + 1; }));
 }
 
-TEST_F(MinIdle, WhatIsTooOldIsReplaced) {
+TEST_F(MinIdle, ConnectionsBeyondMaxLifetimeAreReplaced) {
   RedisServer server;
   RedisConfig own = config(server);
   own.database("main").max_lifetime = 1ms;
@@ -108,7 +108,7 @@ TEST_F(MinIdle, WhatIsTooOldIsReplaced) {
   EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.created >= 2 * wanted; }));
 }
 
-TEST_F(MinIdle, NeverMoreThanThereMayBe) {
+TEST_F(MinIdle, ConnectionsNeverExceedMaxConnections) {
   RedisServer server;
   RedisConfig own = config(server);
   own.database("main").max_connections = wanted;
@@ -117,13 +117,13 @@ TEST_F(MinIdle, NeverMoreThanThereMayBe) {
   const AsyncClient client = redis->async_client("main");
   for (int i = 0; i < 50; ++i) {
     ASSERT_TRUE(eventually([&] { return client.results().ping()(use_future).get().has_value(); }))
-        << "it gets a place";
+        << "the call must get a connection";
     kill_all(server);
     ASSERT_LE(at_the_server(server), wanted);
   }
 }
 
-TEST_F(MinIdle, AShutdownEndsTheRefilling) {
+TEST_F(MinIdle, ShutdownEndsRefilling) {
   RedisServer server;
   for (int i = 0; i < 20; ++i) {
     RedisConfig own = config(server);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// outages_test.cpp: increments through the outages of a real server, on every way that a call can take:
-// nothing is lost, nothing is executed twice, and service returns.
+// outages_test.cpp: increments survive outages of a server without loss or double execution.
 #include <gtest/gtest.h>
 
 #include <boost/asio/use_future.hpp>
@@ -29,11 +28,11 @@ using namespace std::chrono_literals;
 
 enum class Way { direct, shared, async };
 
-// Increments of a few callers, each with a counter of its own, until the end; and what became of them.
+// Callers that each increment a counter of their own until stopped, and count the outcomes.
 class Traffic {
  public:
   Traffic(RedisConnectionManager& redis, Way way, std::chrono::milliseconds timeout = 5s) {
-    // The handles are taken before a test stops the server: a thread that starts late would not get one.
+    // The handles are acquired before a test stops the server: a thread that starts late would not get one.
     const Client client = redis.client("main").with_timeout(timeout);
     const AsyncClient async = redis.async_client("main").with_timeout(timeout);
     for (std::size_t i = 0; i < counts_.size(); ++i)
@@ -47,21 +46,21 @@ class Traffic {
     const std::scoped_lock lock(mutex_);
     return last_failure_;
   }
-  /// True when so many more are answered within 30 s.
+  /// True if `more` further commands are answered within 30 s.
   [[nodiscard]] bool flows(std::uint64_t more = 20) const {
     const std::uint64_t enough = answered_ + more;
     return eventually([&] { return answered_ >= enough; });
   }
 
-  /// Ends it and compares every counter with the server's.
+  /// Stops the callers and compares every counter with the server's.
   void end_and_check(RawRedis& raw) {
     for (std::jthread& caller : callers_) caller.request_stop();
     callers_.clear();
     for (std::size_t i = 0; i < counts_.size(); ++i) {
       const RawReply stored = raw.command({"GET", key(i)});
       const std::int64_t value = stored.null ? 0 : std::stoll(stored.text);
-      EXPECT_GE(value, counts_[i].answered) << "an answered increment was lost";
-      EXPECT_LE(value, counts_[i].answered + counts_[i].indeterminate) << "an increment was executed twice";
+      EXPECT_GE(value, counts_[i].answered) << "an answered increment must not be lost";
+      EXPECT_LE(value, counts_[i].answered + counts_[i].indeterminate) << "no increment may run twice";
     }
   }
 
@@ -90,11 +89,11 @@ class Traffic {
         last_failure_ = result.error().what();
       }
       ++failed_;
-      std::this_thread::sleep_for(1ms);  // some calls fail at once
+      std::this_thread::sleep_for(1ms);  // limits the rate of calls that fail at once
     }
   }
 
-  std::vector<Count> counts_{8};  // enough for a breaker to open by their first time-outs
+  std::vector<Count> counts_{8};  // enough for their first timeouts to open a breaker
   std::atomic<std::uint64_t> answered_{0};
   std::atomic<std::uint64_t> failed_{0};
   mutable std::mutex mutex_{};
@@ -120,7 +119,7 @@ INSTANTIATE_TEST_SUITE_P(
       return std::string(way.param == Way::direct ? "direct" : way.param == Way::shared ? "shared" : "async");
     });
 
-TEST_P(Outages, AServerThatIsKilledAndStartedAgain) {
+TEST_P(Outages, KilledServerRestarts) {
   RedisServer server({"--appendonly", "yes", "--appendfsync", "always"});
   StartedManager redis(config(server));
   Traffic traffic(*redis, GetParam(), 2s);
@@ -136,14 +135,14 @@ TEST_P(Outages, AServerThatIsKilledAndStartedAgain) {
   traffic.end_and_check(raw);
 }
 
-TEST_P(Outages, AServerThatFreezesAndThaws) {
+TEST_P(Outages, FrozenServerResumes) {
   RedisServer server;
   StartedManager redis(config(server));
   Traffic traffic(*redis, GetParam(), 100ms);
   ASSERT_TRUE(traffic.flows());
   for (int round = 0; round < 2; ++round) {
     server.pause();
-    // By time-outs of what was sent, or where few connections were open, of attempts to open more.
+    // The breaker opens by timeouts of sent commands or, if few connections are open, of connect attempts.
     ASSERT_TRUE(eventually([&] {
       const ConnectionState state = redis->stats("main").state;
       return state == ConnectionState::circuit_open || state == ConnectionState::backing_off;
@@ -156,7 +155,7 @@ TEST_P(Outages, AServerThatFreezesAndThaws) {
   traffic.end_and_check(raw);
 }
 
-TEST_P(Outages, AServerThatIsBusyWithAScript) {
+TEST_P(Outages, ServerIsBusyWithAScript) {
   RedisServer server({"--lua-time-limit", "50"});
   StartedManager redis(config(server));
   Traffic traffic(*redis, GetParam());
@@ -174,7 +173,7 @@ TEST_P(Outages, AServerThatIsBusyWithAScript) {
   traffic.end_and_check(killer);
 }
 
-TEST_P(Outages, AMasterThatBecomesAReplicaAndAMasterAgain) {
+TEST_P(Outages, PrimaryBecomesReplicaAndPrimaryAgain) {
   RedisServer server;
   const FreePort nowhere;
   StartedManager redis(config(server));
@@ -186,13 +185,14 @@ TEST_P(Outages, AMasterThatBecomesAReplicaAndAMasterAgain) {
   const std::uint64_t failed = traffic.failed();
   ASSERT_TRUE(eventually([&] { return traffic.failed() > failed + 4; }));
   EXPECT_NE(traffic.last_failure().find("READONLY"), std::string::npos) << traffic.last_failure();
-  EXPECT_GT(redis->stats("main").pool.closed_for(CloseReason::role), 0U) << "its name may lead elsewhere now";
+  EXPECT_GT(redis->stats("main").pool.closed_for(CloseReason::role), 0U)
+      << "connections must close: the name may resolve to another server";
   raw.command({"REPLICAOF", "NO", "ONE"});
   ASSERT_TRUE(traffic.flows()) << traffic.last_failure();
   traffic.end_and_check(raw);
 }
 
-TEST_P(Outages, AServerThatLoadsItsDataForLong) {
+TEST_P(Outages, ServerLoadsItsDataForLong) {
   std::vector<std::string> arguments = slow_to_load();
   arguments.insert(arguments.end(), {"--appendonly", "yes", "--appendfsync", "always"});
   RedisServer server(arguments);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// quick_start_test.cpp: the first lines of every user: manager, handles, pipelines, and what they say when
-// Redis is away.
+// quick_start_test.cpp: first steps of users, and their error messages when Redis is away.
 #include <chrono>
 #include <optional>
 #include <string>
@@ -35,11 +34,11 @@ TEST_F(QuickStart, SetsAndGetsThroughTheInstance) {
   EXPECT_EQ(error_of([&] { return redis.client("main"); }).code(), Errc::closed);
   EXPECT_EQ(error_of([&] { return main.get("greeting"); }).code(), Errc::closed);
   redis.start(config_at(server()));
-  EXPECT_EQ(redis.client("main").get("greeting"), "hello") << "started again";
+  EXPECT_EQ(redis.client("main").get("greeting"), "hello") << "must work after a second start";
   redis.shutdown();
 }
 
-TEST_F(QuickStart, OfAManagerThatWasNotStartedSaysHowToStartIt) {
+TEST_F(QuickStart, UnstartedManagerExplainsHowToStartIt) {
   RedisConnectionManager redis;
   const Error error = error_of([&] { return redis.client("main"); });
   EXPECT_EQ(error.code(), Errc::not_started);
@@ -50,7 +49,7 @@ TEST_F(QuickStart, OfAManagerThatWasNotStartedSaysHowToStartIt) {
   EXPECT_TRUE(redis.stats().databases.empty());
 }
 
-TEST_F(QuickStart, APipelineGivesBackTypedReplies) {
+TEST_F(QuickStart, PipelineReturnsTypedReplies) {
   StartedManager redis(config_at(server()));
   raw().text({"SET", "name", "ann"});
   auto [hits, name] = redis->pipeline("main", [](Pipeline& pipe) {
@@ -61,7 +60,7 @@ TEST_F(QuickStart, APipelineGivesBackTypedReplies) {
   EXPECT_EQ(redis->pipeline(RedisDatabase::main, [](Pipeline& pipe) { return pipe.incr("hits"); }), 2);
 }
 
-TEST_F(QuickStart, AnOverrideStandsInForTheInstance) {
+TEST_F(QuickStart, OverrideReplacesTheInstance) {
   StartedManager mine(config_at(server()));
   RedisConnectionManager inner;
   auto& process_wide = RedisConnectionManager::instance();
@@ -78,18 +77,18 @@ TEST_F(QuickStart, AnOverrideStandsInForTheInstance) {
   EXPECT_EQ(&RedisConnectionManager::instance(), &process_wide);
 }
 
-TEST_F(QuickStart, AnUnknownDatabaseIsToldAtOnceWithTheNearestName) {
+TEST_F(QuickStart, UnknownDatabaseFailsAtOnceAndSuggestsNearestName) {
   StartedManager redis(config_at(server()));
   const Error error = error_of([&] { return redis->client("cahce"); });
   EXPECT_EQ(error.code(), Errc::unknown_database);
   EXPECT_THAT(error.what(), HasSubstr("Did you mean \"cache\"?"));
   EXPECT_EQ(error_of([&] { return redis->optional_client("cahce"); }).code(), Errc::unknown_database)
-      << "no outage explains it";
+      << "must not be an error of an unavailable server";
   EXPECT_EQ(error_of([&] { return redis->scoped_client("cahce"); }).code(), Errc::unknown_database);
   EXPECT_EQ(error_of([&] { return redis->stats("cahce"); }).code(), Errc::unknown_database);
 }
 
-TEST_F(QuickStart, AnInvalidConfigurationIsRefusedWithEveryFaultAndNothingIsStarted) {
+TEST_F(QuickStart, InvalidConfigurationIsRefusedWithAllFaultsAndStartsNothing) {
   RedisConfig config = config_at(server());
   config.database("main").number = -1;
   config.database("cache").max_connections = 0;
@@ -104,12 +103,12 @@ TEST_F(QuickStart, AnInvalidConfigurationIsRefusedWithEveryFaultAndNothingIsStar
   EXPECT_EQ(error_of([&] { return redis.client("main"); }).code(), Errc::not_started);
 }
 
-TEST_F(QuickStart, OfAStoppedServerSaysWhatWhereAndWhatToDoWithinTheConnectTimeout) {
+TEST_F(QuickStart, StoppedServerFailsWithAdviceWithinConnectTimeout) {
   RedisServer stopped;
   stopped.stop();
   const auto begin = std::chrono::steady_clock::now();
   StartedManager redis(
-      config_at(stopped));  // a database that can't be reached does not keep a service from starting
+      config_at(stopped));  // an unreachable database must not prevent a service from starting
   const Error error = error_of([&] { return redis->client("main"); });
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
   EXPECT_EQ(error.code(), Errc::connect_refused);
@@ -122,7 +121,7 @@ TEST_F(QuickStart, OfAStoppedServerSaysWhatWhereAndWhatToDoWithinTheConnectTimeo
   EXPECT_TRUE(eventually([&] { return redis->optional_client("main").has_value(); }));
 }
 
-TEST_F(QuickStart, AServerThatIsStartedLaterIsFoundWithoutAnyCall) {
+TEST_F(QuickStart, ServerStartedLaterIsFoundWithoutCalls) {
   RedisServer late;
   late.kill();
   RedisConfig config = config_at(late);
@@ -133,7 +132,7 @@ TEST_F(QuickStart, AServerThatIsStartedLaterIsFoundWithoutAnyCall) {
   EXPECT_TRUE(eventually([&] { return redis->stats("main").state == ConnectionState::ready; }));
 }
 
-TEST_F(QuickStart, OfAWrongHostNameSaysSo) {
+TEST_F(QuickStart, WrongHostNameIsNamedInTheError) {
   RedisConfig config = config_at(server());
   config.defaults.endpoint.host = "no-such-host.invalid";
   config.defaults.timeouts.connect = 5s;
@@ -145,7 +144,7 @@ TEST_F(QuickStart, OfAWrongHostNameSaysSo) {
   EXPECT_THAT(error.what(), HasSubstr("Check the host name"));
 }
 
-TEST_F(QuickStart, ResultsGiveTheSameWithoutExceptions) {
+TEST_F(QuickStart, ResultsReportErrorsWithoutExceptions) {
   StartedManager redis(config_at(server()));
   const Results results = redis->client("main").results();
   EXPECT_TRUE(results.set("key", "text").has_value());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// resilience_test.cpp: breaker, retries and waiting, seen through a synchronous client.
+// resilience_test.cpp: breaker, retries and waiting, through a synchronous client.
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-// Answers what comes while `healthy`, else nothing; counts commands.
+// Answers commands while `healthy`, else nothing; counts commands.
 struct Moody {
   std::atomic<bool> healthy{true};
   std::atomic<int> commands{0};
@@ -36,7 +36,7 @@ struct Moody {
   }
 };
 
-// On a machine under load some calls may run out of time before they are sent, and count for nothing.
+// On a busy machine some calls may expire before they are sent, and do not count.
 [[nodiscard]] bool open_circuit(RedisConnectionManager& redis, const Client& client) {
   return eventually([&] {
     static_cast<void>(client.with_timeout(50ms).results().incr("n"));
@@ -44,7 +44,7 @@ struct Moody {
   });
 }
 
-TEST(Circuit, OpensAfterTimeoutsAndSendsNothingUntilItsProbes) {
+TEST(Circuit, OpensAfterTimeoutsAndSendsNothingBeforeProbes) {
   Moody moody;
   RedisConfig config = moody.config();
   const auto log = std::make_shared<EventLog>();
@@ -70,7 +70,7 @@ TEST(Circuit, OpensAfterTimeoutsAndSendsNothingUntilItsProbes) {
   EXPECT_EQ(log->count("redis.circuit.state_changed closed -> open"), 1U);
 }
 
-TEST(Circuit, ClosesAgainOnceItsProbesAreAnswered) {
+TEST(Circuit, ClosesOnceProbesAreAnswered) {
   Moody moody;
   RedisConfig config = moody.config();
   config.database("main").breaker.recovery = {1ms, 1ms, 1.0, Jitter::none};
@@ -88,7 +88,7 @@ TEST(Circuit, ClosesAgainOnceItsProbesAreAnswered) {
 
 class Retried : public RedisTest {};
 
-TEST_F(Retried, ABusyServerIsAskedAgainUntilItServes) {
+TEST_F(Retried, CommandRefusedWithBusyIsRetriedUntilServed) {
   std::atomic<int> busy{2};
   FakeServer fake([&](FakeConnection& connection, std::size_t) {
     connection.serve([&](const FakeConnection::Words& words) -> std::string {
@@ -105,7 +105,7 @@ TEST_F(Retried, ABusyServerIsAskedAgainUntilItServes) {
   EXPECT_EQ(error.server_code(), "BUSY");
 }
 
-TEST_F(Retried, TheBudgetEndsThem) {
+TEST_F(Retried, RetryBudgetEndsRetries) {
   std::atomic<int> commands{0};
   FakeServer fake([&](FakeConnection& connection, std::size_t) {
     connection.serve([&](const FakeConnection::Words& words) -> std::string {
@@ -124,7 +124,7 @@ TEST_F(Retried, TheBudgetEndsThem) {
   EXPECT_GE(redis->stats("main").operations.retries_refused, 8U);
 }
 
-TEST_F(Retried, AReplicaIsLeftForANewConnection) {
+TEST_F(Retried, CommandRefusedByReplicaIsRetriedOnNewConnection) {
   const auto answer = [](const FakeConnection::Words& words, std::size_t index) -> std::string {
     if (words.empty()) return {};
     return index == 0 ? "-READONLY You can't write against a read only replica.\r\n" : ":1\r\n";
@@ -137,8 +137,8 @@ TEST_F(Retried, AReplicaIsLeftForANewConnection) {
   EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::role), 1U);
 }
 
-// What an INCR may have done is known by the server's own count.
-TEST(RetriedWrites, AnIncrementIsRepeatedOnlyWhereItMayCountTwice) {
+// The server's own count shows how often an INCR ran.
+TEST(RetriedWrites, IncrementIsRetriedOnlyWithAtLeastOnce) {
   std::atomic<int> counted{0};
   std::atomic<bool> drop{true};
   FakeServer fake([&](FakeConnection& connection, std::size_t) {
@@ -164,10 +164,10 @@ TEST(RetriedWrites, AnIncrementIsRepeatedOnlyWhereItMayCountTwice) {
   redis->shutdown();
   StartedManager again(config_at(fake.port()));
   EXPECT_EQ(again->client("main").with_retry(RetryMode::at_least_once).incr("n"), 1);
-  EXPECT_EQ(counted, 3) << "twice for one call: it was allowed";
+  EXPECT_EQ(counted, 3) << "one call may count twice with at_least_once";
 }
 
-TEST(WhileAway, CallsWaitForTheirDatabaseWhereTheyShall) {
+TEST(WhileAway, CallsWaitForDatabaseWhenConfigured) {
   RedisServer server;
   RedisConfig config = config_at(server);
   config.database("main").when_away = WhenAway::wait;
@@ -181,7 +181,7 @@ TEST(WhileAway, CallsWaitForTheirDatabaseWhereTheyShall) {
               late.code() == Errc::timeout)
       << late.what();
   auto waiting = std::async(std::launch::async, [&] { return client.results().incr("n"); });
-  server.restart();  // on this thread: the server dies with the one that started it
+  server.restart();  // on this thread: the server ends with the thread that started it
   const auto counted = waiting.get();
   EXPECT_TRUE(counted.has_value()) << counted.error().what();
 }

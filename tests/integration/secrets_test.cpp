@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// secrets_test.cpp: a random password goes through everything that can fail, and is told nowhere.
+// secrets_test.cpp: a random password appears nowhere, whatever fails.
 #include <boost/asio/use_future.hpp>
 
 #include <algorithm>
@@ -33,50 +33,50 @@ std::string random_password() {
   return text;
 }
 
-// Everything that anybody was told.
-class Heard final : public EventListener {
+// Collects all text that errors, events, reports and statistics show.
+class ShownText final : public EventListener {
  public:
   void on_event(const Event& event) noexcept override {
-    say(event.database);
-    say(event.endpoint);
-    say(event.detail);
+    add(event.database);
+    add(event.endpoint);
+    add(event.detail);
   }
-  void say(std::string_view text) {
+  void add(std::string_view text) {
     const std::scoped_lock lock(mutex_);
     texts_.emplace_back(text);
   }
-  void say(const ErrorInfo& info) {
+  void add(const ErrorInfo& info) {
     for (const std::string_view text :
          {std::string_view(info.command), std::string_view(info.database), std::string_view(info.endpoint),
           std::string_view(info.what), std::string_view(info.server), std::string_view(info.advice)})
-      say(text);
+      add(text);
   }
-  void say(const Error& error) {
-    say(error.what());
-    say(error.explain());
-    say(error.info());
+  void add(const Error& error) {
+    add(error.what());
+    add(error.explain());
+    add(error.info());
   }
-  void say(const ConfigError& error) {
-    say(static_cast<const Error&>(error));
+  void add(const ConfigError& error) {
+    add(static_cast<const Error&>(error));
     for (const ConfigFault& fault : error.faults()) {
-      say(fault.where);
-      say(fault.what);
-      say(fault.remedy);
+      add(fault.where);
+      add(fault.what);
+      add(fault.remedy);
     }
   }
-  void say(const ConnectionReport& report) {
-    say(report.explain());
-    for (const std::string& note : report.notes) say(note);
-    if (report.problem) say(*report.problem);
+  void add(const ConnectionReport& report) {
+    add(report.explain());
+    for (const std::string& note : report.notes) add(note);
+    if (report.problem) add(*report.problem);
   }
-  void say(const ManagerStats& stats) {
+  void add(const ManagerStats& stats) {
     for (const DatabaseStats& database : stats.databases) {
-      say(database.name);
-      say(database.endpoint);
-      for (const LastError& error : database.operations.last_errors) say(error.message);
+      add(database.name);
+      add(database.endpoint);
+      for (const LastError& error : database.operations.last_errors) add(error.message);
     }
   }
-  // A third of it is too much already.
+  // Fails if any text contains 8 consecutive characters, a third of the secret.
   void expect_nothing_of(const std::string& secret) const {
     const std::scoped_lock lock(mutex_);
     EXPECT_FALSE(texts_.empty());
@@ -86,16 +86,16 @@ class Heard final : public EventListener {
     }
   }
   [[nodiscard]] std::size_t errors() const { return errors_; }
-  // Calls it, and listens to what it throws.
-  void to(const std::function<void()>& call) {
+  // Runs `call` and collects the text of its error.
+  void collect_error_of(const std::function<void()>& call) {
     try {
       call();
     } catch (const ConfigError& error) {
       ++errors_;
-      say(error);
+      add(error);
     } catch (const Error& error) {
       ++errors_;
-      say(error);
+      add(error);
     }
   }
 
@@ -113,40 +113,41 @@ class Secrets : public ::testing::Test {
     config.defaults.password = Secret(password_);
     config.defaults.timeouts = {300ms, 300ms, 300ms, 300ms};
     config.start_timeout = 300ms;
-    config.listener = heard_;
+    config.listener = shown_;
     return config;
   }
-  // Uses a database in every way there is, and listens. Both sides: calls and handles.
+  // Uses a database through every kind of handle and collects all text.
   void use(RedisConfig config) {
-    const std::size_t before = heard_->errors();
+    const std::size_t before = shown_->errors();
     StartedManager redis(std::move(config));
-    heard_->to([&] { redis->client("main").get("key"); });
-    heard_->to([&] { redis->client("main").set("key", "value"); });
-    heard_->to([&] { redis->scoped_client("main").command<Ok>("AUTH", "app", password_); });
-    heard_->to([&] { redis->async_client("main").get("key")(use_future).get(); });
-    heard_->to([&] { redis->async_client("main").incr("key")(use_future).get(); });
-    heard_->to([&] {
+    shown_->collect_error_of([&] { redis->client("main").get("key"); });
+    shown_->collect_error_of([&] { redis->client("main").set("key", "value"); });
+    shown_->collect_error_of([&] { redis->scoped_client("main").command<Ok>("AUTH", "app", password_); });
+    shown_->collect_error_of([&] { redis->async_client("main").get("key")(use_future).get(); });
+    shown_->collect_error_of([&] { redis->async_client("main").incr("key")(use_future).get(); });
+    shown_->collect_error_of([&] {
       redis->scoped_async_client("main")(use_future).get().command<Ok>("AUTH", password_)(use_future).get();
     });
-    heard_->to([&] { redis->client("main").pipeline([](auto& pipe) { return pipe.get("key"); }).value(); });
-    heard_->say(redis->validate_connection("main", 300ms));
-    heard_->say(redis->stats());
+    shown_->collect_error_of(
+        [&] { redis->client("main").pipeline([](auto& pipe) { return pipe.get("key"); }).value(); });
+    shown_->add(redis->validate_connection("main", 300ms));
+    shown_->add(redis->stats());
     redis->shutdown();
-    heard_->say(redis->stats());
-    EXPECT_GT(heard_->errors(), before) << "nothing failed: this test shows nothing";
+    shown_->add(redis->stats());
+    EXPECT_GT(shown_->errors(), before) << "nothing failed, so the test proves nothing";
   }
-  void TearDown() override { heard_->expect_nothing_of(password_); }
+  void TearDown() override { shown_->expect_nothing_of(password_); }
 
   const std::string password_ = random_password();
-  const std::shared_ptr<Heard> heard_ = std::make_shared<Heard>();
+  const std::shared_ptr<ShownText> shown_ = std::make_shared<ShownText>();
 };
 
-TEST_F(Secrets, OfARefusedConnection) {
+TEST_F(Secrets, AreHiddenWhenConnectionIsRefused) {
   const FreePort nobody;
   use(config(nobody.number()));
 }
 
-TEST_F(Secrets, OfARefusedPasswordAndAUserWhoMayDoNothing) {
+TEST_F(Secrets, AreHiddenWhenPasswordIsWrongOrPermissionMissing) {
   REDSTART_NEEDS_REDIS();
   const RedisServer server;
   use(config(server.port()));
@@ -154,17 +155,17 @@ TEST_F(Secrets, OfARefusedPasswordAndAUserWhoMayDoNothing) {
   use(config(server.port()));
 }
 
-TEST_F(Secrets, OfAServerThatKnowsNoAuth) {
+TEST_F(Secrets, AreHiddenWhenServerHasNoAuth) {
   REDSTART_NEEDS_REDIS();
   const RedisServer server({"--rename-command", "AUTH", "", "--rename-command", "HELLO", ""});
   use(config(server.port()));
   RedisConfig open = config(server.port());
   open.defaults.username = {};
   open.defaults.password = {};
-  use(std::move(open));  // the user's own AUTH: the server repeats what it does not know
+  use(std::move(open));  // AUTH of the user: the server repeats unknown arguments
 }
 
-TEST_F(Secrets, OfAServerThatRepeatsWhatItWasTold) {
+TEST_F(Secrets, AreHiddenWhenServerRepeatsArguments) {
   for (const char* const before :
        {"-ERR no such thing: ", "-WRONGPASS ", "-NOPERM ", "+", "?", "HTTP/1.1 400 ", "$5\r\n"}) {
     FakeServer server([&](FakeConnection& connection, std::size_t) {
@@ -179,7 +180,7 @@ TEST_F(Secrets, OfAServerThatRepeatsWhatItWasTold) {
   }
 }
 
-TEST_F(Secrets, OfAServerThatEchoesBytes) {
+TEST_F(Secrets, AreHiddenWhenServerEchoesAllBytes) {
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     for (Words words = connection.command(); !words.empty(); words = connection.command())
       connection.send(resp_command(words));
@@ -188,14 +189,14 @@ TEST_F(Secrets, OfAServerThatEchoesBytes) {
   static_cast<void>(server.take_failures());
 }
 
-TEST_F(Secrets, OfAServerThatIsSilentOrLeaves) {
+TEST_F(Secrets, AreHiddenWhenServerIsSilentOrCloses) {
   FakeServer silent([](FakeConnection& connection, std::size_t) { connection.await_close(); });
   use(config(silent.port()));
   FakeServer leaving([](FakeConnection& connection, std::size_t) { connection.command(); });
   use(config(leaving.port()));
 }
 
-TEST_F(Secrets, OfCommandsThatGetNoAnswer) {
+TEST_F(Secrets, AreHiddenWhenCommandsGetNoReply) {
   FakeServer server([](FakeConnection& connection, std::size_t index) {
     connection.handshake();
     if (index % 2 == 0) return connection.reset();
@@ -204,7 +205,7 @@ TEST_F(Secrets, OfCommandsThatGetNoAnswer) {
   use(config(server.port()));
 }
 
-TEST_F(Secrets, OfAProviderThatThrowsThem) {
+TEST_F(Secrets, AreHiddenWhenProviderThrowsThem) {
   class Provider final : public CredentialsProvider {
    public:
     explicit Provider(std::string password) : password_(std::move(password)) {}
@@ -223,7 +224,7 @@ TEST_F(Secrets, OfAProviderThatThrowsThem) {
   use(std::move(config));
 }
 
-TEST_F(Secrets, OfAProviderThatIsWrong) {
+TEST_F(Secrets, AreHiddenWhenProviderReturnsWrongOnes) {
   class Provider final : public CredentialsProvider {
    public:
     explicit Provider(std::string password) : password_(std::move(password)) {}
@@ -241,15 +242,16 @@ TEST_F(Secrets, OfAProviderThatIsWrong) {
   use(std::move(config));
 }
 
-TEST_F(Secrets, OfAPeerWithoutTls) {
+TEST_F(Secrets, AreHiddenWhenPeerDoesNotSpeakTls) {
   FakeServer server(FakeServer::simple());
   RedisConfig config = this->config(server.port());
   config.defaults.tls.enabled = true;
-  heard_->to([&] { use(std::move(config)); });  // a build without TLS refuses the configuration
+  shown_->collect_error_of(
+      [&] { use(std::move(config)); });  // without TLS support, the configuration is refused
   static_cast<void>(server.take_failures());
 }
 
-TEST_F(Secrets, OfAConfigurationWithFaults) {
+TEST_F(Secrets, AreHiddenWhenConfigurationIsInvalid) {
   for (const std::string& url :
        {"redis://app:" + password_ + "@:badport/0", "redis://app:" + password_ + "@host:6379/none",
         "redis://app:" + password_ + "%zz@host", "http://app:" + password_ + "@host",
@@ -257,16 +259,16 @@ TEST_F(Secrets, OfAConfigurationWithFaults) {
         "app:" + password_ + "@host:6379"}) {
     DatabaseConfig database;
     const auto faults = apply_url(url, "REDIS_URL", database);
-    EXPECT_FALSE(faults.empty()) << "a fault was expected";
-    if (!faults.empty()) heard_->say(ConfigError(faults));
+    EXPECT_FALSE(faults.empty()) << "the configuration must have a fault";
+    if (!faults.empty()) shown_->add(ConfigError(faults));
   }
   RedisConfig config = this->config(1);
   config.defaults.timeouts.command = 0ms;
   config.defaults.username = {};
   config.database("main").endpoint.host = {};
   config.database("main").client_name = "with blanks in it";
-  heard_->to([&] { StartedManager(std::move(config)); });
-  EXPECT_EQ(heard_->errors(), 1U);
+  shown_->collect_error_of([&] { StartedManager(std::move(config)); });
+  EXPECT_EQ(shown_->errors(), 1U);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// socket_options_test.cpp: what the kernel is told about connections of each kind.
+// socket_options_test.cpp: socket options of each kind of connection.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -24,18 +24,18 @@ namespace {
 using namespace std::chrono_literals;
 using boost::asio::use_future;
 
-struct Told {
+struct AppliedOptions {
   int no_delay = -1;
   int keepalive = -1;
   int idle = -1;
   int interval = -1;
   int count = -1;
   int user_timeout = -1;
-  friend bool operator==(const Told&, const Told&) = default;
-  friend std::ostream& operator<<(std::ostream& out, const Told& told) {
-    return out << "TCP_NODELAY " << told.no_delay << ", SO_KEEPALIVE " << told.keepalive << ", TCP_KEEPIDLE "
-               << told.idle << ", TCP_KEEPINTVL " << told.interval << ", TCP_KEEPCNT " << told.count
-               << ", TCP_USER_TIMEOUT " << told.user_timeout;
+  friend bool operator==(const AppliedOptions&, const AppliedOptions&) = default;
+  friend std::ostream& operator<<(std::ostream& out, const AppliedOptions& options) {
+    return out << "TCP_NODELAY " << options.no_delay << ", SO_KEEPALIVE " << options.keepalive
+               << ", TCP_KEEPIDLE " << options.idle << ", TCP_KEEPINTVL " << options.interval
+               << ", TCP_KEEPCNT " << options.count << ", TCP_USER_TIMEOUT " << options.user_timeout;
   }
 };
 
@@ -45,9 +45,9 @@ int option(int fd, int level, int name) {
   return ::getsockopt(fd, level, name, &value, &size) == 0 ? value : -1;
 }
 
-// Of each connection of this process to that port, as its client.
-std::vector<Told> connections_to(std::uint16_t port) {
-  std::vector<Told> found;
+// The options of each client connection of this process to that port.
+std::vector<AppliedOptions> connections_to(std::uint16_t port) {
+  std::vector<AppliedOptions> found;
   for (int fd = 0; fd < 1024; ++fd) {
     sockaddr_in peer{};
     socklen_t size = sizeof peer;
@@ -61,39 +61,39 @@ std::vector<Told> connections_to(std::uint16_t port) {
   return found;
 }
 
-// The options of the one connection that a call of that side opens.
-Told told_by(Side side, RedisConfig config, const FakeServer& server) {
+// The options of the only connection that a call of this kind opens.
+AppliedOptions options_of(Side side, RedisConfig config, const FakeServer& server) {
   config.database("main").required = false;
   StartedManager redis(on_side(side, std::move(config)));
   EXPECT_TRUE(Caller(*redis, side).command<std::string>("PING").has_value());
-  const std::vector<Told> found = connections_to(server.port());
+  const std::vector<AppliedOptions> found = connections_to(server.port());
   EXPECT_EQ(found.size(), 1U);
-  return found.empty() ? Told{} : found.front();
+  return found.empty() ? AppliedOptions{} : found.front();
 }
 
-TEST(SocketOptionsTest, AreThePromisedOnesByDefault) {
+TEST(SocketOptionsTest, HaveDocumentedDefaults) {
   const FakeServer server(FakeServer::simple());
   for_all_sides([&](Side side) {
-    EXPECT_EQ(told_by(side, config_at(server.port()), server), (Told{1, 1, 600, 60, 5, 5000}));
+    EXPECT_EQ(options_of(side, config_at(server.port()), server), (AppliedOptions{1, 1, 600, 60, 5, 5000}));
   });
 }
 
-TEST(SocketOptionsTest, AreThoseOfTheConfiguration) {
+TEST(SocketOptionsTest, FollowTheConfiguration) {
   const FakeServer server(FakeServer::simple());
   for_all_sides([&](Side side) {
     RedisConfig config = config_at(server.port());
     config.defaults.keepalive = {42s, 7s, 3};
     config.defaults.timeouts.command = 1700ms;
-    EXPECT_EQ(told_by(side, config, server), (Told{1, 1, 42, 7, 3, 1700}));
+    EXPECT_EQ(options_of(side, config, server), (AppliedOptions{1, 1, 42, 7, 3, 1700}));
     config.defaults.timeouts.command = 1h;
-    EXPECT_EQ(told_by(side, config, server).user_timeout, 5000) << "never more";
+    EXPECT_EQ(options_of(side, config, server).user_timeout, 5000) << "must not exceed 5 s";
     config.defaults.keepalive.idle = 0s;
-    EXPECT_EQ(told_by(side, config, server).keepalive, 0);
+    EXPECT_EQ(options_of(side, config, server).keepalive, 0);
   });
 }
 
-// What waits in the server has nothing to acknowledge: only probes tell whether the peer is there.
-TEST(SocketOptionsTest, AskForThePeerMoreOftenWhileACommandWaitsInTheServer) {
+// A blocking command leaves nothing to acknowledge: only keepalive probes can detect a dead peer.
+TEST(SocketOptionsTest, ProbeMoreOftenWhileBlockingCommandWaits) {
   const Gate gate;
   FakeServer server([&gate](FakeConnection& connection, std::size_t) {
     connection.serve([&](const FakeConnection::Words& words) {
@@ -102,24 +102,25 @@ TEST(SocketOptionsTest, AskForThePeerMoreOftenWhileACommandWaitsInTheServer) {
     });
   });
   RedisConfig config = config_at(server.port());
-  config.defaults.timeouts.command = 1s;  // and so long until a watch that is over is ended
+  config.defaults.timeouts.command = 1s;  // also the delay until the usual options are restored
   config.database("main").required = false;
   StartedManager redis(config);
   std::thread caller(
       [&] { EXPECT_FALSE(redis->client("main").with_timeout(60s).blpop("list", {20s}).has_value()); });
   auto operation = redis->async_client("main").with_timeout(60s).blpop("list", {20s})(use_future);
   EXPECT_TRUE(eventually([&] { return server.count("BLPOP") == 2; }));
-  const auto these = [&](const Told& told) {
-    const std::vector<Told> all = connections_to(server.port());
-    return std::count(all.begin(), all.end(), told);
+  const auto count_of = [&](const AppliedOptions& options) {
+    const std::vector<AppliedOptions> all = connections_to(server.port());
+    return std::count(all.begin(), all.end(), options);
   };
-  const Told watched{1, 1, 2, 1, 5, 1000};
-  EXPECT_TRUE(eventually([&] { return these(watched) == 2; }));
+  const AppliedOptions probing{1, 1, 2, 1, 5, 1000};
+  EXPECT_TRUE(eventually([&] { return count_of(probing) == 2; }));
   gate.open();
   caller.join();
   EXPECT_FALSE(operation.get().has_value());
-  const Told usual{1, 1, 600, 60, 5, 1000};
-  EXPECT_TRUE(eventually([&] { return these(watched) == 0 && these(usual) >= 2; })) << "as before";
+  const AppliedOptions usual{1, 1, 600, 60, 5, 1000};
+  EXPECT_TRUE(eventually([&] { return count_of(probing) == 0 && count_of(usual) >= 2; }))
+      << "the usual options must be restored";
 }
 
 }  // namespace

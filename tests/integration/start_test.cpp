@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// start_test.cpp: what `start()` waits for.
+// start_test.cpp: `start()` and the connections it waits for.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(Start, ConnectsAllDatabasesAtTheSameTime) {
+TEST(Start, ConnectsAllDatabasesConcurrently) {
   Gate over;
   const auto silent = [&](FakeConnection& connection, std::size_t) { connection.wait(over); };
   FakeServer one(silent);
@@ -32,7 +32,7 @@ TEST(Start, ConnectsAllDatabasesAtTheSameTime) {
   std::jthread starts([&] { redis.start(std::move(config)); });
   EXPECT_TRUE(eventually([&] {
     return one.accepted() == 1 && other.accepted() == 1 && healthy.accepted() >= 1;
-  })) << "half of the time that one of them takes";
+  })) << "all must connect before the first attempt ends";
   over.open();
   starts.join();
   EXPECT_EQ(redis.client("sessions").ping(), "PONG");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// time_limits_test.cpp: each call takes time limits of every size: spent ones fail at once, the longest never
-// end.
+// time_limits_test.cpp: expired and unlimited time limits of every call.
 #include <boost/asio/use_future.hpp>
 #include <chrono>
 #include <cstdint>
@@ -21,12 +20,12 @@ using namespace std::chrono_literals;
 using boost::asio::use_future;
 using std::chrono::milliseconds;
 
-constexpr milliseconds spent[] = {0ms, -1ms, milliseconds::min()};
+constexpr milliseconds expired[] = {0ms, -1ms, milliseconds::min()};
 const TimeLimit longest[] = {milliseconds::max(), std::chrono::nanoseconds::max(), std::chrono::hours::max()};
 
 class TimeLimits : public RedisTest {
  protected:
-  // One that has expired: at once, and nothing was sent.
+  // The call fails at once, and nothing is sent.
   static void expect_expired(const std::function<void()>& call) {
     const TimePoint begin = Clock::now();
     const Error error = error_of([&] {
@@ -39,11 +38,11 @@ class TimeLimits : public RedisTest {
   }
 };
 
-TEST_F(TimeLimits, OfCallsThatAreSpentFailAtOnce) {
+TEST_F(TimeLimits, OfCallsFailAtOnceWhenExpired) {
   for_all_sides([](Side side) {
     StartedManager redis(on_side(side, config_at(server())));
-    const std::string key = std::string("spent:") + std::string(to_string(side));
-    for (const milliseconds limit : spent) {
+    const std::string key = std::string("expired:") + std::string(to_string(side));
+    for (const milliseconds limit : expired) {
       SCOPED_TRACE(limit.count());
       const Error error = Caller(*redis, side).within(limit).error_of("INCR", key);
       EXPECT_EQ(error.code(), Errc::timeout) << error.what();
@@ -52,12 +51,12 @@ TEST_F(TimeLimits, OfCallsThatAreSpentFailAtOnce) {
       expect_expired([&] { client.blpop(key, {10s}); });
       expect_expired([&] { client.pipeline([&](auto& pipe) { return pipe.incr(key); }); });
     }
-    EXPECT_EQ(redis->client("main").exists(key), 0) << "nothing was executed";
+    EXPECT_EQ(redis->client("main").exists(key), 0) << "no command may run";
     EXPECT_EQ(redis->stats("main").operations.timeouts, 9U);
   });
 }
 
-TEST_F(TimeLimits, OfCallsMayBeTheLongest) {
+TEST_F(TimeLimits, OfCallsMayBeUnlimited) {
   for_all_sides([](Side side) {
     StartedManager redis(on_side(side, config_at(server())));
     for (const TimeLimit& limit : longest) {
@@ -72,9 +71,9 @@ TEST_F(TimeLimits, OfCallsMayBeTheLongest) {
   });
 }
 
-TEST_F(TimeLimits, OfHandlesThatAreSpentFailAtOnce) {
+TEST_F(TimeLimits, OfHandleRequestsFailAtOnceWhenExpired) {
   StartedManager redis(config_at(server()));
-  for (const milliseconds limit : spent) {
+  for (const milliseconds limit : expired) {
     SCOPED_TRACE(limit.count());
     expect_expired([&] { static_cast<void>(redis->client("main", limit)); });
     expect_expired([&] { static_cast<void>(redis->scoped_client("main", limit)); });
@@ -85,7 +84,7 @@ TEST_F(TimeLimits, OfHandlesThatAreSpentFailAtOnce) {
   }
 }
 
-TEST_F(TimeLimits, OfHandlesMayBeTheLongest) {
+TEST_F(TimeLimits, OfHandleRequestsMayBeUnlimited) {
   StartedManager redis(config_at(server()));
   for (const TimeLimit& limit : longest) {
     EXPECT_EQ(redis->client("main", limit).echo("x"), "x");
@@ -98,11 +97,11 @@ TEST_F(TimeLimits, OfHandlesMayBeTheLongest) {
   }
 }
 
-TEST_F(TimeLimits, OfScopedHandlesHoldForEachCall) {
+TEST_F(TimeLimits, OfScopedHandlesApplyToEachCall) {
   StartedManager redis(config_at(server()));
   ScopedClient scoped = redis->scoped_client("main");
   AsyncScopedClient async = redis->scoped_async_client("main")(use_future).get();
-  for (const milliseconds limit : spent) {
+  for (const milliseconds limit : expired) {
     scoped.set_timeout(limit);
     async.set_timeout(limit);
     expect_expired([&] { scoped.incr("n"); });
@@ -115,15 +114,16 @@ TEST_F(TimeLimits, OfScopedHandlesHoldForEachCall) {
     EXPECT_EQ(async.echo("x")(use_future).get(), "x");
   }
   scoped.set_timeout({});
-  EXPECT_EQ(scoped.exists("n"), 0) << "the connection is as good as before, and nothing was executed";
+  EXPECT_EQ(scoped.exists("n"), 0) << "the connection must be usable, and no command may run";
 }
 
-TEST_F(TimeLimits, OfBlockingCommandsMayBeTheLongest) {
+TEST_F(TimeLimits, OfBlockingCommandsMayBeUnlimited) {
   StartedManager redis(config_at(server()));
   const Client client = redis->client("main");
   client.rpush("list", "a");
   client.rpush("list", "b");
-  // Longer than the server takes: its own error, neither a timeout of the client's nor a lost connection.
+  // The timeout exceeds the server's limit: the server's error is returned, not a client timeout or a lost
+  // connection.
   const Error error = error_of([&] { return client.blpop("list", {milliseconds::max()}); });
   EXPECT_EQ(error.code(), Errc::server_error) << error.what();
   EXPECT_EQ(client.blpop("list", {std::chrono::hours(24 * 365)}).value().second, "a");
@@ -136,7 +136,7 @@ TEST_F(TimeLimits, OfBlockingCommandsMayBeTheLongest) {
   EXPECT_EQ(replies[second].error().code(), Errc::server_error);
 }
 
-TEST_F(TimeLimits, OfAConfigurationMayBeTheLongest) {
+TEST_F(TimeLimits, InConfigurationMayBeUnlimited) {
   RedisConfig config = config_at(server());
   config.start_timeout = milliseconds::max();
   config.cleanup_interval = milliseconds::max();
@@ -162,7 +162,7 @@ TEST_F(TimeLimits, OfAConfigurationMayBeTheLongest) {
   EXPECT_LE(pool.created, 5U);
 }
 
-TEST_F(TimeLimits, OfAShutdownMayBeOfAnySize) {
+TEST_F(TimeLimits, OfShutdownMayHaveAnyLength) {
   const std::vector<TimeLimit> limits{
       0ms, -1ms, milliseconds::min(), milliseconds::max(), std::chrono::hours::max(), TimeLimit()};
   for (const TimeLimit& limit : limits) {
@@ -172,7 +172,7 @@ TEST_F(TimeLimits, OfAShutdownMayBeOfAnySize) {
     EXPECT_EQ(redis.async_client("main").echo("x")(use_future).get(), "x");
     const TimePoint begin = Clock::now();
     redis.shutdown(limit);
-    EXPECT_LE(Clock::now() - begin, 1s + slack) << "nothing was under way";
+    EXPECT_LE(Clock::now() - begin, 1s + slack) << "nothing is in flight";
     EXPECT_FALSE(redis.started());
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_fork_test.cpp: a forked child leaves the TLS sessions of its parent alone, and has its own.
+// tls_fork_test.cpp: a forked child leaves its parent's TLS sessions alone.
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -17,13 +17,14 @@ using namespace std::chrono_literals;
 class TlsFork : public TlsTest {
  protected:
   void SetUp() override {
-    if (with_thread_sanitizer) GTEST_SKIP() << "ThreadSanitizer ends a forked child that starts threads";
+    if (with_thread_sanitizer)
+      GTEST_SKIP() << "ThreadSanitizer terminates a forked child that starts threads";
     REDSTART_NEEDS_REDIS();
     serve(authority_.issue("server"));
   }
 };
 
-TEST_F(TlsFork, TheChildEndsWhatItInheritedWithoutAWordToTheServer) {
+TEST_F(TlsFork, ChildDestroysInheritedSessionsWithoutSendingAnything) {
   auto manager = std::make_unique<RedisConnectionManager>();
   manager->start(config());
   std::optional<Client> client = manager->client("main");
@@ -46,13 +47,13 @@ TEST_F(TlsFork, TheChildEndsWhatItInheritedWithoutAWordToTheServer) {
                 return all;
               }),
               "");
-    // A close_notify, or a record of the child's, would have ended these sessions.
+    // A close_notify or a record from the child would have ended these sessions.
     EXPECT_EQ(all_ping(), "PONGPONGPONG");
   }
   EXPECT_EQ(manager->stats("main").pool.created, created);
 }
 
-TEST_F(TlsFork, TheChildStartsAnewBesideItsParent) {
+TEST_F(TlsFork, ChildStartsAnewBesideItsParent) {
   StartedManager redis(config());
   const Client client = redis->client("main");
   EXPECT_EQ(client.incr("n"), 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_test.cpp: TLS against a real server, on all kinds of connection.
+// tls_test.cpp: TLS to a real server on all kinds of connections.
 #include <chrono>
 #include <future>
 #include <memory>
@@ -24,7 +24,7 @@ class Tls : public TlsTest {
   void SetUp() override { REDSTART_NEEDS_REDIS(); }
 };
 
-TEST_F(Tls, CarriesEveryKindOfConnection) {
+TEST_F(Tls, WorksOnEveryKindOfConnection) {
   serve(authority_.issue("server"));
   StartedManager redis(config());
   const Client db = redis->client("main");
@@ -36,14 +36,14 @@ TEST_F(Tls, CarriesEveryKindOfConnection) {
   for (int i = 0; i < 500; ++i) replies.push_back(async.echo(std::to_string(i))(use_future));
   for (int i = 0; i < 500; ++i) EXPECT_EQ(replies[static_cast<std::size_t>(i)].get(), std::to_string(i));
   EXPECT_EQ(async.lpush("list", "x")(use_future).get(), 1);
-  EXPECT_TRUE(async.blpop("list", {10s})(use_future).get().has_value());  // leased
+  EXPECT_TRUE(async.blpop("list", {10s})(use_future).get().has_value());  // exclusive
   RedisConfig shared = config();
   shared.defaults.direct_limit = 0;
   StartedManager all_shared(std::move(shared));
   EXPECT_EQ(all_shared->client("main").get("k"), "v");
 }
 
-TEST_F(Tls, CarriesLargeValuesBothWays) {
+TEST_F(Tls, CarriesLargeValuesInBothDirections) {
   serve(authority_.issue("server"));
   StartedManager redis(config());
   const Client db = redis->client("main");
@@ -60,7 +60,7 @@ TEST_F(Tls, CarriesLargeValuesBothWays) {
   }
 }
 
-TEST_F(Tls, BatchesBeyondAllBuffersDoNotLock) {
+TEST_F(Tls, BatchesLargerThanAllBuffersDoNotDeadlock) {
   serve(authority_.issue("server"));
   StartedManager redis(config());
   const std::string value(100'000, 'x');
@@ -73,7 +73,7 @@ TEST_F(Tls, BatchesBeyondAllBuffersDoNotLock) {
   }
 }
 
-TEST_F(Tls, ConnectsToAnybodyOnlyWhereThatIsAskedForAndTold) {
+TEST_F(Tls, ConnectsToUnverifiedServerOnlyOnRequestWithWarning) {
   serve(authority_.issue("server", {.san = "DNS:other.test", .self_signed = true}));
   RedisConfig insecure = config();
   const auto log = std::make_shared<EventLog>();
@@ -84,7 +84,7 @@ TEST_F(Tls, ConnectsToAnybodyOnlyWhereThatIsAskedForAndTold) {
   EXPECT_EQ(redis->async_client("main").ping()(use_future).get(), "PONG");
   EXPECT_EQ(log->count("redis.tls.insecure"), 1U);
 
-  // The default listener shows it, too.
+  // The default listener reports the warning, too.
   RedisConfig seen = config();
   seen.defaults.tls.verify = TlsVerify::insecure;
   seen.database("main");
@@ -96,7 +96,7 @@ TEST_F(Tls, ConnectsToAnybodyOnlyWhereThatIsAskedForAndTold) {
                     HasSubstr(": warning: insecure: certificates are not verified")));
 }
 
-TEST_F(Tls, ShowsItsCertificateToAServerThatWantsOne) {
+TEST_F(Tls, SendsClientCertificateWhenServerRequiresIt) {
   serve(authority_.issue("server"), {"--tls-auth-clients", "yes"});
   for (const Error& error : refusals(config())) {
     EXPECT_EQ(error.code(), Errc::tls_failed) << error.what();
@@ -120,7 +120,7 @@ TEST_F(Tls, ShowsItsCertificateToAServerThatWantsOne) {
   EXPECT_EQ(redis->async_client("main").ping()(use_future).get(), "PONG");
 }
 
-TEST_F(Tls, GuessesWhyAServerThatAskedForOurCertificateResets) {
+TEST_F(Tls, ErrorNamesLikelyCauseWhenServerResetsWithoutClientCertificate) {
   const TlsPeer peer(authority_.issue("server"), {.asks_for_certificate = true, .resets = true});
   for (const Error& error : refusals(config_for(peer.port()))) {
     EXPECT_EQ(error.code(), Errc::tls_failed) << error.what();

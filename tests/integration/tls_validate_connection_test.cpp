@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_validate_connection_test.cpp: what validate_connection() says of faults of TLS.
+// tls_validate_connection_test.cpp: validate_connection() with faults of TLS.
 #include <chrono>
 #include <string>
 #include <utility>
@@ -29,12 +29,12 @@ class TlsValidateConnection : public TlsTest {
     EXPECT_THAT(report.problem->what(), HasSubstr(report.endpoint));
     EXPECT_FALSE(report.problem->info().advice.empty());
     EXPECT_THAT(report.explain(), ::testing::EndsWith("docs/runbook.md#tls_failed"));
-    EXPECT_FALSE(report.reachable) << "nothing that may be trusted";
+    EXPECT_FALSE(report.reachable) << "an untrusted server must not count as reachable";
     EXPECT_FALSE(report.ready);
   }
 };
 
-TEST_F(TlsValidateConnection, FindsNothingWrongWhereTheCertificateIsRight) {
+TEST_F(TlsValidateConnection, ReportsNoProblemWithTrustedCertificate) {
   serve(authority_.issue("server"));
   const ConnectionReport report = look_at(config());
   EXPECT_TRUE(report.ok()) << report.explain();
@@ -42,19 +42,19 @@ TEST_F(TlsValidateConnection, FindsNothingWrongWhereTheCertificateIsRight) {
   EXPECT_EQ(report.writable, true);
 }
 
-TEST_F(TlsValidateConnection, TellsThatNobodyKnownIssuedTheCertificate) {
+TEST_F(TlsValidateConnection, ReportsUnknownIssuer) {
   TestAuthority stranger;
   serve(stranger.issue("server"));
   expect_tls_failure(look_at(config()), "certificate");
 }
 
-TEST_F(TlsValidateConnection, TellsThatTheCertificateIsForAnotherName) {
+TEST_F(TlsValidateConnection, ReportsCertificateForAnotherName) {
   serve(authority_.issue("server", {.san = "DNS:other.test"}));
   expect_tls_failure(look_at(config()), "localhost");
 }
 
-// A Redis server waits for more of what it takes for a command.
-TEST_F(TlsValidateConnection, TellsThatThePortMayNotSpeakTls) {
+// A Redis server waits for the rest of the supposed command.
+TEST_F(TlsValidateConnection, ReportsPortThatMayNotSpeakTls) {
   serve(authority_.issue("server"));
   const ConnectionReport report = look_at(config_for(server_->port()), 1s);
   ASSERT_FALSE(report.ok());
@@ -64,7 +64,7 @@ TEST_F(TlsValidateConnection, TellsThatThePortMayNotSpeakTls) {
   EXPECT_FALSE(report.reachable);
 }
 
-TEST_F(TlsValidateConnection, TellsThatSomethingElseListens) {
+TEST_F(TlsValidateConnection, ReportsPeerWithAnotherProtocol) {
   FakeServer other([](FakeConnection& connection, std::size_t) {
     connection.send("HTTP/1.1 400 Bad Request\r\n\r\n");
     connection.await_close();

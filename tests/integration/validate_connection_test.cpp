@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// validate_connection_test.cpp: what validate_connection() says in each state of a server.
+// validate_connection_test.cpp: validate_connection() in each state of a server.
 #include <gmock/gmock.h>
 
 #include <chrono>
@@ -24,17 +24,17 @@ using ::testing::Not;
 using Clock = std::chrono::steady_clock;
 using Words = FakeConnection::Words;
 
-ConnectionReport look_at(RedisConfig config, std::chrono::milliseconds timeout = 10s) {
+ConnectionReport report_of(RedisConfig config, std::chrono::milliseconds timeout = 10s) {
   config.defaults.required = false;
   config.start_timeout = 1ms;
   StartedManager redis(std::move(config));
   return redis->validate_connection("cache", timeout);
 }
-ConnectionReport look_at(std::uint16_t port, std::chrono::milliseconds timeout = 10s) {
-  return look_at(config_at(port), timeout);
+ConnectionReport report_of(std::uint16_t port, std::chrono::milliseconds timeout = 10s) {
+  return report_of(config_at(port), timeout);
 }
-// A server that answers this to the PING of the handshake, and `info` to INFO.
-ConnectionReport look_at_one_that_says(const std::string& ping, const std::string& info = {}) {
+// Validates a server that answers the PING of the handshake with `ping`, and INFO with `info`.
+ConnectionReport report_of_scripted(const std::string& ping, const std::string& info = {}) {
   FakeServer server([&](FakeConnection& connection, std::size_t) {
     for (Words words = connection.command(); !words.empty(); words = connection.command()) {
       if (words[0] == "HELLO")
@@ -49,10 +49,10 @@ ConnectionReport look_at_one_that_says(const std::string& ping, const std::strin
         connection.send("+OK\r\n");
     }
   });
-  return look_at(server.port());
+  return report_of(server.port());
 }
 
-// The server's words, what to do, and where that is written.
+// Checks the server's error word, the advice, and the link to the runbook.
 void expect_problem(const ConnectionReport& report, Errc code, const std::string& word,
                     const std::string& advice, const std::string& entry) {
   ASSERT_FALSE(report.ok()) << report.explain();
@@ -81,8 +81,8 @@ class ValidateConnection : public RedisTest {
   }
 };
 
-TEST_F(ValidateConnection, FindsNothingWrongWithAServerThatServes) {
-  const ConnectionReport report = look_at(config_at(server()));
+TEST_F(ValidateConnection, ReportsNoProblemWithHealthyServer) {
+  const ConnectionReport report = report_of(config_at(server()));
   EXPECT_TRUE(report.ok()) << report.explain();
   EXPECT_TRUE(report.reachable);
   EXPECT_TRUE(report.ready);
@@ -99,10 +99,10 @@ TEST_F(ValidateConnection, FindsNothingWrongWithAServerThatServes) {
   EXPECT_GT(report.connecting, 0ns);
   EXPECT_GT(report.ping, 0ns);
   EXPECT_THAT(report.explain(), HasSubstr("nothing is wrong"));
-  EXPECT_EQ(raw().integer({"DBSIZE"}), 0) << "no key was made";
+  EXPECT_EQ(raw().integer({"DBSIZE"}), 0) << "must not create a key";
 }
 
-TEST_F(ValidateConnection, LeavesPoolStatisticsAndBreakerAlone) {
+TEST_F(ValidateConnection, DoesNotAffectPoolStatisticsOrBreaker) {
   StartedManager redis(config_at(server()));
   EXPECT_TRUE(redis->validate_connection("cache").ok());
   const DatabaseStats stats = redis->stats("cache");
@@ -114,77 +114,77 @@ TEST_F(ValidateConnection, LeavesPoolStatisticsAndBreakerAlone) {
   EXPECT_EQ(error_of([&] { return redis->validate_connection("cache"); }).code(), Errc::closed);
 }
 
-TEST_F(ValidateConnection, TellsThatMemoryIsFull) {
+TEST_F(ValidateConnection, ReportsFullMemory) {
   raw().text({"CONFIG", "SET", "maxmemory", "1"});
-  const ConnectionReport report = look_at(config_at(server()));
+  const ConnectionReport report = report_of(config_at(server()));
   expect_problem(report, Errc::server_error, "OOM", "maxmemory", "oom");
   EXPECT_TRUE(report.ready);
   EXPECT_EQ(report.writable, false);
   EXPECT_EQ(report.server.maximum_memory, 1U);
 }
 
-TEST_F(ValidateConnection, TellsThatReplicasAreMissing) {
+TEST_F(ValidateConnection, ReportsMissingReplicas) {
   raw().text({"CONFIG", "SET", "min-replicas-to-write", "1"});
-  const ConnectionReport report = look_at(config_at(server()));
+  const ConnectionReport report = report_of(config_at(server()));
   expect_problem(report, Errc::server_error, "NOREPLICAS", "min-replicas-to-write", "noreplicas");
   EXPECT_EQ(report.writable, false);
 }
 
-TEST_F(ValidateConnection, TellsThatAPasswordIsWanted) {
+TEST_F(ValidateConnection, ReportsMissingPassword) {
   raw().text({"CONFIG", "SET", "requirepass", "sesame-1"});
-  const ConnectionReport report = look_at(config_at(server()));
+  const ConnectionReport report = report_of(config_at(server()));
   expect_problem(report, Errc::authentication_failed, "NOAUTH", "password", "noauth");
   EXPECT_TRUE(report.reachable);
   EXPECT_FALSE(report.ready);
 }
 
-TEST_F(ValidateConnection, TellsThatThePasswordIsWrongAndNotWhichItWas) {
-  const ConnectionReport report = look_at(as_visitor());
+TEST_F(ValidateConnection, ReportsWrongPasswordWithoutShowingIt) {
+  const ConnectionReport report = report_of(as_visitor());
   expect_problem(report, Errc::authentication_failed, "WRONGPASS", "password", "wrongpass");
   EXPECT_THAT(report.explain(), Not(HasSubstr("sesame")));
 }
 
-TEST_F(ValidateConnection, TellsThatARightIsMissing) {
+TEST_F(ValidateConnection, ReportsMissingPermission) {
   raw().text({"ACL", "SETUSER", "visitor", "on", ">sesame-7", "~*", "+@all", "-ping"});
-  expect_problem(look_at(as_visitor()), Errc::server_error, "NOPERM", "ACL", "noperm");
+  expect_problem(report_of(as_visitor()), Errc::server_error, "NOPERM", "ACL", "noperm");
 }
 
-TEST_F(ValidateConnection, OfAUserWhoMayOnlyReadIsNoFault) {
+TEST_F(ValidateConnection, ReportsNoProblemForReadOnlyUser) {
   raw().text({"ACL", "SETUSER", "visitor", "on", ">sesame-7", "~*", "+@read", "+@connection", "+select"});
-  const ConnectionReport report = look_at(as_visitor());
+  const ConnectionReport report = report_of(as_visitor());
   EXPECT_TRUE(report.ok()) << report.explain();
   EXPECT_EQ(report.writable, std::nullopt);
-  ASSERT_EQ(report.notes.size(), 2U) << "INFO and the attempt to write";
+  ASSERT_EQ(report.notes.size(), 2U) << "one for INFO, one for the write check";
   EXPECT_THAT(report.notes[1], HasSubstr("NOPERM"));
 }
 
-TEST_F(ValidateConnection, TellsThatTheServerIsAReplicaAndThatItLostItsMaster) {
+TEST_F(ValidateConnection, ReportsReplicaAndItsLostPrimary) {
   const FreePort nowhere;
   const RedisServer replica({"--replicaof", "127.0.0.1", nowhere.text()});
-  expect_problem(look_at(replica.port()), Errc::server_error, "READONLY", "replica", "readonly");
-  if (!replica.version().since(7, 0)) return;  // Redis 6.0 answers PING without its master
+  expect_problem(report_of(replica.port()), Errc::server_error, "READONLY", "replica", "readonly");
+  if (!replica.version().since(7, 0)) return;  // Redis 6.0 answers PING without its primary
   RawRedis(replica.port()).text({"CONFIG", "SET", "replica-serve-stale-data", "no"});
-  const ConnectionReport report = look_at(replica.port());
+  const ConnectionReport report = report_of(replica.port());
   expect_problem(report, Errc::loading, "MASTERDOWN", "master", "masterdown");
   EXPECT_FALSE(report.ready);
 }
 
-TEST_F(ValidateConnection, TellsThatThereIsNoPlaceForAnotherClient) {
+TEST_F(ValidateConnection, ReportsServerWithoutRoomForClients) {
   const RedisServer full({"--maxclients", "2"});
   RawRedis first(full.port());
   first.text({"PING"});
   RawRedis second(full.port());
   second.text({"PING"});
-  const ConnectionReport report = look_at(full.port());
+  const ConnectionReport report = report_of(full.port());
   expect_problem(report, Errc::handshake_failed, "ERR", "maxclients", "maxclients");
   EXPECT_THAT(report.problem->what(), HasSubstr("max number of clients"));
 }
 
-TEST_F(ValidateConnection, TellsThatAServerIsFrozenWithinItsTime) {
+TEST_F(ValidateConnection, ReportsFrozenServerWithinTimeLimit) {
   RedisServer frozen;
   frozen.pause();
   const auto began = Clock::now();
-  const ConnectionReport report = look_at(frozen.port(), 300ms);
+  const ConnectionReport report = report_of(frozen.port(), 300ms);
   EXPECT_LE(Clock::now() - began, 5s);
   frozen.resume();
   expect_problem(report, Errc::connect_timeout, "", "does not answer", "connect_timeout");
@@ -192,41 +192,41 @@ TEST_F(ValidateConnection, TellsThatAServerIsFrozenWithinItsTime) {
   EXPECT_FALSE(report.ready);
 }
 
-TEST_F(ValidateConnection, TellsThatAScriptHasKeptTheServerBusy) {
+TEST_F(ValidateConnection, ReportsServerBusyWithScript) {
   const RedisServer busy(EndlessScript::impatient());
   EndlessScript script(busy);
   ASSERT_TRUE(script.noticed());
-  const ConnectionReport report = look_at(busy.port());
+  const ConnectionReport report = report_of(busy.port());
   expect_problem(report, Errc::loading, "BUSY", "SCRIPT KILL", "busy");
   EXPECT_TRUE(report.reachable);
   EXPECT_FALSE(report.ready);
   script.end();
-  EXPECT_TRUE(look_at(busy.port()).ok());
+  EXPECT_TRUE(report_of(busy.port()).ok());
 }
 
-TEST_F(ValidateConnection, TellsThatTheServerCouldNotSave) {
+TEST_F(ValidateConnection, ReportsServerThatCouldNotSave) {
   const RedisServer server(slow_to_save());
   ASSERT_TRUE(let_saving_fail(server));
-  const ConnectionReport report = look_at(server.port());
+  const ConnectionReport report = report_of(server.port());
   expect_problem(report, Errc::server_error, "MISCONF", "disk", "misconf");
-  EXPECT_TRUE(report.ready) << "it serves reads";
+  EXPECT_TRUE(report.ready) << "the server serves reads";
   EXPECT_EQ(report.writable, false);
-  EXPECT_EQ(report.server.role, "master") << "the rest is looked at all the same";
+  EXPECT_EQ(report.server.role, "master") << "the other checks must run as well";
 }
 
-TEST(ValidateConnectionOfNoServer, TellsThatTheNameHasNoAddress) {
+TEST(ValidateConnectionWithoutServer, ReportsNameWithoutAddress) {
   FakeNames names(std::vector<std::uint16_t>{});
   names.now_failing("Name or service not known");
   RedisConfig config = config_at(6379);
   config.defaults.endpoint.host = "redis.test";
-  const ConnectionReport report = look_at(std::move(config));
+  const ConnectionReport report = report_of(std::move(config));
   expect_problem(report, Errc::resolve_failed, "", "host name", "resolve_failed");
   EXPECT_THAT(report.problem->what(), HasSubstr("Name or service not known"));
   EXPECT_FALSE(report.reachable);
   EXPECT_FALSE(report.ready);
 }
 
-TEST(ValidateConnectionOfNoServer, TellsWithinItsTimeThatTheNameIsNotLookedUp) {
+TEST(ValidateConnectionWithoutServer, ReportsHangingLookupWithinTimeLimit) {
   const Gate over;
   const FakeNames names([over] {
     over.wait();
@@ -235,58 +235,58 @@ TEST(ValidateConnectionOfNoServer, TellsWithinItsTimeThatTheNameIsNotLookedUp) {
   RedisConfig config = config_at(6379);
   config.defaults.endpoint.host = "redis.test";
   const auto began = Clock::now();
-  const ConnectionReport report = look_at(std::move(config), 300ms);
+  const ConnectionReport report = report_of(std::move(config), 300ms);
   EXPECT_LE(Clock::now() - began, 5s);
   over.open();
   expect_problem(report, Errc::resolve_failed, "", "host name", "resolve_failed");
   EXPECT_FALSE(report.reachable);
 }
 
-TEST(ValidateConnectionOfNoServer, TellsThatNothingListens) {
+TEST(ValidateConnectionWithoutServer, ReportsRefusedConnection) {
   const FreePort nobody;
-  const ConnectionReport report = look_at(nobody.number());
+  const ConnectionReport report = report_of(nobody.number());
   expect_problem(report, Errc::connect_refused, "", "Is the server running?", "connect_refused");
   EXPECT_FALSE(report.reachable);
 }
 
-TEST(ValidateConnectionOfNoServer, TellsThatSomethingElseListens) {
+TEST(ValidateConnectionWithoutServer, ReportsPeerWithAnotherProtocol) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.send("HTTP/1.1 400 Bad Request\r\n\r\n");
     connection.await_close();
   });
-  const ConnectionReport report = look_at(server.port());
+  const ConnectionReport report = report_of(server.port());
   expect_problem(report, Errc::handshake_failed, "", "port of a Redis server", "handshake_failed");
 }
 
-TEST(ValidateConnectionOfAScript, TellsThatTheDataSetIsBeingLoadedAndForHowLong) {
+TEST(ValidateConnectionOfScriptedServer, ReportsLoadingAndRemainingTime) {
   const ConnectionReport report =
-      look_at_one_that_says("-LOADING Redis is loading the dataset in memory\r\n",
-                            "loading:1\r\nloading_loaded_perc:40.00\r\nloading_eta_seconds:7\r\n");
+      report_of_scripted("-LOADING Redis is loading the dataset in memory\r\n",
+                         "loading:1\r\nloading_loaded_perc:40.00\r\nloading_eta_seconds:7\r\n");
   expect_problem(report, Errc::loading, "LOADING", "Wait", "loading");
   EXPECT_THAT(report.problem->what(), HasSubstr("about 7 s left"));
   EXPECT_TRUE(report.reachable);
   EXPECT_FALSE(report.ready);
 }
 
-TEST(ValidateConnectionOfAScript, TellsThatAScriptRuns) {
-  const ConnectionReport report = look_at_one_that_says("-BUSY Redis is busy running a script.\r\n");
+TEST(ValidateConnectionOfScriptedServer, ReportsRunningScript) {
+  const ConnectionReport report = report_of_scripted("-BUSY Redis is busy running a script.\r\n");
   expect_problem(report, Errc::loading, "BUSY", "SCRIPT KILL", "busy");
 }
 
-TEST(ValidateConnectionOfAScript, TellsThatTheServerCanNotSave) {
+TEST(ValidateConnectionOfScriptedServer, ReportsServerThatCannotSave) {
   const ConnectionReport report =
-      look_at_one_that_says("-MISCONF Redis is configured to save RDB snapshots, but can't.\r\n");
+      report_of_scripted("-MISCONF Redis is configured to save RDB snapshots, but can't.\r\n");
   expect_problem(report, Errc::server_error, "MISCONF", "disk", "misconf");
-  EXPECT_TRUE(report.ready) << "it serves reads";
+  EXPECT_TRUE(report.ready) << "the server serves reads";
   EXPECT_EQ(report.writable, false);
 }
 
-TEST(ValidateConnectionOfAScript, EndsWithTheConnectionThatBreaksUnderIt) {
+TEST(ValidateConnectionOfScriptedServer, EndsWhenItsConnectionBreaks) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
-    connection.handshake();  // INFO ends it
+    connection.handshake();  // closed at INFO
     connection.reset();
   });
-  const ConnectionReport report = look_at(server.port());
+  const ConnectionReport report = report_of(server.port());
   ASSERT_FALSE(report.ok());
   EXPECT_EQ(report.problem->code(), Errc::connection_lost);
   EXPECT_FALSE(report.ready);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// json_test.cpp: users' types as JSON, replies of any shape as JSON.
+// json_test.cpp: JSON codec of users' types, and replies as JSON.
 #include <redstart/json.hpp>
 
 #include "unit/resp/decode.hpp"
@@ -20,7 +20,7 @@ struct User {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(User, name, age)
 
-/// Has a serializer of its own instead of functions.
+/// Has its own serializer instead of functions.
 struct Celsius {
   double degrees = 0;
 };
@@ -55,7 +55,7 @@ TEST(JsonCodec, ReadsAndWritesUserTypes) {
   EXPECT_EQ(decoded<shop::Celsius>("$4\r\n21.5\r\n")->degrees, 21.5);
 }
 
-TEST(JsonCodec, LeavesTheLibrarysTypesAlone) {
+TEST(JsonCodec, DoesNotChangeTypesOfLibrary) {
   static_assert(codec_decodable<shop::User>);
   static_assert(codec_encodable<shop::User>);
   static_assert(!codec_decodable<std::string> && !codec_decodable<int> && !codec_decodable<double>);
@@ -63,16 +63,16 @@ TEST(JsonCodec, LeavesTheLibrarysTypesAlone) {
   static_assert(!codec_decodable<Value> && !codec_decodable<StringList> && !codec_encodable<Value>);
 }
 
-TEST(JsonCodec, WhatIsNoJsonIsAnIssueAndNoException) {
+TEST(JsonCodec, ReportsInvalidJsonAsIssue) {
   EXPECT_NE(issue_of<shop::User>("$3\r\n{\"a\r\n").find("parse error"), std::string::npos);
   EXPECT_NE(issue_of<shop::User>("$2\r\n{}\r\n").find("key 'name' not found"), std::string::npos);
 }
 
-TEST(JsonCodec, BytesThatAreNotUtf8AreReplacedWhenWriting) {
+TEST(JsonCodec, ReplacesInvalidUtf8WhenWriting) {
   EXPECT_EQ(codec<shop::User>::encode({"a\xff", 1}), "{\"age\":1,\"name\":\"a\xEF\xBF\xBD\"}");
 }
 
-TEST(JsonOfValue, KeepsTheShape) {
+TEST(JsonOfValue, KeepsShapeOfReply) {
   EXPECT_EQ(json_of("*7\r\n:1\r\n,2.5\r\n#t\r\n_\r\n+s\r\n~1\r\n(123\r\n-ERR x\r\n").dump(),
             R"([1,2.5,true,null,"s",["123"],{"error":"ERR x"}])");
   EXPECT_EQ(json_of("%2\r\n+a\r\n%1\r\n+b\r\n*0\r\n+c\r\n,-inf\r\n").dump(), R"({"a":{"b":[]},"c":"-inf"})");
@@ -81,7 +81,7 @@ TEST(JsonOfValue, KeepsTheShape) {
   EXPECT_EQ(nlohmann::json(Value::from_frame("*1\r\n:7\r\n")[0]).dump(), "7");
 }
 
-TEST(JsonOfValue, NeverHoldsInvalidUtf8) {
+TEST(JsonOfValue, ContainsNoInvalidUtf8) {
   EXPECT_EQ(detail::as_utf8("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"),
             "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80");
   const std::string_view replacement = "\xEF\xBF\xBD";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// redis_server_test.cpp: the private redis-server that other tests rely on.
+// redis_server_test.cpp: the private redis-server that other tests use.
 #include <gtest/gtest.h>
 
 #include <signal.h>
@@ -15,7 +15,7 @@
 namespace redstart::test {
 namespace {
 
-TEST(RedisServerSupport, AnswersOnPortAndSocketUntilItEnds) {
+TEST(RedisServerSupport, AnswersOnPortAndSocketUntilDestroyed) {
   REDSTART_NEEDS_REDIS();
   pid_t pid = -1;
   std::string directory;
@@ -41,7 +41,7 @@ TEST(RedisServerSupport, CanBeKilledRestartedAndPaused) {
   EXPECT_THROW(before.command({"PING"}), std::exception);
   server.restart();
   RawRedis after(server.port());
-  EXPECT_EQ(after.integer({"DBSIZE"}), 0) << "nothing is kept";
+  EXPECT_EQ(after.integer({"DBSIZE"}), 0) << "no data may survive the restart";
   server.pause();
   RawRedis paused(server.port());
   paused.send("*1\r\n$4\r\nPING\r\n");
@@ -49,7 +49,7 @@ TEST(RedisServerSupport, CanBeKilledRestartedAndPaused) {
   EXPECT_EQ(paused.receive().text, "PONG");
 }
 
-TEST(RedisServerSupport, TakesArgumentsAndTellsWhenTheyAreWrong) {
+TEST(RedisServerSupport, PassesArgumentsAndReportsInvalidOnes) {
   REDSTART_NEEDS_REDIS();
   const RedisServer server({"--requirepass", "secret"});
   RawRedis raw(server.port());
@@ -58,7 +58,7 @@ TEST(RedisServerSupport, TakesArgumentsAndTellsWhenTheyAreWrong) {
   EXPECT_THROW(RedisServer({"--maxmemory", "nonsense"}), std::runtime_error);
 }
 
-TEST(RedisServerSupport, ShowsItsClientsAndFacts) {
+TEST(RedisServerSupport, ReturnsItsClientsAndInfo) {
   REDSTART_NEEDS_REDIS();
   const RedisServer server;
   RawRedis raw(server.port());

@@ -286,7 +286,8 @@ TEST(AsyncExchangeTest, ChecksAgainAfterCheckOfExpiredOperation) {
     EXPECT_EQ(link.endings[1]->error->effect(), Effect::not_sent);
     const auto last = link.connection->last_used();
     gate.open();
-    ASSERT_TRUE(link.run_until([&] { return link.connection->last_used() != last; })) << "PONG";
+    ASSERT_TRUE(link.run_until([&] { return link.connection->last_used() != last; }))
+        << "the PONG must arrive";
     be_idle();
     link.submit(TestOperation::make({"ECHO", "c"}, link.into(2)));
     ASSERT_TRUE(link.run_to_end(3));
@@ -400,7 +401,7 @@ TEST(AsyncExchangeTest, DoesNotAllocateInSteadyUse) {
   ASSERT_TRUE(run(10));
   const HeapWatch watch;
   ASSERT_TRUE(run(100));
-  EXPECT_LE(watch.allocations(), 10U) << "for ten thousand commands";
+  EXPECT_LE(watch.allocations(), 10U) << "ten thousand commands must not allocate";
 }
 
 }  // namespace

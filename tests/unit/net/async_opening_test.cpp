@@ -79,7 +79,7 @@ TEST(AsyncOpeningTest, ReportsRefusedConnectionAndKeepsQueue) {
   net::Outcome outcome;
   outcome.code = Errc::unavailable;
   link.connection->fail_queued(outcome);
-  EXPECT_EQ(link.ended, 0U) << "never from inside the call";
+  EXPECT_EQ(link.ended, 0U) << "must not complete inside the call";
   ASSERT_TRUE(link.run_to_end(1));
   EXPECT_EQ(link.endings[0]->error->code(), Errc::unavailable);
   EXPECT_EQ(link.endings[0]->error->effect(), Effect::not_sent);
@@ -262,7 +262,7 @@ TEST(AsyncOpeningTest, OpensWhenHandshakePermitIsReleased) {
   EXPECT_EQ(called, 1);
   EXPECT_TRUE(gate.enter(
       "a", now, [](net::HandshakeGate::Pass) {}, none))
-      << "the second has left";
+      << "the second attempt must have left the gate";
 }
 
 }  // namespace

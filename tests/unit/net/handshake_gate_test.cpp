@@ -26,7 +26,7 @@ TEST(HandshakeGate, LimitsPermitsAndGrantsNextOnRelease) {
   const HandshakeGate::Pass second = gate.enter("a", far);
   EXPECT_TRUE(*first);
   EXPECT_TRUE(second);
-  EXPECT_FALSE(gate.enter("a", Clock::now())) << "full, and no time to wait";
+  EXPECT_FALSE(gate.enter("a", Clock::now())) << "a full gate must refuse without time to wait";
   first.reset();
   EXPECT_TRUE(gate.enter("a", Clock::now()));
 }
@@ -97,7 +97,7 @@ TEST_F(Gate, GrantsHalfOfPermitsToOneServer) {
   const auto second = enter("a");
   const auto third = wait("a");
   const auto other = enter("b");
-  EXPECT_TRUE(other) << "at once";
+  EXPECT_TRUE(other) << "a free permit must be granted at once";
   EXPECT_FALSE(third->pass);
 }
 
@@ -122,7 +122,7 @@ TEST_F(Gate, KeepsPermitsOfSlowServerWhenNoneWait) {
   now += 1h;
   const auto third = enter("b");
   const auto fourth = enter("b");
-  EXPECT_TRUE(third && fourth) << "all four are inside";
+  EXPECT_TRUE(third && fourth) << "all four must hold permits";
 }
 
 TEST_F(Gate, PrefersServerWithFewestPermits) {

@@ -192,10 +192,10 @@ TEST(IoThreadsDeathTest, ReportsExceptionOfHandlerAndTerminates) {
         IoThreads threads(1, [](std::string_view what) {
           std::fprintf(stderr, "reported: %.*s\n", static_cast<int>(what.size()), what.data());
         });
-        asio::post(threads.next().executor, [] { throw std::runtime_error("out of the handler"); });
+        asio::post(threads.next().executor, [] { throw std::runtime_error("thrown by a handler"); });
         threads.stop(Clock::now() + 10s, IoThreads::Rest::run);
       },
-      "reported: out of the handler");
+      "reported: thrown by a handler");
 }
 
 }  // namespace

@@ -55,10 +55,10 @@ TEST(TurnNow, NeverDecreases) {
 TEST(EngineThreadMark, IsClearedInForkedChild) {
   const EngineThreadMark mark({}, Clock::now());
   EXPECT_EQ(test::complaints_of_child([]() -> std::string {
-              if (on_engine_thread()) return "marked by the parent";
+              if (on_engine_thread()) return "marked as in the parent";
               {
                 const EngineThreadMark own({}, Clock::now());
-                if (!on_engine_thread()) return "not marked by itself";
+                if (!on_engine_thread()) return "not marked in the child";
               }
               return on_engine_thread() ? "still marked" : "";
             }),

@@ -106,7 +106,7 @@ TEST_F(TlsContexts, RejectNamesThatMatchAnyServer) {
 }
 
 // Records the reports of a TlsSource.
-struct Told {
+struct Reports {
   std::vector<std::pair<EventKind, std::string>> events{};
   TlsSource::Report report() {
     return [this](EventKind kind, std::string_view text) { events.emplace_back(kind, text); };
@@ -130,43 +130,43 @@ class TlsSources : public TlsContexts {
 };
 
 TEST_F(TlsSources, CreateOneContextPerFileState) {
-  Told told;
-  TlsSource source(database(authority_.issue("ours")), told.report());
+  Reports reports;
+  TlsSource source(database(authority_.issue("ours")), reports.report());
   std::optional<OpenFailure> failure;
   const auto first = source.current(failure);
   ASSERT_TRUE(first);
   EXPECT_EQ(source.current(failure), first);
-  EXPECT_TRUE(told.events.empty());
+  EXPECT_TRUE(reports.events.empty());
   authority_.issue("ours");
   const auto second = source.current(failure);
   EXPECT_NE(second, first);
   EXPECT_EQ(source.current(failure), second);
   EXPECT_FALSE(failure);
-  EXPECT_EQ(told.count(EventKind::tls_reloaded), 1U);
-  EXPECT_EQ(told.events.size(), 1U);
+  EXPECT_EQ(reports.count(EventKind::tls_reloaded), 1U);
+  EXPECT_EQ(reports.events.size(), 1U);
 }
 
 TEST_F(TlsSources, KeepLastGoodContextAndReportErrorOnce) {
   const auto ours = authority_.issue("ours");
-  Told told;
-  TlsSource source(database(ours), told.report());
+  Reports reports;
+  TlsSource source(database(ours), reports.report());
   std::optional<OpenFailure> failure;
   const auto first = source.current(failure);
   std::filesystem::remove(ours.key);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(source.current(failure), first);
-  EXPECT_EQ(told.count(EventKind::tls_reload_failed), 1U);
-  EXPECT_THAT(told.events.at(0).second, HasSubstr(ours.key));
+  EXPECT_EQ(reports.count(EventKind::tls_reload_failed), 1U);
+  EXPECT_THAT(reports.events.at(0).second, HasSubstr(ours.key));
   authority_.issue("ours");
   EXPECT_NE(source.current(failure), first);
-  EXPECT_EQ(told.count(EventKind::tls_reloaded), 1U);
+  EXPECT_EQ(reports.count(EventKind::tls_reloaded), 1U);
   EXPECT_FALSE(failure);
 }
 
 TEST_F(TlsSources, FailUntilFilesAreGood) {
   const auto ours = authority_.issue("ours");
   std::filesystem::remove(ours.certificate);
-  Told told;
-  TlsSource source(database(ours), told.report());
+  Reports reports;
+  TlsSource source(database(ours), reports.report());
   for (int i = 0; i < 2; ++i) {
     std::optional<OpenFailure> failure;
     EXPECT_FALSE(source.current(failure));
@@ -179,19 +179,19 @@ TEST_F(TlsSources, FailUntilFilesAreGood) {
   std::optional<OpenFailure> failure;
   EXPECT_TRUE(source.current(failure));
   EXPECT_FALSE(failure);
-  EXPECT_TRUE(told.events.empty()) << "the first good files are no change";
+  EXPECT_TRUE(reports.events.empty()) << "the first good files are no change";
 }
 
 TEST_F(TlsSources, WarnOnceWithoutVerification) {
   DatabaseConfig config = database(authority_.issue("ours"));
   config.tls.verify = TlsVerify::insecure;
-  Told told;
-  TlsSource source(config, told.report());
+  Reports reports;
+  TlsSource source(config, reports.report());
   std::optional<OpenFailure> failure;
   source.announce();
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(source.current(failure));
-  EXPECT_EQ(told.count(EventKind::tls_insecure), 1U);
-  EXPECT_EQ(told.events.size(), 1U);
+  EXPECT_EQ(reports.count(EventKind::tls_insecure), 1U);
+  EXPECT_EQ(reports.events.size(), 1U);
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ TEST(TlsText, NamesReasonForRefusedCertificate) {
   struct Case {
     int why;
     const test::CertificateFiles* files;
-    const char* words;
+    const char* message;
   };
   const Case cases[] = {
       {X509_V_ERR_CERT_HAS_EXPIRED, &files, "it expired on 20"},
@@ -66,12 +66,12 @@ TEST(TlsText, NamesReasonForRefusedCertificate) {
       {X509_V_ERR_EE_KEY_TOO_SMALL, &files, "EE certificate key too weak"},
   };
   for (const Case& entry : cases) {
-    SCOPED_TRACE(entry.words);
+    SCOPED_TRACE(entry.message);
     const OpenFailure failure = tls_failure(refused(entry.why, entry.files), "b.test", 0);
     EXPECT_EQ(failure.code, Errc::tls_failed);
     EXPECT_EQ(failure.remedy, Remedy::never) << "stays until it is changed";
-    EXPECT_THAT(failure.what,
-                AllOf(HasSubstr("the server's certificate is not to be trusted: "), HasSubstr(entry.words)));
+    EXPECT_THAT(failure.what, AllOf(HasSubstr("the server's certificate is not to be trusted: "),
+                                    HasSubstr(entry.message)));
   }
 }
 
@@ -87,7 +87,7 @@ TEST(TlsText, EscapesTextChosenByServer) {
 TEST(TlsText, NamesErrorsOfEitherSide) {
   struct Case {
     int reason;
-    const char* words;
+    const char* message;
   };
   const Case cases[] = {
       {SSL_R_WRONG_VERSION_NUMBER, "the peer does not speak TLS"},
@@ -106,7 +106,7 @@ TEST(TlsText, NamesErrorsOfEitherSide) {
     const OpenFailure failure = tls_failure(alarmed(entry.reason), "b.test", EPROTO);
     EXPECT_EQ(failure.code, Errc::tls_failed);
     EXPECT_EQ(failure.remedy, Remedy::retry);
-    EXPECT_THAT(failure.what, HasSubstr(entry.words));
+    EXPECT_THAT(failure.what, HasSubstr(entry.message));
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// shortage_test.cpp: who gets a connection, and who is told what, when there are fewer than callers.
+// pool_exhausted_test.cpp: which callers get a connection when there are too few.
 #include <boost/asio/use_future.hpp>
 
 #include <chrono>
@@ -21,7 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 using boost::asio::use_future;
 
-class Shortage : public RedisTest {
+class PoolExhausted : public RedisTest {
  protected:
   static RedisConfig config_of(std::size_t connections, std::size_t shared) {
     RedisConfig config = config_at(server());
@@ -33,7 +33,7 @@ class Shortage : public RedisTest {
   static bool waiting(StartedManager& redis, std::size_t callers) {
     return eventually([&] { return redis->stats("main").pool.waiting == callers; });
   }
-  // Each thread has a shared connection of its choice.
+  // Each thread picks a shared connection.
   static void ping_by_many(const AsyncClient& client) {
     std::vector<std::jthread> callers;
     for (int i = 0; i < 16; ++i)
@@ -41,9 +41,9 @@ class Shortage : public RedisTest {
   }
 };
 
-TEST_F(Shortage, ASharedConnectionThatStoodAheadInLineGivesWay) {
+TEST_F(PoolExhausted, QueuedSharedConnectionYieldsToScopedHandle) {
   StartedManager redis(config_of(1, 1));
-  // No asynchronous connection has had a slot so far.
+  // No asynchronous connection has had capacity so far.
   std::optional<ScopedClient> held(redis->scoped_client("main"));
   const AsyncClient client = redis->async_client("main");
   EXPECT_TRUE(waiting(redis, 1));
@@ -55,8 +55,9 @@ TEST_F(Shortage, ASharedConnectionThatStoodAheadInLineGivesWay) {
   EXPECT_EQ(redis->stats("main").operations.failed, 0U);
 }
 
-// The place that one shared connection leaves is for whoever stands first, so another leaves as well.
-TEST_F(Shortage, AThreadGetsAPlaceThoughSomebodyElseStandsAhead) {
+// The capacity that one shared connection frees goes to the first waiter, so the second shared connection
+// closes as well.
+TEST_F(PoolExhausted, LaterWaiterGetsCapacityOfAnotherSharedConnection) {
   StartedManager redis(config_of(4, 2));
   const AsyncClient client = redis->async_client("main");
   ASSERT_TRUE(eventually([&] {
@@ -72,7 +73,7 @@ TEST_F(Shortage, AThreadGetsAPlaceThoughSomebodyElseStandsAhead) {
   EXPECT_EQ(session.ping()(use_future).get(), "PONG");
 }
 
-TEST_F(Shortage, WhileOneSharedConnectionFindsNoPlaceAnotherServesItsCallers) {
+TEST_F(PoolExhausted, CallersOfSharedConnectionWithoutCapacityUseAnother) {
   StartedManager redis(config_of(3, 2));
   const ScopedClient one = redis->scoped_client("main");
   const ScopedClient other = redis->scoped_client("main");
@@ -82,7 +83,7 @@ TEST_F(Shortage, WhileOneSharedConnectionFindsNoPlaceAnotherServesItsCallers) {
   EXPECT_EQ(redis->stats("main").pool.shared, 1U);
 }
 
-TEST_F(Shortage, WhoStandsInLineLearnsThatTheServerIsAway) {
+TEST_F(PoolExhausted, QueuedCallersFailWhenServerGoesDown) {
   const std::unique_ptr<RedisServer> own = std::make_unique<RedisServer>();
   RedisConfig config = config_at(*own);
   config.defaults.max_connections = 1;
@@ -95,15 +96,15 @@ TEST_F(Shortage, WhoStandsInLineLearnsThatTheServerIsAway) {
     const Error error = error_of([&] { return client.ping()(use_future).get(); });
     return error.code() == Errc::connect_refused;
   }));
-  // The shared connection has had the only slot.
+  // The shared connection holds the only capacity.
   const Error error = error_of([&] { return redis->scoped_client("main"); });
   EXPECT_TRUE(is_unavailable(error.code())) << error.what();
   EXPECT_NE(error.code(), Errc::pool_timeout) << error.what();
 }
 
-TEST_F(Shortage, OnlyWaitingForAConnectionIsLimitedByAcquire) {
+TEST_F(PoolExhausted, AcquireTimeoutLimitsOnlyTheWaitForConnection) {
   FakeServer slow([](FakeConnection& connection, std::size_t) {
-    std::this_thread::sleep_for(300ms);  // so long it takes to open: the case
+    std::this_thread::sleep_for(300ms);  // the time that opening takes is what this test is about
     connection.serve([](const testing::Words&) { return std::string("+PONG\r\n"); });
   });
   RedisConfig config = config_at(slow.port());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// patience_test.cpp: calls that may take longer than a shared connection may be silent.
+// long_time_limits_test.cpp: time limits beyond the silence limit of shared connections.
 #include <boost/asio/use_future.hpp>
 
 #include <chrono>
@@ -16,15 +16,15 @@ namespace {
 using namespace std::chrono_literals;
 using boost::asio::use_future;
 
-// A server that answers SLOW late, and leaves its other clients alone meanwhile.
-class Patience : public ::testing::Test {
+// A server that answers SLOW late, and other connections at once.
+class LongTimeLimits : public ::testing::Test {
  protected:
   [[nodiscard]] RedisConfig config(Side side) {
     RedisConfig config = on_side(side, config_at(server_.port()));
     config.defaults.timeouts.command = silence;
     return config;
   }
-  // The answer comes when a shared connection would have been closed for long.
+  // Answers SLOW long after the silence limit of a shared connection.
   void answer_late() {
     ASSERT_TRUE(eventually([&] { return server_.count("SLOW") == 1; }));
     let_pass(2 * silence);
@@ -46,15 +46,16 @@ class Patience : public ::testing::Test {
     });
   }};
 };
-class PatienceOnAllSides : public Patience, public ::testing::WithParamInterface<Side> {};
+class LongTimeLimitsOnAllSides : public LongTimeLimits, public ::testing::WithParamInterface<Side> {};
 
-INSTANTIATE_TEST_SUITE_P(Sides, PatienceOnAllSides, ::testing::ValuesIn(all_sides), [](const auto& side) {
-  return std::string(side.param == Side::direct   ? "direct"
-                     : side.param == Side::shared ? "shared"
-                                                  : "futures");
-});
+INSTANTIATE_TEST_SUITE_P(Sides, LongTimeLimitsOnAllSides, ::testing::ValuesIn(all_sides),
+                         [](const auto& side) {
+                           return std::string(side.param == Side::direct   ? "direct"
+                                              : side.param == Side::shared ? "shared"
+                                                                           : "futures");
+                         });
 
-TEST_P(PatienceOnAllSides, ALongerTimeoutIsKeptAndDisturbsNobody) {
+TEST_P(LongTimeLimitsOnAllSides, AreKeptWithoutAffectingOtherCalls) {
   StartedManager redis(config(GetParam()));
   auto slow = std::async(std::launch::async,
                          [&] { return Caller(*redis, GetParam()).within(30s).command<std::string>("SLOW"); });
@@ -65,7 +66,7 @@ TEST_P(PatienceOnAllSides, ALongerTimeoutIsKeptAndDisturbsNobody) {
   expect_nothing_lost(*redis);
 }
 
-TEST_P(PatienceOnAllSides, ASilentServerEndsItAtItsDeadlineAndNoEarlier) {
+TEST_P(LongTimeLimitsOnAllSides, EndCallAtItsDeadlineWhenServerIsSilent) {
   StartedManager redis(config(GetParam()));
   const auto begin = std::chrono::steady_clock::now();
   const Error error = Caller(*redis, GetParam()).within(4 * silence).error_of("SLOW");
@@ -75,7 +76,7 @@ TEST_P(PatienceOnAllSides, ASilentServerEndsItAtItsDeadlineAndNoEarlier) {
   gate_.open();
 }
 
-TEST_F(Patience, OfASynchronousPipelineIsKept) {
+TEST_F(LongTimeLimits, OfSynchronousPipelineAreKept) {
   StartedManager redis(config(Side::shared));
   auto slow = std::async(std::launch::async, [&] {
     auto pipe = redis->client("main").with_timeout(30s).pipeline();
@@ -89,7 +90,7 @@ TEST_F(Patience, OfASynchronousPipelineIsKept) {
   expect_nothing_lost(*redis);
 }
 
-TEST_F(Patience, OfAnAsynchronousScopedHandleIsKept) {
+TEST_F(LongTimeLimits, OfAsyncScopedHandleAreKept) {
   StartedManager redis(config(Side::futures));
   AsyncScopedClient session = redis->scoped_async_client("main")(use_future).get();
   session.set_timeout(30s);
