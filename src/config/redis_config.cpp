@@ -27,8 +27,8 @@ class Validator {
     limit("timeouts.command", config.timeouts.command);
     limit("timeouts.acquire", config.timeouts.acquire);
     limit("timeouts.health", config.timeouts.health);
-    if (config.number < 0)
-      fault("number", "is " + std::to_string(config.number),
+    if (config.number && *config.number < 0)
+      fault("number", "is " + std::to_string(*config.number),
             "use 0 or above (a server has 16 databases by default)");
     if (config.max_connections < 1 || config.max_connections > 10'000)
       fault("max_connections", "is " + std::to_string(config.max_connections), "use 1 to 10000");
@@ -177,7 +177,7 @@ auto find_database(Databases& databases, std::string_view name) {
 DatabaseConfig& RedisConfig::database(std::string_view name) {
   if (const auto found = find_database(databases, name); found != databases.end()) return found->config;
   NamedDatabase& made = databases.emplace_back(NamedDatabase{std::string(name), defaults});
-  // The number in REDIS_URL is that of the main database. The others keep their own.
+  // The number in REDIS_URL is that of the main database, whose name has none. The others keep their own.
   if (const auto number = default_number(name); number && *number != 0) made.config.number = *number;
   if (name == to_string(RedisDatabase::main)) made.config.required = true;
   return made.config;

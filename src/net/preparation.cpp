@@ -240,7 +240,7 @@ protocol::HandshakeSettings handshake_settings(const DatabaseConfig& config, con
   settings.username = config.username;
   settings.password = config.password.reveal();
   settings.client_name = client_name;
-  settings.number = config.number;
+  settings.number = config.number.value_or(0);
   settings.protocol = config.protocol;
   settings.random = Random(random_seed()).unit();
   settings.extent = config.handshake;

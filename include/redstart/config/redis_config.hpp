@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,8 +35,8 @@ enum class Protocol : std::uint8_t {
 /// The commands that a new connection sends.
 enum class Handshake : std::uint8_t {
   full,  ///< HELLO, AUTH, CLIENT SETNAME, CLIENT SETINFO, SELECT, PING: those that the server knows.
-  /// AUTH, SELECT (unless `number` is 0) and PING only, in RESP2. For proxies such as twemproxy, which close
-  /// a connection on a command that they don't know.
+  /// AUTH, SELECT (if `number` is above 0) and PING only, in RESP2. For proxies such as twemproxy, which
+  /// close a connection on a command that they don't know.
   minimal,
 };
 
@@ -72,7 +73,9 @@ struct DatabaseConfig {
   Endpoint endpoint{};
   std::string username{};  ///< ACL user; empty: the server's default user.
   Secret password{};       ///< Empty: no AUTH, or an empty one for a user without password (ACL `nopass`).
-  int number = 0;          ///< SELECT; 0 or above, limited by the server.
+  /// The argument of SELECT, 0 or above, limited by the server. Empty: not set, so the server decides, which
+  /// starts each connection with database 0. SELECT is sent only for a number above 0.
+  std::optional<int> number{};
   /// Provides user and password instead of `username` and `password`; may be null.
   std::shared_ptr<CredentialsProvider> credentials{};
   TlsConfig tls{};

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,8 +27,8 @@ TEST(RedisConfig, MakesADatabaseFromTheDefaultsAndTheNumberOfItsName) {
   config.defaults.max_connections = 3;
   EXPECT_EQ(config.database("cache").number, 1);
   EXPECT_EQ(config.database("db15").number, 15);
-  EXPECT_EQ(config.database("main").number, 0);
-  EXPECT_EQ(config.database("my-own").number, 0);
+  EXPECT_EQ(config.database("main").number, std::nullopt);
+  EXPECT_EQ(config.database("my-own").number, std::nullopt);
   EXPECT_EQ(config.database("cache").endpoint.host, "h");
   EXPECT_EQ(config.database("cache").max_connections, 3U);
   EXPECT_EQ(config.databases.size(), 4U);
@@ -48,6 +49,14 @@ TEST(RedisConfig, AppliesADefaultNumberToMainAndUnknownNames) {
   EXPECT_EQ(config.database("main").number, 7);
   EXPECT_EQ(config.database("cache").number, 1);
   EXPECT_EQ(config.database("my-own").number, 7);
+}
+
+TEST(RedisConfig, KeepsNumberZeroApartFromNone) {
+  RedisConfig config;
+  config.defaults.number = 0;
+  EXPECT_EQ(config.database("main").number, 0);
+  EXPECT_EQ(config.database("my-own").number, 0);
+  EXPECT_TRUE(validate(config).empty());
 }
 
 TEST(RedisConfig, RequiresOnlyMainByDefault) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,38 +31,40 @@ struct Good {
   std::uint16_t port;
   std::string_view user;
   std::string_view password;
-  int number;
+  std::optional<int> number;
 };
 
+constexpr auto none = std::nullopt;
+
 constexpr Good good[] = {
-    {"redis://", "localhost", 6379, "", "", 0},
-    {"redis://example.com", "example.com", 6379, "", "", 0},
-    {"redis://example.com/", "example.com", 6379, "", "", 0},
-    {"redis://example.com:7000", "example.com", 7000, "", "", 0},
-    {"redis://example.com:1", "example.com", 1, "", "", 0},
+    {"redis://", "localhost", 6379, "", "", none},
+    {"redis://example.com", "example.com", 6379, "", "", none},
+    {"redis://example.com/", "example.com", 6379, "", "", none},
+    {"redis://example.com:7000", "example.com", 7000, "", "", none},
+    {"redis://example.com:1", "example.com", 1, "", "", none},
     {"redis://example.com:65535/15", "example.com", 65535, "", "", 15},
     {"redis:///3", "localhost", 6379, "", "", 3},
     {"redis://:7000/3", "localhost", 7000, "", "", 3},
     {"redis://10.1.2.3:6380/0", "10.1.2.3", 6380, "", "", 0},
-    {"redis://[::1]", "::1", 6379, "", "", 0},
+    {"redis://[::1]", "::1", 6379, "", "", none},
     {"redis://[2001:db8::7]:7000/2", "2001:db8::7", 7000, "", "", 2},
-    {"redis://[fe80::1%25eth0]:7000", "fe80::1%eth0", 7000, "", "", 0},
-    {"redis://ann:pass@h", "h", 6379, "ann", "pass", 0},
+    {"redis://[fe80::1%25eth0]:7000", "fe80::1%eth0", 7000, "", "", none},
+    {"redis://ann:pass@h", "h", 6379, "ann", "pass", none},
     {"redis://:pass@h:7000/1", "h", 7000, "", "pass", 1},
-    {"redis://ann:pa:ss@h", "h", 6379, "ann", "pa:ss", 0},
-    {"redis://ann:p%40%2F%3F%23%3A%25@h", "h", 6379, "ann", "p@/?#:%", 0},
-    {"redis://a%3Ann:x@h", "h", 6379, "a:nn", "x", 0},
-    {"redis://ann:p@ss@h:7000", "h", 7000, "ann", "p@ss", 0},
-    {"redis://ann:%c3%bc%C3%BC@h", "h", 6379, "ann", "\xc3\xbc\xc3\xbc", 0},
-    {"redis://:%00%0d%0a@h", "h", 6379, "", std::string_view("\0\r\n", 3), 0},
+    {"redis://ann:pa:ss@h", "h", 6379, "ann", "pa:ss", none},
+    {"redis://ann:p%40%2F%3F%23%3A%25@h", "h", 6379, "ann", "p@/?#:%", none},
+    {"redis://a%3Ann:x@h", "h", 6379, "a:nn", "x", none},
+    {"redis://ann:p@ss@h:7000", "h", 7000, "ann", "p@ss", none},
+    {"redis://ann:%c3%bc%C3%BC@h", "h", 6379, "ann", "\xc3\xbc\xc3\xbc", none},
+    {"redis://:%00%0d%0a@h", "h", 6379, "", std::string_view("\0\r\n", 3), none},
     {"redis://ann:pass@[::1]:7000/4", "::1", 7000, "ann", "pass", 4},
-    {"redis://h:", "h", 6379, "", "", 0},
+    {"redis://h:", "h", 6379, "", "", none},
     {"redis://h:/3", "h", 6379, "", "", 3},
     {"redis://ann:pass@[::1]:/4", "::1", 6379, "ann", "pass", 4},
-    {"redis://[::ffff:10.1.2.3]", "::ffff:10.1.2.3", 6379, "", "", 0},
-    {"REDIS://Example.com", "Example.com", 6379, "", "", 0},
+    {"redis://[::ffff:10.1.2.3]", "::ffff:10.1.2.3", 6379, "", "", none},
+    {"REDIS://Example.com", "Example.com", 6379, "", "", none},
     {"valkey://ann:pass@h:7000/1", "h", 7000, "ann", "pass", 1},
-    {"Valkey://h", "h", 6379, "", "", 0},
+    {"Valkey://h", "h", 6379, "", "", none},
 };
 
 TEST(RedisUrl, SetsEndpointCredentialsAndNumber) {
@@ -81,17 +84,17 @@ TEST(RedisUrl, SetsEndpointCredentialsAndNumber) {
 TEST(RedisUrl, SetsAUnixSocket) {
   struct Row {
     std::string_view url, path, user, password;
-    int number;
+    std::optional<int> number;
   };
   constexpr Row rows[] = {
-      {"redis+unix:///run/redis.sock", "/run/redis.sock", "", "", 0},
+      {"redis+unix:///run/redis.sock", "/run/redis.sock", "", "", none},
       {"unix:///run/redis.sock?db=3", "/run/redis.sock", "", "", 3},
       {"redis+unix://ann:p%2Fw@/run/redis.sock?db=0", "/run/redis.sock", "ann", "p/w", 0},
-      {"redis+unix://:pw@/run/redis.sock", "/run/redis.sock", "", "pw", 0},
-      {"redis+unix:///run/my%20socket", "/run/my socket", "", "", 0},
-      {"redis+unix:///run/a@b", "/run/a@b", "", "", 0},
+      {"redis+unix://:pw@/run/redis.sock", "/run/redis.sock", "", "pw", none},
+      {"redis+unix:///run/my%20socket", "/run/my socket", "", "", none},
+      {"redis+unix:///run/a@b", "/run/a@b", "", "", none},
       {"valkey+unix:///run/valkey.sock?db=1", "/run/valkey.sock", "", "", 1},
-      {"UNIX:///run/redis.sock", "/run/redis.sock", "", "", 0},
+      {"UNIX:///run/redis.sock", "/run/redis.sock", "", "", none},
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.url);
@@ -299,7 +302,7 @@ TEST(RedisUrl, OfAnyBytesIsAcceptedOrRejectedWithoutMisreading) {
       DatabaseConfig config;
       if (!apply_url(changed, "REDIS_URL", config).empty()) continue;
       EXPECT_GT(config.endpoint.port, 0);
-      EXPECT_GE(config.number, 0);
+      EXPECT_GE(config.number.value_or(0), 0);
     }
   }
 }
