@@ -245,18 +245,18 @@ TEST(AsyncOpeningTest, OpensWhenHandshakePermitIsReleased) {
   net::HandshakeGate gate(1);
   const TimePoint now = net::Clock::now();
   int called = 0;
-  net::HandshakeGate::Ticket first = 0;
-  net::HandshakeGate::Ticket second = 0;
-  net::HandshakeGate::Ticket none = 0;
+  net::HandshakeGate::WaiterId first = 0;
+  net::HandshakeGate::WaiterId second = 0;
+  net::HandshakeGate::WaiterId none = 0;
   {
     const auto pass = gate.enter(
         "a", now, [](net::HandshakeGate::Pass) { ADD_FAILURE(); }, none);
     ASSERT_TRUE(pass);
     EXPECT_FALSE(gate.enter(
-        "a", now, [](net::HandshakeGate::Pass) { ADD_FAILURE() << "was forgotten"; }, first));
+        "a", now, [](net::HandshakeGate::Pass) { ADD_FAILURE() << "was cancelled"; }, first));
     EXPECT_FALSE(gate.enter(
         "a", now, [&](net::HandshakeGate::Pass given) { called += given ? 1 : 0; }, second));
-    gate.forget(first);
+    gate.cancel(first);
     EXPECT_EQ(called, 0);
   }
   EXPECT_EQ(called, 1);

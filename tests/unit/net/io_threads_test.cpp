@@ -85,7 +85,7 @@ TEST(IoThreads, CompletePendingWorkOnStop) {
   const auto executor = threads->next().executor;
   for (int i = 0; i < 100; ++i)
     asio::post(executor, [&, executor] { asio::post(executor, [&] { ++done; }); });
-  threads->stop(Clock::now() + 10s, IoThreads::Rest::run);
+  threads->stop(Clock::now() + 10s, IoThreads::Remaining::run);
   EXPECT_EQ(done, 100);
 }
 
@@ -96,7 +96,7 @@ TEST(IoThreads, DropForeignWorkOnStop) {
   auto timer = std::make_unique<asio::steady_timer>(threads->next().executor, 1h);
   timer->async_wait([forgotten](boost::system::error_code) {});
   const auto began = Clock::now();
-  threads->stop(began + 20ms, IoThreads::Rest::drop);
+  threads->stop(began + 20ms, IoThreads::Remaining::drop);
   EXPECT_LT(Clock::now() - began, 10s);
   EXPECT_TRUE(eventually([&] { return running_threads() <= before && forgotten.use_count() == 1; }));
 }
@@ -110,7 +110,7 @@ TEST(IoThreads, DoNotAwaitHangingHandlerOnStop) {
     const auto executor = threads->next().executor;
     asio::post(executor, [&] { release.get_future().wait(); });
     asio::post(executor, [&] { ran_after = true; });
-    threads->stop(Clock::now() + 10ms, IoThreads::Rest::run);
+    threads->stop(Clock::now() + 10ms, IoThreads::Remaining::run);
     EXPECT_LE(running_threads(), before + 1);
   }
   release.set_value();
@@ -138,7 +138,7 @@ TEST(IoThreads, RunLateWorkOnFlush) {
   const auto before = running_threads();
   const auto threads = make(1);
   static_cast<void>(threads->next());
-  threads->stop(Clock::now() + 10s, IoThreads::Rest::run);
+  threads->stop(Clock::now() + 10s, IoThreads::Remaining::run);
   for (int i = 0; i < 100; ++i) {
     std::promise<void> ran;
     asio::post(threads->default_executor(), [&] { ran.set_value(); });
@@ -168,7 +168,7 @@ TEST(IoThreads, LoseNothingWhenCallersKeepPosting) {
     }
   });
   EXPECT_TRUE(eventually([&] { return ran > 100; }));
-  threads->stop(Clock::now() + 20ms, IoThreads::Rest::drop);
+  threads->stop(Clock::now() + 20ms, IoThreads::Remaining::drop);
   const int until = posted + 2000;  // more than can be pending
   EXPECT_TRUE(eventually([&] { return ran > until; })) << posted - ran << " are left";
   enough = true;
@@ -193,7 +193,7 @@ TEST(IoThreadsDeathTest, ReportsExceptionOfHandlerAndTerminates) {
           std::fprintf(stderr, "reported: %.*s\n", static_cast<int>(what.size()), what.data());
         });
         asio::post(threads.next().executor, [] { throw std::runtime_error("thrown by a handler"); });
-        threads.stop(Clock::now() + 10s, IoThreads::Rest::run);
+        threads.stop(Clock::now() + 10s, IoThreads::Remaining::run);
       },
       "reported: thrown by a handler");
 }
