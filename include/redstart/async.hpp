@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async.hpp: both sides of the library without JSON: what asynchronous programs include to compile quickly.
+// async.hpp: includes the synchronous and the asynchronous API, without JSON.
 #pragma once
 
 #include <redstart/core/requirements.hpp>

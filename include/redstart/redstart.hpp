@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// redstart.hpp: everything.
+// redstart.hpp: includes the whole library, with JSON and the test override.
 #pragma once
 
 #include <redstart/core/requirements.hpp>

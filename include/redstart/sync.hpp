@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sync.hpp: the synchronous side of the library: compiles in about a second, pulls in no Asio.
+// sync.hpp: includes the synchronous API, without Asio to compile quickly.
 #pragma once
 
 #include <redstart/core/requirements.hpp>

@@ -25,7 +25,7 @@ struct OwnedEvent {
   std::string command{};
 };
 
-/// What connections report to their proxy.
+/// Collects the counters and events of a proxy's connections.
 struct ProxyLog {
   ProxyCounters counters{};
   std::vector<OwnedEvent> events{};
