@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// acquire_test.cpp: fault 115: all connections are in use, on every route of a call.
+// acquire_test.cpp: fault 115: all connections are in use, on each route.
 #include <boost/asio/use_future.hpp>
 #include <chrono>
 #include <cstddef>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// bomb_test.cpp: faults 23 and 25: declared but unsent data takes no memory and stack.
+// bomb_test.cpp: faults 23, 25: declared but unsent data costs no memory.
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// handshake_test.cpp: faults 3, 34, 37, 38, 48: servers that never let a handshake end.
+// handshake_test.cpp: faults 3, 34, 37, 38, 48: handshakes that never end.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// loading_test.cpp: faults 37 and 38: a server that loads for a while, or without end.
+// loading_test.cpp: faults 37, 38: servers that load for long.
 #include <gmock/gmock.h>
 
 #include <atomic>

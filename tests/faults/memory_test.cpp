@@ -94,7 +94,7 @@ void fail_each_allocation(RedisConnectionManager& redis, Call call) {
 }
 
 TEST(Fault35, SynchronousCallSurvivesEachFailedAllocation) {
-  if (!AllocationFault::possible()) GTEST_SKIP() << "this sanitizer has an operator new of its own";
+  if (!AllocationFault::possible()) GTEST_SKIP() << "this sanitizer replaces operator new";
   FakeServer server(answering);
   RedisConfig config = config_at(server.port());
   config.defaults.reconnect = {1ms, 1ms, 1.0, Jitter::none};
@@ -200,7 +200,7 @@ class Loop {
 };
 
 TEST(Fault35, EncodingAsyncOperationSurvivesEachFailedAllocation) {
-  if (!AllocationFault::possible()) GTEST_SKIP() << "this sanitizer has an operator new of its own";
+  if (!AllocationFault::possible()) GTEST_SKIP() << "this sanitizer replaces operator new";
   FakeServer server(answering);
   Loop loop(server.port());
   loop.expect_service();
@@ -262,7 +262,7 @@ TEST(Fault35, DecodingReplySurvivesEachFailedAllocation) {
 }
 
 TEST(Fault35, FirstCallThatConnectsSurvivesEachFailedAllocation) {
-  if (!AllocationFault::possible()) GTEST_SKIP() << "this sanitizer has an operator new of its own";
+  if (!AllocationFault::possible()) GTEST_SKIP() << "this sanitizer replaces operator new";
   FakeServer server(answering);
   std::size_t n = 1;
   for (bool fired = true; fired && n < 1000; ++n) {

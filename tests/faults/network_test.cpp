@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// network_test.cpp: faults 1, 2, 8 to 11, 16, 17: refused, cut and silent connections.
+// network_test.cpp: faults 1, 2, 8-11, 16, 17: refused, cut, silent connections.
 #include <gmock/gmock.h>
 
 #include <atomic>

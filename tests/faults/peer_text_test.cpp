@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// peer_text_test.cpp: faults 94, 103, 120, 121: server text that is hostile or repeats secrets.
+// peer_text_test.cpp: faults 94, 103, 120, 121: hostile text and repeated secrets.
 #include <redstart/core/peer_text.hpp>
 
 #include <gmock/gmock.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sessions_test.cpp: faults 53 to 56, 122: lost connections with subscriptions, transactions, blocking
-// commands.
+// sessions_test.cpp: faults 53-56, 122: lost sessions, transactions and blocking commands.
 #include <boost/asio/use_future.hpp>
 #include <chrono>
 #include <cstdint>

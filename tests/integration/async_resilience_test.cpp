@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_resilience_test.cpp: breaker, retries and waiting, through asynchronous handles and shared
-// connections.
+// async_resilience_test.cpp: breaker, retries and waiting for asynchronous and shared calls.
 #include <gmock/gmock.h>
 
 #include <boost/asio/use_future.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_unasked_bytes_test.cpp: faults 89, 93, 95, 97: excess or early bytes through TLS.
+// tls_unsolicited_bytes_test.cpp: faults 89, 93, 95, 97: excess or early bytes through TLS.
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 #include "support/tls_certificates.hpp"
 #include "support/tls_front.hpp"
-#include "support/unasked_bytes.hpp"
+#include "support/unsolicited_bytes.hpp"
 
 namespace redstart::test {
 namespace {
@@ -37,16 +37,16 @@ constexpr std::string_view evil = "$4\r\nevil\r\n";
 
 TEST(Fault89, NoCallGetsReplyThatBeganBeforeIt) {
   ThroughTls transport;
-  std::vector<Unasked> cases{{std::string(evil)},
-                             {"$4\r\nev", "il\r\n"},
-                             {"$", "4\r\nevil\r\n"},
-                             {"*2\r\n$4\r\nevil\r\n", "$4\r\nevil\r\n"}};
+  std::vector<Unsolicited> cases{{std::string(evil)},
+                                 {"$4\r\nev", "il\r\n"},
+                                 {"$", "4\r\nevil\r\n"},
+                                 {"*2\r\n$4\r\nevil\r\n", "$4\r\nevil\r\n"}};
   // A record with a reply, cut inside its header, after it, and in its body.
   for (const std::size_t cut : std::initializer_list<std::size_t>{1, 4, 5, 6, 20})
     cases.push_back({TlsFront::part_of_record(evil, cut)});
   cases.push_back({std::string("$4\r\nev").append(TlsFront::part_of_record("il\r\n", 9))});
   for (const Way way : all_ways) {
-    for (const Unasked& unasked : cases) expect_desync(transport, unasked, way);
+    for (const Unsolicited& unsolicited : cases) expect_desync(transport, unsolicited, way);
   }
 }
 
@@ -77,7 +77,7 @@ TEST(Fault93, FloodInHandshakeThroughTlsIsRefused) {
   }
 }
 
-TEST(Fault93, UnrequestedBytesInHandshakeThroughTlsFailTheAttempt) {
+TEST(Fault93, UnsolicitedBytesInHandshakeThroughTlsFailTheAttempt) {
   ThroughTls transport;
   for (const Way way : {Way::direct, Way::shared}) {
     for (const Early& early : {

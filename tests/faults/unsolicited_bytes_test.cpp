@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// unasked_bytes_test.cpp: faults 88, 91 to 93, 95, 97, 109: excess or early bytes, unencrypted.
+// unsolicited_bytes_test.cpp: faults 88, 91-93, 95, 97, 109: excess or early bytes.
 #include <boost/asio/use_future.hpp>
 #include <chrono>
 #include <cstddef>
@@ -14,7 +14,7 @@
 #include "support/fake_server.hpp"
 #include "support/managers.hpp"
 #include "support/test_operation.hpp"
-#include "support/unasked_bytes.hpp"
+#include "support/unsolicited_bytes.hpp"
 
 namespace redstart::test {
 namespace {
@@ -24,7 +24,7 @@ using boost::asio::use_future;
 using Words = FakeConnection::Words;
 using Text = std::optional<std::string>;
 
-const Unasked unasked_replies[] = {
+const Unsolicited unsolicited_replies[] = {
     {"$4\r\nevil\r\n"},
     {"$4\r\nev", "il\r\n"},
     {"$", "4\r\nevil\r\n"},
@@ -37,11 +37,11 @@ const Unasked unasked_replies[] = {
 TEST(Fault88, NoCallGetsReplyThatBeganBeforeIt) {
   InTheClear transport;
   for (const Way way : all_ways) {
-    for (const Unasked& unasked : unasked_replies) {
+    for (const Unsolicited& unsolicited : unsolicited_replies) {
       // A direct connection that received a push while idle is not reused either, so both orders give one
       // result.
-      if (way == Way::direct && unasked.first.starts_with('>')) continue;
-      expect_desync(transport, unasked, way);
+      if (way == Way::direct && unsolicited.first.starts_with('>')) continue;
+      expect_desync(transport, unsolicited, way);
     }
   }
 }
@@ -68,7 +68,7 @@ TEST(Fault88, PartialReplyAfterTheLastClosesTheConnectionAtOnce) {
   EXPECT_EQ(link.endings[1]->replies, std::vector{resp_bulk("value of next")});
 }
 
-// The handler blocks the loop while the unrequested reply arrives, then sends the next command in the same
+// The handler blocks the loop while the unsolicited reply arrives, then sends the next command in the same
 // turn.
 TEST(Fault88, BytesThatArriveWhileHandlerBlocksAreReadBeforeNextSend) {
   Gate speak;
@@ -310,7 +310,7 @@ TEST(Fault93, FloodInHandshakeIsRefused) {
   }
 }
 
-TEST(Fault93, UnrequestedBytesInHandshakeFailTheAttempt) {
+TEST(Fault93, UnsolicitedBytesInHandshakeFailTheAttempt) {
   InTheClear transport;
   for (const Way way : {Way::direct, Way::shared}) {
     for (const Early& early : {
@@ -329,7 +329,7 @@ TEST(Fault93, UnrequestedBytesInHandshakeFailTheAttempt) {
   }
 }
 
-TEST(Fault93, FullServerMayRefuseUnrequested) {
+TEST(Fault93, FullServerMayRefuseBeforeHello) {
   for (const Way way : {Way::direct, Way::shared}) {
     FakeServer server([](FakeConnection& connection, std::size_t) {
       connection.send("-ERR max number of clients reached\r\n");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// unasked_replies_test.cpp: faults 28 and 29: unrequested replies on idle and busy connections.
+// unsolicited_replies_test.cpp: faults 28 and 29: unsolicited replies on idle and busy connections.
 #include <boost/asio/use_future.hpp>
 #include <chrono>
 #include <cstddef>
@@ -29,9 +29,9 @@ std::string answer(const Words& words) {
   return ":1\r\n";
 }
 
-// A server that sends an unrequested reply on the idle connection of GET "a", and a manager with a log.
+// A server that sends an unsolicited reply on the idle connection of GET "a", and a manager with a log.
 struct Idle {
-  explicit Idle(std::string_view unrequested, std::size_t min_idle = 0) : bytes(unrequested) {
+  explicit Idle(std::string_view unsolicited, std::size_t min_idle = 0) : bytes(unsolicited) {
     RedisConfig config = config_at(server.port());
     config.listener = log;
     config.database("main").min_idle = min_idle;
@@ -39,7 +39,7 @@ struct Idle {
     redis.emplace(config);
   }
 
-  void send_unrequested() {
+  void send_unsolicited() {
     may_send.open();
     sent.wait();
     let_pass(2ms);  // connections used less than a millisecond ago are not checked
@@ -73,33 +73,33 @@ struct Idle {
   std::optional<StartedManager> redis{};
 };
 
-TEST(Fault28, UnrequestedReplyClosesDirectConnectionBeforeReuse) {
-  for (const std::string_view unrequested : {reply, "+OK\r\n"sv, "-ERR gone\r\n"sv, ":1"sv, "*2\r\n"sv}) {
-    SCOPED_TRACE(std::string(unrequested));
-    Idle idle(unrequested);
+TEST(Fault28, UnsolicitedReplyClosesDirectConnectionBeforeReuse) {
+  for (const std::string_view unsolicited : {reply, "+OK\r\n"sv, "-ERR gone\r\n"sv, ":1"sv, "*2\r\n"sv}) {
+    SCOPED_TRACE(std::string(unsolicited));
+    Idle idle(unsolicited);
     const Client client = (*idle.redis)->client("main");
     EXPECT_EQ(client.get("a"), "value of a");
-    idle.send_unrequested();
+    idle.send_unsolicited();
     EXPECT_EQ(client.get("b"), "value of b");
     idle.expect_closed_once_for(CloseReason::desync);
     EXPECT_EQ(idle.server.accepted(), 2U);
   }
 }
 
-TEST(Fault28, UnrequestedReplyClosesSharedConnectionAtOnce) {
+TEST(Fault28, UnsolicitedReplyClosesSharedConnectionAtOnce) {
   Idle idle(reply);
   const AsyncClient client = (*idle.redis)->async_client("main");
   EXPECT_EQ(client.get("a")(use_future).get(), "value of a");
-  idle.send_unrequested();
+  idle.send_unsolicited();
   ASSERT_TRUE(eventually([&] { return idle.pool().closed_for(CloseReason::desync) == 1; }));
   EXPECT_EQ(client.get("b")(use_future).get(), "value of b");
   idle.expect_closed_once_for(CloseReason::desync);
 }
 
-TEST(Fault28, CleanUpReplacesConnectionWithUnrequestedReply) {
+TEST(Fault28, CleanUpReplacesConnectionWithUnsolicitedReply) {
   Idle idle(reply, 1);
   EXPECT_EQ((*idle.redis)->client("main").get("a"), "value of a");
-  idle.send_unrequested();
+  idle.send_unsolicited();
   static_cast<void>((*idle.redis)->cleanup_idle_connections());
   idle.expect_closed_once_for(CloseReason::desync);
   EXPECT_TRUE(eventually([&] { return idle.pool().idle == 1; }));
@@ -107,14 +107,14 @@ TEST(Fault28, CleanUpReplacesConnectionWithUnrequestedReply) {
 }
 
 TEST(Fault28, CloseReasonDistinguishesNonRespBytesFromPushes) {
-  for (const auto& [unrequested, reason] :
+  for (const auto& [unsolicited, reason] :
        {std::pair{"HTTP/1.1 408 Request Timeout\r\n"sv, CloseReason::protocol},
         std::pair{">2\r\n+message\r\n+x\r\n"sv, CloseReason::stale}}) {
-    SCOPED_TRACE(std::string(unrequested));
-    Idle idle(unrequested);
+    SCOPED_TRACE(std::string(unsolicited));
+    Idle idle(unsolicited);
     const Client client = (*idle.redis)->client("main");
     EXPECT_EQ(client.get("a"), "value of a");
-    idle.send_unrequested();
+    idle.send_unsolicited();
     EXPECT_EQ(client.get("b"), "value of b");
     idle.expect_closed_once_for(reason);
   }
@@ -124,7 +124,7 @@ TEST(Fault28, PushKeepsSharedConnectionOpen) {
   Idle idle(">2\r\n+message\r\n+x\r\n");
   const AsyncClient client = (*idle.redis)->async_client("main");
   EXPECT_EQ(client.get("a")(use_future).get(), "value of a");
-  idle.send_unrequested();
+  idle.send_unsolicited();
   EXPECT_EQ(client.get("b")(use_future).get(), "value of b");
   EXPECT_EQ(idle.log->count("redis.connection.closed"), 0U);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// unasked_bytes.hpp: servers that send unsolicited bytes, for every kind of caller.
+// unsolicited_bytes.hpp: servers that send unsolicited bytes, for every kind of caller.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -121,15 +121,15 @@ inline std::string value_of_key(const FakeConnection::Words& words) {
 }
 
 /// Bytes that a server sends on an idle connection, and the rest that would complete a reply.
-struct Unasked {
+struct Unsolicited {
   std::string first;
   std::string rest{};
 };
 
 /// Checks that the next call doesn't receive the bytes and that the connection is closed as `desync`.
-inline void expect_desync(Transport& transport, const Unasked& unasked, Way way) {
+inline void expect_desync(Transport& transport, const Unsolicited& unsolicited, Way way) {
   using namespace std::chrono_literals;
-  SCOPED_TRACE(std::string(to_string(way)) + ": " + unasked.first);
+  SCOPED_TRACE(std::string(to_string(way)) + ": " + unsolicited.first);
   Gate speak;
   Gate spoken;
   FakeServer server([&](FakeConnection& connection, std::size_t) {
@@ -138,11 +138,11 @@ inline void expect_desync(Transport& transport, const Unasked& unasked, Way way)
     connection.send(value_of_key(first));
     if (first.back() != "a") return connection.serve(value_of_key);
     connection.wait(speak);
-    connection.send(unasked.first);
+    connection.send(unsolicited.first);
     spoken.open();
     const auto next = connection.command();
     if (next.empty()) return;  // as expected
-    connection.send(unasked.rest);
+    connection.send(unsolicited.rest);
     connection.send(value_of_key(next));
     connection.serve(value_of_key);
   });
