@@ -109,7 +109,7 @@ class AsyncLink final : public AsyncConnection {
 
   enum class State : std::uint8_t { closed, opening, ready };
   class Turn;
-  class KeepRest;
+  class SaveUndelivered;
   struct Opening;
 
   // Operations that fail with the same outcome.

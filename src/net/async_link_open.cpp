@@ -120,7 +120,7 @@ void AsyncLink::on_connected() {
   connect_next();
 }
 
-// Nothing is sent in plain: credentials go out only after the TLS handshake has verified the server.
+// With TLS, no Redis command is sent before the TLS handshake has verified the server.
 void AsyncLink::secure() {
   if (!opening_->tls) return start_handshake();
   opening_->phase = Opening::Phase::tls;

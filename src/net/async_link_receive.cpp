@@ -26,13 +26,13 @@ constexpr std::size_t min_room = std::size_t{4} * 1024;
 
 // Saves undelivered bytes when a turn stops receiving, also if users' code throws. The next turn continues
 // there.
-class AsyncLink::KeepRest {
+class AsyncLink::SaveUndelivered {
  public:
-  KeepRest(AsyncLink& link, engine::ReplyBuffer& window, const char* borrowed) noexcept
+  SaveUndelivered(AsyncLink& link, engine::ReplyBuffer& window, const char* borrowed) noexcept
       : link_(link), window_(window), borrowed_(borrowed), epoch_(link.epoch_) {}
-  KeepRest(const KeepRest&) = delete;
-  KeepRest& operator=(const KeepRest&) = delete;
-  ~KeepRest() {
+  SaveUndelivered(const SaveUndelivered&) = delete;
+  SaveUndelivered& operator=(const SaveUndelivered&) = delete;
+  ~SaveUndelivered() {
     if (epoch_ != link_.epoch_) return;  // closed
     if (!done_) link_.more_to_read_ = true;
     link_.drop_delivered(window_);
@@ -139,7 +139,7 @@ void AsyncLink::continue_receiving() {
 // Delivers the replies in the window, then reads into it while there is `more`. `borrowed`: the memory of the
 // window if it does not own it.
 void AsyncLink::receive(engine::ReplyBuffer window, const char* borrowed, bool more) {
-  KeepRest rest(*this, window, borrowed);
+  SaveUndelivered rest(*this, window, borrowed);
   for (std::size_t left = max_bytes_per_turn;;) {
     if (!deliver(window)) return;
     if (!more) break;

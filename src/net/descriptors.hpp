@@ -34,7 +34,7 @@ void leave_to_parent(std::shared_ptr<const void> what) noexcept;
 /// Thread safety: full.
 namespace descriptors {
 
-/// Delays `fork` during its lifetime. ForkGuard it from opening a socket to `add`, and from `remove` to
+/// Delays `fork` during its lifetime. Hold it from opening a socket to `add`, and from `remove` to
 /// closing, so that no child inherits an unregistered socket. Do nothing that blocks during that time.
 ///
 /// Preconditions: this thread holds no other one.

@@ -58,7 +58,7 @@ std::optional<OpenFailure> DirectConnection::connect(const std::vector<Address>&
   return std::nullopt;
 }
 
-// Nothing is sent in plain: credentials go out only after the TLS handshake has verified the server.
+// With TLS, no Redis command is sent before the TLS handshake has verified the server.
 std::optional<OpenFailure> DirectConnection::secure(std::shared_ptr<const TlsContext> context,
                                                     TimePoint deadline) {
   const int error = socket_.secure(std::move(context), deadline);

@@ -17,8 +17,8 @@ namespace redstart::inline v0::net {
 
 /// Receives the replies to a handshake on direct and asynchronous connections.
 ///
-/// Until the handshake has succeeded, the peer may be no Redis server. So it must not send before the first
-/// request (except one error), nor more than `max_bytes` after each request.
+/// Until the handshake has succeeded, the peer may be something else than a Redis server. So it must not send
+/// before the first request (except one error), nor more than `max_bytes` after each request.
 ///
 /// Thread safety: none.
 class HandshakeInbox {
@@ -70,7 +70,7 @@ class HandshakeInbox {
     return not_resp_in_handshake(scanner_, buffer_.view(), password_was_sent);
   }
 
-  /// False if unrequested bytes other than pushes have arrived. A server at its `maxclients` limit sends an
+  /// False if unsolicited bytes other than pushes have arrived. A server at its `maxclients` limit sends an
   /// error before the first request: that error is accepted if `opening`.
   [[nodiscard]] bool may_send(bool opening) {
     if (opening && buffer_.view().starts_with('-')) return true;

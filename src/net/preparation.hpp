@@ -43,9 +43,10 @@ using Progress = std::shared_ptr<std::atomic<PreparationStep>>;
 
 /// Reads TLS files, asks the credentials provider and resolves the name for all connections of one database.
 ///
-/// All attempts join the preparation that is running. A file system, provider or resolver can hang and can't
-/// be interrupted. A second preparation therefore starts after 1 s, a third after 2 s more, and so on with
-/// doubled delays. This bounds the number of helper threads, whatever the number of attempts.
+/// Attempts join the preparation that is running. A file system, provider or resolver can hang and can't be
+/// interrupted: if the running preparation takes more than 1 s, the next attempt starts another one. That
+/// limit doubles each time, so that the number of helper threads stays small, whatever the number of
+/// attempts.
 ///
 /// Lifetimes: a helper thread may release the last reference.
 /// Thread safety: full.

@@ -36,8 +36,8 @@ int on_verified(int good, X509_STORE_CTX* store) {
 }
 
 // Notes that the server requested a client certificate, and continues with that of the context.
-int on_asked(SSL*, void* trouble) {
-  static_cast<TlsTrouble*>(trouble)->asked = true;
+int on_certificate_requested(SSL*, void* trouble) {
+  static_cast<TlsTrouble*>(trouble)->certificate_requested = true;
   return 1;
 }
 
@@ -127,7 +127,7 @@ TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, int fd)
   SSL_set_bio(ssl, bio, bio);
   SSL_set_app_data(ssl, trouble_.get());
   SSL_set_connect_state(ssl);
-  SSL_set_cert_cb(ssl, on_asked, trouble_.get());
+  SSL_set_cert_cb(ssl, on_certificate_requested, trouble_.get());
   if (context_->verifies()) SSL_set_verify(ssl, SSL_VERIFY_PEER, on_verified);
   if (!context_->is_address())  // SNI; OpenSSL's macro for it has an old-style cast
     SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
@@ -262,7 +262,7 @@ OpenFailure TlsSession::failure() const { return tls_failure(*trouble_, context_
 bool TlsSession::at_fault() const noexcept {
   // With TLS 1.3, a server checks the client certificate after the handshake has ended on our side. If it
   // closes with unread bytes, its alert may be lost.
-  const bool turned_away = failed_ && !received_data_ && trouble_->asked;
+  const bool turned_away = failed_ && !received_data_ && trouble_->certificate_requested;
   return trouble_->error != 0 || trouble_->verify != 0 || turned_away;
 }
 

@@ -140,7 +140,7 @@ OpenFailure tls_failure(const TlsTrouble& trouble, const std::string& name, int 
             {}};
   if (trouble.error != 0) return {Errc::tls_failed, Remedy::retry, fault(trouble.error), {}};
   const bool closed = error == 0 || error == end_of_stream;
-  if (trouble.asked)
+  if (trouble.certificate_requested)
     return {Errc::tls_failed,
             Remedy::retry,
             "the server asked for a certificate of ours and then " +

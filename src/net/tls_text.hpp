@@ -17,7 +17,7 @@ struct TlsTrouble {
     void operator()(x509_st* refused) const noexcept;
   };
   unsigned long error = 0;                       ///< Error code of OpenSSL; 0: the network failed.
-  bool asked = false;                            ///< The server requested a client certificate.
+  bool certificate_requested = false;            ///< The server requested a client certificate.
   int verify = 0;                                ///< X509_V_ERR_…; 0 if the certificate was not the reason.
   std::unique_ptr<x509_st, Free> certificate{};  ///< The refused certificate.
 };

@@ -117,7 +117,7 @@ TEST(TlsText, DistinguishesNetworkFailures) {
   EXPECT_THAT(tls_failure(none, "b.test", ECONNRESET).what,
               AllOf(HasSubstr("during the TLS handshake"), HasSubstr("reset")));
   TlsTrouble asked;
-  asked.asked = true;
+  asked.certificate_requested = true;
   EXPECT_THAT(tls_failure(asked, "b.test", end_of_stream).what,
               AllOf(HasSubstr("closed"), HasSubstr("tls.certificate_file")));
   EXPECT_THAT(tls_failure(asked, "b.test", ECONNRESET).what,
