@@ -145,15 +145,16 @@ TEST_F(Fault47, DeletedUserIsReportedAndServiceResumesOnceRestored) {
   }));
   admin({"ACL", "DELUSER", "app"});  // closes its connections, without an error reply
   in_flight.join();
-  const auto told = [](const Error& error) {
+  const auto is_refused = [](const Error& error) {
     if (error.code() != Errc::authentication_failed) return false;
     EXPECT_EQ(error.remedy(), Remedy::never);
     EXPECT_EQ(error.effect(), Effect::not_sent);
     EXPECT_THAT(error.what(), HasSubstr("WRONGPASS"));
     return true;
   };
-  EXPECT_TRUE(eventually([&] { return told(error_of([&] { return db.ping(); })); }));
-  EXPECT_TRUE(eventually([&] { return told(error_of([&] { return async.ping()(use_future).get(); })); }));
+  EXPECT_TRUE(eventually([&] { return is_refused(error_of([&] { return db.ping(); })); }));
+  EXPECT_TRUE(
+      eventually([&] { return is_refused(error_of([&] { return async.ping()(use_future).get(); })); }));
   allow("p0");
   const auto served = [](auto ping) {
     try {

@@ -154,7 +154,7 @@ TEST(Fault07DroppedPackets, BlockingCommandsAreLostAfterFiveSeconds) {
     config.listener = events;
     StartedManager redis(config);
     const Client client = redis->client("main");
-    auto leased = redis->async_client("main").blpop("list", {60s})(use_future);
+    auto exclusive = redis->async_client("main").blpop("list", {60s})(use_future);
     Clock::duration took{};
     Errc code{};
     std::jthread caller([&] {
@@ -165,7 +165,7 @@ TEST(Fault07DroppedPackets, BlockingCommandsAreLostAfterFiveSeconds) {
     ASSERT_TRUE(eventually([&] { return server.count("BLPOP") == 2; }));
     dropped = drop_packets_to(server.port());
     if (!dropped) return redis->shutdown(0ms);
-    EXPECT_EQ(error_of([&] { return leased.get(); }).code(), Errc::connection_lost);
+    EXPECT_EQ(error_of([&] { return exclusive.get(); }).code(), Errc::connection_lost);
     caller.join();
     EXPECT_EQ(code, Errc::connection_lost);
     EXPECT_GE(took, 3s) << "a loss this early has another cause";

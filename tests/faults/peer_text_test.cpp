@@ -29,15 +29,17 @@
 namespace redstart::test {
 
 /// A type whose codec throws the text it decodes.
-struct Picky {
+struct RejectsText {
   std::string text{};
 };
 
 }  // namespace redstart::test
 
 template <>
-struct redstart::codec<redstart::test::Picky> {
-  static redstart::test::Picky decode(std::string_view text) { throw std::runtime_error(std::string(text)); }
+struct redstart::codec<redstart::test::RejectsText> {
+  static redstart::test::RejectsText decode(std::string_view text) {
+    throw std::runtime_error(std::string(text));
+  }
 };
 
 namespace redstart::test {
@@ -129,9 +131,9 @@ std::size_t random_size(std::mt19937& random) {
 }
 
 // A server that sends a text in every possible way.
-class Talker {
+class HostileServer {
  public:
-  void say(std::string text) {
+  void send(std::string text) {
     auto next = std::make_shared<const std::string>(std::move(text));
     const std::scoped_lock lock(mutex_);
     text_ = std::move(next);
@@ -184,18 +186,18 @@ void expect_harmless_everywhere(RedisConnectionManager& redis, Side side) {
   }
   expect_harmless_failure(caller.command<std::vector<std::string>>("GET", "nested"));
   expect_harmless_failure(caller.command<std::int64_t>("GET", "value"));
-  expect_harmless_failure(caller.command<Picky>("GET", "value"));
+  expect_harmless_failure(caller.command<RejectsText>("GET", "value"));
   if (side == Side::futures) {
     auto pipe = redis.async_client("main").pipeline();
     const auto simple = pipe.get("simple");
     const auto bulk = pipe.get("bulk");
     const auto number = pipe.command<std::int64_t>("GET", "value");
-    const auto picky = pipe.command<Picky>("GET", "value");
+    const auto rejected = pipe.command<RejectsText>("GET", "value");
     const Replies replies = std::move(pipe).execute()(boost::asio::use_future).get();
     expect_harmless_failure(replies[simple]);
     expect_harmless_failure(replies[bulk]);
     expect_harmless_failure(replies[number]);
-    expect_harmless_failure(replies[picky]);
+    expect_harmless_failure(replies[rejected]);
     return;
   }
   auto pipe = redis.client("main").pipeline();
@@ -222,8 +224,8 @@ void expect_harmless_statistics(RedisConnectionManager& redis) {
 }
 
 TEST(Fault103HostileText, IsShortAndEscapedInErrorsRepliesAndCodecs) {
-  Talker talker;
-  FakeServer server(talker.script());
+  HostileServer hostile;
+  FakeServer server(hostile.script());
   std::mt19937 random(103);
   for (const Side side : all_sides) {
     SCOPED_TRACE(to_string(side));
@@ -232,7 +234,7 @@ TEST(Fault103HostileText, IsShortAndEscapedInErrorsRepliesAndCodecs) {
     config.listener = watch;
     StartedManager redis(config);
     for (int round = 0; round != 300; ++round) {
-      talker.say(hostile_text(random, random_size(random)));
+      hostile.send(hostile_text(random, random_size(random)));
       expect_harmless_everywhere(*redis, side);
       if (HasFatalFailure()) return;
     }
@@ -243,26 +245,26 @@ TEST(Fault103HostileText, IsShortAndEscapedInErrorsRepliesAndCodecs) {
 }
 
 TEST(Fault103HostileText, HundredMegabyteErrorIsAShortException) {
-  Talker talker;
-  FakeServer server(talker.script());
+  HostileServer hostile;
+  FakeServer server(hostile.script());
   std::mt19937 random(1030);
   for (const Side side : all_sides) {
     SCOPED_TRACE(to_string(side));
     StartedManager redis(on_side(side, config_at(server.port())));
     for (const std::size_t size : {std::size_t{1} << 20, std::size_t{100} << 20}) {
-      talker.say(hostile_text(random, size));
+      hostile.send(hostile_text(random, size));
       expect_harmless(Caller(*redis, side).error_of("GET", "bulk"));
     }
   }
 }
 
 TEST(Fault103HostileText, IsShortAndEscapedInReports) {
-  Talker talker;
-  FakeServer server(talker.script());
+  HostileServer hostile;
+  FakeServer server(hostile.script());
   StartedManager redis(config_at(server.port()));
   std::mt19937 random(1031);
   for (int round = 0; round != 60; ++round) {
-    talker.say(hostile_text(random, random_size(random)));
+    hostile.send(hostile_text(random, random_size(random)));
     const ConnectionReport report = redis->validate_connection("main");
     for (const std::string* const fact :
          {&report.server.version, &report.server.mode, &report.server.role, &report.server.run_id})

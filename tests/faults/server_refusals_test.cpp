@@ -26,9 +26,9 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
 /// Repairs the fault once an event reports that the library will retry.
-class Mends final : public EventListener {
+class RepairsFault final : public EventListener {
  public:
-  explicit Mends(std::function<void()> mend) : mend_(std::move(mend)) {}
+  explicit RepairsFault(std::function<void()> mend) : mend_(std::move(mend)) {}
   void on_event(const Event& event) noexcept override {
     if (event.kind == EventKind::retrying) std::call_once(once_, mend_);
   }
@@ -99,7 +99,7 @@ TEST_F(Fault42, WriteRefusedByReplicaIsRetriedOnNewConnection) {
     raw().text({"FLUSHALL"});
     raw().text({"CONFIG", "RESETSTAT"});
     RedisConfig config = this->config(side);
-    config.listener = std::make_shared<Mends>([&] {
+    config.listener = std::make_shared<RepairsFault>([&] {
       RawRedis(server().port()).text({"REPLICAOF", "NO", "ONE"});
     });
     StartedManager redis(std::move(config));
@@ -143,7 +143,7 @@ TEST_F(Fault42, ResolvesNameAgainAfterFailover) {
     point_to(*master);
     RedisConfig config = this->config(side);
     config.defaults.endpoint.unix_path = name;
-    config.listener = std::make_shared<Mends>([&] { point_to(*replica); });
+    config.listener = std::make_shared<RepairsFault>([&] { point_to(*replica); });
     StartedManager redis(std::move(config));
     const Caller caller(*redis, side);
     ASSERT_TRUE(caller.command<Value>("GET", "n"));
@@ -221,7 +221,7 @@ TEST_F(Fault44, WritesWithoutEnoughReplicasAreRetriedAsPolicyAllows) {
       EXPECT_EQ(redis->stats("main").breaker_changes, 0U);
     }
     RedisConfig config = this->config(side);
-    config.listener = std::make_shared<Mends>([&] {
+    config.listener = std::make_shared<RepairsFault>([&] {
       RawRedis(server().port()).text({"CONFIG", "SET", "min-replicas-to-write", "0"});
     });
     StartedManager redis(std::move(config));

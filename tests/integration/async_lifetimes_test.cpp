@@ -294,7 +294,7 @@ TEST_F(AsyncLifetimes, TwoThreadsMayShutDownAtOnce) {
   }
 }
 
-TEST_F(AsyncLifetimes, ShutdownMayRunDuringStartAndBeStartedAgain) {
+TEST_F(AsyncLifetimes, ManagerMayShutDownDuringStartAndStartAgain) {
   for (int round = 0; round < 50; ++round) {
     RedisConnectionManager manager;
     std::thread starting([&] { manager.start(config()); });
@@ -365,7 +365,7 @@ TEST(ContextDestroyed, SynchronousSharedCallsFailAsIndeterminate) {
   }
 }
 
-TEST_F(AsyncLifetimes, ContextMayBeDestroyedAfterShutdownThatNeverRan) {
+TEST_F(AsyncLifetimes, ContextMayBeDestroyedUnservedAfterShutdown) {
   Tally tally;
   std::optional<asio::io_context> context(std::in_place);
   {

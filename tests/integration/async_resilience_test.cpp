@@ -31,7 +31,7 @@ Error error_of_future(std::future<T> future) {
 
 // Answers commands while `healthy`; otherwise it withholds replies until the next command. It always answers
 // handshakes. Counts the commands, and the PINGs after the handshake.
-struct Moody {
+struct StallingServer {
   std::atomic<bool> healthy{true};
   std::atomic<int> commands{0};
   std::atomic<int> pings{0};
@@ -70,15 +70,15 @@ constexpr BackoffPolicy at_once{1ms, 1ms, 1.0, Jitter::none};
 }
 
 TEST(AsyncCircuit, OpensAfterTimeoutsAndSendsNothing) {
-  Moody moody;
-  StartedManager redis(moody.config(never));
+  StallingServer stalling;
+  StartedManager redis(stalling.config(never));
   const AsyncClient client = redis->async_client("main");
   EXPECT_EQ(client.incr("n")(use_future).get(), 1);
-  moody.healthy = false;
+  stalling.healthy = false;
   const int sent = open_circuit(*redis);
-  ASSERT_TRUE(eventually([&] { return moody.commands == sent + 1; }));
+  ASSERT_TRUE(eventually([&] { return stalling.commands == sent + 1; }));
   EXPECT_EQ(redis->stats("main").state, ConnectionState::circuit_open);
-  const int commands = moody.commands;
+  const int commands = stalling.commands;
   for (int i = 0; i < 100; ++i) {
     const Error error = error_of_future(client.incr("n")(use_future));
     EXPECT_EQ(error.code(), Errc::circuit_open);
@@ -88,53 +88,53 @@ TEST(AsyncCircuit, OpensAfterTimeoutsAndSendsNothing) {
   EXPECT_EQ(error_of([&] { static_cast<void>(redis->async_client("main")); }).code(), Errc::circuit_open);
   EXPECT_EQ(error_of([&] { static_cast<void>(redis->client("main")); }).code(), Errc::circuit_open);
   EXPECT_EQ(error_of_future(redis->scoped_async_client("main")(use_future)).code(), Errc::circuit_open);
-  EXPECT_EQ(moody.commands, commands);
+  EXPECT_EQ(stalling.commands, commands);
 }
 
 TEST(AsyncCircuit, SynchronousCallersOfSharedConnectionUseSameBreaker) {
-  Moody moody;
-  StartedManager redis(moody.config(never));
+  StallingServer stalling;
+  StartedManager redis(stalling.config(never));
   const Client client = redis->client("main");
   EXPECT_EQ(client.incr("n"), 1);
-  moody.healthy = false;
+  stalling.healthy = false;
   const int sent = open_circuit(*redis);
-  ASSERT_TRUE(eventually([&] { return moody.commands == sent + 1; }));
-  const int commands = moody.commands;
+  ASSERT_TRUE(eventually([&] { return stalling.commands == sent + 1; }));
+  const int commands = stalling.commands;
   EXPECT_EQ(error_of([&] { return client.incr("n"); }).code(), Errc::circuit_open);
-  EXPECT_EQ(moody.commands, commands);
+  EXPECT_EQ(stalling.commands, commands);
 }
 
 TEST(AsyncCircuit, SendsOnlyProbesToHangingServer) {
-  Moody moody;
-  RedisConfig config = moody.config({10ms, 10ms, 1.0, Jitter::none});
+  StallingServer stalling;
+  RedisConfig config = stalling.config({10ms, 10ms, 1.0, Jitter::none});
   config.database("main").breaker.probes = 2;
   config.database("main").timeouts.command = 20s;
   StartedManager redis(config);
   const AsyncClient client = redis->async_client("main");
   client.incr("n")(use_future).get();
-  moody.healthy = false;
+  stalling.healthy = false;
   const int sent = open_circuit(*redis);
-  ASSERT_TRUE(eventually([&] { return moody.commands == sent + 1; }));
-  const int commands = moody.commands;
+  ASSERT_TRUE(eventually([&] { return stalling.commands == sent + 1; }));
+  const int commands = stalling.commands;
   // The allowed number of probes, then nothing while they are in flight.
   std::vector<std::future<Result<std::int64_t>>> probes;
   ASSERT_TRUE(eventually([&] {
     probes.push_back(client.results().incr("n")(use_future));
-    return moody.commands == commands + 2;
+    return stalling.commands == commands + 2;
   }));
   for (int i = 0; i < 100; ++i)
     EXPECT_EQ(error_of_future(client.incr("n")(use_future)).code(), Errc::circuit_open);
-  EXPECT_EQ(moody.commands, commands + 2);
+  EXPECT_EQ(stalling.commands, commands + 2);
 }
 
 TEST(AsyncCircuit, ClosesOnceProbesAreAnswered) {
-  Moody moody;
-  StartedManager redis(moody.config(at_once));
+  StallingServer stalling;
+  StartedManager redis(stalling.config(at_once));
   const AsyncClient client = redis->async_client("main");
   client.incr("n")(use_future).get();
-  moody.healthy = false;
+  stalling.healthy = false;
   ASSERT_NE(open_circuit(*redis), 0);
-  moody.healthy = true;
+  stalling.healthy = true;
   EXPECT_TRUE(eventually([&] {
     static_cast<void>(client.with_timeout(5s).results().incr("n")(use_future).get());
     return redis->stats("main").breaker == BreakerState::closed;
@@ -170,57 +170,57 @@ TEST(AsyncCircuit, RecoveryPingClosesCircuitWhenServerAnswersAgain) {
 }
 
 TEST(AsyncCircuit, ConnectionOpenedByPoolClosesCircuitForSynchronousCallers) {
-  Moody moody;
-  RedisConfig config = moody.config({1ms, 1h, 1e6, Jitter::none});
+  StallingServer stalling;
+  RedisConfig config = stalling.config({1ms, 1h, 1e6, Jitter::none});
   config.database("main").sync_over_shared = false;
   StartedManager redis(config);
   const Client client = redis->client("main");
   client.incr("n");
-  moody.healthy = false;
+  stalling.healthy = false;
   ASSERT_TRUE(eventually([&] {
     static_cast<void>(client.with_timeout(50ms).results().incr("n"));
     return redis->stats("main").breaker_changes != 0;
   }));
-  moody.healthy = true;
+  stalling.healthy = true;
   EXPECT_TRUE(eventually([&] { return redis->stats("main").breaker == BreakerState::half_open; }));
   EXPECT_EQ(redis->stats("main").pool.shared, 1U);
 }
 
 TEST(AsyncCircuit, ShutdownDoesNotWaitForRecoveryPing) {
-  Moody moody;
-  RedisConfig config = moody.config(at_once);
+  StallingServer stalling;
+  RedisConfig config = stalling.config(at_once);
   config.database("main").timeouts.command = 30s;
   StartedManager redis(config);
   redis->async_client("main").incr("n")(use_future).get();
-  moody.healthy = false;
+  stalling.healthy = false;
   ASSERT_NE(open_circuit(*redis), 0);
-  ASSERT_TRUE(eventually([&] { return moody.pings != 0; }));
+  ASSERT_TRUE(eventually([&] { return stalling.pings != 0; }));
   const auto began = std::chrono::steady_clock::now();
   redis->shutdown(20s);
   EXPECT_LT(std::chrono::steady_clock::now() - began, 10s);
 }
 
 TEST(AsyncCircuit, CanBeForcedOpenAndClosed) {
-  Moody moody;
-  StartedManager redis(moody.config(never));
+  StallingServer stalling;
+  StartedManager redis(stalling.config(never));
   const AsyncClient async = redis->async_client("main");
   const Client client = redis->client("main");
   EXPECT_EQ(async.incr("n")(use_future).get(), 1);
   CircuitControl circuit = redis->breaker("main");
   EXPECT_EQ(circuit.state(), BreakerState::closed);
   circuit.force_open();
-  const int commands = moody.commands;
+  const int commands = stalling.commands;
   const Error error = error_of_future(async.incr("n")(use_future));
   EXPECT_EQ(error.code(), Errc::circuit_open);
   EXPECT_EQ(error.remedy(), Remedy::never);
   EXPECT_THAT(error.what(), HasSubstr("breaker(\"main\").automatic()"));
   EXPECT_EQ(error_of([&] { return client.incr("n"); }).code(), Errc::circuit_open);
-  EXPECT_EQ(moody.commands, commands);
+  EXPECT_EQ(stalling.commands, commands);
   circuit.automatic();
   EXPECT_EQ(async.incr("n")(use_future).get(), 1);
   EXPECT_EQ(client.incr("n"), 1);
   circuit.force_closed();
-  moody.healthy = false;
+  stalling.healthy = false;
   for (int i = 0; i < 8; ++i)
     static_cast<void>(async.with_timeout(10ms).results().incr("n")(use_future).get());
   EXPECT_EQ(circuit.state(), BreakerState::forced_closed);
@@ -231,8 +231,8 @@ TEST(AsyncCircuit, CanBeForcedOpenAndClosed) {
 }
 
 TEST(AsyncWhileAway, OperationsWaitForBreakerWhenConfigured) {
-  Moody moody;
-  RedisConfig config = moody.config(never);
+  StallingServer stalling;
+  RedisConfig config = stalling.config(never);
   config.database("main").when_away = WhenAway::wait;
   config.database("main").timeouts.command = 30s;
   StartedManager redis(config);
@@ -275,7 +275,7 @@ TEST(AsyncWhileAway, FailedScopedHandleRequestTriggersReconnect) {
   RedisServer server;
   StartedManager redis(config_at(server));
   server.kill();
-  const auto leased = [&] {
+  const auto acquired = [&] {
     try {
       static_cast<void>(redis->scoped_async_client("main")(use_future).get());
     } catch (const Error&) {
@@ -283,9 +283,9 @@ TEST(AsyncWhileAway, FailedScopedHandleRequestTriggersReconnect) {
     }
     return true;
   };
-  EXPECT_FALSE(leased());
+  EXPECT_FALSE(acquired());
   server.restart();
-  EXPECT_TRUE(eventually(leased)) << "requests for scoped handles alone must trigger a reconnect";
+  EXPECT_TRUE(eventually(acquired)) << "requests for scoped handles alone must trigger a reconnect";
 }
 
 class AsyncRetried : public RedisTest {};

@@ -102,7 +102,7 @@ TEST_F(PoolExhausted, QueuedCallersFailWhenServerGoesDown) {
   EXPECT_NE(error.code(), Errc::pool_timeout) << error.what();
 }
 
-TEST_F(PoolExhausted, AcquireTimeoutLimitsOnlyTheWaitForConnection) {
+TEST_F(PoolExhausted, AcquireTimeoutExcludesTimeToOpenConnection) {
   FakeServer slow([](FakeConnection& connection, std::size_t) {
     std::this_thread::sleep_for(300ms);  // the time that opening takes is what this test is about
     connection.serve([](const testing::Words&) { return std::string("+PONG\r\n"); });

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
 // Answers commands while `healthy`, else nothing; counts commands.
-struct Moody {
+struct StallingServer {
   std::atomic<bool> healthy{true};
   std::atomic<int> commands{0};
   FakeServer server{[this](FakeConnection& connection, std::size_t) {
@@ -45,19 +45,19 @@ struct Moody {
 }
 
 TEST(Circuit, OpensAfterTimeoutsAndSendsNothingBeforeProbes) {
-  Moody moody;
-  RedisConfig config = moody.config();
+  StallingServer stalling;
+  RedisConfig config = stalling.config();
   const auto log = std::make_shared<EventLog>();
   config.listener = log;
   config.database("main").breaker.recovery = {1h, 1h, 1.0, Jitter::none};
   StartedManager redis(config);
   const Client client = redis->client("main");
-  moody.healthy = false;
+  stalling.healthy = false;
   ASSERT_TRUE(open_circuit(*redis, client));
   EXPECT_EQ(redis->stats("main").state, ConnectionState::circuit_open);
   EXPECT_EQ(redis->stats("main").breaker, BreakerState::open);
-  ASSERT_TRUE(eventually([&] { return moody.server.ended() == moody.server.accepted(); }));
-  const int commands = moody.commands;
+  ASSERT_TRUE(eventually([&] { return stalling.server.ended() == stalling.server.accepted(); }));
+  const int commands = stalling.commands;
   EXPECT_GE(commands, 5);
   for (int i = 0; i < 100; ++i) {
     const Error error = error_of([&] { return client.incr("n"); });
@@ -66,19 +66,19 @@ TEST(Circuit, OpensAfterTimeoutsAndSendsNothingBeforeProbes) {
     EXPECT_THAT(error.what(), HasSubstr("last failure: no complete reply"));
   }
   EXPECT_FALSE(redis->optional_client("main").has_value());
-  EXPECT_EQ(moody.commands, commands);
+  EXPECT_EQ(stalling.commands, commands);
   EXPECT_EQ(log->count("redis.circuit.state_changed closed -> open"), 1U);
 }
 
 TEST(Circuit, ClosesOnceProbesAreAnswered) {
-  Moody moody;
-  RedisConfig config = moody.config();
+  StallingServer stalling;
+  RedisConfig config = stalling.config();
   config.database("main").breaker.recovery = {1ms, 1ms, 1.0, Jitter::none};
   StartedManager redis(config);
   const Client client = redis->client("main");
-  moody.healthy = false;
+  stalling.healthy = false;
   ASSERT_TRUE(open_circuit(*redis, client));
-  moody.healthy = true;
+  stalling.healthy = true;
   EXPECT_TRUE(eventually([&] {
     static_cast<void>(client.results().incr("n"));
     return redis->stats("main").breaker == BreakerState::closed;
