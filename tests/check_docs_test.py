@@ -16,11 +16,11 @@ FIGURES = SourceFileLoader("check_docs", str(SCRIPT)).load_module().FIGURES
 
 FIGURE_TEXTS = ["arguments of 16 KiB or more stay", "more than 50 ms shorter", "bulk string of 64 KiB",
                 "into 768 bytes inside the connection", "at most 256 KiB per turn", "Requests up to 64 KiB",
-                "at most 0.75 s at once", "At most 32 handshakes", "nothing for 200 ms loses its place",
+                "at most 0.75 s at once", "At most 32 handshakes", "nothing for 200 ms loses its permit",
                 "`min_idle` again: every 250 ms", "second one starts after 1 s"]
 FIGURE_CODE = ["external_threshold = 16 * 1024", "slack = 50ms", "large_bulk = 64 * 1024", "inline_size = 768;",
-               "most_a_turn = std::size_t{256} * 1024", "largest_shared = 64 * 1024", "milliseconds limit{750};",
-               "at_once = 32;", "default_patience{200}", "refill_every = 250ms",
+               "max_bytes_per_turn = std::size_t{256} * 1024", "largest_shared = 64 * 1024", "milliseconds limit{750};",
+               "permits_per_process = 32;", "default_patience{200}", "refill_every = 250ms",
                "first_patience = std::chrono::seconds(1)"]
 
 
