@@ -268,7 +268,7 @@ class AsyncLink final : public AsyncConnection {
   bool deliver(engine::ReplyBuffer& window);  // false: the connection was closed
   [[nodiscard]] bool is_early(resp::Type type) noexcept;
   void deliver_frame(std::string_view frame, resp::Type type, bool last);
-  void hand_over(std::string_view frame, resp::Type type, bool last);
+  void dispatch_reply(std::string_view frame, resp::Type type, bool last);
   [[nodiscard]] std::string_view answered_command(const Node& node) noexcept;
   bool hold(std::string_view bytes);
   void deliver_held(std::string_view bytes);

@@ -201,7 +201,7 @@ void AsyncLink::apply(Cancel& mail) {
   }
 }
 
-// Gives up an operation in flight: the tombstone lets `hand_over` drop its replies.
+// Gives up an operation in flight: the tombstone lets `dispatch_reply` drop its replies.
 void AsyncLink::leave_tombstone(Node& node, Outcome outcome) {
   if (kind_ == Kind::exclusive)
     close_after_ = outcome.code == Errc::timeout ? CloseReason::timeout : CloseReason::dirty;

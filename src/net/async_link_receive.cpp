@@ -227,10 +227,10 @@ bool AsyncLink::is_early(resp::Type type) noexcept {
 void AsyncLink::deliver_frame(std::string_view frame, resp::Type type, bool last) {
   const Node* const node = ring_.front().node;
   if (!resp::is_error(type) || node == nullptr) [[likely]]
-    return hand_over(frame, type, last);
+    return dispatch_reply(frame, type, last);
   // Secrets are removed here, so that no code below sees them.
   const std::string shown = refusal_frame(frame, {answered_command(*node), {}}, config_);
-  if (!handle_refusal(shown, last)) hand_over(shown, type, last);
+  if (!handle_refusal(shown, last)) dispatch_reply(shown, type, last);
 }
 
 // Returns the encoded command whose reply is next, followed by the rest of its batch.
@@ -247,7 +247,7 @@ std::string_view AsyncLink::answered_command(const Node& node) noexcept {
   return rest;
 }
 
-void AsyncLink::hand_over(std::string_view frame, resp::Type type, bool last) {
+void AsyncLink::dispatch_reply(std::string_view frame, resp::Type type, bool last) {
   InFlight::Entry& entry = ring_.front();
   Node* const node = entry.node;
   const bool complete_now = --entry.replies == 0;
