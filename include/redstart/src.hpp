@@ -32,6 +32,7 @@
 #include "../../src/config/url.cpp"
 #include "../../src/core/error.cpp"
 #include "../../src/core/explain.cpp"
+#include "../../src/core/failures.cpp"
 #include "../../src/core/peer_text.cpp"
 #include "../../src/core/redaction.cpp"
 #include "../../src/engine/channel.cpp"

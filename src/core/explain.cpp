@@ -11,9 +11,9 @@ namespace {
 std::string_view meaning(Effect effect) {
   switch (effect) {
     case Effect::none: return "there was no command";
-    case Effect::server_error: return "the server examined or ran it, and answered with an error";
-    case Effect::not_sent: return "certainly without effect; it may be repeated";
-    case Effect::indeterminate: return "it may have run, may yet run, or not; repeat only what may run twice";
+    case Effect::server_error: return "the server examined or ran it and replied with an error";
+    case Effect::not_sent: return "it certainly had no effect and may be repeated";
+    case Effect::indeterminate: return "it may have run or may still run; repeat it only if it may run twice";
   }
   return {};
 }
@@ -21,9 +21,9 @@ std::string_view meaning(Effect effect) {
 std::string_view meaning(Remedy remedy) {
   switch (remedy) {
     case Remedy::none: return "nothing in particular";
-    case Remedy::retry: return "the same again, a little later";
-    case Remedy::reconnect: return "the same again on a new connection: the server has another role now";
-    case Remedy::never: return "repeating can't help before somebody changes something";
+    case Remedy::retry: return "repeat the same call a little later";
+    case Remedy::reconnect: return "repeat the call on a new connection: the server's role has changed";
+    case Remedy::never: return "repeating can't help until the cause is fixed";
   }
   return {};
 }
@@ -54,7 +54,8 @@ std::string runbook_entry(Errc code, std::string_view server) {
 std::string Error::explain() const {
   const ErrorInfo& about = info();
   std::string text = what();
-  field(text, "code     ", to_string(about.code));
+  const ErrcInfo* const row = errc_info(about.code);
+  field(text, "code     ", to_string(about.code), row != nullptr ? row->meaning : std::string_view());
   field(text, "effect   ", to_string(about.effect), meaning(about.effect));
   field(text, "remedy   ", to_string(about.remedy), meaning(about.remedy));
   field(text, "runbook  ", runbook_entry(about.code, about.server));

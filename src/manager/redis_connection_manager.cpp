@@ -3,6 +3,7 @@
 #include <redstart/manager/io_executor.hpp>
 #include <redstart/manager/redis_connection_manager.hpp>
 
+#include "../core/failures.hpp"
 #include "../net/descriptors.hpp"
 #include "../pool/inspection.hpp"
 #include "override_slot.hpp"
@@ -18,16 +19,6 @@
 namespace redstart::inline v0 {
 
 namespace {
-
-Error lifecycle_error(Errc code, std::string what, std::string advice) {
-  ErrorInfo info;
-  info.code = code;
-  info.effect = code == Errc::closed || code == Errc::forked ? Effect::not_sent : Effect::none;
-  info.remedy = Remedy::never;
-  info.what = std::move(what);
-  info.advice = std::move(advice);
-  return Error(std::move(info));
-}
 
 // Never destroyed: handles and other static objects may use it until the process ends.
 RedisConnectionManager& process_instance() {
@@ -60,8 +51,7 @@ class RedisConnectionManager::State {
     {
       const std::scoped_lock lock(life.mutex);
       if (life.running) {
-        throw lifecycle_error(Errc::invalid_argument, "the manager has been started already",
-                              "Call shutdown() first, or start it in one place only");
+        throw Error(failure::started_before());
       }
       if (auto faults = validate(config); !faults.empty()) throw ConfigError(std::move(faults));
       life.running = started = manager::Running::make(std::move(config), executor);
@@ -90,15 +80,12 @@ class RedisConnectionManager::State {
 
   [[nodiscard]] Result<RunningPtr> running() const {
     if (is_parents()) {
-      return lifecycle_error(Errc::forked,
-                             "the process was forked: the manager's connections are the parent's",
-                             "Call start() again in the child process");
+      return Error(failure::forked());
     }
     const std::scoped_lock lock(life_->mutex);
     if (life_->running) return life_->running;
-    if (life_->closed) return lifecycle_error(Errc::closed, "the manager was shut down", {});
-    return lifecycle_error(Errc::not_started, "the manager has not been started",
-                           "Call start(RedisConfigLoader{}.load()) first");
+    if (life_->closed) return Error(failure::closed());
+    return Error(failure::not_started());
   }
 
  private:
@@ -168,7 +155,7 @@ Result<engine::AsyncChannelPtr> RedisConnectionManager::async_channel(std::strin
   if (!running) return running.error();
   auto found = (*running)->registry().find(database);
   if (!found) return found.error();
-  if (!(*found)->async()) return (*found)->shared().error({}, pool::Database::closed());
+  if (!(*found)->async()) return (*found)->shared().error({}, failure::closed());
   return engine::AsyncChannelPtr((*found)->async());
 }
 
@@ -178,7 +165,7 @@ std::optional<Error> RedisConnectionManager::outage(std::string_view database) {
   auto found = (*running)->registry().find(database);
   if (!found) return found.error();
   const auto& async = (*found)->async();
-  if (!async) return (*found)->shared().error({}, pool::Database::closed());
+  if (!async) return (*found)->shared().error({}, failure::closed());
   auto error = async->unavailable();
   if (!error) async->warm_up();
   return error;

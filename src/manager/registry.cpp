@@ -3,6 +3,7 @@
 #include "registry.hpp"
 
 #include "../config/nearest.hpp"
+#include "../core/failures.hpp"
 
 #include <redstart/config/redis_database.hpp>
 
@@ -62,13 +63,8 @@ Error Registry::unknown(std::string_view name) const {
   std::vector<std::string_view> names(database_names.begin(), database_names.end());
   for (const NamedDatabase& database : config_.databases) names.push_back(database.name);
   const std::string_view near = detail::nearest(name, names);
-  ErrorInfo info;
-  info.code = Errc::unknown_database;
-  info.remedy = Remedy::never;
+  ErrorInfo info = failure::unknown_database(name, near);
   info.database = name;
-  info.what = "no database of that name is configured";
-  info.advice = near.empty() ? "Add it to the configuration: config.database(\"" + std::string(name) + "\")"
-                             : "Did you mean \"" + std::string(near) + "\"?";
   return Error(std::move(info));
 }
 

@@ -39,7 +39,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
     virtual void wanted(AsyncConnection& connection) = 0;
     virtual void opened(AsyncConnection& connection) = 0;
     /// The connect attempt failed. Queued operations keep waiting, until `open` or `fail_queued`.
-    virtual void open_failed(AsyncConnection& connection, const OpenFailure& failure) = 0;
+    virtual void open_failed(AsyncConnection& connection, const Cause& failure) = 0;
     /// The socket is closed. Operations in flight were finished or queued again before.
     virtual void closed(AsyncConnection& connection, CloseReason reason) = 0;
     /// Nothing is queued or in flight; the handler of the last operation may still run. Called for exclusive

@@ -231,12 +231,12 @@ class AsyncLink final : public AsyncConnection {
   void handshake_readable();
   void on_opening_timer();
   void arm_opening(TimePoint time);
-  void open_failed(OpenFailure failure);
+  void open_failed(Cause failure);
   void opened();
   [[nodiscard]] int receive_available();
-  [[nodiscard]] OpenFailure unusable_answer() const;
-  [[nodiscard]] OpenFailure handshake_refused() const;
-  [[nodiscard]] OpenFailure handshake_lost(int error) const;
+  [[nodiscard]] Cause unusable_answer() const;
+  [[nodiscard]] Cause handshake_refused() const;
+  [[nodiscard]] Cause handshake_lost(int error) const;
 
   // Sending: async_link_send.cpp
   bool gather();  // sends the queue; true if anything changed
@@ -412,7 +412,7 @@ class AsyncLink final : public AsyncConnection {
   bool notify_opened_ = false;
   bool notify_idle_ = false;
   bool notify_woken_ = false;
-  std::unique_ptr<OpenFailure> notify_failed_{};
+  std::unique_ptr<Cause> notify_failed_{};
   std::optional<CloseReason> notify_closed_{};
   std::optional<CloseReason> retiring_{};
   std::optional<CloseReason> close_after_{};  // exclusive: a command in flight was given up

@@ -74,7 +74,7 @@ void AsyncLink::connect_next() {
   Opening& opening = *opening_;
   for (;;) {
     const auto attempt = opening.rounds.next(now_);
-    if (!attempt) return open_failed(connect_failure(opening.rounds.error(), false));
+    if (!attempt) return open_failed(failure::not_connected(opening.rounds.error()));
     const Address& address = opening.addresses[attempt->address];
     const int fd = open_stream(address, {config_.keepalive, silence_limit_of(config_.timeouts)});
     if (fd < 0) {
@@ -181,7 +181,7 @@ int AsyncLink::receive_available() {
   }
 }
 
-OpenFailure AsyncLink::unusable_answer() const {
+Cause AsyncLink::unusable_answer() const {
   return opening_->inbox.failure(!opening_->settings.password.empty());
 }
 
@@ -206,10 +206,7 @@ void AsyncLink::apply(CredentialsRenewed& mail) {
   drive_handshake(true);
 }
 
-OpenFailure AsyncLink::handshake_refused() const {
-  const auto& failure = opening_->machine.failure();
-  return {failure.code, failure.remedy, protocol::describe(failure), failure.server};
-}
+Cause AsyncLink::handshake_refused() const { return cause_of(opening_->machine.failure()); }
 
 // Carries out the actions of the state machine until it needs a reply that has not arrived. `first`: the
 // machine starts, or its delay is over.
@@ -267,11 +264,12 @@ void AsyncLink::drive_handshake(bool first) {
   }
 }
 
-OpenFailure AsyncLink::handshake_lost(int error) const {
+Cause AsyncLink::handshake_lost(int error) const {
   // With TLS 1.3, the server reports only after the TLS handshake that it refused the client certificate.
   if (tls_ && tls_->at_fault()) return tls_->failure();
-  if (error == EAGAIN && opening_->machine.loading()) return still_not_ready(opening_->machine.not_ready());
-  return handshake_failure(error, opening_->machine.awaited());
+  if (error == EAGAIN && opening_->machine.loading())
+    return failure::not_ready(describe(opening_->machine.not_ready()));
+  return failure::handshake_lost(error, opening_->machine.awaited());
 }
 
 void AsyncLink::arm_opening(TimePoint time) {
@@ -297,12 +295,12 @@ void AsyncLink::on_opening_timer() {
         HandshakeGate::process().expire(now_);  // if it admits this attempt, `PermitGranted` arrives by mail
         return wait_at_gate();
       }
-      return open_failed({Errc::connect_timeout, Remedy::retry, "too many connections are being opened", {}});
+      return open_failed(failure::handshakes_busy());
     case Opening::Phase::connect:
       close_socket();
       opening_->rounds.failed(ETIMEDOUT);
       return connect_next();
-    case Opening::Phase::tls: return open_failed(tls_timeout());
+    case Opening::Phase::tls: return open_failed(failure::tls_timeout());
     case Opening::Phase::answer: return open_failed(handshake_lost(EAGAIN));
     case Opening::Phase::renew: return open_failed(preparation_timeout(PreparationStep::provider));
     case Opening::Phase::wait:
@@ -312,11 +310,11 @@ void AsyncLink::on_opening_timer() {
   }
 }
 
-void AsyncLink::open_failed(OpenFailure failure) {
+void AsyncLink::open_failed(Cause failure) {
   opening_.reset();
   close_socket();
   state_ = State::closed;
-  notify_failed_ = std::make_unique<OpenFailure>(std::move(failure));
+  notify_failed_ = std::make_unique<Cause>(std::move(failure));
 }
 
 void AsyncLink::opened() {

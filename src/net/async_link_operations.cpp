@@ -14,17 +14,7 @@ namespace redstart::inline v0::net {
 
 namespace {
 
-Outcome ended(Errc code, Effect effect, std::string text) {
-  Outcome outcome;
-  outcome.kind = Outcome::Kind::broken;
-  outcome.code = code;
-  outcome.effect = effect;
-  outcome.reusable = false;
-  outcome.text = std::move(text);
-  return outcome;
-}
-
-Outcome closed_by_shutdown() { return ended(Errc::closed, Effect::not_sent, "the manager was shut down"); }
+Outcome closed_by_shutdown() { return {failure::closed(), CloseReason::shutdown}; }
 
 }  // namespace
 
@@ -190,13 +180,12 @@ void AsyncLink::apply(Cancel& mail) {
   Node& node = *found;
   if (node.sequence == 0) {
     if (node.uncertain && mail.how == engine::Cancellation::total) return;
-    FailureGroup& group =
-        fail_later(ended(Errc::cancelled, Effect::not_sent, "cancelled before it was sent"));
+    FailureGroup& group = fail_later({failure::cancelled(Effect::not_sent), CloseReason::lost});
     unregister(node);
     take_from_queue(node);
     group.nodes.push_back(node);
   } else if (mail.how == engine::Cancellation::terminal) {
-    leave_tombstone(node, ended(Errc::cancelled, Effect::indeterminate, "cancelled after it was sent"));
+    leave_tombstone(node, {failure::cancelled(Effect::indeterminate), CloseReason::dirty});
     close_if_due();
   }
 }
@@ -218,12 +207,12 @@ void AsyncLink::close_if_due() {
   if (!close_after_) return;
   const CloseReason reason = *std::exchange(close_after_, std::nullopt);
   if (state_ == State::ready)
-    lose(reason, ended(Errc::connection_lost, Effect::none, "closed because of a command that was given up"),
+    lose(reason, {failure::closed_after_give_up(), reason},
          BreakerVerdict::nothing);  // the breaker was notified when the command was given up
 }
 
 void AsyncLink::expire_queued(Node& node) {
-  FailureGroup& group = fail_later(ended(Errc::timeout, Effect::not_sent, "no time was left to send it"));
+  FailureGroup& group = fail_later({failure::not_sent_in_time(), CloseReason::timeout});
   unregister(node);
   queue_.erase(node);
   group.nodes.push_back(node);
@@ -254,7 +243,7 @@ void AsyncLink::check_deadlines() {
       expire_queued(node);
     } else {
       const std::uint64_t sequence = node.sequence;
-      leave_tombstone(node, ended(Errc::timeout, Effect::indeterminate, "no complete reply"));
+      leave_tombstone(node, {failure::timed_out(Effect::indeterminate), CloseReason::timeout});
       // Deadlines need not expire in the order of sending.
       if (kind_ == Kind::shared)
         overdue_.store(std::max(sequence, overdue_.load(std::memory_order_relaxed)),

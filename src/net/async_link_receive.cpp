@@ -189,9 +189,7 @@ bool AsyncLink::deliver(engine::ReplyBuffer& window) {
       if (held_.empty()) {
         delivered_ = scanner_.position();
       } else if ((held_pushes_ += scanner_.position() - scanner_.begin()) > scanner_.limits().push) {
-        Outcome outcome = unsolicited_reply();
-        outcome.text = "the server sent push messages without end between replies";
-        lose(CloseReason::protocol, std::move(outcome));
+        lose({failure::too_many_pushes(), CloseReason::protocol});
         return false;
       }
       continue;
@@ -308,10 +306,7 @@ bool AsyncLink::hold(std::string_view bytes) {
   const std::string_view frame = bytes.substr(scanner_.begin(), end - scanner_.begin());
   if (frame.size() != 23 || !frame.starts_with("$16\r\n") ||
       frame.substr(5, 16) != std::string_view(nonce, 16)) {
-    Outcome outcome;
-    outcome.code = Errc::protocol_error;
-    outcome.text = "the replies do not belong to the commands that were sent (integrity)";
-    lose(CloseReason::desync, std::move(outcome));
+    lose({failure::shifted_replies(), CloseReason::desync});
     return false;
   }
   held_.push_back({scanner_.begin(), end, scanner_.type()});

@@ -17,11 +17,9 @@ using namespace std::chrono_literals;
 bool AsyncLink::admit(Node& node) {
   if (node.unguarded || owner_->admit(node, now_)) return true;
   if (owner_->waits()) return false;
-  Outcome outcome;
-  outcome.kind = Outcome::Kind::broken;
-  outcome.code = Errc::circuit_open;
-  outcome.effect = Effect::not_sent;
-  FailureGroup& group = fail_later(std::move(outcome));
+  Cause why;  // the owner composes the text
+  static_cast<Failure&>(why) = {Errc::circuit_open, Effect::not_sent, Remedy::retry};
+  FailureGroup& group = fail_later({std::move(why), CloseReason::lost});
   unregister(node);
   queue_.erase(node);
   group.nodes.push_back(node);

@@ -41,11 +41,8 @@ void AsyncLink::check_silence() {
   if (state_ != State::ready || ring_.empty() || held_back_ != 0) return;
   const auto limit = silence_limit();
   if (now_ < head_since_ + limit) return wake_at(head_since_ + limit);
-  Outcome outcome;
-  outcome.code = Errc::connection_lost;
-  outcome.text = "the server sent no complete reply for " +
-                 std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()) + " ms";
-  lose(CloseReason::timeout, std::move(outcome));
+  lose({failure::silent_for(std::chrono::duration_cast<std::chrono::milliseconds>(limit)),
+        CloseReason::timeout});
 }
 
 // Frees the memory that an idle connection does not need.

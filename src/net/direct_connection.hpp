@@ -47,7 +47,7 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
 
   /// Prepares, connects and runs the handshake, and waits while the server is loading. Returns at `deadline`
   /// at the latest, also if files, the credentials provider or the lookup hang.
-  [[nodiscard]] std::optional<OpenFailure> open(TimePoint deadline, OpenWatcher& watcher);
+  [[nodiscard]] std::optional<Cause> open(TimePoint deadline, OpenWatcher& watcher);
 
   /// Sends a command and delivers its reply.
   [[nodiscard]] Outcome exchange(const engine::Outgoing& out, engine::ReplySink& sink, TimePoint now,
@@ -99,11 +99,10 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
     std::size_t arrived = 0;  // bytes that had arrived and were not read
   };
 
-  [[nodiscard]] std::optional<OpenFailure> connect(const std::vector<Address>& addresses, TimePoint deadline);
-  [[nodiscard]] std::optional<OpenFailure> secure(std::shared_ptr<const TlsContext> context,
-                                                  TimePoint deadline);
-  [[nodiscard]] std::optional<OpenFailure> handshake(Credentials credentials, TimePoint deadline,
-                                                     HandshakeGate::Pass& pass, OpenWatcher& watcher);
+  [[nodiscard]] std::optional<Cause> connect(const std::vector<Address>& addresses, TimePoint deadline);
+  [[nodiscard]] std::optional<Cause> secure(std::shared_ptr<const TlsContext> context, TimePoint deadline);
+  [[nodiscard]] std::optional<Cause> handshake(Credentials credentials, TimePoint deadline,
+                                               HandshakeGate::Pass& pass, OpenWatcher& watcher);
   [[nodiscard]] int receive_available(HandshakeInbox& inbox);
   [[nodiscard]] int pause(HandshakeInbox& inbox, TimePoint until);
   [[nodiscard]] Outcome run_batch(std::string_view bytes, std::span<const std::size_t> ends,

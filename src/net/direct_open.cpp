@@ -13,7 +13,7 @@
 
 namespace redstart::inline v0::net {
 
-std::optional<OpenFailure> DirectConnection::open(TimePoint deadline, OpenWatcher& watcher) {
+std::optional<Cause> DirectConnection::open(TimePoint deadline, OpenWatcher& watcher) {
   const auto interrupted = [this] { return socket_.interrupted(); };
   if (!preparer_) preparer_ = std::make_shared<Preparer>(config_);
   Prepared prepared = preparer_->prepare(deadline, interrupted);
@@ -21,9 +21,8 @@ std::optional<OpenFailure> DirectConnection::open(TimePoint deadline, OpenWatche
   watcher.reached(OpenWatcher::Step::resolved);
   // Take a permit only after the preparation, so that slow DNS, files or credential providers don't hold one.
   HandshakeGate::Pass pass = HandshakeGate::process().enter(to_string(config_.endpoint), deadline);
-  if (!pass)
-    return OpenFailure{Errc::connect_timeout, Remedy::retry, "too many connections are being opened", {}};
-  std::optional<OpenFailure> failure = connect(prepared.resolved.addresses, deadline);
+  if (!pass) return failure::handshakes_busy();
+  std::optional<Cause> failure = connect(prepared.resolved.addresses, deadline);
   pass.received(Clock::now());
   if (!failure) watcher.reached(OpenWatcher::Step::connected);
   if (!failure && prepared.tls) {
@@ -40,16 +39,15 @@ std::optional<OpenFailure> DirectConnection::open(TimePoint deadline, OpenWatche
   return std::nullopt;
 }
 
-std::optional<OpenFailure> DirectConnection::connect(const std::vector<Address>& addresses,
-                                                     TimePoint deadline) {
+std::optional<Cause> DirectConnection::connect(const std::vector<Address>& addresses, TimePoint deadline) {
   const SocketOptions options{config_.keepalive, silence_limit_of(config_.timeouts)};
   AddressRounds rounds(addresses.size(), deadline);
   for (;;) {
     const auto attempt = rounds.next(Clock::now());
-    if (!attempt) return connect_failure(rounds.error(), false);
+    if (!attempt) return failure::not_connected(rounds.error());
     const int error = socket_.connect(addresses[attempt->address], options, attempt->until);
     if (error == 0) break;
-    if (socket_.interrupted()) return connect_failure(ECANCELED, true);
+    if (socket_.interrupted()) return failure::interrupted();
     rounds.failed(error);
   }
   armed_ = config_.timeouts.command;
@@ -59,12 +57,11 @@ std::optional<OpenFailure> DirectConnection::connect(const std::vector<Address>&
 }
 
 // With TLS, no Redis command is sent before the TLS handshake has verified the server.
-std::optional<OpenFailure> DirectConnection::secure(std::shared_ptr<const TlsContext> context,
-                                                    TimePoint deadline) {
+std::optional<Cause> DirectConnection::secure(std::shared_ptr<const TlsContext> context, TimePoint deadline) {
   const int error = socket_.secure(std::move(context), deadline);
   if (error == 0) return std::nullopt;
-  if (socket_.interrupted()) return connect_failure(ECANCELED, true);
-  if (error == EAGAIN) return tls_timeout();
+  if (socket_.interrupted()) return failure::interrupted();
+  if (error == EAGAIN) return failure::tls_timeout();
   return socket_.tls()->failure();
 }
 
@@ -88,8 +85,8 @@ int DirectConnection::pause(HandshakeInbox& inbox, TimePoint until) {
   }
 }
 
-std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, TimePoint deadline,
-                                                       HandshakeGate::Pass& pass, OpenWatcher& watcher) {
+std::optional<Cause> DirectConnection::handshake(Credentials credentials, TimePoint deadline,
+                                                 HandshakeGate::Pass& pass, OpenWatcher& watcher) {
   const bool provided = config_.credentials != nullptr;
   bool credentials_renewed = false;
   protocol::HandshakeSettings settings = handshake_settings(config_, client_name_);
@@ -104,12 +101,12 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
   Patience patience{deadline};
   using Kind = protocol::HandshakeFsm::Action::Kind;
 
-  const auto lost = [&](int error) -> OpenFailure {
-    if (socket_.interrupted()) return connect_failure(ECANCELED, true);
+  const auto lost = [&](int error) -> Cause {
+    if (socket_.interrupted()) return failure::interrupted();
     // With TLS 1.3, the server reports only after the TLS handshake that it refused the client certificate.
     if (socket_.tls() != nullptr && socket_.tls()->at_fault()) return socket_.tls()->failure();
-    if (error == EAGAIN && machine.loading()) return still_not_ready(machine.not_ready());
-    return handshake_failure(error, machine.awaited());
+    if (error == EAGAIN && machine.loading()) return failure::not_ready(describe(machine.not_ready()));
+    return failure::handshake_lost(error, machine.awaited());
   };
 
   auto action = machine.start();
@@ -136,7 +133,7 @@ std::optional<OpenFailure> DirectConnection::handshake(Credentials credentials, 
             continue;
           }
         }
-        return OpenFailure{failure.code, failure.remedy, protocol::describe(failure), failure.server};
+        return cause_of(failure);
       }
       case Kind::wait: {
         pass.leave();  // a loading server must not hold a permit

@@ -60,13 +60,13 @@ class HandshakeInbox {
   /// True if more than `max_bytes` have arrived since the last `sent`.
   [[nodiscard]] bool flooded() const noexcept { return consumed_ + buffer_.size() > max_bytes; }
   /// Preconditions: `next` returned `refused`, or `flooded`, or `may_send` or `ends_here` returned false.
-  [[nodiscard]] OpenFailure failure(bool password_was_sent) const {
+  [[nodiscard]] Cause failure(bool password_was_sent) const {
     const resp::Fault fault = scanner_.fault();
     const bool too_large = fault == resp::Fault::limit_bulk || fault == resp::Fault::limit_line ||
                            fault == resp::Fault::limit_elements || fault == resp::Fault::limit_push ||
                            fault == resp::Fault::limit_reply;
-    if (flooded() || too_large) return flood_in_handshake(max_bytes);
-    if (fault == resp::Fault::none) return unsolicited_in_handshake();
+    if (flooded() || too_large) return failure::flood_in_handshake(max_bytes);
+    if (fault == resp::Fault::none) return failure::unsolicited_in_handshake();
     return not_resp_in_handshake(scanner_, buffer_.view(), password_was_sent);
   }
 

@@ -1,42 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-// outcome.hpp: results of connect attempts and exchanges, and how they are made.
+// outcome.hpp: how an exchange on a connection can end.
 #pragma once
 
-#include "../protocol/not_ready.hpp"
+#include "../core/failures.hpp"
 #include "../resp/scanner.hpp"
 #include "socket.hpp"
 
-#include <redstart/core/errc.hpp>
+#include <redstart/core/error.hpp>
 #include <redstart/observe/stats.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace redstart::inline v0::net {
 
-/// Extends the errno values: the server has closed the connection.
-inline constexpr int end_of_stream = -1;
-
-/// Why a connection could not be opened.
-struct OpenFailure {
-  Errc code = Errc::connect_failed;
-  Remedy remedy = Remedy::retry;
-  std::string what{};
-  std::string server{};
-  std::string_view advice{};  ///< Where to look; empty: the advice of `code`. Has static lifetime.
-};
+using failure::end_of_stream;
 
 /// The result of an exchange.
-struct Outcome {
+struct Outcome : Failure {
   enum class Kind : std::uint8_t {
     answered,  ///< The reply was delivered.
-    refused,   ///< The server answered with an error: `text`.
-    broken,    ///< No reply, because of `code`, `effect` and `text`. The connection must be closed.
+    refused,   ///< The server replied with an error: `text`.
+    broken,    ///< No reply; code, effect, remedy and `text` describe why. The connection must not be reused.
   };
+  Outcome() noexcept : Failure{Errc::server_error, Effect::none, Remedy::retry} {}
+  /// A broken exchange.
+  Outcome(Cause why, CloseReason closed_for) noexcept
+      : Failure(why), kind(Kind::broken), reason(closed_for), reusable(false), text(std::move(why.what)) {}
+
+  /// The error of an exchange that did not succeed.
+  [[nodiscard]] Cause cause() const;
+  /// `cause`, with the time since `start`.
+  [[nodiscard]] ErrorInfo info(TimePoint start) const;
+
   Kind kind = Kind::answered;
-  Errc code = Errc::server_error;
-  Effect effect = Effect::none;
   CloseReason reason = CloseReason::lost;
   bool reusable = true;
   std::string text{};
@@ -51,24 +50,11 @@ struct Outcome {
 [[nodiscard]] Outcome not_resp(const resp::Scanner& scanner, std::string_view bytes);
 /// The failure of a handshake in which `bytes` were received that are not RESP. If a password was sent, the
 /// text contains none of the bytes, because a peer may echo it.
-[[nodiscard]] OpenFailure not_resp_in_handshake(const resp::Scanner& scanner, std::string_view bytes,
-                                                bool password_was_sent);
+[[nodiscard]] Cause not_resp_in_handshake(const resp::Scanner& scanner, std::string_view bytes,
+                                          bool password_was_sent);
 /// The outcome after a reply without a command. It applies to everything in flight.
 [[nodiscard]] Outcome unsolicited_reply();
 /// The reason to close a connection on which an unsolicited message arrived that begins with `first`.
 [[nodiscard]] CloseReason unsolicited_reason(char first) noexcept;
-/// The failure of a handshake in which the server sent an unsolicited reply.
-[[nodiscard]] OpenFailure unsolicited_in_handshake();
-/// The failure of a handshake in which the server sent more than `most` bytes.
-[[nodiscard]] OpenFailure flood_in_handshake(std::size_t most);
-/// The failure of a handshake that ended with `error`: an errno value, EAGAIN at the deadline, or
-/// `end_of_stream`. `awaited` is the command without a reply.
-[[nodiscard]] OpenFailure handshake_failure(int error, std::string_view awaited);
-/// The failure of a handshake with a server that was still loading at the deadline.
-[[nodiscard]] OpenFailure still_not_ready(const protocol::NotReady& state);
-/// The failure of a TLS handshake that did not end before the deadline.
-[[nodiscard]] OpenFailure tls_timeout();
-/// The failure of a connect call that ended with errno value `error`.
-[[nodiscard]] OpenFailure connect_failure(int error, bool interrupted);
 
 }  // namespace redstart::inline v0::net

@@ -24,11 +24,6 @@ namespace redstart::inline v0::net {
 
 namespace {
 
-// The text of the exception may contain the secret: only its type is reported.
-OpenFailure provider_failed(const std::string& thrown) {
-  return {Errc::authentication_failed, Remedy::retry, "the credentials provider threw " + thrown, {}};
-}
-
 std::string type_of(const std::exception& error) {
   int failed = 0;
   const std::unique_ptr<char, decltype(&std::free)> name(
@@ -37,23 +32,20 @@ std::string type_of(const std::exception& error) {
 }
 
 // Gets credentials from the provider, or returns the failure. Blocks as long as the provider does.
-std::optional<OpenFailure> ask(CredentialsProvider& provider, Credentials& into) {
+std::optional<Cause> ask(CredentialsProvider& provider, Credentials& into) {
   try {
     into = provider.credentials();
     return std::nullopt;
   } catch (const std::exception& error) {
-    return provider_failed(type_of(error));
+    return failure::provider_threw(type_of(error));
   } catch (...) {
-    return provider_failed("what is no std::exception");
+    return failure::provider_threw("an exception that is no std::exception");
   }
 }
 
 Prepared no_thread(const std::system_error& error) {
   Prepared prepared;
-  prepared.failure = OpenFailure{Errc::resource_exhausted,
-                                 Remedy::retry,
-                                 std::string("no thread to prepare the connection: ") + error.what(),
-                                 {}};
+  prepared.failure = failure::no_thread(error.what());
   return prepared;
 }
 
@@ -68,7 +60,7 @@ void on_helper(const std::shared_ptr<Done>& done, Work work) {
         work(*done);
       } catch (const std::exception& error) {  // no memory
         Prepared prepared;
-        prepared.failure = OpenFailure{Errc::resource_exhausted, Remedy::retry, error.what(), {}};
+        prepared.failure = failure::out_of_resources(error.what());
         (*done)(std::move(prepared));
       }
     }).detach();
@@ -82,8 +74,7 @@ void look_up(const Endpoint& endpoint, Prepared prepared, const Done& done) {
   const auto found = std::make_shared<Prepared>(std::move(prepared));
   resolve(endpoint, [found, done](Resolved resolved) {
     found->resolved = std::move(resolved);
-    if (found->resolved.addresses.empty())
-      found->failure = OpenFailure{Errc::resolve_failed, Remedy::retry, found->resolved.error, {}};
+    if (found->resolved.addresses.empty()) found->failure = failure::not_resolved(found->resolved.error);
     done(std::move(*found));
   });
 }
@@ -111,7 +102,7 @@ std::optional<Prepared> await(Begin begin, TimePoint deadline, const std::functi
     const TimePoint now = Clock::now();
     if (interrupted()) {
       Prepared none;
-      none.failure = connect_failure(ECANCELED, true);
+      none.failure = failure::interrupted();
       return none;
     }
     if (now >= deadline) return std::nullopt;
@@ -122,15 +113,13 @@ std::optional<Prepared> await(Begin begin, TimePoint deadline, const std::functi
 
 }  // namespace
 
-OpenFailure preparation_timeout(PreparationStep step) {
+Cause preparation_timeout(PreparationStep step) {
   switch (step) {
-    case PreparationStep::files:
-      return {Errc::connect_timeout, Remedy::retry, "the TLS files could not be read in time", {}};
-    case PreparationStep::provider:
-      return {Errc::connect_timeout, Remedy::retry, "the credentials provider did not answer in time", {}};
+    case PreparationStep::files: return failure::tls_files_timeout();
+    case PreparationStep::provider: return failure::provider_timeout();
     case PreparationStep::lookup: break;
   }
-  return {Errc::resolve_failed, Remedy::retry, "the lookup did not end in time", {}};
+  return failure::lookup_timeout();
 }
 
 Preparer::Preparer(const DatabaseConfig& config, std::shared_ptr<TlsSource> tls)

@@ -27,7 +27,7 @@ struct Prepared {
   Resolved resolved{};
   std::shared_ptr<const TlsContext> tls{};  ///< Null: plain.
   Credentials credentials{};                ///< Empty if the database has no credentials provider.
-  std::optional<OpenFailure> failure{};     ///< If set, the attempt has failed.
+  std::optional<Cause> failure{};           ///< If set, the attempt has failed.
 };
 
 /// The step at which a preparation is: reading TLS files, asking the credentials provider, resolving the
@@ -39,7 +39,7 @@ using Progress = std::shared_ptr<std::atomic<PreparationStep>>;
   return std::make_shared<std::atomic<PreparationStep>>(PreparationStep::lookup);
 }
 /// Returns the failure of a preparation that was still at `step` at its deadline.
-[[nodiscard]] OpenFailure preparation_timeout(PreparationStep step);
+[[nodiscard]] Cause preparation_timeout(PreparationStep step);
 
 /// Reads TLS files, asks the credentials provider and resolves the name for all connections of one database.
 ///

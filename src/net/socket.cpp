@@ -256,6 +256,4 @@ void Socket::interrupt() noexcept {
   if (fd_ >= 0) ::shutdown(fd_, SHUT_RDWR);
 }
 
-std::string error_text(int error) { return std::generic_category().message(error); }
-
 }  // namespace redstart::inline v0::net

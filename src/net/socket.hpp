@@ -130,7 +130,4 @@ class Socket {
   std::mutex closing_{};  // prevents an interrupt of a descriptor that was closed and reused
 };
 
-/// The text of an errno value.
-[[nodiscard]] std::string error_text(int error);
-
 }  // namespace redstart::inline v0::net

@@ -27,7 +27,7 @@ IoResult TlsSession::send(std::span<const iovec>) noexcept { return {0, EPROTO};
 IoResult TlsSession::receive(char*, std::size_t, bool) noexcept { return {0, EPROTO}; }
 bool TlsSession::holds_bytes() const noexcept { return false; }
 IoResult TlsSession::peek(char*, std::size_t) noexcept { return {0, EPROTO}; }
-OpenFailure TlsSession::failure() const { return {}; }
+Cause TlsSession::failure() const { return {}; }
 bool TlsSession::at_fault() const noexcept { return false; }
 void TlsSession::close() noexcept {}
 

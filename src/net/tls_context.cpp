@@ -52,7 +52,7 @@ std::string cant(const char* verb, const std::string& path) {
 std::string locked(const KeyPassword& key, const std::string& path) {
   ERR_clear_error();
   if (key.password.empty()) return "tls.key_file " + path + " is encrypted: set tls.key_password";
-  if (key.too_long) return "tls.key_password is longer than OpenSSL takes";
+  if (key.too_long) return "tls.key_password is longer than OpenSSL accepts";
   return "tls.key_password does not open tls.key_file " + path;
 }
 

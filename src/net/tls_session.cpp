@@ -257,7 +257,7 @@ IoResult TlsSession::peek(char* into, std::size_t size) noexcept {
   return returned == 1 ? IoResult{n, 0} : ended(returned);
 }
 
-OpenFailure TlsSession::failure() const { return tls_failure(*trouble_, context_->name(), last_.error); }
+Cause TlsSession::failure() const { return tls_failure(*trouble_, context_->name(), last_.error); }
 
 bool TlsSession::at_fault() const noexcept {
   // With TLS 1.3, a server checks the client certificate after the handshake has ended on our side. If it

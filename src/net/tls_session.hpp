@@ -5,6 +5,8 @@
 #include "io_result.hpp"
 #include "tls_context.hpp"
 
+#include <redstart/core/failure.hpp>
+
 #include <sys/uio.h>
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +17,6 @@ struct ssl_st;
 
 namespace redstart::inline v0::net {
 
-struct OpenFailure;
 struct TlsTrouble;
 
 /// Encrypts and decrypts the data of a socket. It reads and writes the socket itself and never raises
@@ -64,7 +65,7 @@ class TlsSession {
   [[nodiscard]] bool wants_write() const noexcept { return wants_write_; }
 
   /// The failure of the session. Preconditions: a call has failed.
-  [[nodiscard]] OpenFailure failure() const;
+  [[nodiscard]] Cause failure() const;
   /// True if TLS failed and not the network; also if a server that requested a client certificate closed the
   /// connection without an alert.
   [[nodiscard]] bool at_fault() const noexcept;

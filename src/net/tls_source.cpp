@@ -8,13 +8,7 @@
 
 namespace redstart::inline v0::net {
 
-namespace {
-
-constexpr std::string_view own_files =
-    "Check the files that the tls settings of this database name: path, permissions, PEM format, and the "
-    "password of the key; the server was not asked yet";
-
-}  // namespace
+namespace {}  // namespace
 
 TlsSource::TlsSource(const DatabaseConfig& config, Report report)
     : config_(config.tls), host_(config.endpoint.host), report_(std::move(report)) {}
@@ -29,7 +23,7 @@ TlsSource::Stamps TlsSource::look() const {
           stamp(config_.key_file)};
 }
 
-std::shared_ptr<const TlsContext> TlsSource::current(std::optional<OpenFailure>& failure) {
+std::shared_ptr<const TlsContext> TlsSource::current(std::optional<Cause>& failure) {
   announce();
   std::optional<EventKind> event;
   std::string text;
@@ -46,13 +40,13 @@ std::shared_ptr<const TlsContext> TlsSource::current(std::optional<OpenFailure>&
         context_ = std::move(fresh);
       } else if (context_) {
         event = EventKind::tls_reload_failed;
-        text = fault + "; the files from before are used on";
+        text = fault + "; the previous files stay in use";
       }
       seen_ = now;
       fault_ = std::move(fault);
     }
     context = context_;
-    if (!context) failure = OpenFailure{Errc::tls_failed, Remedy::never, fault_, {}, own_files};
+    if (!context) failure = failure::tls_files_unusable(fault_);
   }
   if (event) report_(*event, text);
   return context;
@@ -65,7 +59,8 @@ void TlsSource::announce() {
     if (std::exchange(announced_, true)) return;
   }
   report_(EventKind::tls_insecure,
-          "certificates are not verified (tls.verify = insecure): anybody may pose as the server");
+          "certificates are not verified (tls.verify = insecure): anyone on the network path can impersonate "
+          "the server");
 }
 
 }  // namespace redstart::inline v0::net

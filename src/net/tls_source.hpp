@@ -36,7 +36,7 @@ class TlsSource {
 
   /// Returns the context for a new connection. If no context was ever loaded, returns null and sets
   /// `failure`. Reads the state of the files, so it blocks as long as the file system does.
-  [[nodiscard]] std::shared_ptr<const TlsContext> current(std::optional<OpenFailure>& failure);
+  [[nodiscard]] std::shared_ptr<const TlsContext> current(std::optional<Cause>& failure);
   /// Reports `tls_insecure` once if certificates are not verified.
   void announce();
 

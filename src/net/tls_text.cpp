@@ -24,7 +24,7 @@ std::string shown(std::string_view text) { return peer_text(text, {.most = longe
 
 std::string day(const ASN1_TIME* time) {
   std::tm parts{};
-  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return "an unknown day";
+  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return "an unknown date";
   std::array<char, 32> text{};
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M UTC", &parts)};
 }
@@ -105,18 +105,20 @@ std::string fault(unsigned long error) {
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
       return "the peer speaks no version of TLS that is allowed (tls.minimum)";
     case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-      return "the server wants a certificate of ours (tls.certificate_file, tls.key_file)";
+      return "the server requires a client certificate (tls.certificate_file, tls.key_file)";
     case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
     case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
     case SSL_R_TLSV1_ALERT_DECRYPT_ERROR:
-      return "the server does not trust our certificate (" + tls_error_text(error) + ")";
-    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED: return "the server says that our certificate has expired";
-    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED: return "the server says that our certificate was revoked";
+      return "the server does not trust the client certificate (" + tls_error_text(error) + ")";
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+      return "the server reports that the client certificate has expired";
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+      return "the server reports that the client certificate was revoked";
     case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
-      return "the server refused the handshake: no cipher in common, or it wants a certificate of ours";
-    case SSL_R_TLSV1_UNRECOGNIZED_NAME: return "the server does not know the name that it was asked for";
+      return "the server refused the handshake: no common cipher, or it requires a client certificate";
+    case SSL_R_TLSV1_UNRECOGNIZED_NAME: return "the server does not know the requested name";
     default: return "no TLS session (" + tls_error_text(error) + ")";
   }
 }
@@ -126,33 +128,16 @@ std::string fault(unsigned long error) {
 void TlsTrouble::Free::operator()(x509_st* refused) const noexcept { X509_free(refused); }
 
 std::string tls_error_text(unsigned long error) {
-  if (ERR_SYSTEM_ERROR(error)) return error_text(ERR_GET_REASON(error));
+  if (ERR_SYSTEM_ERROR(error)) return failure::error_text(ERR_GET_REASON(error));
   OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS, nullptr);  // has no effect after the first call
   const char* const text = ERR_reason_error_string(error);
   return text == nullptr ? "no reason given" : text;
 }
 
-OpenFailure tls_failure(const TlsTrouble& trouble, const std::string& name, int error) {
-  if (trouble.verify != X509_V_OK)
-    return {Errc::tls_failed,
-            Remedy::never,
-            "the server's certificate is not to be trusted: " + distrust(trouble, name),
-            {}};
-  if (trouble.error != 0) return {Errc::tls_failed, Remedy::retry, fault(trouble.error), {}};
-  const bool closed = error == 0 || error == end_of_stream;
-  if (trouble.certificate_requested)
-    return {Errc::tls_failed,
-            Remedy::retry,
-            "the server asked for a certificate of ours and then " +
-                (closed ? "closed the connection" : "the connection was lost (" + error_text(error) + ")") +
-                ": it probably wants one that it trusts (tls.certificate_file, tls.key_file)",
-            {}};
-  if (closed)
-    return {Errc::tls_failed, Remedy::retry, "the server closed the connection during the TLS handshake", {}};
-  return {Errc::tls_failed,
-          Remedy::retry,
-          "connection lost during the TLS handshake (" + error_text(error) + ")",
-          {}};
+Cause tls_failure(const TlsTrouble& trouble, const std::string& name, int error) {
+  if (trouble.verify != X509_V_OK) return failure::certificate_untrusted(distrust(trouble, name));
+  if (trouble.error != 0) return failure::tls_failed(fault(trouble.error));
+  return trouble.certificate_requested ? failure::certificate_requested(error) : failure::tls_lost(error);
 }
 
 }  // namespace redstart::inline v0::net

@@ -24,7 +24,7 @@ struct TlsTrouble {
 
 /// Returns the failure of a session. `name`: the expected server name. `error`: errno value of the network,
 /// or `end_of_stream`.
-[[nodiscard]] OpenFailure tls_failure(const TlsTrouble& trouble, const std::string& name, int error);
+[[nodiscard]] Cause tls_failure(const TlsTrouble& trouble, const std::string& name, int error);
 /// Returns a short reason for an error of OpenSSL, for a file that can't be used.
 [[nodiscard]] std::string tls_error_text(unsigned long error);
 

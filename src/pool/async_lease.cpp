@@ -2,6 +2,7 @@
 // async_lease.cpp: starting operations on a lease.
 #include "async_lease.hpp"
 
+#include "../core/failures.hpp"
 #include "../net/descriptors.hpp"
 
 #include <redstart/commands/session_state.hpp>
@@ -43,7 +44,7 @@ void AsyncLease::start(engine::OperationNode& operation) noexcept {
   if (auto refused = context.refuse(operation)) return operation.finish(std::move(refused), nullptr);
   if (pooled_->broken()) {
     Error error = context.database->failed(engine::command_name(operation.request.bytes.view()),
-                                           operation.request.replies, ExclusiveConnection::lost());
+                                           operation.request.replies, failure::scoped_connection_lost());
     return operation.finish(std::move(error), nullptr);
   }
   if (auto error = context.overloaded(operation, pooled_->connection().load()))
@@ -92,7 +93,7 @@ void AsyncLease::lease(engine::OperationNode& operation) noexcept {
   ErrorInfo info;
   info.code = Errc::invalid_argument;
   info.remedy = Remedy::never;
-  info.what = "a scoped handle has one connection and lends none";
+  info.what = "a scoped handle cannot be taken from a scoped handle";
   operation.finish(pooled_->shared().database->failed("scoped handle", 0, std::move(info)), nullptr);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // async_pool.cpp: which connection an operation takes; stopping, cleaning, counting.
 #include "async_pool.hpp"
+#include "../core/failures.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -191,18 +192,13 @@ std::optional<Error> AsyncPool::too_many_alone(const engine::OperationNode& oper
 
 // No memory, or no thread to be had.
 Error AsyncPool::exhausted(const engine::OperationNode& operation, const std::exception& why) const {
-  ErrorInfo info;
-  info.code = Errc::resource_exhausted;
-  info.effect = Effect::not_sent;
-  info.remedy = Remedy::retry;
-  info.what = std::string("no connection could be made: ") + why.what();
   return context_->database->failed(engine::command_name(operation.request.bytes.view()),
-                                    operation.request.replies, std::move(info));
+                                    operation.request.replies, failure::not_connectable(why.what()));
 }
 
 Error AsyncPool::shut_down(const engine::OperationNode& operation) const {
   return context_->database->failed(engine::command_name(operation.request.bytes.view()),
-                                    operation.request.replies, Database::closed());
+                                    operation.request.replies, failure::closed());
 }
 
 // One that nobody else has; null from the shutdown on: then nobody would end it.
@@ -273,9 +269,9 @@ void AsyncPool::gone(ExclusiveConnection& pooled) noexcept {
 }
 
 std::optional<Error> AsyncPool::unavailable() const {
-  if (net::forked(context_->generation)) return context_->database->error({}, Database::forked());
+  if (net::forked(context_->generation)) return context_->database->error({}, failure::forked());
   if (context_->stopping.load(std::memory_order_acquire))
-    return context_->database->error({}, Database::closed());
+    return context_->database->error({}, failure::closed());
   Database& database = *context_->database;
   if (database.waits_while_away()) return std::nullopt;
   const TimePoint now = Clock::now();

@@ -136,7 +136,7 @@ void Breaker::failed(Ticket ticket, TimePoint now, std::string_view why, Silence
 }
 
 void Breaker::probe_dropped(Ticket ticket) {
-  change([&] { machine_.dropped(of(ticket)); }, "a probe was given up");
+  change([&] { machine_.dropped(of(ticket)); }, "a probe was abandoned");
 }
 
 void Breaker::connection_ready() {

@@ -4,6 +4,7 @@
 
 #include "bounds.hpp"
 
+#include "../core/failures.hpp"
 #include "../observe/deliver.hpp"
 
 #include <redstart/core/peer_text.hpp>
@@ -16,42 +17,6 @@
 namespace redstart::inline v0::pool {
 
 namespace {
-
-std::string_view advice_for(Errc code) {
-  switch (code) {
-    case Errc::resolve_failed: return "Check the host name (REDIS_URL, endpoint.host)";
-    case Errc::connect_refused:
-      return "Is the server running? Check host and port (REDIS_URL, endpoint); `redis-cli ping` there "
-             "should say PONG";
-    case Errc::connect_timeout: return "Check the address, the network between, and the server's load";
-    case Errc::connect_failed: return "Check the endpoint (REDIS_URL, endpoint) and the network";
-    case Errc::resource_exhausted:
-      return "Raise this process's limits (`ulimit -n`) or lower max_connections";
-    case Errc::authentication_failed: return "Check user name and password (REDIS_URL) and the server's ACL";
-    case Errc::handshake_failed:
-      return "See the server's log; check its maxclients, the database number, and whether this port wants "
-             "TLS (tls.enabled)";
-    case Errc::protocol_error:
-      return "Is this the port of a Redis server, and not one that speaks TLS or HTTP?";
-    case Errc::loading:
-      return "Wait until the server is ready: see INFO persistence (loading_eta_seconds); for a script "
-             "SCRIPT "
-             "KILL; for a lost master INFO replication";
-    case Errc::tls_failed:
-      return "Check the server's certificate (openssl s_client -connect), tls.ca_file and tls.server_name";
-    case Errc::circuit_open:
-      return "Wait: probes let calls back in once the server answers; look why it did not";
-    case Errc::pool_timeout:
-      return "Raise max_connections, or look for scoped handles that are kept too long";
-    case Errc::overloaded:
-      return "Send less at once, or raise max_pending or max_pending_bytes; see whether the server is slow";
-    case Errc::forked: return "Call start() again in the child process and take new handles";
-    case Errc::timeout: return "See SLOWLOG and the server's load, or raise the command timeout";
-    case Errc::connection_lost:
-      return "See the server's log: it restarted, or closed the connection (CLIENT KILL, timeout)";
-    default: return {};
-  }
-}
 
 CircuitStatus circuit_of(const Breaker::Status& status, TimePoint now) {
   CircuitStatus circuit;
@@ -120,7 +85,7 @@ Error Database::error(std::string_view command, ErrorInfo info) const {
   info.command = command;
   info.database = origin_.database;
   info.endpoint = origin_.endpoint;
-  if (info.advice.empty()) info.advice = advice_for(info.code);
+  if (info.advice.empty()) info.advice = failure::advice_for(info.code);
   return Error(std::move(info));
 }
 
@@ -132,72 +97,26 @@ Error Database::failed(std::string_view command, std::uint64_t commands, ErrorIn
   return error;
 }
 
-Error Database::unreachable(const net::OpenFailure& failure, std::chrono::nanoseconds elapsed) const {
-  ErrorInfo info;
-  info.code = failure.code == Errc::protocol_error ? Errc::handshake_failed : failure.code;
+Error Database::unreachable(const Cause& failure, std::chrono::nanoseconds elapsed) const {
+  ErrorInfo info(failure);
+  if (info.advice.empty()) info.advice = failure::advice_for(info.code);
+  if (info.code == Errc::protocol_error) info.code = Errc::handshake_failed;
   info.effect = Effect::not_sent;
-  info.remedy = failure.remedy;
   info.database = origin_.database;
   info.endpoint = origin_.endpoint;
-  info.what = failure.what;
-  info.server = failure.server;
   info.elapsed = elapsed;
-  info.advice = failure.advice.empty() ? advice_for(failure.code) : failure.advice;
   return Error(std::move(info));
-}
-
-ErrorInfo Database::broken(const net::Outcome& outcome, std::chrono::nanoseconds elapsed) {
-  ErrorInfo info;
-  info.code = outcome.code;
-  info.effect = outcome.effect;
-  info.remedy = outcome.code == Errc::closed ? Remedy::never : Remedy::retry;
-  info.what = outcome.text;
-  info.elapsed = elapsed;
-  return info;
 }
 
 CircuitStatus Database::circuit(TimePoint now) const { return circuit_of(breaker_.status(), now); }
 
 ErrorInfo Database::circuit_open(TimePoint now) const {
   const CircuitStatus status = circuit(now);
-  ErrorInfo info;
-  info.code = Errc::circuit_open;
-  info.effect = Effect::not_sent;
-  info.remedy = Remedy::retry;
-  info.what = "the circuit breaker is " + to_string(status);
-  if (status.state == BreakerState::forced_open) {
-    info.remedy = Remedy::never;
-    info.advice = "Somebody forced it open: breaker(\"" + name() + "\").automatic() ends that";
-  }
-  return info;
+  return failure::circuit_open(to_string(status), name(), status.state == BreakerState::forced_open);
 }
 
 Error Database::expired(std::string_view command, std::uint64_t commands) {
-  ErrorInfo info;
-  info.code = Errc::timeout;
-  info.effect = Effect::not_sent;
-  info.remedy = Remedy::retry;
-  info.what = "no time was left: the limit of the call had expired before it began";
-  info.advice = "Pass a time limit above zero (with_timeout), or leave it out for the database's own";
-  return failed(command, commands, std::move(info));
-}
-
-ErrorInfo Database::closed() {
-  ErrorInfo info;
-  info.code = Errc::closed;
-  info.effect = Effect::not_sent;
-  info.remedy = Remedy::never;
-  info.what = "the manager was shut down";
-  return info;
-}
-
-ErrorInfo Database::forked() {
-  ErrorInfo info;
-  info.code = Errc::forked;
-  info.effect = Effect::not_sent;
-  info.remedy = Remedy::never;
-  info.what = "the process was forked: connections and handles from before belong to the parent";
-  return info;
+  return failed(command, commands, failure::expired());
 }
 
 void Database::emit(EventKind kind, std::string_view detail) const noexcept {
@@ -211,21 +130,21 @@ void Database::lease_ended(LeaseLedger::Entry& entry) noexcept {
 }
 
 void Database::release_failed() const noexcept {
-  emit(EventKind::release_failed, "the connection broke, or was closed, while a scoped handle had it");
+  emit(EventKind::release_failed, "the connection of a scoped handle broke or was closed");
 }
 
 void Database::pushes_dropped(std::uint64_t messages) const noexcept {
   if (!listener_) return;
   char text[64];
   const int size =
-      std::snprintf(text, sizeof text, "%llu %s nobody asked for", static_cast<unsigned long long>(messages),
-                    messages == 1 ? "message that" : "messages that");
+      std::snprintf(text, sizeof text, "%llu unsolicited %s", static_cast<unsigned long long>(messages),
+                    messages == 1 ? "message" : "messages");
   emit(EventKind::push_dropped, {text, static_cast<std::size_t>(size)});
 }
 
 void Database::report_overdue_leases(TimePoint now) {
   for (const LeaseLedger::Lease& lease : leases_.overdue(now, config_.lease_warning))
-    emit(EventKind::lease_overdue, "a scoped handle is " + describe(lease));
+    emit(EventKind::lease_overdue, "a scoped handle has been " + describe(lease));
 }
 
 void Database::report_leaked_leases(TimePoint now) {
@@ -234,7 +153,7 @@ void Database::report_leaked_leases(TimePoint now) {
   if (leases.empty()) return;
   std::string text = leases.size() == 1 ? std::string("1 scoped handle was")
                                         : std::to_string(leases.size()) + " scoped handles were";
-  text += " not given back by the shutdown: ";
+  text += " not released before the shutdown: ";
   for (std::size_t i = 0; i < std::min(most, leases.size()); ++i)
     text += (i == 0 ? "" : "; ") + describe(leases[i]);
   if (leases.size() > most) text += "; …";
@@ -260,8 +179,7 @@ ServerCondition Database::condition_of(std::string_view message, ReplyOf reply_o
 }
 
 Failure Database::failure_of(const net::Outcome& outcome, ReplyOf reply_of) const noexcept {
-  if (outcome.kind != net::Outcome::Kind::refused)
-    return {outcome.code, outcome.effect, outcome.code == Errc::closed ? Remedy::never : Remedy::retry};
+  if (outcome.kind != net::Outcome::Kind::refused) return outcome;
   const ServerVerdict verdict = classify(outcome.text, reply_of, origin_.authenticates);
   return {Errc::server_error, verdict.effect, verdict.remedy};
 }

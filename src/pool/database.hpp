@@ -88,21 +88,15 @@ class Database {
   /// The same without counting it: what the caller wanted himself.
   [[nodiscard]] Error error(std::string_view command, ErrorInfo info) const;
   /// The error of a connection attempt.
-  [[nodiscard]] Error unreachable(const net::OpenFailure& failure, std::chrono::nanoseconds elapsed) const;
+  [[nodiscard]] Error unreachable(const Cause& failure, std::chrono::nanoseconds elapsed) const;
   /// What an error reply to a command says about the server.
   [[nodiscard]] ServerCondition condition_of(std::string_view message, ReplyOf reply_of) const noexcept;
   /// What a decision about retries needs to know of an exchange without a reply that can be used.
   [[nodiscard]] Failure failure_of(const net::Outcome& outcome, ReplyOf reply_of) const noexcept;
-  /// The error of an exchange that broke off.
-  [[nodiscard]] static ErrorInfo broken(const net::Outcome& outcome, std::chrono::nanoseconds elapsed);
   /// The error of a call that the circuit breaker does not let pass.
   [[nodiscard]] ErrorInfo circuit_open(TimePoint now) const;
   /// The error of a call whose own limit had expired before it began, also counted.
   [[nodiscard]] Error expired(std::string_view command, std::uint64_t commands);
-  /// The error of calls on a manager that is shut down.
-  [[nodiscard]] static ErrorInfo closed();
-  /// The error of calls in a forked child on what belongs to the parent.
-  [[nodiscard]] static ErrorInfo forked();
 
   void emit(EventKind kind, std::string_view detail) const noexcept;
   void collect(RedisStats& into) const;

@@ -4,6 +4,7 @@
 
 #include "../net/loop.hpp"
 
+#include "../core/failures.hpp"
 #include "../resilience/server_condition.hpp"
 
 #include <algorithm>
@@ -14,16 +15,6 @@
 namespace redstart::inline v0::pool {
 
 namespace {
-
-ErrorInfo would_deadlock() {
-  ErrorInfo info;
-  info.code = Errc::would_deadlock;
-  info.effect = Effect::not_sent;
-  info.remedy = Remedy::never;
-  info.what = "no connection is free, and this thread must not wait for one: it serves the others";
-  info.advice = "Use async_client() in handlers and coroutines, or call from another thread";
-  return info;
-}
 
 // Hands on what is heard while a connection is being opened.
 class Report final : public net::OpenWatcher {
@@ -123,8 +114,8 @@ Result<DirectLease> DirectPool::try_acquire(TimePoint& now, TimePoint deadline, 
       if (DirectLease connection = take_idle(lock, now, deadline)) return connection;
     }
   }
-  if (draining_) return refused(Database::closed());
-  if (!may_wait) return refused(would_deadlock());
+  if (draining_) return refused(failure::closed());
+  if (!may_wait) return refused(failure::would_deadlock());
   if (paused != nullptr && reachability_->growth_paused()) {
     *paused = true;
     return timed_out({});
@@ -181,7 +172,7 @@ std::optional<CloseReason> DirectPool::ask(net::DirectConnection& connection, Ti
 Result<DirectLease> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadline, bool ahead) {
   if (draining_) {
     release_grant();
-    return refused(Database::closed());
+    return refused(failure::closed());
   }
   const bool growing = reachability_->hopeful();
   const Result<Reachability::ConnectAttempt> attempt = reachability_->begin(now);
@@ -190,7 +181,7 @@ Result<DirectLease> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadl
     return attempt.error();
   }
   Connection connection;
-  std::optional<net::OpenFailure> failure;
+  std::optional<Cause> failure;
   const TimePoint began = now;
   const TimePoint connect_deadline = deadline_after(began, database_->config().timeouts.connect);
   // While others work, half of a caller's time is left to wait for one of them.
@@ -206,7 +197,7 @@ Result<DirectLease> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadl
     Report report(*reachability_, *attempt);
     failure = connection->open(until, report);
   } catch (const std::exception& error) {  // no memory, no thread: nothing that the server is to blame for
-    failure = net::OpenFailure{Errc::resource_exhausted, Remedy::retry, error.what(), {}};
+    failure = failure::out_of_resources(error.what());
   }
   const TimePoint end = now = Clock::now();
   if (lock.owns_lock()) lock.unlock();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // direct_pool_queue.cpp: the queue of waiters, and the grants that they wait for.
+#include "../core/failures.hpp"
 #include "direct_pool.hpp"
 
 #include <algorithm>
@@ -44,9 +45,9 @@ Result<DirectLease> DirectPool::queue(Lock& lock, TimePoint& now, TimePoint dead
         break;
       }
       case Waiter::Grant::nothing: return timed_out(now - began);
-      case Waiter::Grant::shutdown: return refused(Database::closed());
+      case Waiter::Grant::shutdown: return refused(failure::closed());
     }
-    if (draining_) return refused(Database::closed());
+    if (draining_) return refused(failure::closed());
     // The others work: it goes on waiting for one of them, where it was in the line.
     self.grant = Waiter::Grant::nothing;
     waiters_.push_front(self);

@@ -23,7 +23,7 @@ std::optional<Error> report(Database& database, const engine::RequestTraits& req
                                   uncertain ? ReplyOf::script : request.reply_of, attempts);
     case net::Outcome::Kind::broken: break;
   }
-  ErrorInfo info = Database::broken(outcome, outcome.end - start);
+  ErrorInfo info = outcome.info(start);
   if (uncertain) info.effect = Effect::indeterminate;
   info.attempts = attempts;
   return database.failed(request.name, 1, std::move(info));
@@ -35,7 +35,7 @@ void report_batch(Database& database, engine::Replies& replies, std::size_t comm
   if (!replies.frames.empty())
     database.counters().answered(shard, replies.frames.size(), replies.errors, outcome.end - start);
   if (outcome.kind != net::Outcome::Kind::broken) return;
-  ErrorInfo info = Database::broken(outcome, outcome.end - start);
+  ErrorInfo info = outcome.info(start);
   info.attempts = attempts;
   if (replies.sent < commands) {
     info.effect = Effect::not_sent;

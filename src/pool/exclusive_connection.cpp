@@ -2,6 +2,7 @@
 // exclusive_connection.cpp: lending and taking back.
 #include "exclusive_connection.hpp"
 
+#include "../core/failures.hpp"
 #include "async_lease.hpp"
 
 #include <new>
@@ -123,7 +124,7 @@ void ExclusiveConnection::returned(bool dirty) noexcept {
 void ExclusiveConnection::wanted(net::AsyncConnection&) {
   // What the borrower knew of the connection (WATCH, SELECT) is gone with it. Had he not used it yet, there
   // was nothing to know.
-  if (broken()) return fail_waiting(Error(lost()));
+  if (broken()) return fail_waiting(Error(failure::scoped_connection_lost()));
   want();
 }
 
@@ -161,7 +162,7 @@ void ExclusiveConnection::closed(net::AsyncConnection&, CloseReason reason) {
       give_grant_back();
     }
     if (reason != CloseReason::dirty) return;
-    if (broken()) fail_waiting(Error(lost()));
+    if (broken()) fail_waiting(Error(failure::scoped_connection_lost()));
   }
   end();
 }
@@ -170,16 +171,6 @@ void ExclusiveConnection::end() noexcept { connection().stop(TimePoint{}); }
 
 void ExclusiveConnection::on_ended() {
   if (const auto pool = pool_.lock()) pool->gone(*this);
-}
-
-ErrorInfo ExclusiveConnection::lost() {
-  ErrorInfo info;
-  info.code = Errc::connection_lost;
-  info.effect = Effect::not_sent;
-  info.remedy = Remedy::retry;
-  info.what = "the connection of this scoped handle broke before";
-  info.advice = "Take a new scoped handle and begin again";
-  return info;
 }
 
 }  // namespace redstart::inline v0::pool

@@ -69,9 +69,6 @@ class ExclusiveConnection final : public PooledConnection {
   void use() noexcept { used_.store(true, std::memory_order_release); }
   [[nodiscard]] PoolContext& shared() const noexcept { return context(); }
   std::size_t listed_at = 0;  ///< Its place among all of its pool, under the lock of its pool.
-  /// Of operations on a broken one.
-  [[nodiscard]] static ErrorInfo lost();
-
  private:
   friend class LeaseWait;
 

@@ -25,19 +25,19 @@ constexpr std::string_view write_nothing =
 // What to do about an error word of the server; its entry in the runbook says more.
 std::string_view advice_for(std::string_view word) {
   if (word == "READONLY")
-    return "This server is a replica: lead the endpoint's name to the master, and shorten its TTL";
+    return "This server is a replica: point the endpoint's name at the master and shorten its TTL";
   if (word == "OOM")
     return "Delete keys or give them a TTL, choose an eviction policy for caches, or raise maxmemory";
   if (word == "MISCONF")
     return "The server can't save: see its log and its disk, then BGSAVE; or set "
            "stop-writes-on-bgsave-error no";
-  if (word == "NOREPLICAS") return "Bring replicas back (INFO replication), or lower min-replicas-to-write";
+  if (word == "NOREPLICAS") return "Restore the replicas (INFO replication), or lower min-replicas-to-write";
   if (word == "MASTERDOWN")
     return "Repair the link to the master, or promote this replica (REPLICAOF NO ONE)";
-  if (word == "BUSY") return "SCRIPT KILL or FUNCTION KILL ends what runs there";
-  if (word == "LOADING") return "Wait: INFO persistence tells how long (loading_eta_seconds)";
+  if (word == "BUSY") return "SCRIPT KILL or FUNCTION KILL ends the running script";
+  if (word == "LOADING") return "Wait: INFO persistence shows the remaining time (loading_eta_seconds)";
   if (const std::string_view advice = cluster_advice(word); !advice.empty()) return advice;
-  if (word == "NOPERM") return "Give the user the right: ACL SETUSER, ACL LOG tells what was denied";
+  if (word == "NOPERM") return "Grant the permission by ACL SETUSER; ACL LOG shows what was denied";
   if (word == "NOAUTH" || word == "WRONGPASS")
     return "Check user name and password (REDIS_URL) and the server's ACL";
   return "See the server's log";
@@ -121,10 +121,10 @@ class Inspection {
     } else if (!failure->server.empty() && failure->code == Errc::authentication_failed) {
       problem.advice = advice_for(error_word(failure->server));
     } else if (failure->code == Errc::connect_timeout && wanted && watcher.step() == Step::connected) {
-      problem.advice = "It takes connections, but does not answer in TLS: is this its TLS port (tls-port)?";
+      problem.advice = "It accepts connections but does not answer in TLS: is this its TLS port (tls-port)?";
     } else if (failure->code == Errc::connect_timeout && watcher.step() && watcher.step() != Step::resolved) {
       problem.advice =
-          "It takes connections, but does not answer: is the process stopped, or busy (SLOWLOG, "
+          "It accepts connections but does not answer: is the process stopped, or busy (SLOWLOG, "
           "redis-cli --latency)?";
     }
     report_.problem = Error(std::move(problem));
@@ -139,12 +139,12 @@ class Inspection {
     switch (circuit.state) {
       case BreakerState::forced_open:
         note +=
-            ": every call fails with circuit_open whatever the server does. Somebody forced it open: "
+            ": every call fails with circuit_open whatever the server does. It was forced open: "
             "breaker(\"" +
             database_.name() + "\").automatic() ends that";
         break;
       case BreakerState::forced_closed:
-        note += ": it keeps no call away whatever the server does. Somebody forced it closed: breaker(\"" +
+        note += ": it rejects no call whatever the server does. It was forced closed: breaker(\"" +
                 database_.name() + "\").automatic() ends that";
         break;
       default:
@@ -159,7 +159,7 @@ class Inspection {
     if (!refused_ping_.empty()) {
       const std::string_view word = error_word(refused_ping_);
       if (word != "NOPERM" && word != "MISCONF") {
-        report_.notes.push_back("PING was refused (" + refused_ping_ + "): how long it takes is not known");
+        report_.notes.push_back("PING was refused (" + refused_ping_ + "): its duration is unknown");
         return true;
       }
       refused(refused_ping_);
@@ -176,7 +176,7 @@ class Inspection {
     const auto answer = ask(info_of_server);
     if (!answer) return false;
     if (!answer->refused.empty()) {
-      report_.notes.push_back("INFO was refused (" + answer->refused + "): little is known of the server");
+      report_.notes.push_back("INFO was refused (" + answer->refused + "): little is known about the server");
       return true;
     }
     const auto number = [&text = answer->text](std::string_view name) {
@@ -204,7 +204,7 @@ class Inspection {
     if (answer->refused.empty() || word == "WRONGTYPE") {
       report_.writable = true;
     } else if (word == "NOPERM" || word == "ERR") {  // ERR: SETRANGE is renamed, or a proxy does not know it
-      report_.notes.push_back("whether writes are taken is not known: " + answer->refused);
+      report_.notes.push_back("it is unknown whether the server accepts writes: " + answer->refused);
     } else {
       report_.writable = false;
       refused(answer->refused);
@@ -223,7 +223,7 @@ class Inspection {
     if (outcome.kind == net::Outcome::Kind::answered) return Answer{sink.text(), {}};
     if (outcome.kind == net::Outcome::Kind::refused) return Answer{{}, outcome.text};
     report_.ready = false;
-    tell(Database::broken(outcome, outcome.end - began));
+    tell(outcome.info(began));
     return std::nullopt;
   }
 
@@ -234,7 +234,7 @@ class Inspection {
     problem.code = Errc::server_error;
     problem.effect = verdict.effect;
     problem.remedy = verdict.remedy;
-    problem.what = "the server answered with an error";
+    problem.what = "the server replied with an error";
     problem.server = message;
     problem.advice = advice_for(word);
     tell(std::move(problem));

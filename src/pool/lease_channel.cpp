@@ -2,6 +2,7 @@
 // lease_channel.cpp: one connection from lease to return.
 #include "lease_channel.hpp"
 
+#include "../core/failures.hpp"
 #include "call_retries.hpp"
 #include "exchange_report.hpp"
 
@@ -35,15 +36,9 @@ LeaseChannel::~LeaseChannel() {
 }
 
 Error LeaseChannel::gone(std::string_view what, std::size_t commands) const {
-  if (net::forked(generation_)) return database_->error(what, Database::forked());
-  if (pool_->ended()) return database_->failed(what, commands, Database::closed());
-  ErrorInfo info;
-  info.code = Errc::connection_lost;
-  info.effect = Effect::not_sent;
-  info.remedy = Remedy::retry;
-  info.what = "the connection of this scoped handle broke before";
-  info.advice = "Take a new scoped handle and begin again";
-  return database_->failed(what, commands, std::move(info));
+  if (net::forked(generation_)) return database_->error(what, failure::forked());
+  if (pool_->ended()) return database_->failed(what, commands, failure::closed());
+  return database_->failed(what, commands, failure::scoped_connection_lost());
 }
 
 // Looked for before a command is written: what is not sent is known not to run.
@@ -65,16 +60,6 @@ void LeaseChannel::keep(DirectLease connection, const net::Outcome& outcome) noe
     connection.discard(outcome.reason);
 }
 
-ErrorInfo LeaseChannel::used_twice() {
-  ErrorInfo info;
-  info.code = Errc::invalid_argument;
-  info.effect = Effect::not_sent;
-  info.remedy = Remedy::never;
-  info.what = "another call uses this scoped handle at the same time";
-  info.advice = "A scoped handle serves one thread: take one for each thread, or share a client()";
-  return info;
-}
-
 void LeaseChannel::note_state(const engine::RequestTraits& traits, const net::Outcome& outcome) noexcept {
   if (traits.session == Session::none || outcome.kind == net::Outcome::Kind::broken) return;
   using Answer = SessionTracker::Answer;
@@ -90,7 +75,7 @@ std::optional<Error> LeaseChannel::exchange(const engine::Request& request, engi
                                             const engine::CallOptions& options) {
   const engine::RequestTraits& traits = request.traits();
   const InUse alone(in_use_);
-  if (!alone) return database_->failed(traits.name, 1, used_twice());
+  if (!alone) return database_->failed(traits.name, 1, failure::scoped_handle_used_twice());
   if (!session_.admits(traits.session, traits.name, traits.shows_queued))
     return database_->failed(traits.name, 1, engine::only_queued());
   return exchange_alone(request, sink, options);
@@ -129,8 +114,8 @@ engine::Replies LeaseChannel::exchange_batch(std::string_view bytes, std::span<c
   if (ends.empty()) return replies;
   const InUse alone(in_use_);
   if (!alone || session_.queues()) {
-    replies.rest_unsent =
-        database_->failed("pipeline", ends.size(), alone ? engine::only_queued() : used_twice());
+    replies.rest_unsent = database_->failed(
+        "pipeline", ends.size(), alone ? engine::only_queued() : failure::scoped_handle_used_twice());
     return replies;
   }
   if (!usable()) {
@@ -169,7 +154,7 @@ Result<std::unique_ptr<engine::Channel>> LeaseChannel::lease(const engine::CallO
   ErrorInfo info;
   info.code = Errc::invalid_argument;
   info.remedy = Remedy::never;
-  info.what = "a scoped handle has one connection and lends none";
+  info.what = "a scoped handle cannot be taken from a scoped handle";
   return database_->failed("scoped handle", 0, std::move(info));
 }
 

@@ -59,7 +59,6 @@ class LeaseChannel final : public engine::Channel {
 
   [[nodiscard]] bool usable() const noexcept { return connection_ && !net::forked(generation_); }
   [[nodiscard]] Error gone(std::string_view what, std::size_t commands) const;
-  [[nodiscard]] static ErrorInfo used_twice();
   // Runs the exchange. Preconditions: no other call is under way.
   [[nodiscard]] std::optional<Error> exchange_alone(const engine::Request& request, engine::ReplySink& sink,
                                                     const engine::CallOptions& options);

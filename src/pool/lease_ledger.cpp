@@ -51,7 +51,7 @@ void LeaseLedger::collect(PoolStats& into, TimePoint now) const {
 
 std::string describe(const LeaseLedger::Lease& lease) {
   const std::int64_t tenths = lease.kept / std::chrono::milliseconds(100);
-  return "kept for " + std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s, taken at " +
+  return "held for " + std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s, acquired at " +
          to_string(lease.where);
 }
 

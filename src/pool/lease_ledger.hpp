@@ -63,7 +63,7 @@ class LeaseLedger {
   boost::intrusive::list<Entry, boost::intrusive::constant_time_size<false>> entries_{};
 };
 
-/// "kept for 31.0 s, taken at checkout.cpp:42".
+/// "held for 31.0 s, acquired at checkout.cpp:42".
 [[nodiscard]] std::string describe(const LeaseLedger::Lease& lease);
 
 }  // namespace redstart::inline v0::pool

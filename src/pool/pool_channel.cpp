@@ -2,6 +2,7 @@
 // pool_channel.cpp: one exchange: take a connection, use it, give it back, report.
 #include "pool_channel.hpp"
 
+#include "../core/failures.hpp"
 #include "call_retries.hpp"
 #include "exchange_report.hpp"
 #include "lease_channel.hpp"
@@ -65,7 +66,7 @@ PoolChannel::PoolChannel(std::shared_ptr<Database> database, std::shared_ptr<Dir
 
 std::optional<Error> PoolChannel::exchange(const engine::Request& request, engine::ReplySink& sink,
                                            const engine::CallOptions& options) {
-  if (net::forked(generation_)) return database_->error(request.traits().name, Database::forked());
+  if (net::forked(generation_)) return database_->error(request.traits().name, failure::forked());
   if (options.timeout.expired()) [[unlikely]]
     return database_->expired(request.traits().name, 1);
   const TimePoint start = Clock::now();
@@ -160,7 +161,7 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
   replies.origin = database_->origin();
   if (ends.empty()) return replies;
   if (net::forked(generation_)) {
-    replies.rest_unsent = database_->error("pipeline", Database::forked());
+    replies.rest_unsent = database_->error("pipeline", failure::forked());
     return replies;
   }
   if (options.timeout.expired()) {
@@ -220,7 +221,7 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
 }
 
 std::optional<Error> PoolChannel::ensure_reachable(const engine::CallOptions& options) {
-  if (net::forked(generation_)) return database_->error({}, Database::forked());
+  if (net::forked(generation_)) return database_->error({}, failure::forked());
   if (options.timeout.expired()) return database_->expired({}, 0);
   TimePoint now = Clock::now();
   const TimePoint limit = deadline_after(now, options.timeout.value_or(database_->config().timeouts.connect));
@@ -239,7 +240,7 @@ std::optional<Error> PoolChannel::ensure_reachable(const engine::CallOptions& op
 
 Result<std::unique_ptr<engine::Channel>> PoolChannel::lease(const engine::CallOptions& options,
                                                             CallSite where) {
-  if (net::forked(generation_)) return database_->error("scoped handle", Database::forked());
+  if (net::forked(generation_)) return database_->error("scoped handle", failure::forked());
   if (options.timeout.expired()) return database_->expired("scoped handle", 0);
   TimePoint now = Clock::now();
   const TimePoint deadline = database_->deadline(now, options);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // pool_context.cpp: refusing operations, and waiting for the end of all connections.
 #include "pool_context.hpp"
+#include "../core/failures.hpp"
 
 #include <string>
 #include <utility>
@@ -9,27 +10,21 @@ namespace redstart::inline v0::pool {
 
 Error PoolContext::refusal(const engine::OperationNode& operation) const {
   const std::string_view name = engine::command_name(operation.request.bytes.view());
-  if (net::forked(generation)) return database->error(name, Database::forked());
+  if (net::forked(generation)) return database->error(name, failure::forked());
   if (stopping.load(std::memory_order_acquire))
-    return database->failed(name, operation.request.replies, Database::closed());
+    return database->failed(name, operation.request.replies, failure::closed());
   return database->expired(name, operation.request.replies);
 }
 
 Error PoolContext::overload(const engine::OperationNode& operation,
                             const net::AsyncConnection::Load& load) const {
   const DatabaseConfig& config = database->config();
-  const std::size_t pending = load.operations + load.given_up;
-  ErrorInfo info;
-  info.code = Errc::overloaded;
-  info.effect = Effect::not_sent;
-  info.remedy = Remedy::retry;
-  info.what =
-      std::to_string(pending) + " commands of " + std::to_string(load.bytes) + " bytes wait already" +
-      (load.given_up == 0 ? std::string() : ", " + std::to_string(load.given_up) + " of them given up") +
-      ", the limits are " + std::to_string(config.max_pending) + " and " +
-      std::to_string(config.max_pending_bytes);
   return database->failed(engine::command_name(operation.request.bytes.view()), operation.request.replies,
-                          std::move(info));
+                          failure::overloaded({.commands = load.operations + load.given_up,
+                                               .bytes = load.bytes,
+                                               .given_up = load.given_up,
+                                               .most_commands = config.max_pending,
+                                               .most_bytes = config.max_pending_bytes}));
 }
 
 void PoolContext::began() {

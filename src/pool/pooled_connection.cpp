@@ -99,11 +99,8 @@ void PooledConnection::acquire_expired() {
   std::optional<TimePoint> next;
   if (!goes_elsewhere() && !context_->reachability->failing() &&
       !context_->reachability->not_ready_now(now)) {
-    net::Outcome outcome;
-    outcome.kind = net::Outcome::Kind::broken;
-    outcome.code = Errc::pool_timeout;
     refusal_ = Error(context_->reachability->no_connection());
-    next = connection_->fail_queued(outcome, now - acquire);
+    next = connection_->fail_queued({refusal_->info(), CloseReason::lost}, now - acquire);
   }
   call_at(acquire_timer_, deadline_after(next.value_or(now), acquire), &PooledConnection::acquire_expired);
 }
@@ -126,7 +123,7 @@ void PooledConnection::opened(net::AsyncConnection&) {
   context_->direct->reconsider();
 }
 
-void PooledConnection::open_failed(net::AsyncConnection&, const net::OpenFailure& failure) {
+void PooledConnection::open_failed(net::AsyncConnection&, const Cause& failure) {
   opening_ = false;
   const TimePoint now = Clock::now();
   const auto elapsed = now - attempt_.began;
@@ -148,13 +145,9 @@ void PooledConnection::open_failed(net::AsyncConnection&, const net::OpenFailure
 }
 
 void PooledConnection::fail_waiting(const Error& error) {
-  net::Outcome outcome;
-  outcome.kind = net::Outcome::Kind::broken;
-  outcome.code = error.code();
-  outcome.effect = Effect::not_sent;
   refusal_ = error;  // `failed` is asked a little later
   waits_since_.reset();
-  connection_->fail_queued(outcome);
+  connection_->fail_queued({error.info(), CloseReason::lost});
 }
 
 void PooledConnection::call_at(std::optional<boost::asio::steady_timer>& timer, TimePoint time,

@@ -91,7 +91,7 @@ class PooledConnection : public net::AsyncConnection::Owner,
   }
   void wanted(net::AsyncConnection&) override { want(); }
   void opened(net::AsyncConnection& connection) override;
-  void open_failed(net::AsyncConnection& connection, const net::OpenFailure& failure) override;
+  void open_failed(net::AsyncConnection& connection, const Cause& failure) override;
   void stopped(net::AsyncConnection& connection) override;
   void pushed(net::AsyncConnection& connection) override;
   void answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // pooled_connection_retries.cpp: what breaker and retries say to the operations of a line, and what their
 // users are told.
+#include "../core/failures.hpp"
 #include "../resilience/server_condition.hpp"
 #include "pooled_connection.hpp"
 
@@ -113,11 +114,9 @@ bool PooledConnection::outlasts(const Error& error) const noexcept {
 // What its deadline has ended tells why it had to wait.
 ErrorInfo PooledConnection::too_late(const net::Outcome& outcome, ErrorInfo info) const {
   if (const auto state = context_->reachability->not_ready_now(outcome.end)) {
-    info.code = Errc::loading;
-    info.what = protocol::describe(*state);
+    static_cast<Cause&>(info) = failure::not_ready(protocol::describe(*state));
   } else if (context_->database->retries().loading_lately(outcome.end)) {
-    info.code = Errc::loading;
-    info.what = "the server answers LOADING, and the retry budget allows no further attempt";
+    static_cast<Cause&>(info) = failure::still_loading();
   } else if (enqueued_ || (waits_since_ && !context_->reachability->failing())) {
     const auto elapsed = info.elapsed;
     info = context_->reachability->no_connection();
@@ -149,7 +148,7 @@ Error PooledConnection::failed(const engine::OperationNode& operation, const net
   else if (outcome.code == Errc::circuit_open)
     info = database.circuit_open(outcome.end);
   else
-    info = Database::broken(outcome, outcome.end - operation.start);
+    info = outcome.info(operation.start);
   if (outcome.effect == Effect::not_sent && outcome.code == Errc::timeout)
     info = too_late(outcome, std::move(info));
   if (operation.uncertain) info.effect = Effect::indeterminate;

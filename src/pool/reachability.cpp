@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // reachability.cpp: attempts and what came of them.
 #include "reachability.hpp"
+#include "../core/failures.hpp"
 
 #include <redstart/core/server_reply.hpp>
 
@@ -99,12 +100,8 @@ void Reachability::lost(const protocol::Reconnect::Connection& connection, Close
     case CloseReason::dirty:
     case CloseReason::shutdown: return;  // not the server's doing, or the breaker's concern
   }
-  const net::OpenFailure failure{Errc::connect_failed,
-                                 Remedy::retry,
-                                 reason == CloseReason::role
-                                     ? "the server answers NOAUTH on connections that have passed AUTH"
-                                     : "the server closed a new connection before it answered any command",
-                                 {}};
+  const Cause failure =
+      reason == CloseReason::role ? failure::session_dropped() : failure::closed_before_first_answer();
   Error error = database_->unreachable(failure, {});
   std::uint64_t failures = 0;
   {
@@ -135,7 +132,7 @@ void Reachability::failed_again(const Error& error, std::uint64_t failures) cons
   if (failures == 1) database_->emit(EventKind::connect_failed, error.what());
   if (failures > 1) {
     database_->emit(EventKind::connect_failed, std::string(error.what()) + " (" + std::to_string(failures) +
-                                                   " attempts since this was told last)");
+                                                   " attempts since the last report)");
   }
 }
 
@@ -206,7 +203,7 @@ void Reachability::prove(std::uint64_t connection) noexcept {
   static_cast<void>(failures_.over());
 }
 
-Error Reachability::failed(ConnectAttempt attempt, const net::OpenFailure& failure, TimePoint now,
+Error Reachability::failed(ConnectAttempt attempt, const Cause& failure, TimePoint now,
                            std::chrono::nanoseconds elapsed) {
   Error error = database_->unreachable(failure, elapsed);
   const double draw = random();
@@ -238,7 +235,7 @@ Error Reachability::failed(ConnectAttempt attempt, const net::OpenFailure& failu
   return error;
 }
 
-Error Reachability::inconclusive(ConnectAttempt attempt, const net::OpenFailure& failure, TimePoint now,
+Error Reachability::inconclusive(ConnectAttempt attempt, const Cause& failure, TimePoint now,
                                  std::chrono::nanoseconds elapsed) {
   if (failure.code == Errc::connect_timeout && (too_many_in_a_hurry(attempt.began, now) || beside_others()))
     return failed(attempt, failure, now, elapsed);
@@ -273,14 +270,9 @@ void Reachability::given_up(const ConnectAttempt& attempt, TimePoint now) noexce
 
 // Preconditions: the lock is held.
 Error Reachability::repeated(const std::optional<Error>& failure) const {
-  ErrorInfo info;
-  info.code = Errc::unavailable;
-  info.remedy = Remedy::retry;
-  info.what = "the last attempt failed";
-  if (failure) info = failure->info();
-  info.effect = Effect::not_sent;
+  ErrorInfo info = failure ? failure->info() : ErrorInfo(failure::unavailable());
+  static_cast<Cause&>(info) = failure::failed_before(std::move(info));
   info.elapsed = {};
-  info.what += " (a moment ago; not tried again yet)";
   info.database = database_->name();
   info.endpoint = database_->origin().endpoint;
   return Error(std::move(info));
@@ -288,7 +280,7 @@ Error Reachability::repeated(const std::optional<Error>& failure) const {
 
 // The same.
 Error Reachability::waiting(TimePoint now) const {
-  return database_->unreachable(net::still_not_ready(loading_.state(now)), {});
+  return database_->unreachable(failure::not_ready(describe(loading_.state(now))), {});
 }
 
 std::optional<protocol::NotReady> Reachability::not_ready_now(TimePoint now) const {
@@ -339,22 +331,9 @@ TimePoint Reachability::growth_due() const {
 }
 
 ErrorInfo Reachability::no_connection() const {
-  ErrorInfo info;
-  info.code = Errc::pool_timeout;
-  info.effect = Effect::not_sent;
-  info.remedy = Remedy::retry;
   const std::scoped_lock lock(mutex_);
-  if (!paused()) {
-    info.what = "all " + std::to_string(database_->config().max_connections) + " connections were in use";
-    return info;
-  }
-  const ErrorInfo& why = growth_failure_->info();
-  info.what = working_ == 1 ? "the connection that works was in use"
-                            : "the " + std::to_string(working_) + " connections that work were in use";
-  info.what += "; no further one could be opened (" + std::string(to_string(why.code)) + "): " + why.what;
-  info.server = why.server;
-  info.advice = why.advice;
-  return info;
+  if (!paused()) return failure::all_connections_in_use(database_->config().max_connections);
+  return failure::working_connections_in_use(working_, growth_failure_->info());
 }
 
 bool Reachability::full() const {

@@ -72,11 +72,10 @@ class Reachability {
       prove(connection);
   }
   /// An attempt that took `elapsed` failed. Emits the event. Returns what callers are told.
-  Error failed(ConnectAttempt attempt, const net::OpenFailure& failure, TimePoint now,
-               std::chrono::nanoseconds elapsed);
+  Error failed(ConnectAttempt attempt, const Cause& failure, TimePoint now, std::chrono::nanoseconds elapsed);
   /// It ended without telling anything about the server: loading, shut down, a caller in a hurry. A few
   /// callers in a hurry do tell, when nobody got a connection for half a second.
-  Error inconclusive(ConnectAttempt attempt, const net::OpenFailure& failure, TimePoint now,
+  Error inconclusive(ConnectAttempt attempt, const Cause& failure, TimePoint now,
                      std::chrono::nanoseconds elapsed);
 
   /// The same without a word: nobody waits for it any more.

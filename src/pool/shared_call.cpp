@@ -2,6 +2,7 @@
 // shared_call.cpp: handing a call over to the engine and waiting for it.
 #include "shared_call.hpp"
 
+#include "../core/failures.hpp"
 #include "../net/parking.hpp"
 
 #include <redstart/resp/error_text.hpp>
@@ -29,27 +30,7 @@ SharedCall::Ptr& cached() noexcept {
   return call;
 }
 
-Error out_of_memory() {
-  ErrorInfo info;
-  info.code = Errc::resource_exhausted;
-  info.effect = Effect::indeterminate;
-  info.remedy = Remedy::retry;
-  info.what = "no memory for the reply";
-  return Error(std::move(info));
-}
-
 }  // namespace
-
-ErrorInfo SharedCall::left_behind(End end) {
-  ErrorInfo info;
-  info.code = Errc::timeout;
-  info.effect = end == End::revoked ? Effect::not_sent : Effect::indeterminate;
-  info.remedy = Remedy::retry;
-  info.what = end == End::revoked ? "it could not be sent in time: the I/O thread does not answer"
-                                  : "no reply, and the I/O thread does not answer";
-  info.advice = "Look for a handler that blocks it";
-  return info;
-}
 
 SharedCall::Ptr SharedCall::take() {
   if (Ptr call = std::move(cached())) return call;
@@ -92,13 +73,13 @@ void SharedCall::accept(std::string_view frame, const engine::Origin&) noexcept 
 
 void SharedCall::finish(std::optional<Error> error, const boost::asio::any_io_executor*) {
   error_ = std::move(error);
-  if (!error_ && out_of_memory_) error_ = out_of_memory();
+  if (!error_ && out_of_memory_) error_ = Error(failure::no_memory_for_reply());
   end();
 }
 
 void SharedCall::destroy() noexcept {
-  ErrorInfo info = Database::closed();
-  if (sending_.load(std::memory_order_relaxed) == revoked) info = left_behind(End::revoked);
+  ErrorInfo info = failure::closed();
+  if (sending_.load(std::memory_order_relaxed) == revoked) info = failure::io_thread_stuck(Effect::not_sent);
   if (sequence != 0 || uncertain) info.effect = Effect::indeterminate;
   error_ = Error(std::move(info));
   end();

@@ -53,9 +53,6 @@ class SharedCall final : public engine::OperationNode {
   /// was stopped, or a busy loop, makes no reply late. `carrier` may be null.
   [[nodiscard]] End wait(TimePoint until, const net::AsyncConnection* carrier) noexcept;
 
-  /// What the caller of one that is not finished is to report.
-  [[nodiscard]] static ErrorInfo left_behind(End end);
-
   // Once it is finished.
   [[nodiscard]] engine::Replies& replies() noexcept { return replies_; }
   [[nodiscard]] std::optional<Error>& error() noexcept { return error_; }

@@ -2,6 +2,7 @@
 // shared_exchange.cpp: a call becomes an operation, and its replies come back to the caller.
 #include "shared_exchange.hpp"
 
+#include "../core/failures.hpp"
 #include "shared_call.hpp"
 
 #include <redstart/resp/error_text.hpp>
@@ -63,7 +64,10 @@ std::optional<Error> exchange_shared(AsyncPool& pool, Database& database, const 
   call->request.reply_of = traits.reply_of;
   SharedCall::End end{};
   call = run(pool, database, std::move(call), options, end);
-  if (!call) return database.failed(traits.name, 1, SharedCall::left_behind(end));
+  if (!call)
+    return database.failed(
+        traits.name, 1,
+        failure::io_thread_stuck(end == SharedCall::End::revoked ? Effect::not_sent : Effect::indeterminate));
   std::optional<Error> error = std::move(call->error());
   if (!error) {
     const std::string_view frame = call->replies().frame(0);
@@ -96,7 +100,9 @@ engine::Replies exchange_batch_shared(AsyncPool& pool, Database& database, std::
     call->replies() = {};
     SharedCall::keep(std::move(call));
   } else {
-    error = database.failed("pipeline", ends.size(), SharedCall::left_behind(end));
+    error = database.failed(
+        "pipeline", ends.size(),
+        failure::io_thread_stuck(end == SharedCall::End::revoked ? Effect::not_sent : Effect::indeterminate));
   }
   replies.origin = database.origin();
   replies.sent = ends.size();

@@ -6,6 +6,7 @@
 #include "server_identity.hpp"
 
 #include <redstart/config/redis_config.hpp>
+#include <redstart/core/failure.hpp>
 #include <redstart/core/server_reply.hpp>
 #include <redstart/core/version.hpp>
 #include <redstart/resilience/backoff.hpp>
@@ -387,8 +388,7 @@ class HandshakeFsm {
 
 /// A failed handshake in one sentence, without the server's reply to the step that failed.
 [[nodiscard]] inline std::string describe(const HandshakeFsm::Failure& failure) {
-  std::string text =
-      failure.code == Errc::protocol_error ? "no Redis server answers so to " : "the server refused ";
+  std::string text = failure.code == Errc::protocol_error ? "unexpected reply to " : "the server refused ";
   text += failure.step;
   if (failure.step == "ECHO")
     text +=
@@ -396,7 +396,14 @@ class HandshakeFsm {
   if (!failure.hello.empty() && failure.hello != failure.server)
     text +=
         ", after it had refused HELLO (\"" + failure.hello + "\"; with protocol = resp2 HELLO is not sent)";
+  if (failure.code == Errc::protocol_error && failure.step != "ECHO")
+    text += ": this is probably not a Redis server";
   return text;
+}
+
+/// The error of a failed handshake.
+[[nodiscard]] inline Cause cause_of(const HandshakeFsm::Failure& failure) {
+  return {{failure.code, Effect::not_sent, failure.remedy}, describe(failure), failure.server, {}};
 }
 
 }  // namespace redstart::inline v0::protocol

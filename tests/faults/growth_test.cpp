@@ -99,7 +99,7 @@ TEST_F(Fault90, PoolTimeoutNamesReasonForMissingConnection) {
   const Error error = error_of([&] { return redis->scoped_client("main", 200ms); });
   EXPECT_EQ(error.code(), Errc::pool_timeout);
   EXPECT_EQ(error.effect(), Effect::not_sent);
-  EXPECT_THAT(error.what(), HasSubstr("the connection that works was in use"));
+  EXPECT_THAT(error.what(), HasSubstr("the only working connection was in use"));
   EXPECT_THAT(error.what(), HasSubstr("max number of clients reached"));
 }
 

@@ -132,7 +132,7 @@ TEST(Fault05, HangingLookupFailsAtConnectTimeout) {
   StartedManager redis(config);
   const Error error = error_of([&] { return redis->client("main"); });
   EXPECT_EQ(error.code(), Errc::resolve_failed);
-  EXPECT_THAT(error.what(), HasSubstr("did not end in time"));
+  EXPECT_THAT(error.what(), HasSubstr("did not complete in time"));
   StartedManager other(config);
   EXPECT_EQ(async_error_of([&] { return other->async_client("main").ping()(use_future); }).code(),
             Errc::resolve_failed);

@@ -66,7 +66,7 @@ TEST_F(Fault71, UnknownServerNameIsADistinctError) {
   const TlsPeer peer(authority_.issue("server"), {.known_name = "elsewhere.test"});
   for (const Error& error : refusals(config_for(peer.port()))) {
     EXPECT_EQ(error.code(), Errc::tls_failed);
-    EXPECT_THAT(error.what(), HasSubstr("the server does not know the name"));
+    EXPECT_THAT(error.what(), HasSubstr("the server does not know the requested name"));
   }
 }
 

@@ -53,7 +53,7 @@ TEST_F(Leases, HeldTooLongAreReportedOnceWithTheirPlace) {
   async.reset();
   const auto lines = reported("redis.lease.overdue");
   ASSERT_EQ(lines.size(), 2U) << "each must be reported once, and not again when it is returned";
-  EXPECT_THAT(lines[0], HasSubstr("a scoped handle is kept for 0."));
+  EXPECT_THAT(lines[0], HasSubstr("a scoped handle has been held for 0."));
   EXPECT_THAT(lines[0] + lines[1], HasSubstr(sync_place));
   EXPECT_THAT(lines[0] + lines[1], HasSubstr(async_place));
 }
@@ -97,7 +97,7 @@ TEST_F(Leases, HeldAfterShutdownAreLeaks) {
   redis->shutdown(1ms);
   const auto lines = reported("redis.lease.leaked");
   ASSERT_EQ(lines.size(), 1U);
-  EXPECT_THAT(lines[0], HasSubstr("2 scoped handles were not given back"));
+  EXPECT_THAT(lines[0], HasSubstr("2 scoped handles were not released"));
   EXPECT_THAT(lines[0], HasSubstr(place));
   EXPECT_EQ(error_of([&] { return kept->get("key"); }).code(), Errc::closed);
 }

@@ -125,7 +125,7 @@ TEST_F(Tls, ErrorNamesLikelyCauseWhenServerResetsWithoutClientCertificate) {
   for (const Error& error : refusals(config_for(peer.port()))) {
     EXPECT_EQ(error.code(), Errc::tls_failed) << error.what();
     EXPECT_EQ(error.remedy(), Remedy::retry);
-    EXPECT_THAT(error.what(), HasSubstr("it probably wants one that it trusts (tls.certificate_file"));
+    EXPECT_THAT(error.what(), HasSubstr("it probably requires one that it trusts (tls.certificate_file"));
   }
   const TlsPeer never_asks(authority_.issue("server"), {.resets = true});
   for (const Error& error : refusals(config_for(never_asks.port())))

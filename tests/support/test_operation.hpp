@@ -135,7 +135,7 @@ class TestOwner final : public net::AsyncConnection::Owner {
   std::atomic<std::size_t> answers{0};
   std::atomic<std::size_t> errors{0};
   std::atomic<std::size_t> reports{0};
-  std::optional<net::OpenFailure> last_failure{};  ///< Written on the loop.
+  std::optional<Cause> last_failure{};  ///< Written on the loop.
   protocol::NotReady last_not_ready{};             ///< Written on the loop.
   std::optional<CloseReason> last_reason{};        ///< Written on the loop.
   std::function<void()> on_event{};                ///< Called after each notification except `answered`.
@@ -158,7 +158,7 @@ class TestOwner final : public net::AsyncConnection::Owner {
     ++opened_calls;
     tell();
   }
-  void open_failed(net::AsyncConnection& connection, const net::OpenFailure& failure) override {
+  void open_failed(net::AsyncConnection& connection, const Cause& failure) override {
     last_failure = failure;
     ++failed_calls;
     if (fails_queue) fail(connection, failure.code, failure.what);

@@ -10,7 +10,7 @@ namespace redstart::inline v0 {
 /// A place in the source: `checkout.cpp:42`. As a default argument, `CallSite where = CallSite::here()`, it
 /// is the caller's.
 struct CallSite {
-  const char* file = nullptr;  ///< As the compiler names it, with its folders; lives for ever.
+  const char* file = nullptr;  ///< As the compiler names it, with its folders; never freed.
   unsigned line = 0;
 
   [[nodiscard]] static constexpr CallSite here(const char* file = __builtin_FILE(),
@@ -19,9 +19,9 @@ struct CallSite {
   }
 };
 
-/// File without its folders, and line; "an unknown place" where nothing is known.
+/// File without its folders, and line; "an unknown location" if no file is known.
 [[nodiscard]] inline std::string to_string(const CallSite& where) {
-  if (where.file == nullptr) return "an unknown place";
+  if (where.file == nullptr) return "an unknown location";
   const std::string_view path = where.file;
   return std::string(path.substr(path.find_last_of('/') + 1)) + ":" + std::to_string(where.line);
 }

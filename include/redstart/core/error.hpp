@@ -3,6 +3,7 @@
 #pragma once
 
 #include <redstart/core/errc.hpp>
+#include <redstart/core/failure.hpp>
 
 #include <chrono>
 #include <exception>
@@ -16,25 +17,22 @@ namespace redstart::inline v0 {
 
 /// The parts of an error; `Error` composes its message from them. Texts never hold secrets. In an `Error`
 /// they are UTF-8 without control characters, at most 512 bytes each (`what`: 1,536); see `peer_text`.
-struct ErrorInfo {
-  Errc code = Errc::invalid_argument;
-  Effect effect = Effect::none;
-  Remedy remedy = Remedy::none;
+struct ErrorInfo : Cause {
+  ErrorInfo() = default;
+  ErrorInfo(Cause cause) noexcept : Cause(std::move(cause)) {}
+
   std::string command{};                ///< Name of the command or batch; empty outside of one.
   std::string database{};               ///< Name of the database; empty where none is concerned.
   std::string endpoint{};               ///< `host:port` or the path of the Unix socket.
-  std::string what{};                   ///< What happened, in our words.
-  std::string server{};                 ///< The server's message, as `peer_text`.
-  std::string advice{};                 ///< What to look at.
-  std::chrono::nanoseconds elapsed{0};  ///< From the call to the failure; 0 where it says nothing.
-  /// Attempts that the call has made, the one that failed so included; those that LOADING ended don't count.
+  std::chrono::nanoseconds elapsed{0};  ///< From the call to the failure; 0 if that is not meaningful.
+  /// Attempts that the call made, including the one that failed; attempts that LOADING ended don't count.
   unsigned attempts = 1;
 };
 
-/// What went wrong, what became of the command, and what helps.
+/// What went wrong, the outcome of the command, and what helps.
 ///
-/// Cheap to copy (shared, immutable) and copying never throws. A handler that catches by type finds
-/// `Unavailable`, `Timeout`, `ServerError` and `ConfigError` below; everything else is an `Error`.
+/// Cheap to copy (shared, immutable); copying never throws. Handlers can catch the types `Unavailable`,
+/// `Timeout`, `ServerError` and `ConfigError` below; everything else is an `Error`.
 class Error : public std::exception {
  public:
   /// Texts in `info` are escaped and shortened.
@@ -45,21 +43,21 @@ class Error : public std::exception {
   [[nodiscard]] Remedy remedy() const noexcept { return body_->info.remedy; }
   [[nodiscard]] const ErrorInfo& info() const noexcept { return body_->info; }
 
-  /// First word of the server's answer (`WRONGTYPE`, `OOM`, …), empty when the server said nothing.
+  /// First word of the server's message (`WRONGTYPE`, `OOM`, …); empty without such a message.
   [[nodiscard]] std::string_view server_code() const noexcept;
 
-  /// The whole message: what was tried, where, how long it took, whether it was sent, what to look at.
+  /// The whole message: what was tried, where, how long it took, whether it was sent, what to check.
   [[nodiscard]] const char* what() const noexcept override { return body_->message.c_str(); }
 
-  /// Everything that is known, line by line: the message, the code, what became of the command, what helps,
-  /// and which entry of the runbook says what to do.
+  /// Everything that is known, line by line: the message, the code, the outcome of the command, what helps,
+  /// and the runbook entry that describes what to do.
   [[nodiscard]] std::string explain() const;
 
   /// Throws this error as the type that fits its code.
   [[noreturn]] void raise() const;
 
  protected:
-  /// For messages of several lines. Precondition: all texts are `peer_text` but for the ends of lines.
+  /// For messages of several lines. Precondition: apart from line ends, all texts are `peer_text`.
   struct Composed {};
   Error(ErrorInfo info, Composed);
 
@@ -71,20 +69,20 @@ class Error : public std::exception {
   std::shared_ptr<const Body> body_;
 };
 
-/// The database can't serve now: not reachable, not ready, shut down, or no connection free in time.
-/// A web layer answers 503. `effect()` is `not_sent`.
+/// The database can't serve now: not reachable, not ready, shut down, or no connection was free in time.
+/// A web layer replies 503. `effect()` is `not_sent`.
 class Unavailable : public Error {
  public:
   explicit Unavailable(const Error& error) noexcept : Error(error) {}
 };
 
-/// No (complete) reply until the deadline.
+/// No complete reply before the deadline.
 class Timeout : public Error {
  public:
   explicit Timeout(const Error& error) noexcept : Error(error) {}
 };
 
-/// The server answered with an error; `info().server` holds its words.
+/// The server replied with an error; `info().server` is its message.
 class ServerError : public Error {
  public:
   explicit ServerError(const Error& error) noexcept : Error(error) {}
@@ -94,13 +92,13 @@ class ServerError : public Error {
 struct ConfigFault {
   std::string where;   ///< Where the value came from: a field, a variable, a file and line.
   std::string what;    ///< What is wrong with it.
-  std::string remedy;  ///< What would be right.
+  std::string remedy;  ///< What a correct value is.
 };
 
 /// Every fault of a configuration at once.
 class ConfigError : public Error {
  public:
-  /// Texts in `faults` are escaped and shortened. Preconditions: `faults` is not empty.
+  /// Texts in `faults` are escaped and shortened. Precondition: `faults` is not empty.
   explicit ConfigError(std::vector<ConfigFault> faults);
 
   [[nodiscard]] const std::vector<ConfigFault>& faults() const noexcept { return *faults_; }

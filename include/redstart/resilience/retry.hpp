@@ -43,7 +43,7 @@ std::invoke_result_t<Block&> retry_in(Environment&& environment, const RetryPoli
                                       TimePoint deadline, Block&& block) {
   RetrySeries series(policy, Retry::accumulating);
   const auto delay_after = [&](const Error& error) {
-    return series.next(error, environment.now(), deadline, environment.random(), nullptr);
+    return series.next(error.info(), environment.now(), deadline, environment.random(), nullptr);
   };
   for (;;) {
     std::optional<std::chrono::milliseconds> delay;

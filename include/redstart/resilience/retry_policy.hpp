@@ -36,51 +36,6 @@ struct RetryPolicy {
   bool while_away = true;
 };
 
-/// What a decision about a failure needs to know of it.
-struct Failure {
-  Errc code = Errc::invalid_argument;
-  Effect effect = Effect::none;
-  Remedy remedy = Remedy::none;
-
-  constexpr Failure(Errc what, Effect became, Remedy helps) noexcept
-      : code(what), effect(became), remedy(helps) {}
-  Failure(const Error& error) noexcept : Failure(error.code(), error.effect(), error.remedy()) {}
-};
-
-/// True where the same call can't end otherwise, whatever the database does meanwhile.
-[[nodiscard]] constexpr bool is_final(Errc code) noexcept {
-  switch (code) {
-    case Errc::configuration:
-    case Errc::unknown_database:
-    case Errc::not_started:
-    case Errc::closed:
-    case Errc::decode_error:
-    case Errc::cancelled:
-    case Errc::would_deadlock:
-    case Errc::forked:
-    case Errc::not_allowed:
-    case Errc::invalid_argument: return true;
-    case Errc::resolve_failed:
-    case Errc::connect_refused:
-    case Errc::connect_timeout:
-    case Errc::connect_failed:
-    case Errc::resource_exhausted:
-    case Errc::handshake_failed:
-    case Errc::authentication_failed:
-    case Errc::tls_failed:
-    case Errc::loading:
-    case Errc::unavailable:
-    case Errc::circuit_open:
-    case Errc::pool_timeout:
-    case Errc::timeout:
-    case Errc::connection_lost:
-    case Errc::protocol_error:
-    case Errc::server_error:
-    case Errc::overloaded: return false;
-  }
-  return true;
-}
-
 /// True where the database can't be reached or is taken, which callers may want to be told at once. Loading
 /// is not among them: that ends by itself, and soon.
 [[nodiscard]] constexpr bool is_away(Errc code) noexcept {

@@ -57,9 +57,9 @@ TEST(ErrorExplanation, NamesEffectRemedyAndRunbookEntry) {
   EXPECT_EQ(Error(lost_get()).explain(),
             "GET on database \"main\" at localhost:6379: the server closed the connection after 1.2 ms; it "
             "was sent and may have been executed. See the server's log\n"
-            "  code     connection_lost\n"
-            "  effect   indeterminate: it may have run, may yet run, or not; repeat only what may run twice\n"
-            "  remedy   retry: the same again, a little later\n"
+            "  code     connection_lost: the connection broke during the exchange\n"
+            "  effect   indeterminate: it may have run or may still run; repeat it only if it may run twice\n"
+            "  remedy   retry: repeat the same call a little later\n"
             "  runbook  docs/runbook.md#connection_lost");
 }
 

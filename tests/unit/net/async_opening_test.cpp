@@ -32,13 +32,13 @@ void greet(FakeConnection& connection) {
 }
 
 // Opens a connection to this server and returns why it failed.
-std::optional<net::OpenFailure> open_at(DatabaseConfig config) {
+std::optional<Cause> open_at(DatabaseConfig config) {
   TestLink link(std::move(config));
   const bool opened = link.open();
   EXPECT_EQ(opened, link.owner->failed_calls == 0);
   return link.owner->last_failure;
 }
-std::optional<net::OpenFailure> open_at(const FakeServer& server, std::chrono::milliseconds limit = 30s) {
+std::optional<Cause> open_at(const FakeServer& server, std::chrono::milliseconds limit = 30s) {
   DatabaseConfig config = TestLink::at(server.port());
   config.timeouts.connect = limit;
   return open_at(std::move(config));

@@ -132,7 +132,7 @@ class TlsSources : public TlsContexts {
 TEST_F(TlsSources, CreateOneContextPerFileState) {
   Reports reports;
   TlsSource source(database(authority_.issue("ours")), reports.report());
-  std::optional<OpenFailure> failure;
+  std::optional<Cause> failure;
   const auto first = source.current(failure);
   ASSERT_TRUE(first);
   EXPECT_EQ(source.current(failure), first);
@@ -150,7 +150,7 @@ TEST_F(TlsSources, KeepLastGoodContextAndReportErrorOnce) {
   const auto ours = authority_.issue("ours");
   Reports reports;
   TlsSource source(database(ours), reports.report());
-  std::optional<OpenFailure> failure;
+  std::optional<Cause> failure;
   const auto first = source.current(failure);
   std::filesystem::remove(ours.key);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(source.current(failure), first);
@@ -168,7 +168,7 @@ TEST_F(TlsSources, FailUntilFilesAreGood) {
   Reports reports;
   TlsSource source(database(ours), reports.report());
   for (int i = 0; i < 2; ++i) {
-    std::optional<OpenFailure> failure;
+    std::optional<Cause> failure;
     EXPECT_FALSE(source.current(failure));
     ASSERT_TRUE(failure);
     EXPECT_EQ(failure->code, Errc::tls_failed);
@@ -176,7 +176,7 @@ TEST_F(TlsSources, FailUntilFilesAreGood) {
     EXPECT_THAT(std::string(failure->advice), HasSubstr("the files that the tls settings"));
   }
   authority_.issue("ours");
-  std::optional<OpenFailure> failure;
+  std::optional<Cause> failure;
   EXPECT_TRUE(source.current(failure));
   EXPECT_FALSE(failure);
   EXPECT_TRUE(reports.events.empty()) << "the first good files are no change";
@@ -187,7 +187,7 @@ TEST_F(TlsSources, WarnOnceWithoutVerification) {
   config.tls.verify = TlsVerify::insecure;
   Reports reports;
   TlsSource source(config, reports.report());
-  std::optional<OpenFailure> failure;
+  std::optional<Cause> failure;
   source.announce();
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(source.current(failure));
   EXPECT_EQ(reports.count(EventKind::tls_insecure), 1U);

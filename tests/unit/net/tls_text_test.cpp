@@ -51,7 +51,7 @@ TEST(TlsText, NamesReasonForRefusedCertificate) {
   };
   const Case cases[] = {
       {X509_V_ERR_CERT_HAS_EXPIRED, &files, "it expired on 20"},
-      {X509_V_ERR_CERT_HAS_EXPIRED, nullptr, "it expired on an unknown day"},
+      {X509_V_ERR_CERT_HAS_EXPIRED, nullptr, "it expired on an unknown date"},
       {X509_V_ERR_CERT_NOT_YET_VALID, &files, "it is not valid before 20"},
       {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, &files, "it is self-signed, and not among the authorities"},
       {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, &files, "its authority is unknown here (/CN=authority "},
@@ -67,11 +67,11 @@ TEST(TlsText, NamesReasonForRefusedCertificate) {
   };
   for (const Case& entry : cases) {
     SCOPED_TRACE(entry.message);
-    const OpenFailure failure = tls_failure(refused(entry.why, entry.files), "b.test", 0);
+    const Cause failure = tls_failure(refused(entry.why, entry.files), "b.test", 0);
     EXPECT_EQ(failure.code, Errc::tls_failed);
     EXPECT_EQ(failure.remedy, Remedy::never) << "stays until it is changed";
-    EXPECT_THAT(failure.what, AllOf(HasSubstr("the server's certificate is not to be trusted: "),
-                                    HasSubstr(entry.message)));
+    EXPECT_THAT(failure.what,
+                AllOf(HasSubstr("the server's certificate is not trusted: "), HasSubstr(entry.message)));
   }
 }
 
@@ -94,16 +94,16 @@ TEST(TlsText, NamesErrorsOfEitherSide) {
       {SSL_R_PACKET_LENGTH_TOO_LONG, "the peer does not speak TLS"},
       {SSL_R_UNSUPPORTED_PROTOCOL, "(tls.minimum)"},
       {SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, "(tls.minimum)"},
-      {SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED, "the server wants a certificate of ours"},
-      {SSL_R_TLSV1_ALERT_UNKNOWN_CA, "the server does not trust our certificate"},
-      {SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, "our certificate has expired"},
-      {SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, "our certificate was revoked"},
-      {SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, "no cipher in common, or it wants a certificate of ours"},
-      {SSL_R_TLSV1_UNRECOGNIZED_NAME, "does not know the name"},
+      {SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED, "the server requires a client certificate"},
+      {SSL_R_TLSV1_ALERT_UNKNOWN_CA, "the server does not trust the client certificate"},
+      {SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, "the client certificate has expired"},
+      {SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, "the client certificate was revoked"},
+      {SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, "no common cipher, or it requires a client certificate"},
+      {SSL_R_TLSV1_UNRECOGNIZED_NAME, "does not know the requested name"},
       {SSL_R_BAD_SIGNATURE, "no TLS session (bad signature)"},
   };
   for (const Case& entry : cases) {
-    const OpenFailure failure = tls_failure(alarmed(entry.reason), "b.test", EPROTO);
+    const Cause failure = tls_failure(alarmed(entry.reason), "b.test", EPROTO);
     EXPECT_EQ(failure.code, Errc::tls_failed);
     EXPECT_EQ(failure.remedy, Remedy::retry);
     EXPECT_THAT(failure.what, HasSubstr(entry.message));

@@ -23,7 +23,7 @@ TEST(LeaseLedger, ReportsEachOverdueLeaseOnce) {
   EXPECT_TRUE(ledger.overdue(TimePoint(30s), 30s).empty());
   const auto overdue = ledger.overdue(TimePoint(31s), 30s);
   ASSERT_EQ(overdue.size(), 1U);
-  EXPECT_EQ(describe(overdue[0]), "kept for 31.0 s, taken at checkout.cpp:42");
+  EXPECT_EQ(describe(overdue[0]), "held for 31.0 s, acquired at checkout.cpp:42");
   EXPECT_TRUE(ledger.overdue(TimePoint(40s), 30s).empty());
   EXPECT_EQ(ledger.overdue(TimePoint(60s), 30s).size(), 1U) << "the second; the first was already reported";
   EXPECT_TRUE(ledger.overdue(TimePoint(900s), 0s).empty());
@@ -41,7 +41,7 @@ TEST(LeaseLedger, ReportsOverdueLeaseOnReturn) {
   LeaseLedger::Lease lease;
   EXPECT_FALSE(ledger.ended(reported, TimePoint(20s), 5s, lease));
   EXPECT_TRUE(ledger.ended(unreported, TimePoint(20s), 5s, lease));
-  EXPECT_EQ(describe(lease), "kept for 10.0 s, taken at an unknown place");
+  EXPECT_EQ(describe(lease), "held for 10.0 s, acquired at an unknown location");
   EXPECT_FALSE(ledger.ended(quick, TimePoint(12s), 5s, lease));
   EXPECT_TRUE(ledger.all(TimePoint(30s)).empty());
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // reachability_test.cpp: how connect attempts decide whether a server is away.
 #include "pool/reachability.hpp"
+#include "core/failures.hpp"
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -21,8 +23,7 @@ class ShortTimeouts : public ::testing::Test {
     const auto begun = reachability.begin(now);
     ASSERT_TRUE(begun);
     now += 100ms;
-    static_cast<void>(reachability.inconclusive(
-        *begun, {Errc::connect_timeout, Remedy::retry, "no answer", {}}, now, 100ms));
+    static_cast<void>(reachability.inconclusive(*begun, failure::not_connected(ETIMEDOUT), now, 100ms));
   }
 
   std::shared_ptr<Database> database = std::make_shared<Database>(RedisConfig{}, "main", DatabaseConfig{});
@@ -62,12 +63,15 @@ class Growth : public ::testing::Test {
     return begun ? *begun : Reachability::ConnectAttempt{};
   }
   void open() { reachability.succeeded(begin()); }
-  Error fail(const Reachability::ConnectAttempt& attempt, net::OpenFailure failure = refused()) {
+  Error fail(const Reachability::ConnectAttempt& attempt, Cause failure = refused()) {
     return reachability.failed(attempt, failure, now, 1ms);
   }
-  static net::OpenFailure refused() { return {Errc::connect_refused, Remedy::retry, "refused", {}}; }
-  static net::OpenFailure full() {
-    return {Errc::handshake_failed, Remedy::retry, "full", "ERR max number of clients reached"};
+  static Cause refused() { return failure::not_connected(ECONNREFUSED); }
+  static Cause full() {
+    return {{Errc::handshake_failed, Effect::not_sent, Remedy::retry},
+            "full",
+            "ERR max number of clients reached",
+            {}};
   }
 
   std::shared_ptr<Database> database = std::make_shared<Database>(RedisConfig{}, "main", DatabaseConfig{});
