@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// run.cpp: judges completed operations while the soak runs.
+// run.cpp: classifies completed operations while the soak runs.
 #include "run.hpp"
 
 #include <filesystem>

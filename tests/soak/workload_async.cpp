@@ -44,22 +44,22 @@ asio::awaitable<void> coroutine(Run& run, AsyncClient client, std::size_t index,
     // std::visit does not work here: a coroutine can't wait inside a lambda.
     if (const auto* echo = std::get_if<Echo>(&operation)) {
       const PendingCall pending = Run::begin(source.caller, echo->kind);
-      echo->judge(run, pending, co_await echo->submit(results));
+      echo->classify(run, pending, co_await echo->submit(results));
     } else if (const auto* read = std::get_if<Read>(&operation)) {
       const PendingCall pending = Run::begin(source.caller, read->kind);
-      read->judge(run, pending, co_await read->submit(results));
+      read->classify(run, pending, co_await read->submit(results));
     } else if (const auto* write = std::get_if<Write>(&operation)) {
       const PendingCall pending = Run::begin(source.caller, write->kind);
-      write->judge(run, pending, co_await write->submit(results));
+      write->classify(run, pending, co_await write->submit(results));
     } else if (const auto* push = std::get_if<Push>(&operation)) {
       const PendingCall pending = Run::begin(source.caller, push->kind);
-      push->judge(run, pending, co_await push->submit(results));
+      push->classify(run, pending, co_await push->submit(results));
     } else if (const auto* script = std::get_if<Script>(&operation)) {
       const PendingCall pending = Run::begin(source.caller, script->kind);
-      script->judge(run, pending, co_await script->submit(results));
+      script->classify(run, pending, co_await script->submit(results));
     } else if (const auto* count = std::get_if<Count>(&operation)) {
       const PendingCall pending = Run::begin(source.caller, count->kind);
-      count->judge(run, pending, co_await count->submit(results));
+      count->classify(run, pending, co_await count->submit(results));
     }
   }
 }
@@ -117,7 +117,7 @@ class Issuer {
           // the signal must outlive its operation
           const auto signal = cancelled ? std::make_shared<asio::cancellation_signal>() : nullptr;
           auto handler = [&run = run_, op = std::move(op), pending, signal](auto reply) {
-            op.judge(run, pending, reply);
+            op.classify(run, pending, reply);
             --run.pending_calls;
           };
           if (on_library_thread_) {

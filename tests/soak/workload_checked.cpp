@@ -53,11 +53,11 @@ asio::awaitable<void> coroutine(Run& run, AsyncClient client, std::size_t index,
           source.list,
           run.ledger.issue({.list = source.list, .most_on_wire = source.most_on_wire, .in_order = true})};
       const PendingCall pending = Run::begin(source.caller, push.kind);
-      push.judge(run, pending, co_await push.submit(results));
+      push.classify(run, pending, co_await push.submit(results));
     } else {
       const Count count{&run.counters[source.below(static_cast<std::uint32_t>(run.counters.size()))]};
       const PendingCall pending = Run::begin(source.caller, count.kind);
-      count.judge(run, pending, co_await count.submit(results));
+      count.classify(run, pending, co_await count.submit(results));
     }
   }
 }

@@ -48,7 +48,7 @@ struct Echo {
   auto submit(const Client& client) const {
     return client.echo(nonce);
   }
-  void judge(Run& run, const PendingCall& pending, const Result<std::string>& reply) const {
+  void classify(Run& run, const PendingCall& pending, const Result<std::string>& reply) const {
     if (run.end(pending, reply) != Outcome::ok) return;
     if (*reply != nonce) return run.wrong_reply(pending, nonce, *reply);
     ++run.verified;
@@ -64,9 +64,9 @@ struct Read {
   auto submit(const Client& client) const {
     return client.get(of->key(expected.incarnation));
   }
-  void judge(Run& run, const PendingCall& pending, const Result<std::optional<std::string>>& reply) const {
+  void classify(Run& run, const PendingCall& pending, const Result<std::optional<std::string>>& reply) const {
     if (run.end(pending, reply) != Outcome::ok) return;
-    if (!of->judge(expected, *reply, run.violations))
+    if (!of->classify(expected, *reply, run.violations))
       return run.wrong_reply(pending, of->key(expected.incarnation), **reply);
     ++run.verified;
   }
@@ -82,7 +82,7 @@ struct Write {
   auto submit(const Client& client) const {
     return client.set(key, value, {.expire = std::chrono::minutes(5)});
   }
-  void judge(Run& run, const PendingCall& pending, const Result<bool>& reply) const {
+  void classify(Run& run, const PendingCall& pending, const Result<bool>& reply) const {
     switch (run.end(pending, reply)) {
       case Outcome::ok: to->acknowledged(); break;
       case Outcome::indeterminate: to->unknown(); break;
@@ -100,7 +100,7 @@ struct Push {
   auto submit(const Client& client) const {
     return client.rpush("oplog:" + std::to_string(list), marked(number));
   }
-  void judge(Run& run, const PendingCall& pending, const Result<std::int64_t>& reply) const {
+  void classify(Run& run, const PendingCall& pending, const Result<std::int64_t>& reply) const {
     run.ledger.complete(number, run.end(pending, reply));
   }
 };
@@ -115,8 +115,8 @@ struct Script {
     return client.template command<std::tuple<std::string, std::uint64_t>>(
         "EVAL", R"(return {ARGV[1], redis.call("INCR",KEYS[1])})", 1, counter->key, marked(number));
   }
-  void judge(Run& run, const PendingCall& pending,
-             const Result<std::tuple<std::string, std::uint64_t>>& reply) const {
+  void classify(Run& run, const PendingCall& pending,
+                const Result<std::tuple<std::string, std::uint64_t>>& reply) const {
     const Outcome outcome = run.end(pending, reply);
     run.ledger.complete(number, outcome);
     if (outcome == Outcome::ok) {
@@ -137,7 +137,7 @@ struct Count {
   auto submit(const Client& client) const {
     return client.incr(counter->key);
   }
-  void judge(Run& run, const PendingCall& pending, const Result<std::int64_t>& reply) const {
+  void classify(Run& run, const PendingCall& pending, const Result<std::int64_t>& reply) const {
     switch (run.end(pending, reply)) {
       case Outcome::ok: ++counter->acknowledged; break;
       case Outcome::indeterminate: ++counter->unknown; break;

@@ -39,7 +39,7 @@ void borrow(Run& run, Source& source, RedisConnectionManager& redis, Pace& pace)
     std::visit(
         [&](const auto& op) {
           const PendingCall pending = Run::begin(source.caller, op.kind);
-          op.judge(run, pending, attempt([&] { return op.submit(*own); }));
+          op.classify(run, pending, attempt([&] { return op.submit(*own); }));
         },
         operation);
   }

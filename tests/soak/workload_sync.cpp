@@ -22,8 +22,8 @@ void pipelined(Run& run, Source& source, const Client& client) {
   }
   const auto echo_slot = pipe.echo(echo.nonce);
   const auto replies = pipe.execute();
-  for (std::size_t i = 0; i < appends; ++i) pushes[i].judge(run, pending, replies[slots[i]]);
-  echo.judge(run, pending, replies[echo_slot]);
+  for (std::size_t i = 0; i < appends; ++i) pushes[i].classify(run, pending, replies[slots[i]]);
+  echo.classify(run, pending, replies[echo_slot]);
 }
 
 class SyncGroup final : public Group {
@@ -62,7 +62,7 @@ class SyncGroup final : public Group {
       std::visit(
           [&](const auto& op) {
             const PendingCall pending = Run::begin(source.caller, hurried ? Kind::hurried : op.kind, limit);
-            op.judge(run, pending, op.submit(client.with_timeout(limit).results()));
+            op.classify(run, pending, op.submit(client.with_timeout(limit).results()));
           },
           operation);
     }

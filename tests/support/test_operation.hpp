@@ -135,11 +135,11 @@ class TestOwner final : public net::AsyncConnection::Owner {
   std::atomic<std::size_t> answers{0};
   std::atomic<std::size_t> errors{0};
   std::atomic<std::size_t> reports{0};
-  std::optional<Cause> last_failure{};  ///< Written on the loop.
-  protocol::NotReady last_not_ready{};             ///< Written on the loop.
-  std::optional<CloseReason> last_reason{};        ///< Written on the loop.
-  std::function<void()> on_event{};                ///< Called after each notification except `answered`.
-  std::function<void()> on_pass{};                 ///< Called when the connection asks for admission.
+  std::optional<Cause> last_failure{};       ///< Written on the loop.
+  protocol::NotReady last_not_ready{};       ///< Written on the loop.
+  std::optional<CloseReason> last_reason{};  ///< Written on the loop.
+  std::function<void()> on_event{};          ///< Called after each notification except `answered`.
+  std::function<void()> on_pass{};           ///< Called when the connection asks for admission.
 
   bool not_ready(const protocol::NotReady& state) override {
     last_not_ready = state;

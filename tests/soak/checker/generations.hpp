@@ -19,7 +19,7 @@ namespace redstart::soak {
 /// One writer's key. A write with an unknown outcome may run at any later time. Its writer then continues
 /// with a fresh key, the next incarnation.
 ///
-/// Thread safety: `key`, `expect` and `judge` on every thread; the other functions for the writer alone.
+/// Thread safety: `key`, `expect` and `classify` on every thread; the other functions for the writer alone.
 class Generations {
  public:
   struct Expectation {
@@ -36,8 +36,8 @@ class Generations {
 
   /// Checks what a read returned that began when `before` was expected. Returns false if it is no value of
   /// this key (I6); the caller reports that.
-  [[nodiscard]] bool judge(const Expectation& before, const std::optional<std::string>& value,
-                           Violations& into) {
+  [[nodiscard]] bool classify(const Expectation& before, const std::optional<std::string>& value,
+                              Violations& into) {
     const std::string wanted = key(before.incarnation);
     if (!value) {
       if (before.floor != 0)
