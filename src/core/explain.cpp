@@ -42,6 +42,7 @@ void field(std::string& text, std::string_view label, std::string_view value, st
 std::string runbook_entry(Errc code, std::string_view server) {
   std::string entry = "docs/runbook.md#";
   if (server == no_room_for_clients) return entry += "maxclients";
+  if (is_forced_unblock(server)) return entry += "unblocked";
   const std::string_view word = error_word(server);
   for (const Refusal& refusal : refusals) {
     if (word != refusal.word) continue;

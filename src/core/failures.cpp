@@ -3,6 +3,7 @@
 #include "failures.hpp"
 
 #include <redstart/core/peer_text.hpp>
+#include <redstart/core/server_reply.hpp>
 
 #include <cerrno>
 #include <system_error>
@@ -27,6 +28,32 @@ std::string lost_text(std::string_view subject, int error) {
 }
 
 }  // namespace
+
+std::string_view cluster_advice(std::string_view message) noexcept {
+  const std::string_view word = error_word(message);
+  if (word != "MOVED" && word != "ASK" && word != "CLUSTERDOWN" && word != "CROSSSLOT") return {};
+  return "This server is a node of Redis Cluster, which is not supported yet: use a server that is no "
+         "cluster, or a proxy in front of the cluster";
+}
+
+std::string_view advice_for(std::string_view word) noexcept {
+  if (word == "READONLY" || word == "REDIRECT")
+    return "This server is a replica: point the endpoint's name at the master and shorten its TTL";
+  if (word == "OOM")
+    return "Delete keys or give them a TTL, choose an eviction policy for caches, or raise maxmemory";
+  if (word == "MISCONF")
+    return "The server can't save: see its log and its disk, then BGSAVE; or set "
+           "stop-writes-on-bgsave-error no";
+  if (word == "NOREPLICAS") return "Restore the replicas (INFO replication), or lower min-replicas-to-write";
+  if (word == "MASTERDOWN")
+    return "Repair the link to the master, or promote this replica (REPLICAOF NO ONE)";
+  if (word == "BUSY") return "SCRIPT KILL or FUNCTION KILL ends the running script";
+  if (word == "LOADING") return "Wait: INFO persistence shows the remaining time (loading_eta_seconds)";
+  if (word == "NOPERM") return "Grant the permission by ACL SETUSER; ACL LOG shows what was denied";
+  if (word == "NOAUTH" || word == "WRONGPASS") return advice_for(Errc::authentication_failed);
+  const std::string_view advice = cluster_advice(word);
+  return advice.empty() ? "See the server's log" : advice;
+}
 
 std::string error_text(int error) { return std::generic_category().message(error); }
 

@@ -21,6 +21,11 @@ inline constexpr int end_of_stream = -1;
   return row != nullptr ? row->advice : std::string_view();
 }
 
+/// What to check after an error word of the server. `docs/runbook.md` has more.
+[[nodiscard]] std::string_view advice_for(std::string_view word) noexcept;
+/// What to check after an error of a cluster node; empty for all other messages.
+[[nodiscard]] std::string_view cluster_advice(std::string_view message) noexcept;
+
 /// The system's text for an errno value.
 [[nodiscard]] std::string error_text(int error);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // channel.cpp: the errors that every channel's replies can turn into.
-#include "../resilience/server_condition.hpp"
+#include "../core/failures.hpp"
 
 #include <redstart/commands/session_state.hpp>
 #include <redstart/core/peer_text.hpp>
@@ -108,7 +108,7 @@ Error server_error(const Origin& origin, std::string_view command, std::string_v
   // Servers repeat the arguments of commands that they don't know, a password among them where AUTH was
   // renamed.
   info.server = peer_text(message.substr(0, message.find(", with args beginning with")));
-  info.advice = cluster_advice(message);
+  info.advice = std::string(failure::cluster_advice(message));
   return Error(std::move(info));
 }
 

@@ -175,7 +175,7 @@ void Database::collect(DatabaseStats& into) const {
 }
 
 ServerCondition Database::condition_of(std::string_view message, ReplyOf reply_of) const noexcept {
-  return redstart::condition_of(message, origin_.authenticates && reply_of == ReplyOf::plain_command);
+  return redstart::condition_of(message, origin_.authenticates && reply_of != ReplyOf::script);
 }
 
 Failure Database::failure_of(const net::Outcome& outcome, ReplyOf reply_of) const noexcept {

@@ -2,7 +2,6 @@
 // inspection.cpp: connect, PING, INFO, an attempt to write nothing; the first thing that is wrong is told.
 #include "inspection.hpp"
 #include "../protocol/server_identity.hpp"
-#include "../resilience/server_condition.hpp"
 
 #include <redstart/core/server_reply.hpp>
 #include <redstart/resp/cursor.hpp>
@@ -21,27 +20,6 @@ constexpr std::string_view info_of_server = "*1\r\n$4\r\nINFO\r\n";
 // Writes nothing into a key that is not there: refused whenever a write would be, and changes nothing.
 constexpr std::string_view write_nothing =
     "*4\r\n$8\r\nSETRANGE\r\n$17\r\nredstart:validate\r\n$1\r\n0\r\n$0\r\n\r\n";
-
-// What to do about an error word of the server; its entry in the runbook says more.
-std::string_view advice_for(std::string_view word) {
-  if (word == "READONLY")
-    return "This server is a replica: point the endpoint's name at the master and shorten its TTL";
-  if (word == "OOM")
-    return "Delete keys or give them a TTL, choose an eviction policy for caches, or raise maxmemory";
-  if (word == "MISCONF")
-    return "The server can't save: see its log and its disk, then BGSAVE; or set "
-           "stop-writes-on-bgsave-error no";
-  if (word == "NOREPLICAS") return "Restore the replicas (INFO replication), or lower min-replicas-to-write";
-  if (word == "MASTERDOWN")
-    return "Repair the link to the master, or promote this replica (REPLICAOF NO ONE)";
-  if (word == "BUSY") return "SCRIPT KILL or FUNCTION KILL ends the running script";
-  if (word == "LOADING") return "Wait: INFO persistence shows the remaining time (loading_eta_seconds)";
-  if (const std::string_view advice = cluster_advice(word); !advice.empty()) return advice;
-  if (word == "NOPERM") return "Grant the permission by ACL SETUSER; ACL LOG shows what was denied";
-  if (word == "NOAUTH" || word == "WRONGPASS")
-    return "Check user name and password (REDIS_URL) and the server's ACL";
-  return "See the server's log";
-}
 
 class Watcher final : public net::OpenWatcher {
  public:
@@ -117,9 +95,9 @@ class Inspection {
     ErrorInfo problem = database_.unreachable(*failure, report_.connecting).info();
     if (watcher.state()) {
       problem.server = word_of(watcher.state()->why);
-      problem.advice = advice_for(problem.server);
+      problem.advice = failure::advice_for(problem.server);
     } else if (!failure->server.empty() && failure->code == Errc::authentication_failed) {
-      problem.advice = advice_for(error_word(failure->server));
+      problem.advice = failure::advice_for(error_word(failure->server));
     } else if (failure->code == Errc::connect_timeout && wanted && watcher.step() == Step::connected) {
       problem.advice = "It accepts connections but does not answer in TLS: is this its TLS port (tls-port)?";
     } else if (failure->code == Errc::connect_timeout && watcher.step() && watcher.step() != Step::resolved) {
@@ -236,7 +214,7 @@ class Inspection {
     problem.remedy = verdict.remedy;
     problem.what = "the server replied with an error";
     problem.server = message;
-    problem.advice = advice_for(word);
+    problem.advice = failure::advice_for(word);
     tell(std::move(problem));
   }
 

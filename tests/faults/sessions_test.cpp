@@ -312,23 +312,46 @@ TEST_F(Fault56, UnblockedCommandEndsWithReplyOfServer) {
   });
 }
 
-TEST_F(Fault56, DemotionEndsBlockingCommandsAndNextCallSucceeds) {
+TEST_F(Fault56, DemotionEndsBlockingCommandsWithoutEffectAndNextCallSucceeds) {
   for_both([&](bool asynchronous) {
     RedisServer own;
     RawRedis admin(own.port());
-    StartedManager redis(config_at(own));
+    RedisConfig config = config_at(own);
+    config.database("main").retry.mode = RetryMode::off;
+    StartedManager redis(config);
     Waiting waiting(*redis, admin, asynchronous);
     const FreePort nowhere;
     admin.text({"REPLICAOF", "127.0.0.1", nowhere.text()});
     const auto outcome = waiting.outcome();  // -UNBLOCKED, then the connection is closed
     ASSERT_FALSE(outcome.has_value());
     EXPECT_EQ(outcome.error().server_code(), "UNBLOCKED") << outcome.error().what();
+    EXPECT_EQ(outcome.error().effect(), Effect::not_sent);
+    EXPECT_EQ(outcome.error().remedy(), Remedy::reconnect);
     EXPECT_EQ(redis->stats("main").operations.retries, 0U);
     admin.text({"REPLICAOF", "NO", "ONE"});
     admin.integer({"RPUSH", "queue", "x"});
     EXPECT_EQ(redis->client("main").blpop("queue", {0ms})->second, "x");
     EXPECT_EQ(redis->async_client("main").llen("queue")(use_future).get(), 0);
     EXPECT_EQ(redis->stats("main").operations.failed, 0U);
+  });
+}
+
+TEST_F(Fault56, BlockingCommandsAreRetriedAfterDemotion) {
+  for_both([&](bool asynchronous) {
+    RedisServer own;
+    RawRedis admin(own.port());
+    RedisConfig config = config_at(own);
+    config.database("main").retry.attempts = 50;
+    StartedManager redis(config);
+    Waiting waiting(*redis, admin, asynchronous);
+    const FreePort nowhere;
+    admin.text({"REPLICAOF", "127.0.0.1", nowhere.text()});
+    EXPECT_TRUE(eventually([&] { return redis->stats("main").operations.retries != 0; }));
+    admin.text({"REPLICAOF", "NO", "ONE"});
+    admin.integer({"RPUSH", "queue", "x"});
+    const auto outcome = waiting.outcome();
+    ASSERT_TRUE(outcome.has_value()) << outcome.error().what();
+    EXPECT_EQ(outcome.value()->second, "x");
   });
 }
 
