@@ -32,6 +32,25 @@ def table_codes(document):
     return [row.split(".")[-1] for row in rows]
 
 
+def check_errc_table():
+    """errors.md has the meanings of errc_table, and lists the codes of Unavailable."""
+    text = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
+    rows = re.findall(r'{Errc::(\w+),\s*"\w+",\s*(\w+),\s*\w+,\s*BreakerVerdict::\w+,\s*' + text + ",",
+                      read("include/redstart/core/errc.hpp"))
+    if len(rows) < 15:
+        faults.append("core/errc.hpp: hardly any rows of errc_table found, the check is broken")
+    document = read("docs/errors.md")
+    meanings = dict(re.findall(r"^\| `(\w+)` \| [^|]* \| [^|]* \| ([^|]*) \|", document.split("## Codes")[1], re.M))
+    for code, _, meaning in rows:
+        meaning = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', meaning))
+        if meanings.get(code) != meaning:
+            faults.append(f"docs/errors.md: the meaning of {code} is \"{meaning}\" in errc_table")
+    unavailable = [code for code, unavailable, _ in rows if unavailable == "true"]
+    listed = re.findall(r"`(\w+)`", re.search(r"^\| `Unavailable` \|(.*)$", document, re.M).group(1))
+    if listed != unavailable:
+        faults.append(f"docs/errors.md: the codes of Unavailable are {', '.join(unavailable)} in errc_table")
+
+
 def check_errors():
     in_code = enumerators("include/redstart/core/errc.hpp", "Errc")
     in_document = re.findall(r"^\| `(\w+)` \|", read("docs/errors.md").split("## Codes")[1], re.M)
@@ -43,6 +62,7 @@ def check_errors():
     for code in in_document:
         if code not in in_code:
             faults.append(f"docs/errors.md: there is no code {code}")
+    check_errc_table()
     for name in ("Effect", "Remedy"):
         for word in enumerators("include/redstart/core/errc.hpp", name):
             if f"`{word}`" not in read("docs/errors.md"):
