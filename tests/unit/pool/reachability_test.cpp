@@ -165,7 +165,7 @@ TEST_F(Growth, UsesFreedCapacityBeforeDatabaseIsAway) {
   EXPECT_TRUE(reachability.failing());
 }
 
-class Greeting : public ShortTimeouts {
+class EarlyLoss : public ShortTimeouts {
  protected:
   // A connection becomes ready and is lost at once.
   void greet(CloseReason reason = CloseReason::lost) {
@@ -177,7 +177,7 @@ class Greeting : public ShortTimeouts {
   }
 };
 
-TEST_F(Greeting, CountsSecondConnectionLostBeforeReplyAsFailure) {
+TEST_F(EarlyLoss, CountsSecondConnectionLostBeforeReplyAsFailure) {
   greet();
   EXPECT_FALSE(reachability.failing());
   greet();
@@ -185,7 +185,7 @@ TEST_F(Greeting, CountsSecondConnectionLostBeforeReplyAsFailure) {
   EXPECT_FALSE(reachability.begin(now)) << "the delay has begun";
 }
 
-TEST_F(Greeting, CountsConnectionsLostTogetherOnce) {
+TEST_F(EarlyLoss, CountsConnectionsLostTogetherOnce) {
   std::vector<protocol::Reconnect::Connection> together;
   for (int i = 0; i < 3; ++i) {
     const auto begun = reachability.begin(now);
@@ -201,7 +201,7 @@ TEST_F(Greeting, CountsConnectionsLostTogetherOnce) {
   EXPECT_TRUE(reachability.failing());
 }
 
-TEST_F(Greeting, IgnoresConnectionsClosedOnPurpose) {
+TEST_F(EarlyLoss, IgnoresConnectionsClosedOnPurpose) {
   for (const auto reason : {CloseReason::idle, CloseReason::lifetime, CloseReason::dirty,
                             CloseReason::shutdown, CloseReason::timeout}) {
     for (int i = 0; i < 3; ++i) greet(reason);
@@ -209,7 +209,7 @@ TEST_F(Greeting, IgnoresConnectionsClosedOnPurpose) {
   }
 }
 
-TEST_F(Greeting, HalfOpensBreakerOnlyAfterUserCommand) {
+TEST_F(EarlyLoss, HalfOpensBreakerOnlyAfterUserCommand) {
   greet();
   greet();
   Breaker& breaker = database->breaker();
