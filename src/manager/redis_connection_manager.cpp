@@ -155,7 +155,7 @@ Result<engine::AsyncChannelPtr> RedisConnectionManager::async_channel(std::strin
   if (!running) return running.error();
   auto found = (*running)->registry().find(database);
   if (!found) return found.error();
-  if (!(*found)->async()) return (*found)->shared().error({}, failure::closed());
+  if (!(*found)->async()) return (*found)->server()->error({}, failure::closed());
   return engine::AsyncChannelPtr((*found)->async());
 }
 
@@ -165,7 +165,7 @@ std::optional<Error> RedisConnectionManager::outage(std::string_view database) {
   auto found = (*running)->registry().find(database);
   if (!found) return found.error();
   const auto& async = (*found)->async();
-  if (!async) return (*found)->shared().error({}, failure::closed());
+  if (!async) return (*found)->server()->error({}, failure::closed());
   auto error = async->unavailable();
   if (!error) async->warm_up();
   return error;
@@ -184,16 +184,16 @@ DatabaseStats RedisConnectionManager::stats(std::string_view database) const {
 
 CircuitControl RedisConnectionManager::breaker(std::string_view database) const {
   const auto running = state_->running().value();
-  return CircuitControl(running->registry().find(database).value()->database_ptr());
+  return CircuitControl({running->registry().find(database).value()->server()});
 }
 
 ConnectionReport RedisConnectionManager::validate_connection(std::string_view database,
                                                              TimeLimit timeout) const {
   const auto running = state_->running().value();
   const auto channel = running->registry().find(database).value();
-  const pool::Database& shared = channel->shared();
-  return pool::inspect(shared,
-                       deadline_after(Clock::now(), timeout.value_or(shared.config().timeouts.health)));
+  pool::Server& server = *channel->server();
+  return pool::inspect(server,
+                       deadline_after(Clock::now(), timeout.value_or(server.config().timeouts.health)));
 }
 
 std::size_t RedisConnectionManager::cleanup_idle_connections() {

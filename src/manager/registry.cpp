@@ -4,6 +4,7 @@
 
 #include "../config/nearest.hpp"
 #include "../core/failures.hpp"
+#include "../observe/node_totals.hpp"
 
 #include <redstart/config/redis_database.hpp>
 
@@ -36,13 +37,13 @@ void Registry::use(std::shared_ptr<net::Loops> loops) {
 // Preconditions: the lock is held.
 Registry::ChannelPtr Registry::make(std::string_view name) {
   auto database = std::make_shared<pool::Database>(config_, std::string(name), config_.database(name));
-  auto reachability = std::make_shared<pool::Reachability>(database);
-  auto direct = std::make_shared<pool::DirectPool>(database, reachability);
+  // The only place that knows that a standalone database has one server.
+  auto server = std::make_shared<pool::Server>(database, database->config().endpoint);
+  auto direct = std::make_shared<pool::DirectPool>(server);
   std::shared_ptr<pool::AsyncPool> async;
-  if (!stopped_ && !abandoned_) async = pool::AsyncPool::make(database, direct, reachability, loops_);
+  if (!stopped_ && !abandoned_) async = pool::AsyncPool::make(server, direct, loops_);
   if (stopped_) direct->stop();
-  auto channel =
-      std::make_shared<pool::PoolChannel>(std::move(database), std::move(direct), std::move(async));
+  auto channel = std::make_shared<pool::PoolChannel>(std::move(server), std::move(direct), std::move(async));
   channels_.emplace(name, channel);
   return channel;
 }
@@ -88,10 +89,10 @@ void Registry::warm_up(TimePoint deadline) {
   const Join join{threads};
   std::vector<ChannelPtr> channels = all();
   for (const ChannelPtr& channel : channels) {
-    if (channel->shared().tls()) channel->shared().tls()->announce();
+    if (channel->server()->database().tls()) channel->server()->database().tls()->announce();
   }
   std::erase_if(channels,
-                [](const ChannelPtr& channel) { return wanted_at_start(channel->shared().config()) == 0; });
+                [](const ChannelPtr& channel) { return wanted_at_start(channel->server()->config()) == 0; });
   threads.reserve(channels.size());
   for (const ChannelPtr& channel : channels) {
     const auto connect = [this, &channel = *channel, deadline] {
@@ -111,7 +112,7 @@ void Registry::warm_up(TimePoint deadline) {
 }
 
 void Registry::warm_up(pool::PoolChannel& channel, TimePoint deadline) const {
-  if (!channel.pool().warm_up(wanted_at_start(channel.shared().config()), deadline)) return;
+  if (!channel.pool().warm_up(wanted_at_start(channel.server()->config()), deadline)) return;
   // It goes on trying, whether anybody calls or not.
   if (config_.start_timeout.count() != 0 && channel.async()) channel.async()->warm_up();
 }
@@ -124,7 +125,7 @@ bool Registry::refills() const {
   const std::vector<ChannelPtr> channels = all();
   return config_.defaults.min_idle != 0 ||
          std::any_of(channels.begin(), channels.end(),
-                     [](const ChannelPtr& channel) { return channel->shared().config().min_idle != 0; });
+                     [](const ChannelPtr& channel) { return channel->server()->config().min_idle != 0; });
 }
 
 std::size_t Registry::cleanup_idle(TimePoint now) {
@@ -179,9 +180,9 @@ void Registry::abandon() noexcept {
 void Registry::report_leases(TimePoint now, bool leaked) const {
   for (const ChannelPtr& channel : all()) {
     if (leaked)
-      channel->shared().report_leaked_leases(now);
+      channel->server()->database().report_leaked_leases(now);
     else
-      channel->shared().report_overdue_leases(now);
+      channel->server()->database().report_overdue_leases(now);
   }
 }
 
@@ -198,20 +199,25 @@ std::chrono::milliseconds Registry::lease_interval() const {
 }
 
 void Registry::emit(EventKind kind) const noexcept {
-  for (const ChannelPtr& channel : all()) channel->shared().emit(kind, {});
+  for (const ChannelPtr& channel : all()) channel->server()->database().emit(kind, {});
 }
 
 DatabaseStats Registry::stats(const pool::PoolChannel& channel) const {
+  const pool::Server& server = *channel.server();
+  NodeStats node;
+  server.collect(node);
+  node.state = channel.pool().state();
+  node.loading_eta = channel.pool().loading_eta();
+  channel.pool().collect(node.pool);
+  if (channel.async()) channel.async()->collect(node.pool);
   DatabaseStats stats;
   stats.name = channel.database();
   stats.endpoint = channel.endpoint();
-  stats.state = channel.pool().state();
-  stats.loading_eta = channel.pool().loading_eta();
-  stats.required = channel.shared().config().required;
-  channel.shared().collect(stats);
-  channel.shared().leases().collect(stats.pool, Clock::now());
-  channel.pool().collect(stats.pool);
-  if (channel.async()) channel.async()->collect(stats.pool);
+  stats.required = server.config().required;
+  server.database().collect(stats.operations);
+  add_node(stats, std::move(node));
+  stats.pool.maximum = server.config().max_connections;
+  server.database().leases().collect(stats.pool, Clock::now());
   return stats;
 }
 

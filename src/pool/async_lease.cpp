@@ -24,18 +24,18 @@ std::string_view row_name(const engine::OperationNode& operation) noexcept {
 
 AsyncLease::AsyncLease(ExclusiveConnection::Ptr pooled) : pooled_(std::move(pooled)) {
   pooled_->shared().leased.fetch_add(1, std::memory_order_relaxed);
-  pooled_->shared().database->leases().began(entry_, Clock::now());
+  pooled_->shared().database.leases().began(entry_, Clock::now());
 }
 
 AsyncLease::~AsyncLease() {
   if (net::forked(pooled_->shared().generation)) return;
   pooled_->shared().leased.fetch_sub(1, std::memory_order_relaxed);
-  pooled_->shared().database->lease_ended(entry_);
+  pooled_->shared().database.lease_ended(entry_);
   pooled_->give_back(session_.dirty());
 }
 
 void AsyncLease::taken_at(CallSite where) noexcept {
-  pooled_->shared().database->leases().taken_at(entry_, where);
+  pooled_->shared().database.leases().taken_at(entry_, where);
 }
 
 void AsyncLease::start(engine::OperationNode& operation) noexcept {
@@ -43,15 +43,15 @@ void AsyncLease::start(engine::OperationNode& operation) noexcept {
   const PoolContext::Taking taking(context, ExclusiveConnection::Ptr(pooled_));
   if (auto refused = context.refuse(operation)) return operation.finish(std::move(refused), nullptr);
   if (pooled_->broken()) {
-    Error error = context.database->failed(engine::command_name(operation.request.bytes.view()),
-                                           operation.request.replies, failure::scoped_connection_lost());
+    Error error = context.server->failed(engine::command_name(operation.request.bytes.view()),
+                                         operation.request.replies, failure::scoped_connection_lost());
     return operation.finish(std::move(error), nullptr);
   }
   if (auto error = context.overloaded(operation, pooled_->connection().load()))
     return operation.finish(std::move(error), nullptr);
   if (only_queued(operation)) {
-    Error error = context.database->failed(engine::command_name(operation.request.bytes.view()),
-                                           operation.request.replies, engine::only_queued());
+    Error error = context.server->failed(engine::command_name(operation.request.bytes.view()),
+                                         operation.request.replies, engine::only_queued());
     return operation.finish(std::move(error), nullptr);
   }
   note_sent(operation);
@@ -94,7 +94,7 @@ void AsyncLease::lease(engine::OperationNode& operation) noexcept {
   info.code = Errc::invalid_argument;
   info.remedy = Remedy::never;
   info.what = "a scoped handle cannot be taken from a scoped handle";
-  operation.finish(pooled_->shared().database->failed("scoped handle", 0, std::move(info)), nullptr);
+  operation.finish(pooled_->shared().server->failed("scoped handle", 0, std::move(info)), nullptr);
 }
 
 }  // namespace redstart::inline v0::pool

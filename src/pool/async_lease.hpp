@@ -29,7 +29,7 @@ class AsyncLease final : public engine::AsyncChannel {
   void taken_at(CallSite where) noexcept override;
   void state_changed(const engine::OperationNode& operation, std::string_view frame) noexcept override;
   [[nodiscard]] const engine::Origin& origin() const noexcept override {
-    return pooled_->shared().database->origin();
+    return pooled_->shared().server->origin();
   }
 
  private:

@@ -24,16 +24,13 @@ constexpr auto run_at_least_every = std::chrono::seconds(2);
 
 }  // namespace
 
-std::shared_ptr<AsyncPool> AsyncPool::make(std::shared_ptr<Database> database,
-                                           std::shared_ptr<DirectPool> direct,
-                                           std::shared_ptr<Reachability> reachability,
+std::shared_ptr<AsyncPool> AsyncPool::make(std::shared_ptr<Server> server, std::shared_ptr<DirectPool> direct,
                                            const std::shared_ptr<net::Loops>& loops) {
   const std::size_t count =
-      std::min(database->config().shared_connections * loops->width(), database->config().max_connections);
-  auto context =
-      std::make_shared<PoolContext>(std::move(database), std::move(direct), std::move(reachability), loops);
+      std::min(server->config().shared_connections * loops->width(), server->config().max_connections);
+  auto context = std::make_shared<PoolContext>(std::move(server), std::move(direct), loops);
   auto pool = std::make_shared<AsyncPool>(context, loops);
-  pool->all_may_be_shared_ = count == context->database->config().max_connections;
+  pool->all_may_be_shared_ = count == context->server->config().max_connections;
   while (pool->shared_.size() < count)
     pool->shared_.push_back(SharedConnection::make(context, loops->next(), pool->all_may_be_shared_));
   context->serving = [weak = std::weak_ptr(pool)]() -> std::shared_ptr<net::AsyncConnection> {
@@ -46,7 +43,7 @@ std::shared_ptr<AsyncPool> AsyncPool::make(std::shared_ptr<Database> database,
     return nullptr;
   };
   if (count != 0) pool->shared_.front()->ask_for_recovery();
-  context->database->on_circuit([weak = std::weak_ptr(pool)] {
+  context->server->on_circuit([weak = std::weak_ptr(pool)] {
     if (const auto self = weak.lock()) self->circuit_changed();
   });
   context->direct->on_shortage([weak = std::weak_ptr(pool)](const Waiter& waiter) {
@@ -89,7 +86,7 @@ const net::AsyncConnection* AsyncPool::carry(engine::OperationNode& operation) n
     return operation.finish(std::move(refused), nullptr), nullptr;
   if (auto error = away(operation)) return operation.finish(std::move(error), nullptr), nullptr;
   if (operation.request.blocks_for || operation.request.bytes.size() > large ||
-      context_->database->outlasts_silence(operation.timeout))
+      context_->database.outlasts_silence(operation.timeout))
     return run_alone(operation), nullptr;
   SharedConnection& pooled = pick();
   net::AsyncConnection& connection = pooled.connection();
@@ -101,16 +98,16 @@ const net::AsyncConnection* AsyncPool::carry(engine::OperationNode& operation) n
 }
 
 std::optional<Error> AsyncPool::known_absence(const engine::OperationNode& operation) const {
-  Database& database = *context_->database;
-  if (database.waits_while_away()) return std::nullopt;
+  Server& server = *context_->server;
+  if (server.database().waits_while_away()) return std::nullopt;
   std::optional<ErrorInfo> info;
   if (auto failure = known_failure(operation.start))
     info = failure->info();
-  else if (database.breaker().refuses(operation.start))
-    info = database.circuit_open(operation.start);
+  else if (server.breaker().refuses(operation.start))
+    info = server.circuit_open(operation.start);
   if (!info) return std::nullopt;
-  return database.failed(engine::command_name(operation.request.bytes.view()), operation.request.replies,
-                         *std::move(info));
+  return server.failed(engine::command_name(operation.request.bytes.view()), operation.request.replies,
+                       *std::move(info));
 }
 
 // Who is told of a failure is not the one who tries again: where nobody else does, the first line shall.
@@ -131,7 +128,7 @@ std::optional<Error> AsyncPool::failure_in_background(TimePoint now) const {
 // the server is asked.
 void AsyncPool::circuit_changed() noexcept {
   if (net::forked(context_->generation) || !usable()) return;
-  if (!context_->database->waits_while_away()) return shared_.front()->connection().wake();
+  if (!context_->database.waits_while_away()) return shared_.front()->connection().wake();
   try {
     for (const auto& pooled : all()) pooled->connection().wake();
   } catch (const std::bad_alloc&) {
@@ -148,8 +145,8 @@ void AsyncPool::lease(engine::OperationNode& operation) noexcept {
   const PoolContext::Taking taking(*context_, weak_from_this().lock());
   if (auto refused = context_->refuse(operation)) return operation.finish(std::move(refused), nullptr);
   if (auto error = away(operation)) return operation.finish(std::move(error), nullptr);
-  operation.deadline = std::min(
-      operation.deadline, deadline_after(operation.start, context_->database->config().timeouts.acquire));
+  operation.deadline = std::min(operation.deadline,
+                                deadline_after(operation.start, context_->server->config().timeouts.acquire));
   if (auto error = too_many_leases(operation)) return operation.finish(std::move(error), nullptr);
   try {
     if (const ExclusiveConnection::Ptr pooled = take_line()) return pooled->lend(operation);
@@ -192,13 +189,13 @@ std::optional<Error> AsyncPool::too_many_alone(const engine::OperationNode& oper
 
 // No memory, or no thread to be had.
 Error AsyncPool::exhausted(const engine::OperationNode& operation, const std::exception& why) const {
-  return context_->database->failed(engine::command_name(operation.request.bytes.view()),
-                                    operation.request.replies, failure::not_connectable(why.what()));
+  return context_->server->failed(engine::command_name(operation.request.bytes.view()),
+                                  operation.request.replies, failure::not_connectable(why.what()));
 }
 
 Error AsyncPool::shut_down(const engine::OperationNode& operation) const {
-  return context_->database->failed(engine::command_name(operation.request.bytes.view()),
-                                    operation.request.replies, failure::closed());
+  return context_->server->failed(engine::command_name(operation.request.bytes.view()),
+                                  operation.request.replies, failure::closed());
 }
 
 // One that nobody else has; null from the shutdown on: then nobody would end it.
@@ -209,7 +206,7 @@ ExclusiveConnection::Ptr AsyncPool::take_line() {
     ExclusiveConnection::Ptr pooled = std::move(idle_.back());
     idle_.pop_back();
     pooled->claim();
-    const auto limit = context_->database->config().check_after_idle;
+    const auto limit = context_->server->config().check_after_idle;
     if (limit.count() != 0 && Clock::now() - pooled->connection().last_used() > limit)
       pooled->connection().check_next();
     return pooled;
@@ -269,14 +266,14 @@ void AsyncPool::gone(ExclusiveConnection& pooled) noexcept {
 }
 
 std::optional<Error> AsyncPool::unavailable() const {
-  if (net::forked(context_->generation)) return context_->database->error({}, failure::forked());
+  if (net::forked(context_->generation)) return context_->server->error({}, failure::forked());
   if (context_->stopping.load(std::memory_order_acquire))
-    return context_->database->error({}, failure::closed());
-  Database& database = *context_->database;
-  if (database.waits_while_away()) return std::nullopt;
+    return context_->server->error({}, failure::closed());
+  Server& server = *context_->server;
+  if (server.database().waits_while_away()) return std::nullopt;
   const TimePoint now = Clock::now();
   if (auto failure = known_failure(now)) return failure;
-  if (database.breaker().refuses(now)) return database.error({}, database.circuit_open(now));
+  if (server.breaker().refuses(now)) return server.error({}, server.circuit_open(now));
   return std::nullopt;
 }
 
@@ -304,7 +301,7 @@ void AsyncPool::warm_up() noexcept {
 }
 
 std::size_t AsyncPool::cleanup_idle(TimePoint now) {
-  const auto limit = context_->database->config().idle_timeout;
+  const auto limit = context_->server->config().idle_timeout;
   if (limit.count() == 0) return 0;
   std::size_t closed = 0;
   const auto close = [&](net::AsyncConnection& connection) {
@@ -349,7 +346,7 @@ class AsyncPool::UnusedPing final : public engine::OperationNode {
     request.retry = Retry::read;
     id = engine::next_operation_id();
     start = Clock::now();
-    deadline = deadline_after(start, pool->context_->database->config().timeouts.health);
+    deadline = deadline_after(start, pool->context_->server->config().timeouts.health);
     unguarded = true;
   }
 

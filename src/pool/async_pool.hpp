@@ -25,9 +25,8 @@ class AsyncPool final : public engine::AsyncChannel,
                         public std::enable_shared_from_this<AsyncPool> {
  public:
   /// `loops` is shared with the manager. Nothing is opened before it is needed.
-  [[nodiscard]] static std::shared_ptr<AsyncPool> make(std::shared_ptr<Database> database,
+  [[nodiscard]] static std::shared_ptr<AsyncPool> make(std::shared_ptr<Server> server,
                                                        std::shared_ptr<DirectPool> direct,
-                                                       std::shared_ptr<Reachability> reachability,
                                                        const std::shared_ptr<net::Loops>& loops);
   AsyncPool(std::shared_ptr<PoolContext> context, std::shared_ptr<net::Loops> loops);
 
@@ -41,9 +40,7 @@ class AsyncPool final : public engine::AsyncChannel,
     return loops_->default_executor();
   }
   [[nodiscard]] engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::no; }
-  [[nodiscard]] const engine::Origin& origin() const noexcept override {
-    return context_->database->origin();
-  }
+  [[nodiscard]] const engine::Origin& origin() const noexcept override { return context_->server->origin(); }
 
   /// Why a handle is not to be given out: the last attempt to connect failed, forked, shut down.
   [[nodiscard]] std::optional<Error> unavailable() const;
@@ -95,7 +92,7 @@ class AsyncPool final : public engine::AsyncChannel,
   // Why it must not even be queued: the database is away, and nobody wants to wait for it. Two relaxed loads
   // while all is well.
   [[nodiscard]] std::optional<Error> away(const engine::OperationNode& operation) const {
-    if (!context_->reachability->failing() && context_->database->breaker().pass() != 0) [[likely]]
+    if (!context_->reachability->failing() && context_->server->breaker().pass() != 0) [[likely]]
       return std::nullopt;
     return known_absence(operation);
   }

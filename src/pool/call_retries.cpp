@@ -39,7 +39,7 @@ void settle(Admission& admission, const net::Outcome& outcome) {
 bool CallRetries::wait_for_database(const ErrorInfo& why, TimePoint& now) const {
   const bool away = is_unavailable(why.code) && why.code != Errc::loading && why.code != Errc::pool_timeout &&
                     why.code != Errc::closed;
-  if (!database_.waits_while_away() || !away || net::on_engine_thread()) return false;
+  if (!server_.database().waits_while_away() || !away || net::on_engine_thread()) return false;
   // What nobody can serve is not waited for; what somebody forced may end.
   if (why.remedy == Remedy::never && why.code != Errc::circuit_open) return false;
   now = Clock::now();
@@ -57,11 +57,11 @@ bool CallRetries::sleep(std::chrono::milliseconds delay, TimePoint& now) const {
 Retries::Delay CallRetries::next(const net::Outcome& outcome, bool reused) {
   const bool refused = outcome.kind == net::Outcome::Kind::refused;
   const ServerCondition condition =
-      refused ? database_.condition_of(outcome.text, request_.reply_of) : ServerCondition::serving;
+      refused ? server_.condition_of(outcome.text, request_.reply_of) : ServerCondition::serving;
   if (condition == ServerCondition::elsewhere) return std::nullopt;
   // Garbled, or beyond the limits: it would come again.
   if (!refused && outcome.code == Errc::protocol_error) return std::nullopt;
-  FailedAttempt attempt{database_.failure_of(outcome, request_.reply_of),
+  FailedAttempt attempt{server_.failure_of(outcome, request_.reply_of),
                         request_.name,
                         outcome.text,
                         request_.retry,
@@ -69,7 +69,7 @@ Retries::Delay CallRetries::next(const net::Outcome& outcome, bool reused) {
                         made_,
                         outcome.end,
                         deadline_};
-  Retries& retries = database_.retries();
+  Retries& retries = server_.database().retries();
   Retries::Delay delay;
   if (condition == ServerCondition::loading) {
     delay = retries.after_loading(attempt);
@@ -91,7 +91,7 @@ Retries::Delay CallRetries::next(const net::Outcome& outcome, bool reused) {
 Error CallRetries::failed(std::uint64_t commands, ErrorInfo info) const {
   if (uncertain_) info.effect = Effect::indeterminate;
   info.attempts = made_;
-  return database_.failed(request_.name, commands, std::move(info));
+  return server_.failed(request_.name, commands, std::move(info));
 }
 
 }  // namespace redstart::inline v0::pool

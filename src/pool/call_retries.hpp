@@ -2,8 +2,8 @@
 // call_retries.hpp: the attempts of one synchronous call, and the waiting between them.
 #pragma once
 
-#include "database.hpp"
 #include "direct_pool.hpp"
+#include "server.hpp"
 
 #include <redstart/engine/channel.hpp>
 #include <redstart/engine/request.hpp>
@@ -22,9 +22,9 @@ void settle(Admission& admission, const net::Outcome& outcome);
 /// Thread safety: none; lives on the caller's stack.
 class CallRetries {
  public:
-  CallRetries(Database& database, DirectPool& pool, const engine::RequestTraits& request,
+  CallRetries(Server& server, DirectPool& pool, const engine::RequestTraits& request,
               const engine::CallOptions& options, TimePoint deadline) noexcept
-      : database_(database), pool_(pool), request_(request), mode_(options.retry), deadline_(deadline) {}
+      : server_(server), pool_(pool), request_(request), mode_(options.retry), deadline_(deadline) {}
 
   /// No attempt could be made. True when the call waits for such a database: it has waited a little, `now` is
   /// renewed, and another attempt is due.
@@ -44,7 +44,7 @@ class CallRetries {
   [[nodiscard]] Error failed(std::uint64_t commands, ErrorInfo info) const;
 
  private:
-  Database& database_;
+  Server& server_;
   DirectPool& pool_;
   const engine::RequestTraits& request_;
   const std::optional<RetryMode> mode_;

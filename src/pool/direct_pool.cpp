@@ -36,8 +36,8 @@ class Report final : public net::OpenWatcher {
 
 }  // namespace
 
-DirectPool::DirectPool(std::shared_ptr<Database> database, std::shared_ptr<Reachability> reachability)
-    : database_(std::move(database)), reachability_(std::move(reachability)) {}
+DirectPool::DirectPool(std::shared_ptr<Server> server)
+    : server_(std::move(server)), reachability_(&server_->reachability()) {}
 
 DirectPool::~DirectPool() = default;
 
@@ -105,7 +105,7 @@ Result<DirectLease> DirectPool::try_acquire(TimePoint& now, TimePoint deadline, 
   if (DirectLease connection = take_idle(lock, now, deadline)) return connection;
   if (!draining_ && waiters_.empty()) {
     if (auto error = reachability_->must_wait(now)) return *std::move(error);
-    if (open_ != database_->config().max_connections && (!may_wait || !reachability_->growth_paused())) {
+    if (open_ != server_->config().max_connections && (!may_wait || !reachability_->growth_paused())) {
       ++open_;
       Result<DirectLease> opened = open(lock, now, deadline);
       if (opened || !may_wait || !queues_after(opened.error(), now, deadline)) return opened;
@@ -134,7 +134,7 @@ bool DirectPool::queues_after(const Error& error, TimePoint now, TimePoint deadl
 // it may have been cut without a word.
 std::optional<CloseReason> DirectPool::fault_of(net::DirectConnection& connection, TimePoint& now,
                                                 TimePoint deadline) noexcept {
-  const DatabaseConfig& config = database_->config();
+  const DatabaseConfig& config = server_->config();
   if (const auto broken = connection.fault(now)) return broken;
   const auto limit = config.check_after_idle;
   if (limit.count() == 0 || now - connection.last_used() <= limit) return std::nullopt;
@@ -183,14 +183,14 @@ Result<DirectLease> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadl
   Connection connection;
   std::optional<Cause> failure;
   const TimePoint began = now;
-  const TimePoint connect_deadline = deadline_after(began, database_->config().timeouts.connect);
+  const TimePoint connect_deadline = deadline_after(began, server_->config().timeouts.connect);
   // While others work, half of a caller's time is left to wait for one of them.
   TimePoint until = std::min<TimePoint>(deadline, connect_deadline);
   if (!ahead && !net::on_engine_thread() && growing)
     until = std::min<TimePoint>(until, now + (deadline - now) / 2);
   try {
-    connection = std::make_unique<net::DirectConnection>(database_->config(), database_->client_name(),
-                                                         opened_++, database_->preparer());
+    connection = std::make_unique<net::DirectConnection>(server_->config(), server_->database().client_name(),
+                                                         opened_++, server_->preparer());
     in_use_.push_back(*connection);
     if (ahead) ahead_ = connection.get();
     lock.unlock();
@@ -207,14 +207,14 @@ Result<DirectLease> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadl
     lock.unlock();
   }
   if (!failure) {
-    connection->retire_at(retirement(*database_, end, reachability_->random()));
+    connection->retire_at(retirement(*server_, end, reachability_->random()));
     connection->tag(reachability_->succeeded(*attempt).number);
     refill();  // the first after an outage
     reconsider();
     return DirectLease(*this, std::move(connection));
   }
   // A caller in a hurry, or a server that is loading, says nothing about whether the server can be reached.
-  const bool hurried = connect_deadline - until > database_->config().timeouts.connect / 10;
+  const bool hurried = connect_deadline - until > server_->config().timeouts.connect / 10;
   const bool inconclusive = failure->code == Errc::loading || failure->code == Errc::closed ||
                             (failure->code == Errc::connect_timeout && hurried);
   close_dead();
@@ -240,7 +240,7 @@ void DirectPool::release(Connection connection) noexcept {
   if (!superfluous) [[likely]]
     return;
   connection.reset();
-  database_->emit(EventKind::disconnected, to_string(*superfluous));
+  server_->emit(EventKind::disconnected, to_string(*superfluous));
 }
 
 // Hands it to the next in line, or keeps it. Where it does neither it says why, and the caller closes it: it
@@ -282,7 +282,7 @@ std::optional<CloseReason> DirectPool::take_back(Connection& connection) noexcep
 void DirectPool::pushed(std::uint64_t messages) noexcept {
   if (messages == 0) return;
   pushes_dropped_.fetch_add(messages, std::memory_order_relaxed);
-  database_->pushes_dropped(messages);
+  server_->pushes_dropped(messages);
 }
 
 void DirectPool::discard(Connection connection, CloseReason reason) noexcept {
@@ -295,7 +295,7 @@ void DirectPool::discard(Connection connection, CloseReason reason) noexcept {
   release_grant();
   lock.unlock();
   connection.reset();
-  database_->emit(EventKind::disconnected, to_string(reason));
+  server_->emit(EventKind::disconnected, to_string(reason));
 }
 
 // Closes a connection whose slot stays the caller's. Preconditions: `lock` is held, and is again in the end.
@@ -306,7 +306,7 @@ void DirectPool::forget(Lock& lock, Connection connection, CloseReason reason) n
   reachability_->lost({connection->tag(), connection->opened_at()}, reason, Clock::now());
   pushed(connection->take_pushes());
   connection.reset();
-  database_->emit(EventKind::disconnected, to_string(reason));
+  server_->emit(EventKind::disconnected, to_string(reason));
   lock.lock();
 }
 
@@ -317,8 +317,8 @@ void DirectPool::count_closed(CloseReason reason, std::size_t connections) noexc
 }
 
 Error DirectPool::refused(ErrorInfo info) const {
-  info.database = database_->name();
-  info.endpoint = database_->origin().endpoint;
+  info.database = server_->database().name();
+  info.endpoint = server_->origin().endpoint;
   return Error(std::move(info));
 }
 

@@ -2,8 +2,8 @@
 // direct_pool.hpp: the direct connections of one database: lent out one at a time, first come, first served.
 #pragma once
 
-#include "database.hpp"
-#include "reachability.hpp"
+#include "../net/direct_connection.hpp"
+#include "server.hpp"
 
 #include <redstart/core/result.hpp>
 
@@ -98,7 +98,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
  public:
   using Connection = DirectLease::Connection;
 
-  DirectPool(std::shared_ptr<Database> database, std::shared_ptr<Reachability> reachability);
+  explicit DirectPool(std::shared_ptr<Server> server);
   DirectPool(const DirectPool&) = delete;
   DirectPool& operator=(const DirectPool&) = delete;
   ~DirectPool();
@@ -226,8 +226,8 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   void admit_next() noexcept;
   [[nodiscard]] Error refused(ErrorInfo info) const;
 
-  const std::shared_ptr<Database> database_;
-  const std::shared_ptr<Reachability> reachability_;
+  const std::shared_ptr<Server> server_;
+  Reachability* const reachability_;  // of the server
   std::function<void(const Waiter&)> reclaim_{};
   std::function<void(TimePoint)> ask_others_{};
 

@@ -18,8 +18,7 @@ constexpr auto look_at_line_every = std::chrono::milliseconds(10);
 
 // `began`: when the caller asked for a connection. Preconditions: `lock` is held.
 Result<DirectLease> DirectPool::queue(Lock& lock, TimePoint& now, TimePoint deadline, TimePoint began) {
-  const TimePoint last =
-      std::min(deadline, deadline_after(Clock::now(), database_->config().timeouts.acquire));
+  const TimePoint last = std::min(deadline, deadline_after(Clock::now(), server_->config().timeouts.acquire));
   Caller self;
   enqueue(lock, self);
   serve_queue();  // what was in the way may have ended before it was in the line
@@ -59,7 +58,7 @@ Result<DirectLease> DirectPool::queue(Lock& lock, TimePoint& now, TimePoint dead
 void DirectPool::wait_for_turn(Lock& lock, Caller& self, TimePoint last) {
   while (self.grant == Waiter::Grant::nothing) {
     TimePoint until = last;
-    if (&waiters_.front() == &self && open_ < database_->config().max_connections) {
+    if (&waiters_.front() == &self && open_ < server_->config().max_connections) {
       const TimePoint now = Clock::now();
       if (reachability_->growth_due() <= now) start_filling();
       until = std::min<TimePoint>(last, now + look_at_line_every);
@@ -104,7 +103,7 @@ bool DirectPool::front_may_open() const {
 
 // True where closing a connection makes room for the first in line.
 bool DirectPool::room_wanted() const {
-  return !waiters_.empty() && (open_ == database_->config().max_connections || reachability_->full());
+  return !waiters_.empty() && (open_ == server_->config().max_connections || reachability_->full());
 }
 
 // Preconditions: one connection less is open than `open_` says.
@@ -126,7 +125,7 @@ void DirectPool::admit_next() noexcept {
 // Something has changed for those in line: grants free slots, or wakes the first, which starts the attempts
 // that are due, and waits on.
 void DirectPool::serve_queue() noexcept {
-  while (!waiters_.empty() && open_ < database_->config().max_connections) {
+  while (!waiters_.empty() && open_ < server_->config().max_connections) {
     if (!front_may_open()) return waiters_.front().decided();
     ++open_;
     admit_next();
@@ -153,7 +152,7 @@ void DirectPool::make_room(const Waiter& waiter) noexcept {
     return;
   }
   given_up.reset();
-  database_->emit(EventKind::disconnected, to_string(CloseReason::idle));
+  server_->emit(EventKind::disconnected, to_string(CloseReason::idle));
 }
 
 bool DirectPool::acquire_grant(Waiter& waiter) noexcept {
@@ -162,7 +161,7 @@ bool DirectPool::acquire_grant(Waiter& waiter) noexcept {
   waiter.grant = Waiter::Grant::nothing;
   waiter.takes_connections = false;
   used_ = true;
-  if (waiters_.empty() && open_ < database_->config().max_connections) {
+  if (waiters_.empty() && open_ < server_->config().max_connections) {
     ++open_;
   } else if (waiters_.empty() && !idle_.empty()) {
     given_up = std::move(idle_.front());
@@ -177,7 +176,7 @@ bool DirectPool::acquire_grant(Waiter& waiter) noexcept {
   lock.unlock();
   if (!given_up) return true;
   given_up.reset();
-  database_->emit(EventKind::disconnected, to_string(CloseReason::idle));
+  server_->emit(EventKind::disconnected, to_string(CloseReason::idle));
   return true;
 }
 
@@ -197,7 +196,7 @@ void DirectPool::return_grant() noexcept {
 
 bool DirectPool::exhausted() const {
   const Lock lock(mutex_);
-  return !waiters_.empty() || (open_ == database_->config().max_connections && idle_.empty()) ||
+  return !waiters_.empty() || (open_ == server_->config().max_connections && idle_.empty()) ||
          reachability_->growth_paused();
 }
 

@@ -78,7 +78,7 @@ std::optional<Error> DirectPool::warm_up(std::size_t count, TimePoint deadline) 
 
 // Preconditions: the lock is held.
 bool DirectPool::lacks() const noexcept {
-  const DatabaseConfig& config = database_->config();
+  const DatabaseConfig& config = server_->config();
   if (draining_ || open_ >= config.max_connections) return false;
   if (waiters_.empty()) return idle_.size() + in_use_.size() < config.min_idle;
   return waiters_.front().takes_connections && reachability_->growth_paused();
@@ -97,7 +97,7 @@ void DirectPool::start_filling() noexcept {
 
 // On any thread, also one that must not wait: opening does.
 void DirectPool::refill() noexcept {
-  if (database_->config().min_idle == 0 || reachability_->created() == 0) return;
+  if (server_->config().min_idle == 0 || reachability_->created() == 0) return;
   {
     const Lock lock(mutex_);
     if (filling_) return;
@@ -117,7 +117,7 @@ void DirectPool::close_dead() noexcept {
   }
   for (const Dead& one : dead) {
     reachability_->lost({one.connection->tag(), one.connection->opened_at()}, one.reason, Clock::now());
-    database_->emit(EventKind::disconnected, to_string(one.reason));
+    server_->emit(EventKind::disconnected, to_string(one.reason));
   }
 }
 
@@ -134,7 +134,7 @@ void DirectPool::ask_unused(TimePoint since) noexcept {
 }
 
 void DirectPool::ask_each(TimePoint since) noexcept {
-  const auto patience = database_->config().timeouts.health;
+  const auto patience = server_->config().timeouts.health;
   Lock lock(mutex_);
   while (!draining_ && !idle_.empty() && idle_.front()->last_used() < since) {
     DirectLease asked(*this, std::move(idle_.front()));
@@ -182,7 +182,7 @@ void DirectPool::close_unused(TimePoint since) noexcept {
 void DirectPool::closed(std::vector<Connection>& connections, CloseReason reason) noexcept {
   for (Connection& connection : connections) {
     connection.reset();
-    database_->emit(EventKind::disconnected, to_string(reason));
+    server_->emit(EventKind::disconnected, to_string(reason));
   }
 }
 
@@ -190,12 +190,12 @@ void DirectPool::fill() noexcept {
   const Filling filling(*this);
   try {
     // Some may not live for long.
-    for (std::size_t most = std::max<std::size_t>(database_->config().min_idle, 1); most != 0; --most) {
+    for (std::size_t most = std::max<std::size_t>(server_->config().min_idle, 1); most != 0; --most) {
       TimePoint now = Clock::now();
       Lock lock(mutex_);
       if (!lacks() || reachability_->must_wait(now)) return;
       ++open_;
-      auto connection = open(lock, now, deadline_after(now, database_->config().timeouts.connect), true);
+      auto connection = open(lock, now, deadline_after(now, server_->config().timeouts.connect), true);
       if (!connection) return;
       connection->give_back();
     }
@@ -243,8 +243,8 @@ void DirectPool::note_redirect(std::string_view reply) const noexcept {
   const std::string_view primary = protocol::redirect_address(reply);
   if (primary.empty()) return;
   try {
-    database_->emit(EventKind::server_changed,
-                    "role master -> replica, its primary is " + std::string(primary));
+    server_->emit(EventKind::server_changed,
+                  "role master -> replica, its primary is " + std::string(primary));
   } catch (const std::bad_alloc&) {
     // The event is lost, its connections are closed all the same.
   }
@@ -268,11 +268,11 @@ void DirectPool::close_idle(TimePoint now, std::chrono::milliseconds unused, std
     count_closed(reason, into.size() - before);
     for (std::size_t i = before; i < into.size(); ++i) release_grant();
   }
-  for (std::size_t i = 0; i < into.size(); ++i) database_->emit(EventKind::disconnected, to_string(reason));
+  for (std::size_t i = 0; i < into.size(); ++i) server_->emit(EventKind::disconnected, to_string(reason));
 }
 
 std::size_t DirectPool::cleanup_idle(TimePoint now) {
-  const DatabaseConfig& config = database_->config();
+  const DatabaseConfig& config = server_->config();
   std::vector<Connection> old;
   if (config.idle_timeout != 0ms)
     close_idle(now, config.idle_timeout, config.min_idle, CloseReason::idle, old);
@@ -325,7 +325,7 @@ void DirectPool::collect(PoolStats& into) const {
   into.in_use = open_ - idle_.size() - granted_;
   into.idle = idle_.size();
   into.waiting = waiters_.size();
-  into.maximum = database_->config().max_connections;
+  into.maximum = server_->config().max_connections;
   into.leased = leased_.load(std::memory_order_relaxed);
   into.connect_failures = reachability_->connect_failures();
   into.pushes_dropped = pushes_dropped_.load(std::memory_order_relaxed);
@@ -337,7 +337,7 @@ ConnectionState DirectPool::state() const {
   if (closed_) return ConnectionState::closed;
   if (draining_) return ConnectionState::draining;
   if (reachability_->not_ready_now(Clock::now())) return ConnectionState::loading;
-  const BreakerState breaker = database_->breaker().state();
+  const BreakerState breaker = server_->breaker().state();
   if (breaker == BreakerState::open || breaker == BreakerState::forced_open)
     return ConnectionState::circuit_open;
   switch (reachability_->state()) {

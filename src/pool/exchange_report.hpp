@@ -2,7 +2,7 @@
 // exchange_report.hpp: counts how an exchange went and finds the words for it.
 #pragma once
 
-#include "database.hpp"
+#include "server.hpp"
 
 #include <redstart/core/error.hpp>
 #include <redstart/engine/replies.hpp>
@@ -16,24 +16,24 @@ namespace redstart::inline v0::pool {
 
 /// Reports one command's exchange that began at `start`: what the caller gets instead of a reply, if
 /// anything. `uncertain`: an earlier attempt may have been executed; `attempts`: this one included.
-[[nodiscard]] std::optional<Error> report(Database& database, const engine::RequestTraits& request,
+[[nodiscard]] std::optional<Error> report(Server& server, const engine::RequestTraits& request,
                                           std::size_t shard, const net::Outcome& outcome, TimePoint start,
                                           bool uncertain = false, unsigned attempts = 1);
 
 /// Reports a batch's, and fills in what stands for replies that did not come.
-void report_batch(Database& database, engine::Replies& replies, std::size_t commands, std::size_t shard,
+void report_batch(Server& server, engine::Replies& replies, std::size_t commands, std::size_t shard,
                   const net::Outcome& outcome, TimePoint start, unsigned attempts = 1);
 
 /// True when the reply was an error after which the connection must be closed: the server is loading, is a
 /// replica now, has lost its master, or has forgotten who the client is.
-[[nodiscard]] bool must_reconnect(const Database& database, const engine::RequestTraits& request,
+[[nodiscard]] bool must_reconnect(const Server& server, const engine::RequestTraits& request,
                                   const net::Outcome& outcome) noexcept;
 /// True when the replies of a batch contain such an error.
-[[nodiscard]] bool must_reconnect(const Database& database, const engine::RequestTraits& request,
+[[nodiscard]] bool must_reconnect(const Server& server, const engine::RequestTraits& request,
                                   const engine::Replies& replies);
 
 /// Fails all commands of a batch that never got a connection.
-void report_unsent(Database& database, engine::Replies& replies, std::size_t commands, ErrorInfo info,
+void report_unsent(Server& server, engine::Replies& replies, std::size_t commands, ErrorInfo info,
                    unsigned attempts);
 
 }  // namespace redstart::inline v0::pool

@@ -90,7 +90,7 @@ void ExclusiveConnection::stop(TimePoint deadline) noexcept {
 }
 
 void ExclusiveConnection::give_back(bool dirty) noexcept {
-  if (broken() && !context().stopping.load(std::memory_order_acquire)) context().database->release_failed();
+  if (broken() && !context().stopping.load(std::memory_order_acquire)) context().database.release_failed();
   if (ended()) return;
   if (broken()) return end();
   if (dirty || outdated_.load(std::memory_order_relaxed)) return returned(true);
@@ -149,7 +149,7 @@ void ExclusiveConnection::postponed() {
 
 void ExclusiveConnection::opened(net::AsyncConnection& connection) {
   PooledConnection::opened(connection);
-  const TimePoint end = retirement(*context().database, Clock::now(), context().reachability->random());
+  const TimePoint end = retirement(*context().server, Clock::now(), context().reachability->random());
   retires_.store(end.time_since_epoch().count(), std::memory_order_relaxed);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // inspection.cpp: connect, PING, INFO, an attempt to write nothing; the first thing that is wrong is told.
 #include "inspection.hpp"
+
+#include "../net/direct_connection.hpp"
 #include "../protocol/server_identity.hpp"
 
 #include <redstart/core/server_reply.hpp>
@@ -63,12 +65,12 @@ std::string_view word_of(protocol::NotReady::Why why) {
 
 class Inspection {
  public:
-  Inspection(const Database& database, TimePoint deadline)
-      : database_(database),
+  Inspection(Server& server, TimePoint deadline)
+      : server_(server),
         deadline_(deadline),
-        connection_(database.config(), database.client_name(), 0, database.preparer()) {
-    report_.database = database.name();
-    report_.endpoint = database.origin().endpoint;
+        connection_(server.config(), server.database().client_name(), 0, server.preparer()) {
+    report_.database = server.database().name();
+    report_.endpoint = server.origin().endpoint;
   }
 
   ConnectionReport run() {
@@ -85,14 +87,14 @@ class Inspection {
     Watcher watcher;
     const auto failure = connection_.open(deadline_, watcher);
     report_.connecting = Clock::now() - began;
-    const bool wanted = database_.config().tls.enabled;
+    const bool wanted = server_.config().tls.enabled;
     const bool connected = watcher.step() == Step::secured || (!wanted && watcher.step() == Step::connected);
     report_.reachable = !failure || connected;
     if (!failure) {
       refused_ping_ = watcher.refused_ping();
       return true;
     }
-    ErrorInfo problem = database_.unreachable(*failure, report_.connecting).info();
+    ErrorInfo problem = server_.unreachable(*failure, report_.connecting).info();
     if (watcher.state()) {
       problem.server = word_of(watcher.state()->why);
       problem.advice = failure::advice_for(problem.server);
@@ -111,7 +113,7 @@ class Inspection {
 
   // It keeps calls away from a server that may be well by now, or again.
   void look_at_breaker() {
-    const CircuitStatus circuit = database_.circuit(Clock::now());
+    const CircuitStatus circuit = server_.circuit(Clock::now());
     if (circuit.state == BreakerState::closed) return;
     std::string note = "the circuit breaker is " + to_string(circuit);
     switch (circuit.state) {
@@ -119,11 +121,11 @@ class Inspection {
         note +=
             ": every call fails with circuit_open whatever the server does. It was forced open: "
             "breaker(\"" +
-            database_.name() + "\").automatic() ends that";
+            server_.database().name() + "\").automatic() ends that";
         break;
       case BreakerState::forced_closed:
         note += ": it rejects no call whatever the server does. It was forced closed: breaker(\"" +
-                database_.name() + "\").automatic() ends that";
+                server_.database().name() + "\").automatic() ends that";
         break;
       default:
         note += ". Until then calls fail with circuit_open; it closes by itself once the server answers";
@@ -162,6 +164,7 @@ class Inspection {
     };
     ServerFacts& server = report_.server;
     static_cast<ServerIdentity&>(server) = protocol::read_identity(answer->text);
+    server_.reachability().learned(server);
     server.uptime = std::chrono::seconds(number("uptime_in_seconds"));
     server.clients = number("connected_clients");
     server.maximum_clients = number("maxclients");
@@ -219,10 +222,10 @@ class Inspection {
   }
 
   void tell(ErrorInfo problem) {
-    if (!report_.problem) report_.problem = database_.error("validate_connection", std::move(problem));
+    if (!report_.problem) report_.problem = server_.error("validate_connection", std::move(problem));
   }
 
-  const Database& database_;
+  Server& server_;
   const TimePoint deadline_;
   net::DirectConnection connection_;
   ConnectionReport report_{};
@@ -231,8 +234,6 @@ class Inspection {
 
 }  // namespace
 
-ConnectionReport inspect(const Database& database, TimePoint deadline) {
-  return Inspection(database, deadline).run();
-}
+ConnectionReport inspect(Server& server, TimePoint deadline) { return Inspection(server, deadline).run(); }
 
 }  // namespace redstart::inline v0::pool

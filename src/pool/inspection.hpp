@@ -2,14 +2,15 @@
 // inspection.hpp: a close look at a database, past its pool.
 #pragma once
 
-#include "database.hpp"
+#include "server.hpp"
 
 #include <redstart/observe/connection_report.hpp>
 
 namespace redstart::inline v0::pool {
 
 /// Connects, asks the server about itself and whether it takes writes, and closes the connection again; at
-/// most until `deadline`. Nothing of it is counted. Waits.
-[[nodiscard]] ConnectionReport inspect(const Database& database, TimePoint deadline);
+/// most until `deadline`. Nothing of it is counted; the identity that INFO
+/// reports is kept. Waits.
+[[nodiscard]] ConnectionReport inspect(Server& server, TimePoint deadline);
 
 }  // namespace redstart::inline v0::pool

@@ -10,12 +10,15 @@
 
 namespace redstart::inline v0::pool {
 
-LeaseChannel::LeaseChannel(std::shared_ptr<Database> database, std::shared_ptr<DirectPool> pool,
+LeaseChannel::LeaseChannel(std::shared_ptr<Server> server, std::shared_ptr<DirectPool> pool,
                            DirectLease connection, CallSite where) noexcept
-    : database_(std::move(database)), pool_(std::move(pool)), connection_(std::move(connection)) {
+    : server_(std::move(server)),
+      database_(server_->database()),
+      pool_(std::move(pool)),
+      connection_(std::move(connection)) {
   pool_->lease_began();
-  database_->leases().began(entry_, Clock::now());
-  database_->leases().taken_at(entry_, where);
+  database_.leases().began(entry_, Clock::now());
+  database_.leases().taken_at(entry_, where);
 }
 
 LeaseChannel::~LeaseChannel() {
@@ -24,9 +27,9 @@ LeaseChannel::~LeaseChannel() {
     return;
   }
   pool_->lease_ended();
-  database_->lease_ended(entry_);
+  database_.lease_ended(entry_);
   if (!connection_) {
-    if (!pool_->ended()) database_->release_failed();
+    if (!pool_->ended()) database_.release_failed();
     return;
   }
   if (session_.dirty() || outdated_)
@@ -36,9 +39,9 @@ LeaseChannel::~LeaseChannel() {
 }
 
 Error LeaseChannel::gone(std::string_view what, std::size_t commands) const {
-  if (net::forked(generation_)) return database_->error(what, failure::forked());
-  if (pool_->ended()) return database_->failed(what, commands, failure::closed());
-  return database_->failed(what, commands, failure::scoped_connection_lost());
+  if (net::forked(generation_)) return server_->error(what, failure::forked());
+  if (pool_->ended()) return server_->failed(what, commands, failure::closed());
+  return server_->failed(what, commands, failure::scoped_connection_lost());
 }
 
 // Looked for before a command is written: what is not sent is known not to run.
@@ -75,9 +78,9 @@ std::optional<Error> LeaseChannel::exchange(const engine::Request& request, engi
                                             const engine::CallOptions& options) {
   const engine::RequestTraits& traits = request.traits();
   const InUse alone(in_use_);
-  if (!alone) return database_->failed(traits.name, 1, failure::scoped_handle_used_twice());
+  if (!alone) return server_->failed(traits.name, 1, failure::scoped_handle_used_twice());
   if (!session_.admits(traits.session, traits.name, traits.shows_queued))
-    return database_->failed(traits.name, 1, engine::only_queued());
+    return server_->failed(traits.name, 1, engine::only_queued());
   return exchange_alone(request, sink, options);
 }
 
@@ -86,22 +89,22 @@ std::optional<Error> LeaseChannel::exchange_alone(const engine::Request& request
   const engine::RequestTraits& traits = request.traits();
   if (!usable()) return gone(traits.name, 1);
   if (options.timeout.expired()) [[unlikely]]
-    return database_->expired(traits.name, 1);
+    return server_->expired(traits.name, 1);
   const TimePoint start = Clock::now();
   if (auto error = broke_while_idle(traits.name, 1, start)) return error;
-  Admission admission(database_->breaker(), database_->breaker().admit(start, !traits.blocks_for));
-  if (!admission) return database_->failed(traits.name, 1, database_->circuit_open(start));
+  Admission admission(server_->breaker(), server_->breaker().admit(start, !traits.blocks_for));
+  if (!admission) return server_->failed(traits.name, 1, server_->circuit_open(start));
   DirectLease connection = std::move(connection_);  // whatever throws, it is not used again
-  if (traits.blocks_for || database_->outlasts_silence(options.timeout)) [[unlikely]]
+  if (traits.blocks_for || database_.outlasts_silence(options.timeout)) [[unlikely]]
     connection->watch_closely(true);
   if (traits.session != Session::none) session_.sent(traits.session, traits.name);
   const net::Outcome outcome = connection->exchange(request.outgoing(), sink, start,
-                                                    database_->deadline(start, options, traits.blocks_for));
+                                                    database_.deadline(start, options, traits.blocks_for));
   settle(admission, outcome);
   note_state(traits, outcome);
   // Its user learns that the server has another role; the next one shall have another connection.
-  outdated_ |= must_reconnect(*database_, traits, outcome);
-  auto error = report(*database_, traits, connection->shard(), outcome, start);
+  outdated_ |= must_reconnect(*server_, traits, outcome);
+  auto error = report(*server_, traits, connection->shard(), outcome, start);
   keep(std::move(connection), outcome);
   return error;
 }
@@ -110,11 +113,11 @@ engine::Replies LeaseChannel::exchange_batch(std::string_view bytes, std::span<c
                                              const engine::RequestTraits& traits,
                                              const engine::CallOptions& options) {
   engine::Replies replies;
-  replies.origin = database_->origin();
+  replies.origin = server_->origin();
   if (ends.empty()) return replies;
   const InUse alone(in_use_);
   if (!alone || session_.queues()) {
-    replies.rest_unsent = database_->failed(
+    replies.rest_unsent = server_->failed(
         "pipeline", ends.size(), alone ? engine::only_queued() : failure::scoped_handle_used_twice());
     return replies;
   }
@@ -123,24 +126,24 @@ engine::Replies LeaseChannel::exchange_batch(std::string_view bytes, std::span<c
     return replies;
   }
   if (options.timeout.expired()) {
-    replies.rest_unsent = database_->expired("pipeline", ends.size());
+    replies.rest_unsent = server_->expired("pipeline", ends.size());
     return replies;
   }
   const TimePoint start = Clock::now();
   if ((replies.rest_unsent = broke_while_idle("pipeline", ends.size(), start))) return replies;
-  Admission admission(database_->breaker(), database_->breaker().admit(start));
+  Admission admission(server_->breaker(), server_->breaker().admit(start));
   if (!admission) {
-    replies.rest_unsent = database_->failed("pipeline", ends.size(), database_->circuit_open(start));
+    replies.rest_unsent = server_->failed("pipeline", ends.size(), server_->circuit_open(start));
     return replies;
   }
   DirectLease connection = std::move(connection_);
-  if (traits.blocks_for || database_->outlasts_silence(options.timeout)) [[unlikely]]
+  if (traits.blocks_for || database_.outlasts_silence(options.timeout)) [[unlikely]]
     connection->watch_closely(true);
   const net::Outcome outcome = connection->exchange_batch(
-      bytes, ends, replies, start, database_->deadline(start, options, traits.blocks_for));
+      bytes, ends, replies, start, database_.deadline(start, options, traits.blocks_for));
   settle(admission, outcome);
-  outdated_ |= must_reconnect(*database_, traits, replies);
-  report_batch(*database_, replies, ends.size(), connection->shard(), outcome, start);
+  outdated_ |= must_reconnect(*server_, traits, replies);
+  report_batch(*server_, replies, ends.size(), connection->shard(), outcome, start);
   keep(std::move(connection), outcome);
   return replies;
 }
@@ -155,7 +158,7 @@ Result<std::unique_ptr<engine::Channel>> LeaseChannel::lease(const engine::CallO
   info.code = Errc::invalid_argument;
   info.remedy = Remedy::never;
   info.what = "a scoped handle cannot be taken from a scoped handle";
-  return database_->failed("scoped handle", 0, std::move(info));
+  return server_->failed("scoped handle", 0, std::move(info));
 }
 
 }  // namespace redstart::inline v0::pool

@@ -24,7 +24,7 @@ namespace redstart::inline v0::pool {
 /// `invalid_argument`, and nothing is sent.
 class LeaseChannel final : public engine::Channel {
  public:
-  LeaseChannel(std::shared_ptr<Database> database, std::shared_ptr<DirectPool> pool, DirectLease connection,
+  LeaseChannel(std::shared_ptr<Server> server, std::shared_ptr<DirectPool> pool, DirectLease connection,
                CallSite where) noexcept;
   ~LeaseChannel() override;
 
@@ -37,8 +37,8 @@ class LeaseChannel final : public engine::Channel {
   Result<std::unique_ptr<engine::Channel>> lease(const engine::CallOptions& options, CallSite where) override;
 
   engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::yes; }
-  std::string_view database() const noexcept override { return database_->name(); }
-  std::string_view endpoint() const noexcept override { return database_->origin().endpoint; }
+  std::string_view database() const noexcept override { return database_.name(); }
+  std::string_view endpoint() const noexcept override { return server_->origin().endpoint; }
 
  private:
   /// Marks the channel as used for the length of a call; false when another call uses it.
@@ -67,7 +67,8 @@ class LeaseChannel final : public engine::Channel {
                                                       TimePoint now);
   void keep(DirectLease connection, const net::Outcome& outcome) noexcept;
 
-  std::shared_ptr<Database> database_;
+  const std::shared_ptr<Server> server_;
+  Database& database_;  // of the server
   std::shared_ptr<DirectPool> pool_;
   DirectLease connection_;
   LeaseLedger::Entry entry_{};

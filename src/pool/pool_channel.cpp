@@ -55,25 +55,26 @@ class PoolChannel::Visit {
   bool shared_;
 };
 
-PoolChannel::PoolChannel(std::shared_ptr<Database> database, std::shared_ptr<DirectPool> pool,
+PoolChannel::PoolChannel(std::shared_ptr<Server> server, std::shared_ptr<DirectPool> pool,
                          std::shared_ptr<AsyncPool> async)
-    : database_(std::move(database)),
+    : server_(std::move(server)),
+      database_(server_->database()),
       pool_(std::move(pool)),
       async_(std::move(async)),
       generation_(net::fork_generation()),
-      sharing_(async_ != nullptr && database_->config().sync_over_shared),
-      routing_(direct_limit(database_->config())) {}
+      sharing_(async_ != nullptr && server_->config().sync_over_shared),
+      routing_(direct_limit(server_->config())) {}
 
 std::optional<Error> PoolChannel::exchange(const engine::Request& request, engine::ReplySink& sink,
                                            const engine::CallOptions& options) {
-  if (net::forked(generation_)) return database_->error(request.traits().name, failure::forked());
+  if (net::forked(generation_)) return server_->error(request.traits().name, failure::forked());
   if (options.timeout.expired()) [[unlikely]]
-    return database_->expired(request.traits().name, 1);
+    return server_->expired(request.traits().name, 1);
   const TimePoint start = Clock::now();
-  database_->breaker().tick(start);
+  server_->breaker().tick(start);
   const Visit visit(*this, start);
-  if (visit.shared() && sharable(*database_, request, options))
-    return exchange_shared(*async_, *database_, request, sink, options);
+  if (visit.shared() && sharable(database_, request, options))
+    return exchange_shared(*async_, *server_, request, sink, options);
   return exchange_direct(request, sink, options, start);
 }
 
@@ -82,7 +83,7 @@ std::optional<Error> PoolChannel::exchange(const engine::Request& request, engin
 Result<DirectLease> PoolChannel::acquire(Admission& admission, TimePoint& now, TimePoint deadline,
                                          bool* paused) {
   if (!admission) {
-    ErrorInfo refused = database_->circuit_open(now);
+    ErrorInfo refused = server_->circuit_open(now);
     return Error(std::move(refused));
   }
   auto acquired = pool_->acquire(now, deadline, paused);
@@ -98,20 +99,19 @@ bool PoolChannel::shared_works() const noexcept {
 std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request, engine::ReplySink& sink,
                                                   const engine::CallOptions& options, TimePoint start) {
   const engine::RequestTraits& traits = request.traits();
-  const TimePoint deadline = database_->deadline(start, options, traits.blocks_for);
-  const bool patient = traits.blocks_for || database_->outlasts_silence(options.timeout);
-  CallRetries attempts(*database_, *pool_, traits, options, deadline);
+  const TimePoint deadline = database_.deadline(start, options, traits.blocks_for);
+  const bool patient = traits.blocks_for || database_.outlasts_silence(options.timeout);
+  CallRetries attempts(*server_, *pool_, traits, options, deadline);
   for (TimePoint now = start;;) {
-    Admission admission(database_->breaker(), database_->breaker().admit(now, !traits.blocks_for));
+    Admission admission(server_->breaker(), server_->breaker().admit(now, !traits.blocks_for));
     DirectLease connection = admission ? pool_->take_idle(now, deadline) : DirectLease(*pool_, nullptr);
     if (!connection) {
       bool paused = false;
-      const bool may_share = shared_works() && attempts.made() == 1 && sharable(*database_, request, options);
+      const bool may_share = shared_works() && attempts.made() == 1 && sharable(database_, request, options);
       auto acquired = acquire(admission, now, deadline, may_share ? &paused : nullptr);
       if (!acquired) {
         if (paused)
-          return exchange_shared(*async_, *database_, request, sink,
-                                 with_rest(*database_, options, deadline));
+          return exchange_shared(*async_, *server_, request, sink, with_rest(database_, options, deadline));
         if (attempts.wait_for_database(acquired.error().info(), now)) continue;
         return attempts.failed(1, acquired.error().info());
       }
@@ -124,11 +124,11 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
     const std::size_t shard = connection->shard();
     if (outcome.kind == net::Outcome::Kind::answered) [[likely]] {
       admission.succeeded(outcome.end);
-      auto error = report(*database_, traits, shard, outcome, start);
+      auto error = report(*server_, traits, shard, outcome, start);
       connection.settle(outcome);
       return error;
     }
-    if (must_reconnect(*database_, traits, outcome)) leave_server(*connection, outcome);
+    if (must_reconnect(*server_, traits, outcome)) leave_server(*connection, outcome);
     const unsigned attempt = attempts.made();
     const Retries::Delay delay = attempts.next(outcome, reused);
     // A server may close an idle connection; what comes of the repetition tells whether it is well.
@@ -139,7 +139,7 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
       now = outcome.end;
       if (attempts.sleep(*delay, now)) continue;
     }
-    auto error = report(*database_, traits, shard, outcome, start, attempts.uncertain(), attempt);
+    auto error = report(*server_, traits, shard, outcome, start, attempts.uncertain(), attempt);
     if (connection) connection.settle(outcome);
     return error;
   }
@@ -158,42 +158,42 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
                                             const engine::RequestTraits& traits,
                                             const engine::CallOptions& options) {
   engine::Replies replies;
-  replies.origin = database_->origin();
+  replies.origin = server_->origin();
   if (ends.empty()) return replies;
   if (net::forked(generation_)) {
-    replies.rest_unsent = database_->error("pipeline", failure::forked());
+    replies.rest_unsent = server_->error("pipeline", failure::forked());
     return replies;
   }
   if (options.timeout.expired()) {
-    replies.rest_unsent = database_->expired("pipeline", ends.size());
+    replies.rest_unsent = server_->expired("pipeline", ends.size());
     return replies;
   }
   const TimePoint start = Clock::now();
-  database_->breaker().tick(start);
+  server_->breaker().tick(start);
   const Visit visit(*this, start);
-  if (visit.shared() && sharable(*database_, bytes, traits, options))
-    return exchange_batch_shared(*async_, *database_, bytes, ends, traits, options);
-  const TimePoint deadline = database_->deadline(start, options, traits.blocks_for);
+  if (visit.shared() && sharable(database_, bytes, traits, options))
+    return exchange_batch_shared(*async_, *server_, bytes, ends, traits, options);
+  const TimePoint deadline = database_.deadline(start, options, traits.blocks_for);
   const engine::RequestTraits whole{traits.name};  // nothing of it is repeated once it was sent
-  CallRetries attempts(*database_, *pool_, whole, options, deadline);
+  CallRetries attempts(*server_, *pool_, whole, options, deadline);
   for (TimePoint now = start;;) {
-    Admission admission(database_->breaker(), database_->breaker().admit(now, !traits.blocks_for));
+    Admission admission(server_->breaker(), server_->breaker().admit(now, !traits.blocks_for));
     bool paused = false;
     const bool may_share =
-        shared_works() && attempts.made() == 1 && sharable(*database_, bytes, traits, options);
+        shared_works() && attempts.made() == 1 && sharable(database_, bytes, traits, options);
     auto acquired = acquire(admission, now, deadline, may_share ? &paused : nullptr);
     if (!acquired) {
       if (paused)
-        return exchange_batch_shared(*async_, *database_, bytes, ends, traits,
-                                     with_rest(*database_, options, deadline));
+        return exchange_batch_shared(*async_, *server_, bytes, ends, traits,
+                                     with_rest(database_, options, deadline));
       if (attempts.wait_for_database(acquired.error().info(), now)) continue;
-      report_unsent(*database_, replies, ends.size(), acquired.error().info(), attempts.made());
+      report_unsent(*server_, replies, ends.size(), acquired.error().info(), attempts.made());
       return replies;
     }
     DirectLease connection = *std::move(acquired);
     const bool reused = connection->exchanges() != 0;
     const std::size_t shard = connection->shard();
-    if (traits.blocks_for || database_->outlasts_silence(options.timeout)) [[unlikely]]
+    if (traits.blocks_for || database_.outlasts_silence(options.timeout)) [[unlikely]]
       connection->watch_closely(true);
     net::Outcome outcome = connection->exchange_batch(bytes, ends, replies, now, deadline);
     settle(admission, outcome);
@@ -208,29 +208,29 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
         now = outcome.end;
         if (attempts.sleep(*delay, now)) {
           replies = {};
-          replies.origin = database_->origin();
+          replies.origin = server_->origin();
           continue;
         }
       }
     }
-    if (must_reconnect(*database_, traits, replies)) leave_server(*connection, outcome);
-    report_batch(*database_, replies, ends.size(), shard, outcome, start, attempt);
+    if (must_reconnect(*server_, traits, replies)) leave_server(*connection, outcome);
+    report_batch(*server_, replies, ends.size(), shard, outcome, start, attempt);
     if (connection) connection.settle(outcome);
     return replies;
   }
 }
 
 std::optional<Error> PoolChannel::ensure_reachable(const engine::CallOptions& options) {
-  if (net::forked(generation_)) return database_->error({}, failure::forked());
-  if (options.timeout.expired()) return database_->expired({}, 0);
+  if (net::forked(generation_)) return server_->error({}, failure::forked());
+  if (options.timeout.expired()) return server_->expired({}, 0);
   TimePoint now = Clock::now();
-  const TimePoint limit = deadline_after(now, options.timeout.value_or(database_->config().timeouts.connect));
+  const TimePoint limit = deadline_after(now, options.timeout.value_or(server_->config().timeouts.connect));
   const engine::RequestTraits traits{};
-  const CallRetries attempts(*database_, *pool_, traits, options, limit);
+  const CallRetries attempts(*server_, *pool_, traits, options, limit);
   for (;;) {
     std::optional<Error> error;
-    if (database_->breaker().refuses(now))
-      error = database_->error({}, database_->circuit_open(now));
+    if (server_->breaker().refuses(now))
+      error = server_->error({}, server_->circuit_open(now));
     else if (async_)
       error = async_->failure_in_background(now);
     if (!error) error = pool_->ensure_reachable(now, limit);
@@ -240,21 +240,21 @@ std::optional<Error> PoolChannel::ensure_reachable(const engine::CallOptions& op
 
 Result<std::unique_ptr<engine::Channel>> PoolChannel::lease(const engine::CallOptions& options,
                                                             CallSite where) {
-  if (net::forked(generation_)) return database_->error("scoped handle", failure::forked());
-  if (options.timeout.expired()) return database_->expired("scoped handle", 0);
+  if (net::forked(generation_)) return server_->error("scoped handle", failure::forked());
+  if (options.timeout.expired()) return server_->expired("scoped handle", 0);
   TimePoint now = Clock::now();
-  const TimePoint deadline = database_->deadline(now, options);
+  const TimePoint deadline = database_.deadline(now, options);
   const engine::RequestTraits traits{"scoped handle"};
-  const CallRetries attempts(*database_, *pool_, traits, options, deadline);
+  const CallRetries attempts(*server_, *pool_, traits, options, deadline);
   for (;;) {
     Result<DirectLease> acquired = Error(ErrorInfo{});
-    if (database_->breaker().refuses(now))
-      acquired = Error(database_->circuit_open(now));
+    if (server_->breaker().refuses(now))
+      acquired = Error(server_->circuit_open(now));
     else
       acquired = pool_->acquire(now, deadline);
     if (acquired)
       return std::unique_ptr<engine::Channel>(
-          std::make_unique<LeaseChannel>(database_, pool_, std::move(*acquired), where));
+          std::make_unique<LeaseChannel>(server_, pool_, std::move(*acquired), where));
     if (!attempts.wait_for_database(acquired.error().info(), now))
       return attempts.failed(0, acquired.error().info());
   }

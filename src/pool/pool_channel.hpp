@@ -18,7 +18,7 @@ namespace redstart::inline v0::pool {
 /// The channel behind `Client`: takes a connection for each exchange, or shares one when many call at once.
 class PoolChannel final : public engine::Channel {
  public:
-  PoolChannel(std::shared_ptr<Database> database, std::shared_ptr<DirectPool> pool,
+  PoolChannel(std::shared_ptr<Server> server, std::shared_ptr<DirectPool> pool,
               std::shared_ptr<AsyncPool> async);
 
   std::optional<Error> exchange(const engine::Request& request, engine::ReplySink& sink,
@@ -30,13 +30,12 @@ class PoolChannel final : public engine::Channel {
   Result<std::unique_ptr<engine::Channel>> lease(const engine::CallOptions& options, CallSite where) override;
 
   engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::no; }
-  std::string_view database() const noexcept override { return database_->name(); }
-  std::string_view endpoint() const noexcept override { return database_->origin().endpoint; }
+  std::string_view database() const noexcept override { return database_.name(); }
+  std::string_view endpoint() const noexcept override { return server_->origin().endpoint; }
 
   [[nodiscard]] DirectPool& pool() const noexcept { return *pool_; }
   [[nodiscard]] const std::shared_ptr<AsyncPool>& async() const noexcept { return async_; }
-  [[nodiscard]] Database& shared() const noexcept { return *database_; }
-  [[nodiscard]] const std::shared_ptr<Database>& database_ptr() const noexcept { return database_; }
+  [[nodiscard]] const std::shared_ptr<Server>& server() const noexcept { return server_; }
 
  private:
   class Visit;
@@ -49,7 +48,8 @@ class PoolChannel final : public engine::Channel {
   [[nodiscard]] bool shared_works() const noexcept;
   void leave_server(const net::DirectConnection& connection, net::Outcome& outcome);
 
-  std::shared_ptr<Database> database_;
+  const std::shared_ptr<Server> server_;
+  Database& database_;  // of the server
   std::shared_ptr<DirectPool> pool_;
   std::shared_ptr<AsyncPool> async_;
   const std::uint32_t generation_;

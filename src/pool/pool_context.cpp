@@ -10,21 +10,21 @@ namespace redstart::inline v0::pool {
 
 Error PoolContext::refusal(const engine::OperationNode& operation) const {
   const std::string_view name = engine::command_name(operation.request.bytes.view());
-  if (net::forked(generation)) return database->error(name, failure::forked());
+  if (net::forked(generation)) return server->error(name, failure::forked());
   if (stopping.load(std::memory_order_acquire))
-    return database->failed(name, operation.request.replies, failure::closed());
-  return database->expired(name, operation.request.replies);
+    return server->failed(name, operation.request.replies, failure::closed());
+  return server->expired(name, operation.request.replies);
 }
 
 Error PoolContext::overload(const engine::OperationNode& operation,
                             const net::AsyncConnection::Load& load) const {
-  const DatabaseConfig& config = database->config();
-  return database->failed(engine::command_name(operation.request.bytes.view()), operation.request.replies,
-                          failure::overloaded({.commands = load.operations + load.given_up,
-                                               .bytes = load.bytes,
-                                               .given_up = load.given_up,
-                                               .most_commands = config.max_pending,
-                                               .most_bytes = config.max_pending_bytes}));
+  const DatabaseConfig& config = server->config();
+  return server->failed(engine::command_name(operation.request.bytes.view()), operation.request.replies,
+                        failure::overloaded({.commands = load.operations + load.given_up,
+                                             .bytes = load.bytes,
+                                             .given_up = load.given_up,
+                                             .most_commands = config.max_pending,
+                                             .most_bytes = config.max_pending_bytes}));
 }
 
 void PoolContext::began() {

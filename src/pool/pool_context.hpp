@@ -5,9 +5,8 @@
 #include "../net/async_connection.hpp"
 #include "../net/descriptors.hpp"
 #include "../net/loop.hpp"
-#include "database.hpp"
 #include "direct_pool.hpp"
-#include "reachability.hpp"
+#include "server.hpp"
 
 #include <array>
 #include <atomic>
@@ -23,11 +22,12 @@ namespace redstart::inline v0::pool {
 
 /// What the asynchronous connections of one pool use in common, and what they count together.
 struct PoolContext {
-  PoolContext(std::shared_ptr<Database> of, std::shared_ptr<DirectPool> direct_pool,
-              std::shared_ptr<Reachability> reach, std::shared_ptr<net::Loops> on)
-      : database(std::move(of)),
+  PoolContext(std::shared_ptr<Server> of, std::shared_ptr<DirectPool> direct_pool,
+              std::shared_ptr<net::Loops> on)
+      : server(std::move(of)),
+        database(server->database()),
         direct(std::move(direct_pool)),
-        reachability(std::move(reach)),
+        reachability(&server->reachability()),
         loops(std::move(on)) {}
 
   /// Lives while an operation is taken over: where the loops have ended or belong to a parent, somebody has
@@ -54,8 +54,8 @@ struct PoolContext {
     if (net::forked(generation)) [[unlikely]]
       return refusal(operation);
     operation.start = net::turn_now();
-    operation.deadline = database->deadline(operation.start + net::turn_lag, {operation.timeout},
-                                            operation.request.blocks_for);
+    operation.deadline =
+        database.deadline(operation.start + net::turn_lag, {operation.timeout}, operation.request.blocks_for);
     if (stopping.load(std::memory_order_acquire) || operation.timeout.expired()) [[unlikely]]
       return refusal(operation);
     return std::nullopt;
@@ -66,7 +66,7 @@ struct PoolContext {
   [[nodiscard]] std::optional<Error> overloaded(const engine::OperationNode& operation,
                                                 const net::AsyncConnection::Load& load) const {
     // A connection remembers what was given up until its reply has come.
-    const DatabaseConfig& config = database->config();
+    const DatabaseConfig& config = server->config();
     if (load.operations + load.given_up < config.max_pending &&
         (load.bytes + operation.request.bytes.size() <= config.max_pending_bytes || load.operations == 0))
         [[likely]]
@@ -92,9 +92,10 @@ struct PoolContext {
   /// Waits until every line has ended; false when that was not so at `last`.
   [[nodiscard]] bool wait_for_end(TimePoint last);
 
-  const std::shared_ptr<Database> database;
+  const std::shared_ptr<Server> server;
+  Database& database;  ///< Of the server.
   const std::shared_ptr<DirectPool> direct;
-  const std::shared_ptr<Reachability> reachability;
+  Reachability* const reachability;  ///< Of the server.
   const std::shared_ptr<net::Loops> loops;
   const std::uint32_t generation = net::fork_generation();
   /// A shared connection that is open; empty where there is none. Set before anything else.

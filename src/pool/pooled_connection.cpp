@@ -22,9 +22,9 @@ void PooledConnection::connect_to(net::Loop loop, net::AsyncConnection::Kind kin
   timer_.emplace(loop.executor);
   acquire_timer_.emplace(loop.executor);
   context_->began();
-  connection_ = net::AsyncConnection::make(std::move(loop), context_->database->config(),
-                                           context_->database->client_name(), shared_from_this(), kind,
-                                           context_->database->preparer());
+  connection_ = net::AsyncConnection::make(std::move(loop), context_->server->config(),
+                                           context_->database.client_name(), shared_from_this(), kind,
+                                           context_->server->preparer());
 }
 
 void PooledConnection::want() {
@@ -82,7 +82,7 @@ void PooledConnection::give_grant_back() {
 void PooledConnection::waits_for_room() {
   static_cast<void>(goes_elsewhere());
   const TimePoint now = Clock::now();
-  const auto acquire = context_->database->config().timeouts.acquire;
+  const auto acquire = context_->server->config().timeouts.acquire;
   if (!waits_since_) {
     waits_since_ = now;
     call_at(acquire_timer_, deadline_after(now, acquire), &PooledConnection::acquire_expired);
@@ -94,7 +94,7 @@ void PooledConnection::waits_for_room() {
 // An attempt under way has the time that it has, and a database that is away or loading is another matter.
 void PooledConnection::acquire_expired() {
   if (!waits_since_ || opening_) return;
-  const auto acquire = context_->database->config().timeouts.acquire;
+  const auto acquire = context_->server->config().timeouts.acquire;
   const TimePoint now = Clock::now();
   std::optional<TimePoint> next;
   if (!goes_elsewhere() && !context_->reachability->failing() &&
@@ -165,24 +165,24 @@ void PooledConnection::note_closed(CloseReason reason) {
   context_->closed_by[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
   pushed(*connection_);
   context_->reachability->lost(ready_, reason, Clock::now());
-  context_->database->emit(EventKind::disconnected, to_string(reason));
+  context_->server->emit(EventKind::disconnected, to_string(reason));
 }
 
 void PooledConnection::pushed(net::AsyncConnection& connection) {
   const std::uint64_t messages = connection.take_pushes();
   if (messages == 0) return;
   context_->pushes_dropped.fetch_add(messages, std::memory_order_relaxed);
-  context_->database->pushes_dropped(messages);
+  context_->server->pushes_dropped(messages);
 }
 
 void PooledConnection::answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
                                 std::chrono::nanoseconds latency) {
   if (errors < commands) context_->reachability->answered(ready_.number);  // errors were looked at before
-  Breaker& breaker = context_->database->breaker();
+  Breaker& breaker = context_->server->breaker();
   const TimePoint now = net::turn_now();
   breaker.tick(now);
   breaker.note_answers(silence_, now, commands);
-  context_->database->counters().answered(connection.loop().shard, commands, errors, latency);
+  context_->server->counters().answered(connection.loop().shard, commands, errors, latency);
 }
 
 void PooledConnection::stop(TimePoint deadline) noexcept { connection_->stop(deadline); }

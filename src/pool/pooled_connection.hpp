@@ -96,10 +96,10 @@ class PooledConnection : public net::AsyncConnection::Owner,
   void pushed(net::AsyncConnection& connection) override;
   void answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
                 std::chrono::nanoseconds latency) override;
-  [[nodiscard]] std::uint64_t pass() const noexcept override { return context_->database->breaker().pass(); }
+  [[nodiscard]] std::uint64_t pass() const noexcept override { return context_->server->breaker().pass(); }
   [[nodiscard]] bool admit(engine::OperationNode& operation, TimePoint now) override;
   [[nodiscard]] bool waits() const noexcept override {
-    return context_->database->waits_while_away() && repeats();
+    return context_->database.waits_while_away() && repeats();
   }
   void ended(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint now,
              std::string_view why) override;
@@ -113,9 +113,7 @@ class PooledConnection : public net::AsyncConnection::Owner,
   void woken(net::AsyncConnection&) override {}
   void flush() noexcept override { context_->loops->flush(); }
   [[nodiscard]] Error failed(const engine::OperationNode& operation, const net::Outcome& outcome) override;
-  [[nodiscard]] const engine::Origin& origin() const noexcept override {
-    return context_->database->origin();
-  }
+  [[nodiscard]] const engine::Origin& origin() const noexcept override { return context_->server->origin(); }
 
  private:
   void decided() noexcept override;

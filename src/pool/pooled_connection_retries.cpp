@@ -36,7 +36,7 @@ void count_attempt(engine::OperationNode& operation) noexcept {
 }  // namespace
 
 bool PooledConnection::admit(engine::OperationNode& operation, TimePoint now) {
-  Breaker& breaker = context_->database->breaker();
+  Breaker& breaker = context_->server->breaker();
   if (operation.request.replies == 0) return !breaker.refuses(now);
   if (connection_->overdue()) return false;  // a probe behind a stuck reply would tell nothing
   operation.ticket = breaker.admit(now, !operation.request.blocks_for);
@@ -47,7 +47,7 @@ void PooledConnection::ended(engine::OperationNode& operation, BreakerVerdict ve
                              std::string_view why) {
   const Breaker::Ticket ticket = std::exchange(operation.ticket, 0);
   if (ticket == 0 || operation.unguarded) return;
-  Breaker& breaker = context_->database->breaker();
+  Breaker& breaker = context_->server->breaker();
   switch (verdict) {
     case BreakerVerdict::success: return breaker.succeeded(ticket, now);
     case BreakerVerdict::failure: return breaker.failed(ticket, now, why, silence_, connection_->overdue());
@@ -59,24 +59,23 @@ std::optional<std::chrono::milliseconds> PooledConnection::retry_refused(net::As
                                                                          engine::OperationNode& operation,
                                                                          std::string_view message,
                                                                          TimePoint now) {
-  const Database& database = *context_->database;
+  const Server& server = *context_->server;
   if (!operation.unguarded && proves_service(message)) context_->reachability->answered(ready_.number);
-  const ServerCondition condition = database.condition_of(message, operation.request.reply_of);
+  const ServerCondition condition = server.condition_of(message, operation.request.reply_of);
   const bool loading = condition == ServerCondition::loading;
   if (loading) ended(operation, BreakerVerdict::nothing, now, message);
   if (must_reconnect(condition)) {
     leave_server(condition, now);
     context_->direct->role_changed(now, message);
   }
-  const ServerVerdict verdict =
-      classify(message, operation.request.reply_of, database.origin().authenticates);
+  const ServerVerdict verdict = classify(message, operation.request.reply_of, server.origin().authenticates);
   if (verdict.effect != Effect::not_sent || verdict.remedy == Remedy::never ||
       condition == ServerCondition::elsewhere || operation.request.replies != 1 || operation.unguarded ||
       !repeats())
     return std::nullopt;
   const FailedAttempt attempt =
       attempt_of(operation, {Errc::server_error, verdict.effect, verdict.remedy}, message, now);
-  Retries& retries = context_->database->retries();
+  Retries& retries = context_->database.retries();
   const Retries::Delay delay = loading ? retries.after_loading(attempt) : retries.next(attempt);
   if (!delay) return delay;
   if (!loading) {
@@ -95,9 +94,9 @@ std::optional<std::chrono::milliseconds> PooledConnection::retry_lost(engine::Op
       (operation.request.replies != 1 || outcome.code == Errc::protocol_error))
     return std::nullopt;
   const FailedAttempt attempt =
-      attempt_of(operation, context_->database->failure_of(outcome, operation.request.reply_of), outcome.text,
+      attempt_of(operation, context_->server->failure_of(outcome, operation.request.reply_of), outcome.text,
                  outcome.end);
-  Retries& retries = context_->database->retries();
+  Retries& retries = context_->database.retries();
   Retries::Delay delay;
   if (operation.attempts != 0)
     delay = retries.next(attempt);
@@ -115,7 +114,7 @@ bool PooledConnection::outlasts(const Error& error) const noexcept {
 ErrorInfo PooledConnection::too_late(const net::Outcome& outcome, ErrorInfo info) const {
   if (const auto state = context_->reachability->not_ready_now(outcome.end)) {
     static_cast<Cause&>(info) = failure::not_ready(protocol::describe(*state));
-  } else if (context_->database->retries().loading_lately(outcome.end)) {
+  } else if (context_->database.retries().loading_lately(outcome.end)) {
     static_cast<Cause&>(info) = failure::still_loading();
   } else if (enqueued_ || (waits_since_ && !context_->reachability->failing())) {
     const auto elapsed = info.elapsed;
@@ -123,8 +122,7 @@ ErrorInfo PooledConnection::too_late(const net::Outcome& outcome, ErrorInfo info
     info.elapsed = elapsed;
   } else if (waits()) {
     if (auto failure = context_->reachability->known_failure()) return failure->info();
-    if (context_->database->breaker().refuses(outcome.end))
-      return context_->database->circuit_open(outcome.end);
+    if (context_->server->breaker().refuses(outcome.end)) return context_->server->circuit_open(outcome.end);
   }
   return info;
 }
@@ -139,26 +137,26 @@ ErrorInfo PooledConnection::refused_after(std::chrono::nanoseconds elapsed) cons
 Error PooledConnection::failed(const engine::OperationNode& operation, const net::Outcome& outcome) {
   const std::string_view name = name_of(operation);
   const std::size_t commands = operation.request.replies - operation.answered;
-  Database& database = *context_->database;
+  Server& server = *context_->server;
   ErrorInfo info;
   if (outcome.kind == net::Outcome::Kind::refused)
-    info = engine::server_error(database.origin(), name, outcome.text, operation.request.reply_of).info();
+    info = engine::server_error(server.origin(), name, outcome.text, operation.request.reply_of).info();
   else if (refusal_ && outcome.effect == Effect::not_sent && outcome.code == refusal_->code())
     info = refused_after(outcome.end - operation.start);
   else if (outcome.code == Errc::circuit_open)
-    info = database.circuit_open(outcome.end);
+    info = server.circuit_open(outcome.end);
   else
     info = outcome.info(operation.start);
   if (outcome.effect == Effect::not_sent && outcome.code == Errc::timeout)
     info = too_late(outcome, std::move(info));
   if (operation.uncertain) info.effect = Effect::indeterminate;
   info.attempts = operation.attempts + 1U;
-  if (operation.unguarded) return database.error(name, std::move(info));
+  if (operation.unguarded) return server.error(name, std::move(info));
   if (outcome.code == Errc::cancelled) {  // the caller's doing, no failure
     info.remedy = Remedy::none;
-    return database.error(name, std::move(info));
+    return server.error(name, std::move(info));
   }
-  return database.failed(name, commands, std::move(info));
+  return server.failed(name, commands, std::move(info));
 }
 
 }  // namespace redstart::inline v0::pool

@@ -2,6 +2,7 @@
 // reachability.cpp: attempts and what came of them.
 #include "reachability.hpp"
 #include "../core/failures.hpp"
+#include "server.hpp"
 
 #include <redstart/core/server_reply.hpp>
 
@@ -11,10 +12,10 @@
 
 namespace redstart::inline v0::pool {
 
-Reachability::Reachability(std::shared_ptr<Database> database)
-    : database_(std::move(database)),
-      reconnect_(database_->config().reconnect, database_->config().startup),
-      growth_(database_->config().reconnect),
+Reachability::Reachability(Server& server)
+    : server_(server),
+      reconnect_(server_.config().reconnect, server_.config().startup),
+      growth_(server_.config().reconnect),
       random_(random_seed()) {}
 
 // Preconditions of these: the lock is held.
@@ -77,11 +78,11 @@ protocol::Reconnect::Connection Reachability::succeeded(const ConnectAttempt& at
       failures = failures_.over();
     }
   }
-  if (waited) database_->emit(EventKind::loading, "over: the server is ready");
-  database_->emit(EventKind::connected,
-                  failures == 0 ? std::string() : "after " + std::to_string(failures) + " failed attempts");
-  if (first) database_->emit(EventKind::initialized, {});
-  if (proves) database_->breaker().connection_ready();
+  if (waited) server_.emit(EventKind::loading, "over: the server is ready");
+  server_.emit(EventKind::connected,
+               failures == 0 ? std::string() : "after " + std::to_string(failures) + " failed attempts");
+  if (first) server_.emit(EventKind::initialized, {});
+  if (proves) server_.breaker().connection_ready();
   return connection;
 }
 
@@ -102,7 +103,7 @@ void Reachability::lost(const protocol::Reconnect::Connection& connection, Close
   }
   const Cause failure =
       reason == CloseReason::role ? failure::session_dropped() : failure::closed_before_first_answer();
-  Error error = database_->unreachable(failure, {});
+  Error error = server_.unreachable(failure, {});
   std::uint64_t failures = 0;
   {
     const std::scoped_lock lock(mutex_);
@@ -129,10 +130,10 @@ void Reachability::lost(const protocol::Reconnect::Connection& connection, Close
 }
 
 void Reachability::failed_again(const Error& error, std::uint64_t failures) const {
-  if (failures == 1) database_->emit(EventKind::connect_failed, error.what());
+  if (failures == 1) server_.emit(EventKind::connect_failed, error.what());
   if (failures > 1) {
-    database_->emit(EventKind::connect_failed, std::string(error.what()) + " (" + std::to_string(failures) +
-                                                   " attempts since the last report)");
+    server_.emit(EventKind::connect_failed, std::string(error.what()) + " (" + std::to_string(failures) +
+                                                " attempts since the last report)");
   }
 }
 
@@ -148,7 +149,7 @@ void Reachability::met(const ConnectAttempt& attempt, const protocol::Greeting& 
     const std::scoped_lock lock(mutex_);
     change = identity_.met(greeting, attempt.began, Clock::now());
   }
-  if (!change.empty()) database_->emit(EventKind::server_changed, change);
+  if (!change.empty()) server_.emit(EventKind::server_changed, change);
 }
 
 bool Reachability::not_ready(const ConnectAttempt& attempt, const protocol::NotReady& state) {
@@ -161,7 +162,7 @@ bool Reachability::not_ready(const ConnectAttempt& attempt, const protocol::NotR
     last_failure_.reset();
     failing_.store(false, std::memory_order_relaxed);
   }
-  if (told.news) database_->emit(EventKind::loading, protocol::describe(state));
+  if (told.news) server_.emit(EventKind::loading, protocol::describe(state));
   return told.goes_on;
 }
 
@@ -205,7 +206,7 @@ void Reachability::prove(std::uint64_t connection) noexcept {
 
 Error Reachability::failed(ConnectAttempt attempt, const Cause& failure, TimePoint now,
                            std::chrono::nanoseconds elapsed) {
-  Error error = database_->unreachable(failure, elapsed);
+  Error error = server_.unreachable(failure, elapsed);
   const double draw = random();
   bool waited = false;
   std::uint64_t failures = 0;
@@ -230,7 +231,7 @@ Error Reachability::failed(ConnectAttempt attempt, const Cause& failure, TimePoi
       }
     }
   }
-  if (waited) database_->emit(EventKind::loading, "over: the connection failed");
+  if (waited) server_.emit(EventKind::loading, "over: the connection failed");
   failed_again(error, failures);
   return error;
 }
@@ -239,9 +240,9 @@ Error Reachability::inconclusive(ConnectAttempt attempt, const Cause& failure, T
                                  std::chrono::nanoseconds elapsed) {
   if (failure.code == Errc::connect_timeout && (too_many_in_a_hurry(attempt.began, now) || beside_others()))
     return failed(attempt, failure, now, elapsed);
-  Error error = database_->unreachable(failure, elapsed);
+  Error error = server_.unreachable(failure, elapsed);
   given_up(attempt, now);
-  if (failure.code != Errc::loading) database_->emit(EventKind::connect_failed, error.what());
+  if (failure.code != Errc::loading) server_.emit(EventKind::connect_failed, error.what());
   return error;
 }
 
@@ -273,14 +274,14 @@ Error Reachability::repeated(const std::optional<Error>& failure) const {
   ErrorInfo info = failure ? failure->info() : ErrorInfo(failure::unavailable());
   static_cast<Cause&>(info) = failure::failed_before(std::move(info));
   info.elapsed = {};
-  info.database = database_->name();
-  info.endpoint = database_->origin().endpoint;
+  info.database = server_.database().name();
+  info.endpoint = server_.origin().endpoint;
   return Error(std::move(info));
 }
 
 // The same.
 Error Reachability::waiting(TimePoint now) const {
-  return database_->unreachable(failure::not_ready(describe(loading_.state(now))), {});
+  return server_.unreachable(failure::not_ready(describe(loading_.state(now))), {});
 }
 
 std::optional<protocol::NotReady> Reachability::not_ready_now(TimePoint now) const {
@@ -332,7 +333,7 @@ TimePoint Reachability::growth_due() const {
 
 ErrorInfo Reachability::no_connection() const {
   const std::scoped_lock lock(mutex_);
-  if (!paused()) return failure::all_connections_in_use(database_->config().max_connections);
+  if (!paused()) return failure::all_connections_in_use(server_.config().max_connections);
   return failure::working_connections_in_use(working_, growth_failure_->info());
 }
 
@@ -349,6 +350,16 @@ bool Reachability::overdue(TimePoint now) const {
 double Reachability::random() {
   const std::scoped_lock lock(mutex_);
   return random_.unit();
+}
+
+ServerIdentity Reachability::identity() const {
+  const std::scoped_lock lock(mutex_);
+  return identity_.known();
+}
+
+void Reachability::learned(const ServerIdentity& info) {
+  const std::scoped_lock lock(mutex_);
+  identity_.learned(info);
 }
 
 std::size_t Reachability::created() const {

@@ -2,13 +2,16 @@
 // reachability.hpp: whether a database can be reached, as all its connections know it together.
 #pragma once
 
+#include "../core/failures.hpp"
 #include "../observe/repeats.hpp"
 #include "../protocol/identity_watch.hpp"
 #include "../protocol/loading_watch.hpp"
 #include "../protocol/reconnect.hpp"
-#include "database.hpp"
 
+#include <redstart/core/error.hpp>
 #include <redstart/core/result.hpp>
+#include <redstart/observe/server_identity.hpp>
+#include <redstart/observe/stats.hpp>
 #include <redstart/resilience/random.hpp>
 
 #include <atomic>
@@ -20,6 +23,8 @@
 #include <optional>
 
 namespace redstart::inline v0::pool {
+
+class Server;
 
 /// Decides when a connection may be opened, and whether the database is away. It is away once an attempt has
 /// failed while no connection of it works and no other attempt is under way. From then on there is one
@@ -37,7 +42,8 @@ class Reachability {
   };
   using State = protocol::Reconnect::State;
 
-  explicit Reachability(std::shared_ptr<Database> database);
+  /// `server` has it as a member.
+  explicit Reachability(Server& server);
   Reachability(const Reachability&) = delete;
   Reachability& operator=(const Reachability&) = delete;
 
@@ -112,6 +118,10 @@ class Reachability {
   /// A number in [0, 1).
   [[nodiscard]] double random();
 
+  /// What the server has reported about itself so far.
+  [[nodiscard]] ServerIdentity identity() const;
+  /// Adds what the server reported in its reply to INFO.
+  void learned(const ServerIdentity& info);
   [[nodiscard]] std::size_t created() const;
   [[nodiscard]] std::uint64_t connect_failures() const;
 
@@ -128,7 +138,7 @@ class Reachability {
   void prove(std::uint64_t connection) noexcept;
   void failed_again(const Error& error, std::uint64_t failures) const;
 
-  const std::shared_ptr<Database> database_;
+  Server& server_;
   mutable std::mutex mutex_{};
   protocol::Reconnect reconnect_;
   std::optional<Error> last_failure_{};  // since then the database is away

@@ -24,19 +24,19 @@ RetryPolicy Retries::policy_for(const FailedAttempt& attempt) const noexcept {
 
 Retries::Delay Retries::decide(const RetryPolicy& policy, const FailedAttempt& attempt, bool charged) {
   const std::scoped_lock lock(mutex_);
-  budget_.calls(counters_.all_ended());
+  budget_.calls(totals_.all_ended());
   const auto refused = budget_.refused();
   RetrySeries series(policy, attempt.category, attempt.made, random_.unit());
   const Delay delay = series.next(attempt.failure, attempt.now, attempt.deadline, random_.unit(),
                                   charged ? &budget_ : nullptr);
-  if (budget_.refused() != refused) counters_.retry_refused();
+  if (budget_.refused() != refused) totals_.database().retry_refused();
   return delay;
 }
 
 Retries::Delay Retries::next(const FailedAttempt& attempt) {
   const Delay delay = decide(policy_for(attempt), attempt, true);
   if (!delay) return delay;
-  counters_.retried();
+  totals_.database().retried();
   note_(attempt, *delay);
   return delay;
 }
@@ -45,7 +45,7 @@ bool Retries::at_once(const FailedAttempt& attempt, bool charged) {
   RetryPolicy policy = policy_for(attempt);
   policy.backoff = {0ms, 0ms, 1.0, Jitter::none};
   if (!decide(policy, attempt, charged)) return false;
-  counters_.retried();
+  totals_.database().retried();
   note_(attempt, 0ms);
   return true;
 }
@@ -59,15 +59,15 @@ Retries::Delay Retries::after_loading(const FailedAttempt& attempt) {
   std::optional<Clock::duration> turn;
   {
     const std::scoped_lock lock(mutex_);
-    budget_.calls(counters_.all_ended());
+    budget_.calls(totals_.all_ended());
     turn = budget_.reserve(attempt.now, left - loading_pause);
   }
   if (!turn) {
-    counters_.retry_refused();
+    totals_.database().retry_refused();
     return left;
   }
   const auto delay = std::max(loading_pause, std::chrono::ceil<std::chrono::milliseconds>(*turn));
-  counters_.retried();
+  totals_.database().retried();
   note_(attempt, delay);
   return delay;
 }

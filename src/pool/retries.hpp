@@ -2,8 +2,7 @@
 // retries.hpp: whether and when a call of one database is tried again.
 #pragma once
 
-#include "../observe/counters.hpp"
-#include "breaker.hpp"
+#include "operation_totals.hpp"
 
 #include <redstart/resilience/random.hpp>
 #include <redstart/resilience/retry_policy.hpp>
@@ -38,12 +37,8 @@ class Retries {
   /// Takes note of an attempt that will be made after `delay`.
   using Note = std::function<void(const FailedAttempt&, std::chrono::milliseconds delay)>;
 
-  Retries(const RetryPolicy& policy, const RetryBudgetPolicy& budget, OperationCounters& counters, Note note)
-      : policy_(policy),
-        counters_(counters),
-        note_(std::move(note)),
-        budget_(budget),
-        random_(random_seed()) {}
+  Retries(const RetryPolicy& policy, const RetryBudgetPolicy& budget, OperationTotals& totals, Note note)
+      : policy_(policy), totals_(totals), note_(std::move(note)), budget_(budget), random_(random_seed()) {}
   Retries(const Retries&) = delete;
   Retries& operator=(const Retries&) = delete;
 
@@ -63,7 +58,7 @@ class Retries {
   [[nodiscard]] Delay decide(const RetryPolicy& policy, const FailedAttempt& attempt, bool charged);
 
   const RetryPolicy policy_;
-  OperationCounters& counters_;
+  OperationTotals& totals_;
   const Note note_;
   std::mutex mutex_{};
   RetryBudget budget_;

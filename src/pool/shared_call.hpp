@@ -3,7 +3,7 @@
 #pragma once
 
 #include "../net/async_connection.hpp"
-#include "database.hpp"
+#include "server.hpp"
 
 #include <redstart/engine/operation_node.hpp>
 #include <redstart/engine/replies.hpp>

@@ -65,7 +65,7 @@ class SharedConnection::RecoveryPing final : public engine::OperationNode {
     request.retry = Retry::read;
     id = pooled_->recovery_ping_id_;
     start = net::turn_now();
-    deadline = pooled_->context().database->deadline(start, {}, 0ms);
+    deadline = pooled_->context().database.deadline(start, {}, 0ms);
     unguarded = true;
   }
 
@@ -79,7 +79,7 @@ class SharedConnection::RecoveryPing final : public engine::OperationNode {
     if (error || !serves_) return;
     // The server answers, so this connection is at fault, and nobody should wait behind it.
     if (pooled_->connection().overdue()) pooled_->connection().retire(CloseReason::timeout);
-    pooled_->context().database->breaker().connection_ready();
+    pooled_->context().server->breaker().connection_ready();
   }
   void destroy() noexcept override { const std::unique_ptr<RecoveryPing> self(this); }
 
@@ -117,7 +117,7 @@ void SharedConnection::woken(net::AsyncConnection&) {
   give_way();
   if (!recovery_ || context().stopping.load(std::memory_order_relaxed)) return;
   if (context().reachability->overdue(Clock::now())) want();
-  const Breaker::Status status = context().database->breaker().status();
+  const Breaker::Status status = context().server->breaker().status();
   if (status.state == BreakerState::open)
     call_at(recovery_, status.next_probe, static_cast<void (PooledConnection::*)()>(&SharedConnection::ask));
 }
@@ -125,7 +125,7 @@ void SharedConnection::woken(net::AsyncConnection&) {
 // One that is being opened asks by that: its handshake ends with a PING.
 void SharedConnection::ask() {
   if (context().stopping.load(std::memory_order_relaxed) ||
-      context().database->breaker().state() != BreakerState::open)
+      context().server->breaker().state() != BreakerState::open)
     return;
   if (!connection().ready()) return want();
   if (asking_.exchange(true)) return;
@@ -163,7 +163,7 @@ void SharedConnection::postponed() {
 void SharedConnection::opened(net::AsyncConnection& connection) {
   PooledConnection::opened(connection);
   has_served_ = false;
-  const TimePoint end = retirement(*context().database, Clock::now(), context().reachability->random());
+  const TimePoint end = retirement(*context().server, Clock::now(), context().reachability->random());
   if (end != TimePoint::max())
     call_at(end, static_cast<void (PooledConnection::*)()>(&SharedConnection::retire));
   give_way();

@@ -23,7 +23,7 @@ class SharedConnection final : public PooledConnection {
   SharedConnection(std::shared_ptr<PoolContext> context, bool gives_way)
       : PooledConnection(std::move(context)),
         gives_way_(gives_way),
-        unserved_(this->context().database->config().reconnect) {}
+        unserved_(this->context().server->config().reconnect) {}
 
   /// Opens it, if it is not open. On every thread.
   void warm_up() noexcept;

@@ -28,11 +28,11 @@ void append(const engine::Outgoing& out, resp::Buffer& to) {
 }
 
 // Starts the call and waits. Null: the engine has it still, and `end` says why.
-SharedCall::Ptr run(AsyncPool& pool, Database& database, SharedCall::Ptr call,
-                    const engine::CallOptions& options, SharedCall::End& end) {
+SharedCall::Ptr run(AsyncPool& pool, Server& server, SharedCall::Ptr call, const engine::CallOptions& options,
+                    SharedCall::End& end) {
   call->timeout = options.timeout;
   call->retry = options.retry;
-  const TimePoint until = database.deadline(Clock::now(), options);
+  const TimePoint until = server.database().deadline(Clock::now(), options);
   SharedCall* const started = call.release();  // belongs to both from here on
   const net::AsyncConnection* const carrier = pool.carry(*started);
   end = started->wait(until, carrier);
@@ -55,7 +55,7 @@ bool sharable(const Database& database, std::string_view batch, const engine::Re
          !database.outlasts_silence(options.timeout);
 }
 
-std::optional<Error> exchange_shared(AsyncPool& pool, Database& database, const engine::Request& request,
+std::optional<Error> exchange_shared(AsyncPool& pool, Server& server, const engine::Request& request,
                                      engine::ReplySink& sink, const engine::CallOptions& options) {
   const engine::RequestTraits& traits = request.traits();
   SharedCall::Ptr call = SharedCall::take();
@@ -63,16 +63,16 @@ std::optional<Error> exchange_shared(AsyncPool& pool, Database& database, const 
   call->request.retry = traits.retry;
   call->request.reply_of = traits.reply_of;
   SharedCall::End end{};
-  call = run(pool, database, std::move(call), options, end);
+  call = run(pool, server, std::move(call), options, end);
   if (!call)
-    return database.failed(
+    return server.failed(
         traits.name, 1,
         failure::io_thread_stuck(end == SharedCall::End::revoked ? Effect::not_sent : Effect::indeterminate));
   std::optional<Error> error = std::move(call->error());
   if (!error) {
     const std::string_view frame = call->replies().frame(0);
     if (resp::is_error_frame(frame))
-      error = engine::server_error(database.origin(), traits.name, resp::error_text(frame), traits.reply_of,
+      error = engine::server_error(server.origin(), traits.name, resp::error_text(frame), traits.reply_of,
                                    call->attempts + 1U);
     else
       sink.frame(frame);
@@ -81,7 +81,7 @@ std::optional<Error> exchange_shared(AsyncPool& pool, Database& database, const 
   return error;
 }
 
-engine::Replies exchange_batch_shared(AsyncPool& pool, Database& database, std::string_view bytes,
+engine::Replies exchange_batch_shared(AsyncPool& pool, Server& server, std::string_view bytes,
                                       std::span<const std::size_t> ends, const engine::RequestTraits& traits,
                                       const engine::CallOptions& options) {
   SharedCall::Ptr call = SharedCall::take();
@@ -91,7 +91,7 @@ engine::Replies exchange_batch_shared(AsyncPool& pool, Database& database, std::
   call->request.reply_of = traits.reply_of;
   call->replies().frames.reserve(ends.size());
   SharedCall::End end{};
-  call = run(pool, database, std::move(call), options, end);
+  call = run(pool, server, std::move(call), options, end);
   engine::Replies replies;
   std::optional<Error> error;
   if (call) {
@@ -100,11 +100,11 @@ engine::Replies exchange_batch_shared(AsyncPool& pool, Database& database, std::
     call->replies() = {};
     SharedCall::keep(std::move(call));
   } else {
-    error = database.failed(
+    error = server.failed(
         "pipeline", ends.size(),
         failure::io_thread_stuck(end == SharedCall::End::revoked ? Effect::not_sent : Effect::indeterminate));
   }
-  replies.origin = database.origin();
+  replies.origin = server.origin();
   replies.sent = ends.size();
   if (!error) return replies;
   if (error->effect() == Effect::indeterminate) {

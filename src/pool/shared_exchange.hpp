@@ -23,12 +23,12 @@ namespace redstart::inline v0::pool {
 
 /// Sends a command over a shared connection and waits for its reply; see engine::Channel::exchange.
 /// Preconditions: not on a thread that serves the pool.
-[[nodiscard]] std::optional<Error> exchange_shared(AsyncPool& pool, Database& database,
+[[nodiscard]] std::optional<Error> exchange_shared(AsyncPool& pool, Server& server,
                                                    const engine::Request& request, engine::ReplySink& sink,
                                                    const engine::CallOptions& options);
 /// The same for a batch; see engine::Channel::exchange_batch.
-[[nodiscard]] engine::Replies exchange_batch_shared(AsyncPool& pool, Database& database,
-                                                    std::string_view bytes, std::span<const std::size_t> ends,
+[[nodiscard]] engine::Replies exchange_batch_shared(AsyncPool& pool, Server& server, std::string_view bytes,
+                                                    std::span<const std::size_t> ends,
                                                     const engine::RequestTraits& traits,
                                                     const engine::CallOptions& options);
 

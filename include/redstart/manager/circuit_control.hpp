@@ -7,11 +7,12 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace redstart::inline v0 {
 
 namespace pool {
-class Database;
+class Server;
 }
 
 /// The circuit breaker of one database, as `RedisConnectionManager::breaker` gives it out.
@@ -26,8 +27,8 @@ class Database;
 /// Thread safety: full. Copies control the same breaker. It may outlive the manager and has no effect then.
 class CircuitControl {
  public:
-  explicit CircuitControl(std::shared_ptr<pool::Database> database) noexcept
-      : database_(std::move(database)) {}
+  explicit CircuitControl(std::vector<std::shared_ptr<pool::Server>> servers) noexcept
+      : servers_(std::move(servers)) {}
 
   /// As of now. While open, it half-opens by itself; see BreakerState.
   [[nodiscard]] BreakerState state() const;
@@ -44,7 +45,7 @@ class CircuitControl {
   void automatic();
 
  private:
-  std::shared_ptr<pool::Database> database_;
+  std::vector<std::shared_ptr<pool::Server>> servers_;
 };
 
 }  // namespace redstart::inline v0

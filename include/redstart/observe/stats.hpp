@@ -6,6 +6,7 @@
 #include <redstart/observe/circuit_status.hpp>
 #include <redstart/observe/histogram.hpp>
 #include <redstart/observe/kept_list.hpp>
+#include <redstart/observe/server_identity.hpp>
 #include <redstart/resilience/breaker_state.hpp>
 
 #include <array>
@@ -133,7 +134,24 @@ struct PoolStats {
   }
 };
 
-/// One database of a manager.
+/// One server of a database.
+struct NodeStats {
+  std::string endpoint{};
+  /// What it has reported about itself: empty before the first connection. With RESP2 only
+  /// `RedisConnectionManager::validate_connection` asks for it.
+  ServerIdentity server{};
+  ConnectionState state = ConnectionState::stopped;
+  std::optional<std::chrono::seconds>
+      loading_eta{};  ///< While `loading`: the remaining time, as it estimates.
+  BreakerState breaker = BreakerState::closed;
+  std::uint64_t breaker_changes = 0;  ///< How often its state has changed.
+  CircuitStatus circuit{};            ///< Since when, when probes may pass, and what failed last.
+  std::uint64_t answered = 0;         ///< Commands that it has answered, also with an error.
+  PoolStats pool{};                   ///< Its connections; only the database's has `oldest_lease`.
+};
+
+/// One database of a manager. What servers have each is in `nodes`; the state, the breaker and the circuit
+/// are those of the worst node, and the connections of all nodes are added up.
 struct DatabaseStats {
   std::string name{};
   std::string endpoint{};
@@ -145,6 +163,7 @@ struct DatabaseStats {
   CircuitStatus circuit{};            ///< Since when, when probes may pass, and what failed last.
   RedisStats operations{};
   PoolStats pool{};
+  KeptList<NodeStats> nodes{};  ///< Its servers. A standalone database has one.
 };
 
 /// A manager as a whole.

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "make_server.hpp"
 #include "support/fake_server.hpp"
 #include "support/managers.hpp"
 
@@ -56,8 +57,7 @@ class ClosedConnections : public ::testing::Test {
     RedisConfig config = test::config_at(server_.port());
     config.listener = listener_;
     config.database("main").max_connections = most;
-    database_ = std::make_shared<Database>(config, "main", config.database("main"));
-    pool_ = std::make_shared<DirectPool>(database_, std::make_shared<Reachability>(database_));
+    pool_ = std::make_shared<DirectPool>(make_server(config));
     listener_->asked = pool_.get();
   }
   void TearDown() override { listener_->asked = nullptr; }
@@ -84,7 +84,6 @@ class ClosedConnections : public ::testing::Test {
 
   test::FakeServer server_{test::FakeServer::simple()};
   std::shared_ptr<Listener> listener_ = std::make_shared<Listener>();
-  std::shared_ptr<Database> database_{};
   std::shared_ptr<DirectPool> pool_{};
 };
 

@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "make_server.hpp"
 #include "support/fake_server.hpp"
 #include "support/managers.hpp"
 
@@ -46,11 +47,9 @@ class Demoted : public ::testing::TestWithParam<std::string_view> {
       return index == 0 ? "-" + std::string(GetParam()) + "\r\n" : ":1\r\n";
     });
   }};
-  std::shared_ptr<Database> database_ =
-      std::make_shared<Database>(RedisConfig{}, "main", test::config_at(server_.port()).database("main"));
-  std::shared_ptr<Reachability> reachability_ = std::make_shared<Reachability>(database_);
-  std::shared_ptr<DirectPool> pool_ = std::make_shared<DirectPool>(database_, reachability_);
-  PoolChannel channel_{database_, pool_, nullptr};
+  std::shared_ptr<Server> node_ = make_server(test::config_at(server_.port()));
+  std::shared_ptr<DirectPool> pool_ = std::make_shared<DirectPool>(node_);
+  PoolChannel channel_{node_, pool_, nullptr};
 };
 
 INSTANTIATE_TEST_SUITE_P(Words, Demoted,
@@ -97,11 +96,9 @@ class ConcurrentUse : public ::testing::Test {
       return "$5\r\nvalue\r\n";
     });
   }};
-  std::shared_ptr<Database> database_ =
-      std::make_shared<Database>(RedisConfig{}, "main", test::config_at(server_.port()).database("main"));
-  std::shared_ptr<Reachability> reachability_ = std::make_shared<Reachability>(database_);
-  std::shared_ptr<DirectPool> pool_ = std::make_shared<DirectPool>(database_, reachability_);
-  PoolChannel channel_{database_, pool_, nullptr};
+  std::shared_ptr<Server> node_ = make_server(test::config_at(server_.port()));
+  std::shared_ptr<DirectPool> pool_ = std::make_shared<DirectPool>(node_);
+  PoolChannel channel_{node_, pool_, nullptr};
 };
 
 TEST_F(ConcurrentUse, FailsSecondCallAndContinuesFirst) {
@@ -176,11 +173,9 @@ class PeerClosed : public ::testing::Test {
   test::FakeServer server_{[](test::FakeConnection& connection, std::size_t) {
     if (!connection.handshake().empty()) connection.send(":1\r\n");
   }};
-  std::shared_ptr<Database> database_ =
-      std::make_shared<Database>(RedisConfig{}, "main", test::config_at(server_.port()).database("main"));
-  std::shared_ptr<Reachability> reachability_ = std::make_shared<Reachability>(database_);
-  std::shared_ptr<DirectPool> pool_ = std::make_shared<DirectPool>(database_, reachability_);
-  PoolChannel channel_{database_, pool_, nullptr};
+  std::shared_ptr<Server> node_ = make_server(test::config_at(server_.port()));
+  std::shared_ptr<DirectPool> pool_ = std::make_shared<DirectPool>(node_);
+  PoolChannel channel_{node_, pool_, nullptr};
 };
 
 TEST_F(PeerClosed, FailsPipelineAsNotSent) {

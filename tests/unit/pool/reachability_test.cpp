@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "make_server.hpp"
+
 namespace redstart::inline v0::pool {
 namespace {
 
@@ -26,8 +28,8 @@ class ShortTimeouts : public ::testing::Test {
     static_cast<void>(reachability.inconclusive(*begun, failure::not_connected(ETIMEDOUT), now, 100ms));
   }
 
-  std::shared_ptr<Database> database = std::make_shared<Database>(RedisConfig{}, "main", DatabaseConfig{});
-  Reachability reachability{database};
+  std::shared_ptr<Server> server = make_server({});
+  Reachability& reachability = server->reachability();
   TimePoint now = Clock::now();
 };
 
@@ -74,8 +76,8 @@ class Growth : public ::testing::Test {
             {}};
   }
 
-  std::shared_ptr<Database> database = std::make_shared<Database>(RedisConfig{}, "main", DatabaseConfig{});
-  Reachability reachability{database};
+  std::shared_ptr<Server> server = make_server({});
+  Reachability& reachability = server->reachability();
   TimePoint now = Clock::now();
 };
 
@@ -212,7 +214,7 @@ TEST_F(EarlyLoss, IgnoresConnectionsClosedOnPurpose) {
 TEST_F(EarlyLoss, HalfOpensBreakerOnlyAfterUserCommand) {
   greet();
   greet();
-  Breaker& breaker = database->breaker();
+  Breaker& breaker = server->breaker();
   for (int i = 0; i < 5; ++i) breaker.failed(breaker.admit(now), now, "lost");
   ASSERT_EQ(breaker.state(), BreakerState::open);
   now = reachability.next_attempt();
