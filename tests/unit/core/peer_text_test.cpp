@@ -233,7 +233,8 @@ TEST(PeerText, CostsNoMoreForOmittedText) {
 
 TEST(PeerText, TakesLinearTimeForRepeatedSecretPrefixes) {
   const auto of = [](std::size_t size, int times) {
-    const std::string secret = std::string(1000, 'a') + 'b';
+    std::string secret(1000, 'a');
+    secret.push_back('b');
     const std::string text(size, 'a');
     const std::array<std::string_view, 1> secrets{secret};
     return cost(times, [&] { static_cast<void>(peer_text(text, {.most = size, .secrets = secrets})); });
