@@ -25,7 +25,7 @@ std::optional<HostFault> fault_of_host(std::string_view host) {
       "apply_url";
   if (host.empty()) return HostFault{"is empty", "set a host, or a Unix socket in unix_path"};
   if (!std::all_of(host.begin(), host.end(), [](char c) { return c > ' ' && c <= '~'; }))
-    return HostFault{"contains a blank, a control character or a non-ASCII character",
+    return HostFault{"contains a space, a control character or a non-ASCII character",
                      "use a host name or an address; write an international name in its xn-- form"};
   if (host.find("://") != std::string_view::npos) return HostFault{"contains a scheme", alone};
   if (host.find_first_of("/?#@") != std::string_view::npos)

@@ -30,7 +30,7 @@ std::string_view unwrapped(std::string_view url, std::vector<ConfigFault>& notic
     url = url.substr(begin, end - begin);
     return some;
   };
-  if (trim()) note("had blanks or line breaks around it, which were ignored", "remove them where it is set");
+  if (trim()) note("had whitespace around it, which was ignored", "remove them where it is set");
   const bool quoted =
       url.size() > 2 && (url.front() == '"' || url.front() == '\'') && url.back() == url.front();
   if (!quoted) return url;

@@ -73,7 +73,7 @@ class Validator {
       fault("client_name", "is set, but a minimal handshake has no CLIENT SETNAME",
             "leave it empty, or use handshake = full");
     if (!printable(config.client_name))
-      fault("client_name", "contains a blank or a control character", "use visible ASCII characters only");
+      fault("client_name", "contains a space or a control character", "use visible ASCII characters only");
   }
 
   static bool printable(const std::string& text) {
@@ -152,7 +152,7 @@ class Validator {
     if (tls.enabled && config.endpoint.is_unix())
       fault("tls.enabled", "is set for a Unix socket", "turn it off: a Unix socket does not cross a network");
     if (!printable(tls.server_name))
-      fault("tls.server_name", "contains a blank or a control character", "use a host name or an address");
+      fault("tls.server_name", "contains a space or a control character", "use a host name or an address");
   }
   void limit(const char* field, milliseconds value) {
     if (value <= milliseconds::zero() || value > hours(24))
@@ -207,14 +207,14 @@ std::vector<ConfigFault> validate(const RedisConfig& config) {
       faults.push_back({where, "has a name with a control character", "remove it"});
     } else if (database.config.client_name.empty() && !Validator::printable(database.name)) {
       // A server refuses the whole HELLO if it does not accept the name.
-      faults.push_back({where, "has a name with a blank or a non-ASCII character",
+      faults.push_back({where, "has a name with a space or a non-ASCII character",
                         "use visible ASCII characters only, or set client_name"});
     }
     validator.database(where, database.config);
   }
   if (!Validator::printable(config.service))
     faults.push_back(
-        {"service", "contains a blank or a control character", "use visible ASCII characters only"});
+        {"service", "contains a space or a control character", "use visible ASCII characters only"});
   if (config.io_threads < 1 || config.io_threads > 64)
     faults.push_back({"io_threads", "is " + std::to_string(config.io_threads), "use 1 to 64"});
   if (config.start_timeout < milliseconds::zero())

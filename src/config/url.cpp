@@ -127,12 +127,11 @@ class UrlReader {
   void parse(std::string_view url) {
     if (url.empty()) return fault("is empty", "write redis://host:6379/0");
     if (is_blank(url.front()) || is_blank(url.back()))
-      return fault("begins or ends with a blank or a line break",
-                   "remove it; files and shells often add one");
+      return fault("begins or ends with whitespace", "remove it; files and shells often add one");
     if (url.front() == '"' || url.front() == '\'')
       return fault("is in quotes", "remove the quotes: a shell removes them, an environment file does not");
     if (std::any_of(url.begin(), url.end(), [](char c) { return is_blank(c) || c == 0x7f; }))
-      return fault("contains a blank or a control character", "percent-encode it");
+      return fault("contains a space or a control character", "percent-encode it");
     const std::size_t colon = url.find("://");
     if (colon == std::string_view::npos) return fault("is not a URL", "write redis://host:6379/0");
     const Kind kind = kind_of(lower(url.substr(0, colon)));

@@ -17,7 +17,7 @@ void make_presentable(std::string& text, std::size_t most = peer_text_limit) {
   if (!is_presentable(text, most)) text = peer_text(text, {.most = most});
 }
 
-// Wherever the parts come from: no error shows more than that, or anything that is not text.
+// Limits the texts of an error and removes bytes that are not text, whatever their source.
 ErrorInfo presentable(ErrorInfo info) {
   for (std::string* const text : {&info.command, &info.database, &info.endpoint, &info.server, &info.advice})
     make_presentable(*text);
@@ -77,7 +77,7 @@ std::string compose(const ErrorInfo& info) {
   }
   if (!info.server.empty()) {
     next_part();
-    text += "the server said: \"" + info.server + "\"";
+    text += "the server replied: \"" + info.server + "\"";
   }
   if (!info.advice.empty()) text += ". " + info.advice;
   return text;

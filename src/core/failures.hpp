@@ -15,15 +15,15 @@ namespace redstart::inline v0::failure {
 /// Used like an errno value: the peer closed the connection.
 inline constexpr int end_of_stream = -1;
 
-/// What to check if an error has no better advice.
+/// Returns the advice of a code, for errors without their own.
 [[nodiscard]] constexpr std::string_view advice_for(Errc code) noexcept {
   const ErrcInfo* const row = errc_info(code);
   return row != nullptr ? row->advice : std::string_view();
 }
 
-/// What to check after an error word of the server. `docs/runbook.md` has more.
+/// Returns advice for an error word of the server. `docs/runbook.md` has more.
 [[nodiscard]] std::string_view advice_for(std::string_view word) noexcept;
-/// What to check after an error of a cluster node; empty for all other messages.
+/// Returns advice for an error of a cluster node; empty for all other messages.
 [[nodiscard]] std::string_view cluster_advice(std::string_view message) noexcept;
 
 /// The system's text for an errno value.
@@ -88,7 +88,7 @@ inline constexpr int end_of_stream = -1;
 /// The pool closes a connection whose command was given up.
 [[nodiscard]] Cause closed_after_give_up();
 
-// What the pool answers. The effect is `not_sent`, unless an argument gives another one.
+// Answers of the pool. The effect is `not_sent`, unless an argument gives another one.
 
 [[nodiscard]] Cause closed();
 [[nodiscard]] Cause forked();
@@ -120,7 +120,7 @@ struct Pending {
 };
 [[nodiscard]] Cause overloaded(const Pending& pending);
 
-// What the manager answers.
+// Answers of the manager.
 
 /// `nearest`: the configured name that is most like it; may be empty.
 [[nodiscard]] Cause unknown_database(std::string_view name, std::string_view nearest);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// peer_text.cpp: shortens, removes what was repeated, redacts, escapes; in that order.
+// peer_text.cpp: shortens, removes repeated arguments, redacts and escapes.
 #include "redaction.hpp"
 
 #include <redstart/core/peer_text.hpp>
@@ -14,13 +14,13 @@ namespace {
 
 constexpr std::string_view ellipsis = "…";
 
-// One character, or one byte that belongs to none.
+// One character, or one byte that is part of none.
 struct Unit {
   std::size_t size = 1;
-  bool shown = false;  // as it is
+  bool shown = false;  // without escaping
 };
 
-// Characters without a shape of their own: they would change lines, or the order of others.
+// Invisible characters that would break lines or change the order of others.
 constexpr bool is_hidden(std::uint32_t character) noexcept {
   return (character >= 0x80 && character <= 0x9F) || (character >= 0x200B && character <= 0x200F) ||
          (character >= 0x2028 && character <= 0x202E) || (character >= 0x2060 && character <= 0x206F) ||
@@ -60,7 +60,7 @@ void escape(std::string& out, std::string_view bytes) {
   }
 }
 
-// The first bytes of a longer text, no character divided.
+// Returns the first bytes of a longer text; it divides no character.
 std::string_view beginning(std::string_view text, std::size_t most) noexcept {
   if (text.size() <= most) return text;
   std::size_t size = most;
@@ -68,7 +68,7 @@ std::string_view beginning(std::string_view text, std::size_t most) noexcept {
   return text.substr(0, most - size < 4 ? size : most);
 }
 
-// Which bytes servers repeat from arguments that may be secrets, whatever command the error answers.
+// Finds the bytes that servers repeat from arguments, which may be secrets, whatever the command is.
 struct Repeated {
   std::size_t begin = 0;
   std::size_t end = 0;
@@ -94,13 +94,13 @@ Repeated repeated(std::string_view text, bool cut) noexcept {
   return {};
 }
 
-// Writes at most so many bytes, and remembers how much still fits when the mark must follow.
+// Writes up to a limit, and remembers how much still fits if the mark must follow.
 class Output {
  public:
   explicit Output(std::size_t most) noexcept
       : most_(most), reserve_(most < 2 * counted ? ellipsis.size() : counted) {}
 
-  // What stands for the text up to `read`. False: it is full.
+  // Appends the form of the text up to `read`. False: the output is full.
   bool add(std::string_view text, std::size_t read) {
     if (text_.size() + text.size() > most_) return false;
     text_ += text;
@@ -110,7 +110,7 @@ class Output {
     }
     return true;
   }
-  // The text went on: it has `whole` bytes.
+  // The text is longer: it has `whole` bytes.
   std::string shortened(std::size_t whole) && {
     text_.resize(fits_);
     if (reserve_ > most_) return std::move(text_);

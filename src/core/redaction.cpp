@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// redaction.cpp: compares texts by what servers leave of them, with automata that look at each byte once.
+// redaction.cpp: matches secrets in changed form, reading each byte once.
 #include "redaction.hpp"
 
 #include <redstart/core/server_reply.hpp>
@@ -14,9 +14,9 @@ namespace redstart::inline v0::detail {
 
 namespace {
 
-constexpr std::size_t telling_end = 4;     // a secret's first or last bytes: that many are no coincidence
-constexpr std::size_t telling_middle = 6;  // any of its bytes in a row
-constexpr std::size_t longest = 1024;      // of a longer secret both ends are looked for
+constexpr std::size_t telling_end = 4;     // this many first or last bytes of a secret are no coincidence
+constexpr std::size_t telling_middle = 6;  // this many consecutive bytes anywhere in it
+constexpr std::size_t longest = 1024;      // of a longer secret, both ends are searched
 
 constexpr std::array known_words{
     std::string_view("ERR"),         std::string_view("WRONGTYPE"), std::string_view("BUSYGROUP"),
@@ -25,7 +25,7 @@ constexpr std::array known_words{
     std::string_view("DENIED"),      std::string_view("UNBLOCKED"), std::string_view("INVALIDOBJ"),
     std::string_view("NOMASTERLINK")};
 
-// Messages in which servers repeat nothing: stars in them would only say what a password has in common with
+// Messages in which servers repeat nothing. Stars in them would reveal what a password has in common with
 // them.
 constexpr std::array known_messages{
     std::string_view("WRONGPASS invalid username-password pair or user is disabled."),
@@ -58,7 +58,7 @@ constexpr std::array known_messages{
     no_such_script,
     no_such_script_in_valkey};
 
-// How far the text is the server's own: decisions depend on the error word.
+// Returns the size of the error word if it is the server's own: decisions depend on it.
 std::size_t protected_bytes(std::string_view text) noexcept {
   const std::string_view word = error_word(text);
   const bool known = std::find(known_words.begin(), known_words.end(), word) != known_words.end() ||
@@ -69,19 +69,19 @@ std::size_t protected_bytes(std::string_view text) noexcept {
 
 // The forms in which servers repeat bytes.
 enum class Reading : std::uint8_t {
-  exact,      // nothing, but for blanks in place of control bytes
+  exact,      // unchanged, except for spaces in place of control bytes
   unescaped,  // escapes: \n, \x0a, \u000a, \\, \"
   ascii,      // one other byte for each that is not printable ASCII, or a different number
 };
 
-// What was made of a secret is left in no memory.
+// Copies of a secret must not remain in memory.
 void wipe(void* memory, std::size_t size) noexcept {
   volatile char* at = static_cast<char*>(memory);  // volatile: the stores must not be optimised away
   for (std::size_t i = 0; i < size; ++i) at[i] = 0;
 }
 
-// A text as symbols: bytes in lower case, with one symbol for all bytes that servers replace. Each knows
-// which bytes of the text it stands for.
+// A text as symbols: bytes in lower case, with one symbol for all bytes that servers replace. Each symbol has
+// the range of bytes that it represents.
 class Symbols {
  public:
   Symbols(std::string_view text, Reading reading) : reading_(reading) {
@@ -98,7 +98,7 @@ class Symbols {
       }
     }
   }
-  // A part of another one's symbols.
+  // A part of the symbols of `of`.
   Symbols(const Symbols& of, std::size_t from, std::size_t size)
       : symbols_(of.symbols_, from, size), reading_(of.reading_) {}
   Symbols(const Symbols&) = delete;
@@ -111,7 +111,7 @@ class Symbols {
   [[nodiscard]] std::size_t begin(std::size_t i) const noexcept { return begin_[i]; }
   [[nodiscard]] std::size_t end(std::size_t i) const noexcept { return end_[i]; }
   [[nodiscard]] char replaced() const noexcept { return reading_ == Reading::ascii ? '?' : ' '; }
-  // Symbols that say something.
+  // The number of symbols that are not replaced bytes.
   [[nodiscard]] std::size_t solid() const noexcept {
     return size() - static_cast<std::size_t>(std::count(symbols_.begin(), symbols_.end(), replaced()));
   }
@@ -124,7 +124,7 @@ class Symbols {
     return -1;
   }
 
-  // Returns where the text goes on behind an escape; `at` where there is none.
+  // Returns the position after an escape; `at` if there is none.
   std::size_t escape(std::string_view text, std::size_t at) {
     if (at + 1 == text.size()) return at;
     const char kind = text[at + 1];
@@ -181,7 +181,8 @@ class Symbols {
   Reading reading_;
 };
 
-// For each place of `text`, how many symbols up to it are the beginning of `pattern` (Knuth, Morris, Pratt).
+// Returns, for each position of `text`, how many symbols before it match the beginning of `pattern`
+// (Knuth, Morris, Pratt).
 std::vector<std::uint32_t> beginnings(const std::string& pattern, const std::string& text) {
   std::vector<std::uint32_t> back(pattern.size(), 0);
   const auto step = [&](std::size_t state, char symbol) {
@@ -248,7 +249,7 @@ class Search {
     const std::vector<std::uint32_t> heads = beginnings(pattern.text(), text.text());
     for (std::size_t i = 0; i < heads.size(); ++i)
       if (heads[i] >= telling_end) cover(text, i + 1 - heads[i], i);
-    // An escape that is cut off hides whether the secret goes on.
+    // If an escape is cut off, it is unknown whether the secret continues.
     std::size_t last = text.size() - 1;
     if (cut_)
       for (std::size_t back = 0; back < 6 && back < last; ++back)

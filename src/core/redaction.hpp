@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// redaction.hpp: finds secrets in a short text, in the forms that servers give them.
+// redaction.hpp: finds secrets in a text, as servers may repeat them.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,8 @@
 
 namespace redstart::inline v0::detail {
 
-/// The bytes of `text` that must not be shown, each byte marked with true. `cut`: the text went on, so that
-/// its end may be the beginning of a secret. Linear in the sizes of the text and of the secrets.
+/// Marks each byte of `text` that must not be shown with true. `cut`: the text is longer, so its end may be
+/// the beginning of a secret. Cost: linear in the sizes of the text and of the secrets.
 [[nodiscard]] std::vector<bool> secret_bytes(std::string_view text, bool cut,
                                              std::span<const std::string_view> secrets);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// circuit_status.cpp: the state of a circuit breaker in words.
+// circuit_status.cpp: the state of a circuit breaker as text.
 #include <redstart/observe/circuit_status.hpp>
 
 namespace redstart::inline v0 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// connection_report.cpp: a report in words.
+// connection_report.cpp: a connection report as text.
 #include <redstart/core/peer_text.hpp>
 #include <redstart/observe/connection_report.hpp>
 
@@ -29,13 +29,13 @@ std::string out_of(std::uint64_t used, std::uint64_t maximum) {
 
 std::string ConnectionReport::explain() const {
   std::string text = peer_text(database) + " (" + peer_text(endpoint) + "): " +
-                     (!ok()           ? "not as it should be"
-                      : notes.empty() ? "nothing is wrong"
-                                      : "nothing is wrong with the server; see the notes");
+                     (!ok()           ? "faulty"
+                      : notes.empty() ? "no problem found"
+                                      : "no problem found with the server; see the notes");
   const auto word = [](bool yes) { return yes ? "yes" : "no"; };
   line(text, "reachable ", word(reachable));
   line(text, "ready     ", word(ready));
-  line(text, "writable  ", writable ? word(*writable) : "not known");
+  line(text, "writable  ", writable ? word(*writable) : "unknown");
   line(text, "took      ",
        in_milliseconds(connecting) + " to connect, " + in_milliseconds(ping) + " for a PING");
   if (!server.version.empty()) {

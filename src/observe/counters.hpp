@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// counters.hpp: what the operations of one database add up to, counted without a lock.
+// counters.hpp: counts the operations of one database without a lock.
 #pragma once
 
 #include <redstart/observe/stats.hpp>
@@ -12,8 +12,8 @@
 
 namespace redstart::inline v0 {
 
-/// Counts the operations of one database. Connections spread over a few shards, so that callers on
-/// several processors seldom touch the same line of memory.
+/// Counts the operations of one database. Connections are distributed over a few shards, so that callers on
+/// several processors seldom write to the same cache line.
 ///
 /// Thread safety: full; every count is a relaxed increment.
 class OperationCounters {
@@ -26,7 +26,7 @@ class OperationCounters {
     if (errors != 0) s.server_errors.fetch_add(errors, std::memory_order_relaxed);
     s.latency.add(latency);
   }
-  /// Commands that got no answer.
+  /// Commands without a reply.
   void failed(std::uint64_t commands, bool timed_out) noexcept {
     failed_.fetch_add(commands, std::memory_order_relaxed);
     if (timed_out) timeouts_.fetch_add(commands, std::memory_order_relaxed);
@@ -37,7 +37,7 @@ class OperationCounters {
 
   void retry_refused() noexcept { retries_refused_.fetch_add(1, std::memory_order_relaxed); }
 
-  /// Commands that were answered so far, also with an error.
+  /// Commands that were answered so far, including error replies.
   [[nodiscard]] std::uint64_t all_answered() const noexcept {
     std::uint64_t sum = 0;
     for (const Shard& s : shards_)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// deliver.cpp: events show text of others as errors do.
+// deliver.cpp: prepares the texts of events as those of errors.
 #include "deliver.hpp"
 
 #include <redstart/core/peer_text.hpp>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t longest_detail = 7 * peer_text_limit;
 
-// `memory` holds the text where it had to be changed.
+// `memory` holds the text if it had to be changed.
 std::string_view presentable(std::string_view text, std::size_t most, std::string& memory) noexcept {
   if (is_presentable(text, most)) [[likely]]
     return text;

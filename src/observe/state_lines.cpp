@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// state_lines.cpp: which events are changes of state, and their lines.
+// state_lines.cpp: selects changes of state and composes their lines.
 #include <redstart/core/peer_text.hpp>
 #include <redstart/observe/state_lines.hpp>
 
@@ -18,7 +18,7 @@ bool one_of(std::string_view text, std::initializer_list<std::string_view> words
   return std::find(words.begin(), words.end(), text) != words.end();
 }
 
-// What a line says of the event; empty for events that are no change of state.
+// Returns the title of an event in a line; empty for events that are no change of state.
 std::string_view title_of(const Event& event) {
   switch (event.kind) {
     case EventKind::connected: return "connected";
@@ -29,7 +29,8 @@ std::string_view title_of(const Event& event) {
                                                                                      : std::string_view{};
     case EventKind::loading: return event.detail.starts_with("over") ? "loading ended" : "loading";
     case EventKind::circuit_changed:
-      if (event.detail.find("-> half_open") != std::string_view::npos) return {};  // may fall back at once
+      if (event.detail.find("-> half_open") != std::string_view::npos)
+        return {};  // it may open again at once
       return event.detail.find("-> closed") != std::string_view::npos ||
                      event.detail.find("-> forced_closed") != std::string_view::npos
                  ? "circuit breaker closes"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// circuit_breaker.hpp: stops calls to a database that does not answer, and lets them back in carefully.
+// circuit_breaker.hpp: rejects calls to a server that stopped answering.
 #pragma once
 
 #include "sliding_window.hpp"
@@ -15,21 +15,21 @@
 
 namespace redstart::inline v0 {
 
-/// A call that was let through. Its generation is that of the state which did so: an outcome never moves a
-/// later state. `row` is the row of failures that was current when the call began: a failure with the current
-/// row is of a call that began after the row's first failure.
+/// An admitted call. Its generation is that of the state that admitted it, so that its outcome never changes
+/// a later state. `row` is the row of failures that was current when the call began. A failure with the
+/// current row belongs to a call that began after the first failure of that row.
 struct BreakerTicket {
   std::uint64_t generation = 0;
   std::uint16_t row = 0;
 };
 
-// What each state has to remember, in the order of BreakerState.
+// The data of each state, in the order of BreakerState.
 namespace detail::breaker {
 
 struct Closed {
   SlidingWindow window{};
   unsigned consecutive = 0;  // failures without a success between
-  bool confirmed = false;    // one of them is of a call that began after the first
+  bool confirmed = false;    // one of them belongs to a call that began after the first
 };
 struct Open {
   std::chrono::steady_clock::time_point until{};
@@ -47,10 +47,10 @@ struct ForcedClosed {};
 ///
 /// Every call that was admitted ends in exactly one of `succeeded`, `failed` and `dropped`. A connection that
 /// is lost is one failure, however many calls were in flight on it: `failed` with the ticket of one of them
-/// (the newest), `dropped` for the others. `verdict` in breaker_verdict.hpp tells which errors are what.
+/// (the newest), `dropped` for the others. `verdict` in breaker_verdict.hpp classifies errors.
 ///
 /// Thread safety: none, the pool's lock guards it. While `state()` is closed, an admission changes nothing:
-/// the pool may hold a copy of the generation for its callers and tell successes in bulk.
+/// the pool may keep a copy of the generation for its callers and report successes in bulk.
 class CircuitBreaker {
  public:
   using Ticket = BreakerTicket;
@@ -62,13 +62,13 @@ class CircuitBreaker {
   [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
   /// The number of the current row of failures. Grows with each failure that follows a success.
   [[nodiscard]] std::uint16_t row() const noexcept { return row_; }
-  /// While open: when calls may pass as probes, if no connection becomes ready before. Else the beginning of
-  /// time.
+  /// While open: when calls may pass as probes, if no connection becomes ready before. Otherwise
+  /// `TimePoint{}`.
   [[nodiscard]] TimePoint open_until() const noexcept {
     const Open* const open = std::get_if<Open>(&state_);
     return open != nullptr ? open->until : TimePoint{};
   }
-  /// Calls that pass as probes now.
+  /// The number of probes in flight.
   [[nodiscard]] unsigned probing() const noexcept {
     const HalfOpen* const half_open = std::get_if<HalfOpen>(&state_);
     return half_open != nullptr ? half_open->in_flight : 0;
@@ -79,7 +79,7 @@ class CircuitBreaker {
     return closed != nullptr ? closed->window.counts(now) : SlidingWindow::Counts{};
   }
 
-  /// Lets a call pass, or not (empty). The first asked after the recovery time half-opens the breaker.
+  /// Admits a call, or returns empty. The first call after the recovery time half-opens the breaker.
   [[nodiscard]] std::optional<Ticket> admit(TimePoint now) noexcept {
     if (const Open* const open = std::get_if<Open>(&state_); open != nullptr && now >= open->until)
       become(HalfOpen{});
@@ -93,7 +93,7 @@ class CircuitBreaker {
     return passes ? std::optional(Ticket{generation_, row_}) : std::nullopt;
   }
 
-  /// `count` calls were answered, whatever the answer; more than one only with a ticket of the closed state.
+  /// `count` calls were answered, whatever the reply; more than one only with a ticket of the closed state.
   void succeeded(Ticket ticket, TimePoint now, std::uint64_t count = 1) noexcept {
     if (ticket.generation != generation_ || count == 0) return;
     if (Closed* const closed = std::get_if<Closed>(&state_)) {
@@ -124,8 +124,8 @@ class CircuitBreaker {
     }
   }
 
-  /// A call ended without telling anything: cancelled, refused before it was sent, loading, or one of many on
-  /// a connection that was lost. A probe gives its place to the next.
+  /// A call ended without proving anything: cancelled, refused before it was sent, loading, or one of many on
+  /// a lost connection. The place of a probe becomes free.
   void dropped(Ticket ticket) noexcept {
     if (ticket.generation != generation_) return;
     if (HalfOpen* const half_open = std::get_if<HalfOpen>(&state_)) --half_open->in_flight;
@@ -165,8 +165,8 @@ class CircuitBreaker {
     become(Open{deadline_after(now, recovery_.next(random))});
   }
 
-  // Failures of calls that waited side by side follow each other even where most calls succeed: callers that
-  // get answers end at once, so in the end all wait for a lost reply. Such a row alone is no outage.
+  // Failures of concurrent calls follow each other even if most calls succeed: calls with replies end at
+  // once, so only those that wait for the lost reply remain. Such a row alone is no outage.
   [[nodiscard]] bool trips(Closed& closed, TimePoint now) const noexcept {
     if (closed.consecutive >= policy_.consecutive_failures &&
         (closed.confirmed || policy_.consecutive_failures == 1) && too_many_failed(closed.window.latest(now)))

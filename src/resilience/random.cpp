@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// random.cpp: one reading of the system's random source a process.
+// random.cpp: reads the system's random source once per process.
 #include <redstart/resilience/random.hpp>
 
 #include <unistd.h>
@@ -17,7 +17,7 @@ std::uint64_t of_the_system() noexcept {
   try {
     std::random_device device;
     return (std::uint64_t{device()} << 32) | device();
-  } catch (const std::exception&) {  // none there: the clock spreads processes too, only less
+  } catch (const std::exception&) {  // no random source: the clock separates processes too, but less
     return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   }
 }
@@ -27,7 +27,7 @@ std::uint64_t of_the_system() noexcept {
 std::uint64_t random_seed() noexcept {
   static const std::uint64_t base = of_the_system();
   static std::atomic<std::uint64_t> calls{0};
-  // The process is asked each time: a forked child has base and count of its parent.
+  // The process id is read each time, because a forked child has base and count of its parent.
   const auto process = static_cast<std::uint64_t>(::getpid());
   Random mix(base ^ (process << 32) ^ calls.fetch_add(1, std::memory_order_relaxed));
   return mix.next();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// retry.cpp: the sleep between attempts, away from the header because <thread> is heavy.
+// retry.cpp: the sleep between attempts, because <thread> is slow to compile.
 #include <redstart/resilience/retry.hpp>
 
 #include <thread>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sliding_window.hpp: how many calls succeeded and failed in the last ten seconds.
+// sliding_window.hpp: counts successes and failures of the last ten seconds.
 #pragma once
 
 #include <redstart/core/clock.hpp>
@@ -11,10 +11,10 @@
 
 namespace redstart::inline v0 {
 
-/// Counts over the last ten seconds, in buckets of one second: what it tells goes back more than nine seconds
-/// and at most ten.
+/// Counts over the last ten seconds, in buckets of one second: the counts go back more than nine seconds and
+/// at most ten.
 ///
-/// Thread safety: none. Cost: a few additions; a little more for the first of a second.
+/// Thread safety: none. Cost: a few additions; slightly more for the first call of a second.
 class SlidingWindow {
  public:
   static constexpr std::chrono::seconds length{10};
@@ -26,7 +26,7 @@ class SlidingWindow {
     [[nodiscard]] constexpr std::uint64_t calls() const noexcept { return ok + failed; }
   };
 
-  /// Adds outcomes at `now`. A time a little before the newest seen counts as the newest.
+  /// Adds outcomes at `now`. A time before the newest one counts as the newest.
   constexpr void add(Counts counts, TimePoint now) noexcept {
     advance(now);
     Counts& bucket = buckets_[slot(newest_)];
@@ -40,7 +40,7 @@ class SlidingWindow {
     advance(now);
     return total_;
   }
-  /// The counts of the latest seconds: they go back one second at least and less than two.
+  /// The counts of the last one to two seconds.
   [[nodiscard]] constexpr Counts latest(TimePoint now) noexcept {
     advance(now);
     const Counts& current = buckets_[slot(newest_)];

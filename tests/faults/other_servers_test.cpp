@@ -245,8 +245,8 @@ TEST_F(Fault119, WritabilityIsUnknownWithoutSetrange) {
   EXPECT_TRUE(report.ok()) << report.explain();
   EXPECT_EQ(report.writable, std::nullopt);
   ASSERT_EQ(report.notes.size(), 1U) << report.explain();
-  EXPECT_THAT(report.notes[0], HasSubstr("not known"));
-  EXPECT_THAT(report.explain(), HasSubstr("writable  not known"));
+  EXPECT_THAT(report.notes[0], HasSubstr("unknown whether the server accepts writes"));
+  EXPECT_THAT(report.explain(), HasSubstr("writable  unknown"));
 }
 
 }  // namespace

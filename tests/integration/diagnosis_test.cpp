@@ -121,7 +121,7 @@ TEST(ValidateConnectionNotes, ReportBreakerStateWhenServerIsHealthy) {
   ASSERT_EQ(report.notes.size(), 1U);
   EXPECT_THAT(report.notes[0], HasSubstr("forced_open since"));
   EXPECT_THAT(report.notes[0], HasSubstr("breaker(\"main\").automatic()"));
-  EXPECT_THAT(report.explain(), HasSubstr("nothing is wrong with the server; see the notes"));
+  EXPECT_THAT(report.explain(), HasSubstr("no problem found with the server; see the notes"));
 }
 
 TEST(ValidateConnectionNotes, ReportClusterNode) {

@@ -7,17 +7,17 @@
 
 namespace redstart::inline v0 {
 
-/// The only clock that decides anything: steps of the system clock change no deadline.
+/// The clock of all decisions: steps of the system clock change no deadline.
 using Clock = std::chrono::steady_clock;
 using TimePoint = Clock::time_point;
-/// For people only: when something was, as a clock on the wall shows it. Decides nothing.
+/// The time of day, for display only.
 using WallTime = std::chrono::system_clock::time_point;
 
 /// Every duration of 100 years or more counts as this one: in practice no limit. It leaves room for further
 /// sums, so no deadline wraps.
 inline constexpr std::chrono::milliseconds no_limit{std::chrono::hours(24 * 365 * 100)};
 
-/// `duration` as a `To`, rounded up, from zero to `no_limit`. Takes any duration; a NaN is zero.
+/// Returns `duration` as a `To`, rounded up and limited to zero … `no_limit`. A NaN becomes zero.
 template <class To, class Rep, class Period>
 [[nodiscard]] constexpr To bounded(std::chrono::duration<Rep, Period> duration) noexcept {
   if constexpr (std::is_same_v<std::chrono::duration<Rep, Period>, std::chrono::milliseconds>) {
@@ -32,7 +32,7 @@ template <class To, class Rep, class Period>
   }
 }
 
-/// `duration` as a `To`, rounded up; one that is out of its range is its least or greatest value.
+/// Returns `duration` as a `To`, rounded up and limited to the range of `To`.
 template <class To, class Rep, class Period>
 [[nodiscard]] constexpr To saturated(std::chrono::duration<Rep, Period> duration) noexcept {
   if constexpr (std::is_same_v<std::chrono::duration<Rep, Period>, To>) {
@@ -45,8 +45,8 @@ template <class To, class Rep, class Period>
   }
 }
 
-/// When a limit that starts at `now` has passed. The one place where a user's duration becomes a deadline:
-/// zero or less has expired (the result is `now`), and nothing wraps.
+/// Returns the deadline of a limit that starts at `now`. All durations of users become deadlines here: a
+/// limit of zero or less has expired (the result is `now`), and nothing wraps.
 template <class Rep, class Period>
 [[nodiscard]] constexpr TimePoint deadline_after(TimePoint now,
                                                  std::chrono::duration<Rep, Period> limit) noexcept {
@@ -54,10 +54,10 @@ template <class Rep, class Period>
   return now > (TimePoint::max)() - length ? (TimePoint::max)() : now + length;
 }
 
-/// How long a call may take: any std::chrono duration, or unset, which means the limit of the configuration.
+/// The time limit of a call: any std::chrono duration, or unset, which means the limit of the configuration.
 ///
-/// Zero or less has expired: the call fails at once with `Errc::timeout` and `Effect::not_sent`. The longest
-/// duration of any type means no limit. Durations are rounded up to whole milliseconds.
+/// A limit of zero or less has expired: the call fails at once with `Errc::timeout` and `Effect::not_sent`.
+/// The longest duration of any type means no limit. Durations are rounded up to whole milliseconds.
 class TimeLimit {
  public:
   constexpr TimeLimit() noexcept = default;
@@ -67,7 +67,7 @@ class TimeLimit {
 
   [[nodiscard]] constexpr bool is_set() const noexcept { return limit_ >= limit_.zero(); }
   [[nodiscard]] constexpr bool expired() const noexcept { return limit_ == limit_.zero(); }
-  /// True for a limit that is set and longer than `other`.
+  /// True if the limit is set and longer than `other`.
   [[nodiscard]] constexpr bool exceeds(std::chrono::milliseconds other) const noexcept {
     return limit_ > other && is_set();
   }

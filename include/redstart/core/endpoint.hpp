@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// endpoint.hpp: where a server listens.
+// endpoint.hpp: the address of a server.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace redstart::inline v0 {
 
-/// A TCP endpoint, or a Unix socket where `unix_path` is set.
+/// A TCP endpoint, or a Unix socket if `unix_path` is set.
 struct Endpoint {
   std::string host = "localhost";  ///< Name or address; an IPv6 address without brackets.
   std::uint16_t port = 6379;

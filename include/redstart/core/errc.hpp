@@ -9,7 +9,7 @@
 
 namespace redstart::inline v0 {
 
-/// What went wrong. `errc_table` has a row for each; `to_string` returns the enumerator's name.
+/// The kind of an error. `errc_table` has a row for each; `to_string` returns the enumerator's name.
 enum class Errc : std::uint8_t {
   configuration,          ///< The configuration has faults; `ConfigError::faults()` lists them all.
   unknown_database,       ///< No database of that name is configured.
@@ -48,7 +48,7 @@ enum class Effect : std::uint8_t {
   indeterminate,  ///< Written, but not answered: it may have run, may still run, or may never run.
 };
 
-/// What helps.
+/// The action that may help.
 enum class Remedy : std::uint8_t {
   none,       ///< Nothing in particular.
   retry,      ///< Repeat the call a little later.
@@ -56,22 +56,22 @@ enum class Remedy : std::uint8_t {
   never,      ///< Repeating can't help until the cause is fixed.
 };
 
-/// What the outcome of a call means to the circuit breaker.
+/// How the circuit breaker counts the outcome of a call.
 enum class BreakerVerdict : std::uint8_t {
   success,  ///< The server answered, even if with an error.
   failure,  ///< The server did not answer in time, broke the connection or garbled it.
   nothing,  ///< It proves nothing about the server, or reconnecting handles it.
 };
 
-/// What a code means, in one row. Its name is also its entry in docs/runbook.md.
+/// Describes one code. Its name is also its entry in docs/runbook.md.
 struct ErrcInfo {
   Errc code;
   std::string_view name;
   bool unavailable;        ///< "This database can't serve now": an `Unavailable`, 503 in a web layer.
   bool final;              ///< The same call can't end in another way, whatever the database does next.
-  BreakerVerdict breaker;  ///< What it means to the circuit breaker.
+  BreakerVerdict breaker;  ///< How the circuit breaker counts it.
   std::string_view meaning;
-  std::string_view advice;  ///< What to check, where the error itself has no better advice; may be empty.
+  std::string_view advice;  ///< Advice if the error itself has none; may be empty.
 };
 
 inline constexpr ErrcInfo errc_table[] = {

@@ -29,7 +29,7 @@ struct ErrorInfo : Cause {
   unsigned attempts = 1;
 };
 
-/// What went wrong, the outcome of the command, and what helps.
+/// An error: its kind, the outcome of the command, and the action that may help.
 ///
 /// Cheap to copy (shared, immutable); copying never throws. Handlers can catch the types `Unavailable`,
 /// `Timeout`, `ServerError` and `ConfigError` below; everything else is an `Error`.
@@ -91,8 +91,8 @@ class ServerError : public Error {
 /// One fault of a configuration.
 struct ConfigFault {
   std::string where;   ///< Where the value came from: a field, a variable, a file and line.
-  std::string what;    ///< What is wrong with it.
-  std::string remedy;  ///< What a correct value is.
+  std::string what;    ///< The fault.
+  std::string remedy;  ///< A correct value.
 };
 
 /// Every fault of a configuration at once.

@@ -8,7 +8,7 @@
 
 namespace redstart::inline v0 {
 
-/// What decisions about an error need to know of it.
+/// The facts of an error that decisions depend on.
 struct Failure {
   Errc code = Errc::invalid_argument;
   Effect effect = Effect::none;
@@ -18,9 +18,9 @@ struct Failure {
 /// A failure with its texts. Each layer adds what it knows; `ErrorInfo` adds the command and the place.
 /// Texts never hold secrets.
 struct Cause : Failure {
-  std::string what{};    ///< What happened, described by the library.
+  std::string what{};    ///< Description of the failure, by the library.
   std::string server{};  ///< The server's message, as `peer_text`.
-  std::string advice{};  ///< What to check; if empty, `Database` adds the advice of the code.
+  std::string advice{};  ///< Checks and actions; if empty, `Database` adds the advice of the code.
 };
 
 }  // namespace redstart::inline v0

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// ok.hpp: the reply of commands that only say OK.
+// ok.hpp: the reply of commands that only return OK.
 #pragma once
 
 namespace redstart::inline v0 {
 
-/// The reply `OK`, and nothing else. Commands that can also answer null return `bool` instead.
+/// The reply `OK`. Commands that can also reply null return `bool` instead.
 struct Ok {
   friend constexpr bool operator==(Ok, Ok) noexcept = default;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// peer_text.hpp: the one way in which text of others gets into ours.
+// peer_text.hpp: prepares text of peers for messages.
 #pragma once
 
 #include <cstddef>
@@ -9,37 +9,37 @@
 
 namespace redstart::inline v0 {
 
-/// Bytes of a peer's text that a message shows at most.
+/// Maximum number of bytes of a peer's text in a message.
 inline constexpr std::size_t peer_text_limit = 512;
 
 /// How `peer_text` treats a text.
 struct PeerTextOptions {
-  std::size_t most = peer_text_limit;  ///< Bytes of the result at most.
-  std::size_t whole = 0;               ///< Bytes of the whole text, where `text` is its beginning only.
-  /// Texts that must not be shown, such as passwords: neither as they are, nor cut short, nor with escapes.
+  std::size_t most = peer_text_limit;  ///< Maximum size of the result.
+  std::size_t whole = 0;               ///< Size of the complete text if `text` is only its beginning.
+  /// Texts that must not be shown, such as passwords: not as they are, not shortened, not escaped.
   std::span<const std::string_view> secrets{};
 };
 
-/// A text that a server, a certificate, a codec or a configuration chose, as messages may show it. Messages,
-/// events, statistics and reports take such texts through this function only.
+/// Returns a text of a server, a certificate, a codec or a configuration in the form that messages show.
+/// Messages, events, statistics and reports use such texts in this form only.
 ///
-/// 1. Only the first `most` bytes are looked at: the work does not depend on what comes behind them.
+/// 1. Only the first `most` bytes are read, so the cost does not depend on the rest.
 /// 2. Arguments that servers repeat are removed: those of unknown commands, and modifiers of ACL SETUSER.
 /// 3. `***` replaces secrets: whole ones, their first or last 4 bytes or more, and any 6 bytes of one. The
-///    server may have escaped them, changed their case, or replaced control and non-ASCII bytes. A secret of
-///    fewer than 4 bytes (blanks in a row count once) would make stars of ordinary words: where it is a word
-///    of the text, `***` replaces everything behind the error word. Redis's own error words, and messages in
-///    which Redis repeats nothing, are kept.
+///    server may have escaped them, changed their case, or replaced control and non-ASCII bytes. Replacing a
+///    secret of fewer than 4 bytes (consecutive spaces count once) would hide ordinary words. If such a
+///    secret is a word of the text, `***` replaces everything after the error word. Error words of Redis, and
+///    messages in which Redis repeats nothing, are kept.
 /// 4. Control characters, characters that change the direction or the lines of the text, and bytes that are
 ///    not UTF-8 become `\n`, `\r`, `\t` or `\x1b`. Backslashes and quotes stay as they are.
-/// 5. What is longer ends, between two characters, with "… (N more bytes)". The result has at most `most`
-///    bytes, and is its own `peer_text`.
+/// 5. A longer text is cut between two characters and ends with "… (N more bytes)". The result has at most
+///    `most` bytes; `peer_text` does not change it again.
 ///
 /// Errors: std::bad_alloc. Cost: linear in `most` and the sizes of the secrets.
 [[nodiscard]] std::string peer_text(std::string_view text, const PeerTextOptions& options = {});
 
-/// True for texts that `peer_text` shows as they are, where there are no secrets: at most `most` bytes of
-/// UTF-8 without control characters.
+/// True if `peer_text` without secrets would not change the text: at most `most` bytes of UTF-8 without
+/// control characters.
 [[nodiscard]] bool is_presentable(std::string_view text, std::size_t most = peer_text_limit) noexcept;
 
 }  // namespace redstart::inline v0

@@ -4,8 +4,8 @@
 
 namespace redstart::inline v0 {
 
-/// The reply `QUEUED`, and nothing else: the server gives it to a command between MULTI and EXEC. Such a
-/// command runs with EXEC, whose reply holds the values.
+/// The reply `QUEUED`, which the server sends to a command between MULTI and EXEC. The command runs with
+/// EXEC, whose reply has the values.
 ///
 ///     own.command<Ok>("MULTI");
 ///     own.command<Queued>("INCR", "hits");

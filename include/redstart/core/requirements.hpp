@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// requirements.hpp: one clear error where the compiler or its flags can't compile the library.
+// requirements.hpp: one clear error for unsuitable compilers or flags.
 #pragma once
 
 #if defined(_MSVC_LANG)

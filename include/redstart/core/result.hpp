@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// result.hpp: a value or an Error, for callers who prefer that to exceptions.
+// result.hpp: a value or an Error, as an alternative to exceptions.
 #pragma once
 
 #include <redstart/core/error.hpp>
@@ -11,13 +11,13 @@
 
 namespace redstart::inline v0 {
 
-/// A value or the error that came instead.
+/// A value, or the error for which there is none.
 ///
-/// Thread safety: like the value's.
+/// Thread safety: that of the value.
 template <class T>
 class [[nodiscard]] Result {
   static_assert(!std::is_reference_v<T> && !std::is_void_v<T>, "a Result holds an object");
-  static_assert(!std::is_same_v<T, Error>, "a Result<Error> could not be told apart");
+  static_assert(!std::is_same_v<T, Error>, "a Result<Error> is ambiguous");
 
  public:
   using value_type = T;
@@ -28,7 +28,7 @@ class [[nodiscard]] Result {
   [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
 
-  /// The value. Errors: throws the error as its own type where there is none.
+  /// Returns the value. Errors: if there is none, throws the error as its own type.
   [[nodiscard]] T& value() & { return require(), held<0>(state_); }
   [[nodiscard]] const T& value() const& { return require(), held<0>(state_); }
   [[nodiscard]] T&& value() && { return require(), std::move(held<0>(state_)); }
@@ -53,7 +53,7 @@ class [[nodiscard]] Result {
   }
 
  private:
-  // std::get without its check; the compiler is told what the precondition says.
+  // std::get without its check, because the precondition holds.
   template <std::size_t I, class State>
   static auto& held(State& state) noexcept {
     auto* const alternative = std::get_if<I>(&state);

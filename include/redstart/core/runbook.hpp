@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// runbook.hpp: where the runbook says what to do.
+// runbook.hpp: names the runbook entry of an error.
 #pragma once
 
 #include <redstart/core/errc.hpp>
@@ -9,8 +9,8 @@
 
 namespace redstart::inline v0 {
 
-/// The entry of the runbook for an error: `docs/runbook.md#oom`. That of the server's error word where it
-/// has one (`server` is what the server said), else that of the code.
+/// Returns the runbook entry of an error: `docs/runbook.md#oom`. It is that of the error word in `server`,
+/// the server's message, if that word has one, else that of the code.
 [[nodiscard]] std::string runbook_entry(Errc code, std::string_view server = {});
 
 }  // namespace redstart::inline v0

@@ -32,14 +32,14 @@ class Secret {
   ~Secret() { wipe(); }
 
   [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
-  /// The text itself, for the place that hands it to the server.
+  /// The text itself, for the code that sends it to the server.
   [[nodiscard]] std::string_view reveal() const noexcept { return text_; }
 
   friend bool operator==(const Secret&, const Secret&) = default;
 
  private:
   void wipe() noexcept {
-    text_.resize(text_.capacity());    // a moved-from small string still holds its bytes behind its end
+    text_.resize(text_.capacity());    // a moved-from small string still holds its bytes after its end
     volatile char* at = text_.data();  // volatile: the stores must not be optimised away
     for (std::size_t i = 0; i < text_.size(); ++i) at[i] = '\0';
     text_.clear();

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// version.hpp: the version of these headers; the build reads it from here, so that it is written once.
+// version.hpp: the version of these headers, which the build reads from here.
 #pragma once
 
 #include <string_view>
 
-// NOLINTBEGIN(cppcoreguidelines-macro-usage): meant for the preprocessor.
+// NOLINTBEGIN(cppcoreguidelines-macro-usage): for use by the preprocessor.
 #define REDSTART_VERSION_MAJOR 0
 #define REDSTART_VERSION_MINOR 1
 #define REDSTART_VERSION_PATCH 0
 
-/// One number to compare against: 1.2.3 is 10203.
+/// The version as one number for comparisons: 1.2.3 is 10203.
 #define REDSTART_VERSION \
   (REDSTART_VERSION_MAJOR * 10000 + REDSTART_VERSION_MINOR * 100 + REDSTART_VERSION_PATCH)
 
@@ -24,7 +24,7 @@
 
 namespace redstart::inline v0 {
 
-/// The version of the library that the caller was compiled against, as "major.minor.patch".
+/// Returns the version of the library that the caller was compiled against, as "major.minor.patch".
 [[nodiscard]] constexpr std::string_view version() noexcept { return REDSTART_VERSION_STRING; }
 
 }  // namespace redstart::inline v0

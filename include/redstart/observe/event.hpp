@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// event.hpp: what happens inside, told to whoever wants to log or count it.
+// event.hpp: events of the library, for logs and counters.
 #pragma once
 
 #include <cstdint>
@@ -7,29 +7,29 @@
 
 namespace redstart::inline v0 {
 
-/// What happened. The names are those of the structured log.
+/// The kind of an event. The names are those of the structured log.
 enum class EventKind : std::uint8_t {
-  initialized,     ///< redis.initialized: a database became ready for the first time.
-  connected,       ///< redis.connection.opened
-  connect_failed,  ///< redis.connection.failed: the first, then one each 10 s that counts the others.
-  disconnected,    ///< redis.connection.closed
-  lease_overdue,   ///< redis.lease.overdue: a scoped handle is kept for longer than `lease_warning`; once.
-  lease_leaked,    ///< redis.lease.leaked: scoped handles that were still kept after shutdown.
-  release_failed,  ///< redis.release_failed: a scoped handle ended without its connection, which broke or was
-                   ///< closed meanwhile (lost, time-out); not during a shutdown.
-  push_dropped,    ///< redis.push_dropped: push messages that nobody asked for, and how many.
+  initialized,      ///< redis.initialized: a database became ready for the first time.
+  connected,        ///< redis.connection.opened
+  connect_failed,   ///< redis.connection.failed: the first, then one per 10 s that counts the others.
+  disconnected,     ///< redis.connection.closed
+  lease_overdue,    ///< redis.lease.overdue: a scoped handle was held longer than `lease_warning`; once.
+  lease_leaked,     ///< redis.lease.leaked: scoped handles that were still held after shutdown.
+  release_failed,   ///< redis.release_failed: a scoped handle ended after its connection had broken or been
+                    ///< closed (lost, timeout); not during a shutdown.
+  push_dropped,     ///< redis.push_dropped: unsolicited push messages, and how many.
   circuit_changed,  ///< redis.circuit.state_changed: `from -> to: why`.
   retrying,         ///< redis.retry: `command: attempt n in m ms: why`.
   handler_failed,   ///< redis.handler_failed: an exception left a handler on an I/O thread; the process ends.
   tls_insecure,     ///< redis.tls.insecure: certificates are not verified; once for each start.
   tls_reloaded,     ///< redis.tls.reloaded: changed files are used for new connections.
-  tls_reload_failed,  ///< redis.tls.reload_failed: changed files can't be used; the old ones are used on.
+  tls_reload_failed,  ///< redis.tls.reload_failed: changed files are unusable; the previous ones stay in use.
   shutdown_begin,     ///< redis.shutdown.begin
   shutdown_complete,  ///< redis.shutdown.complete
-  loading,  ///< redis.loading: the server is not ready yet (LOADING, BUSY, MASTERDOWN), and when that is
-            ///< over.
+  loading,         ///< redis.loading: the server is not ready yet (LOADING, BUSY, MASTERDOWN), and the end of
+                   ///< that.
   server_changed,  ///< redis.server_changed: another server process answers than before.
-  config_notice,   ///< redis.config.notice: what the loader of the configuration put right.
+  config_notice,   ///< redis.config.notice: what the loader of the configuration corrected.
 };
 
 [[nodiscard]] constexpr std::string_view to_string(EventKind kind) noexcept {
@@ -57,7 +57,7 @@ enum class EventKind : std::uint8_t {
   return "unknown";
 }
 
-/// One event. The views live during the call only; no text holds a secret.
+/// One event. The views are valid during the call only; no text contains a secret.
 struct Event {
   EventKind kind = EventKind::connected;
   std::string_view database{};
@@ -65,7 +65,7 @@ struct Event {
   std::string_view detail{};  ///< Error text, close reason, …; may be empty.
 };
 
-/// Receives events, on whatever thread they happen on, no lock held. Implementations must be thread-safe,
+/// Receives events on the thread on which they occur, without a lock. Implementations must be thread-safe and
 /// quick, and must not throw.
 class EventListener {
  public:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// histogram.hpp: latencies counted in buckets of constant relative width.
+// histogram.hpp: counts latencies in buckets of constant relative width.
 #pragma once
 
 #include <array>
@@ -14,8 +14,8 @@ namespace redstart::inline v0 {
 
 namespace detail {
 
-/// The buckets: 16 per doubling, so that a bucket is at most 1/16 as wide as its values. From 256 ns (all
-/// below falls into the first) to about 73 minutes (all above into the last).
+/// 16 buckets per doubling, so the width of a bucket is at most 1/16 of its values. They range from 256 ns
+/// (the first bucket also has all below) to about 73 minutes (the last bucket also has all above).
 struct LatencyBuckets {
   static constexpr unsigned sub_bits = 4;
   static constexpr unsigned first_exponent = 8;
@@ -29,7 +29,7 @@ struct LatencyBuckets {
     const auto sub = (nanoseconds >> (exponent - sub_bits)) & ((1U << sub_bits) - 1);
     return (std::size_t{exponent - first_exponent} << sub_bits) + static_cast<std::size_t>(sub);
   }
-  /// Where bucket `i` begins.
+  /// The lower bound of bucket `i`.
   [[nodiscard]] static constexpr std::uint64_t lower(std::size_t i) noexcept {
     const std::size_t exponent = first_exponent + (i >> sub_bits);
     const std::uint64_t sub = i & ((1U << sub_bits) - 1);
@@ -39,15 +39,15 @@ struct LatencyBuckets {
 
 }  // namespace detail
 
-/// A copy of a histogram, for reading. Plain data; relative error of every figure at most 1/16.
+/// A snapshot of a histogram. Plain data; the relative error of every figure is at most 1/16.
 class LatencyHistogram {
  public:
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
-  /// Mean of all latencies, 0 when there are none.
+  /// Mean of all latencies; 0 if there are none.
   [[nodiscard]] std::chrono::nanoseconds mean() const noexcept {
     return std::chrono::nanoseconds(count_ == 0 ? 0 : static_cast<std::int64_t>(sum_ / count_));
   }
-  /// The latency that `fraction` (0 … 1) of the operations did not exceed, 0 when there are none.
+  /// The latency that `fraction` (0 … 1) of the operations did not exceed; 0 if there are none.
   [[nodiscard]] std::chrono::nanoseconds percentile(double fraction) const noexcept {
     if (count_ == 0) return std::chrono::nanoseconds{0};
     const double clamped = fraction < 0 ? 0 : fraction > 1 ? 1 : fraction;
@@ -87,7 +87,7 @@ class LatencyHistogram {
 
 /// A histogram that many threads add to. Each addition is two relaxed increments.
 ///
-/// Thread safety: full. A snapshot taken meanwhile may lack additions under way, but holds none twice.
+/// Thread safety: full. A snapshot may lack concurrent additions, but has none twice.
 class AtomicLatencyHistogram {
  public:
   void add(std::chrono::nanoseconds latency) noexcept {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// kept_list.hpp: a vector whose elements are only reached while it is kept.
+// kept_list.hpp: a vector whose temporaries give no access to elements.
 #pragma once
 
 #include <cstddef>
@@ -7,9 +7,10 @@
 
 namespace redstart::inline v0 {
 
-/// A std::vector in a snapshot that functions return by value. Its elements can't be taken from a temporary,
-/// as in `const auto& first = redis.stats().databases.front()`, because they are gone with it: keep the
-/// snapshot in a variable. A loop over a temporary is fine: it keeps the whole snapshot.
+/// A std::vector in a snapshot that functions return by value. Access to the elements of a temporary, as in
+/// `const auto& first = redis.stats().databases.front()`, does not compile, because they are destroyed with
+/// it. Keep the snapshot in a variable. A loop over a temporary compiles, because it keeps the whole
+/// snapshot.
 template <class T>
 class KeptList : public std::vector<T> {
   using Base = std::vector<T>;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// state_lines.hpp: turns events into few lines about changes of state.
+// state_lines.hpp: turns events into lines on changes of state.
 #pragma once
 
 #include <redstart/core/clock.hpp>
@@ -13,12 +13,12 @@
 
 namespace redstart::inline v0 {
 
-/// Decides which events a person should read when no listener was set: that a database is connected, that
-/// connections are lost or can't be made, that a server is loading, that the circuit breaker opens or closes,
-/// and the warnings about TLS, scoped handles and the configuration. One line per database, state and
-/// interval; the events that a line stands for are counted in it. No clock, no output.
+/// Selects the events that a person should read if no listener was set: connected databases, connections that
+/// are lost or can't be opened, loading servers, changes of the circuit breaker, and warnings about TLS,
+/// scoped handles and the configuration. One line per database, state and interval; it has the number of
+/// events that it represents. No clock, no output.
 ///
-/// Lines hold no control characters and at most about 600 bytes.
+/// Lines contain no control characters and have at most about 600 bytes.
 ///
 /// Thread safety: none.
 class StateLines {
@@ -26,10 +26,10 @@ class StateLines {
   explicit StateLines(std::chrono::seconds interval = std::chrono::seconds{10}) noexcept
       : interval_(interval) {}
 
-  /// The lines to write because of this event; usually none or one. The end of a shutdown gives all that were
-  /// held back for its database.
+  /// Returns the lines to write because of this event, usually none or one. For the end of a shutdown,
+  /// returns all lines that were held back for its database.
   [[nodiscard]] std::vector<std::string> add(const Event& event, TimePoint now);
-  /// The lines that were held back and are due now, in the order in which their last events happened.
+  /// Returns the lines that were held back and are due now, in the order of their last events.
   [[nodiscard]] std::vector<std::string> due(TimePoint now);
 
  private:
@@ -39,11 +39,11 @@ class StateLines {
     std::string endpoint;
     std::string_view title;
     std::string detail{};
-    TimePoint next{};            // when another line may be written
-    std::uint64_t held = 0;      // events that no line stands for yet
-    std::uint64_t last_event{};  // its place among all
+    TimePoint next{};            // when the next line may be written
+    std::uint64_t held = 0;      // events that no line represents yet
+    std::uint64_t last_event{};  // its number among all events
   };
-  // Whether a database is thought to be connected.
+  // Whether the last event of a database was a connection.
   struct Link {
     std::string database;
     std::string endpoint;

@@ -20,15 +20,15 @@
 
 namespace redstart::inline v0 {
 
-/// What a database's connections are doing, as a whole.
+/// The state of a database's connections as a whole.
 enum class ConnectionState : std::uint8_t {
-  stopped,     ///< Nobody has used the database yet.
-  connecting,  ///< The first attempt is under way.
-  loading,  ///< Connected; the server can't serve yet: it loads its data set, runs a script, lost its master.
-  ready,    ///< The last attempt succeeded.
-  backing_off,   ///< The last attempt failed; the next one is due later.
-  circuit_open,  ///< The circuit breaker keeps calls away.
-  draining,      ///< Shutting down: calls under way may finish.
+  stopped,     ///< The database has not been used yet.
+  connecting,  ///< The first connect attempt is in progress.
+  loading,  ///< Connected, but the server can't serve yet: it loads data, runs a script or lost its master.
+  ready,    ///< The last connect attempt succeeded.
+  backing_off,   ///< The last connect attempt failed; the next one is due later.
+  circuit_open,  ///< The circuit breaker rejects calls.
+  draining,      ///< Shutting down: calls in progress may finish.
   closed,        ///< Shut down.
 };
 
@@ -48,17 +48,17 @@ enum class ConnectionState : std::uint8_t {
 
 /// Why a connection was closed.
 enum class CloseReason : std::uint8_t {
-  idle,      ///< Unused for longer than `idle_timeout`, or closed to make room for somebody who waits.
+  idle,      ///< Unused for longer than `idle_timeout`, or closed to free a slot for a waiting caller.
   lifetime,  ///< Open for longer than `max_lifetime`.
   stale,     ///< The server had closed it, or sent a push message, while it was idle.
   lost,      ///< It broke during an exchange.
-  timeout,   ///< An exchange did not end by its deadline.
-  protocol,  ///< The server sent what is not RESP.
+  timeout,   ///< An exchange did not complete by its deadline.
+  protocol,  ///< The server sent bytes that are not RESP.
   dirty,     ///< A scoped handle left it in a changed state.
   shutdown,  ///< The manager was shut down.
-  role,  ///< The server is loading, a replica now, or has dropped the session: LOADING, READONLY, MASTERDOWN,
-         ///< NOAUTH.
-  /// Replies no longer fit commands: one came that nobody had asked for, or `integrity` found one missing,
+  role,  ///< The server is loading, is a replica now, or dropped the session: LOADING, READONLY, REDIRECT,
+         ///< MASTERDOWN, NOAUTH.
+  /// Replies no longer match commands: the server sent an unsolicited one, or `integrity` found one missing,
   /// repeated or out of order.
   desync,
 };
@@ -80,30 +80,30 @@ inline constexpr std::size_t close_reasons = 10;
   return "unknown";
 }
 
-/// The failures with one code, kept for `RedisStats::last_errors`.
+/// The failures with one code, for `RedisStats::last_errors`.
 struct LastError {
   std::chrono::system_clock::time_point time{};  ///< Of the newest.
   Errc code = Errc::server_error;
   std::string message{};                          ///< Of the newest.
-  std::uint64_t count = 1;                        ///< Calls that failed so since `first`.
+  std::uint64_t count = 1;                        ///< Calls that failed with this code since `first`.
   std::chrono::system_clock::time_point first{};  ///< Of the oldest.
 };
 
-/// Operations on one database since the start. An operation is one command; those of a pipeline count one by
-/// one.
+/// Operations on one database since the start. An operation is one command; each command of a pipeline
+/// counts.
 struct RedisStats {
-  std::uint64_t ok = 0;               ///< Answered without an error.
-  std::uint64_t failed = 0;           ///< Not answered: not sent, lost, timed out, undecodable bytes.
-  std::uint64_t server_errors = 0;    ///< Answered with an error; neither ok nor failed.
-  std::uint64_t timeouts = 0;         ///< Those of `failed` that met their deadline.
-  std::uint64_t retries = 0;          ///< Attempts after the first.
+  std::uint64_t ok = 0;             ///< Answered without an error.
+  std::uint64_t failed = 0;         ///< Not answered: not sent, lost, timed out, or bytes that are not RESP.
+  std::uint64_t server_errors = 0;  ///< Answered with an error; neither ok nor failed.
+  std::uint64_t timeouts = 0;       ///< Those of `failed` that reached their deadline.
+  std::uint64_t retries = 0;        ///< Attempts after the first.
   std::uint64_t retries_refused = 0;  ///< Attempts that the retry budget did not allow.
   LatencyHistogram latency{};         ///< One entry per exchange: a command, or a pipeline as a whole.
-  /// What calls failed with, one entry for each code: at most 8, the one that was seen last at the end. In an
-  /// outage the cause (`connect_refused`) stays beside what follows from it (`circuit_open`).
+  /// One entry for each code that calls failed with: at most 8, the most recent at the end. In an outage, the
+  /// cause (`connect_refused`) stays in the list with its consequence (`circuit_open`).
   KeptList<LastError> last_errors{};
 
-  /// ok / (ok + failed), 1 when idle.
+  /// ok / (ok + failed); 1 without calls.
   [[nodiscard]] double success_rate() const noexcept {
     return ok + failed == 0 ? 1.0 : static_cast<double>(ok) / static_cast<double>(ok + failed);
   }
@@ -112,22 +112,22 @@ struct RedisStats {
 /// The connections of one database.
 struct PoolStats {
   std::size_t created = 0;                   ///< Opened since the start.
-  std::size_t in_use = 0;                    ///< Lent out, or being opened.
+  std::size_t in_use = 0;                    ///< Acquired, or being opened.
   std::size_t idle = 0;                      ///< Open and unused.
   std::size_t waiting = 0;                   ///< Callers that wait for a connection.
   std::size_t maximum = 0;                   ///< Limit of open connections.
   std::size_t leased = 0;                    ///< Those of `in_use` that a scoped handle holds.
-  std::chrono::nanoseconds oldest_lease{0};  ///< How long the scoped handle taken first has been kept by now.
-  std::size_t shared = 0;                    ///< Those of `in_use` that any number of callers share.
-  /// Operations on shared connections, synchronous ones included, and of asynchronous callers that have a
-  /// connection of their own or wait for it: waiting, or sent and not answered.
+  std::chrono::nanoseconds oldest_lease{0};  ///< How long the oldest scoped handle has been held.
+  std::size_t shared = 0;                    ///< Those of `in_use` that many callers use.
+  /// Operations on shared connections, including synchronous ones, and those of asynchronous callers that
+  /// have or wait for an exclusive connection: queued, or sent and not answered.
   std::size_t in_flight = 0;
   std::size_t queued_bytes = 0;  ///< Their encoded bytes.
   std::uint64_t connect_failures = 0;
   std::uint64_t pushes_dropped = 0;                   ///< Unexpected push messages.
   std::array<std::uint64_t, close_reasons> closed{};  ///< By `CloseReason`.
 
-  /// Connections a caller could still get at once.
+  /// Connections that callers could still acquire at once.
   [[nodiscard]] std::size_t available() const noexcept { return maximum - in_use; }
   [[nodiscard]] std::uint64_t closed_for(CloseReason reason) const noexcept {
     return closed[static_cast<std::size_t>(reason)];
@@ -156,11 +156,12 @@ struct DatabaseStats {
   std::string name{};
   std::string endpoint{};
   ConnectionState state = ConnectionState::stopped;
-  std::optional<std::chrono::seconds> loading_eta{};  ///< While `loading`: how much longer, as it estimates.
+  std::optional<std::chrono::seconds>
+      loading_eta{};  ///< While `loading`: remaining time, as the server estimates.
   bool required = false;
   BreakerState breaker = BreakerState::closed;
   std::uint64_t breaker_changes = 0;  ///< How often its state has changed.
-  CircuitStatus circuit{};            ///< Since when, when probes may pass, and what failed last.
+  CircuitStatus circuit{};            ///< Duration of its state, time of the next probes, and last failure.
   RedisStats operations{};
   PoolStats pool{};
   KeptList<NodeStats> nodes{};  ///< Its servers. A standalone database has one.
@@ -171,16 +172,16 @@ struct ManagerStats {
   std::chrono::nanoseconds uptime{0};   ///< Since `start()`, 0 before.
   KeptList<DatabaseStats> databases{};  ///< Every database that was used or configured, by name.
 
-  /// Databases whose state is `ready` (the last attempt to connect succeeded, and the breaker is not open)
-  /// or `stopped` (nobody has used them yet). Not those that are connecting, loading, backing off, kept away
-  /// by the breaker, or shut down.
+  /// Databases whose state is `ready` (the last connect attempt succeeded, and the breaker is not open) or
+  /// `stopped` (not used yet). Not those that are connecting, loading, backing off, rejected by the breaker,
+  /// or shut down.
   [[nodiscard]] std::size_t healthy() const noexcept {
     std::size_t n = 0;
     for (const DatabaseStats& database : databases)
       n += database.state == ConnectionState::ready || database.state == ConnectionState::stopped ? 1U : 0U;
     return n;
   }
-  /// Over all databases: ok / (ok + failed), 1 when idle.
+  /// Over all databases: ok / (ok + failed); 1 without calls.
   [[nodiscard]] double success_rate() const noexcept {
     RedisStats sum;
     for (const DatabaseStats& database : databases) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// backoff.hpp: how long to wait between attempts: exponential, with jitter, no clock and no randomness of its
-// own.
+// backoff.hpp: delays between attempts, exponential and with jitter.
 #pragma once
 
 #include <redstart/core/clock.hpp>
@@ -10,14 +9,14 @@
 
 namespace redstart::inline v0 {
 
-/// How the delays of a series spread, so that clients that failed together don't come back together. The
-/// ceiling of the n-th delay, n from 0, is `initial * factor^n`, at most `maximum`.
+/// How the delays of a series vary, so that clients that failed together don't retry together. The ceiling of
+/// the n-th delay, n from 0, is `initial * factor^n`, at most `maximum`.
 enum class Jitter : std::uint8_t {
   none,          ///< Exactly the ceiling.
-  full,          ///< From 0 to the ceiling: spreads most; two attempts may be as close as that.
+  full,          ///< From 0 to the ceiling: varies most, but two attempts may have no delay between.
   equal,         ///< From half of the ceiling to the ceiling.
-  decorrelated,  ///< From `initial` to three times the delay before, at most `maximum`; knows no factor.
-  floored,  ///< From `initial` to the next ceiling: never closer than `initial`, spread from the first on.
+  decorrelated,  ///< From `initial` to three times the last delay, at most `maximum`; no factor.
+  floored,       ///< From `initial` to the next ceiling: never below `initial`, varies from the first on.
 };
 
 /// Delays between attempts. Ranges: 0 < initial <= maximum, factor >= 1.
@@ -28,11 +27,10 @@ struct BackoffPolicy {
   Jitter jitter = Jitter::floored;
 };
 
-/// The delays between the first attempts of all, before anything has ever been reached; then the reconnect
-/// policy takes over.
+/// Delays between connect attempts until the first one succeeds. After that, the reconnect policy applies.
 struct StartupPolicy {
   BackoffPolicy backoff{std::chrono::seconds{2}, std::chrono::seconds{30}, 2.0, Jitter::equal};
-  unsigned attempts = 5;  ///< So many failed attempts are followed by these delays; 0: none.
+  unsigned attempts = 5;  ///< Number of failed attempts that these delays follow; 0: none.
 };
 
 /// The state of one series of attempts.
@@ -41,7 +39,7 @@ class Backoff {
   explicit constexpr Backoff(BackoffPolicy policy = {}) noexcept
       : policy_(policy), reach_(count(policy.initial)) {}
 
-  /// The delay before the next attempt. `random` lies in [0, 1): who draws it decides how attempts spread.
+  /// Returns the delay before the next attempt. `random` is in [0, 1).
   [[nodiscard]] constexpr std::chrono::milliseconds next(double random) noexcept {
     const double ceiling = reach_;
     const double grown = capped(ceiling * policy_.factor);
@@ -60,7 +58,7 @@ class Backoff {
     return truncated(delay);
   }
 
-  /// Back to the first delay, once an attempt has fully succeeded.
+  /// Restarts with the first delay, after an attempt that fully succeeded.
   constexpr void reset() noexcept { reach_ = count(policy_.initial); }
 
   [[nodiscard]] constexpr const BackoffPolicy& policy() const noexcept { return policy_; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// breaker_state.hpp: what a circuit breaker lets pass.
+// breaker_state.hpp: the states of a circuit breaker.
 #pragma once
 
 #include <cstdint>
@@ -9,10 +9,10 @@ namespace redstart::inline v0 {
 
 enum class BreakerState : std::uint8_t {
   closed,         ///< Calls pass; their outcomes are counted.
-  open,           ///< Calls are refused until the recovery time is over or a connection becomes ready.
-  half_open,      ///< A few calls pass as probes: they decide.
-  forced_open,    ///< Refuses everything, by API, until told otherwise.
-  forced_closed,  ///< Lets everything pass, by API, until told otherwise.
+  open,           ///< Calls are rejected until the recovery time is over or a connection becomes ready.
+  half_open,      ///< A few calls pass as probes, and decide on the next state.
+  forced_open,    ///< Rejects every call, by API, until `automatic()`.
+  forced_closed,  ///< Admits every call, by API, until `automatic()`.
 };
 
 [[nodiscard]] constexpr std::string_view to_string(BreakerState state) noexcept {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// random.hpp: the random numbers that jitter needs, without <random>.
+// random.hpp: random numbers for jitter, without <random>.
 #pragma once
 
 #include <cstdint>
 
 namespace redstart::inline v0 {
 
-/// A seed that differs with each call and each process, forked children included. Reads the system's random
-/// source once a process.
+/// Returns a seed that differs for each call and each process, including forked children. Reads the system's
+/// random source once per process.
 ///
 /// Thread safety: full.
 [[nodiscard]] std::uint64_t random_seed() noexcept;
 
-/// A sequence of numbers to spread delays by (SplitMix64). Not for secrets.
+/// A sequence of random numbers for delays (SplitMix64). Not for secrets.
 ///
 /// Thread safety: none.
 class Random {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// retry.hpp: runs a block of the caller's again while that may help.
+// retry.hpp: repeats a block of user code if that may help.
 #pragma once
 
 #include <redstart/core/error.hpp>
@@ -13,7 +13,7 @@
 
 namespace redstart::inline v0 {
 
-/// The clock, the sleep and the randomness of `retry`; tests bring their own.
+/// The clock, the sleep and the randomness of `retry`; tests replace it.
 class RetryEnvironment {
  public:
   [[nodiscard]] static TimePoint now() noexcept { return std::chrono::steady_clock::now(); }
@@ -36,8 +36,7 @@ inline constexpr bool is_result<Result<T>> = true;
 
 }  // namespace detail
 
-/// `retry` with a clock, a sleep and randomness of the caller's: anything that has the members of
-/// RetryEnvironment.
+/// Like `retry`, with an environment of the caller: any type with the members of RetryEnvironment.
 template <class Environment, class Block>
 std::invoke_result_t<Block&> retry_in(Environment&& environment, const RetryPolicy& policy,
                                       TimePoint deadline, Block&& block) {
@@ -60,21 +59,22 @@ std::invoke_result_t<Block&> retry_in(Environment&& environment, const RetryPoli
       delay = delay_after(error);
       if (!delay) throw;
     }
-    environment.sleep(*delay);  // with the error gone
+    environment.sleep(*delay);  // after the error is destroyed
   }
 }
 
-/// What `block` returns; where it throws an Error, or returns a Result that holds one, it is run again, as
-/// the policy says and before the deadline. The last error comes out as it is; other exceptions pass at once.
+/// Returns the result of `block`. If it throws an Error, or returns a Result that holds one, `retry` repeats
+/// it according to the policy, before the deadline. The last error is passed on unchanged, other exceptions
+/// at once.
 ///
 ///     auto stock = redstart::retry({.attempts = 5}, [&] { return db.decr("stock"); });
 ///
-/// The whole block runs again, with all in it that had succeeded before: write it so that this is right. What
-/// it consists of is not known here, so a block whose last command may have run (`Effect::indeterminate`) is
-/// only repeated with `RetryMode::at_least_once`. Commands repeat by their own policy as well; the attempts
-/// multiply.
+/// The whole block is repeated, including commands that succeeded before, so write it accordingly. A block
+/// whose last command may have run (`Effect::indeterminate`) is repeated only with
+/// `RetryMode::at_least_once`, because its other commands are unknown. Commands are also retried by their own
+/// policy; the attempts multiply.
 ///
-/// Sleeps on the calling thread between attempts: not for handlers and coroutines on engine threads.
+/// Sleeps on the calling thread between attempts. Don't use it in handlers and coroutines on I/O threads.
 template <class Block>
 std::invoke_result_t<Block&> retry(const RetryPolicy& policy, TimePoint deadline, Block&& block) {
   return retry_in(RetryEnvironment{}, policy, deadline, block);

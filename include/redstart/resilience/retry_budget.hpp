@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// retry_budget.hpp: keeps retries below a share of calls, so that they don't bury a server that is slow.
+// retry_budget.hpp: limits retries to a share of calls.
 #pragma once
 
 #include <redstart/core/clock.hpp>
@@ -10,20 +10,20 @@
 
 namespace redstart::inline v0 {
 
-/// How many commands may be sent again, whatever the cause: a lost connection, a refusal, LOADING. In any
-/// stretch of time: at most `capacity + share * calls + trickle * seconds`.
+/// Limits how many commands are retried, whatever the cause, so that retries don't overload a slow server. In
+/// any period there are at most `capacity + share * calls + trickle * seconds` retries.
 struct RetryBudgetPolicy {
   double share = 0.1;       ///< Retries per call, 0 … 1.
-  double trickle = 1.0;     ///< Retries a second that need no calls, so that a quiet client may retry too.
-  double capacity = 100.0;  ///< What may be saved up, and what there is at the beginning; >= 1.
+  double trickle = 1.0;     ///< Retries per second without calls, so that an idle client may retry too.
+  double capacity = 100.0;  ///< Maximum number of saved tokens, and the initial one; >= 1.
 };
 
 /// A token bucket: calls and time fill it, each retry takes one token.
 ///
-/// Calls are told in bulk, by a count that only grows: statistics count every call anyway, so a call costs
-/// nothing here.
+/// Calls are added in bulk, from a count that only grows. Statistics count every call anyway, so a call has
+/// no extra cost.
 ///
-/// Thread safety: none, the pool's lock guards it; only retries touch it.
+/// Thread safety: none, the pool's lock guards it; only retries use it.
 class RetryBudget {
  public:
   using Time [[deprecated("use TimePoint")]] = TimePoint;
@@ -31,14 +31,14 @@ class RetryBudget {
   explicit constexpr RetryBudget(RetryBudgetPolicy policy = {}) noexcept
       : policy_(policy), tokens_(policy.capacity) {}
 
-  /// `total`: how many calls there have been since the beginning. One that is less than before is ignored.
+  /// `total`: number of calls since the beginning. A smaller value than before is ignored.
   constexpr void calls(std::uint64_t total) noexcept {
     if (total <= calls_) return;
     add(policy_.share * static_cast<double>(total - calls_));
     calls_ = total;
   }
 
-  /// True when there may be a retry now, which is then counted.
+  /// True if a retry is allowed now; it is then counted.
   [[nodiscard]] constexpr bool take(TimePoint now) noexcept {
     fill(now);
     if (tokens_ < 1) {
@@ -49,8 +49,8 @@ class RetryBudget {
     ++taken_;
     return true;
   }
-  /// How long a retry has to wait for its token, which is then counted and kept for it; empty when that is
-  /// longer than `longest`. Tokens of calls may come earlier and serve others.
+  /// Returns how long a retry must wait for its token, which is counted and reserved; empty if that is longer
+  /// than `longest`. Tokens from calls may arrive earlier and serve others.
   [[nodiscard]] constexpr std::optional<TimePoint::duration> reserve(TimePoint now,
                                                                      TimePoint::duration longest) noexcept {
     fill(now);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// retry_policy.hpp: whether what failed may be tried again, and after which delay.
+// retry_policy.hpp: whether a failed command is retried, and after which delay.
 #pragma once
 
 #include <redstart/commands/command_info.hpp>
@@ -15,35 +15,35 @@
 
 namespace redstart::inline v0 {
 
-/// What may be tried again; each allows what the ones before it allow, and more. Whatever the mode, nothing
-/// is repeated where that can't help (`Remedy::never`, a cancelled or wrong call, a manager that was shut
-/// down).
+/// The failures that may be retried; each mode includes the ones before it. No mode retries if that can't
+/// help
+/// (`Remedy::never`, a cancelled or wrong call, a manager that was shut down).
 enum class RetryMode : std::uint8_t {
   off,              ///< Nothing.
-  not_sent,         ///< What provably had no effect.
-  reads,            ///< And reads whose outcome is unknown: the default.
-  last_write_wins,  ///< And writes like SET whose outcome is unknown; may undo another's write in between.
-  at_least_once,  ///< And everything else whose outcome is unknown: INCR may count twice, scripts run twice.
+  not_sent,         ///< Commands that provably had no effect.
+  reads,            ///< Also reads whose outcome is unknown: the default.
+  last_write_wins,  ///< Also writes like SET whose outcome is unknown; may undo a write of another client.
+  at_least_once,    ///< Also all others whose outcome is unknown: INCR may count twice, scripts run twice.
 };
 
-/// How often, how far apart and what is tried again.
+/// How often, after which delays and what is retried.
 struct RetryPolicy {
-  unsigned attempts = 3;  ///< The first included; 1 …
+  unsigned attempts = 3;  ///< Including the first; 1 …
   BackoffPolicy backoff{std::chrono::milliseconds{20}, std::chrono::seconds{1}, 2.0, Jitter::full};
   RetryMode mode = RetryMode::reads;
-  /// Try again also what failed because the database can't be reached, or is taken by too many; false: that
-  /// fails at once, as is right for callers who can go on without an answer.
+  /// True: also retry if the database can't be reached or is overloaded. False: such calls fail at once, for
+  /// callers that can continue without a reply.
   bool while_away = true;
 };
 
-/// True where the database can't be reached or is taken, which callers may want to be told at once. Loading
-/// is not among them: that ends by itself, and soon.
+/// True if the database can't be reached or is overloaded, for callers that prefer to fail at once. Not for
+/// `loading`, which ends soon without action.
 [[nodiscard]] constexpr bool is_away(Errc code) noexcept {
   return code == Errc::overloaded || (is_unavailable(code) && code != Errc::loading);
 }
 
-/// True when a command of that category which failed so may be sent again: never where that could do what the
-/// mode does not allow. Says nothing about how often and how soon.
+/// True if a command of `category` with this failure may be sent again: never if its effect could be one that
+/// the mode does not allow. Number and delays of retries are not considered.
 [[nodiscard]] constexpr bool may_repeat(const Failure& failure, Retry category, RetryMode mode) noexcept {
   if (mode == RetryMode::off || failure.remedy == Remedy::never || is_final(failure.code)) return false;
   switch (failure.effect) {
@@ -67,16 +67,15 @@ class RetrySeries {
 
   RetrySeries(const RetryPolicy& policy, Retry category) noexcept
       : policy_(policy), category_(category), backoff_(policy.backoff) {}
-  /// A series that goes on: `made` attempts were made already, the one under way included; 1 …
+  /// Continues a series of which `made` attempts were made, including the current one; 1 …
   RetrySeries(const RetryPolicy& policy, Retry category, unsigned made, double random) noexcept
       : RetrySeries(policy, category) {
     for (made_ = made; made > 1; --made) static_cast<void>(backoff_.next(random));
   }
 
-  /// How long to wait before the next attempt, after one that failed at `now`; empty when there must be none,
-  /// and the failure is the caller's answer. An attempt that could begin only at or after the deadline is
-  /// none. `random` in [0, 1). `budget` may be null; it is asked last, and only where all else allows the
-  /// attempt.
+  /// Returns the delay before the next attempt, after one that failed at `now`; empty if the call must fail.
+  /// There is no attempt that could begin only at or after the deadline. `random` in [0, 1). `budget` may be
+  /// null; a token is taken from it only if everything else allows the attempt.
   [[nodiscard]] std::optional<std::chrono::milliseconds> next(const Failure& failure, TimePoint now,
                                                               TimePoint deadline, double random,
                                                               RetryBudget* budget) noexcept {
@@ -89,7 +88,7 @@ class RetrySeries {
     return delay;
   }
 
-  /// Attempts made, the one under way included.
+  /// Attempts made, including the current one.
   [[nodiscard]] unsigned attempts() const noexcept { return made_; }
 
  private:

@@ -23,7 +23,7 @@ TEST(FaultOfHost, NamesTheFaultWithoutRepeatingTheHost) {
   constexpr Row rows[] = {
       {"", "is empty"},
       {"s3cret\n", "control character"},
-      {"s3cret h", "blank"},
+      {"s3cret h", "space"},
       {"s3cr\xc3\xa9t", "non-ASCII"},
       {"redis://:s3cret@h", "scheme"},
       {"ann:s3cret@h", "/ ? # @"},

@@ -102,12 +102,13 @@ TEST(ErrorMessage, QuotesServerMessage) {
   info.advice.clear();
   info.elapsed = 0ns;
   info.server = "WRONGTYPE Operation against a key";
-  EXPECT_STREQ(Error(info).what(),
-               "GET on database \"main\" at localhost:6379: the server said: \"WRONGTYPE Operation against a "
-               "key\"");
+  EXPECT_STREQ(
+      Error(info).what(),
+      "GET on database \"main\" at localhost:6379: the server replied: \"WRONGTYPE Operation against a "
+      "key\"");
   info.effect = Effect::not_sent;
   EXPECT_STREQ(Error(info).what(),
-               "GET on database \"main\" at localhost:6379: nothing was executed; the server said: "
+               "GET on database \"main\" at localhost:6379: nothing was executed; the server replied: "
                "\"WRONGTYPE Operation against a key\"");
 }
 

@@ -96,7 +96,7 @@ TEST(MayRepeat, FollowsServerErrorCode) {
   EXPECT_FALSE(may("OOM command not allowed when used memory > 'maxmemory'."));
   EXPECT_FALSE(may("NOAUTH Authentication required."));
   EXPECT_FALSE(may("WRONGTYPE Operation against a key holding the wrong kind of value"));
-  EXPECT_FALSE(may("READONLY said by a script that had written", ReplyOf::script));
+  EXPECT_FALSE(may("READONLY from a script that had written", ReplyOf::script));
 }
 
 TEST(RetrySeries, AllowsThreeAttemptsWithFullJitterByDefault) {
