@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// failures.cpp: the texts of errors, in the order in which a call meets them.
+// failures.cpp: the texts of errors, in the order of a call.
 #include "failures.hpp"
 
 #include <redstart/core/peer_text.hpp>

@@ -115,7 +115,7 @@ bool ServiceLoops::gone() const noexcept {
 
 Loop ServiceLoops::next() {
   const asio::any_io_executor& executor = watcher_->executor;
-  if (!executor) throw std::logic_error("the executor's context is gone");
+  if (!executor) throw std::logic_error("the executor's context was destroyed");
   return {asio::make_strand(executor), executor, made_.fetch_add(1, std::memory_order_relaxed)};
 }
 

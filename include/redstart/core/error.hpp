@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// error.hpp: the one error type of the library, thrown by sync calls and carried by Result.
+// error.hpp: the error type of the library, thrown or in a Result.
 #pragma once
 
 #include <redstart/core/errc.hpp>

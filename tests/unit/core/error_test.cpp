@@ -22,14 +22,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr Errc all_codes[] = {Errc::configuration,    Errc::unknown_database,      Errc::not_started,
-                              Errc::closed,           Errc::resolve_failed,        Errc::connect_refused,
-                              Errc::connect_timeout,  Errc::connect_failed,        Errc::resource_exhausted,
-                              Errc::handshake_failed, Errc::authentication_failed, Errc::loading,
-                              Errc::unavailable,      Errc::pool_timeout,          Errc::timeout,
-                              Errc::connection_lost,  Errc::protocol_error,        Errc::server_error,
-                              Errc::decode_error,     Errc::not_allowed,           Errc::invalid_argument};
-
 ErrorInfo lost_get() {
   ErrorInfo info;
   info.code = Errc::connection_lost;
@@ -136,7 +128,8 @@ TEST(ErrorMessage, FormatsShortAndLongTimes) {
 }
 
 TEST(Error, RaisesExceptionTypeOfItsCode) {
-  for (const Errc code : all_codes) {
+  for (const ErrcInfo& row : errc_table) {
+    const Errc code = row.code;
     SCOPED_TRACE(to_string(code));
     ErrorInfo info;
     info.code = code;
@@ -154,19 +147,31 @@ TEST(Error, RaisesExceptionTypeOfItsCode) {
 
 TEST(Error, IsUnavailableOnlyForCodesOfUnreachableDatabases) {
   std::vector<Errc> unavailable;
-  for (const Errc code : all_codes) {
-    if (is_unavailable(code)) unavailable.push_back(code);
+  for (const ErrcInfo& row : errc_table) {
+    if (is_unavailable(row.code)) unavailable.push_back(row.code);
   }
-  EXPECT_THAT(unavailable,
-              ::testing::UnorderedElementsAre(
-                  Errc::closed, Errc::resolve_failed, Errc::connect_refused, Errc::connect_timeout,
-                  Errc::connect_failed, Errc::resource_exhausted, Errc::handshake_failed,
-                  Errc::authentication_failed, Errc::loading, Errc::unavailable, Errc::pool_timeout));
+  EXPECT_THAT(unavailable, ::testing::UnorderedElementsAre(
+                               Errc::closed, Errc::resolve_failed, Errc::connect_refused,
+                               Errc::connect_timeout, Errc::connect_failed, Errc::resource_exhausted,
+                               Errc::handshake_failed, Errc::authentication_failed, Errc::tls_failed,
+                               Errc::loading, Errc::unavailable, Errc::circuit_open, Errc::pool_timeout));
+}
+
+TEST(Error, IsFinalIfSameCallCanNotSucceedLater) {
+  std::vector<Errc> final;
+  for (const ErrcInfo& row : errc_table) {
+    if (is_final(row.code)) final.push_back(row.code);
+  }
+  EXPECT_THAT(final, ::testing::UnorderedElementsAre(Errc::configuration, Errc::unknown_database,
+                                                     Errc::not_started, Errc::closed, Errc::decode_error,
+                                                     Errc::cancelled, Errc::would_deadlock, Errc::forked,
+                                                     Errc::not_allowed, Errc::invalid_argument));
+  EXPECT_TRUE(is_final(static_cast<Errc>(250)));
 }
 
 TEST(Error, HasDistinctNameForEachCode) {
   std::vector<std::string_view> names;
-  for (const Errc code : all_codes) names.push_back(to_string(code));
+  for (const ErrcInfo& row : errc_table) names.push_back(to_string(row.code));
   std::sort(names.begin(), names.end());
   EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
   EXPECT_EQ(std::find(names.begin(), names.end(), "unknown"), names.end());
