@@ -70,7 +70,7 @@ TEST(DefaultListener, ReportsNoticesOfConfiguration) {
   FakeServer server{FakeServer::simple()};
   const std::string text = written([&] {
     RedisConfig config = usual(server.port());
-    config.notices = {{"REDIS_URL", "was in quotes, which were left out", "remove them"}};
+    config.notices = {{"REDIS_URL", "was in quotes, which were ignored", "remove them"}};
     const StartedManager redis(std::move(config));
   });
   EXPECT_THAT(text, HasSubstr("redstart: configuration: REDIS_URL was in quotes"));
