@@ -121,7 +121,8 @@ int run(Options options) {
   }
   // before minutes of measuring
   if (!options.plots.empty() && run_plots({"--check"}) != 0)
-    throw std::runtime_error("--plots needs gnuplot");
+    throw std::runtime_error(
+        "--plots needs gnuplot and python3 (Debian: apt-get install gnuplot-nox python3)");
   raise_descriptor_limit();
   redstart::test::RedisServer server;
   Environment environment;
