@@ -65,6 +65,7 @@
 #include "../../src/net/service_loops.cpp"
 #include "../../src/net/socket.cpp"
 #include "../../src/net/standard_error.cpp"
+#include "../../src/net/tls_name.cpp"
 #include "../../src/net/tls_source.cpp"
 #include "../../src/observe/circuit_status.cpp"
 #include "../../src/observe/connection_report.cpp"

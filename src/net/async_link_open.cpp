@@ -125,7 +125,8 @@ void AsyncLink::secure() {
   if (!opening_->tls) return start_handshake();
   opening_->phase = Opening::Phase::tls;
   arm_opening(opening_->deadline);
-  tls_ = std::make_unique<TlsSession>(std::move(opening_->tls), fd_);
+  tls_ = std::make_unique<TlsSession>(std::move(opening_->tls),
+                                      TlsName::of(config_.tls, config_.endpoint.host), fd_);
   drive_tls();
 }
 

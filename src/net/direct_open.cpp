@@ -58,7 +58,8 @@ std::optional<Cause> DirectConnection::connect(const std::vector<Address>& addre
 
 // With TLS, no Redis command is sent before the TLS handshake has verified the server.
 std::optional<Cause> DirectConnection::secure(std::shared_ptr<const TlsContext> context, TimePoint deadline) {
-  const int error = socket_.secure(std::move(context), deadline);
+  const int error =
+      socket_.secure(std::move(context), TlsName::of(config_.tls, config_.endpoint.host), deadline);
   if (error == 0) return std::nullopt;
   if (socket_.interrupted()) return failure::interrupted();
   if (error == EAGAIN) return failure::tls_timeout();

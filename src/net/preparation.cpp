@@ -177,7 +177,7 @@ Preparer::Subscription Preparer::prepare(TimePoint now, Progress& progress, Done
   }
   on_helper(on_answer, [self = shared_from_this(), moved = preparation->progress](const Done& finish) {
     Prepared prepared;
-    if (self->tls_) prepared.tls = self->tls_->current(prepared.failure);
+    if (self->tls_) prepared.tls = self->tls_->current(self->endpoint_.host, prepared.failure);
     if (!prepared.failure && self->provider_) {
       moved->store(PreparationStep::provider);
       prepared.failure = ask(*self->provider_, prepared.credentials);

@@ -164,8 +164,8 @@ int Socket::connect(const Address& address, const SocketOptions& options, TimePo
   return error;
 }
 
-int Socket::secure(std::shared_ptr<const TlsContext> context, TimePoint deadline) {
-  tls_ = std::make_unique<TlsSession>(std::move(context), fd_);
+int Socket::secure(std::shared_ptr<const TlsContext> context, TlsName name, TimePoint deadline) {
+  tls_ = std::make_unique<TlsSession>(std::move(context), std::move(name), fd_);
   for (;;) {
     const IoResult result = tls_->handshake();
     if (tls_->established()) return 0;

@@ -81,7 +81,7 @@ class Socket {
   /// EAGAIN at the deadline, or another value, and then `tls()->failure()` is the failure.
   ///
   /// Preconditions: connected.
-  [[nodiscard]] int secure(std::shared_ptr<const TlsContext> context, TimePoint deadline);
+  [[nodiscard]] int secure(std::shared_ptr<const TlsContext> context, TlsName name, TimePoint deadline);
   /// Null on a plain connection.
   [[nodiscard]] const TlsSession* tls() const noexcept { return tls_.get(); }
   void close() noexcept;

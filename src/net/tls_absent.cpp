@@ -11,14 +11,14 @@ namespace redstart::inline v0::net {
 struct TlsTrouble {};
 
 void TlsContext::Free::operator()(ssl_ctx_st*) const noexcept {}
-std::shared_ptr<const TlsContext> TlsContext::load(const TlsConfig&, std::string_view, std::string& fault) {
+std::shared_ptr<const TlsContext> TlsContext::load(const TlsConfig&, std::string& fault) {
   fault = "this library was built without TLS (REDSTART_WITH_TLS=OFF)";
   return nullptr;
 }
 
 void TlsSession::Free::operator()(ssl_st*) const noexcept {}
-TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, int fd)
-    : context_(std::move(context)), fd_(fd), generation_(0) {}
+TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, TlsName name, int fd)
+    : context_(std::move(context)), name_(std::move(name)), fd_(fd), generation_(0) {}
 TlsSession::~TlsSession() = default;
 
 IoResult TlsSession::handshake() noexcept { return {0, EPROTO}; }

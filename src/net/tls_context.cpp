@@ -4,8 +4,6 @@
 
 #include "tls_text.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -91,36 +89,13 @@ std::string introduce(SSL_CTX* context, const TlsConfig& config) {
   return {};
 }
 
-bool is_literal(const std::string& name) {
-  in6_addr ignored{};
-  return ::inet_pton(AF_INET, name.c_str(), &ignored) == 1 ||
-         ::inet_pton(AF_INET6, name.c_str(), &ignored) == 1;
-}
-
-// Matches whole labels and ignores the common name, because a certificate lists its names in the SAN.
-bool expect(SSL_CTX* context, const std::string& name, bool address) {
-  // With such a name, OpenSSL would verify no name at all, or accept any name below it.
-  if (name.empty() || name.front() == '.') return false;
-  X509_VERIFY_PARAM* const rules = SSL_CTX_get0_param(context);
-  if (address) return X509_VERIFY_PARAM_set1_ip_asc(rules, name.c_str()) == 1;
-  X509_VERIFY_PARAM_set_hostflags(rules,
-                                  X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-  return X509_VERIFY_PARAM_set1_host(rules, name.data(), name.size()) == 1;
-}
-
 }  // namespace
 
 void TlsContext::Free::operator()(ssl_ctx_st* context) const noexcept { SSL_CTX_free(context); }
 
-std::shared_ptr<const TlsContext> TlsContext::load(const TlsConfig& config, std::string_view host,
-                                                   std::string& fault) {
+std::shared_ptr<const TlsContext> TlsContext::load(const TlsConfig& config, std::string& fault) {
   initialise();
   ERR_clear_error();
-  std::string name = config.server_name.empty() ? std::string(host) : config.server_name;
-  name.resize(std::min(name.size(), name.find('%')));  // drop the zone of a link-local address
-  if (name.ends_with('.')) name.pop_back();            // certificates have no final dot
-  const bool address = is_literal(name);
-
   Handle handle(SSL_CTX_new(TLS_client_method()));
   SSL_CTX* const context = handle.get();
   if (context == nullptr) {
@@ -136,11 +111,8 @@ std::shared_ptr<const TlsContext> TlsContext::load(const TlsConfig& config, std:
 
   fault = trust(context, config);
   if (fault.empty()) fault = introduce(context, config);
-  if (fault.empty() && config.verify == TlsVerify::full && !expect(context, name, address))
-    fault = "the name of the server can't be verified: \"" + name + "\"";
   if (!fault.empty()) return nullptr;
-  return std::make_shared<const TlsContext>(std::move(handle), std::move(name), address,
-                                            config.verify == TlsVerify::full);
+  return std::make_shared<const TlsContext>(std::move(handle), config.verify == TlsVerify::full);
 }
 
 }  // namespace redstart::inline v0::net

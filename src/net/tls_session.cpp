@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <openssl/tls1.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <algorithm>
 #include <cerrno>
@@ -39,6 +40,16 @@ int on_verified(int good, X509_STORE_CTX* store) {
 int on_certificate_requested(SSL*, void* trouble) {
   static_cast<TlsTrouble*>(trouble)->certificate_requested = true;
   return 1;
+}
+
+// Matches whole labels and ignores the common name, because a certificate lists its names in the SAN.
+bool expect(SSL* session, const TlsName& name) {
+  if (!name.verifiable()) return false;
+  X509_VERIFY_PARAM* const rules = SSL_get0_param(session);
+  if (name.address) return X509_VERIFY_PARAM_set1_ip_asc(rules, name.text.c_str()) == 1;
+  X509_VERIFY_PARAM_set_hostflags(rules,
+                                  X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  return X509_VERIFY_PARAM_set1_host(rules, name.text.data(), name.text.size()) == 1;
 }
 
 }  // namespace
@@ -111,8 +122,9 @@ struct TlsBio {
 
 void TlsSession::Free::operator()(ssl_st* session) const noexcept { SSL_free(session); }
 
-TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, int fd)
+TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, TlsName name, int fd)
     : context_(std::move(context)),
+      name_(std::move(name)),
       trouble_(std::make_unique<TlsTrouble>()),
       session_(SSL_new(context_->handle())),
       fd_(fd),
@@ -128,10 +140,16 @@ TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, int fd)
   SSL_set_app_data(ssl, trouble_.get());
   SSL_set_connect_state(ssl);
   SSL_set_cert_cb(ssl, on_certificate_requested, trouble_.get());
-  if (context_->verifies()) SSL_set_verify(ssl, SSL_VERIFY_PEER, on_verified);
-  if (!context_->is_address())  // SNI; OpenSSL's macro for it has an old-style cast
+  if (context_->verifies()) {
+    SSL_set_verify(ssl, SSL_VERIFY_PEER, on_verified);
+    if (!expect(ssl, name_)) {
+      ERR_clear_error();
+      throw std::bad_alloc();
+    }
+  }
+  if (!name_.address)  // SNI; OpenSSL's macro for it has an old-style cast
     SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-             const_cast<char*>(context_->name().c_str()));
+             const_cast<char*>(name_.text.c_str()));
 }
 
 TlsSession::~TlsSession() = default;
@@ -257,7 +275,7 @@ IoResult TlsSession::peek(char* into, std::size_t size) noexcept {
   return returned == 1 ? IoResult{n, 0} : ended(returned);
 }
 
-Cause TlsSession::failure() const { return tls_failure(*trouble_, context_->name(), last_.error); }
+Cause TlsSession::failure() const { return tls_failure(*trouble_, name_.text, last_.error); }
 
 bool TlsSession::at_fault() const noexcept {
   // With TLS 1.3, a server checks the client certificate after the handshake has ended on our side. If it

@@ -4,6 +4,7 @@
 
 #include "io_result.hpp"
 #include "tls_context.hpp"
+#include "tls_name.hpp"
 
 #include <redstart/core/failure.hpp>
 
@@ -30,8 +31,11 @@ struct TlsTrouble;
 /// Thread safety: one thread at a time.
 class TlsSession {
  public:
+  /// `name`: what the server must prove, and the SNI. Preconditions: the name is verifiable if the context
+  /// verifies.
+  ///
   /// Errors: std::bad_alloc.
-  TlsSession(std::shared_ptr<const TlsContext> context, int fd);
+  TlsSession(std::shared_ptr<const TlsContext> context, TlsName name, int fd);
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
   ~TlsSession();
@@ -83,6 +87,7 @@ class TlsSession {
   [[nodiscard]] IoResult ended(int returned) noexcept;
 
   std::shared_ptr<const TlsContext> context_;
+  const TlsName name_;
   std::unique_ptr<TlsTrouble> trouble_;
   std::unique_ptr<ssl_st, Free> session_{};  // uses the two above until it is freed
   int fd_;

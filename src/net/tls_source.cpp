@@ -2,16 +2,15 @@
 // tls_source.cpp: compares file stamps and loads the TLS context if they differ.
 #include "tls_source.hpp"
 
+#include "tls_name.hpp"
+
 #include <sys/stat.h>
 #include <string_view>
 #include <utility>
 
 namespace redstart::inline v0::net {
 
-namespace {}  // namespace
-
-TlsSource::TlsSource(const DatabaseConfig& config, Report report)
-    : config_(config.tls), host_(config.endpoint.host), report_(std::move(report)) {}
+TlsSource::TlsSource(const TlsConfig& config, Report report) : config_(config), report_(std::move(report)) {}
 
 TlsSource::Stamps TlsSource::look() const {
   const auto stamp = [](const std::string& path) -> Stamp {
@@ -23,8 +22,13 @@ TlsSource::Stamps TlsSource::look() const {
           stamp(config_.key_file)};
 }
 
-std::shared_ptr<const TlsContext> TlsSource::current(std::optional<Cause>& failure) {
+std::shared_ptr<const TlsContext> TlsSource::current(std::string_view host, std::optional<Cause>& failure) {
   announce();
+  if (const TlsName name = TlsName::of(config_, host);
+      config_.verify == TlsVerify::full && !name.verifiable()) {
+    failure = failure::tls_files_unusable("the name of the server can't be verified: \"" + name.text + "\"");
+    return nullptr;
+  }
   std::optional<EventKind> event;
   std::string text;
   std::shared_ptr<const TlsContext> context;
@@ -34,7 +38,7 @@ std::shared_ptr<const TlsContext> TlsSource::current(std::optional<Cause>& failu
     const Stamps now = look();
     if (!context_ || now != seen_) {
       std::string fault;
-      auto fresh = TlsContext::load(config_, host_, fault);
+      auto fresh = TlsContext::load(config_, fault);
       if (fresh) {
         if (context_) event = EventKind::tls_reloaded;
         context_ = std::move(fresh);

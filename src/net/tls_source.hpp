@@ -5,7 +5,7 @@
 #include "outcome.hpp"
 #include "tls_context.hpp"
 
-#include <redstart/config/redis_config.hpp>
+#include <redstart/config/tls_config.hpp>
 #include <redstart/observe/event.hpp>
 
 #include <sys/types.h>
@@ -20,7 +20,7 @@
 
 namespace redstart::inline v0::net {
 
-/// Provides the TLS context of the current files for each new connection.
+/// Provides the TLS context of the current files for each new connection, to any server of a database.
 ///
 /// New files can be unusable: a key that does not match the certificate, or a file that is written in part.
 /// Then the last good context stays in use, and each new state of the files is reported by one event.
@@ -32,11 +32,13 @@ class TlsSource {
   /// Reports an event. Called without a lock.
   using Report = std::function<void(EventKind, std::string_view)>;
 
-  TlsSource(const DatabaseConfig& config, Report report);
+  TlsSource(const TlsConfig& config, Report report);
 
-  /// Returns the context for a new connection. If no context was ever loaded, returns null and sets
-  /// `failure`. Reads the state of the files, so it blocks as long as the file system does.
-  [[nodiscard]] std::shared_ptr<const TlsContext> current(std::optional<Cause>& failure);
+  /// Returns the context for a new connection to `host`. If no context was ever loaded, or no certificate can
+  /// prove the name of `host`, returns null and sets `failure`. Reads the state of the files, so it blocks as
+  /// long as the file system does.
+  [[nodiscard]] std::shared_ptr<const TlsContext> current(std::string_view host,
+                                                          std::optional<Cause>& failure);
   /// Reports `tls_insecure` once if certificates are not verified.
   void announce();
 
@@ -56,7 +58,6 @@ class TlsSource {
   [[nodiscard]] Stamps look() const;
 
   const TlsConfig config_;
-  const std::string host_;
   const Report report_;
   std::mutex mutex_{};
   std::shared_ptr<const TlsContext> context_{};

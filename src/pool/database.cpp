@@ -22,7 +22,7 @@ Database::Database(const RedisConfig& manager, std::string name, DatabaseConfig 
       client_name_(config_.client_name.empty() ? manager.service + ":" + name_ : config_.client_name),
       listener_(manager.listener),
       // A helper thread may use it when this is gone.
-      tls_(config_.tls.enabled ? std::make_shared<net::TlsSource>(config_, tls_report()) : nullptr),
+      tls_(config_.tls.enabled ? std::make_shared<net::TlsSource>(config_.tls, tls_report()) : nullptr),
       retries_(config_.retry, config_.retry_budget, totals_,
                [this](const FailedAttempt& attempt, std::chrono::milliseconds delay) {
                  note_retry(attempt, delay);

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "net/direct_connection.hpp"
+#include "pool/server.hpp"
 #include "support/fake_server.hpp"
 #include "support/tls_peer.hpp"
 #include "support/tls_test.hpp"
@@ -60,6 +62,26 @@ TEST_F(Fault71, NamesAreSentAsSniAndAddressesAreNot) {
     ASSERT_TRUE(eventually([&] { return peer.visits().size() >= 2; }));
     for (const TlsPeer::Visit& visit : peer.visits()) EXPECT_EQ(visit.name, entry.sent);
   }
+}
+
+TEST_F(Fault71, EachServerOfADatabaseProvesItsOwnName) {
+  struct Watcher final : net::OpenWatcher {
+    bool not_ready(const protocol::NotReady&) override { return false; }
+    void ready(const protocol::HandshakeFsm&) override {}
+  };
+  const TlsPeer peer(authority_.issue("server", {.san = "DNS:localhost"}), {.resets = true});
+  RedisConfig config = config_for(peer.port());
+  const auto database = std::make_shared<pool::Database>(config, "main", config.database("main"));
+  const auto code_of = [&](const char* host) {
+    pool::Server server(database, {host, peer.port()});
+    net::DirectConnection connection(server.config(), database->client_name(), 0, server.preparer());
+    Watcher watcher;
+    const auto failure = connection.open(Clock::now() + 30s, watcher);
+    return failure ? failure->code : Errc::closed;
+  };
+  EXPECT_EQ(code_of("localhost"), Errc::handshake_failed) << "TLS is established, then the peer resets";
+  EXPECT_EQ(code_of("127.0.0.1"), Errc::tls_failed);
+  EXPECT_EQ(code_of("localhost"), Errc::handshake_failed);
 }
 
 TEST_F(Fault71, UnknownServerNameIsADistinctError) {

@@ -22,9 +22,9 @@ int main() {
   for (const auto& fault : faults)
     std::printf("%s %s: %s\n", fault.where.c_str(), fault.what.c_str(), fault.remedy.c_str());
   // Past validation, opening a connection is rejected as well.
-  redstart::net::TlsSource source(config.defaults, [](redstart::EventKind, std::string_view) {});
+  redstart::net::TlsSource source(config.defaults.tls, [](redstart::EventKind, std::string_view) {});
   std::optional<redstart::Cause> failure;
-  if (source.current(failure) || !failure) return 3;
+  if (source.current("localhost", failure) || !failure) return 3;
   std::printf("%s\n", failure->what.c_str());
   const bool reported = !faults.empty() && faults[0].what.find("built without TLS") != std::string::npos &&
                         failure->what.find("built without TLS") != std::string::npos;

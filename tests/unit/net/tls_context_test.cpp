@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tls_context_test.cpp: errors in files, expected names, and reload of changed files.
+// tls_context_test.cpp: errors in files, unusable names, and reload of changed files.
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -29,9 +29,9 @@ class TlsContexts : public ::testing::Test {
     config.ca_file = authority_.ca_file();
     return config;
   }
-  [[nodiscard]] static std::string fault_of(const TlsConfig& config, const std::string& host = "localhost") {
+  [[nodiscard]] static std::string fault_of(const TlsConfig& config) {
     std::string fault;
-    const auto context = TlsContext::load(config, host, fault);
+    const auto context = TlsContext::load(config, fault);
     EXPECT_EQ(context == nullptr, !fault.empty());
     return fault;
   }
@@ -74,37 +74,6 @@ TEST_F(TlsContexts, NameUnusableFile) {
   EXPECT_EQ(fault_of(config), "");
 }
 
-TEST_F(TlsContexts, DeriveExpectedServerName) {
-  struct Case {
-    const char* host;
-    const char* server_name;
-    const char* name;
-    bool address;
-  };
-  for (const Case& entry :
-       {Case{"redis.test", "", "redis.test", false}, Case{"redis.test", "other.test", "other.test", false},
-        Case{"redis.test.", "", "redis.test", false}, Case{"10.1.2.3", "", "10.1.2.3", true},
-        Case{"fe80::1%eth0", "", "fe80::1", true}, Case{"10.1.2.3", "redis.test", "redis.test", false}}) {
-    TlsConfig config = trusting();
-    config.server_name = entry.server_name;
-    std::string fault;
-    const auto context = TlsContext::load(config, entry.host, fault);
-    ASSERT_TRUE(context) << fault;
-    EXPECT_EQ(context->name(), entry.name);
-    EXPECT_EQ(context->is_address(), entry.address);
-    EXPECT_TRUE(context->verifies());
-  }
-}
-
-TEST_F(TlsContexts, RejectNamesThatMatchAnyServer) {
-  for (const char* name : {"", ".", ".test", "%eth0"}) {
-    EXPECT_THAT(fault_of(trusting(), name), HasSubstr("the name of the server can't be verified")) << name;
-    TlsConfig insecure = trusting();
-    insecure.verify = TlsVerify::insecure;
-    EXPECT_EQ(fault_of(insecure, name), "");
-  }
-}
-
 // Records the reports of a TlsSource.
 struct Reports {
   std::vector<std::pair<EventKind, std::string>> events{};
@@ -120,27 +89,26 @@ struct Reports {
 
 class TlsSources : public TlsContexts {
  protected:
-  [[nodiscard]] DatabaseConfig database(const test::CertificateFiles& ours) const {
-    DatabaseConfig config;
-    config.tls = trusting();
-    config.tls.certificate_file = ours.certificate;
-    config.tls.key_file = ours.key;
+  [[nodiscard]] TlsConfig with(const test::CertificateFiles& ours) const {
+    TlsConfig config = trusting();
+    config.certificate_file = ours.certificate;
+    config.key_file = ours.key;
     return config;
   }
 };
 
 TEST_F(TlsSources, CreateOneContextPerFileState) {
   Reports reports;
-  TlsSource source(database(authority_.issue("ours")), reports.report());
+  TlsSource source(with(authority_.issue("ours")), reports.report());
   std::optional<Cause> failure;
-  const auto first = source.current(failure);
+  const auto first = source.current("localhost", failure);
   ASSERT_TRUE(first);
-  EXPECT_EQ(source.current(failure), first);
+  EXPECT_EQ(source.current("localhost", failure), first);
   EXPECT_TRUE(reports.events.empty());
   authority_.issue("ours");
-  const auto second = source.current(failure);
+  const auto second = source.current("localhost", failure);
   EXPECT_NE(second, first);
-  EXPECT_EQ(source.current(failure), second);
+  EXPECT_EQ(source.current("localhost", failure), second);
   EXPECT_FALSE(failure);
   EXPECT_EQ(reports.count(EventKind::tls_reloaded), 1U);
   EXPECT_EQ(reports.events.size(), 1U);
@@ -149,15 +117,15 @@ TEST_F(TlsSources, CreateOneContextPerFileState) {
 TEST_F(TlsSources, KeepLastGoodContextAndReportErrorOnce) {
   const auto ours = authority_.issue("ours");
   Reports reports;
-  TlsSource source(database(ours), reports.report());
+  TlsSource source(with(ours), reports.report());
   std::optional<Cause> failure;
-  const auto first = source.current(failure);
+  const auto first = source.current("localhost", failure);
   std::filesystem::remove(ours.key);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(source.current(failure), first);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(source.current("localhost", failure), first);
   EXPECT_EQ(reports.count(EventKind::tls_reload_failed), 1U);
   EXPECT_THAT(reports.events.at(0).second, HasSubstr(ours.key));
   authority_.issue("ours");
-  EXPECT_NE(source.current(failure), first);
+  EXPECT_NE(source.current("localhost", failure), first);
   EXPECT_EQ(reports.count(EventKind::tls_reloaded), 1U);
   EXPECT_FALSE(failure);
 }
@@ -166,10 +134,10 @@ TEST_F(TlsSources, FailUntilFilesAreGood) {
   const auto ours = authority_.issue("ours");
   std::filesystem::remove(ours.certificate);
   Reports reports;
-  TlsSource source(database(ours), reports.report());
+  TlsSource source(with(ours), reports.report());
   for (int i = 0; i < 2; ++i) {
     std::optional<Cause> failure;
-    EXPECT_FALSE(source.current(failure));
+    EXPECT_FALSE(source.current("localhost", failure));
     ASSERT_TRUE(failure);
     EXPECT_EQ(failure->code, Errc::tls_failed);
     EXPECT_THAT(failure->what, HasSubstr(ours.certificate));
@@ -177,21 +145,48 @@ TEST_F(TlsSources, FailUntilFilesAreGood) {
   }
   authority_.issue("ours");
   std::optional<Cause> failure;
-  EXPECT_TRUE(source.current(failure));
+  EXPECT_TRUE(source.current("localhost", failure));
   EXPECT_FALSE(failure);
   EXPECT_TRUE(reports.events.empty()) << "the first good files are no change";
 }
 
 TEST_F(TlsSources, WarnOnceWithoutVerification) {
-  DatabaseConfig config = database(authority_.issue("ours"));
-  config.tls.verify = TlsVerify::insecure;
+  TlsConfig config = with(authority_.issue("ours"));
+  config.verify = TlsVerify::insecure;
   Reports reports;
   TlsSource source(config, reports.report());
   std::optional<Cause> failure;
   source.announce();
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(source.current(failure));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(source.current("localhost", failure));
   EXPECT_EQ(reports.count(EventKind::tls_insecure), 1U);
   EXPECT_EQ(reports.events.size(), 1U);
+}
+
+TEST_F(TlsSources, ServeEveryHostWithOneContext) {
+  Reports reports;
+  TlsSource source(trusting(), reports.report());
+  std::optional<Cause> failure;
+  const auto first = source.current("first.test", failure);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(source.current("10.1.2.3", failure), first);
+  EXPECT_FALSE(failure);
+}
+
+TEST_F(TlsSources, RejectNamesThatMatchAnyServer) {
+  Reports reports;
+  TlsSource source(trusting(), reports.report());
+  for (const char* const host : {"", ".", ".test", "%eth0"}) {
+    std::optional<Cause> failure;
+    EXPECT_FALSE(source.current(host, failure));
+    ASSERT_TRUE(failure) << host;
+    EXPECT_EQ(failure->code, Errc::tls_failed);
+    EXPECT_THAT(failure->what, HasSubstr("the name of the server can't be verified")) << host;
+    TlsConfig insecure = trusting();
+    insecure.verify = TlsVerify::insecure;
+    failure.reset();
+    EXPECT_TRUE(TlsSource(insecure, reports.report()).current(host, failure));
+    EXPECT_FALSE(failure);
+  }
 }
 
 }  // namespace
