@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// chore.cpp: waiting, working, ending.
+// chore.cpp: runs a chore on its timer, and stops it.
 #include "chore.hpp"
 
 #include <redstart/core/clock.hpp>

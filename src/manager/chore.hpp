@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// chore.hpp: a small work that is done on a loop, again and again.
+// chore.hpp: repeats a small task on a loop.
 #pragma once
 
 #include "../net/loop.hpp"

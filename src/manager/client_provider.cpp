@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// client_provider.cpp: scoped and asynchronous handles.
+// client_provider.cpp: creates scoped and asynchronous handles.
 #include <redstart/client/async_client.hpp>
 #include <redstart/client/async_operations.hpp>
 #include <redstart/manager/client_provider.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// override_slot.hpp: the manager that stands in for the process-wide one, null when none does.
+// override_slot.hpp: the manager that replaces the process-wide one in tests, or null.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// redis_connection_manager.cpp: the manager's life: started, serving, shut down.
+// redis_connection_manager.cpp: starts, serves and shuts down a manager.
 #include <redstart/manager/io_executor.hpp>
 #include <redstart/manager/redis_connection_manager.hpp>
 

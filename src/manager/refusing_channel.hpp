@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// refusing_channel.hpp: stands for a pool that is gone: every operation ends with the same error.
+// refusing_channel.hpp: a channel whose operations all fail with the same error.
 #pragma once
 
 #include "../net/io_threads.hpp"

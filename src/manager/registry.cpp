@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// registry.cpp: databases by name.
+// registry.cpp: finds, warms up, stops and reports databases.
 #include "registry.hpp"
 
 #include "../config/nearest.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// running.cpp: starting, cleaning up, and the ways to end.
+// running.cpp: starts a manager, cleans up, and ends it.
 #include "running.hpp"
 
 #include "../net/service_loops.hpp"

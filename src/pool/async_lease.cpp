@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_lease.cpp: starting operations on a lease.
+// async_lease.cpp: starts the operations of an asynchronous scoped handle.
 #include "async_lease.hpp"
 
 #include "../core/failures.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_lease.hpp: carries the operations of an asynchronous scoped handle over its one connection.
+// async_lease.hpp: carries the operations of an asynchronous scoped handle.
 #pragma once
 
 #include "exclusive_connection.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_pool.cpp: which connection an operation takes; stopping, cleaning, counting.
+// async_pool.cpp: chooses the connection of an operation; stops, cleans up, counts.
 #include "async_pool.hpp"
 #include "../core/failures.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_pool.hpp: the shared and leased connections of one database.
+// async_pool.hpp: the shared and exclusive connections to one server.
 #pragma once
 
 #include "exclusive_connection.hpp"

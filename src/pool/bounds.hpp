@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// bounds.hpp: cuts the durations of a configuration to what sums can't wrap.
+// bounds.hpp: limits the durations of a configuration.
 #pragma once
 
 #include <redstart/config/redis_config.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// breaker.cpp: the ways into the breaker's machine that need its lock.
+// breaker.cpp: calls of the circuit breaker that take its lock.
 #include "breaker.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// breaker.hpp: the circuit breaker of one database, as all its callers use it at once.
+// breaker.hpp: the circuit breaker of one server, for all callers at once.
 #pragma once
 
 #include "../net/async_connection.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// call_retries.cpp: from the end of one attempt to the beginning of the next.
+// call_retries.cpp: decides what follows a failed attempt of a call.
 #include "call_retries.hpp"
 
 #include "../net/loop.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// call_retries.hpp: the attempts of one synchronous call, and the waiting between them.
+// call_retries.hpp: the attempts of one synchronous call, and the delays between them.
 #pragma once
 
 #include "direct_pool.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// direct_pool.cpp: lending, opening and taking back direct connections.
+// direct_pool.cpp: opens, lends and takes back direct connections.
 #include "direct_pool.hpp"
 
 #include "../net/loop.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// direct_pool.hpp: the direct connections of one database: lent out one at a time, first come, first served.
+// direct_pool.hpp: the direct connections to one server, lent in FIFO order.
 #pragma once
 
 #include "../net/direct_connection.hpp"

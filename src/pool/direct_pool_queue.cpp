@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// direct_pool_queue.cpp: the queue of waiters, and the grants that they wait for.
+// direct_pool_queue.cpp: queues callers and grants capacity.
 #include "../core/failures.hpp"
 #include "direct_pool.hpp"
 

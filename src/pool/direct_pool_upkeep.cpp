@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// direct_pool_upkeep.cpp: what is done with direct connections that nobody uses: warm-up, clean-up, the end,
-// statistics.
+// direct_pool_upkeep.cpp: warm-up, clean-up, shutdown and statistics of direct connections.
 #include "direct_pool.hpp"
 
 #include "../net/loop.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// exchange_report.cpp: from outcomes to counts and errors.
+// exchange_report.cpp: turns outcomes into counts and errors.
 #include "exchange_report.hpp"
 #include "../resilience/server_condition.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// exchange_report.hpp: counts how an exchange went and finds the words for it.
+// exchange_report.hpp: counts an exchange and composes its error.
 #pragma once
 
 #include "server.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// exclusive_connection.cpp: lending and taking back.
+// exclusive_connection.cpp: lends an exclusive connection and takes it back.
 #include "exclusive_connection.hpp"
 
 #include "../core/failures.hpp"

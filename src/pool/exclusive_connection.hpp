@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// exclusive_connection.hpp: an asynchronous connection that one borrower at a time has alone.
+// exclusive_connection.hpp: an asynchronous connection that one caller at a time uses.
 #pragma once
 
 #include "pooled_connection.hpp"

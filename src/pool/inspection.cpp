@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// inspection.cpp: connect, PING, INFO, an attempt to write nothing; the first thing that is wrong is told.
+// inspection.cpp: PING, INFO and a write without effect; reports the first fault.
 #include "inspection.hpp"
 
 #include "../net/direct_connection.hpp"

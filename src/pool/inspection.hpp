@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// inspection.hpp: a close look at a database, past its pool.
+// inspection.hpp: examines a server over a connection outside the pool.
 #pragma once
 
 #include "server.hpp"

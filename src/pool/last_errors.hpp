@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// last_errors.hpp: what calls failed with lately, one entry for each code.
+// last_errors.hpp: the most recent errors of calls, one entry per code.
 #pragma once
 
 #include <redstart/core/clock.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// lease_channel.cpp: one connection from lease to return.
+// lease_channel.cpp: uses one connection from its lease to its return.
 #include "lease_channel.hpp"
 
 #include "../core/failures.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// lease_ledger.cpp: entering, striking out, telling.
+// lease_ledger.cpp: records, releases and reports leases.
 #include "lease_ledger.hpp"
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// lease_ledger.hpp: who keeps a connection for himself, and for how long already.
+// lease_ledger.hpp: tracks scoped handles and how long they have been held.
 #pragma once
 
 #include "../net/socket.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// pool_channel.cpp: one exchange: take a connection, use it, give it back, report.
+// pool_channel.cpp: acquires a connection, exchanges, returns it and reports.
 #include "pool_channel.hpp"
 
 #include "../core/failures.hpp"

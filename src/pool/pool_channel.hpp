@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// pool_channel.hpp: carries commands over whichever connection of a pool is free.
+// pool_channel.hpp: carries commands over a free connection of a pool.
 #pragma once
 
 #include "../protocol/routing.hpp"

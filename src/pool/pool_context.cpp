@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// pool_context.cpp: refusing operations, and waiting for the end of all connections.
+// pool_context.cpp: rejects operations, and waits until all connections have ended.
 #include "pool_context.hpp"
 #include "../core/failures.hpp"
 

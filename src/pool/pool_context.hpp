@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// pool_context.hpp: what the asynchronous connections of one pool have in common.
+// pool_context.hpp: what a pool's asynchronous connections have in common.
 #pragma once
 
 #include "../net/async_connection.hpp"

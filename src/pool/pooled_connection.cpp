@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// pooled_connection.cpp: from wanted to open, and what is reported on the way.
+// pooled_connection.cpp: opens a pooled connection and reports to its pool.
 #include "pooled_connection.hpp"
 
 #include <boost/asio/post.hpp>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// pooled_connection_retries.cpp: what breaker and retries say to the operations of a line, and what their
-// users are told.
+// pooled_connection_retries.cpp: applies breaker and retry policy to operations of a pooled connection.
 #include "../core/failures.hpp"
 #include "../resilience/server_condition.hpp"
 #include "pooled_connection.hpp"

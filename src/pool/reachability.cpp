@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// reachability.cpp: attempts and what came of them.
+// reachability.cpp: tracks connect attempts and their results.
 #include "reachability.hpp"
 #include "../core/failures.hpp"
 #include "server.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// reachability.hpp: whether a database can be reached, as all its connections know it together.
+// reachability.hpp: decides when to connect, and whether a server is away.
 #pragma once
 
 #include "../core/failures.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// retries.cpp: policy and budget, asked in this order.
+// retries.cpp: asks the retry policy, then the budget.
 #include "retries.hpp"
 
 #include <algorithm>

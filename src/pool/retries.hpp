@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// retries.hpp: whether and when a call of one database is tried again.
+// retries.hpp: decides whether and when a call is retried.
 #pragma once
 
 #include "operation_totals.hpp"

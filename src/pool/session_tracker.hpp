@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// session_tracker.hpp: the state that a scoped handle's commands leave on its connection.
+// session_tracker.hpp: tracks the session state that a scoped handle's commands leave.
 #pragma once
 
 #include <redstart/commands/command_info.hpp>

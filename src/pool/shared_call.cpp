@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// shared_call.cpp: handing a call over to the engine and waiting for it.
+// shared_call.cpp: submits a synchronous call to a loop and waits for it.
 #include "shared_call.hpp"
 
 #include "../core/failures.hpp"

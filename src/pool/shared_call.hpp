@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// shared_call.hpp: a synchronous call on its way over a shared connection.
+// shared_call.hpp: a synchronous call that uses a shared connection.
 #pragma once
 
 #include "../net/async_connection.hpp"

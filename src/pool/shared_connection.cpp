@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// shared_connection.cpp: when a shared connection is opened again.
+// shared_connection.cpp: decides when a shared connection is opened again.
 #include "shared_connection.hpp"
 #include "../resilience/server_condition.hpp"
 

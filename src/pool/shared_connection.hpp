@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// shared_connection.hpp: a connection that many callers share, for as long as its pool lives.
+// shared_connection.hpp: a connection that many callers use at once.
 #pragma once
 
 #include "pooled_connection.hpp"

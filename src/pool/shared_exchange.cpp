@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// shared_exchange.cpp: a call becomes an operation, and its replies come back to the caller.
+// shared_exchange.cpp: turns a call into an operation and delivers its replies.
 #include "shared_exchange.hpp"
 
 #include "../core/failures.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// handshake_fsm.hpp: from a fresh socket to a connection that may carry commands, without doing any I/O.
+// handshake_fsm.hpp: the handshake of a new connection, without I/O.
 #pragma once
 
 #include "not_ready.hpp"
@@ -28,44 +28,49 @@ namespace redstart::inline v0::protocol {
 /// User, database and protocol of a new connection.
 struct HandshakeSettings {
   std::string_view username{};
-  std::string_view password{};  ///< Empty, and no user: no AUTH.
+  std::string_view password{};  ///< If it and the user are empty, no AUTH is sent.
   std::string_view client_name{};
   int number = 0;
   Protocol protocol = Protocol::automatic;
-  double random = 0.5;  ///< In [0, 1): spreads the polls of many clients of a server that is not ready yet.
+  double random = 0.5;  ///< In [0, 1): spreads the polls of many clients of a loading server.
   Handshake extent = Handshake::full;
-  bool integrity = false;  ///< The connection is going to need ECHO.
+  bool integrity = false;  ///< The connection needs ECHO.
 };
 
-/// The handshake: HELLO 3 with AUTH and SETNAME, or AUTH and CLIENT SETNAME in RESP2; then CLIENT SETINFO,
-/// SELECT, ECHO (for `integrity`) and PING in one flight. `Handshake::minimal`: AUTH, SELECT, ECHO and PING
-/// only. While the server says LOADING, BUSY or MASTERDOWN: what it refused again, after 50 … 500 ms, and
-/// while it is loading INFO persistence, too, for how long that will take. A connection is ready after PONG,
-/// not before; also after any other error to PING, which proves that a server answers, unless the error
+/// The handshake of a new connection:
+///
+/// 1. HELLO 3 with AUTH and SETNAME, or AUTH in RESP2.
+/// 2. In one flight: CLIENT SETNAME (RESP2), SETINFO and CAPA (Valkey), SELECT, ECHO (for `integrity`), PING.
+///
+/// `Handshake::minimal` sends only AUTH, SELECT, ECHO and PING. If the server replies LOADING, BUSY or
+/// MASTERDOWN, the refused commands are repeated after 50 to 500 ms. While it is loading, INFO persistence
+/// reports the remaining time.
+///
+/// A connection is ready after PONG. Any other error to PING also proves that a server replies, unless it
 /// concerns the connection as a whole (NOAUTH, WRONGPASS, DENIED, too many clients).
 ///
-/// With `Protocol::automatic` any error to HELLO leads to AUTH and RESP2, except those that would refuse
-/// AUTH, too: proxies and servers without RESP3 refuse HELLO in words of their own.
+/// With `Protocol::automatic`, any error to HELLO leads to AUTH and RESP2, except those that would also
+/// refuse AUTH: the errors of proxies and of servers without RESP3 have no common form.
 ///
-/// `start`, `on_reply` and `on_delay` return what to do next. Every reply that was asked for is awaited, even
-/// where an error is ignored, so that a ready connection has nothing unread.
+/// `start`, `on_reply` and `on_delay` return the next action. The machine awaits every reply, even one whose
+/// error it ignores, so that a ready connection has nothing unread.
 class HandshakeFsm {
  public:
-  /// What the driver does next.
+  /// The next step of the driver.
   struct Action {
     enum class Kind : std::uint8_t {
-      send,     ///< Send `bytes`, then read a reply and hand it to `on_reply`.
+      send,     ///< Send `bytes`, then read a reply and pass it to `on_reply`.
       receive,  ///< Read another reply.
       wait,     ///< Wait for `delay`, then call `on_delay`.
       ready,    ///< Done.
-      fail,     ///< Close the connection; `failure()` says why.
+      fail,     ///< Close the connection; `failure()` has the reason.
     };
     Kind kind = Kind::receive;
     std::string_view bytes{};  ///< Lives until the next call.
     std::chrono::milliseconds delay{0};
   };
 
-  /// `protocol_error`: the answer is no error, but nothing that a Redis server says there either.
+  /// `protocol_error`: the reply is no error, but no Redis server sends it there.
   struct Failure {
     Errc code = Errc::handshake_failed;
     Remedy remedy = Remedy::none;
@@ -106,12 +111,12 @@ class HandshakeFsm {
     return send();
   }
 
-  /// `frame` is one complete reply; pushes are not handed in.
+  /// `frame` is one complete reply; pushes must not be passed.
   [[nodiscard]] Action on_reply(std::string_view frame) {
     resp::DecodeIssue unused;
     const resp::Token reply = resp::Cursor(frame, unused).take();
     if (!resp::is_error(reply.type)) return on_answer(reply, frame);
-    // What is decided here does not depend on what the password has in common with the message.
+    // Decisions use the message before redaction, so that they don't depend on the password.
     const std::string_view secrets[] = {settings_.password};
     shown_ = resp::error_text(frame, secrets);
     return on_error(resp::error_text(frame));
@@ -129,14 +134,14 @@ class HandshakeFsm {
     return send();
   }
 
-  /// True while the server says that it will be ready later: `not_ready` says why.
+  /// True while the server is not ready yet; `not_ready` has the reason.
   [[nodiscard]] bool loading() const noexcept { return loading_; }
   [[nodiscard]] const NotReady& not_ready() const noexcept { return not_ready_; }
-  /// What the server said of itself; with RESP2 nothing.
+  /// The reply to HELLO; empty with RESP2.
   [[nodiscard]] const Greeting& greeting() const noexcept { return greeting_; }
-  /// The error reply to PING of a connection that is ready all the same (MISCONF …, NOPERM …), or empty.
+  /// The error reply to PING of a connection that is ready nevertheless (MISCONF, NOPERM), or empty.
   [[nodiscard]] const std::string& refused_ping() const noexcept { return refused_ping_; }
-  /// True when the connection speaks RESP3.
+  /// True if the connection uses RESP3.
   [[nodiscard]] bool resp3() const noexcept { return resp3_; }
   [[nodiscard]] const Failure& failure() const noexcept { return failure_; }
   /// The command whose reply is awaited, or empty.
@@ -152,7 +157,7 @@ class HandshakeFsm {
     select,
     echo,
     ping,
-    info,  // of a server that is loading: whatever it says is fine
+    info,  // of a server that is loading: an error is ignored
   };
 
   static std::string_view name_of(Step step) noexcept {
@@ -200,7 +205,7 @@ class HandshakeFsm {
     switch (pending_[next_++]) {
       case Step::hello:
         if (settings_.protocol == Protocol::automatic && !refuses_auth_too(message)) {
-          // A server that does not know HELLO is older than 6.0, so it does not know SETINFO either.
+          // A server without HELLO is older than 6.0, so it has no SETINFO either.
           knows_setinfo_ = message.find("nknown command") == std::string::npos;
           refused_hello_ = shown_;
           return authenticate();
@@ -213,7 +218,7 @@ class HandshakeFsm {
         from_start_ = true;
         return wait();
       case Step::courtesy: break;
-      case Step::select:  // the rest of the flight is awaited all the same
+      case Step::select:  // the other replies of the flight are awaited nevertheless
         if (!comes_back(word)) return fail("SELECT", message);
         from_start_ = true;
         break;
@@ -227,7 +232,7 @@ class HandshakeFsm {
         break;
       case Step::ping:
         if (comes_back(word)) return not_ready_.why == NotReady::Why::loading ? ask() : wait();
-        // Any other error proves that the server answers, as one that has PING renamed does.
+        // Any other error proves that the server replies, for example if PING is renamed.
         if (word == "NOAUTH" || refuses_clients(message)) return fail("PING", message);
         refused_ping_ = shown_;
         return from_start_ ? wait() : ready();
@@ -236,7 +241,7 @@ class HandshakeFsm {
     return {Action::Kind::receive, {}, {}};
   }
 
-  // The error concerns the connection or its user, and no single command.
+  // True if the error concerns the connection or its user, not one command.
   static bool refuses_clients(std::string_view message) noexcept {
     const std::string_view word = error_word(message);
     return word == "WRONGPASS" || word == "DENIED" || message.starts_with("ERR max number of clients");
@@ -250,8 +255,8 @@ class HandshakeFsm {
     return !settings_.password.empty() || !settings_.username.empty();
   }
   // With CLIENT CAPA redirect, a server that becomes a replica replies REDIRECT and the address of its
-  // primary instead of READONLY. Not sent to a replica: it would redirect reads, which are welcome at a
-  // database that leads to a replica.
+  // primary instead of READONLY. It is not sent to a replica, because that would redirect reads too, and a
+  // database may lead to a replica for its reads.
   static bool knows_redirect(const ServerIdentity& server) noexcept {
     return server.product == "Valkey" && at_least(server.version, 8, 0) && server.role != "replica";
   }
@@ -272,7 +277,7 @@ class HandshakeFsm {
     return send();
   }
 
-  // Everything that needs no answer before the next is sent, in one flight.
+  // All commands that need no reply before the next one, in one flight.
   Action introduce() {
     expect({});
     resp::Writer writer(bytes_);
@@ -310,7 +315,7 @@ class HandshakeFsm {
     return send();
   }
 
-  // How far it is; whom that is denied once is not asked again.
+  // Asks for the progress of loading. INFO that was refused once is not sent again.
   Action ask() {
     if (silent_ || from_start_) return wait();
     expect({Step::info});
@@ -353,7 +358,7 @@ class HandshakeFsm {
     next_ = count_ = 0;
     for (const Step step : steps) pending_[count_++] = step;
   }
-  // All memory that is needed, before the first byte: growing would leave a copy of the password behind.
+  // Reserves all memory before the first byte, because growing would leave a copy of the password behind.
   resp::Writer secret_writer() {
     constexpr std::size_t around = 192;
     static_cast<void>(bytes_.extend(settings_.username.size() + settings_.password.size() +
@@ -361,7 +366,7 @@ class HandshakeFsm {
     return resp::Writer(bytes_);
   }
   Action send() { return {Action::Kind::send, bytes_.view(), {}}; }
-  // The bytes may hold the password.
+  // The bytes may contain the password.
   void wipe() noexcept { bytes_.wipe(); }
 
   static constexpr std::string_view echoed = "redstart";
@@ -374,14 +379,14 @@ class HandshakeFsm {
   Backoff polls_{BackoffPolicy{}};  // 50 … 500 ms
   bool resp3_ = false;
   bool loading_ = false;
-  bool from_start_ = false;  // what was refused for now came before the PING
-  bool silent_ = false;      // it does not tell how far it is
+  bool from_start_ = false;  // a command before PING was refused temporarily
+  bool silent_ = false;      // INFO was refused: the progress is unknown
   bool knows_setinfo_ = true;
   bool knows_redirect_ = false;
   std::string refused_hello_{};  // the error that led to RESP2
   NotReady not_ready_{};
   Greeting greeting_{};
-  std::string shown_{};  // the newest error of the server, without secrets
+  std::string shown_{};  // the latest error of the server, without secrets
   std::string refused_ping_{};
   Failure failure_{};
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// in_flight.hpp: what has been sent and awaits its reply, matched first in, first out.
+// in_flight.hpp: operations that were sent and await replies, in FIFO order.
 #pragma once
 
 #include <cstddef>
@@ -9,19 +9,19 @@
 
 namespace redstart::inline v0::protocol {
 
-/// Operations in flight on one connection, in the order in which they were sent; each has a sequence number
-/// by which it is found at once. A growing circular buffer: no allocation per operation.
+/// The operations in flight on one connection, in the order in which they were sent. A sequence number finds
+/// each at once. It is a growing circular buffer: no allocation per operation.
 ///
 /// Thread safety: none.
 template <class Node>
 class InFlight {
  public:
   struct Entry {
-    Node* node = nullptr;       ///< Null: a tombstone, or a fence. Its replies are read and dropped.
-    std::uint64_t end = 0;      ///< Where its bytes end in the stream of all that is sent.
-    std::uint64_t fence = 0;    ///< Not 0: no operation, but the number that has to come back.
-    std::uint32_t replies = 1;  ///< How many are still to come.
-    bool waits = false;         ///< The server may hold the reply back on purpose.
+    Node* node = nullptr;       ///< Null for a tombstone or a fence, whose replies are dropped.
+    std::uint64_t end = 0;      ///< Position of the end of its bytes in the stream of sent bytes.
+    std::uint64_t fence = 0;    ///< If not 0, this is a fence, and the reply must be this number.
+    std::uint32_t replies = 1;  ///< The number of replies that are outstanding.
+    bool waits = false;         ///< The server may delay the reply on purpose.
   };
 
   InFlight() = default;
@@ -50,7 +50,7 @@ class InFlight {
   /// Preconditions: not empty.
   void pop() noexcept { ++begin_; }
   void clear() noexcept { begin_ = end_; }
-  /// Gives the memory back. Preconditions: empty.
+  /// Frees the memory. Preconditions: empty.
   void release() noexcept {
     entries_.reset();
     capacity_ = 0;

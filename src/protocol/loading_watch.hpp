@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// loading_watch.hpp: one of many waits at a server that is not ready yet, the others wait for him.
+// loading_watch.hpp: elects one connect attempt to poll a server that is loading.
 #pragma once
 
 #include "not_ready.hpp"
@@ -12,30 +12,30 @@
 
 namespace redstart::inline v0::protocol {
 
-/// Lets one attempt to connect at a time poll a server that is not ready: a hundred callers need not have a
-/// hundred connections that all ask the same. The first attempt that hears of it polls; when that one is
-/// given up (its caller's time was over), another may begin.
+/// Elects one connect attempt to poll a server that is not ready; all others wait for it. Otherwise a hundred
+/// callers would open a hundred connections that send the same request. The first attempt that gets such a
+/// reply polls. If it is given up because its caller's deadline has passed, another may start.
 ///
 /// Thread safety: none, the pool's lock guards it.
 class LoadingWatch {
  public:
-  /// Names an attempt; 0 is none.
+  /// The number of an attempt; 0 is none.
   using ConnectAttempt = std::uint64_t;
 
   /// How an attempt ended.
   enum class End : std::uint8_t {
     ready,     ///< The connection serves.
     failed,    ///< It failed, and not because the server is not ready.
-    given_up,  ///< It says nothing: its time was over.
+    given_up,  ///< No result: its deadline had passed.
   };
 
-  /// True from the first poll that said so until a connection was ready, or failed.
+  /// True from the first such reply until a connection is ready or fails.
   [[nodiscard]] bool waiting() const noexcept { return waiting_; }
-  /// False where another attempt waits already, or one was given up a moment ago.
+  /// False if another attempt is polling, or one was given up a moment ago.
   [[nodiscard]] bool may_begin(TimePoint now) const noexcept {
     return !waiting_ || (poller_ == 0 && now >= next_);
   }
-  /// When `may_begin` changes by itself; empty while an attempt is under way.
+  /// The time at which `may_begin` becomes true; empty while an attempt is polling.
   [[nodiscard]] std::optional<TimePoint> next() const noexcept {
     if (poller_ != 0) return std::nullopt;
     return next_;
@@ -47,10 +47,10 @@ class LoadingWatch {
     return last_;
   }
 
-  /// What came of telling that the server is not ready.
+  /// The result of reporting that the server is not ready.
   struct Told {
-    bool goes_on = true;  ///< False: another attempt polls already.
-    bool news = false;    ///< It was not known, or the reason is another now.
+    bool goes_on = true;  ///< False if another attempt is polling already.
+    bool news = false;    ///< True if it was unknown, or the reason has changed.
   };
   [[nodiscard]] Told not_ready(ConnectAttempt attempt, const NotReady& state, TimePoint now) noexcept {
     if (poller_ == 0) poller_ = attempt;
@@ -60,7 +60,7 @@ class LoadingWatch {
     told_ = now;
     return told;
   }
-  /// Returns true when the wait is over with it.
+  /// Returns true if this ends the wait.
   bool ended(ConnectAttempt attempt, End end, TimePoint now) noexcept {
     const bool polled = poller_ == attempt;
     if (end != End::ready && poller_ != 0 && !polled) return false;
@@ -74,7 +74,7 @@ class LoadingWatch {
     return over;
   }
 
-  /// What the server said last, counted down to `now`. Preconditions: `waiting`.
+  /// The latest reply of the server, with the remaining time as of `now`. Preconditions: `waiting`.
   [[nodiscard]] NotReady state(TimePoint now) const noexcept {
     NotReady state = state_;
     if (state.left) {

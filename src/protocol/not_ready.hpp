@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// not_ready.hpp: what a server says of itself that answers, but can't serve yet.
+// not_ready.hpp: why a server that replies can't serve yet.
 #pragma once
 
 #include "info.hpp"
@@ -12,20 +12,20 @@
 
 namespace redstart::inline v0::protocol {
 
-/// Why a server asks to be tried again later, and how far it is.
+/// Why a server can't serve yet, and the progress that it reports.
 struct NotReady {
   enum class Why : std::uint8_t {
-    loading,      ///< It loads its data set.
-    busy,         ///< A script or function runs for longer than it should.
-    master_down,  ///< A replica without its master that may not serve old data.
+    loading,      ///< It is loading its data set.
+    busy,         ///< A script or function exceeds its time limit.
+    master_down,  ///< A replica has lost its master and must not serve stale data.
   };
 
   Why why = Why::loading;
   std::optional<std::chrono::seconds> left{};  ///< Until the data set is loaded, as the server estimates.
-  std::optional<int> percent{};                ///< How much of it is loaded, 0 … 100.
+  std::optional<int> percent{};                ///< The part that is loaded, 0 … 100.
 };
 
-/// The reason that an error word of the server gives; empty for words that don't ask to come back.
+/// The reason for an error word; empty if the word does not mean "later".
 [[nodiscard]] constexpr std::optional<NotReady::Why> why_not_ready(std::string_view word) noexcept {
   if (word == "LOADING") return NotReady::Why::loading;
   if (word == "BUSY") return NotReady::Why::busy;
@@ -33,7 +33,7 @@ struct NotReady {
   return std::nullopt;
 }
 
-/// Reads what `INFO persistence` says about loading; what is missing or makes no sense stays empty.
+/// Reads the progress of loading from `INFO persistence`. Missing or invalid values stay empty.
 [[nodiscard]] inline NotReady read_loading(std::string_view info) noexcept {
   constexpr std::int64_t longest = 365LL * 24 * 3600;
   NotReady state;
@@ -51,7 +51,7 @@ struct NotReady {
   return state;
 }
 
-/// In words: "the server is still loading its data set (37 % done, about 12 s left)".
+/// Describes it: "the server is still loading its data set (37 % done, about 12 s left)".
 [[nodiscard]] inline std::string describe(const NotReady& state) {
   switch (state.why) {
     case NotReady::Why::busy: return "the server is busy running a script or function";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// reconnect.hpp: decides when a database that could not be reached may be tried again.
+// reconnect.hpp: decides when the next connect attempt may start.
 #pragma once
 
 #include <redstart/core/clock.hpp>
@@ -10,37 +10,40 @@
 
 namespace redstart::inline v0::protocol {
 
-/// The reconnect policy of one database as a state machine: while attempts succeed, anybody may open a
-/// connection; from the first failure on, one attempt at a time and not before its time has come, all others
-/// fail fast.
+/// The reconnect policy of one server as a state machine. While attempts succeed, any caller may open a
+/// connection. After a failure there is one attempt at a time, not before its delay has passed, and all other
+/// callers fail fast.
 ///
-/// A connection that is ready proves nothing yet: a proxy whose server is away greets and then closes. Its
-/// loss is a failed attempt, unless it, or one that became ready later, has answered a user's command, or it
-/// was open for `stability`. From such a loss on the server is under suspicion: delays go on growing, and
-/// attempts stay that far apart also while a connection is ready, until a command was answered or `stability`
-/// has passed without a loss.
+/// A connection that is ready proves nothing yet: a proxy whose server is away may complete the handshake and
+/// then close. Such a loss counts as a failed attempt, unless one of these is true:
+///
+/// * This connection, or one that became ready later, has answered a user's command.
+/// * It was open for `stability`.
+///
+/// After such a loss the server is suspect: delays keep growing, and attempts keep their distance even while
+/// a connection is ready. That ends once a command was answered, or `stability` has passed without a loss.
 ///
 /// Thread safety: none, the pool's lock guards it.
 class Reconnect {
  public:
   enum class State : std::uint8_t {
-    fresh,        ///< Nothing was tried yet.
+    fresh,        ///< No attempt was made yet.
     up,           ///< The last attempt succeeded.
-    backing_off,  ///< The last attempt failed; nobody may try before `next_attempt()`.
-    probing,      ///< Its time had come: one attempt is under way.
+    backing_off,  ///< The last attempt failed; none may start before `next_attempt()`.
+    probing,      ///< One attempt is under way after a failure.
   };
 
-  /// An attempt under way. Its generation keeps a straggler from moving a later state.
+  /// An attempt under way. Its generation prevents a late result from changing a newer state.
   struct ConnectAttempt {
     std::uint64_t generation = 0;
   };
-  /// A connection that became ready, the first is number 1.
+  /// A connection that became ready. The first is number 1.
   struct Connection {
     std::uint64_t number = 0;
     TimePoint ready{};
   };
 
-  /// A connection that was open for this long has proven the server, whether it carried commands or not.
+  /// A connection that was open for this long proves the server, even if it carried no command.
   static constexpr std::chrono::seconds stability{5};
 
   explicit Reconnect(BackoffPolicy policy = {}) noexcept : Reconnect(policy, {policy, 0}) {}
@@ -50,7 +53,7 @@ class Reconnect {
   [[nodiscard]] State state() const noexcept { return state_; }
   [[nodiscard]] TimePoint next_attempt() const noexcept { return next_attempt_; }
 
-  /// True when a connection may be opened now; the caller then must report how it went.
+  /// True if a connection may be opened now. The caller must then report the result.
   [[nodiscard]] bool may_attempt(TimePoint now) const noexcept {
     switch (state_) {
       case State::fresh: return true;
@@ -81,26 +84,26 @@ class Reconnect {
     return {++ready_, now};
   }
   /// A user's command was answered over that connection: the next outage starts with the first delay again.
-  /// Says nothing where the connection is from before the outage.
+  /// No effect if the connection is from before the outage.
   void answered(const Connection& connection) noexcept {
     if (state_ != State::up || connection.number <= lost_) return;
     if (connection.number > proven_) proven_ = connection.number;
     suspect_ = false;
     backoff_.reset();
   }
-  /// True while the loss of that connection would be a failed attempt.
+  /// True while the loss of that connection would count as a failed attempt.
   [[nodiscard]] bool unproven(const Connection& connection, TimePoint now) const noexcept {
     return state_ == State::up && connection.number > proven_ && connection.number > lost_ &&
            now - connection.ready < stability;
   }
-  /// The connection was lost: a failed attempt while it is `unproven`, for all together that became ready up
-  /// to now. `random` in [0, 1).
+  /// The connection was lost. While it is `unproven`, that counts as one failed attempt for all connections
+  /// that are ready by now. `random` in [0, 1).
   void lost(const Connection& connection, TimePoint now, double random) noexcept {
     if (!unproven(connection, now)) return;
     suspect_ = true;
     fail(now, random);
   }
-  /// True from the loss of an unproven connection on, until the server has proven itself.
+  /// True from the loss of an unproven connection until the server is proven.
   [[nodiscard]] bool suspect(TimePoint now) const noexcept { return suspect_ && !settled(now); }
   /// `random` in [0, 1).
   void failed(ConnectAttempt attempt, TimePoint now, double random) noexcept {
@@ -111,7 +114,7 @@ class Reconnect {
     }
     fail(now, random);
   }
-  /// The attempt ended without telling anything about the server (the caller's own deadline, shutdown).
+  /// The attempt ended without a result that concerns the server (the caller's deadline, shutdown).
   void abandoned(ConnectAttempt attempt, TimePoint now) noexcept {
     if (attempt.generation != generation_ || state_ != State::probing) return;
     state_ = State::backing_off;
@@ -119,7 +122,7 @@ class Reconnect {
   }
 
  private:
-  // The last connections have been open for long enough, although nobody sent a command.
+  // The last connections have been open for long enough, although no command was sent.
   [[nodiscard]] bool settled(TimePoint now) const noexcept {
     return state_ == State::up && now - up_since_ >= stability;
   }

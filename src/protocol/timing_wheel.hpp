@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// timing_wheel.hpp: which of many deadlines have passed, without sorting them and without a clock.
+// timing_wheel.hpp: finds expired deadlines without sorting and without a clock.
 #pragma once
 
 #include <redstart/core/clock.hpp>
@@ -15,15 +15,16 @@
 
 namespace redstart::inline v0::protocol {
 
-/// Holds nodes with deadlines from a millisecond to years ahead. Putting one in and taking it out costs the
-/// same few instructions whatever else is in it: what ends long before its deadline never moves.
+/// Holds nodes with deadlines from a millisecond to years ahead. Insertion and removal cost the same few
+/// instructions, however many nodes there are. A node that is removed long before its deadline never moves.
 ///
-/// Deadlines are kept in ticks of 2^20 ns (about 1 ms): a node expires never early and at most two ticks
-/// late. Six levels of eight slots, each slot eight times as long as one of the level below; when time
-/// reaches a slot, its nodes move to finer ones. What lies beyond (four and a half minutes) is looked at once
-/// in that time.
+/// Deadlines are kept in ticks of 2^20 ns (about 1 ms). A node never expires early, and at most two ticks
+/// late. There are six levels of eight slots. A slot is eight times as long as one of the level below. When
+/// time reaches a slot, its nodes move to finer ones. Deadlines beyond all levels (four and a half minutes)
+/// are examined once in that time.
 ///
-/// `Hook` is the list hook of a node, `Deadline` its deadline, which must not change while it is inside.
+/// `Hook` is the list hook of a node, `Deadline` its deadline, which must not change while the node is in the
+/// wheel.
 ///
 /// Thread safety: none. Allocates nothing.
 template <class Node, auto Hook, auto Deadline>
@@ -36,7 +37,7 @@ class TimingWheel {
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-  /// When a node with that deadline expires.
+  /// The time at which a node with that deadline expires.
   [[nodiscard]] static TimePoint expiry(TimePoint deadline) noexcept { return time_of(tick_after(deadline)); }
 
   /// Preconditions: `now` is not before the last `advance`; the node is in no wheel.
@@ -48,16 +49,16 @@ class TimingWheel {
   /// Preconditions: the node is in this wheel.
   void erase(Node& node) noexcept {
     --size_;
-    // Lists that keep no count don't care which of them is asked.
+    // Any list can erase the node, because lists keep no count.
     beyond_.erase(List::s_iterator_to(node));
   }
 
-  /// A time before which nothing expires, never before the last `advance`; `Time::max()` when it is empty.
-  /// Tight right after `advance`, up to the length of a slot.
+  /// A time before which nothing expires, never before the last `advance`; `TimePoint::max()` if it is empty.
+  /// Right after `advance` it is exact to the length of a slot.
   [[nodiscard]] TimePoint next() noexcept { return size_ == 0 ? (TimePoint::max)() : time_of(next_event()); }
 
-  /// Takes out all that have expired by `now` and hands them to `take(node)`, which may erase others but
-  /// insert none.
+  /// Removes all nodes that have expired by `now` and passes them to `take(node)`, which may erase other
+  /// nodes but insert none.
   template <class Take>
   void advance(TimePoint now, Take take) {
     const std::uint64_t target = tick_of(now);
@@ -100,7 +101,7 @@ class TimingWheel {
                std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count()) >>
            tick_bits;
   }
-  // The first tick that begins after it.
+  // The first tick that starts after it.
   [[nodiscard]] static std::uint64_t tick_after(TimePoint time) noexcept { return tick_of(time) + 1; }
   [[nodiscard]] static TimePoint time_of(std::uint64_t tick) noexcept {
     return TimePoint(std::chrono::nanoseconds(static_cast<std::int64_t>(tick << tick_bits)));
@@ -112,7 +113,7 @@ class TimingWheel {
   // A node's level is the highest digit in which its tick differs from `base_`; there it is the greater one.
   void place(Node& node) noexcept {
     std::uint64_t tick = tick_after(node.*Deadline);
-    if (tick <= base_) tick = base_ + 1;  // past already: expires with the next tick
+    if (tick <= base_) tick = base_ + 1;  // in the past: it expires with the next tick
     const std::uint64_t difference = tick ^ base_;
     if (difference >= span) {
       beyond_.push_back(node);
@@ -124,8 +125,8 @@ class TimingWheel {
     occupied_[level] = static_cast<std::uint8_t>(occupied_[level] | (1U << slot));
   }
 
-  // Where the first slot that holds something begins. The finest level comes first: whatever is in it lies
-  // before all that is in a coarser one.
+  // The start of the first slot that is not empty. The finest level comes first, because its nodes expire
+  // before those of a coarser one.
   [[nodiscard]] std::uint64_t next_event() noexcept {
     for (unsigned level = 0; level < levels; ++level) {
       while (occupied_[level] != 0) {
@@ -140,7 +141,7 @@ class TimingWheel {
     return (base_ / span + 1) * span;
   }
 
-  // Moves everything whose slot begins at `base_` to `into`.
+  // Moves the nodes of slots that start at `base_` to `into`.
   void collect(List& into) noexcept {
     for (unsigned level = 0; level < levels; ++level) {
       const unsigned slot = digit(base_, level);
@@ -153,7 +154,7 @@ class TimingWheel {
 
   List slots_[levels][slot_count];
   List beyond_;
-  std::uint64_t base_ = 0;  // the tick up to which everything has been taken out
+  std::uint64_t base_ = 0;  // the tick up to which all nodes were removed
   std::size_t size_ = 0;
   std::uint8_t occupied_[levels] = {};  // may be set for a slot that was emptied by erase
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// circuit_control.hpp: a look at the circuit breaker of one database, and a hand on it.
+// circuit_control.hpp: shows and controls the circuit breaker of one database.
 #pragma once
 
 #include <redstart/observe/circuit_status.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// client_provider.hpp: where handles come from, as an interface for injection.
+// client_provider.hpp: the interface that provides handles, for injection.
 #pragma once
 
 #include <redstart/client/client.hpp>

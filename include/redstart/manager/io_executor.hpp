@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// io_executor.hpp: where a service lets the library run.
+// io_executor.hpp: the service's executor on which the library runs.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// redis_connection_manager.hpp: the one place through which a service talks to Redis.
+// redis_connection_manager.hpp: a service's access to its databases.
 #pragma once
 
 #include <redstart/config/redis_config.hpp>
