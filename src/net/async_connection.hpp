@@ -57,15 +57,15 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
 
     /// Returns a ticket of the circuit breaker that is valid for any number of operations. 0: `admit` decides
     /// for each operation.
-    [[nodiscard]] virtual std::uint64_t pass() const noexcept = 0;
+    [[nodiscard]] virtual std::uint64_t common_ticket() const noexcept = 0;
     /// Sets the operation's ticket. Returns false if it must not be sent now.
     [[nodiscard]] virtual bool admit(engine::OperationNode& operation, TimePoint now) = 0;
     /// True if operations that are not admitted wait until `wake`; else they fail with `Errc::circuit_open`.
     [[nodiscard]] virtual bool waits() const noexcept = 0;
     /// Reports the end of an attempt to the circuit breaker and takes the ticket. Not called for an operation
-    /// that was answered with the ticket of `pass`.
-    virtual void ended(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint now,
-                       std::string_view why) = 0;
+    /// that was answered with the ticket of `common_ticket`.
+    virtual void end_ticket(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint now,
+                            std::string_view why) = 0;
     /// The server answered with error `message`. Returns the delay before the retry and notes the retry in
     /// the operation, or returns nothing if the error is its answer. Takes the ticket if there is a retry, or
     /// if the error carries no information about the server's health.
@@ -136,7 +136,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
   [[nodiscard]] virtual std::uint64_t turns() const noexcept = 0;
   /// True while the reply of an operation that has timed out is due: later replies wait behind it. Shared
   /// connections only; on every thread.
-  [[nodiscard]] virtual bool overdue() const noexcept = 0;
+  [[nodiscard]] virtual bool reply_overdue() const noexcept = 0;
 
   /// Starts a connect attempt of at most the connect timeout. Does nothing unless closed.
   virtual void open() noexcept = 0;

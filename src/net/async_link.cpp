@@ -180,7 +180,7 @@ void AsyncLink::settle() {
       break;
     }
   }
-  if (overdue() && ring_.begin() > overdue_.load(std::memory_order_relaxed)) [[unlikely]]
+  if (reply_overdue() && ring_.begin() > overdue_.load(std::memory_order_relaxed)) [[unlikely]]
     overdue_.store(0, std::memory_order_relaxed);
   const bool check_now = check_deadlines_next_ && !(deadlines_wait_ && reading_);
   start_reading();

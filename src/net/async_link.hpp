@@ -74,7 +74,7 @@ class AsyncLink final : public AsyncConnection {
   [[nodiscard]] std::uint64_t turns() const noexcept override {
     return turns_.value.load(std::memory_order_relaxed);
   }
-  [[nodiscard]] bool overdue() const noexcept override {
+  [[nodiscard]] bool reply_overdue() const noexcept override {
     return overdue_.load(std::memory_order_relaxed) != 0;
   }
   void open() noexcept override;
@@ -249,10 +249,10 @@ class AsyncLink final : public AsyncConnection {
   void check();
   [[nodiscard]] std::size_t fence(char* at);
   // Write and read, through the TLS session if there is one. Plain connections pay one branch for it.
-  [[nodiscard]] IoResult push(std::string_view bytes) noexcept {
+  [[nodiscard]] IoResult write_some(std::string_view bytes) noexcept {
     return tls_ ? tls_->send(bytes) : send_now(fd_, bytes);
   }
-  [[nodiscard]] IoResult pull(char* into, std::size_t size) noexcept {
+  [[nodiscard]] IoResult read_some(char* into, std::size_t size) noexcept {
     return tls_ ? tls_->receive(into, size) : receive_now(fd_, into, size);
   }
   static void nonce_text(char* into, std::uint64_t nonce) noexcept;
@@ -350,7 +350,8 @@ class AsyncLink final : public AsyncConnection {
   Wheel wheel_{};                            // their deadlines
   std::size_t live_ = 0;                     // picked up and not finished
   std::size_t in_flight_ = 0;                // operations in the ring, without tombstones and fences
-  std::size_t held_back_ = 0;  // entries of the ring that may block in the server: silence is no fault then
+  std::size_t blocking_in_flight_ =
+      0;  // entries of the ring that may block in the server: silence is no fault then
 
   // Sending. Byte counts start when the connection is ready.
   std::uint64_t written_ = 0;   // accepted by the kernel

@@ -174,7 +174,7 @@ int AsyncLink::receive_available() {
   for (;;) {
     engine::ReplyBuffer& buffer = opening_->inbox.room(inline_size);
     const std::size_t room = buffer.space();
-    const IoResult result = pull(buffer.end(), room);
+    const IoResult result = read_some(buffer.end(), room);
     buffer.commit(result.bytes);
     if (result.bytes == room && !opening_->inbox.flooded()) continue;
     if (result.bytes != 0 || result.error == EAGAIN) return EAGAIN;

@@ -27,7 +27,7 @@ void AsyncLink::pick_up(Node& node) {
   if (node.id != 0) by_id_.insert(by_id_.end(), node);
   wheel_.insert(node, now_);
   wake_at(Wheel::expiry(node.deadline));
-  if (node.unguarded) [[unlikely]]
+  if (node.internal) [[unlikely]]
     queue_.push_front(node);  // the pool's own PING goes first: queued operations may wait for its reply
   else
     queue_.push_back(node);
@@ -43,7 +43,7 @@ void AsyncLink::unregister(Node& node) noexcept {
 void AsyncLink::complete(Node& node) {
   unregister(node);
   if (is_probe(node.ticket)) [[unlikely]]
-    owner_->ended(node, BreakerVerdict::success, now_, {});
+    owner_->end_ticket(node, BreakerVerdict::success, now_, {});
   --in_flight_;
   count_end(node);
   node.finish(std::nullopt, &loop_.handler_executor);
@@ -114,7 +114,7 @@ void AsyncLink::hand_over(AsyncConnection& to) {
   bool any = false;
   while (!all.empty()) {
     Node& node = all.pop_front();
-    if (node.unguarded) {  // the pool's own PING checks this connection
+    if (node.internal) {  // the pool's own PING checks this connection
       queue_.push_back(node);
       continue;
     }
@@ -196,7 +196,7 @@ void AsyncLink::leave_tombstone(Node& node, Outcome outcome) {
     close_after_ = outcome.code == Errc::timeout ? CloseReason::timeout : CloseReason::dirty;
   FailureGroup& group = fail_later(std::move(outcome));
   unregister(node);
-  owner_->ended(node, verdict(group.outcome.code), now_, group.outcome.text);
+  owner_->end_ticket(node, verdict(group.outcome.code), now_, group.outcome.text);
   ring_[node.sequence].node = nullptr;
   given_up_.store(given_up() + 1, std::memory_order_relaxed);
   --in_flight_;
@@ -221,7 +221,7 @@ void AsyncLink::expire_queued(Node& node) {
 // Drops an operation that its caller has revoked. The caller has reported the failure, so it isn't counted
 // here.
 void AsyncLink::drop_revoked(Node& node) {
-  owner_->ended(node, BreakerVerdict::nothing, now_, {});
+  owner_->end_ticket(node, BreakerVerdict::nothing, now_, {});
   unregister(node);
   queue_.erase(node);
   count_end(node);
@@ -330,7 +330,7 @@ void AsyncLink::drop_all() noexcept {
   for (std::uint64_t sequence = ring_.begin(); sequence != ring_.end(); ++sequence) {
     Node* const node = ring_[sequence].node;
     if (node == nullptr) continue;
-    if (owner_ && is_probe(node->ticket)) owner_->ended(*node, BreakerVerdict::nothing, now_, {});
+    if (owner_ && is_probe(node->ticket)) owner_->end_ticket(*node, BreakerVerdict::nothing, now_, {});
     all.push_back(*node);
   }
   drop(delayed_);
@@ -340,7 +340,7 @@ void AsyncLink::drop_all() noexcept {
   failing_later_.clear();
   drop(waiting_done_);
   drop(all);
-  live_ = in_flight_ = held_back_ = 0;
+  live_ = in_flight_ = blocking_in_flight_ = 0;
   given_up_.store(0, std::memory_order_relaxed);
 }
 

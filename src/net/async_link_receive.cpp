@@ -148,7 +148,7 @@ void AsyncLink::receive(engine::ReplyBuffer window, const char* borrowed, bool m
     // Grows with the received bytes and not with the declared size, so that a peer can't make it allocate.
     if (window.space() < min_room) window.reserve(min_room);
     const std::size_t wanted = std::min(window.space(), left);
-    const IoResult result = pull(window.end(), wanted);
+    const IoResult result = read_some(window.end(), wanted);
     if (result.error == EAGAIN) break;
     if (result.bytes == 0)
       return lose(broken_by(result.error == 0 ? end_of_stream : result.error, false, Effect::none));
@@ -252,9 +252,9 @@ void AsyncLink::dispatch_reply(std::string_view frame, resp::Type type, bool las
   if (node != nullptr) {
     if (node->start != run_start_) report_answers();
     run_start_ = node->start;
-    run_commands_ += node->unguarded ? 0U : 1U;
+    run_commands_ += node->internal ? 0U : 1U;
     if (resp::is_error(type)) [[unlikely]]
-      run_errors_ += node->unguarded ? 0U : 1U;
+      run_errors_ += node->internal ? 0U : 1U;
     ++node->answered;
     node->accept(frame, origin_);
   } else if (!std::exchange(checking_, false) &&
@@ -262,7 +262,7 @@ void AsyncLink::dispatch_reply(std::string_view frame, resp::Type type, bool las
     given_up_.store(given_up() - 1, std::memory_order_relaxed);
   }
   if (complete_now) {
-    held_back_ -= entry.waits ? 1U : 0U;
+    blocking_in_flight_ -= entry.blocks ? 1U : 0U;
     ring_.pop();
     head_since_ = now_;
   }

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 // Asks the circuit breaker for one operation. If it refuses, the operation fails, or stays in the queue if
 // the owner wants it to wait; both return false.
 bool AsyncLink::admit(Node& node) {
-  if (node.unguarded || owner_->admit(node, now_)) return true;
+  if (node.internal || owner_->admit(node, now_)) return true;
   if (owner_->waits()) return false;
   Cause why;  // the owner composes the text
   static_cast<Failure&>(why) = {Errc::circuit_open, Effect::not_sent, Remedy::retry};
@@ -58,7 +58,7 @@ bool AsyncLink::handle_refusal(std::string_view frame, bool last) {
   std::string message = resp::error_text(frame);
   const auto delay = owner_->retry_refused(*this, node, message, now_);
   if (!delay && !(node.uncertain && node.request.replies == 1)) return false;
-  held_back_ -= entry.waits ? 1U : 0U;
+  blocking_in_flight_ -= entry.blocks ? 1U : 0U;
   ring_.pop();
   head_since_ = now_;
   --in_flight_;
@@ -71,7 +71,7 @@ bool AsyncLink::handle_refusal(std::string_view frame, bool last) {
     outcome.text = std::move(message);
     FailureGroup& group = fail_later(std::move(outcome));
     unregister(node);
-    if (is_probe(node.ticket)) owner_->ended(node, BreakerVerdict::success, now_, {});
+    if (is_probe(node.ticket)) owner_->end_ticket(node, BreakerVerdict::success, now_, {});
     group.nodes.push_back(node);
   }
   if (last) report_answers();
@@ -109,7 +109,8 @@ void AsyncLink::end_in_flight(CloseReason reason, Outcome outcome, BreakerVerdic
     const InFlight::Entry& entry = ring_[sequence];
     if (entry.node == nullptr) continue;
     Node& node = *entry.node;
-    owner_->ended(node, sequence + 1 == newest ? verdict : BreakerVerdict::nothing, now_, lost.outcome.text);
+    owner_->end_ticket(node, sequence + 1 == newest ? verdict : BreakerVerdict::nothing, now_,
+                       lost.outcome.text);
     // A single command takes effect only after its last byte was sent; the first commands of a batch before.
     const bool reached = written_ + node.request.bytes.size() > entry.end;
     const bool untouched = node.request.replies == 1 ? written_ < entry.end : !reached;
@@ -132,7 +133,7 @@ void AsyncLink::end_in_flight(CloseReason reason, Outcome outcome, BreakerVerdic
   }
   queue_.prepend(std::move(at_once));
   ring_.clear();
-  in_flight_ = held_back_ = 0;
+  in_flight_ = blocking_in_flight_ = 0;
   given_up_.store(0, std::memory_order_relaxed);
 }
 

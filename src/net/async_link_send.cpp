@@ -39,7 +39,7 @@ bool AsyncLink::gather() {
   const std::size_t room = Scratch::size - (config_.integrity ? fence_size : 0);
   std::size_t used = 0;
   bool progress = false;
-  const std::uint64_t pass = owner_->pass();
+  const std::uint64_t pass = owner_->common_ticket();
   while (!queue_.empty() && unsent_.empty() && write_error_ == 0) {
     Node& node = queue_.front();
     const std::string_view command = node.request.bytes.view();
@@ -136,7 +136,7 @@ void AsyncLink::check() {
 void AsyncLink::put_in_flight(Node& node) {
   if (ring_.empty()) {
     head_since_ = now_;  // silence counts from now on
-    if (held_back_ == 0) wake_at(now_ + silence_limit());
+    if (blocking_in_flight_ == 0) wake_at(now_ + silence_limit());
   }
   const std::uint64_t end = gathered_ + node.request.bytes.size();
   // An operation with a longer time limit than silence allows has an exclusive connection and its own
@@ -146,8 +146,8 @@ void AsyncLink::put_in_flight(Node& node) {
   node.sequence = ring_.push({&node, end, 0, node.request.replies, waits});  // may throw std::bad_alloc
   gathered_ = end;
   if (waits) [[unlikely]] {
-    ++held_back_;
-    if (!std::exchange(watched_, true)) keep_watch(fd_, config_.keepalive, true);
+    ++blocking_in_flight_;
+    if (!std::exchange(watched_, true)) set_keepalive(fd_, config_.keepalive, true);
   }
   ++in_flight_;
 }
@@ -172,7 +172,7 @@ void AsyncLink::write(std::string_view bytes) {
     unsent_.append(bytes);
     return;
   }
-  const IoResult result = push(bytes);
+  const IoResult result = write_some(bytes);
   written_ += result.bytes;
   if (result.bytes == bytes.size()) return;
   unsent_.assign(bytes.substr(result.bytes));
@@ -197,7 +197,7 @@ void AsyncLink::await_writable() {
 
 void AsyncLink::on_writable() {
   while (unsent_at_ != unsent_.size()) {
-    const IoResult result = push(std::string_view(unsent_).substr(unsent_at_));
+    const IoResult result = write_some(std::string_view(unsent_).substr(unsent_at_));
     written_ += result.bytes;
     unsent_at_ += result.bytes;
     if (result.error == EAGAIN) return await_writable();

@@ -38,7 +38,7 @@ bool AsyncLink::arriving() const noexcept {
 // Closes the connection if the oldest operation in flight has no complete reply within the limit. Partial
 // bytes don't count, because all other operations wait behind that reply.
 void AsyncLink::check_silence() {
-  if (state_ != State::ready || ring_.empty() || held_back_ != 0) return;
+  if (state_ != State::ready || ring_.empty() || blocking_in_flight_ != 0) return;
   const auto limit = silence_limit();
   if (now_ < head_since_ + limit) return wake_at(head_since_ + limit);
   lose({failure::silent_for(std::chrono::duration_cast<std::chrono::milliseconds>(limit)),
@@ -48,7 +48,7 @@ void AsyncLink::check_silence() {
 // Frees the memory that an idle connection does not need.
 void AsyncLink::release_memory() {
   if (ring_.empty()) ring_.release();
-  if (std::exchange(watched_, false) && fd_ >= 0) keep_watch(fd_, config_.keepalive, false);
+  if (std::exchange(watched_, false) && fd_ >= 0) set_keepalive(fd_, config_.keepalive, false);
   if (held_.empty()) std::vector<Held>().swap(held_);
   const std::scoped_lock lock(mutex_);
   if (mail_.empty()) std::vector<Mail>().swap(mail_);

@@ -25,7 +25,7 @@ constexpr auto slack = 50ms;
 
 }  // namespace
 
-std::optional<CloseReason> DirectConnection::fault(TimePoint now) const noexcept {
+std::optional<CloseReason> DirectConnection::close_reason(TimePoint now) const noexcept {
   if (just_used(now)) return std::nullopt;
   char first = 0;
   const IoResult result = socket_.peek(first);
@@ -34,10 +34,10 @@ std::optional<CloseReason> DirectConnection::fault(TimePoint now) const noexcept
   return result.bytes == 0 ? CloseReason::stale : unsolicited_reason(first);
 }
 
-std::optional<CloseReason> DirectConnection::fault_beside_pushes(TimePoint now) {
+std::optional<CloseReason> DirectConnection::close_reason_beside_pushes(TimePoint now) {
   constexpr int max_rounds = 64;  // during a flood, the deadline of the exchange ends it
   for (int round = 0; round != max_rounds; ++round) {
-    if (const auto found = fault(now); found != CloseReason::stale) return found;
+    if (const auto found = close_reason(now); found != CloseReason::stale) return found;
     char bytes[4096];
     const IoResult there = socket_.peek(bytes, sizeof bytes);
     if (there.bytes == 0 || bytes[0] != '>') return CloseReason::stale;

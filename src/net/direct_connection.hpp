@@ -65,9 +65,9 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   }
   /// Returns the reason for which an idle connection must not be used: it was closed by the peer, or an
   /// unsolicited message has arrived. Costs a system call if it was idle for more than a millisecond.
-  [[nodiscard]] std::optional<CloseReason> fault(TimePoint now) const noexcept;
-  /// Like `fault`, for a connection that a caller has kept: whole pushes are counted and dropped.
-  [[nodiscard]] std::optional<CloseReason> fault_beside_pushes(TimePoint now);
+  [[nodiscard]] std::optional<CloseReason> close_reason(TimePoint now) const noexcept;
+  /// Like `close_reason`, for a connection that a caller has kept: whole pushes are counted and dropped.
+  [[nodiscard]] std::optional<CloseReason> close_reason_beside_pushes(TimePoint now);
   void interrupt() noexcept { socket_.interrupt(); }
 
   [[nodiscard]] TimePoint last_used() const noexcept { return last_used_; }
@@ -76,8 +76,8 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   void retire_at(TimePoint time) noexcept { retires_ = time; }
   [[nodiscard]] TimePoint retires() const noexcept { return retires_; }
   /// `close`: a command waits in the server, so keepalive probes are sent at the short interval.
-  void watch_closely(bool close) noexcept {
-    if (std::exchange(watched_, close) != close) socket_.keep_watch(config_.keepalive, close);
+  void use_fast_keepalive(bool close) noexcept {
+    if (std::exchange(watched_, close) != close) socket_.set_keepalive(config_.keepalive, close);
   }
   /// The pool's own identification of it.
   void tag(std::uint64_t tag) noexcept { tag_ = tag; }

@@ -105,7 +105,7 @@ void close_stream(int fd) noexcept {
   ::close(fd);
 }
 
-void keep_watch(int fd, const Keepalive& usual, bool close) noexcept {
+void set_keepalive(int fd, const Keepalive& usual, bool close) noexcept {
   if (usual.idle.count() == 0) return;
   set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, as_int(close ? std::min(watch_after, usual.idle) : usual.idle));
   set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL,

@@ -23,25 +23,26 @@ std::string_view row_name(const engine::OperationNode& operation) noexcept {
 }  // namespace
 
 AsyncLease::AsyncLease(ExclusiveConnection::Ptr pooled) : pooled_(std::move(pooled)) {
-  pooled_->shared().leased.fetch_add(1, std::memory_order_relaxed);
-  pooled_->shared().database.leases().began(entry_, Clock::now());
+  pooled_->context().leased.fetch_add(1, std::memory_order_relaxed);
+  pooled_->context().database.leases().began(entry_, Clock::now());
 }
 
 AsyncLease::~AsyncLease() {
-  if (net::forked(pooled_->shared().generation)) return;
-  pooled_->shared().leased.fetch_sub(1, std::memory_order_relaxed);
-  pooled_->shared().database.lease_ended(entry_);
+  if (net::forked(pooled_->context().generation)) return;
+  pooled_->context().leased.fetch_sub(1, std::memory_order_relaxed);
+  pooled_->context().database.lease_ended(entry_);
   pooled_->give_back(session_.dirty());
 }
 
 void AsyncLease::taken_at(CallSite where) noexcept {
-  pooled_->shared().database.leases().taken_at(entry_, where);
+  pooled_->context().database.leases().taken_at(entry_, where);
 }
 
 void AsyncLease::start(engine::OperationNode& operation) noexcept {
-  PoolContext& context = pooled_->shared();
-  const PoolContext::Taking taking(context, ExclusiveConnection::Ptr(pooled_));
-  if (auto refused = context.refuse(operation)) return operation.finish(std::move(refused), nullptr);
+  PoolContext& context = pooled_->context();
+  const PoolContext::Acceptance acceptance(context, ExclusiveConnection::Ptr(pooled_));
+  if (auto refused = context.set_times_or_refuse(operation))
+    return operation.finish(std::move(refused), nullptr);
   if (pooled_->broken()) {
     Error error = context.server->failed(engine::command_name(operation.request.bytes.view()),
                                          operation.request.replies, failure::scoped_connection_lost());
@@ -89,12 +90,12 @@ void AsyncLease::state_changed(const engine::OperationNode& operation, std::stri
 }
 
 void AsyncLease::lease(engine::OperationNode& operation) noexcept {
-  const PoolContext::Taking taking(pooled_->shared(), ExclusiveConnection::Ptr(pooled_));
+  const PoolContext::Acceptance acceptance(pooled_->context(), ExclusiveConnection::Ptr(pooled_));
   ErrorInfo info;
   info.code = Errc::invalid_argument;
   info.remedy = Remedy::never;
   info.what = "a scoped handle cannot be taken from a scoped handle";
-  operation.finish(pooled_->shared().server->failed("scoped handle", 0, std::move(info)), nullptr);
+  operation.finish(pooled_->context().server->failed("scoped handle", 0, std::move(info)), nullptr);
 }
 
 }  // namespace redstart::inline v0::pool

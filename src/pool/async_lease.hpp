@@ -23,13 +23,13 @@ class AsyncLease final : public engine::AsyncChannel {
   void lease(engine::OperationNode& operation) noexcept override;
 
   [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept override {
-    return pooled_->shared().loops->default_executor();
+    return pooled_->context().loops->default_executor();
   }
   [[nodiscard]] engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::yes; }
   void taken_at(CallSite where) noexcept override;
   void state_changed(const engine::OperationNode& operation, std::string_view frame) noexcept override;
   [[nodiscard]] const engine::Origin& origin() const noexcept override {
-    return pooled_->shared().server->origin();
+    return pooled_->context().server->origin();
   }
 
  private:

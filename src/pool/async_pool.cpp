@@ -38,19 +38,19 @@ std::shared_ptr<AsyncPool> AsyncPool::make(std::shared_ptr<Server> server, std::
     if (!self || !self->usable()) return nullptr;
     for (const auto& pooled : self->shared_) {
       net::AsyncConnection& connection = pooled->connection();
-      if (connection.ready() && !connection.overdue()) return connection.shared_from_this();
+      if (connection.ready() && !connection.reply_overdue()) return connection.shared_from_this();
     }
     return nullptr;
   };
-  if (count != 0) pool->shared_.front()->ask_for_recovery();
+  if (count != 0) pool->shared_.front()->ping_for_recovery();
   context->server->on_circuit([weak = std::weak_ptr(pool)] {
     if (const auto self = weak.lock()) self->circuit_changed();
   });
   context->direct->on_shortage([weak = std::weak_ptr(pool)](const Waiter& waiter) {
     if (const auto self = weak.lock()) self->reclaim(waiter);
   });
-  context->direct->on_silence([weak = std::weak_ptr(pool)](TimePoint since) {
-    if (const auto self = weak.lock()) self->ask_unused(since);
+  context->direct->on_ping_unused([weak = std::weak_ptr(pool)](TimePoint since) {
+    if (const auto self = weak.lock()) self->ping_unused(since);
   });
   return pool;
 }
@@ -63,7 +63,7 @@ SharedConnection& AsyncPool::pick() const noexcept {
   thread_local const std::size_t mine = std::hash<std::thread::id>{}(std::this_thread::get_id()) >> 4;
   SharedConnection& pooled = *shared_[mine % shared_.size()];
   const net::AsyncConnection& connection = pooled.connection();
-  return connection.ready() && !connection.overdue() ? pooled : open_instead_of(pooled);
+  return connection.ready() && !connection.reply_overdue() ? pooled : open_instead_of(pooled);
 }
 
 bool AsyncPool::serves() const noexcept {
@@ -74,15 +74,15 @@ bool AsyncPool::serves() const noexcept {
 // While it is stuck, or can't be opened, another that is open serves its callers.
 SharedConnection& AsyncPool::open_instead_of(SharedConnection& pooled) const noexcept {
   for (const auto& other : shared_) {
-    if (!other->connection().ready() || other->connection().overdue()) continue;
+    if (!other->connection().ready() || other->connection().reply_overdue()) continue;
     return pooled.connection().ready() || context_->direct->exhausted() ? *other : pooled;
   }
   return pooled;
 }
 
 const net::AsyncConnection* AsyncPool::carry(engine::OperationNode& operation) noexcept {
-  const PoolContext::Taking taking(*context_, weak_from_this().lock());
-  if (auto refused = context_->refuse(operation))
+  const PoolContext::Acceptance acceptance(*context_, weak_from_this().lock());
+  if (auto refused = context_->set_times_or_refuse(operation))
     return operation.finish(std::move(refused), nullptr), nullptr;
   if (auto error = away(operation)) return operation.finish(std::move(error), nullptr), nullptr;
   if (operation.request.blocks_for || operation.request.bytes.size() > large ||
@@ -113,13 +113,13 @@ std::optional<Error> AsyncPool::known_absence(const engine::OperationNode& opera
 // Who is told of a failure is not the one who tries again: where nobody else does, the first line shall.
 std::optional<Error> AsyncPool::known_failure(TimePoint now) const {
   auto failure = context_->reachability->known_failure();
-  if (failure && context_->reachability->overdue(now)) shared_.front()->connection().wake();
+  if (failure && context_->reachability->attempt_overdue(now)) shared_.front()->connection().wake();
   return failure;
 }
 
 std::optional<Error> AsyncPool::failure_in_background(TimePoint now) const {
   if (!context_->reachability->failing() || !usable() ||
-      context_->reachability->overdue(now - run_at_least_every))
+      context_->reachability->attempt_overdue(now - run_at_least_every))
     return std::nullopt;
   return known_failure(now);
 }
@@ -137,19 +137,20 @@ void AsyncPool::circuit_changed() noexcept {
 }
 
 void AsyncPool::reject(engine::OperationNode& operation, Error error) noexcept {
-  const PoolContext::Taking taking(*context_, weak_from_this().lock());
+  const PoolContext::Acceptance acceptance(*context_, weak_from_this().lock());
   operation.finish(std::move(error), nullptr);
 }
 
 void AsyncPool::lease(engine::OperationNode& operation) noexcept {
-  const PoolContext::Taking taking(*context_, weak_from_this().lock());
-  if (auto refused = context_->refuse(operation)) return operation.finish(std::move(refused), nullptr);
+  const PoolContext::Acceptance acceptance(*context_, weak_from_this().lock());
+  if (auto refused = context_->set_times_or_refuse(operation))
+    return operation.finish(std::move(refused), nullptr);
   if (auto error = away(operation)) return operation.finish(std::move(error), nullptr);
   operation.deadline = std::min(operation.deadline,
                                 deadline_after(operation.start, context_->server->config().timeouts.acquire));
   if (auto error = too_many_leases(operation)) return operation.finish(std::move(error), nullptr);
   try {
-    if (const ExclusiveConnection::Ptr pooled = take_line()) return pooled->lend(operation);
+    if (const ExclusiveConnection::Ptr pooled = take_exclusive()) return pooled->lease_to(operation);
     operation.finish(shut_down(operation), nullptr);
   } catch (const std::exception& error) {
     operation.finish(exhausted(operation, error), nullptr);
@@ -160,7 +161,7 @@ void AsyncPool::run_alone(engine::OperationNode& operation) {
   if (auto error = too_many_alone(operation)) return operation.finish(std::move(error), nullptr);
   ExclusiveConnection::Ptr pooled;
   try {
-    pooled = take_line();
+    pooled = take_exclusive();
   } catch (const std::exception& error) {
     context_->alone_ended(operation);
     return operation.finish(exhausted(operation, error), nullptr);
@@ -175,7 +176,7 @@ void AsyncPool::run_alone(engine::OperationNode& operation) {
 // Who wants a connection of his own waits in line for it; the line is limited as every queue is.
 std::optional<Error> AsyncPool::too_many_leases(const engine::OperationNode& operation) const {
   const std::scoped_lock lock(mutex_);
-  if (idle_.empty()) return context_->overloaded(operation, {leases_.size(), 0});
+  if (idle_.empty()) return context_->overloaded(operation, {exclusive_.size(), 0});
   return std::nullopt;
 }
 
@@ -199,7 +200,7 @@ Error AsyncPool::shut_down(const engine::OperationNode& operation) const {
 }
 
 // One that nobody else has; null from the shutdown on: then nobody would end it.
-ExclusiveConnection::Ptr AsyncPool::take_line() {
+ExclusiveConnection::Ptr AsyncPool::take_exclusive() {
   const std::scoped_lock lock(mutex_);
   if (!usable()) return nullptr;
   if (!idle_.empty()) {
@@ -212,14 +213,14 @@ ExclusiveConnection::Ptr AsyncPool::take_line() {
     return pooled;
   }
   // First the memory: a line that is nowhere to be found would never end, and giving back must not fail.
-  const std::size_t count = leases_.size() + 1;
-  for (auto* connections : {&leases_, &idle_}) {
+  const std::size_t count = exclusive_.size() + 1;
+  for (auto* connections : {&exclusive_, &idle_}) {
     if (connections->capacity() < count) connections->reserve(2 * count);
   }
-  leases_.push_back(ExclusiveConnection::make(context_, loops_->next(), weak_from_this()));
-  leases_.back()->listed_at = leases_.size() - 1;
-  leases_.back()->claim();
-  return leases_.back();
+  exclusive_.push_back(ExclusiveConnection::make(context_, loops_->next(), weak_from_this()));
+  exclusive_.back()->listed_at = exclusive_.size() - 1;
+  exclusive_.back()->claim();
+  return exclusive_.back();
 }
 
 void AsyncPool::returned(ExclusiveConnection::Ptr pooled, bool dirty) {
@@ -242,12 +243,12 @@ void AsyncPool::returned(ExclusiveConnection::Ptr pooled, bool dirty) {
   if (closed) return pooled->end();
   if (leaves) return pooled->connection().retire(*leaves);
   // After it can be found: who stands in line by then has looked, or is seen here.
-  if (context_->direct->shortage()) reclaim_leased();
+  if (context_->direct->shortage()) reclaim_exclusive();
 }
 
 bool AsyncPool::withdraw(ExclusiveConnection& pooled) noexcept {
   const std::scoped_lock lock(mutex_);
-  if (pooled.lent()) return false;
+  if (pooled.claimed()) return false;
   std::erase_if(idle_, [&pooled](const ExclusiveConnection::Ptr& other) { return other.get() == &pooled; });
   return true;
 }
@@ -258,11 +259,11 @@ void AsyncPool::gone(ExclusiveConnection& pooled) noexcept {
   std::erase_if(idle_, [&pooled](const ExclusiveConnection::Ptr& other) { return other.get() == &pooled; });
   // Thousands may end at once, so none of them searches for itself.
   const std::size_t at = pooled.listed_at;
-  if (at >= leases_.size() || leases_[at].get() != &pooled) return;
-  leases_.back()->listed_at = at;
-  std::swap(leases_[at], leases_.back());
-  last = std::move(leases_.back());
-  leases_.pop_back();
+  if (at >= exclusive_.size() || exclusive_[at].get() != &pooled) return;
+  exclusive_.back()->listed_at = at;
+  std::swap(exclusive_[at], exclusive_.back());
+  last = std::move(exclusive_.back());
+  exclusive_.pop_back();
 }
 
 std::optional<Error> AsyncPool::unavailable() const {
@@ -280,7 +281,7 @@ std::optional<Error> AsyncPool::unavailable() const {
 std::vector<std::shared_ptr<PooledConnection>> AsyncPool::all() const {
   std::vector<std::shared_ptr<PooledConnection>> connections(shared_.begin(), shared_.end());
   const std::scoped_lock lock(mutex_);
-  connections.insert(connections.end(), leases_.begin(), leases_.end());
+  connections.insert(connections.end(), exclusive_.begin(), exclusive_.end());
   return connections;
 }
 
@@ -317,7 +318,7 @@ std::size_t AsyncPool::cleanup_idle(TimePoint now) {
   return closed;
 }
 
-void AsyncPool::reclaim_leased() noexcept {
+void AsyncPool::reclaim_exclusive() noexcept {
   ExclusiveConnection::Ptr pooled;
   {
     const std::scoped_lock lock(mutex_);
@@ -332,9 +333,9 @@ void AsyncPool::reclaim_leased() noexcept {
 // else would ever give a slot back; a thread that waits can do nothing else meanwhile. All are asked: the
 // slot that one leaves is for whoever stands first in line.
 void AsyncPool::reclaim(const Waiter& waiter) noexcept {
-  reclaim_leased();
+  reclaim_exclusive();
   if (!waiter.takes_connections && !all_may_be_shared_) return;
-  for (const auto& pooled : shared_) pooled->ask_to_give_way();
+  for (const auto& pooled : shared_) pooled->request_yield();
 }
 
 // PING over a leased connection that nobody has: one after the other, so that borrowers find the rest.
@@ -347,7 +348,7 @@ class AsyncPool::UnusedPing final : public engine::OperationNode {
     id = engine::next_operation_id();
     start = Clock::now();
     deadline = deadline_after(start, pool->context_->server->config().timeouts.health);
-    unguarded = true;
+    internal = true;
   }
 
   void accept(std::string_view /*frame*/, const engine::Origin&) noexcept override {}
@@ -356,9 +357,9 @@ class AsyncPool::UnusedPing final : public engine::OperationNode {
     const auto pool = pool_.lock();
     if (!pool) return;
     if (error && error->code() == Errc::timeout)
-      pool->close_leased(since_);  // the server answers none of them
+      pool->close_exclusive(since_);  // the server answers none of them
     else
-      pool->ask_leased(since_);
+      pool->ping_exclusive(since_);
   }
   void destroy() noexcept override { const std::unique_ptr<UnusedPing> self(this); }
 
@@ -384,25 +385,25 @@ ExclusiveConnection::Ptr AsyncPool::take_unused(TimePoint since) noexcept {
   return pooled;
 }
 
-void AsyncPool::ask_unused(TimePoint since) noexcept {
+void AsyncPool::ping_unused(TimePoint since) noexcept {
   if (!usable()) return;
-  for (const auto& pooled : shared_) pooled->ask_if_unused(since);
-  ask_leased(since);
+  for (const auto& pooled : shared_) pooled->ping_if_unused(since);
+  ping_exclusive(since);
 }
 
-void AsyncPool::ask_leased(TimePoint since) noexcept {
+void AsyncPool::ping_exclusive(TimePoint since) noexcept {
   try {
     auto ping = std::make_unique<UnusedPing>(shared_from_this(), since);
     const ExclusiveConnection::Ptr pooled = take_unused(since);
     if (!pooled) return;
     context_->alone_began(*ping);
-    pooled->ask(*ping.release());
+    pooled->send_ping(*ping.release());
   } catch (const std::bad_alloc&) {
     // The next time, then.
   }
 }
 
-void AsyncPool::close_leased(TimePoint since) noexcept {
+void AsyncPool::close_exclusive(TimePoint since) noexcept {
   while (const ExclusiveConnection::Ptr pooled = take_unused(since)) returned(pooled, true);
 }
 
@@ -416,7 +417,7 @@ void AsyncPool::collect(PoolStats& into) const {
   {
     const std::scoped_lock lock(mutex_);
     idle = idle_.size();
-    for (const auto& pooled : leases_) add(*pooled);
+    for (const auto& pooled : exclusive_) add(*pooled);
   }
   for (const auto& pooled : shared_) {
     into.shared += pooled->connection().ready() ? 1U : 0U;

@@ -69,7 +69,7 @@ class AsyncPool final : public engine::AsyncChannel,
   /// Closes a connection that nobody uses, a leased one first, so that its slot gets free for `waiter`.
   void reclaim(const Waiter& waiter) noexcept;
   /// Sends PING over connections that nobody has used since `since`: those without an answer are closed.
-  void ask_unused(TimePoint since) noexcept;
+  void ping_unused(TimePoint since) noexcept;
   /// Adds what this pool counts.
   void collect(PoolStats& into) const;
 
@@ -80,19 +80,19 @@ class AsyncPool final : public engine::AsyncChannel,
 
   [[nodiscard]] SharedConnection& pick() const noexcept;
   [[nodiscard]] SharedConnection& open_instead_of(SharedConnection& pooled) const noexcept;
-  [[nodiscard]] ExclusiveConnection::Ptr take_line();
+  [[nodiscard]] ExclusiveConnection::Ptr take_exclusive();
   [[nodiscard]] std::vector<std::shared_ptr<PooledConnection>> all() const;
   class UnusedPing;
-  void ask_leased(TimePoint since) noexcept;
-  void close_leased(TimePoint since) noexcept;
+  void ping_exclusive(TimePoint since) noexcept;
+  void close_exclusive(TimePoint since) noexcept;
   [[nodiscard]] ExclusiveConnection::Ptr take_unused(TimePoint since) noexcept;
-  void reclaim_leased() noexcept;
+  void reclaim_exclusive() noexcept;
   void circuit_changed() noexcept;
   [[nodiscard]] std::optional<Error> known_failure(TimePoint now) const;
   // Why it must not even be queued: the database is away, and nobody wants to wait for it. Two relaxed loads
   // while all is well.
   [[nodiscard]] std::optional<Error> away(const engine::OperationNode& operation) const {
-    if (!context_->reachability->failing() && context_->server->breaker().pass() != 0) [[likely]]
+    if (!context_->reachability->failing() && context_->server->breaker().common_ticket() != 0) [[likely]]
       return std::nullopt;
     return known_absence(operation);
   }
@@ -109,8 +109,8 @@ class AsyncPool final : public engine::AsyncChannel,
   bool all_may_be_shared_ = false;                           // shared connections may take every slot
 
   mutable std::mutex mutex_{};
-  std::vector<ExclusiveConnection::Ptr> leases_{};  // all
-  std::vector<ExclusiveConnection::Ptr> idle_{};    // those nobody has; the most recently used last
+  std::vector<ExclusiveConnection::Ptr> exclusive_{};  // all
+  std::vector<ExclusiveConnection::Ptr> idle_{};       // those nobody has; the most recently used last
 };
 
 }  // namespace redstart::inline v0::pool

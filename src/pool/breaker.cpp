@@ -103,7 +103,7 @@ Breaker::Ticket Breaker::admit_probe(TimePoint now) {
 }
 
 bool Breaker::refuses(TimePoint now) const {
-  if (pass() != 0) return false;
+  if (common_ticket() != 0) return false;
   const std::scoped_lock lock(mutex_);
   return !CircuitBreaker(machine_).admit(now).has_value();
 }
@@ -140,7 +140,7 @@ void Breaker::probe_dropped(Ticket ticket) {
 }
 
 void Breaker::connection_ready() {
-  if (pass() != 0) return;
+  if (common_ticket() != 0) return;
   change([&] { machine_.connection_ready(); }, "a connection is ready");
 }
 

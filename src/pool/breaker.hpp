@@ -76,7 +76,7 @@ class Breaker {
     return may_probe ? admit_probe(now) : 0;
   }
   /// A ticket for any number of calls while everything passes, else 0.
-  [[nodiscard]] Ticket pass() const noexcept {
+  [[nodiscard]] Ticket common_ticket() const noexcept {
     const std::uint64_t word = word_.load(std::memory_order_relaxed);
     return (word & passing) != 0 ? word : 0;
   }

@@ -20,7 +20,7 @@ constexpr auto attempt_poll = 20ms;
 
 }  // namespace
 
-void settle(Admission& admission, const net::Outcome& outcome) {
+void record(Admission& admission, const net::Outcome& outcome) {
   switch (outcome.kind) {
     case net::Outcome::Kind::answered: return admission.succeeded(outcome.end);
     case net::Outcome::Kind::refused:

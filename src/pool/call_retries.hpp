@@ -15,7 +15,7 @@
 namespace redstart::inline v0::pool {
 
 /// Tells the breaker how an exchange went.
-void settle(Admission& admission, const net::Outcome& outcome);
+void record(Admission& admission, const net::Outcome& outcome);
 
 /// What one call has tried so far. Costs nothing until something fails.
 ///

@@ -89,9 +89,9 @@ DirectLease DirectPool::take_idle(Lock& lock, TimePoint& now, TimePoint deadline
     lock.unlock();
     if (connection->just_used(now)) [[likely]]
       return connection;
-    const auto fault = fault_of(*connection, now, deadline);
-    if (!fault) return connection;
-    connection.discard(*fault);
+    const auto reason = close_reason_of(*connection, now, deadline);
+    if (!reason) return connection;
+    connection.discard(*reason);
     lock.lock();
   }
   return {*this, nullptr};
@@ -114,8 +114,8 @@ Result<DirectLease> DirectPool::try_acquire(TimePoint& now, TimePoint deadline, 
       if (DirectLease connection = take_idle(lock, now, deadline)) return connection;
     }
   }
-  if (draining_) return refused(failure::closed());
-  if (!may_wait) return refused(failure::would_deadlock());
+  if (draining_) return make_error(failure::closed());
+  if (!may_wait) return make_error(failure::would_deadlock());
   if (paused != nullptr && reachability_->growth_paused()) {
     *paused = true;
     return timed_out({});
@@ -130,30 +130,30 @@ bool DirectPool::queues_after(const Error& error, TimePoint now, TimePoint deadl
          reachability_->hopeful();
 }
 
-// Why a connection that was idle is not to be lent. One that was unused for long is asked, and `now` renewed;
-// it may have been cut without a word.
-std::optional<CloseReason> DirectPool::fault_of(net::DirectConnection& connection, TimePoint& now,
-                                                TimePoint deadline) noexcept {
+// Why a connection that was idle is not to be lent. One that was unused for long is tested, and `now`
+// renewed; it may have been cut without a word.
+std::optional<CloseReason> DirectPool::close_reason_of(net::DirectConnection& connection, TimePoint& now,
+                                                       TimePoint deadline) noexcept {
   const DatabaseConfig& config = server_->config();
-  if (const auto broken = connection.fault(now)) return broken;
+  if (const auto broken = connection.close_reason(now)) return broken;
   const auto limit = config.check_after_idle;
   if (limit.count() == 0 || now - connection.last_used() <= limit) return std::nullopt;
   // Half of the time is left for another connection.
   const TimePoint until = std::min(deadline_after(now, config.timeouts.health), now + (deadline - now) / 2);
-  const auto fault = ask(connection, now, until);
-  if (fault != CloseReason::timeout) return fault;
+  const auto reason = ping(connection, now, until);
+  if (reason != CloseReason::timeout) return reason;
   std::vector<Connection> others;
   try {
     close_idle(now, limit, 0, CloseReason::timeout, others);  // they fare no better
   } catch (const std::bad_alloc&) {
     // Then they are asked themselves.
   }
-  return fault;
+  return reason;
 }
 
 // By PING, until `until` at most; renews `now`. Why it does not work; empty where it does.
-std::optional<CloseReason> DirectPool::ask(net::DirectConnection& connection, TimePoint& now,
-                                           TimePoint until) noexcept {
+std::optional<CloseReason> DirectPool::ping(net::DirectConnection& connection, TimePoint& now,
+                                            TimePoint until) noexcept {
   try {
     const net::Outcome outcome = connection.ping(now, until);
     now = Clock::now();
@@ -172,7 +172,7 @@ std::optional<CloseReason> DirectPool::ask(net::DirectConnection& connection, Ti
 Result<DirectLease> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadline, bool ahead) {
   if (draining_) {
     release_grant();
-    return refused(failure::closed());
+    return make_error(failure::closed());
   }
   const bool growing = reachability_->hopeful();
   const Result<Reachability::ConnectAttempt> attempt = reachability_->begin(now);
@@ -218,7 +218,7 @@ Result<DirectLease> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadl
   const bool inconclusive = failure->code == Errc::loading || failure->code == Errc::closed ||
                             (failure->code == Errc::connect_timeout && hurried);
   close_dead();
-  if (growing && failure->code == Errc::connect_timeout) ask_unused(began);
+  if (growing && failure->code == Errc::connect_timeout) ping_unused(began);
   // Before the slot goes to the next in line, so that he does not try in vain.
   Error error = inconclusive ? reachability_->inconclusive(*attempt, *failure, end, end - began)
                              : reachability_->failed(*attempt, *failure, end, end - began);
@@ -233,7 +233,7 @@ Result<DirectLease> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadl
 void DirectPool::release(Connection connection) noexcept {
   if (connection->last_used() >= connection->retires())
     return discard(std::move(connection), CloseReason::lifetime);
-  connection->watch_closely(false);
+  connection->use_fast_keepalive(false);
   if (const std::uint64_t pushes = connection->take_pushes(); pushes != 0) [[unlikely]]
     pushed(pushes);
   const std::optional<CloseReason> superfluous = take_back(connection);
@@ -316,7 +316,7 @@ void DirectPool::count_closed(CloseReason reason, std::size_t connections) noexc
   reachability_->left(connections, reason == CloseReason::idle);
 }
 
-Error DirectPool::refused(ErrorInfo info) const {
+Error DirectPool::make_error(ErrorInfo info) const {
   info.database = server_->database().name();
   info.endpoint = server_->origin().endpoint;
   return Error(std::move(info));

@@ -76,7 +76,7 @@ class DirectLease {
   /// Tells the pool what an exchange says about the server.
   void note(const net::Outcome& outcome) noexcept;
   /// Notes it, then the one or the other, as the exchange left it.
-  void settle(const net::Outcome& outcome) noexcept {
+  void return_to_pool(const net::Outcome& outcome) noexcept {
     note(outcome);
     if (outcome.reusable)
       give_back();
@@ -145,14 +145,14 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   void close_dead() noexcept;
   /// An attempt that began at `since` got no answer, although other connections seem to work. Sends PING over
   /// those that nobody has used since then; does not wait for the answers.
-  void ask_unused(TimePoint since) noexcept;
+  void ping_unused(TimePoint since) noexcept;
   /// Server or process has no room for one more connection that `waiter` needs: closes one that is idle.
   void make_room(const Waiter& waiter) noexcept;
   /// `reclaim` is called, with no lock held, when somebody has begun to wait: it may close idle connections
   /// of other kinds, and ask those to give way that will get a slot before him. Set before the first use.
   void on_shortage(std::function<void(const Waiter& waiter)> reclaim) { reclaim_ = std::move(reclaim); }
-  /// `ask` does what `ask_unused` does, for connections of other kinds. Set before the first use.
-  void on_silence(std::function<void(TimePoint since)> ask) { ask_others_ = std::move(ask); }
+  /// `ping` does what `ping_unused` does, for connections of other kinds. Set before the first use.
+  void on_ping_unused(std::function<void(TimePoint since)> ping) { ping_others_ = std::move(ping); }
 
   /// Closes connections that have been idle for longer than `idle_timeout`, and refills; returns how many it
   /// closed.
@@ -173,7 +173,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   /// While the server is loading its data set: how much longer, as far as it said.
   [[nodiscard]] std::optional<std::chrono::seconds> loading_eta() const;
   /// True from `stop` on.
-  [[nodiscard]] bool ended() const;
+  [[nodiscard]] bool draining() const;
 
  private:
   // A caller in line; lives on its stack.
@@ -195,17 +195,17 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   void closed(std::vector<Connection>& connections, CloseReason reason) noexcept;
   void discard(Connection connection, CloseReason reason) noexcept;
   void forget(Lock& lock, Connection connection, CloseReason reason) noexcept;
-  [[nodiscard]] std::optional<CloseReason> fault_of(net::DirectConnection& connection, TimePoint& now,
-                                                    TimePoint deadline) noexcept;
-  [[nodiscard]] std::optional<CloseReason> ask(net::DirectConnection& connection, TimePoint& now,
-                                               TimePoint until) noexcept;
-  void ask_each(TimePoint since) noexcept;
+  [[nodiscard]] std::optional<CloseReason> close_reason_of(net::DirectConnection& connection, TimePoint& now,
+                                                           TimePoint deadline) noexcept;
+  [[nodiscard]] std::optional<CloseReason> ping(net::DirectConnection& connection, TimePoint& now,
+                                                TimePoint until) noexcept;
+  void ping_each(TimePoint since) noexcept;
   void close_unused(TimePoint since) noexcept;
   void close_idle(TimePoint now, std::chrono::milliseconds unused, std::size_t keep, CloseReason reason,
                   std::vector<Connection>& into);
-  class Filling;
+  class FillGuard;
   [[nodiscard]] bool lacks() const noexcept;
-  void start_filling() noexcept;
+  void start_fill_thread() noexcept;
   struct Dead {
     Connection connection;
     CloseReason reason;
@@ -224,27 +224,27 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   Result<DirectLease> open(Lock& lock, TimePoint& now, TimePoint deadline, bool ahead = false);
   void release_grant() noexcept;
   void admit_next() noexcept;
-  [[nodiscard]] Error refused(ErrorInfo info) const;
+  [[nodiscard]] Error make_error(ErrorInfo info) const;
 
   const std::shared_ptr<Server> server_;
   Reachability* const reachability_;  // of the server
   std::function<void(const Waiter&)> reclaim_{};
-  std::function<void(TimePoint)> ask_others_{};
+  std::function<void(TimePoint)> ping_others_{};
 
   mutable std::mutex mutex_{};
   std::condition_variable drained_{};
   std::condition_variable tried_{};
   TimePoint role_changed_{};        // connections that were opened before are closed for it
-  bool somebody_tries_ = false;     // whether the database can be reached
+  bool attempt_running_ = false;    // whether the database can be reached
   std::vector<Connection> idle_{};  // the most recently used last
   boost::intrusive::list<net::DirectConnection> in_use_{};
   boost::intrusive::list<Waiter> waiters_{};
-  net::DirectConnection* ahead_ = nullptr;  // that is being opened for no caller
-  net::DirectConnection* asked_ = nullptr;  // over which a PING of the pool is under way
+  net::DirectConnection* ahead_ = nullptr;   // that is being opened for no caller
+  net::DirectConnection* pinged_ = nullptr;  // over which a PING of the pool is under way
   std::size_t open_ = 0;     // idle, in use, being opened, reserved for a waiter, and slots taken
   std::size_t granted_ = 0;  // taken by connections of other kinds
   bool filling_ = false;     // somebody opens connections ahead
-  bool asking_ = false;      // a helper thread sends PING over idle connections
+  bool pinging_ = false;     // a helper thread sends PING over idle connections
   bool draining_ = false;
   bool closed_ = false;
   bool used_ = false;

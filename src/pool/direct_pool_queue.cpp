@@ -12,7 +12,7 @@ namespace redstart::inline v0::pool {
 namespace {
 
 // How often the first in line looks whether the attempt that it needs is under way.
-constexpr auto look_at_line_every = std::chrono::milliseconds(10);
+constexpr auto front_poll_interval = std::chrono::milliseconds(10);
 
 }  // namespace
 
@@ -25,15 +25,15 @@ Result<DirectLease> DirectPool::queue(Lock& lock, TimePoint& now, TimePoint dead
   for (;;) {
     wait_for_turn(lock, self, last);
     now = Clock::now();
-    std::optional<CloseReason> fault;
+    std::optional<CloseReason> reason;
     switch (self.grant) {
       case Waiter::Grant::connection:
         // A scoped handle may have kept it idle for long. Its slot stays with the first in line.
         lock.unlock();
-        fault = fault_of(*self.connection, now, deadline);
-        if (!fault) return DirectLease(*this, std::move(self.connection));
+        reason = close_reason_of(*self.connection, now, deadline);
+        if (!reason) return DirectLease(*this, std::move(self.connection));
         lock.lock();
-        forget(lock, std::move(self.connection), *fault);
+        forget(lock, std::move(self.connection), *reason);
         [[fallthrough]];
       case Waiter::Grant::capacity: {
         Result<DirectLease> opened = open(lock, now, deadline);
@@ -44,9 +44,9 @@ Result<DirectLease> DirectPool::queue(Lock& lock, TimePoint& now, TimePoint dead
         break;
       }
       case Waiter::Grant::nothing: return timed_out(now - began);
-      case Waiter::Grant::shutdown: return refused(failure::closed());
+      case Waiter::Grant::shutdown: return make_error(failure::closed());
     }
-    if (draining_) return refused(failure::closed());
+    if (draining_) return make_error(failure::closed());
     // The others work: it goes on waiting for one of them, where it was in the line.
     self.grant = Waiter::Grant::nothing;
     waiters_.push_front(self);
@@ -60,8 +60,8 @@ void DirectPool::wait_for_turn(Lock& lock, Caller& self, TimePoint last) {
     TimePoint until = last;
     if (&waiters_.front() == &self && open_ < server_->config().max_connections) {
       const TimePoint now = Clock::now();
-      if (reachability_->growth_due() <= now) start_filling();
-      until = std::min<TimePoint>(last, now + look_at_line_every);
+      if (reachability_->growth_due() <= now) start_fill_thread();
+      until = std::min<TimePoint>(last, now + front_poll_interval);
     }
     if (self.turn.wait_until(lock, until) == std::cv_status::no_timeout) continue;
     if (self.grant != Waiter::Grant::nothing) return;
@@ -74,7 +74,7 @@ void DirectPool::wait_for_turn(Lock& lock, Caller& self, TimePoint last) {
 Error DirectPool::timed_out(std::chrono::nanoseconds waited) const {
   ErrorInfo info = reachability_->no_connection();
   info.elapsed = waited;
-  return refused(std::move(info));
+  return make_error(std::move(info));
 }
 
 // First in line, then the search for what is idle: whoever gives a connection back now sees that it is

@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 std::optional<Error> DirectPool::ensure_reachable(TimePoint now, TimePoint deadline) {
   Lock lock(mutex_);
   // One of those who come at the same time tries, the others wait for what he finds.
-  const auto decided = [this] { return draining_ || reachability_->up() || !somebody_tries_; };
+  const auto decided = [this] { return draining_ || reachability_->up() || !attempt_running_; };
   if (!net::on_engine_thread()) tried_.wait_until(lock, deadline, decided);
   if (!draining_ && reachability_->up()) return std::nullopt;
   struct Trying {  // over, also when there is no memory for the attempt
@@ -30,11 +30,11 @@ std::optional<Error> DirectPool::ensure_reachable(TimePoint now, TimePoint deadl
     Lock& held;
     ~Trying() {
       if (!held.owns_lock()) held.lock();
-      pool.somebody_tries_ = false;
+      pool.attempt_running_ = false;
       pool.tried_.notify_all();
     }
   };
-  somebody_tries_ = true;
+  attempt_running_ = true;
   const Trying trying{*this, lock};
   lock.unlock();
   auto connection = acquire(now, deadline);
@@ -43,12 +43,12 @@ std::optional<Error> DirectPool::ensure_reachable(TimePoint now, TimePoint deadl
 }
 
 // While it lives, nobody else opens connections ahead.
-class DirectPool::Filling {
+class DirectPool::FillGuard {
  public:
-  explicit Filling(DirectPool& pool) noexcept : pool_(pool) { set(true); }
-  Filling(const Filling&) = delete;
-  Filling& operator=(const Filling&) = delete;
-  ~Filling() { set(false); }
+  explicit FillGuard(DirectPool& pool) noexcept : pool_(pool) { set(true); }
+  FillGuard(const FillGuard&) = delete;
+  FillGuard& operator=(const FillGuard&) = delete;
+  ~FillGuard() { set(false); }
 
  private:
   void set(bool filling) noexcept {
@@ -59,7 +59,7 @@ class DirectPool::Filling {
 };
 
 std::optional<Error> DirectPool::warm_up(std::size_t count, TimePoint deadline) {
-  const Filling filling(*this);
+  const FillGuard guard(*this);
   std::vector<DirectLease> opened;
   opened.reserve(count);
   std::optional<Error> error;
@@ -84,7 +84,7 @@ bool DirectPool::lacks() const noexcept {
 }
 
 // Preconditions: the lock is held.
-void DirectPool::start_filling() noexcept {
+void DirectPool::start_fill_thread() noexcept {
   if (filling_ || !lacks()) return;
   try {
     std::thread([self = shared_from_this()] { self->fill(); }).detach();
@@ -103,7 +103,7 @@ void DirectPool::refill() noexcept {
   }
   close_dead();
   const Lock lock(mutex_);
-  if (reachability_->may_begin(Clock::now())) start_filling();
+  if (reachability_->may_begin(Clock::now())) start_fill_thread();
 }
 
 void DirectPool::close_dead() noexcept {
@@ -120,41 +120,41 @@ void DirectPool::close_dead() noexcept {
   }
 }
 
-void DirectPool::ask_unused(TimePoint since) noexcept {
-  if (ask_others_) ask_others_(since);
+void DirectPool::ping_unused(TimePoint since) noexcept {
+  if (ping_others_) ping_others_(since);
   const Lock lock(mutex_);
-  if (asking_ || draining_ || idle_.empty() || idle_.front()->last_used() >= since) return;
+  if (pinging_ || draining_ || idle_.empty() || idle_.front()->last_used() >= since) return;
   try {
-    std::thread([self = shared_from_this(), since] { self->ask_each(since); }).detach();
-    asking_ = true;
+    std::thread([self = shared_from_this(), since] { self->ping_each(since); }).detach();
+    pinging_ = true;
   } catch (const std::exception&) {
     // No memory, no thread: the next time, then.
   }
 }
 
-void DirectPool::ask_each(TimePoint since) noexcept {
+void DirectPool::ping_each(TimePoint since) noexcept {
   const auto patience = server_->config().timeouts.health;
   Lock lock(mutex_);
   while (!draining_ && !idle_.empty() && idle_.front()->last_used() < since) {
-    DirectLease asked(*this, std::move(idle_.front()));
+    DirectLease tested(*this, std::move(idle_.front()));
     idle_.erase(idle_.begin());
-    in_use_.push_back(*asked);
-    asked_ = &*asked;
+    in_use_.push_back(*tested);
+    pinged_ = &*tested;
     lock.unlock();
     TimePoint now = Clock::now();
-    auto fault = asked->fault(now);
-    if (!fault) fault = ask(*asked, now, deadline_after(now, patience));
+    auto reason = tested->close_reason(now);
+    if (!reason) reason = ping(*tested, now, deadline_after(now, patience));
     lock.lock();
-    asked_ = nullptr;
+    pinged_ = nullptr;
     lock.unlock();
-    if (fault)
-      asked.discard(*fault);
+    if (reason)
+      tested.discard(*reason);
     else
-      asked.give_back();
-    if (fault == CloseReason::timeout) close_unused(since);  // the server answers none of them
+      tested.give_back();
+    if (reason == CloseReason::timeout) close_unused(since);  // the server answers none of them
     lock.lock();
   }
-  asking_ = false;
+  pinging_ = false;
   drained_.notify_all();
 }
 
@@ -186,7 +186,7 @@ void DirectPool::closed(std::vector<Connection>& connections, CloseReason reason
 }
 
 void DirectPool::fill() noexcept {
-  const Filling filling(*this);
+  const FillGuard guard(*this);
   try {
     // Some may not live for long.
     for (std::size_t most = std::max<std::size_t>(server_->config().min_idle, 1); most != 0; --most) {
@@ -208,10 +208,10 @@ void DirectPool::fill() noexcept {
 void DirectPool::take_dead(TimePoint now, std::vector<Dead>& into) {
   into.reserve(idle_.size());
   for (Connection& idle : idle_) {
-    const auto fault = idle->fault(now);
-    if (!fault) continue;
-    into.push_back({std::move(idle), *fault});
-    count_closed(*fault);
+    const auto reason = idle->close_reason(now);
+    if (!reason) continue;
+    into.push_back({std::move(idle), *reason});
+    count_closed(*reason);
   }
   std::erase(idle_, nullptr);
   for (std::size_t i = 0; i < into.size(); ++i) release_grant();
@@ -286,7 +286,7 @@ void DirectPool::stop() noexcept {
   tried_.notify_all();
   reachability_->stop();
   if (ahead_ != nullptr) ahead_->interrupt();
-  if (asked_ != nullptr) asked_->interrupt();
+  if (pinged_ != nullptr) pinged_->interrupt();
   waiters_.remove_and_dispose_if([](const Waiter& waiter) { return waiter.takes_connections; },
                                  [](Waiter* waiter) {
                                    waiter->grant = Waiter::Grant::shutdown;
@@ -301,7 +301,7 @@ void DirectPool::stop() noexcept {
 
 void DirectPool::drain(TimePoint deadline, TimePoint last) noexcept {
   Lock lock(mutex_);
-  const auto drained = [this] { return in_use_.empty() && !asking_; };
+  const auto drained = [this] { return in_use_.empty() && !pinging_; };
   if (!drained_.wait_until(lock, deadline, drained)) {
     for (net::DirectConnection& connection : in_use_) connection.interrupt();
     drained_.wait_until(lock, last, drained);
@@ -314,7 +314,7 @@ bool DirectPool::drained(bool interrupt) noexcept {
   if (interrupt) {
     for (net::DirectConnection& connection : in_use_) connection.interrupt();
   }
-  closed_ = in_use_.empty() && !asking_;
+  closed_ = in_use_.empty() && !pinging_;
   return closed_;
 }
 
@@ -354,7 +354,7 @@ std::optional<std::chrono::seconds> DirectPool::loading_eta() const {
   return state ? state->left : std::nullopt;
 }
 
-bool DirectPool::ended() const {
+bool DirectPool::draining() const {
   const Lock lock(mutex_);
   return draining_;
 }

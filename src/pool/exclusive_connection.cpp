@@ -53,13 +53,13 @@ ExclusiveConnection::Ptr ExclusiveConnection::make(std::shared_ptr<PoolContext> 
 }
 
 void ExclusiveConnection::claim() noexcept {
-  lent_ = true;
+  claimed_ = true;
   used_.store(false, std::memory_order_relaxed);
   alone_.store(false, std::memory_order_relaxed);
   broken_.store(false, std::memory_order_relaxed);
 }
 
-void ExclusiveConnection::lend(engine::OperationNode& operation) {
+void ExclusiveConnection::lease_to(engine::OperationNode& operation) {
   LeaseWait* wait = nullptr;
   try {
     wait = new LeaseWait(std::static_pointer_cast<ExclusiveConnection>(shared_from_this()), operation);
@@ -78,15 +78,15 @@ void ExclusiveConnection::run(engine::OperationNode& operation) {
   return_when_idle();
 }
 
-void ExclusiveConnection::ask(engine::OperationNode& question) {
-  question_.store(question.id, std::memory_order_relaxed);
-  run(question);
+void ExclusiveConnection::send_ping(engine::OperationNode& ping) {
+  ping_id_.store(ping.id, std::memory_order_relaxed);
+  run(ping);
 }
 
 void ExclusiveConnection::stop(TimePoint deadline) noexcept {
   PooledConnection::stop(deadline);
-  if (const std::uint64_t question = question_.load(std::memory_order_relaxed); question != 0)
-    connection().cancel(question, engine::Cancellation::terminal);
+  if (const std::uint64_t ping = ping_id_.load(std::memory_order_relaxed); ping != 0)
+    connection().cancel(ping, engine::Cancellation::terminal);
 }
 
 void ExclusiveConnection::give_back(bool dirty) noexcept {
@@ -128,7 +128,7 @@ void ExclusiveConnection::wanted(net::AsyncConnection&) {
   want();
 }
 
-void ExclusiveConnection::refused(const Error& error, TimePoint next) {
+void ExclusiveConnection::connect_unavailable(const Error& error, TimePoint next) {
   if (!waits_after(error) || context().stopping.load(std::memory_order_relaxed)) return fail_waiting(error);
   leave_grant_to_others();
   call_at(next, &ExclusiveConnection::want);

@@ -41,18 +41,18 @@ class ExclusiveConnection final : public PooledConnection {
   ExclusiveConnection(std::shared_ptr<PoolContext> context, std::weak_ptr<Pool> pool)
       : PooledConnection(std::move(context)), pool_(std::move(pool)) {}
 
-  /// Somebody is to have it. Under the lock of its pool, like `lent` and `unclaim`: who finds it closed has
-  /// to know whether somebody has it.
+  /// Somebody is to have it. Under the lock of its pool, like `claimed` and `unclaim`: who finds it closed
+  /// has to know whether somebody has it.
   void claim() noexcept;
-  void unclaim() noexcept { lent_ = false; }
-  [[nodiscard]] bool lent() const noexcept { return lent_; }
+  void unclaim() noexcept { claimed_ = false; }
+  [[nodiscard]] bool claimed() const noexcept { return claimed_; }
   /// Lends it to the caller of `operation`, which is completed with a channel once it is ready.
   /// Preconditions of both: it was claimed.
-  void lend(engine::OperationNode& operation);
+  void lease_to(engine::OperationNode& operation);
   /// Runs one operation on it; it is returned afterwards.
   void run(engine::OperationNode& operation);
   /// Sends the pool's own question over it, as `run` does. `stop` cancels the question.
-  void ask(engine::OperationNode& question);
+  void send_ping(engine::OperationNode& ping);
   /// The borrower is done with it. Any thread.
   void give_back(bool dirty) noexcept;
   void stop(TimePoint deadline) noexcept override;
@@ -67,13 +67,13 @@ class ExclusiveConnection final : public PooledConnection {
   [[nodiscard]] bool broken() const noexcept { return broken_.load(std::memory_order_acquire); }
   /// The borrower sends something: from now on a lost connection can't be replaced in silence.
   void use() noexcept { used_.store(true, std::memory_order_release); }
-  [[nodiscard]] PoolContext& shared() const noexcept { return context(); }
+  using PooledConnection::context;
   std::size_t listed_at = 0;  ///< Its place among all of its pool, under the lock of its pool.
  private:
   friend class LeaseWait;
 
   void wanted(net::AsyncConnection& connection) override;
-  void refused(const Error& error, TimePoint next) override;
+  void connect_unavailable(const Error& error, TimePoint next) override;
   void postponed() override;
   void opened(net::AsyncConnection& connection) override;
   void closed(net::AsyncConnection& connection, CloseReason reason) override;
@@ -89,11 +89,11 @@ class ExclusiveConnection final : public PooledConnection {
   void returned(bool dirty) noexcept;
 
   const std::weak_ptr<Pool> pool_;
-  bool lent_ = false;                   // somebody has it, or waits for it
+  bool claimed_ = false;                // somebody has it, or waits for it
   std::atomic<bool> returning_{false};  // given back; operations are still under way
   std::atomic<bool> used_{false};
-  std::atomic<bool> alone_{false};          // what it carries is a single operation
-  std::atomic<std::uint64_t> question_{0};  // the latest that the pool has asked
+  std::atomic<bool> alone_{false};         // what it carries is a single operation
+  std::atomic<std::uint64_t> ping_id_{0};  // the latest that the pool has asked
   std::atomic<bool> broken_{false};
   std::atomic<bool> outdated_{false};  // its server has another role now: nobody is to get it again
   std::atomic<Clock::rep> retires_{TimePoint::max().time_since_epoch().count()};

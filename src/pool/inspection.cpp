@@ -147,13 +147,13 @@ class Inspection {
       report_.writable = false;
     }
     const TimePoint began = Clock::now();
-    if (!ask(ping)) return false;
+    if (!query(ping)) return false;
     report_.ping = Clock::now() - began;
     return true;
   }
 
   bool learn() {
-    const auto answer = ask(info_of_server);
+    const auto answer = query(info_of_server);
     if (!answer) return false;
     if (!answer->refused.empty()) {
       report_.notes.push_back("INFO was refused (" + answer->refused + "): little is known about the server");
@@ -179,7 +179,7 @@ class Inspection {
   }
 
   void write() {
-    const auto answer = ask(write_nothing);
+    const auto answer = query(write_nothing);
     if (!answer) return;
     const std::string_view word = error_word(answer->refused);
     if (answer->refused.empty() || word == "WRONGTYPE") {
@@ -197,7 +197,7 @@ class Inspection {
     std::string refused{};  // the server's words, if it was an error
   };
   // Empty when the connection broke; that is the problem then.
-  std::optional<Answer> ask(std::string_view bytes) {
+  std::optional<Answer> query(std::string_view bytes) {
     const TimePoint began = Clock::now();
     Text sink;
     const net::Outcome outcome = connection_.exchange({bytes, {}}, sink, began, deadline_);

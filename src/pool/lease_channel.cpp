@@ -29,7 +29,7 @@ LeaseChannel::~LeaseChannel() {
   pool_->lease_ended();
   database_.lease_ended(entry_);
   if (!connection_) {
-    if (!pool_->ended()) database_.release_failed();
+    if (!pool_->draining()) database_.release_failed();
     return;
   }
   if (session_.dirty() || outdated_)
@@ -40,7 +40,7 @@ LeaseChannel::~LeaseChannel() {
 
 Error LeaseChannel::gone(std::string_view what, std::size_t commands) const {
   if (net::forked(generation_)) return server_->error(what, failure::forked());
-  if (pool_->ended()) return server_->failed(what, commands, failure::closed());
+  if (pool_->draining()) return server_->failed(what, commands, failure::closed());
   return server_->failed(what, commands, failure::scoped_connection_lost());
 }
 
@@ -49,9 +49,9 @@ std::optional<Error> LeaseChannel::broke_while_idle(std::string_view what, std::
                                                     TimePoint now) {
   if (connection_->just_used(now)) [[likely]]
     return std::nullopt;
-  const auto fault = connection_->fault_beside_pushes(now);
-  if (!fault) return std::nullopt;
-  connection_.discard(*fault);
+  const auto reason = connection_->close_reason_beside_pushes(now);
+  if (!reason) return std::nullopt;
+  connection_.discard(*reason);
   return gone(what, commands);
 }
 
@@ -96,11 +96,11 @@ std::optional<Error> LeaseChannel::exchange_alone(const engine::Request& request
   if (!admission) return server_->failed(traits.name, 1, server_->circuit_open(start));
   DirectLease connection = std::move(connection_);  // whatever throws, it is not used again
   if (traits.blocks_for || database_.outlasts_silence(options.timeout)) [[unlikely]]
-    connection->watch_closely(true);
+    connection->use_fast_keepalive(true);
   if (traits.session != Session::none) session_.sent(traits.session, traits.name);
   const net::Outcome outcome = connection->exchange(request.outgoing(), sink, start,
                                                     database_.deadline(start, options, traits.blocks_for));
-  settle(admission, outcome);
+  record(admission, outcome);
   note_state(traits, outcome);
   // Its user learns that the server has another role; the next one shall have another connection.
   outdated_ |= must_reconnect(*server_, traits, outcome);
@@ -138,10 +138,10 @@ engine::Replies LeaseChannel::exchange_batch(std::string_view bytes, std::span<c
   }
   DirectLease connection = std::move(connection_);
   if (traits.blocks_for || database_.outlasts_silence(options.timeout)) [[unlikely]]
-    connection->watch_closely(true);
+    connection->use_fast_keepalive(true);
   const net::Outcome outcome = connection->exchange_batch(
       bytes, ends, replies, start, database_.deadline(start, options, traits.blocks_for));
-  settle(admission, outcome);
+  record(admission, outcome);
   outdated_ |= must_reconnect(*server_, traits, replies);
   report_batch(*server_, replies, ends.size(), connection->shard(), outcome, start);
   keep(std::move(connection), outcome);

@@ -36,16 +36,16 @@ engine::CallOptions with_rest(const Database& database, engine::CallOptions opti
 }  // namespace
 
 // A caller inside the pool, and the way that he goes.
-class PoolChannel::Visit {
+class PoolChannel::CallRoute {
  public:
-  Visit(PoolChannel& channel, TimePoint now) noexcept
+  CallRoute(PoolChannel& channel, TimePoint now) noexcept
       : routing_(channel.sharing_ ? &channel.routing_ : nullptr),
         shared_(routing_ != nullptr && routing_->enter(now) == protocol::Route::shared &&
                 channel.async_->usable() && !net::on_engine_thread() &&
                 !channel.async_->serves_this_thread()) {}
-  Visit(const Visit&) = delete;
-  Visit& operator=(const Visit&) = delete;
-  ~Visit() {
+  CallRoute(const CallRoute&) = delete;
+  CallRoute& operator=(const CallRoute&) = delete;
+  ~CallRoute() {
     if (routing_ != nullptr) routing_->leave();
   }
   [[nodiscard]] bool shared() const noexcept { return shared_; }
@@ -72,8 +72,8 @@ std::optional<Error> PoolChannel::exchange(const engine::Request& request, engin
     return server_->expired(request.traits().name, 1);
   const TimePoint start = Clock::now();
   server_->breaker().tick(start);
-  const Visit visit(*this, start);
-  if (visit.shared() && sharable(database_, request, options))
+  const CallRoute route(*this, start);
+  if (route.shared() && sharable(database_, request, options))
     return exchange_shared(*async_, *server_, request, sink, options);
   return exchange_direct(request, sink, options, start);
 }
@@ -119,13 +119,13 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
     }
     const bool reused = connection->exchanges() != 0;
     if (patient) [[unlikely]]
-      connection->watch_closely(true);
+      connection->use_fast_keepalive(true);
     net::Outcome outcome = connection->exchange(request.outgoing(), sink, now, deadline);
     const std::size_t shard = connection->shard();
     if (outcome.kind == net::Outcome::Kind::answered) [[likely]] {
       admission.succeeded(outcome.end);
       auto error = report(*server_, traits, shard, outcome, start);
-      connection.settle(outcome);
+      connection.return_to_pool(outcome);
       return error;
     }
     if (must_reconnect(*server_, traits, outcome)) leave_server(*connection, outcome);
@@ -133,14 +133,14 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
     const Retries::Delay delay = attempts.next(outcome, reused);
     // A server may close an idle connection; what comes of the repetition tells whether it is well.
     if (delay && reused && outcome.code == Errc::connection_lost) admission.drop();
-    settle(admission, outcome);
+    record(admission, outcome);
     if (delay) {
-      connection.settle(outcome);
+      connection.return_to_pool(outcome);
       now = outcome.end;
       if (attempts.sleep(*delay, now)) continue;
     }
     auto error = report(*server_, traits, shard, outcome, start, attempts.uncertain(), attempt);
-    if (connection) connection.settle(outcome);
+    if (connection) connection.return_to_pool(outcome);
     return error;
   }
 }
@@ -170,8 +170,8 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
   }
   const TimePoint start = Clock::now();
   server_->breaker().tick(start);
-  const Visit visit(*this, start);
-  if (visit.shared() && sharable(database_, bytes, traits, options))
+  const CallRoute route(*this, start);
+  if (route.shared() && sharable(database_, bytes, traits, options))
     return exchange_batch_shared(*async_, *server_, bytes, ends, traits, options);
   const TimePoint deadline = database_.deadline(start, options, traits.blocks_for);
   const engine::RequestTraits whole{traits.name};  // nothing of it is repeated once it was sent
@@ -194,9 +194,9 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
     const bool reused = connection->exchanges() != 0;
     const std::size_t shard = connection->shard();
     if (traits.blocks_for || database_.outlasts_silence(options.timeout)) [[unlikely]]
-      connection->watch_closely(true);
+      connection->use_fast_keepalive(true);
     net::Outcome outcome = connection->exchange_batch(bytes, ends, replies, now, deadline);
-    settle(admission, outcome);
+    record(admission, outcome);
     const unsigned attempt = attempts.made();
     if (outcome.kind == net::Outcome::Kind::broken && replies.sent == 0 && replies.frames.empty()) {
       // Nothing of it can have been executed: it may go as a whole once more.
@@ -204,7 +204,7 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
       unsent.effect = Effect::not_sent;
       const Retries::Delay delay = attempts.next(unsent, reused);
       if (delay) {
-        connection.settle(outcome);
+        connection.return_to_pool(outcome);
         now = outcome.end;
         if (attempts.sleep(*delay, now)) {
           replies = {};
@@ -215,7 +215,7 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
     }
     if (must_reconnect(*server_, traits, replies)) leave_server(*connection, outcome);
     report_batch(*server_, replies, ends.size(), shard, outcome, start, attempt);
-    if (connection) connection.settle(outcome);
+    if (connection) connection.return_to_pool(outcome);
     return replies;
   }
 }

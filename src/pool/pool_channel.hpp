@@ -38,7 +38,7 @@ class PoolChannel final : public engine::Channel {
   [[nodiscard]] const std::shared_ptr<Server>& server() const noexcept { return server_; }
 
  private:
-  class Visit;
+  class CallRoute;
 
   [[nodiscard]] std::optional<Error> exchange_direct(const engine::Request& request, engine::ReplySink& sink,
                                                      const engine::CallOptions& options, TimePoint start);

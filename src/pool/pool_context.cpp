@@ -27,12 +27,12 @@ Error PoolContext::overload(const engine::OperationNode& operation,
                                              .most_bytes = config.max_pending_bytes}));
 }
 
-void PoolContext::began() {
+void PoolContext::connection_began() {
   const std::scoped_lock lock(mutex_);
   ++alive_;
 }
 
-void PoolContext::ended() {
+void PoolContext::connection_ended() {
   const std::scoped_lock lock(mutex_);
   if (--alive_ == 0) none_left_.notify_all();
 }

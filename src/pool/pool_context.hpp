@@ -33,13 +33,13 @@ struct PoolContext {
   /// Lives while an operation is taken over: where the loops have ended or belong to a parent, somebody has
   /// to run what is posted for one that is refused. `alive` keeps what takes it, the context included: the
   /// operation may be over before that, and its handle with it.
-  class Taking {
+  class Acceptance {
    public:
-    Taking(const PoolContext& context, std::shared_ptr<const void>&& alive) noexcept
+    Acceptance(const PoolContext& context, std::shared_ptr<const void>&& alive) noexcept
         : alive_(std::move(alive)), context_(context) {}
-    Taking(const Taking&) = delete;
-    Taking& operator=(const Taking&) = delete;
-    ~Taking() {
+    Acceptance(const Acceptance&) = delete;
+    Acceptance& operator=(const Acceptance&) = delete;
+    ~Acceptance() {
       if (context_.stopping.load(std::memory_order_acquire) || net::forked(context_.generation))
         context_.loops->flush();
     }
@@ -50,7 +50,7 @@ struct PoolContext {
   };
 
   /// Sets the operation's times. Returns why it must not be taken: forked, shut down.
-  [[nodiscard]] std::optional<Error> refuse(engine::OperationNode& operation) const {
+  [[nodiscard]] std::optional<Error> set_times_or_refuse(engine::OperationNode& operation) const {
     if (net::forked(generation)) [[unlikely]]
       return refusal(operation);
     operation.start = net::turn_now();
@@ -87,8 +87,8 @@ struct PoolContext {
     alone_bytes_.fetch_sub(operation.request.bytes.size(), std::memory_order_relaxed);
   }
 
-  void began();
-  void ended();
+  void connection_began();
+  void connection_ended();
   /// Waits until every line has ended; false when that was not so at `last`.
   [[nodiscard]] bool wait_for_end(TimePoint last);
 

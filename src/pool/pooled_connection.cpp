@@ -21,7 +21,7 @@ constexpr auto look_again = 20ms;
 void PooledConnection::connect_to(net::Loop loop, net::AsyncConnection::Kind kind) {
   timer_.emplace(loop.executor);
   acquire_timer_.emplace(loop.executor);
-  context_->began();
+  context_->connection_began();
   connection_ = net::AsyncConnection::make(std::move(loop), context_->server->config(),
                                            context_->database.client_name(), shared_from_this(), kind,
                                            context_->server->preparer());
@@ -44,7 +44,8 @@ void PooledConnection::want() {
     if (attempt.error().code() == Errc::loading) return postponed();
     if (!context_->reachability->failing()) waits_for_room();
     // While another line tries, the time for the next attempt is over already.
-    return refused(attempt.error(), std::max(context_->reachability->next_attempt(), now + look_again));
+    return connect_unavailable(attempt.error(),
+                               std::max(context_->reachability->next_attempt(), now + look_again));
   }
   opening_ = true;
   attempt_ = *attempt;
@@ -135,13 +136,13 @@ void PooledConnection::open_failed(net::AsyncConnection&, const Cause& failure) 
   }
   context_->direct->close_dead();
   if (failure.code == Errc::connect_timeout && context_->reachability->hopeful())
-    context_->direct->ask_unused(attempt_.began);
+    context_->direct->ping_unused(attempt_.began);
   const Error error = context_->reachability->failed(attempt_, failure, now, elapsed);
   context_->direct->reconsider();
   if (!context_->reachability->failing()) waits_for_room();
   const TimePoint next = context_->reachability->next_attempt();
   if (context_->reachability->full()) context_->direct->make_room(*this);
-  refused(error, next);
+  connect_unavailable(error, next);
 }
 
 void PooledConnection::fail_waiting(const Error& error) {
@@ -194,7 +195,7 @@ void PooledConnection::stopped(net::AsyncConnection&) {
   give_grant_back();
   timer_.reset();
   acquire_timer_.reset();
-  has_ended();
+  note_ended();
 }
 
 void PooledConnection::abandon() noexcept {
@@ -210,13 +211,13 @@ void PooledConnection::abandon() noexcept {
   if (std::exchange(opening_, false)) context_->reachability->given_up(attempt_, Clock::now());
   left(CloseReason::shutdown);
   give_grant_back();
-  has_ended();
+  note_ended();
 }
 
-void PooledConnection::has_ended() {
+void PooledConnection::note_ended() {
   if (ended_.exchange(true, std::memory_order_acq_rel)) return;
   on_ended();
-  context_->ended();
+  context_->connection_ended();
 }
 
 }  // namespace redstart::inline v0::pool

@@ -52,7 +52,7 @@ class PooledConnection : public net::AsyncConnection::Owner,
   /// Gets whatever is missing for an attempt, then opens the connection.
   void want();
   /// The attempt can't be made, or failed. The next one may be made at `next`.
-  virtual void refused(const Error& error, TimePoint next) = 0;
+  virtual void connect_unavailable(const Error& error, TimePoint next) = 0;
   /// The server says that it will be ready later: operations wait on.
   virtual void postponed() = 0;
   /// The server serves no longer as it did: the connection is to be left for a new one.
@@ -96,13 +96,15 @@ class PooledConnection : public net::AsyncConnection::Owner,
   void pushed(net::AsyncConnection& connection) override;
   void answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
                 std::chrono::nanoseconds latency) override;
-  [[nodiscard]] std::uint64_t pass() const noexcept override { return context_->server->breaker().pass(); }
+  [[nodiscard]] std::uint64_t common_ticket() const noexcept override {
+    return context_->server->breaker().common_ticket();
+  }
   [[nodiscard]] bool admit(engine::OperationNode& operation, TimePoint now) override;
   [[nodiscard]] bool waits() const noexcept override {
     return context_->database.waits_while_away() && repeats();
   }
-  void ended(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint now,
-             std::string_view why) override;
+  void end_ticket(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint now,
+                  std::string_view why) override;
   [[nodiscard]] std::optional<std::chrono::milliseconds> retry_refused(net::AsyncConnection& connection,
                                                                        engine::OperationNode& operation,
                                                                        std::string_view message,
@@ -118,7 +120,7 @@ class PooledConnection : public net::AsyncConnection::Owner,
  private:
   void decided() noexcept override;
   void on_decided();
-  void has_ended();
+  void note_ended();
   void left(CloseReason reason);
   void waits_for_room();
   void acquire_expired();

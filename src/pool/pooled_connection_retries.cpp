@@ -37,19 +37,20 @@ void count_attempt(engine::OperationNode& operation) noexcept {
 bool PooledConnection::admit(engine::OperationNode& operation, TimePoint now) {
   Breaker& breaker = context_->server->breaker();
   if (operation.request.replies == 0) return !breaker.refuses(now);
-  if (connection_->overdue()) return false;  // a probe behind a stuck reply would tell nothing
+  if (connection_->reply_overdue()) return false;  // a probe behind a stuck reply would tell nothing
   operation.ticket = breaker.admit(now, !operation.request.blocks_for);
   return operation.ticket != 0;
 }
 
-void PooledConnection::ended(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint now,
-                             std::string_view why) {
+void PooledConnection::end_ticket(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint now,
+                                  std::string_view why) {
   const Breaker::Ticket ticket = std::exchange(operation.ticket, 0);
-  if (ticket == 0 || operation.unguarded) return;
+  if (ticket == 0 || operation.internal) return;
   Breaker& breaker = context_->server->breaker();
   switch (verdict) {
     case BreakerVerdict::success: return breaker.succeeded(ticket, now);
-    case BreakerVerdict::failure: return breaker.failed(ticket, now, why, silence_, connection_->overdue());
+    case BreakerVerdict::failure:
+      return breaker.failed(ticket, now, why, silence_, connection_->reply_overdue());
     case BreakerVerdict::nothing: return breaker.dropped(ticket);
   }
 }
@@ -59,17 +60,17 @@ std::optional<std::chrono::milliseconds> PooledConnection::retry_refused(net::As
                                                                          std::string_view message,
                                                                          TimePoint now) {
   const Server& server = *context_->server;
-  if (!operation.unguarded && proves_service(message)) context_->reachability->answered(ready_.number);
+  if (!operation.internal && proves_service(message)) context_->reachability->answered(ready_.number);
   const ServerCondition condition = server.condition_of(message, operation.request.reply_of);
   const bool loading = condition == ServerCondition::loading;
-  if (loading) ended(operation, BreakerVerdict::nothing, now, message);
+  if (loading) end_ticket(operation, BreakerVerdict::nothing, now, message);
   if (must_reconnect(condition)) {
     leave_server(condition, now);
     context_->direct->role_changed(now, message);
   }
   const ServerVerdict verdict = classify(message, operation.request.reply_of, server.origin().authenticates);
   if (verdict.effect != Effect::not_sent || verdict.remedy == Remedy::never ||
-      condition == ServerCondition::elsewhere || operation.request.replies != 1 || operation.unguarded ||
+      condition == ServerCondition::elsewhere || operation.request.replies != 1 || operation.internal ||
       !repeats())
     return std::nullopt;
   const FailedAttempt attempt =
@@ -79,7 +80,7 @@ std::optional<std::chrono::milliseconds> PooledConnection::retry_refused(net::As
   if (!delay) return delay;
   if (!loading) {
     count_attempt(operation);
-    ended(operation, BreakerVerdict::success, now, message);
+    end_ticket(operation, BreakerVerdict::success, now, message);
   }
   return delay;
 }
@@ -87,7 +88,7 @@ std::optional<std::chrono::milliseconds> PooledConnection::retry_refused(net::As
 std::optional<std::chrono::milliseconds> PooledConnection::retry_lost(engine::OperationNode& operation,
                                                                       const net::Outcome& outcome,
                                                                       bool reached) {
-  if (operation.unguarded || !repeats()) return std::nullopt;
+  if (operation.internal || !repeats()) return std::nullopt;
   // Parts of a batch may have been executed; what was garbled, or beyond the limits, would come again.
   if (outcome.effect != Effect::not_sent &&
       (operation.request.replies != 1 || outcome.code == Errc::protocol_error))
@@ -150,7 +151,7 @@ Error PooledConnection::failed(const engine::OperationNode& operation, const net
     info = too_late(outcome, std::move(info));
   if (operation.uncertain) info.effect = Effect::indeterminate;
   info.attempts = operation.attempts + 1U;
-  if (operation.unguarded) return server.error(name, std::move(info));
+  if (operation.internal) return server.error(name, std::move(info));
   if (outcome.code == Errc::cancelled) {  // the caller's doing, no failure
     info.remedy = Remedy::none;
     return server.error(name, std::move(info));

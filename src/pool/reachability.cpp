@@ -342,7 +342,7 @@ bool Reachability::full() const {
   return no_room();
 }
 
-bool Reachability::overdue(TimePoint now) const {
+bool Reachability::attempt_overdue(TimePoint now) const {
   const std::scoped_lock lock(mutex_);
   return reconnect_.state() == State::backing_off && now >= reconnect_.next_attempt();
 }

@@ -112,7 +112,7 @@ class Reachability {
   /// When the next attempt may be made.
   [[nodiscard]] TimePoint next_attempt() const;
   /// True when the time for the next attempt is over and nobody makes one.
-  [[nodiscard]] bool overdue(TimePoint now) const;
+  [[nodiscard]] bool attempt_overdue(TimePoint now) const;
   /// True when an attempt would be allowed now.
   [[nodiscard]] bool may_begin(TimePoint now) const;
   /// A number in [0, 1).

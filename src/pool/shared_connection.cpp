@@ -20,8 +20,8 @@ constexpr auto pause = 50ms;
 }  // namespace
 
 std::shared_ptr<SharedConnection> SharedConnection::make(std::shared_ptr<PoolContext> context, net::Loop loop,
-                                                         bool gives_way) {
-  auto pooled = std::make_shared<SharedConnection>(std::move(context), gives_way);
+                                                         bool yields_when_busy) {
+  auto pooled = std::make_shared<SharedConnection>(std::move(context), yields_when_busy);
   pooled->connect_to(std::move(loop), net::AsyncConnection::Kind::shared);
   return pooled;
 }
@@ -31,25 +31,25 @@ void SharedConnection::warm_up() noexcept {
   connection().wake();
 }
 
-void SharedConnection::ask_to_give_way() noexcept {
-  if (way_wanted_.exchange(true)) return;         // it will look
+void SharedConnection::request_yield() noexcept {
+  if (yield_requested_.exchange(true)) return;    // it will look
   if (connection().ready()) connection().wake();  // else it looks once it is open
 }
 
 // Others would have to wait for the place that it leaves: it does so only while nobody uses it, or where
 // nothing else ever makes room. It serves once at least before it goes.
-void SharedConnection::give_way() {
+void SharedConnection::yield_if_requested() {
   // In one order with `ready`: who asks meanwhile nudges, or is seen here.
-  if (!way_wanted_.load()) [[likely]]
+  if (!yield_requested_.load()) [[likely]]
     return;
   if (!connection().ready()) return;  // once it is open
   if (!context().direct->shortage()) {
     // Once more after it was taken back: who asks from now on nudges again.
-    way_wanted_.exchange(false);
+    yield_requested_.exchange(false);
     if (!context().direct->shortage()) return;
-    way_wanted_.store(true);
+    yield_requested_.store(true);
   }
-  if (connection().load().operations == 0 || (gives_way_ && has_served_))
+  if (connection().load().operations == 0 || (yields_when_busy_ && has_served_))
     connection().retire(CloseReason::idle);
   else
     connection().notify_idle();
@@ -66,7 +66,7 @@ class SharedConnection::RecoveryPing final : public engine::OperationNode {
     id = pooled_->recovery_ping_id_;
     start = net::turn_now();
     deadline = pooled_->context().database.deadline(start, {}, 0ms);
-    unguarded = true;
+    internal = true;
   }
 
   void accept(std::string_view frame, const engine::Origin&) noexcept override {
@@ -75,10 +75,10 @@ class SharedConnection::RecoveryPing final : public engine::OperationNode {
   }
   void finish(std::optional<Error> error, const boost::asio::any_io_executor*) override {
     const std::unique_ptr<RecoveryPing> self(this);
-    pooled_->asking_ = false;
+    pooled_->pinging_ = false;
     if (error || !serves_) return;
     // The server answers, so this connection is at fault, and nobody should wait behind it.
-    if (pooled_->connection().overdue()) pooled_->connection().retire(CloseReason::timeout);
+    if (pooled_->connection().reply_overdue()) pooled_->connection().retire(CloseReason::timeout);
     pooled_->context().server->breaker().connection_ready();
   }
   void destroy() noexcept override { const std::unique_ptr<RecoveryPing> self(this); }
@@ -90,16 +90,16 @@ class SharedConnection::RecoveryPing final : public engine::OperationNode {
   bool serves_ = false;
 };
 
-void SharedConnection::ask_if_unused(TimePoint since) noexcept {
+void SharedConnection::ping_if_unused(TimePoint since) noexcept {
   const net::AsyncConnection& unused = connection();
   const auto load = unused.load();
   // A connection that still owes a late reply is watched already.
   if (!unused.ready() || load.operations + load.given_up != 0 || unused.last_used() >= since) return;
-  if (asking_.exchange(true)) return;
+  if (pinging_.exchange(true)) return;
   try {
     connection().submit(*new RecoveryPing(self()));
   } catch (const std::bad_alloc&) {
-    asking_ = false;
+    pinging_ = false;
   }
 }
 
@@ -108,29 +108,31 @@ void SharedConnection::stop(TimePoint deadline) noexcept {
   connection().cancel(recovery_ping_id_, engine::Cancellation::terminal);  // nobody waits for it
 }
 
-void SharedConnection::ask_for_recovery() { recovery_.emplace(connection().loop().executor); }
+void SharedConnection::ping_for_recovery() { recovery_.emplace(connection().loop().executor); }
 
 // The breaker lets others pass than before; or the time for an attempt is over and nobody makes one.
 void SharedConnection::woken(net::AsyncConnection&) {
   if (warm_.exchange(false, std::memory_order_acq_rel) && !context().stopping.load(std::memory_order_relaxed))
     want();
-  give_way();
+  yield_if_requested();
   if (!recovery_ || context().stopping.load(std::memory_order_relaxed)) return;
-  if (context().reachability->overdue(Clock::now())) want();
+  if (context().reachability->attempt_overdue(Clock::now())) want();
   const Breaker::Status status = context().server->breaker().status();
   if (status.state == BreakerState::open)
-    call_at(recovery_, status.next_probe, static_cast<void (PooledConnection::*)()>(&SharedConnection::ask));
+    call_at(recovery_, status.next_probe,
+            static_cast<void (PooledConnection::*)()>(&SharedConnection::send_recovery_ping));
 }
 
 // One that is being opened asks by that: its handshake ends with a PING.
-void SharedConnection::ask() {
+void SharedConnection::send_recovery_ping() {
   if (context().stopping.load(std::memory_order_relaxed) ||
       context().server->breaker().state() != BreakerState::open)
     return;
   if (!connection().ready()) return want();
-  if (asking_.exchange(true)) return;
+  if (pinging_.exchange(true)) return;
   auto* const ping = new RecoveryPing(self());
-  const std::shared_ptr<net::AsyncConnection> other = connection().overdue() ? context().serving() : nullptr;
+  const std::shared_ptr<net::AsyncConnection> other =
+      connection().reply_overdue() ? context().serving() : nullptr;
   (other ? *other : connection()).submit(*ping);
 }
 
@@ -148,7 +150,7 @@ bool SharedConnection::goes_elsewhere() {
   return true;
 }
 
-void SharedConnection::refused(const Error& error, TimePoint next) {
+void SharedConnection::connect_unavailable(const Error& error, TimePoint next) {
   const bool waits = waits_after(error);
   if (!waits) fail_waiting(error);
   leave_grant_to_others();
@@ -166,7 +168,7 @@ void SharedConnection::opened(net::AsyncConnection& connection) {
   const TimePoint end = retirement(*context().server, Clock::now(), context().reachability->random());
   if (end != TimePoint::max())
     call_at(end, static_cast<void (PooledConnection::*)()>(&SharedConnection::retire));
-  give_way();
+  yield_if_requested();
 }
 
 void SharedConnection::retire() { connection().retire(CloseReason::lifetime); }
@@ -176,7 +178,7 @@ void SharedConnection::answered(net::AsyncConnection& connection, std::size_t co
   has_served_ = true;
   unserved_.reset();
   PooledConnection::answered(connection, commands, errors, latency);
-  give_way();
+  yield_if_requested();
 }
 
 void SharedConnection::closed(net::AsyncConnection&, CloseReason reason) {

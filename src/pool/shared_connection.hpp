@@ -17,40 +17,41 @@ namespace redstart::inline v0::pool {
 /// whether anybody waits or not; closed while idle.
 class SharedConnection final : public PooledConnection {
  public:
-  /// `gives_way`: it makes room when it is asked to though it may be busy, once what is under way has ended.
+  /// `yields_when_busy`: it makes room when it is asked to though it may be busy, once what is under way has
+  /// ended.
   [[nodiscard]] static std::shared_ptr<SharedConnection> make(std::shared_ptr<PoolContext> context,
-                                                              net::Loop loop, bool gives_way);
-  SharedConnection(std::shared_ptr<PoolContext> context, bool gives_way)
+                                                              net::Loop loop, bool yields_when_busy);
+  SharedConnection(std::shared_ptr<PoolContext> context, bool yields_when_busy)
       : PooledConnection(std::move(context)),
-        gives_way_(gives_way),
+        yields_when_busy_(yields_when_busy),
         unserved_(this->context().server->config().reconnect) {}
 
   /// Opens it, if it is not open. On every thread.
   void warm_up() noexcept;
   /// Somebody waits for a slot: it is to close when it can. On every thread.
-  void ask_to_give_way() noexcept;
+  void request_yield() noexcept;
   /// Asks the server whether this connection works, where nobody has used it since `since`. On every thread.
-  void ask_if_unused(TimePoint since) noexcept;
+  void ping_if_unused(TimePoint since) noexcept;
   /// Makes it the one that asks a server whose circuit breaker is open whether it answers again. Before
   /// anything else.
-  void ask_for_recovery();
+  void ping_for_recovery();
   void stop(TimePoint deadline) noexcept override;
 
  private:
   bool goes_elsewhere() override;
-  void refused(const Error& error, TimePoint next) override;
+  void connect_unavailable(const Error& error, TimePoint next) override;
   void postponed() override;
   void opened(net::AsyncConnection& connection) override;
   void answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
                 std::chrono::nanoseconds latency) override;
   void closed(net::AsyncConnection& connection, CloseReason reason) override;
-  void idle(net::AsyncConnection&) override { give_way(); }
+  void idle(net::AsyncConnection&) override { yield_if_requested(); }
   void woken(net::AsyncConnection& connection) override;
   void leave_server(ServerCondition condition, TimePoint now) override;
   void on_ended() override { recovery_.reset(); }
   void retire();
-  void give_way();
-  void ask();
+  void yield_if_requested();
+  void send_recovery_ping();
 
   [[nodiscard]] std::shared_ptr<SharedConnection> self() {
     return std::static_pointer_cast<SharedConnection>(shared_from_this());
@@ -58,12 +59,12 @@ class SharedConnection final : public PooledConnection {
 
   class RecoveryPing;
 
-  const bool gives_way_;
-  std::atomic<bool> warm_{false};        // it is to be opened
-  std::atomic<bool> way_wanted_{false};  // it is to be closed for somebody else
+  const bool yields_when_busy_;
+  std::atomic<bool> warm_{false};             // it is to be opened
+  std::atomic<bool> yield_requested_{false};  // it is to be closed for somebody else
   const std::uint64_t recovery_ping_id_ = engine::next_operation_id();
   std::optional<boost::asio::steady_timer> recovery_{};  // where this line is to ask
-  std::atomic<bool> asking_{false};                      // the answer is outstanding
+  std::atomic<bool> pinging_{false};                     // the answer is outstanding
   TimePoint left_{};                                     // when the server's role was last found changed
   bool has_served_ = false;                              // since it was opened
   Backoff unserved_;  // delays after connections that were closed without having served

@@ -21,7 +21,7 @@ class InFlight {
     std::uint64_t end = 0;      ///< Position of the end of its bytes in the stream of sent bytes.
     std::uint64_t fence = 0;    ///< If not 0, this is a fence, and the reply must be this number.
     std::uint32_t replies = 1;  ///< The number of replies that are outstanding.
-    bool waits = false;         ///< The server may delay the reply on purpose.
+    bool blocks = false;        ///< The server may delay the reply on purpose.
   };
 
   InFlight() = default;

@@ -178,7 +178,7 @@ class TestOwner final : public net::AsyncConnection::Owner {
     ++stopped_calls;
     tell();
   }
-  std::uint64_t pass() const noexcept override {
+  std::uint64_t common_ticket() const noexcept override {
     if (on_pass) on_pass();
     return passes ? 1 : 0;
   }
@@ -189,7 +189,8 @@ class TestOwner final : public net::AsyncConnection::Owner {
     return true;
   }
   bool waits() const noexcept override { return waiting; }
-  void ended(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint, std::string_view) override {
+  void end_ticket(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint,
+                  std::string_view) override {
     if (std::exchange(operation.ticket, 0) != 0) verdicts.push_back(verdict);
   }
   std::optional<std::chrono::milliseconds> retry_refused(net::AsyncConnection&,

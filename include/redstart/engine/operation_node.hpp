@@ -101,7 +101,7 @@ class OperationNode {
   std::uint8_t attempts = 0;          // made before this one
   bool delayed = false;               // waits for its next attempt; `later` is its deadline then
   bool uncertain = false;             // an earlier attempt may have been executed
-  bool unguarded = false;             // the pool's own: no circuit breaker keeps it, nothing counts it
+  bool internal = false;              // the pool's own: no circuit breaker keeps it, nothing counts it
   std::uint64_t ticket = 0;           // of the circuit breaker, while in flight
   TimePoint later{};                  // while it is delayed
   boost::intrusive::list_member_hook<> due{};   // in the timing wheel

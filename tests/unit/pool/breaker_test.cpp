@@ -167,7 +167,7 @@ TEST_F(SharedBreaker, AdmitsProbesAfterRecoveryTimeAndCloses) {
   EXPECT_EQ(breaker.admit(now), 0U) << "no more at once";
   for (const Breaker::Ticket probe : probes) breaker.succeeded(probe, now);
   EXPECT_EQ(breaker.state(), BreakerState::closed);
-  EXPECT_NE(breaker.pass(), 0U);
+  EXPECT_NE(breaker.common_ticket(), 0U);
 }
 
 TEST_F(SharedBreaker, Fault77ReleasesAndReportsAbandonedProbe) {
