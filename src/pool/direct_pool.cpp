@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// direct_pool.cpp: opens, lends and takes back direct connections.
+// direct_pool.cpp: acquires, opens and returns direct connections.
 #include "direct_pool.hpp"
 
 #include "../net/loop.hpp"
@@ -16,7 +16,7 @@ namespace redstart::inline v0::pool {
 
 namespace {
 
-// Hands on what is heard while a connection is being opened.
+// Passes the events of a connect attempt on to reachability.
 class Report final : public net::OpenWatcher {
  public:
   Report(Reachability& reachability, const Reachability::ConnectAttempt& attempt) noexcept
@@ -59,7 +59,7 @@ Result<DirectLease> DirectPool::acquire(TimePoint& now, TimePoint deadline, bool
   std::optional<Error> not_ready;
   for (;;) {
     Result<DirectLease> lent = try_acquire(now, deadline, paused);
-    // There was no time left to ask again: what the server said last says more.
+    // No time was left for another attempt: the last message of the server explains more than a timeout.
     if (!lent && not_ready && lent.error().code() == Errc::connect_timeout && now >= deadline)
       return *std::move(not_ready);
     if (lent || lent.error().code() != Errc::loading || net::on_engine_thread()) return lent;
@@ -67,7 +67,7 @@ Result<DirectLease> DirectPool::acquire(TimePoint& now, TimePoint deadline, bool
     const bool in_time = reachability_->await_turn(deadline);
     now = Clock::now();
     if (!in_time || now >= deadline) {
-      auto latest = reachability_->must_wait(now);  // with what the server said since
+      auto latest = reachability_->must_wait(now);  // with the server's latest message
       if (latest) return *std::move(latest);
       return lent;
     }
@@ -80,7 +80,7 @@ DirectLease DirectPool::take_idle(TimePoint& now, TimePoint deadline) {
   return take_idle(lock, now, deadline);
 }
 
-// Preconditions: `lock` is held; it is still when nothing was found.
+// Preconditions: `lock` is held. It is still held on return if nothing was found.
 DirectLease DirectPool::take_idle(Lock& lock, TimePoint& now, TimePoint deadline) {
   while (!draining_ && waiters_.empty() && !idle_.empty()) {
     DirectLease connection(*this, std::move(idle_.back()));
@@ -110,7 +110,7 @@ Result<DirectLease> DirectPool::try_acquire(TimePoint& now, TimePoint deadline, 
       Result<DirectLease> opened = open(lock, now, deadline);
       if (opened || !may_wait || !queues_after(opened.error(), now, deadline)) return opened;
       if (!lock.owns_lock()) lock.lock();
-      // One may have come back while the line was empty.
+      // A connection may have been returned while the queue was empty.
       if (DirectLease connection = take_idle(lock, now, deadline)) return connection;
     }
   }
@@ -123,35 +123,36 @@ Result<DirectLease> DirectPool::try_acquire(TimePoint& now, TimePoint deadline, 
   return queue(lock, now, deadline, began);
 }
 
-// After an attempt of the caller's own that failed with `error`: true while other connections work, or may
+// Called after an attempt of the caller itself failed with `error`. True if other connections work, or may
 // soon, so that one of them may serve the caller.
 bool DirectPool::queues_after(const Error& error, TimePoint now, TimePoint deadline) const {
   return error.code() != Errc::closed && error.code() != Errc::loading && now < deadline &&
          reachability_->hopeful();
 }
 
-// Why a connection that was idle is not to be lent. One that was unused for long is tested, and `now`
-// renewed; it may have been cut without a word.
+// Returns the reason to close an idle connection, or nothing if it can be used. Sends a PING if it was
+// unused for `check_after_idle`, and updates `now`: a firewall may have dropped it silently.
 std::optional<CloseReason> DirectPool::close_reason_of(net::DirectConnection& connection, TimePoint& now,
                                                        TimePoint deadline) noexcept {
   const DatabaseConfig& config = server_->config();
   if (const auto broken = connection.close_reason(now)) return broken;
   const auto limit = config.check_after_idle;
   if (limit.count() == 0 || now - connection.last_used() <= limit) return std::nullopt;
-  // Half of the time is left for another connection.
+  // Leave half of the time for another connection.
   const TimePoint until = std::min(deadline_after(now, config.timeouts.health), now + (deadline - now) / 2);
   const auto reason = ping(connection, now, until);
   if (reason != CloseReason::timeout) return reason;
   std::vector<Connection> others;
   try {
-    close_idle(now, limit, 0, CloseReason::timeout, others);  // they fare no better
+    close_idle(now, limit, 0, CloseReason::timeout, others);  // they are as dead
   } catch (const std::bad_alloc&) {
-    // Then they are asked themselves.
+    // Each is then checked when it is taken.
   }
   return reason;
 }
 
-// By PING, until `until` at most; renews `now`. Why it does not work; empty where it does.
+// Sends a PING and waits for its reply, at most until `until`; updates `now`. Returns the reason to close
+// the connection, or nothing if it works.
 std::optional<CloseReason> DirectPool::ping(net::DirectConnection& connection, TimePoint& now,
                                             TimePoint until) noexcept {
   try {
@@ -167,8 +168,8 @@ std::optional<CloseReason> DirectPool::ping(net::DirectConnection& connection, T
   }
 }
 
-// Opens a connection in a slot that is counted already; where it fails, the slot is given back.
-// Preconditions: `lock` is held; it need not be afterwards.
+// Opens a connection for a grant that `open_` counts already; ends the grant on failure. Preconditions:
+// `lock` is held. It may be released on return.
 Result<DirectLease> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadline, bool ahead) {
   if (draining_) {
     release_grant();
@@ -184,7 +185,7 @@ Result<DirectLease> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadl
   std::optional<Cause> failure;
   const TimePoint began = now;
   const TimePoint connect_deadline = deadline_after(began, server_->config().timeouts.connect);
-  // While others work, half of a caller's time is left to wait for one of them.
+  // While other connections work, leave half of the time to wait for one of them.
   TimePoint until = std::min<TimePoint>(deadline, connect_deadline);
   if (!ahead && !net::on_engine_thread() && growing)
     until = std::min<TimePoint>(until, now + (deadline - now) / 2);
@@ -196,7 +197,7 @@ Result<DirectLease> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadl
     lock.unlock();
     Report report(*reachability_, *attempt);
     failure = connection->open(until, report);
-  } catch (const std::exception& error) {  // no memory, no thread: nothing that the server is to blame for
+  } catch (const std::exception& error) {  // no memory or no thread: not the server's fault
     failure = failure::out_of_resources(error.what());
   }
   const TimePoint end = now = Clock::now();
@@ -213,13 +214,14 @@ Result<DirectLease> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadl
     reconsider();
     return DirectLease(*this, std::move(connection));
   }
-  // A caller in a hurry, or a server that is loading, says nothing about whether the server can be reached.
+  // A caller with little time, or a server that is loading, proves nothing about whether the server can be
+  // reached.
   const bool hurried = connect_deadline - until > server_->config().timeouts.connect / 10;
   const bool inconclusive = failure->code == Errc::loading || failure->code == Errc::closed ||
                             (failure->code == Errc::connect_timeout && hurried);
   close_dead();
   if (growing && failure->code == Errc::connect_timeout) ping_unused(began);
-  // Before the slot goes to the next in line, so that he does not try in vain.
+  // Record the failure before the grant goes to the next waiter, so that it does not repeat the attempt.
   Error error = inconclusive ? reachability_->inconclusive(*attempt, *failure, end, end - began)
                              : reachability_->failed(*attempt, *failure, end, end - began);
   lock.lock();
@@ -243,8 +245,8 @@ void DirectPool::release(Connection connection) noexcept {
   server_->emit(EventKind::disconnected, to_string(*superfluous));
 }
 
-// Hands it to the next in line, or keeps it. Where it does neither it says why, and the caller closes it: it
-// is counted already.
+// Hands the connection to the next waiter, or keeps it idle. Otherwise counts it as closed and returns the
+// reason; the caller closes it.
 std::optional<CloseReason> DirectPool::take_back(Connection& connection) noexcept {
   const auto close = [this](CloseReason reason) {
     count_closed(reason);
@@ -278,7 +280,7 @@ std::optional<CloseReason> DirectPool::take_back(Connection& connection) noexcep
   return std::nullopt;
 }
 
-// Counts messages of the server's that nobody asked for, and says so. Preconditions: the lock is not held.
+// Counts unsolicited messages and emits the event. Preconditions: the lock is not held.
 void DirectPool::pushed(std::uint64_t messages) noexcept {
   if (messages == 0) return;
   pushes_dropped_.fetch_add(messages, std::memory_order_relaxed);
@@ -298,7 +300,8 @@ void DirectPool::discard(Connection connection, CloseReason reason) noexcept {
   server_->emit(EventKind::disconnected, to_string(reason));
 }
 
-// Closes a connection whose slot stays the caller's. Preconditions: `lock` is held, and is again in the end.
+// Closes a connection whose grant the caller keeps. Preconditions: `lock` is held. It is released for a
+// while and held on return.
 void DirectPool::forget(Lock& lock, Connection connection, CloseReason reason) noexcept {
   in_use_.erase(in_use_.iterator_to(*connection));
   count_closed(reason);

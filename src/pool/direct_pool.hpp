@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// direct_pool.hpp: the direct connections to one server, lent in FIFO order.
+// direct_pool.hpp: direct connections and capacity of one server.
 #pragma once
 
 #include "../net/direct_connection.hpp"
@@ -25,16 +25,17 @@ namespace redstart::inline v0::pool {
 
 class DirectPool;
 
-/// Somebody in line for a connection, or for the right to open one. Guarded by the pool's lock while in line.
+/// A caller or an asynchronous connection in the queue for a connection, or for a grant to open one. The
+/// pool's lock guards it while it is queued.
 struct Waiter : boost::intrusive::list_base_hook<> {
   enum class Grant : std::uint8_t { nothing, connection, capacity, shutdown };
 
-  /// The line has decided: `got` says how. Called with the pool's lock held; must not call the pool. One that
-  /// takes connections is also called to look again, `got` being nothing.
+  /// Called when `grant` was set. The pool's lock is held, so it must not call the pool. A waiter that takes
+  /// connections is also called with `grant` still `nothing`: it must then check whether an attempt is due.
   virtual void decided() noexcept = 0;
 
   Grant grant = Grant::nothing;
-  bool takes_connections = true;  ///< False: wants a slot only.
+  bool takes_connections = true;  ///< False: accepts a grant only.
   std::unique_ptr<net::DirectConnection> connection{};
 
  protected:
@@ -44,8 +45,8 @@ struct Waiter : boost::intrusive::list_base_hook<> {
   ~Waiter() = default;
 };
 
-/// A connection on loan. Whatever happens, an exception included, it goes back: as given back, or else to be
-/// closed.
+/// A direct connection while one caller has it. The destructor closes the connection unless `give_back` was
+/// called.
 class DirectLease {
  public:
   using Connection = std::unique_ptr<net::DirectConnection>;
@@ -64,18 +65,18 @@ class DirectLease {
 
   [[nodiscard]] net::DirectConnection* operator->() const noexcept { return connection_.get(); }
   [[nodiscard]] net::DirectConnection& operator*() const noexcept { return *connection_; }
-  /// False where there was none, or once it was given back.
+  /// False if it never held a connection, or has returned it.
   explicit operator bool() const noexcept { return connection_ != nullptr; }
 
-  /// For the next caller.
+  /// Returns the connection to the pool, for the next caller.
   void give_back() noexcept;
-  /// To be closed.
+  /// Closes the connection.
   void discard(CloseReason reason) noexcept;
-  /// In the child of a fork: leaves it alone. The parent's pool, which lives on, knows it still.
+  /// In a forked child: drops the connection without closing it. The pool of the parent still uses it.
   void leave_to_parent() noexcept { static_cast<void>(connection_.release()); }
-  /// Tells the pool what an exchange says about the server.
+  /// Reports an exchange to the server's reachability: a reply proves that the server works.
   void note(const net::Outcome& outcome) noexcept;
-  /// Notes it, then the one or the other, as the exchange left it.
+  /// Calls `note`, then `give_back` if the connection can be used again, else `discard`.
   void return_to_pool(const net::Outcome& outcome) noexcept {
     note(outcome);
     if (outcome.reusable)
@@ -89,9 +90,35 @@ class DirectLease {
   Connection connection_;
 };
 
-/// Lends direct connections and opens them on the thread of the caller that needs one. Keeps the count of all
-/// connections of the database: never more than `max_connections` at a time, those being opened and
-/// asynchronous ones included; who comes beyond that waits in line, first come, first served.
+/// Gives one direct connection at a time to each caller, and opens it on that caller's thread. Also keeps
+/// the capacity of the server: no more than `max_connections` exist at once, of all kinds. Callers beyond
+/// that queue in FIFO order.
+///
+/// A connection is counted as follows. Each grant is one of `open_`, from before the connect attempt until
+/// the connection is closed:
+///
+/// |   open_ = direct connections that are idle, in use or being opened
+/// |         + grants that a direct waiter has received and not used yet
+/// |         + granted_ (grants of asynchronous connections)
+///
+/// A direct connection is in one of these places:
+///
+/// | place           | means                                             | leaves by
+/// | --------------- | ------------------------------------------------- |
+/// ------------------------------------------ | `in_use_`       | being opened, used by a caller, or being
+/// checked  | `release`, `discard`, a failed `open` | `idle_`         | ready, unused; the most recently used
+/// is the last | `take_idle`, `close_idle`, `take_dead`, ... | waiter          | handed to a waiter; still
+/// listed in `in_use_`     | `queue`
+///
+/// Locking: `mutex_` guards all members without an atomic type, except those set before the first use. A
+/// socket is opened, used, checked and closed, and an event emitted, without the lock. Functions with a
+/// parameter `Lock& lock` are called with the lock held. `take_idle` returns with the lock held only if it
+/// found nothing. `open` may return with or without it: the caller tests `lock.owns_lock()`. `queue` also
+/// returns either way. `enqueue` and `forget` release the lock for a while and return with it held.
+/// `release_grant`, `serve_queue`, `admit_next` and `Waiter::decided` run with the lock held.
+///
+/// The members are in three files: direct_pool.cpp (acquire, open, return), direct_pool_queue.cpp (waiters
+/// and grants) and direct_pool_upkeep.cpp (warm-up, checks, shutdown, statistics).
 ///
 /// Thread safety: full.
 class DirectPool : public std::enable_shared_from_this<DirectPool> {
@@ -103,82 +130,92 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   DirectPool& operator=(const DirectPool&) = delete;
   ~DirectPool();
 
-  /// An idle connection, if there is one and nobody waits for it; else what holds nothing.
+  /// Returns an idle connection. Returns an empty lease if there is none or if callers are queued. Updates
+  /// `now` if it had to check the connection.
   [[nodiscard]] DirectLease take_idle(TimePoint& now, TimePoint deadline);
-  /// Lends a connection, at most until `deadline`; for a free one it waits for `timeouts.acquire` at most,
-  /// for a server that is loading for as long as the caller can. `now` spares a reading of the clock, and is
-  /// renewed when it came to waiting. While the server is loading, one caller waits at the server, the others
-  /// for him. While growth is paused, callers queue for the connections that work.
+  /// Returns an idle or new connection, or waits for one, at most until `deadline`. Waits in the queue for
+  /// at most `timeouts.acquire`, and for a server that is loading until `deadline`. While the server is
+  /// loading, one caller polls it and the others wait for that caller. While growth is paused, callers queue
+  /// for the connections that work.
   ///
-  /// `paused`, unless null: set where the caller would have to queue because no further connection can be
-  /// opened at present. It then gets the reason at once, and may look for another way.
+  /// `now`: the current time, to spare a clock reading; updated if the call waited.
+  ///
+  /// `paused`, unless null: if growth is paused and the caller would have to queue, sets `*paused` and
+  /// returns the reason at once. The caller may then use a shared connection.
   [[nodiscard]] Result<DirectLease> acquire(TimePoint& now, TimePoint deadline, bool* paused = nullptr);
 
-  /// One attempt, unless the last one succeeded, or failed so lately that the next is not due.
+  /// Makes one connect attempt, unless the last one succeeded, or failed and the next is not due. Returns
+  /// the error if the server can't be reached.
   [[nodiscard]] std::optional<Error> ensure_reachable(TimePoint now, TimePoint deadline);
-  /// Opens connections, on a helper thread, until there are `min_idle`, lent ones included, or one can't be
-  /// opened. Closes idle ones first that the server has closed. Does nothing where there are enough.
+  /// Opens connections on a helper thread until `min_idle` exist, those in use included, or an attempt
+  /// fails. First closes idle connections that the server has closed. Does nothing if there are enough.
   void refill() noexcept;
-  /// Opens connections until `count` are open.
+  /// Opens connections until `count` are open. Returns the error of the first failed attempt.
   [[nodiscard]] std::optional<Error> warm_up(std::size_t count, TimePoint deadline);
-  /// Sleeps; false when the pool was stopped meanwhile. Not on an engine thread.
+  /// Sleeps until `until`. Returns false if the pool was stopped. Not on an engine thread.
   [[nodiscard]] bool pause(TimePoint until);
   /// `reply` shows that the server has another role now: closes idle connections at once and others when they
   /// are returned, at most once a second. Emits an event if `reply` names the primary. Returns true if this
   /// closes a connection that was opened at `opened`.
   bool role_changed(TimePoint now, std::string_view reply, TimePoint opened = TimePoint::max()) noexcept;
 
-  /// The right to open a connection of another kind: true at once, or `waiter` stands in line and is told.
-  /// Closes an idle direct connection if that is what it takes. `return_grant` ends it.
+  /// Requests a grant for a connection of another kind. Returns true if it was granted at once, perhaps by
+  /// closing an idle direct connection. Otherwise queues `waiter`, which is called later. `return_grant`
+  /// ends the grant.
   [[nodiscard]] bool acquire_grant(Waiter& waiter) noexcept;
-  /// Leaves the line; false when it has been decided already.
+  /// Removes `waiter` from the queue. Returns false if it has left the queue with a grant already.
   [[nodiscard]] bool dequeue(Waiter& waiter) noexcept;
   void return_grant() noexcept;
-  /// True while who wanted a slot would have to wait for it.
+  /// True if a request for a grant would have to queue.
   [[nodiscard]] bool exhausted() const;
-  /// True while somebody waits in line, and another connection that closes would make room for it.
+  /// True if somebody is queued and closing a connection would give the first waiter a grant.
   [[nodiscard]] bool shortage() const;
-  /// After an attempt of another kind has ended, or its connection was closed: grants what can be granted
-  /// now, and starts the attempts that are due.
+  /// Called after an attempt of another kind has ended or its connection was closed. Serves the queue: gives
+  /// out free grants and starts attempts that are due.
   void reconsider() noexcept;
-  /// Closes idle connections that the server has closed. After a failed attempt, before it is judged.
+  /// Closes idle connections that the server has closed. Call it after a failed attempt, before
+  /// `Reachability::failed`, so that dead connections do not count as working.
   void close_dead() noexcept;
-  /// An attempt that began at `since` got no answer, although other connections seem to work. Sends PING over
-  /// those that nobody has used since then; does not wait for the answers.
+  /// An attempt that began at `since` timed out although other connections seem to work. Sends PING over all
+  /// connections that were not used since then. Does not wait for the replies.
   void ping_unused(TimePoint since) noexcept;
-  /// Server or process has no room for one more connection that `waiter` needs: closes one that is idle.
+  /// Server or process has no room for one more connection, which `waiter` needs: closes an idle connection.
   void make_room(const Waiter& waiter) noexcept;
-  /// `reclaim` is called, with no lock held, when somebody has begun to wait: it may close idle connections
-  /// of other kinds, and ask those to give way that will get a slot before him. Set before the first use.
+  /// Sets `reclaim`, which is called without a lock when a waiter was queued. It may close idle connections
+  /// of other kinds, and ask shared connections to yield their grants. Call before the first use.
   void on_shortage(std::function<void(const Waiter& waiter)> reclaim) { reclaim_ = std::move(reclaim); }
-  /// `ping` does what `ping_unused` does, for connections of other kinds. Set before the first use.
+  /// Sets `ping`, which does the work of `ping_unused` for connections of other kinds. Call before the first
+  /// use.
   void on_ping_unused(std::function<void(TimePoint since)> ping) { ping_others_ = std::move(ping); }
 
-  /// Closes connections that have been idle for longer than `idle_timeout`, and refills; returns how many it
-  /// closed.
+  /// Closes connections that have been idle for longer than `idle_timeout`, then refills. Returns how many
+  /// it closed.
   std::size_t cleanup_idle(TimePoint now);
-  /// Takes no more calls, sends callers in line away, closes what is idle. Connections of other kinds still
-  /// get slots: they have operations from before.
+  /// Accepts no more calls, fails queued callers and closes idle connections. Connections of other kinds
+  /// still receive grants, because they have operations from before.
   void stop() noexcept;
-  /// Waits until the calls under way have ended or `deadline` has passed, interrupts the rest and gives them
-  /// until `last` to notice. Preconditions: `stop` was called.
+  /// Waits until the calls under way have ended or `deadline` has passed. Then interrupts the rest and gives
+  /// them until `last` to end. Preconditions: `stop` was called.
   void drain(TimePoint deadline, TimePoint last) noexcept;
-  /// The same without waiting: true when no call is under way any more; `interrupt`: sees to that.
+  /// Like `drain`, without waiting: returns true if no call is under way. `interrupt`: interrupts those that
+  /// are.
   [[nodiscard]] bool drained(bool interrupt) noexcept;
 
   void lease_began() noexcept { leased_.fetch_add(1, std::memory_order_relaxed); }
   void lease_ended() noexcept { leased_.fetch_sub(1, std::memory_order_relaxed); }
   void collect(PoolStats& into) const;
   [[nodiscard]] ConnectionState state() const;
-  /// While the server is loading its data set: how much longer, as far as it said.
+  /// While the server is loading: the remaining time, if the server reported it.
   [[nodiscard]] std::optional<std::chrono::seconds> loading_eta() const;
   /// True from `stop` on.
   [[nodiscard]] bool draining() const;
 
  private:
-  // A caller in line; lives on its stack.
+  // A synchronous caller in the queue. Lives on its stack.
   struct Caller final : Waiter {
-    void decided() noexcept override { turn.notify_one(); }  // under the lock: once awake, it may be gone
+    void decided() noexcept override {
+      turn.notify_one();
+    }  // under the lock: once awake, the caller may be gone
     std::condition_variable turn{};
   };
   friend class DirectLease;
@@ -220,7 +257,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   [[nodiscard]] Waiter* next_for_connection() noexcept;
   void count_closed(CloseReason reason, std::size_t connections = 1) noexcept;
   [[nodiscard]] Error timed_out(std::chrono::nanoseconds waited) const;
-  /// `ahead`: for no caller; `stop` interrupts it.
+  /// `ahead`: opened for no caller, so `stop` interrupts it.
   Result<DirectLease> open(Lock& lock, TimePoint& now, TimePoint deadline, bool ahead = false);
   void release_grant() noexcept;
   void admit_next() noexcept;
@@ -234,17 +271,17 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   mutable std::mutex mutex_{};
   std::condition_variable drained_{};
   std::condition_variable tried_{};
-  TimePoint role_changed_{};        // connections that were opened before are closed for it
-  bool attempt_running_ = false;    // whether the database can be reached
+  TimePoint role_changed_{};        // connections opened before are closed when returned
+  bool attempt_running_ = false;    // by `ensure_reachable`; others wait for its result
   std::vector<Connection> idle_{};  // the most recently used last
   boost::intrusive::list<net::DirectConnection> in_use_{};
   boost::intrusive::list<Waiter> waiters_{};
-  net::DirectConnection* ahead_ = nullptr;   // that is being opened for no caller
-  net::DirectConnection* pinged_ = nullptr;  // over which a PING of the pool is under way
-  std::size_t open_ = 0;     // idle, in use, being opened, reserved for a waiter, and slots taken
-  std::size_t granted_ = 0;  // taken by connections of other kinds
-  bool filling_ = false;     // somebody opens connections ahead
-  bool pinging_ = false;     // a helper thread sends PING over idle connections
+  net::DirectConnection* ahead_ = nullptr;   // being opened for no caller
+  net::DirectConnection* pinged_ = nullptr;  // carries a PING of the pool
+  std::size_t open_ = 0;                     // grants given out; see the class comment
+  std::size_t granted_ = 0;                  // of these: to connections of other kinds
+  bool filling_ = false;                     // a thread opens connections for no caller
+  bool pinging_ = false;                     // a helper thread runs `ping_each`
   bool draining_ = false;
   bool closed_ = false;
   bool used_ = false;

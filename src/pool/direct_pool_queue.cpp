@@ -11,7 +11,7 @@ namespace redstart::inline v0::pool {
 
 namespace {
 
-// How often the first in line looks whether the attempt that it needs is under way.
+// How often the first waiter checks whether the attempt that it needs is due.
 constexpr auto front_poll_interval = std::chrono::milliseconds(10);
 
 }  // namespace
@@ -21,14 +21,14 @@ Result<DirectLease> DirectPool::queue(Lock& lock, TimePoint& now, TimePoint dead
   const TimePoint last = std::min(deadline, deadline_after(Clock::now(), server_->config().timeouts.acquire));
   Caller self;
   enqueue(lock, self);
-  serve_queue();  // what was in the way may have ended before it was in the line
+  serve_queue();  // a grant may have become free before `self` was queued
   for (;;) {
     wait_for_turn(lock, self, last);
     now = Clock::now();
     std::optional<CloseReason> reason;
     switch (self.grant) {
       case Waiter::Grant::connection:
-        // A scoped handle may have kept it idle for long. Its slot stays with the first in line.
+        // A scoped handle may have kept the connection idle for long. If it is dead, `self` keeps its grant.
         lock.unlock();
         reason = close_reason_of(*self.connection, now, deadline);
         if (!reason) return DirectLease(*this, std::move(self.connection));
@@ -39,7 +39,7 @@ Result<DirectLease> DirectPool::queue(Lock& lock, TimePoint& now, TimePoint dead
         Result<DirectLease> opened = open(lock, now, deadline);
         if (opened || !queues_after(opened.error(), now, last)) return opened;
         if (!lock.owns_lock()) lock.lock();
-        // One may have come back while it was not in line.
+        // A connection may have been returned while `self` was not queued.
         if (DirectLease connection = take_idle(lock, now, deadline)) return connection;
         break;
       }
@@ -47,14 +47,14 @@ Result<DirectLease> DirectPool::queue(Lock& lock, TimePoint& now, TimePoint dead
       case Waiter::Grant::shutdown: return make_error(failure::closed());
     }
     if (draining_) return make_error(failure::closed());
-    // The others work: it goes on waiting for one of them, where it was in the line.
+    // Other connections work: wait for one of them, at the same place in the queue.
     self.grant = Waiter::Grant::nothing;
     waiters_.push_front(self);
   }
 }
 
-// Until the line has decided, or `last`; then it has left the line. While growth is paused, the first in line
-// starts the attempts that are due. Preconditions: `lock` is held.
+// Waits until `self` has a grant, or until `last`; then `self` has left the queue. While growth is paused,
+// the first waiter starts the attempts that are due. Preconditions: `lock` is held.
 void DirectPool::wait_for_turn(Lock& lock, Caller& self, TimePoint last) {
   while (self.grant == Waiter::Grant::nothing) {
     TimePoint until = last;
@@ -77,9 +77,10 @@ Error DirectPool::timed_out(std::chrono::nanoseconds waited) const {
   return make_error(std::move(info));
 }
 
-// First in line, then the search for what is idle: whoever gives a connection back now sees that it is
-// wanted. Also while connections of other kinds hold no slot: one that stands further ahead may get the next,
-// and keep it. Preconditions: `lock` is held, and is again in the end.
+// Queues `waiter` first and then calls `reclaim_`, so that a connection that is returned at the same time
+// finds the waiter. Also called if all grants belong to direct connections: an asynchronous waiter further
+// ahead may get the next one and keep it. Preconditions: `lock` is held. It is released for a while and held
+// on return.
 void DirectPool::enqueue(Lock& lock, Waiter& waiter) noexcept {
   waiters_.push_back(waiter);
   if (!reclaim_ || !room_wanted()) return;
@@ -88,32 +89,33 @@ void DirectPool::enqueue(Lock& lock, Waiter& waiter) noexcept {
   lock.lock();
 }
 
-// The first in line that can use a connection; usually the first of all. Preconditions: the lock is held.
+// Returns the first waiter that can use a connection, usually the first of all. Preconditions: the lock is
+// held.
 Waiter* DirectPool::next_for_connection() noexcept {
   const auto found = std::find_if(waiters_.begin(), waiters_.end(),
                                   [](const Waiter& waiter) { return waiter.takes_connections; });
   return found == waiters_.end() ? nullptr : &*found;
 }
 
-// A caller in line does not try again what has just failed while other connections work. One of another kind
-// waits in its own way.
+// A queued caller does not repeat an attempt that has just failed while other connections work. An
+// asynchronous connection has its own timer for that.
 bool DirectPool::front_may_open() const {
   return !waiters_.front().takes_connections || !reachability_->growth_paused();
 }
 
-// True where closing a connection makes room for the first in line.
+// True if closing a connection would give the first waiter a grant.
 bool DirectPool::room_wanted() const {
   return !waiters_.empty() && (open_ == server_->config().max_connections || reachability_->full());
 }
 
-// Preconditions: one connection less is open than `open_` says.
+// Ends one grant and serves the queue. Preconditions: the lock is held.
 void DirectPool::release_grant() noexcept {
   --open_;
   serve_queue();
   if (draining_ && in_use_.empty()) drained_.notify_all();
 }
 
-// Hands the free slot to the first in line, who opens a connection himself.
+// Gives a free grant to the first waiter, which then opens a connection itself.
 void DirectPool::admit_next() noexcept {
   Waiter& next = waiters_.front();
   waiters_.pop_front();
@@ -122,8 +124,8 @@ void DirectPool::admit_next() noexcept {
   next.decided();
 }
 
-// Something has changed for those in line: grants free slots, or wakes the first, which starts the attempts
-// that are due, and waits on.
+// Gives out free grants. If growth is paused, wakes the first waiter instead: it starts the attempts that
+// are due and keeps waiting.
 void DirectPool::serve_queue() noexcept {
   while (!waiters_.empty() && open_ < server_->config().max_connections) {
     if (!front_may_open()) return waiters_.front().decided();

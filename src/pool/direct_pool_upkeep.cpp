@@ -21,11 +21,11 @@ using namespace std::chrono_literals;
 
 std::optional<Error> DirectPool::ensure_reachable(TimePoint now, TimePoint deadline) {
   Lock lock(mutex_);
-  // One of those who come at the same time tries, the others wait for what he finds.
+  // One caller makes the attempt; all others wait for its result.
   const auto decided = [this] { return draining_ || reachability_->up() || !attempt_running_; };
   if (!net::on_engine_thread()) tried_.wait_until(lock, deadline, decided);
   if (!draining_ && reachability_->up()) return std::nullopt;
-  struct Trying {  // over, also when there is no memory for the attempt
+  struct Trying {  // ends also if the attempt throws
     DirectPool& pool;
     Lock& held;
     ~Trying() {
@@ -42,7 +42,7 @@ std::optional<Error> DirectPool::ensure_reachable(TimePoint now, TimePoint deadl
   return connection ? std::nullopt : std::optional(connection.error());
 }
 
-// While it lives, nobody else opens connections ahead.
+// While it exists, no other thread opens connections for no caller.
 class DirectPool::FillGuard {
  public:
   explicit FillGuard(DirectPool& pool) noexcept : pool_(pool) { set(true); }
@@ -65,7 +65,7 @@ std::optional<Error> DirectPool::warm_up(std::size_t count, TimePoint deadline) 
   std::optional<Error> error;
   while (opened.size() < count && !error) {
     TimePoint now = Clock::now();
-    bool paused = false;  // nothing comes back that it could wait for
+    bool paused = false;  // fail at once if growth is paused: no connection would be returned
     if (auto connection = acquire(now, deadline, &paused))
       opened.push_back(std::move(*connection));
     else
@@ -90,11 +90,11 @@ void DirectPool::start_fill_thread() noexcept {
     std::thread([self = shared_from_this()] { self->fill(); }).detach();
     filling_ = true;
   } catch (const std::exception&) {
-    // No memory, no thread: the next time, then.
+    // No memory or no thread: retried at the next call.
   }
 }
 
-// On any thread, also one that must not wait: opening does.
+// May run on a thread that must not block, so the connections are opened on another one.
 void DirectPool::refill() noexcept {
   if (server_->config().min_idle == 0 || reachability_->created() == 0) return;
   {
@@ -112,7 +112,7 @@ void DirectPool::close_dead() noexcept {
     const Lock lock(mutex_);
     take_dead(Clock::now(), dead);
   } catch (const std::exception&) {
-    // No memory: the next time, then.
+    // No memory: retried at the next call.
   }
   for (const Dead& one : dead) {
     reachability_->lost({one.connection->tag(), one.connection->opened_at()}, one.reason, Clock::now());
@@ -128,7 +128,7 @@ void DirectPool::ping_unused(TimePoint since) noexcept {
     std::thread([self = shared_from_this(), since] { self->ping_each(since); }).detach();
     pinging_ = true;
   } catch (const std::exception&) {
-    // No memory, no thread: the next time, then.
+    // No memory or no thread: retried at the next call.
   }
 }
 
@@ -168,7 +168,7 @@ void DirectPool::close_unused(TimePoint since) noexcept {
     try {
       unused.assign(std::move_iterator(idle_.begin()), std::move_iterator(last));
     } catch (const std::bad_alloc&) {
-      return;  // then they are asked themselves
+      return;  // then `ping_each` checks each of them
     }
     idle_.erase(idle_.begin(), last);
     count_closed(CloseReason::timeout, unused.size());
@@ -177,7 +177,8 @@ void DirectPool::close_unused(TimePoint since) noexcept {
   closed(unused, CloseReason::timeout);
 }
 
-// Closes what was taken out of the pool and counted, and says so. Preconditions: the lock is not held.
+// Closes connections that were removed from the pool and counted, and emits the events. Preconditions: the
+// lock is not held.
 void DirectPool::closed(std::vector<Connection>& connections, CloseReason reason) noexcept {
   for (Connection& connection : connections) {
     connection.reset();
@@ -188,7 +189,7 @@ void DirectPool::closed(std::vector<Connection>& connections, CloseReason reason
 void DirectPool::fill() noexcept {
   const FillGuard guard(*this);
   try {
-    // Some may not live for long.
+    // The number of attempts is limited, because the server may close new connections at once.
     for (std::size_t most = std::max<std::size_t>(server_->config().min_idle, 1); most != 0; --most) {
       TimePoint now = Clock::now();
       Lock lock(mutex_);
@@ -199,11 +200,11 @@ void DirectPool::fill() noexcept {
       connection->give_back();
     }
   } catch (const std::exception&) {
-    // No memory: the next time, then.
+    // No memory: retried at the next call.
   }
 }
 
-// Takes out of the pool what can't be used any more, as when the server has closed it; `into` closes it.
+// Moves idle connections that can't be used any more to `into`, such as those that the server has closed.
 // Preconditions: the lock is held.
 void DirectPool::take_dead(TimePoint now, std::vector<Dead>& into) {
   into.reserve(idle_.size());
@@ -245,18 +246,19 @@ void DirectPool::note_redirect(std::string_view reply) const noexcept {
     server_->emit(EventKind::server_changed,
                   "role master -> replica, its primary is " + std::string(primary));
   } catch (const std::bad_alloc&) {
-    // The event is lost, its connections are closed all the same.
+    // The event is lost; the connections are closed nevertheless.
   }
 }
 
-// Takes what is idle and unused for longer out of the pool, but for `keep` of them; `into` closes it.
+// Moves idle connections that were unused for longer than `unused` to `into`, but leaves `keep` of them.
 void DirectPool::close_idle(TimePoint now, std::chrono::milliseconds unused, std::size_t keep,
                             CloseReason reason, std::vector<Connection>& into) {
   {
     const Lock lock(mutex_);
     into.reserve(into.size() + idle_.size());
     const std::size_t before = into.size();
-    // The least recently used stand first; what is lent out counts towards min_idle only once it is back.
+    // The least recently used come first. Connections in use count towards `min_idle` only after their
+    // return.
     auto last = idle_.begin();
     while (last != idle_.end() && static_cast<std::size_t>(idle_.end() - last) > keep &&
            now - (*last)->last_used() > unused) {
