@@ -14,8 +14,9 @@
 
 namespace redstart::inline v0::manager {
 
-/// Calls `work` after each `interval`, until it returns false or the chore is stopped. Lives as long as it is
-/// under way, or held.
+/// Calls `work` after each `interval`, until it returns false or the chore is stopped.
+///
+/// Lifetimes: the timer keeps the chore alive until it is stopped.
 ///
 /// Thread safety: full.
 class Chore : public std::enable_shared_from_this<Chore> {
@@ -26,9 +27,9 @@ class Chore : public std::enable_shared_from_this<Chore> {
                                                     Work work);
   Chore(net::Loop loop, std::chrono::milliseconds interval, Work work);
 
-  /// From now on `work` does not begin any more; one that is under way ends by itself.
+  /// Prevents further calls of `work`. A call that is under way ends by itself.
   void stop() noexcept;
-  /// The same where the loop's context is being destroyed: leaves nothing behind there.
+  /// Stops like `stop` while the loop's context is being destroyed: leaves no timer behind.
   void abandon() noexcept;
 
  private:

@@ -22,8 +22,8 @@ namespace redstart::inline v0::manager {
 
 using pool::Clock;
 
-/// One pool per database that is configured or was asked for. A database known by name only gets its pool,
-/// and opens no connection, when somebody asks for it first.
+/// Has one channel for each database that is configured or was requested. A predefined database that is not
+/// configured gets its channel with the first request.
 ///
 /// Thread safety: full.
 class Registry {
@@ -32,36 +32,38 @@ class Registry {
 
   explicit Registry(RedisConfig config);
 
-  /// Makes the pools of the configured databases, on these loops. Once, before anything else.
+  /// Creates the pools of the configured databases on these loops. Call it once, before all others.
   void use(std::shared_ptr<net::Loops> loops);
 
   /// Errors: `Errc::unknown_database`, with the nearest name.
   [[nodiscard]] Result<ChannelPtr> find(std::string_view database);
   /// Connects the required databases and those with `min_idle`, all at the same time, at most until
-  /// `deadline`; failures are events.
+  /// `deadline`. Failures are events.
   void warm_up(TimePoint deadline);
   std::size_t cleanup_idle(TimePoint now);
-  /// Opens what is missing of `min_idle`, in the background, where an attempt is allowed now.
+  /// Opens missing `min_idle` connections in the background, if an attempt is allowed now.
   void refill();
-  /// True where a database has a `min_idle`.
+  /// True if a database has a `min_idle`.
   [[nodiscard]] bool refills() const;
 
-  /// Takes no more operations; those under way may end until `deadline`.
+  /// Accepts no further operations. Those under way may end until `deadline`.
   void stop(TimePoint deadline) noexcept;
-  /// Waits until `deadline` for the calls under way, then interrupts them; waits until `last` at most for
-  /// everything to end. Returns false when asynchronous operations are left then. Not on an engine thread.
+  /// Waits until `deadline` for the calls under way, then interrupts them. Waits until `last` at most for
+  /// their end. Returns false if asynchronous operations are left then.
+  ///
+  /// Preconditions: not on an engine thread.
   [[nodiscard]] bool drain(TimePoint deadline, TimePoint last) noexcept;
-  /// The same, without waiting: whether everything has ended by now, or is not to be waited for any more.
+  /// Does one step of `drain` without waiting. True if everything has ended, or `last` has passed.
   [[nodiscard]] bool drained(TimePoint deadline, TimePoint last) noexcept;
   /// The loops' context is being destroyed.
   void abandon() noexcept;
 
-  /// Tells of scoped handles that are kept for too long; `leaked`: of all that are out.
+  /// Reports overdue scoped handles; with `leaked` all that are out.
   void report_leases(TimePoint now, bool leaked = false) const;
-  /// How often to look for them: 0 where nobody wants to know.
+  /// The interval between such reports; 0 if none are wanted.
   [[nodiscard]] std::chrono::milliseconds lease_interval() const;
 
-  /// Tells the listener, for each database.
+  /// Emits an event for each database.
   void emit(EventKind kind) const noexcept;
   [[nodiscard]] DatabaseStats stats(const pool::PoolChannel& channel) const;
   [[nodiscard]] ManagerStats stats() const;
@@ -78,8 +80,8 @@ class Registry {
   mutable std::shared_mutex mutex_{};
   std::shared_ptr<net::Loops> loops_{};
   std::map<std::string, ChannelPtr, std::less<>> channels_{};
-  bool stopped_ = false;    // a pool made from now on is stopped, too
-  bool abandoned_ = false;  // … has no asynchronous side
+  bool stopped_ = false;    // pools that are created from now on are stopped
+  bool abandoned_ = false;  // pools that are created from now on have no asynchronous side
 };
 
 }  // namespace redstart::inline v0::manager

@@ -14,26 +14,25 @@
 
 namespace redstart::inline v0::manager {
 
-/// The loops, the databases on them, and the idle clean-up. Its end may come from anywhere: from user
-/// threads, from a handler on the very loop that is to end, from the executor's context that dies first; and
-/// what can't be waited for goes on by itself.
+/// Owns the loops, the databases on them, and the idle clean-up. It may be ended by user threads, by a
+/// handler on a loop that ends, or by the destruction of the executor's context. Whatever can't be waited for
+/// ends in the background.
 ///
 /// Thread safety: full.
 class Running : public std::enable_shared_from_this<Running> {
  public:
-  /// On threads of its own, or on `executor` where there is one.
+  /// Runs on `executor`, or on threads of its own if that is empty.
   [[nodiscard]] static std::shared_ptr<Running> make(RedisConfig config,
                                                      boost::asio::any_io_executor executor);
   explicit Running(RedisConfig config);
 
-  /// Connects what is to be connected at the start, and begins to clean up.
+  /// Connects the databases that are connected at the start, and starts the clean-up.
   void open();
   [[nodiscard]] Registry& registry() noexcept { return registry_; }
 
-  /// Takes no more operations, lets those under way end until `deadline`, ends the rest. Returns once all
-  /// that has happened, or a short grace after the deadline; on a thread of the loops at once, and it happens
-  /// behind.
-  /// True when nothing is left to wait for.
+  /// Accepts no further operations, lets those under way end until `deadline`, and interrupts the rest.
+  /// Returns once that has happened, or shortly after the deadline. On a thread of the loops it returns at
+  /// once, and the shutdown continues in the background. True if nothing is left to wait for.
   bool shutdown(TimePoint deadline) noexcept;
 
  private:
@@ -50,15 +49,14 @@ class Running : public std::enable_shared_from_this<Running> {
   std::shared_ptr<net::IoThreads> threads_{};  // empty on a service's executor
   std::shared_ptr<net::Loops> loops_{};
 
-  std::mutex
-      mutex_{};  // what is posted to the loops is posted with it, so that their context lives meanwhile
+  std::mutex mutex_{};  // held while posting to the loops, so that their context is not destroyed then
   std::condition_variable end_noted_{};
   std::shared_ptr<Chore> cleanup_{};
   std::shared_ptr<Chore> lease_watch_{};
   std::shared_ptr<Chore> refill_{};
   std::shared_ptr<Chore> ending_{};
   bool stopping_ = false;
-  TimePoint deadline_{};  // of the first who stopped it
+  TimePoint deadline_{};  // of the first call of `shutdown`
   bool context_died_ = false;
   bool ended_ = false;
 };

@@ -15,24 +15,23 @@
 
 namespace redstart::inline v0::pool {
 
-/// The channel behind `AsyncClient`, and what synchronous calls stand on when there are many. Ordinary
-/// operations go over a shared connection; blocking and large ones, and scoped handles, over one of their
-/// own.
+/// The channel of `AsyncClient`, also for synchronous calls when there are many. Ordinary operations use a
+/// shared connection. Blocking and large ones, and scoped handles, use an exclusive connection.
 ///
 /// Thread safety: full.
 class AsyncPool final : public engine::AsyncChannel,
                         public ExclusiveConnection::Pool,
                         public std::enable_shared_from_this<AsyncPool> {
  public:
-  /// `loops` is shared with the manager. Nothing is opened before it is needed.
+  /// `loops` are those of the manager. No connection is opened before it is needed.
   [[nodiscard]] static std::shared_ptr<AsyncPool> make(std::shared_ptr<Server> server,
                                                        std::shared_ptr<DirectPool> direct,
                                                        const std::shared_ptr<net::Loops>& loops);
   AsyncPool(std::shared_ptr<PoolContext> context, std::shared_ptr<net::Loops> loops);
 
   void start(engine::OperationNode& operation) noexcept override { static_cast<void>(carry(operation)); }
-  /// As `start`. Returns the shared connection that took the operation, which lives as long as this; null
-  /// where none did.
+  /// Starts like `start`. Returns the shared connection that accepted the operation, which lives as long as
+  /// this; null if none did.
   const net::AsyncConnection* carry(engine::OperationNode& operation) noexcept;
   void reject(engine::OperationNode& operation, Error error) noexcept override;
   void lease(engine::OperationNode& operation) noexcept override;
@@ -42,35 +41,37 @@ class AsyncPool final : public engine::AsyncChannel,
   [[nodiscard]] engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::no; }
   [[nodiscard]] const engine::Origin& origin() const noexcept override { return context_->server->origin(); }
 
-  /// Why a handle is not to be given out: the last attempt to connect failed, forked, shut down.
+  /// Returns why no handle can be provided: the last connect attempt failed, fork, shutdown.
   [[nodiscard]] std::optional<Error> unavailable() const;
-  /// The last failure to connect while nothing has succeeded since; then the next attempt is made here, in
-  /// the background. Empty where nobody makes it though it is long due: the loop is not run.
+  /// Returns the last connect failure, unless an attempt has succeeded since, and starts the next attempt in
+  /// the background. Empty if that attempt is long overdue, because then the loop is not running.
   [[nodiscard]] std::optional<Error> failure_in_background(TimePoint now) const;
-  /// False from `stop` or `abandon` on.
+  /// False after `stop` or `abandon`.
   [[nodiscard]] bool usable() const noexcept { return !context_->stopping.load(std::memory_order_relaxed); }
   /// True while a shared connection is open.
   [[nodiscard]] bool serves() const noexcept;
-  /// True where the calling thread must not wait for this pool: it may be the one that serves it.
+  /// True if the calling thread must not wait for this pool, because it may be the thread that serves it.
   [[nodiscard]] bool serves_this_thread() const noexcept { return loops_->on_this_thread(); }
 
-  /// Takes no more operations; those under way may end until `deadline`, then they end with `Errc::closed`.
+  /// Accepts no further operations. Those under way may end until `deadline`, then they fail with
+  /// `Errc::closed`.
   void stop(TimePoint deadline) noexcept;
-  /// Waits until everything has ended; false when that was not so at `last`. Not on an engine thread.
+  /// Waits until all operations have ended; false at `last`. Preconditions: not on an engine thread.
   bool drain(TimePoint last) noexcept;
-  /// The loops' context is being destroyed: drops everything without completing it. Takes no more operations.
+  /// The loops' context is being destroyed: accepts no further operations and drops all others without
+  /// completing them.
   void abandon() noexcept;
 
-  /// Connects in the background, where nothing is or is being connected.
+  /// Connects in the background, unless a connection is open or being opened.
   void warm_up() noexcept;
-  /// Closes shared and leased connections that have been idle for longer than `idle_timeout`; returns how
-  /// many.
+  /// Closes shared and exclusive connections that have been idle for longer than `idle_timeout`. Returns how
+  /// many it closed.
   std::size_t cleanup_idle(TimePoint now);
-  /// Closes a connection that nobody uses, a leased one first, so that its slot gets free for `waiter`.
+  /// Closes an unused connection, preferably an exclusive one, to free its capacity for `waiter`.
   void reclaim(const Waiter& waiter) noexcept;
-  /// Sends PING over connections that nobody has used since `since`: those without an answer are closed.
+  /// Sends PING over connections that were not used since `since`. Those without a reply are closed.
   void ping_unused(TimePoint since) noexcept;
-  /// Adds what this pool counts.
+  /// Adds the counts of this pool.
   void collect(PoolStats& into) const;
 
  private:
@@ -89,8 +90,8 @@ class AsyncPool final : public engine::AsyncChannel,
   void reclaim_exclusive() noexcept;
   void circuit_changed() noexcept;
   [[nodiscard]] std::optional<Error> known_failure(TimePoint now) const;
-  // Why it must not even be queued: the database is away, and nobody wants to wait for it. Two relaxed loads
-  // while all is well.
+  // Returns why the operation must not be queued: the server is away, and calls don't wait for it. Cost: two
+  // relaxed loads while it is not away.
   [[nodiscard]] std::optional<Error> away(const engine::OperationNode& operation) const {
     if (!context_->reachability->failing() && context_->server->breaker().common_ticket() != 0) [[likely]]
       return std::nullopt;
@@ -105,12 +106,12 @@ class AsyncPool final : public engine::AsyncChannel,
 
   const std::shared_ptr<PoolContext> context_;
   const std::shared_ptr<net::Loops> loops_;
-  std::vector<std::shared_ptr<SharedConnection>> shared_{};  // made once, never changed
-  bool all_may_be_shared_ = false;                           // shared connections may take every slot
+  std::vector<std::shared_ptr<SharedConnection>> shared_{};  // created once, never changed
+  bool all_may_be_shared_ = false;                           // shared connections may use all capacity
 
   mutable std::mutex mutex_{};
   std::vector<ExclusiveConnection::Ptr> exclusive_{};  // all
-  std::vector<ExclusiveConnection::Ptr> idle_{};       // those nobody has; the most recently used last
+  std::vector<ExclusiveConnection::Ptr> idle_{};       // those that are free; the most recently used last
 };
 
 }  // namespace redstart::inline v0::pool

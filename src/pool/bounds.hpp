@@ -10,7 +10,7 @@
 
 namespace redstart::inline v0::pool {
 
-/// `config` with each duration between zero and `no_limit`: comparing and adding them can't wrap any more.
+/// Returns `config` with each duration limited to zero … `no_limit`, so that comparing and adding can't wrap.
 [[nodiscard]] inline DatabaseConfig with_bounded_durations(DatabaseConfig config) noexcept {
   const auto bound = [](auto&... durations) {
     ((durations = bounded<std::remove_reference_t<decltype(durations)>>(durations)), ...);

@@ -24,36 +24,36 @@ namespace redstart::inline v0::pool {
 
 using net::Clock;
 
-/// Lets calls pass or not, and learns from what becomes of them. While everything passes, an admission costs
-/// one relaxed load and a success nothing at all: successes are taken in bulk from the statistics, once a
-/// second and before each failure.
+/// Admits or refuses calls, and counts their outcomes. While all calls pass, an admission costs one relaxed
+/// load and a success nothing: successes are read in bulk from the statistics, once a second and before each
+/// failure.
 ///
 /// Every ticket ends in exactly one of `succeeded`, `failed` and `dropped`.
 ///
-/// Thread safety: full. Nobody is called with the lock held.
+/// Thread safety: full. Callbacks are called without the lock.
 class Breaker {
  public:
-  /// One call that was let through; 0: it was not.
+  /// The stamp of an admitted call; 0 if the call was refused.
   using Ticket = std::uint64_t;
 
-  /// What a shared connection knows of its own answers, so that time-outs on it can be judged. Belongs to the
-  /// connection.
+  /// What a shared connection records about its replies, so that timeouts on it can be classified. Belongs to
+  /// the connection.
   struct Silence {
-    TimePoint since{};         ///< Its last answer, or when it was opened.
-    std::uint64_t looks = 0;   ///< How often the breaker had read the statistics then.
+    TimePoint since{};         ///< Its last reply, or when it was opened.
+    std::uint64_t looks = 0;   ///< How often the breaker had read the statistics by then.
     std::uint64_t own = 0;     ///< Commands that it has answered since that reading.
-    TimePoint others_until{};  ///< When others are known to have answered, after its own last answer.
+    TimePoint others_until{};  ///< When others last answered after its own last reply, as far as known.
   };
   struct Change {
     BreakerState from = BreakerState::closed;
     BreakerState to = BreakerState::closed;
     std::string why{};
   };
-  /// What an error can say.
+  /// The state as errors show it.
   struct Status {
     BreakerState state = BreakerState::closed;
-    TimePoint since{};       ///< When the state began; at first when the breaker was made.
-    TimePoint next_probe{};  ///< While open: when calls may pass again at the latest.
+    TimePoint since{};       ///< Start of the state; initially the creation of the breaker.
+    TimePoint next_probe{};  ///< While open: the latest time at which calls may pass again.
     std::string why{};       ///< The last failure.
     std::uint64_t changes = 0;
   };
@@ -63,24 +63,23 @@ class Breaker {
   Breaker(const Breaker&) = delete;
   Breaker& operator=(const Breaker&) = delete;
 
-  /// Called after each change of state; and, with `from` and `to` alike, when a probe gave its place back
-  /// unused. Set before the first use.
+  /// `told` is called after each change of state; and, with equal `from` and `to`, if a probe was dropped.
+  /// Set it before the first use.
   void on_change(std::function<void(const Change&)> told) { told_ = std::move(told); }
 
-  /// Lets a call pass. `may_probe` false: only while everything passes, as for commands that may wait in the
-  /// server for long.
+  /// Admits a call. `may_probe` false: only while all calls pass, as for commands that block in the server.
   [[nodiscard]] Ticket admit(TimePoint now, bool may_probe = true) {
     const std::uint64_t word = word_.load(std::memory_order_relaxed);
     if ((word & passing) != 0) [[likely]]
       return word;
     return may_probe ? admit_probe(now) : 0;
   }
-  /// A ticket for any number of calls while everything passes, else 0.
+  /// A ticket for any number of calls while all calls pass, else 0.
   [[nodiscard]] Ticket common_ticket() const noexcept {
     const std::uint64_t word = word_.load(std::memory_order_relaxed);
     return (word & passing) != 0 ? word : 0;
   }
-  /// True when a call that begins now would be refused.
+  /// True if a call that starts now would be refused.
   [[nodiscard]] bool refuses(TimePoint now) const;
   [[nodiscard]] static bool is_probe(Ticket ticket) noexcept {
     return net::AsyncConnection::is_probe(ticket);
@@ -90,13 +89,13 @@ class Breaker {
     if (is_probe(ticket)) [[unlikely]]
       probe_succeeded(ticket, now);
   }
-  /// A time-out, or the loss of a connection: one failure for all that was in flight on it.
+  /// A timeout, or the loss of a connection: one failure for all that was in flight on it.
   void failed(Ticket ticket, TimePoint now, std::string_view why);
-  /// A call timed out on a shared connection. `behind`: it waited behind another that had timed out before,
-  /// so this is a failure of the database only if no other connection answers: a stuck connection must not
-  /// take the database away from them.
+  /// A call timed out on a shared connection. `behind`: it waited behind a call that had timed out before, so
+  /// this is a failure of the server only if no other connection answers. A stuck connection must not open
+  /// the breaker for the others.
   void failed(Ticket ticket, TimePoint now, std::string_view why, Silence& silence, bool behind);
-  /// A shared connection has answered commands, which are not in the statistics yet.
+  /// A shared connection has answered commands that are not in the statistics yet.
   void note_answers(Silence& silence, TimePoint now, std::uint64_t commands) const noexcept {
     const std::uint64_t looks = looks_.load(std::memory_order_relaxed);
     if (silence.looks != looks) silence = {now, looks, 0, {}};
@@ -104,15 +103,15 @@ class Breaker {
     silence.own += commands;
     silence.others_until = {};
   }
-  /// The call told nothing.
+  /// The call has no result that concerns the server.
   void dropped(Ticket ticket) {
     if (is_probe(ticket)) [[unlikely]]
       probe_dropped(ticket);
   }
-  /// A connection became ready, or the pool's own PING was answered.
+  /// A connection became ready, or the recovery ping was answered.
   void connection_ready();
 
-  /// To be called now and then with a time that is known anyway.
+  /// Reads the statistics if that is due. Call it with a time that is known already.
   void tick(TimePoint now) {
     if (now.time_since_epoch().count() >= next_look_.load(std::memory_order_relaxed)) [[unlikely]]
       look(now);
@@ -127,7 +126,7 @@ class Breaker {
   void automatic() { forced(&CircuitBreaker::automatic, "no longer forced"); }
 
  private:
-  // Bit 0: everything passes. Above it 16 bits for the row, then the generation.
+  // Bit 0: all calls pass. Above it 16 bits for the run of failures, then the generation.
   static constexpr std::uint64_t passing = 1;
 
   [[nodiscard]] static BreakerTicket of(Ticket ticket) noexcept {
@@ -145,7 +144,7 @@ class Breaker {
   [[nodiscard]] TimePoint answered_by(TimePoint now) const noexcept;
   [[nodiscard]] bool others_answer(Silence& silence, TimePoint now) noexcept;
 
-  // Changes the machine under the lock, then tells what that did.
+  // Changes the machine under the lock, then notifies without it.
   template <class Action>
   void change(Action action, std::string_view why);
 
@@ -158,17 +157,17 @@ class Breaker {
   mutable std::mutex mutex_{};
   CircuitBreaker machine_;
   Random random_;
-  std::uint64_t answered_ = 0;  // of the counters, as far as it was told to the machine
-  TimePoint looked_{};          // when they were read last
-  TimePoint answered_from_{};   // between these times something was answered, and nothing since then
+  std::uint64_t answered_ = 0;  // the count that the machine has received
+  TimePoint looked_{};          // when the counters were last read
+  TimePoint answered_from_{};   // something was answered between these times, and nothing since
   TimePoint answered_until_{};
-  std::uint64_t answered_between_ = 0;  // commands, by the two latest looks
+  std::uint64_t answered_between_ = 0;  // commands, between the two latest readings
   std::string last_failure_{};
   TimePoint since_ = Clock::now();
   std::uint64_t changes_ = 0;
 };
 
-/// The ticket of one call, which gives its place back whatever happens.
+/// The ticket of one call; it is dropped at the end of the scope unless it has ended before.
 class Admission {
  public:
   Admission(Breaker& breaker, Breaker::Ticket ticket) noexcept : breaker_(breaker), ticket_(ticket) {}

@@ -17,7 +17,7 @@ namespace redstart::inline v0::pool {
 /// Tells the breaker how an exchange went.
 void record(Admission& admission, const net::Outcome& outcome);
 
-/// What one call has tried so far. Costs nothing until something fails.
+/// The attempts of one call. Costs nothing until one fails.
 ///
 /// Thread safety: none; lives on the caller's stack.
 class CallRetries {
@@ -26,21 +26,21 @@ class CallRetries {
               const engine::CallOptions& options, TimePoint deadline) noexcept
       : server_(server), pool_(pool), request_(request), mode_(options.retry), deadline_(deadline) {}
 
-  /// No attempt could be made. True when the call waits for such a database: it has waited a little, `now` is
-  /// renewed, and another attempt is due.
+  /// No attempt could be made. Waits a little if the call waits for a database that is away; then `now` is
+  /// renewed, and true means that another attempt is due.
   [[nodiscard]] bool wait_for_database(const ErrorInfo& why, TimePoint& now) const;
 
-  /// The exchange brought no reply that the caller wants. The delay before another attempt, empty when there
-  /// must be none. `reused`: the connection had carried commands before.
+  /// The exchange failed or was refused. Returns the delay before another attempt, empty if there must be
+  /// none. `reused`: the connection had carried commands before.
   [[nodiscard]] Retries::Delay next(const net::Outcome& outcome, bool reused);
-  /// Sleeps for that long and renews `now`; false when the pool was stopped, or the deadline has passed.
+  /// Sleeps for `delay` and renews `now`; false if the pool was stopped, or the deadline has passed.
   [[nodiscard]] bool sleep(std::chrono::milliseconds delay, TimePoint& now) const;
 
-  /// The number of the attempt under way, the first is 1.
+  /// The number of the attempt under way. The first is 1.
   [[nodiscard]] unsigned made() const noexcept { return made_; }
-  /// An earlier attempt may have been executed.
+  /// True if an earlier attempt may have been executed.
   [[nodiscard]] bool uncertain() const noexcept { return uncertain_; }
-  /// The error of a call that made no further attempt.
+  /// Returns the error of a call that makes no further attempt.
   [[nodiscard]] Error failed(std::uint64_t commands, ErrorInfo info) const;
 
  private:

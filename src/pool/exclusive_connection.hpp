@@ -14,17 +14,17 @@
 
 namespace redstart::inline v0::pool {
 
-/// Made for one borrower, kept for the next when it comes back clean, closed when it is lost.
+/// Created for one caller. It is kept for the next one if it is returned clean, and closed if it is lost.
 class ExclusiveConnection final : public PooledConnection {
  public:
   using Ptr = std::shared_ptr<ExclusiveConnection>;
 
-  /// What becomes of it, told on any thread.
+  /// Is notified of the connection's state, on any thread.
   class Pool {
    public:
-    /// Nobody has it any more. It may be lent again, unless it is `dirty`.
+    /// It was returned. It may be lent again unless it is `dirty`.
     virtual void returned(Ptr pooled, bool dirty) = 0;
-    /// It was closed: false where somebody has it, else it will not be lent again.
+    /// It was closed: false if a caller has it, else it will not be lent again.
     virtual bool withdraw(ExclusiveConnection& pooled) noexcept = 0;
     /// It has ended.
     virtual void gone(ExclusiveConnection& pooled) noexcept = 0;
@@ -41,8 +41,8 @@ class ExclusiveConnection final : public PooledConnection {
   ExclusiveConnection(std::shared_ptr<PoolContext> context, std::weak_ptr<Pool> pool)
       : PooledConnection(std::move(context)), pool_(std::move(pool)) {}
 
-  /// Somebody is to have it. Under the lock of its pool, like `claimed` and `unclaim`: who finds it closed
-  /// has to know whether somebody has it.
+  /// Claims it for a caller. Under the lock of its pool, like `claimed` and `unclaim`, so that a thread that
+  /// finds it closed knows whether a caller has it.
   void claim() noexcept;
   void unclaim() noexcept { claimed_ = false; }
   [[nodiscard]] bool claimed() const noexcept { return claimed_; }
@@ -51,24 +51,24 @@ class ExclusiveConnection final : public PooledConnection {
   void lease_to(engine::OperationNode& operation);
   /// Runs one operation on it; it is returned afterwards.
   void run(engine::OperationNode& operation);
-  /// Sends the pool's own question over it, as `run` does. `stop` cancels the question.
+  /// Sends PING over it, as `run` does. `stop` cancels it.
   void send_ping(engine::OperationNode& ping);
-  /// The borrower is done with it. Any thread.
+  /// The caller returns it. Any thread.
   void give_back(bool dirty) noexcept;
   void stop(TimePoint deadline) noexcept override;
   /// Closes it for good. Any thread.
   void end() noexcept;
 
-  /// True once it has been open for longer than connections may be. On every thread.
+  /// True once it is older than `max_lifetime`. Any thread.
   [[nodiscard]] bool over_age() const noexcept {
     return Clock::now().time_since_epoch().count() >= retires_.load(std::memory_order_relaxed);
   }
-  /// True once the connection broke that its borrower knew. On every thread.
+  /// True once the connection that its caller used has broken. Any thread.
   [[nodiscard]] bool broken() const noexcept { return broken_.load(std::memory_order_acquire); }
-  /// The borrower sends something: from now on a lost connection can't be replaced in silence.
+  /// The caller sends a command: from now on a lost connection can't be replaced unnoticed.
   void use() noexcept { used_.store(true, std::memory_order_release); }
   using PooledConnection::context;
-  std::size_t listed_at = 0;  ///< Its place among all of its pool, under the lock of its pool.
+  std::size_t listed_at = 0;  ///< Its index in the pool's list, under the pool's lock.
  private:
   friend class LeaseWait;
 
@@ -79,7 +79,7 @@ class ExclusiveConnection final : public PooledConnection {
   void closed(net::AsyncConnection& connection, CloseReason reason) override;
   void idle(net::AsyncConnection& connection) override;
   void leave_server(ServerCondition condition, TimePoint now) override;
-  // What the borrower knew of a connection is gone with it.
+  // The session state of a connection is lost with it.
   void ending(const engine::OperationNode& operation) noexcept override {
     if (alone_.load(std::memory_order_relaxed)) context().alone_ended(operation);
   }
@@ -89,13 +89,13 @@ class ExclusiveConnection final : public PooledConnection {
   void returned(bool dirty) noexcept;
 
   const std::weak_ptr<Pool> pool_;
-  bool claimed_ = false;                // somebody has it, or waits for it
-  std::atomic<bool> returning_{false};  // given back; operations are still under way
+  bool claimed_ = false;                // a caller has it, or waits for it
+  std::atomic<bool> returning_{false};  // returned; operations are still under way
   std::atomic<bool> used_{false};
-  std::atomic<bool> alone_{false};         // what it carries is a single operation
-  std::atomic<std::uint64_t> ping_id_{0};  // the latest that the pool has asked
+  std::atomic<bool> alone_{false};         // it carries a single operation
+  std::atomic<std::uint64_t> ping_id_{0};  // the latest PING of the pool
   std::atomic<bool> broken_{false};
-  std::atomic<bool> outdated_{false};  // its server has another role now: nobody is to get it again
+  std::atomic<bool> outdated_{false};  // its server has another role now: it must not be lent again
   std::atomic<Clock::rep> retires_{TimePoint::max().time_since_epoch().count()};
 };
 

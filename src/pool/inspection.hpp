@@ -8,9 +8,8 @@
 
 namespace redstart::inline v0::pool {
 
-/// Connects, asks the server about itself and whether it takes writes, and closes the connection again; at
-/// most until `deadline`. Nothing of it is counted; the identity that INFO
-/// reports is kept. Waits.
+/// Connects, reads INFO, tries whether writes are accepted, and closes the connection, until `deadline` at
+/// the latest. Nothing of it is counted; the identity that INFO reports is kept. Waits.
 [[nodiscard]] ConnectionReport inspect(Server& server, TimePoint deadline);
 
 }  // namespace redstart::inline v0::pool

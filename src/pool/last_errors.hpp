@@ -14,9 +14,9 @@
 
 namespace redstart::inline v0::pool {
 
-/// Keeps the newest failure of each code and counts those before, so that many of one kind leave the others
-/// visible: in an outage the cause beside what follows from it. Where there are more codes than places, the
-/// one that was not seen for longest goes.
+/// Keeps the newest failure of each code and counts the earlier ones, so that a frequent code does not hide
+/// the others: in an outage the cause stays visible beside its consequences. If there are too many codes, the
+/// least recent one is dropped.
 ///
 /// Thread safety: none.
 class LastErrors {
@@ -37,7 +37,7 @@ class LastErrors {
     errors_.push_back({now, code, std::string(message), 1, now});
   }
 
-  /// The one that was seen last at the end.
+  /// Sorted by time; the most recent one is the last.
   [[nodiscard]] const std::vector<LastError>& list() const noexcept { return errors_; }
 
  private:

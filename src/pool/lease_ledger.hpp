@@ -18,12 +18,12 @@
 
 namespace redstart::inline v0::pool {
 
-/// The scoped handles of one database that are out, in the order in which they were taken.
+/// The scoped handles of one database that are out, in the order in which they were acquired.
 ///
 /// Thread safety: full.
 class LeaseLedger {
  public:
-  /// A handle that is out; belongs to it.
+  /// The entry of one handle, which owns it.
   class Entry
       : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>> {
    public:
@@ -37,7 +37,7 @@ class LeaseLedger {
     CallSite where_{};
     bool told_ = false;
   };
-  /// What is said of one.
+  /// A handle in reports.
   struct Lease {
     std::chrono::nanoseconds kept{0};
     CallSite where{};
@@ -49,12 +49,12 @@ class LeaseLedger {
 
   void began(Entry& entry, TimePoint now);
   void taken_at(Entry& entry, CallSite where);
-  /// True when it was kept for longer than `limit` and nobody has been told yet; `lease` says how long then.
+  /// True if it was held longer than `limit` and was not reported yet; then sets `lease`.
   [[nodiscard]] bool ended(Entry& entry, TimePoint now, std::chrono::milliseconds limit, Lease& lease);
 
-  /// Those that have been kept for longer than `limit` and were not told before. 0: none.
+  /// Returns the handles that have been held longer than `limit` and were not reported before. 0: none.
   [[nodiscard]] std::vector<Lease> overdue(TimePoint now, std::chrono::milliseconds limit);
-  /// All that are out, the oldest first.
+  /// Returns all handles that are out, the oldest first.
   [[nodiscard]] std::vector<Lease> all(TimePoint now) const;
   void collect(PoolStats& into, TimePoint now) const;
 

@@ -20,7 +20,7 @@
 
 namespace redstart::inline v0::pool {
 
-/// What the asynchronous connections of one pool use in common, and what they count together.
+/// The objects and counters that the asynchronous connections of one pool have in common.
 struct PoolContext {
   PoolContext(std::shared_ptr<Server> of, std::shared_ptr<DirectPool> direct_pool,
               std::shared_ptr<net::Loops> on)
@@ -30,9 +30,9 @@ struct PoolContext {
         reachability(&server->reachability()),
         loops(std::move(on)) {}
 
-  /// Lives while an operation is taken over: where the loops have ended or belong to a parent, somebody has
-  /// to run what is posted for one that is refused. `alive` keeps what takes it, the context included: the
-  /// operation may be over before that, and its handle with it.
+  /// Lives while an operation is submitted. If the loops have ended or belong to the parent of a fork, it
+  /// runs the handlers of refused operations. `alive` keeps the pool, because the operation and its handle
+  /// may end before that.
   class Acceptance {
    public:
     Acceptance(const PoolContext& context, std::shared_ptr<const void>&& alive) noexcept
@@ -49,7 +49,8 @@ struct PoolContext {
     const PoolContext& context_;
   };
 
-  /// Sets the operation's times. Returns why it must not be taken: forked, shut down.
+  /// Sets the start and the deadline of the operation. Returns why it must be rejected: fork, shutdown,
+  /// expired limit.
   [[nodiscard]] std::optional<Error> set_times_or_refuse(engine::OperationNode& operation) const {
     if (net::forked(generation)) [[unlikely]]
       return refusal(operation);
@@ -61,11 +62,11 @@ struct PoolContext {
     return std::nullopt;
   }
 
-  /// Why an operation must not be queued behind what is there: too many, or too many bytes. One is let in
-  /// whatever its size.
+  /// Returns why an operation must not be queued: too many operations or bytes. A single operation may have
+  /// any size.
   [[nodiscard]] std::optional<Error> overloaded(const engine::OperationNode& operation,
                                                 const net::AsyncConnection::Load& load) const {
-    // A connection remembers what was given up until its reply has come.
+    // An operation that was given up counts until its reply has arrived.
     const DatabaseConfig& config = server->config();
     if (load.operations + load.given_up < config.max_pending &&
         (load.bytes + operation.request.bytes.size() <= config.max_pending_bytes || load.operations == 0))
@@ -74,7 +75,7 @@ struct PoolContext {
     return overload(operation, load);
   }
 
-  /// Operations that have a connection of their own, or wait for it.
+  /// The operations that use, or wait for, an exclusive connection.
   [[nodiscard]] net::AsyncConnection::Load alone() const noexcept {
     return {alone_.load(std::memory_order_relaxed), alone_bytes_.load(std::memory_order_relaxed)};
   }
@@ -89,7 +90,7 @@ struct PoolContext {
 
   void connection_began();
   void connection_ended();
-  /// Waits until every line has ended; false when that was not so at `last`.
+  /// Waits until every connection has ended; false at `last`.
   [[nodiscard]] bool wait_for_end(TimePoint last);
 
   const std::shared_ptr<Server> server;
@@ -98,11 +99,11 @@ struct PoolContext {
   Reachability* const reachability;  ///< Of the server.
   const std::shared_ptr<net::Loops> loops;
   const std::uint32_t generation = net::fork_generation();
-  /// A shared connection that is open; empty where there is none. Set before anything else.
+  /// Returns a shared connection that is open, or null. Set it before the first use.
   std::function<std::shared_ptr<net::AsyncConnection>()> serving{};
   std::atomic<bool> stopping{false};
-  std::atomic<std::size_t> open{0};    ///< Slots held.
-  std::atomic<std::size_t> leased{0};  ///< Handles out.
+  std::atomic<std::size_t> open{0};    ///< Grants in use.
+  std::atomic<std::size_t> leased{0};  ///< Scoped handles that are out.
   std::atomic<std::uint64_t> pushes_dropped{0};
   std::array<std::atomic<std::uint64_t>, close_reasons> closed_by{};
 

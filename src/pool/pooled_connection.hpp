@@ -19,10 +19,10 @@
 
 namespace redstart::inline v0::pool {
 
-/// Owner of one asynchronous connection. From `want` on it gets a slot, then permission for an attempt, then
-/// opens the connection; what it can't get, `refused` tells.
+/// Owns one asynchronous connection. After `want` it acquires a grant, then permission for an attempt, then
+/// opens the connection. `refused` is notified if it gets none of these.
 ///
-/// Thread safety: everything on the connection's loop, but where it is said otherwise.
+/// Thread safety: all functions must run on the connection's loop, unless stated otherwise.
 class PooledConnection : public net::AsyncConnection::Owner,
                          public engine::OperationPlace,
                          private Waiter,
@@ -35,51 +35,51 @@ class PooledConnection : public net::AsyncConnection::Owner,
   void cancel(std::uint64_t id, engine::Cancellation how) noexcept override {
     if (!net::forked(context_->generation)) connection_->cancel(id, how);
   }
-  /// On every thread.
+  /// Any thread.
   [[nodiscard]] net::AsyncConnection& connection() const noexcept { return *connection_; }
-  /// The context of its loop is being destroyed. Any thread, but nothing runs on the loop any more.
+  /// The context of its loop is being destroyed. Any thread, but nothing may run on the loop any more.
   void abandon() noexcept;
-  /// Called by `stop`'s caller, on every thread: see AsyncConnection::stop.
+  /// Called by the caller of `stop`, on any thread: see AsyncConnection::stop.
   virtual void stop(TimePoint deadline) noexcept;
-  /// True once nothing will happen on it any more. On every thread.
+  /// True once it has ended. Any thread.
   [[nodiscard]] bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
 
  protected:
   explicit PooledConnection(std::shared_ptr<PoolContext> context) : context_(std::move(context)) {}
-  /// Makes the connection; once, right after construction.
+  /// Creates the connection; once, right after construction.
   void connect_to(net::Loop loop, net::AsyncConnection::Kind kind);
 
-  /// Gets whatever is missing for an attempt, then opens the connection.
+  /// Acquires what is missing for an attempt, then opens the connection.
   void want();
-  /// The attempt can't be made, or failed. The next one may be made at `next`.
+  /// The attempt can't be made, or has failed. The next one may start at `next`.
   virtual void connect_unavailable(const Error& error, TimePoint next) = 0;
-  /// The server says that it will be ready later: operations wait on.
+  /// The server is not ready yet: operations keep waiting.
   virtual void postponed() = 0;
-  /// The server serves no longer as it did: the connection is to be left for a new one.
+  /// The server has another role now: the connection must be replaced.
   virtual void leave_server(ServerCondition condition, TimePoint now) = 0;
-  /// False where nothing may be sent again: its user would not know what the connection has lost.
+  /// False if nothing may be retried, because its caller would not notice the lost session state.
   [[nodiscard]] virtual bool repeats() const noexcept { return true; }
-  /// True while those who wait go on waiting, although that is why nothing can be sent.
+  /// True if queued operations keep waiting despite that (`WhenAway::wait`).
   [[nodiscard]] bool outlasts(const Error& error) const noexcept;
-  /// Ends all waiting operations with this error.
+  /// Fails all queued operations with this error.
   void fail_waiting(const Error& error);
-  /// True where operations go on waiting after `error`: as above, or since the database is not away.
+  /// True if operations keep waiting after `error`: as above, or because the server is not away.
   [[nodiscard]] bool waits_after(const Error& error) const noexcept {
     return outlasts(error) || !context_->reachability->failing();
   }
-  /// Operations in the queue may go over another connection that works: true when they were handed over.
+  /// Queued operations may use another connection that works: true if they were moved there.
   virtual bool goes_elsewhere() { return false; }
-  /// Calls `action` on the loop at `time`, unless the line has ended by then; replaces an earlier one.
+  /// Calls `action` on the loop at `time`, unless the connection has ended by then. Replaces an earlier call.
   void call_at(TimePoint time, void (PooledConnection::*action)()) { call_at(timer_, time, action); }
   void call_at(std::optional<boost::asio::steady_timer>& timer, TimePoint time,
                void (PooledConnection::*action)());
   void give_grant_back();
-  /// Nothing is tried for a while: who stands in line is to learn himself what is wrong.
+  /// No attempt is made for a while. Lets other waiters use the grant and get the failure themselves.
   void leave_grant_to_others() {
     if (context_->direct->shortage()) give_grant_back();
   }
   [[nodiscard]] PoolContext& context() const noexcept { return *context_; }
-  /// Counts the reason and says so.
+  /// Counts the reason and emits the event.
   void note_closed(CloseReason reason);
   virtual void on_ended() = 0;
 
@@ -130,17 +130,17 @@ class PooledConnection : public net::AsyncConnection::Owner,
   const std::shared_ptr<PoolContext> context_;
   std::shared_ptr<net::AsyncConnection> connection_{};
   std::optional<boost::asio::steady_timer> timer_{};
-  std::shared_ptr<PooledConnection> self_{};  // while in line for a slot
+  std::shared_ptr<PooledConnection> self_{};  // while it is queued for a grant
   bool has_grant_ = false;
   bool enqueued_ = false;
   bool opening_ = false;
-  bool works_ = false;  // as reachability counts it
+  bool works_ = false;  // it counts as working in `Reachability`
   Reachability::ConnectAttempt attempt_{};
   protocol::Reconnect::Connection ready_{};
   Breaker::Silence silence_{};
-  std::optional<TimePoint> waits_since_{};                    // for a slot, or for growth
-  std::optional<boost::asio::steady_timer> acquire_timer_{};  // when the first has waited for too long
-  std::optional<Error> refusal_{};                            // why operations in the queue were last ended
+  std::optional<TimePoint> waits_since_{};                    // for a grant, or for growth
+  std::optional<boost::asio::steady_timer> acquire_timer_{};  // the time limit of the first waiting operation
+  std::optional<Error> refusal_{};                            // why queued operations last failed
   std::atomic<bool> ended_{false};
 };
 

@@ -16,25 +16,25 @@
 
 namespace redstart::inline v0::pool {
 
-/// One attempt that failed, and what is allowed to its call.
+/// One failed attempt, and what its call allows.
 struct FailedAttempt {
   Failure failure;
   std::string_view command{};
   std::string_view why{};
   Retry category = Retry::accumulating;
-  std::optional<RetryMode> mode{};  ///< Empty: the database's.
-  unsigned made = 1;                ///< CallRetries, this one included.
+  std::optional<RetryMode> mode{};  ///< Empty: that of the database.
+  unsigned made = 1;                ///< Attempts so far, this one included.
   TimePoint now{};
   TimePoint deadline{};
 };
 
-/// Decides by the database's retry policy and budget; both are asked on failures only.
+/// Applies the retry policy and the budget of a database, on failures only.
 ///
 /// Thread safety: full.
 class Retries {
  public:
   using Delay = std::optional<std::chrono::milliseconds>;
-  /// Takes note of an attempt that will be made after `delay`.
+  /// Is notified of an attempt that will be made after `delay`.
   using Note = std::function<void(const FailedAttempt&, std::chrono::milliseconds delay)>;
 
   Retries(const RetryPolicy& policy, const RetryBudgetPolicy& budget, OperationTotals& totals, Note note)
@@ -42,15 +42,16 @@ class Retries {
   Retries(const Retries&) = delete;
   Retries& operator=(const Retries&) = delete;
 
-  /// The delay before the next attempt, which is counted then; empty: there must be none.
+  /// Returns the delay before the next attempt and counts it; empty if there must be none.
   [[nodiscard]] Delay next(const FailedAttempt& attempt);
-  /// The same where the connection was lost: it is made at once, on another. `charged` false: nothing of the
-  /// command had been sent, so the server does not see one command more.
+  /// Decides like `next` after the loss of a connection: the next attempt is made at once, on another one.
+  /// `charged` false: the command had not been sent, so the server gets no additional command.
   [[nodiscard]] bool at_once(const FailedAttempt& attempt, bool charged);
-  /// After LOADING: that ends by itself, so the number of attempts does not limit it. Each takes its token,
-  /// or waits for the next one; where none comes in time the delay ends at the deadline.
+  /// Decides like `next` after LOADING, without a limit of attempts, because LOADING ends by itself. Each
+  /// attempt takes a token of the budget or waits for one. If none comes in time, the delay ends at the
+  /// deadline.
   [[nodiscard]] Delay after_loading(const FailedAttempt& attempt);
-  /// True when a command was answered with LOADING within the last two seconds.
+  /// True if a command was answered with LOADING within the last two seconds.
   [[nodiscard]] bool loading_lately(TimePoint now) const noexcept;
 
  private:

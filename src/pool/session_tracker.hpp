@@ -10,27 +10,28 @@
 namespace redstart::inline v0::pool {
 
 /// Follows WATCH, MULTI and EXEC on one connection. Decides whether the server only queues a command, and
-/// whether the connection may be used by others afterwards.
+/// whether other callers may use the connection afterwards.
 ///
-/// A command counts from the moment it is sent. Replies arrive in the order of the commands; several may be
+/// A command counts once it is sent. Replies arrive in the order of the commands, and several may be
 /// outstanding. Pure: no lock, no clock.
 class SessionTracker {
  public:
-  /// How the server answered a command that changes the state of its connection.
+  /// The reply to a command that changes the session state.
   enum class Answer : std::uint8_t {
-    done,     ///< With anything but an error; EXEC also with null.
-    aborted,  ///< EXEC with EXECABORT: the transaction is gone.
-    refused,  ///< With another error.
+    done,     ///< No error; EXEC may also reply null.
+    aborted,  ///< EXECABORT: the transaction has ended.
+    refused,  ///< Another error.
   };
 
-  /// Whether commands are between MULTI and EXEC: the server answers QUEUED to them.
+  /// True between MULTI and EXEC: the server replies QUEUED to commands.
   [[nodiscard]] bool queues() const noexcept { return queues_; }
-  /// Whether nobody else may use the connection: it has state, or a reply about it is still to come.
+  /// True if no other caller may use the connection: it has state, or a reply about it is outstanding.
   [[nodiscard]] bool dirty() const noexcept {
     return changed_ || watches_ || queues_ || started_ != answered_;
   }
 
-  /// Whether the command may be sent now. `shows_queued`: the type of its reply tells QUEUED from a value.
+  /// True if the command may be sent now. `shows_queued`: the type of its reply distinguishes QUEUED from a
+  /// value.
   [[nodiscard]] bool admits(Session session, std::string_view name, bool shows_queued) const noexcept {
     return !queues_ || shows_queued || ends_transaction(session, name);
   }
@@ -51,17 +52,17 @@ class SessionTracker {
     }
   }
 
-  /// The reply to the command that was sent first and not answered yet.
+  /// The reply to the oldest command without one.
   void answered(Session session, std::string_view name, Answer answer) noexcept {
     ++answered_;
     if (session != Session::transaction) return;
-    // Commands behind it have changed the state again, or will: only the last reply says what it is.
+    // Later commands change the state again, so only the last reply determines it.
     const bool last = started_ == answered_;
     if (name == "MULTI") {
       if (answer == Answer::refused && last) queues_ = queued_before_;
     } else if (ends_transaction(session, name)) {
       if (answer == Answer::refused) {
-        changed_ = true;  // whether a transaction is left is not known
+        changed_ = true;  // it is unknown whether a transaction is left
         if (last) queues_ = queued_before_;
       } else if (last) {
         watches_ = false;
@@ -80,9 +81,9 @@ class SessionTracker {
 
   bool queues_ = false;          // MULTI was sent, and neither EXEC nor DISCARD
   bool queued_before_ = false;   // as `queues_` was before the last command that was sent
-  bool watches_ = false;         // WATCH was sent, and nothing has ended it
+  bool watches_ = false;         // WATCH was sent and has not ended
   bool watched_before_ = false;  // as `watches_` was before the last command that was sent
-  bool changed_ = false;         // another state, which stays
+  bool changed_ = false;         // another state, which is permanent
   std::uint64_t started_ = 0;
   std::uint64_t answered_ = 0;
 };

@@ -13,8 +13,8 @@
 
 namespace redstart::inline v0::pool {
 
-/// Opened when something is first sent over it; after a loss again and again, as the reconnect policy allows,
-/// whether anybody waits or not; closed while idle.
+/// Opens with its first operation. After a loss it reopens as the reconnect policy allows, even if no
+/// operation waits. It may be closed while it is idle.
 class SharedConnection final : public PooledConnection {
  public:
   /// `yields_when_busy`: it makes room when it is asked to though it may be busy, once what is under way has
@@ -26,14 +26,14 @@ class SharedConnection final : public PooledConnection {
         yields_when_busy_(yields_when_busy),
         unserved_(this->context().server->config().reconnect) {}
 
-  /// Opens it, if it is not open. On every thread.
+  /// Opens it, if it is not open. Any thread.
   void warm_up() noexcept;
-  /// Somebody waits for a slot: it is to close when it can. On every thread.
+  /// A caller waits for capacity: closes the connection when possible. Any thread.
   void request_yield() noexcept;
-  /// Asks the server whether this connection works, where nobody has used it since `since`. On every thread.
+  /// Sends PING if the connection was not used since `since`. Any thread.
   void ping_if_unused(TimePoint since) noexcept;
-  /// Makes it the one that asks a server whose circuit breaker is open whether it answers again. Before
-  /// anything else.
+  /// Makes it the connection that sends the recovery ping while the breaker is open. Call it before the first
+  /// use.
   void ping_for_recovery();
   void stop(TimePoint deadline) noexcept override;
 
@@ -60,12 +60,12 @@ class SharedConnection final : public PooledConnection {
   class RecoveryPing;
 
   const bool yields_when_busy_;
-  std::atomic<bool> warm_{false};             // it is to be opened
-  std::atomic<bool> yield_requested_{false};  // it is to be closed for somebody else
+  std::atomic<bool> warm_{false};             // it must be opened
+  std::atomic<bool> yield_requested_{false};  // it must close to free capacity
   const std::uint64_t recovery_ping_id_ = engine::next_operation_id();
-  std::optional<boost::asio::steady_timer> recovery_{};  // where this line is to ask
-  std::atomic<bool> pinging_{false};                     // the answer is outstanding
-  TimePoint left_{};                                     // when the server's role was last found changed
+  std::optional<boost::asio::steady_timer> recovery_{};  // set if this connection sends the recovery ping
+  std::atomic<bool> pinging_{false};                     // the reply to it is outstanding
+  TimePoint left_{};                                     // when a changed role of the server was last noticed
   bool has_served_ = false;                              // since it was opened
   Backoff unserved_;  // delays after connections that were closed without having served
 };

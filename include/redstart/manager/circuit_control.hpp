@@ -15,14 +15,15 @@ namespace pool {
 class Server;
 }
 
-/// The circuit breaker of one database, as `RedisConnectionManager::breaker` gives it out.
+/// The circuit breaker of one database, from `RedisConnectionManager::breaker`. If the database has several
+/// servers, it controls all of their breakers.
 ///
 ///     redis.breaker("cache").force_open();  // for as long as the server is being moved
 ///     …
 ///     redis.breaker("cache").automatic();
 ///
-/// A forced state holds for every handle of the database, also for those from before, until `automatic` or
-/// the end of the manager's run; it changes nothing for a manager that is started again.
+/// A forced state applies to every handle of the database, also to existing ones, until `automatic` or the
+/// shutdown of the manager. It does not survive a restart of the manager.
 ///
 /// Thread safety: full. Copies control the same breaker. It may outlive the manager and has no effect then.
 class CircuitControl {
@@ -30,18 +31,18 @@ class CircuitControl {
   explicit CircuitControl(std::vector<std::shared_ptr<pool::Server>> servers) noexcept
       : servers_(std::move(servers)) {}
 
-  /// As of now. While open, it half-opens by itself; see BreakerState.
+  /// The current state, that of the worst server. An open breaker half-opens by itself; see BreakerState.
   [[nodiscard]] BreakerState state() const;
-  /// The same with since when, when probes may pass, and what failed last; `to_string` gives a line for a
-  /// log.
+  /// The current state, its age, the time of the next probe and the last failure. `to_string` makes a line
+  /// for a log of it.
   [[nodiscard]] CircuitStatus status() const;
 
-  /// Keeps every call away, whatever the server does: they fail with `Errc::circuit_open`
-  /// (`Remedy::never`) or, with `WhenAway::wait`, wait until their deadline. What was sent before goes on.
+  /// Refuses every call, whatever the server does: calls fail with `Errc::circuit_open` (`Remedy::never`) or,
+  /// with `WhenAway::wait`, wait until their deadline. Commands in flight continue.
   void force_open();
   /// Lets every call pass, whatever the server does.
   void force_closed();
-  /// Ends a forced state: closed, with nothing counted. No effect in other states.
+  /// Ends a forced state: the breaker is closed and has counted nothing. No effect in other states.
   void automatic();
 
  private:

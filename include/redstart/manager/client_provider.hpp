@@ -15,7 +15,7 @@
 
 namespace redstart::inline v0 {
 
-// Of <redstart/client/async_operations.hpp>, which whoever uses them includes (redstart.hpp does).
+// Defined in <redstart/client/async_operations.hpp>; redstart.hpp includes it.
 namespace engine {
 class AsyncChannel;
 using AsyncChannelPtr = std::shared_ptr<AsyncChannel>;
@@ -26,7 +26,7 @@ namespace detail {
 class LeaseReceiver;
 class ReachableReceiver;
 
-/// True for errors that make an optional handle empty: an outage, or a time limit that has expired.
+/// True for errors that make an optional handle empty: an outage, or an expired time limit.
 [[nodiscard]] constexpr bool means_absent(Errc code) noexcept {
   return is_unavailable(code) || code == Errc::timeout;
 }
@@ -40,25 +40,25 @@ using ReachableOperation =
     Operation<std::optional<AsyncClient>, void(std::exception_ptr, std::optional<AsyncClient>),
               detail::ReachableReceiver>;
 
-/// Gives out handles. `RedisConnectionManager` implements it; code that takes a `ClientProvider&` can be
-/// given another.
+/// Provides handles. `RedisConnectionManager` implements it. Code that takes a `ClientProvider&` works with
+/// any other implementation.
 ///
 /// Time limits: a `timeout` of zero or less has expired. The call fails at once with `Errc::timeout`, and
-/// `optional_client` and `optional_async_client` give an empty handle.
+/// `optional_client` and `optional_async_client` return an empty handle.
 ///
 /// Thread safety: implementations are safe for concurrent use.
 class ClientProvider {
  public:
   virtual ~ClientProvider() = default;
 
-  /// The standard handle of a database.
+  /// Returns the standard handle of a database.
   ///
-  /// At once, but where nobody knows yet whether the database can be reached, or while its server is loading:
-  /// then it waits for the first connection. `timeout`: how long it may wait; unset: `timeouts.connect`.
-  /// Calls on the handle have limits of their own (`with_timeout`).
+  /// It waits for the first connection only if no connect attempt has ended yet, or while the server is
+  /// loading. `timeout` limits that wait; unset: `timeouts.connect`. Calls on the handle have limits of their
+  /// own (`with_timeout`).
   ///
-  /// Errors: `Unavailable` when the database can't be reached; `Errc::unknown_database`, `Errc::not_started`
-  /// at once.
+  /// Errors: `Unavailable` if the database can't be reached. `Errc::unknown_database` and `Errc::not_started`
+  /// are immediate.
   [[nodiscard]] Client client(std::string_view database, TimeLimit timeout = {}) {
     return Client(channel(database, timeout).value());
   }
@@ -66,15 +66,16 @@ class ClientProvider {
     return client(to_string(database), timeout);
   }
 
-  /// The optional handle: empty when the database can't be reached, so that the service goes on without it.
-  /// While the last attempt to connect failed it is empty at once; the next attempt is made in the
+  /// Returns the optional handle: empty if the database can't be reached, so that the service can continue
+  /// without it. If the last connect attempt failed, it is empty at once, and the next attempt is made in the
   /// background.
   ///
   ///     if (auto cache = redis.optional_client("cache", 50ms)) cache->incr("hits");
   ///
-  /// `timeout`: as for `client`. Give a short one: a server that accepts connections and stays silent costs
-  /// the first caller all of it, by default `timeouts.connect` (5 s). Errors: those that no outage explains
-  /// (unknown_database, not_started) are thrown.
+  /// `timeout`: as for `client`. Use a short one: if a server accepts connections and stays silent, the first
+  /// caller waits for all of it, by default `timeouts.connect` (5 s).
+  ///
+  /// Errors: those that no outage explains (`unknown_database`, `not_started`) are thrown.
   [[nodiscard]] std::optional<Client> optional_client(std::string_view database, TimeLimit timeout = {}) {
     auto found = channel(database, timeout);
     if (found) return Client(*std::move(found));
@@ -85,13 +86,13 @@ class ClientProvider {
     return optional_client(to_string(database), timeout);
   }
 
-  /// The scoped handle: one exclusive connection until the end of the scope.
+  /// Returns the scoped handle: one exclusive connection until the end of the scope.
   ///
-  /// `timeout`: for getting the connection, all in all; unset: as long as `client` waits, then at most
-  /// `timeouts.acquire` for a free connection. Keep it briefly: one that is kept for longer than
-  /// `lease_warning` is told as an event, with `where` it was taken; leave that to its default.
+  /// `timeout` limits the whole wait for the connection. Unset: as long as `client` waits, then at most
+  /// `timeouts.acquire` for a free connection. A handle that is held longer than `lease_warning` emits an
+  /// event with `where`, which should keep its default.
   ///
-  /// Errors: like `client`, and `Errc::pool_timeout` when every connection stays in use.
+  /// Errors: those of `client`, and `Errc::pool_timeout` if every connection stays in use.
   [[nodiscard]] ScopedClient scoped_client(std::string_view database, TimeLimit timeout = {},
                                            CallSite where = CallSite::here());
   [[nodiscard]] ScopedClient scoped_client(RedisDatabase database, TimeLimit timeout = {},
@@ -99,7 +100,7 @@ class ClientProvider {
     return scoped_client(to_string(database), timeout, where);
   }
 
-  /// A pipeline on a database: `collect(pipe)` queues commands and returns slots, this returns their replies.
+  /// Executes a pipeline: `collect(pipe)` queues commands and returns slots. Returns their replies.
   template <class F>
   auto pipeline(std::string_view database, F&& collect) {
     return client(database).pipeline(std::forward<F>(collect));
@@ -109,30 +110,32 @@ class ClientProvider {
     return pipeline(to_string(database), std::forward<F>(collect));
   }
 
-  /// The asynchronous handle. Returns at once, and connects in the background.
+  /// Returns the asynchronous handle, at once. It connects in the background.
   ///
-  /// Errors: `Unavailable` when the last attempt to reach the database failed, or the manager was shut down;
+  /// Errors: `Unavailable` if the last connect attempt failed, or the manager was shut down;
   /// `Errc::unknown_database`, `Errc::not_started`.
   [[nodiscard]] AsyncClient async_client(std::string_view database);
   [[nodiscard]] AsyncClient async_client(RedisDatabase database);
 
-  /// An operation that completes with the optional handle: `std::optional<AsyncClient>`, once a connection is
-  /// ready; empty when the database can't be reached.
+  /// Returns an operation that completes with the optional handle, `std::optional<AsyncClient>`, once a
+  /// connection is ready; empty if the database can't be reached.
   ///
   ///     if (auto cache = co_await redis.optional_async_client("cache", 50ms)) co_await cache->incr("hits");
   ///
-  /// `timeout`: how long it may take; unset: the database's command timeout. Errors: those that no outage
-  /// explains are thrown at once.
+  /// `timeout`: the limit of the operation; unset: the database's command timeout.
+  ///
+  /// Errors: those that no outage explains are thrown at once.
   [[nodiscard]] ReachableOperation optional_async_client(std::string_view database, TimeLimit timeout = {});
   [[nodiscard]] ReachableOperation optional_async_client(RedisDatabase database, TimeLimit timeout = {});
 
-  /// An operation that completes with the scoped handle: `AsyncScopedClient`, which has one connection alone
-  /// until it is destroyed.
+  /// Returns an operation that completes with the scoped handle, `AsyncScopedClient`, which owns one
+  /// connection until it is destroyed.
   ///
   ///     auto session = co_await redis.scoped_async_client("sessions");
   ///
-  /// `timeout`: for getting the connection; unset: the database's command timeout. Errors: it completes with
-  /// those of `scoped_client`; those that no outage explains are thrown at once.
+  /// `timeout`: the limit of the wait for the connection; unset: the database's command timeout.
+  ///
+  /// Errors: it completes with those of `scoped_client`. Those that no outage explains are thrown at once.
   [[nodiscard]] LeaseOperation scoped_async_client(std::string_view database, TimeLimit timeout = {},
                                                    CallSite where = CallSite::here());
   [[nodiscard]] LeaseOperation scoped_async_client(RedisDatabase database, TimeLimit timeout = {},
@@ -143,13 +146,14 @@ class ClientProvider {
   ClientProvider(const ClientProvider&) = default;
   ClientProvider& operator=(const ClientProvider&) = default;
 
-  /// The channel of a database that can be reached, or the error that `client` throws; after `timeout` at the
-  /// latest, where that is set.
+  /// Returns the channel of a database that can be reached, or the error that `client` throws, after
+  /// `timeout` at the latest if that is set.
   [[nodiscard]] virtual Result<engine::ChannelPtr> channel(std::string_view database, TimeLimit timeout) = 0;
-  /// The asynchronous channel of a database, whether or not it can be reached. By default the error that says
-  /// that this provider has none.
+  /// Returns the asynchronous channel of a database, whether or not it can be reached. The default
+  /// implementation returns an error, because it has none.
   [[nodiscard]] virtual Result<engine::AsyncChannelPtr> async_channel(std::string_view database);
-  /// Why the database can't be reached, as far as that is known without waiting. By default nothing is.
+  /// Returns why the database can't be reached, as far as that is known without waiting. The default
+  /// implementation returns nothing.
   [[nodiscard]] virtual std::optional<Error> outage(std::string_view database);
 };
 

@@ -9,10 +9,11 @@
 
 namespace redstart::inline v0 {
 
-/// The executor that a service gives to `RedisConnectionManager::start`: an executor of Asio's, or a context
-/// that has one (`io_context`, `thread_pool`). Any number of threads may run it.
+/// The service's executor for `RedisConnectionManager::start`: an Asio executor, or a context that has one
+/// (`io_context`, `thread_pool`). Any number of threads may run it.
 ///
-/// Lifetimes: the context may be destroyed before the manager or after it; not while others use either.
+/// Lifetimes: the context may be destroyed before or after the manager, but not while another thread uses
+/// either.
 class IoExecutor {
  public:
   template <class Executor>

@@ -18,85 +18,88 @@ namespace redstart::inline v0 {
 
 class IoExecutor;
 
-/// Owns a pool of connections per database and gives out handles.
+/// Owns a pool of connections for each database and provides handles.
 ///
 ///     auto& redis = RedisConnectionManager::instance();
 ///     redis.start(RedisConfigLoader{}.load());
 ///     auto main = redis.client("main");
 ///
-/// Use the process-wide `instance()`, or make ordinary objects of your own. A database that nobody uses opens
-/// no connection.
+/// Use the process-wide `instance()`, or create ordinary objects. A database that is not used opens no
+/// connection.
 ///
-/// Thread safety: full. `shutdown` and destruction may come from every thread, also from a handler.
-/// In the child of a fork: what was made before belongs to the parent. Handles fail with `Errc::forked`,
-/// `shutdown` and destruction return at once; `start` begins anew.
+/// Thread safety: full. `shutdown` and destruction may be called on every thread, also in a handler.
+///
+/// After a fork: everything that was created before belongs to the parent. In the child, handles fail with
+/// `Errc::forked`, `shutdown` and destruction return at once, and `start` starts anew.
 class RedisConnectionManager final : public ClientProvider {
  public:
   RedisConnectionManager();
   RedisConnectionManager(const RedisConnectionManager&) = delete;
   RedisConnectionManager& operator=(const RedisConnectionManager&) = delete;
-  /// Shuts down with a deadline of one second, if that has not been done.
+  /// Shuts down with a deadline of one second, unless the manager was shut down before.
   ~RedisConnectionManager() override;
 
-  /// The manager of this process; never destroyed, shut down at exit. In tests, `testing::ScopedOverride`
-  /// puts another in its place.
+  /// Returns the manager of this process, which is shut down at exit and never destroyed. In tests,
+  /// `testing::ScopedOverride` replaces it.
   [[nodiscard]] static RedisConnectionManager& instance();
 
-  /// Takes the configuration and connects the required databases, for at most `start_timeout`. A database
-  /// that can't be reached is no error here: the service starts, handles tell, and attempts go on in the
-  /// background (`DatabaseConfig::startup`). Starting again after `shutdown` is fine.
+  /// Connects the required databases of `config`, for at most `start_timeout`. A database that can't be
+  /// reached is no error here: handles report it, and attempts continue in the background
+  /// (`DatabaseConfig::startup`). The manager can be started again after `shutdown`.
   ///
-  /// Errors: `ConfigError` with every fault of the configuration; `Errc::invalid_argument` when already
-  /// started.
+  /// Errors: `ConfigError` with every fault of the configuration; `Errc::invalid_argument` if it is started
+  /// already.
   void start(RedisConfig config);
-  /// The same on the service's own executor (`redstart/manager/io_executor.hpp`; every `io_context`,
-  /// `thread_pool` and executor of Asio's fits), which somebody has to run: no I/O thread of the library's
-  /// own is started then; helpers for what may hang (names, files, providers) come and go. It never keeps the
-  /// executor's context from ending once `shutdown` was called.
+  /// Starts like `start(config)`, on the service's own executor (`redstart/manager/io_executor.hpp`): any
+  /// Asio `io_context`, `thread_pool` or executor, which the service must run. The library then starts no I/O
+  /// threads. Short-lived helper threads still resolve names, read files and ask credentials providers. After
+  /// `shutdown`, the manager does not keep the executor's context from ending.
   void start(RedisConfig config, const IoExecutor& executor);
 
-  /// Takes no more calls, waits until those under way have ended or `deadline` has passed (at once for zero
-  /// or less, never for the longest duration), interrupts the rest, closes everything. Handles then fail with
-  /// `Errc::closed`. Does nothing when not started.
+  /// Accepts no further calls, waits until those under way have ended or `deadline` has passed, interrupts
+  /// the rest and closes all connections. A deadline of zero or less has passed; the longest duration never
+  /// passes. Handles then fail with `Errc::closed`. No effect if the manager is not started.
   ///
-  /// Returns half a second after the deadline at the latest, even if nobody runs the executor or a handler
-  /// hangs; on a thread that runs handlers it returns at once. In these cases the end goes on behind it.
-  /// Every operation completes, once.
+  /// Returns half a second after the deadline at the latest, even if the executor is not running or a handler
+  /// hangs. On a thread that runs handlers it returns at once. In these cases the shutdown continues in the
+  /// background. Every operation completes exactly once.
   void shutdown(TimeLimit deadline = std::chrono::seconds{1}) noexcept;
-  /// `shutdown` under the name that streams and sockets have for it.
+  /// Calls `shutdown`; the name that streams and sockets use.
   void close(TimeLimit deadline = std::chrono::seconds{1}) noexcept { shutdown(deadline); }
 
   [[nodiscard]] bool started() const noexcept;
 
-  /// A snapshot of everything. Costs about a microsecond a database.
+  /// Returns a snapshot of all databases. Cost: about a microsecond for each database.
   [[nodiscard]] ManagerStats stats() const;
-  /// The same of one database. Errors: `Errc::unknown_database`, `Errc::not_started`.
+  /// Returns a snapshot of one database. Errors: `Errc::unknown_database`, `Errc::not_started`.
   [[nodiscard]] DatabaseStats stats(std::string_view database) const;
 
-  /// The circuit breaker of a database: its state, and forcing it open or closed. Errors:
-  /// `Errc::unknown_database`, `Errc::not_started`.
+  /// Returns the control of a database's circuit breaker, which shows its state and forces it open or closed.
+  /// Errors: `Errc::unknown_database`, `Errc::not_started`.
   [[nodiscard]] CircuitControl breaker(std::string_view database) const;
 
-  /// Looks at a database over a connection of its own, beside the pool's: can it be reached, does it take us
-  /// in, does it serve, does it take writes; and if not, what is wrong and what to do.
+  /// Examines a database over a connection outside the pool: whether it can be reached, accepts the
+  /// credentials, is ready and accepts writes. The report has the first fault and what to do about it.
   ///
   ///     if (const auto report = redis.validate_connection("main"); !report.ok())
   ///       std::cerr << report.explain() << '\n';
   ///
-  /// `timeout`: for all of it; unset: the database's `timeouts.health` (2 s). Waits that long at most, so it
-  /// is not for handlers and coroutines. Whether writes are taken is found out by SETRANGE of nothing, which
-  /// changes nothing: the key `redstart:validate` is not made. It is for diagnosis, and not for a probe every
-  /// few seconds: it opens a connection each time, and a user without the rights to INFO or SETRANGE gets
-  /// entries in ACL LOG. For probes there is `stats()`. What the breaker or earlier failures say does
-  /// not matter here, and nothing of it is counted in the statistics.
+  /// `timeout`: the limit of the whole examination; unset: the database's `timeouts.health` (2 s). It blocks,
+  /// so don't call it in handlers and coroutines. SETRANGE with an empty value shows whether writes are
+  /// accepted; it changes nothing and does not create the key `redstart:validate`. The breaker and earlier
+  /// failures have no influence, and nothing is counted. The identity that INFO reports is kept for
+  /// `DatabaseStats::nodes`.
   ///
-  /// Errors: `Errc::unknown_database`, `Errc::not_started`, `Errc::closed`, `Errc::forked`. All else is in
+  /// Use it for diagnosis and `stats()` for frequent probes: it opens a connection each time, and a user
+  /// without permission for INFO or SETRANGE gets entries in ACL LOG.
+  ///
+  /// Errors: `Errc::unknown_database`, `Errc::not_started`, `Errc::closed`, `Errc::forked`. All others are in
   /// the report.
   [[nodiscard]] ConnectionReport validate_connection(std::string_view database, TimeLimit timeout = {}) const;
 
-  /// Closes connections that have been idle for longer than their database's `idle_timeout`, down to
-  /// `min_idle`, and has `min_idle` filled up again behind it; returns how many were closed. Also done by
-  /// itself every `cleanup_interval`.
+  /// Closes connections that have been idle for longer than their database's `idle_timeout`, but keeps
+  /// `min_idle`, and opens missing ones in the background. Returns how many it closed. The manager also does
+  /// this every `cleanup_interval`.
   std::size_t cleanup_idle_connections();
 
  private:
