@@ -14,7 +14,7 @@
 
 namespace redstart::inline v0::pool {
 
-/// Tells the breaker how an exchange went.
+/// Reports the outcome of an exchange to the breaker.
 void record(Admission& admission, const net::Outcome& outcome);
 
 /// The attempts of one call. Costs nothing until one fails.

@@ -24,11 +24,11 @@ namespace redstart::inline v0::pool {
 void report_batch(Server& server, engine::Replies& replies, std::size_t commands, std::size_t shard,
                   const net::Outcome& outcome, TimePoint start, unsigned attempts = 1);
 
-/// True when the reply was an error after which the connection must be closed: the server is loading, is a
-/// replica now, has lost its master, or has forgotten who the client is.
+/// True if the reply was an error after which the connection must be closed: the server is loading, is a
+/// replica now, has lost its master, or has dropped the session.
 [[nodiscard]] bool must_reconnect(const Server& server, const engine::RequestTraits& request,
                                   const net::Outcome& outcome) noexcept;
-/// True when the replies of a batch contain such an error.
+/// True if the replies of a batch contain such an error.
 [[nodiscard]] bool must_reconnect(const Server& server, const engine::RequestTraits& request,
                                   const engine::Replies& replies);
 

@@ -75,7 +75,7 @@ class LeaseChannel final : public engine::Channel {
   const std::uint32_t generation_ = net::fork_generation();
   std::atomic<bool> in_use_{false};
   SessionTracker session_{};
-  bool outdated_ = false;  // its server has another role now: nobody else is to get it
+  bool outdated_ = false;  // its server has another role now: it must not be reused
 };
 
 }  // namespace redstart::inline v0::pool

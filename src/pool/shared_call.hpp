@@ -18,7 +18,7 @@
 namespace redstart::inline v0::pool {
 
 /// Operation, bytes and replies of one synchronous call. Each thread keeps one for its next call. While the
-/// engine has it, it belongs to caller and engine together: whoever ends last frees it, so that a caller can
+/// engine has it, it belongs to caller and engine together: the last of them frees it, so that a caller can
 /// leave at its deadline whatever the engine does. A call that its caller left before it was sent is never
 /// sent.
 ///

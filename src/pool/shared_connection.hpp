@@ -17,8 +17,7 @@ namespace redstart::inline v0::pool {
 /// operation waits. It may be closed while it is idle.
 class SharedConnection final : public PooledConnection {
  public:
-  /// `yields_when_busy`: it makes room when it is asked to though it may be busy, once what is under way has
-  /// ended.
+  /// `yields_when_busy`: on request it closes although it is busy, once its operations have ended.
   [[nodiscard]] static std::shared_ptr<SharedConnection> make(std::shared_ptr<PoolContext> context,
                                                               net::Loop loop, bool yields_when_busy);
   SharedConnection(std::shared_ptr<PoolContext> context, bool yields_when_busy)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// server_identity.hpp: reads who a server is from HELLO and INFO.
+// server_identity.hpp: reads the identity of a server from HELLO and INFO.
 #pragma once
 
 #include "info.hpp"
