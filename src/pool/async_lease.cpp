@@ -66,14 +66,14 @@ bool AsyncLease::only_queued(const engine::OperationNode& operation) noexcept {
     return false;
   const engine::OwnedRequest& request = operation.request;
   const std::scoped_lock lock(session_mutex_);
-  return !session_.admits(request.session, row_name(operation), request.shows_queued);
+  return !session_.admits(request.traits.session, row_name(operation), request.traits.shows_queued);
 }
 
 void AsyncLease::note_sent(const engine::OperationNode& operation) noexcept {
-  if (operation.request.session == Session::none) [[likely]]
+  if (operation.request.traits.session == Session::none) [[likely]]
     return;
   const std::scoped_lock lock(session_mutex_);
-  session_.sent(operation.request.session, row_name(operation));
+  session_.sent(operation.request.traits.session, row_name(operation));
   queues_.store(session_.queues(), std::memory_order_release);
 }
 
@@ -85,7 +85,7 @@ void AsyncLease::state_changed(const engine::OperationNode& operation, std::stri
     answer = aborted ? Answer::aborted : Answer::refused;
   }
   const std::scoped_lock lock(session_mutex_);
-  session_.answered(operation.request.session, row_name(operation), answer);
+  session_.answered(operation.request.traits.session, row_name(operation), answer);
   queues_.store(session_.queues(), std::memory_order_release);
 }
 

@@ -85,7 +85,7 @@ const net::AsyncConnection* AsyncPool::carry(engine::OperationNode& operation) n
   if (auto refused = context_->set_times_or_refuse(operation))
     return operation.finish(std::move(refused), nullptr), nullptr;
   if (auto error = away(operation)) return operation.finish(std::move(error), nullptr), nullptr;
-  if (operation.request.blocks_for || operation.request.bytes.size() > large ||
+  if (operation.request.traits.blocks_for || operation.request.bytes.size() > large ||
       context_->database.outlasts_silence(operation.timeout))
     return run_alone(operation), nullptr;
   SharedConnection& pooled = pick();
@@ -344,7 +344,7 @@ class AsyncPool::UnusedPing final : public engine::OperationNode {
   UnusedPing(const std::shared_ptr<AsyncPool>& pool, TimePoint since)
       : OperationNode({}), pool_(pool), since_(since) {
     request.bytes.append("*1\r\n$4\r\nPING\r\n");
-    request.retry = Retry::read;
+    request.traits.retry = Retry::read;
     id = engine::next_operation_id();
     start = Clock::now();
     deadline = deadline_after(start, pool->context_->server->config().timeouts.health);

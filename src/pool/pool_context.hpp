@@ -56,7 +56,7 @@ struct PoolContext {
       return refusal(operation);
     operation.start = net::turn_now();
     operation.deadline =
-        database.deadline(operation.start + net::turn_lag, {operation.timeout}, operation.request.blocks_for);
+        database.deadline(operation.start + net::turn_lag, {operation.timeout}, operation.request.traits.blocks_for);
     if (stopping.load(std::memory_order_acquire) || operation.timeout.expired()) [[unlikely]]
       return refusal(operation);
     return std::nullopt;

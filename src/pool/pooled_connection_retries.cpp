@@ -24,7 +24,7 @@ std::string_view name_of(const engine::OperationNode& operation) noexcept {
 
 FailedAttempt attempt_of(const engine::OperationNode& operation, const Failure& failure, std::string_view why,
                          TimePoint now) {
-  return {failure,         name_of(operation),      why, operation.request.retry,
+  return {failure,         name_of(operation),      why, operation.request.traits.retry,
           operation.retry, operation.attempts + 1U, now, operation.deadline};
 }
 
@@ -38,7 +38,7 @@ bool PooledConnection::admit(engine::OperationNode& operation, TimePoint now) {
   Breaker& breaker = context_->server->breaker();
   if (operation.request.replies == 0) return !breaker.refuses(now);
   if (connection_->reply_overdue()) return false;  // a probe behind a stuck reply would tell nothing
-  operation.ticket = breaker.admit(now, !operation.request.blocks_for);
+  operation.ticket = breaker.admit(now, !operation.request.traits.blocks_for);
   return operation.ticket != 0;
 }
 
@@ -61,14 +61,14 @@ std::optional<std::chrono::milliseconds> PooledConnection::retry_refused(net::As
                                                                          TimePoint now) {
   const Server& server = *context_->server;
   if (!operation.internal && proves_service(message)) context_->reachability->answered(ready_.number);
-  const ServerCondition condition = server.condition_of(message, operation.request.reply_of);
+  const ServerCondition condition = server.condition_of(message, operation.request.traits.reply_of);
   const bool loading = condition == ServerCondition::loading;
   if (loading) end_ticket(operation, BreakerVerdict::nothing, now, message);
   if (must_reconnect(condition)) {
     leave_server(condition, now);
     context_->direct->role_changed(now, message);
   }
-  const ServerVerdict verdict = classify(message, operation.request.reply_of, server.origin().authenticates);
+  const ServerVerdict verdict = classify(message, operation.request.traits.reply_of, server.origin().authenticates);
   if (verdict.effect != Effect::not_sent || verdict.remedy == Remedy::never ||
       condition == ServerCondition::elsewhere || operation.request.replies != 1 || operation.internal ||
       !repeats())
@@ -94,7 +94,7 @@ std::optional<std::chrono::milliseconds> PooledConnection::retry_lost(engine::Op
       (operation.request.replies != 1 || outcome.code == Errc::protocol_error))
     return std::nullopt;
   const FailedAttempt attempt =
-      attempt_of(operation, context_->server->failure_of(outcome, operation.request.reply_of), outcome.text,
+      attempt_of(operation, context_->server->failure_of(outcome, operation.request.traits.reply_of), outcome.text,
                  outcome.end);
   Retries& retries = context_->database.retries();
   Retries::Delay delay;
@@ -140,7 +140,7 @@ Error PooledConnection::failed(const engine::OperationNode& operation, const net
   Server& server = *context_->server;
   ErrorInfo info;
   if (outcome.kind == net::Outcome::Kind::refused)
-    info = engine::server_error(server.origin(), name, outcome.text, operation.request.reply_of).info();
+    info = engine::server_error(server.origin(), name, outcome.text, operation.request.traits.reply_of).info();
   else if (refusal_ && outcome.effect == Effect::not_sent && outcome.code == refusal_->code())
     info = refused_after(outcome.end - operation.start);
   else if (outcome.code == Errc::circuit_open)

@@ -41,7 +41,7 @@ void SharedCall::keep(Ptr call) noexcept {
   if (call->request.bytes.capacity() > kept_bytes) call->request.bytes.release();
   call->request.bytes.clear();
   call->request.replies = 1;
-  call->request.blocks_for.reset();
+  call->request.traits.blocks_for.reset();
   call->replies_.frames.clear();
   call->replies_.errors = 0;
   if (call->replies_.bytes.size() + call->replies_.bytes.space() > kept_bytes) call->replies_.bytes = {};

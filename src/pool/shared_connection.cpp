@@ -62,7 +62,7 @@ class SharedConnection::RecoveryPing final : public engine::OperationNode {
   explicit RecoveryPing(std::shared_ptr<SharedConnection> pooled)
       : OperationNode({}), pooled_(std::move(pooled)) {
     request.bytes.append("*1\r\n$4\r\nPING\r\n");
-    request.retry = Retry::read;
+    request.traits.retry = Retry::read;
     id = pooled_->recovery_ping_id_;
     start = net::turn_now();
     deadline = pooled_->context().database.deadline(start, {}, 0ms);

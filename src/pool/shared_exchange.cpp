@@ -60,8 +60,8 @@ std::optional<Error> exchange_shared(AsyncPool& pool, Server& server, const engi
   const engine::RequestTraits& traits = request.traits();
   SharedCall::Ptr call = SharedCall::take();
   append(request.outgoing(), call->request.bytes);
-  call->request.retry = traits.retry;
-  call->request.reply_of = traits.reply_of;
+  call->request.traits.retry = traits.retry;
+  call->request.traits.reply_of = traits.reply_of;
   SharedCall::End end{};
   call = run(pool, server, std::move(call), options, end);
   if (!call)
@@ -87,8 +87,8 @@ engine::Replies exchange_batch_shared(AsyncPool& pool, Server& server, std::stri
   SharedCall::Ptr call = SharedCall::take();
   call->request.bytes.append(bytes);
   call->request.replies = static_cast<std::uint32_t>(ends.size());
-  call->request.retry = Retry::accumulating;
-  call->request.reply_of = traits.reply_of;
+  call->request.traits.retry = Retry::accumulating;
+  call->request.traits.reply_of = traits.reply_of;
   call->replies().frames.reserve(ends.size());
   SharedCall::End end{};
   call = run(pool, server, std::move(call), options, end);

@@ -79,8 +79,8 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
       const std::scoped_lock lock(mutex_);
       const engine::OwnedRequest& request = operation.request;
       if (!forget)
-        sent.push_back({std::string(request.bytes.view()), operation.id, operation.timeout, request.retry,
-                        request.reply_of, request.blocks_for, request.replies});
+        sent.push_back({std::string(request.bytes.view()), operation.id, operation.timeout, request.traits.retry,
+                        request.traits.reply_of, request.traits.blocks_for, request.replies});
       if (answers != Answers::inside_start) pending_.push_back(&operation);
     }
     if (answers == Answers::inside_start) complete(operation, nullptr);
@@ -112,7 +112,7 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
   [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept override { return loop_; }
   [[nodiscard]] engine::Exclusive exclusive() const noexcept override { return kind_; }
   void state_changed(const engine::OperationNode& operation, std::string_view frame) noexcept override {
-    changes.emplace_back(operation.request.session, frame);
+    changes.emplace_back(operation.request.traits.session, frame);
   }
   [[nodiscard]] const engine::Origin& origin() const noexcept override { return origin_; }
 

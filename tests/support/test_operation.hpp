@@ -69,11 +69,11 @@ class TestOperation final : public engine::OperationNode {
     return *this;
   }
   TestOperation& retries(Retry category) {
-    request.retry = category;
+    request.traits.retry = category;
     return *this;
   }
   TestOperation& blocks(std::chrono::milliseconds time) {
-    request.blocks_for = time;
+    request.traits.blocks_for = time;
     return *this;
   }
 
@@ -205,7 +205,7 @@ class TestOwner final : public net::AsyncConnection::Owner {
                                                       const net::Outcome& outcome, bool) override {
     const Failure failure(Errc::connection_lost, outcome.effect, Remedy::retry);
     const RetryMode mode = operation.retry.value_or(RetryMode::reads);
-    if (!repeats || operation.attempts != 0 || !may_repeat(failure, operation.request.retry, mode))
+    if (!repeats || operation.attempts != 0 || !may_repeat(failure, operation.request.traits.retry, mode))
       return std::nullopt;
     if (outcome.effect != Effect::not_sent && outcome.code == Errc::protocol_error) return std::nullopt;
     ++operation.attempts;

@@ -2,7 +2,6 @@
 // async_client.hpp: the asynchronous handle: every command as an operation that takes a completion token.
 #pragma once
 
-#include <redstart/client/async_execute.hpp>
 #include <redstart/client/async_pipeline.hpp>
 #include <redstart/client/async_results.hpp>
 #include <redstart/client/operation.hpp>
@@ -83,7 +82,7 @@ class AsyncClient : public AllCommands<AsyncClient> {
   /// Runs a command made by `cmd`, any number of times.
   template <class R>
   Operation<R, void(std::exception_ptr, R)> exec(const OwnedCommand<R>& command) const {
-    return Operation<R, void(std::exception_ptr, R)>(channel_, detail::call_for(command, options_));
+    return Operation<R, void(std::exception_ptr, R)>(channel_, command.owned_request(), options_);
   }
 
   /// The name of the database, and where it is.

@@ -211,11 +211,7 @@ class AsyncPipeline : public AllCommands<AsyncPipeline> {
       batch_.bytes.truncate(before);
       throw;
     }
-    engine::RequestTraits all{{}, batch_.retry, batch_.reply_of, batch_.blocks_for};
-    all.add(command.retry(), command.info().reply_of, command.blocks_for());
-    batch_.retry = all.retry;
-    batch_.reply_of = all.reply_of;
-    batch_.blocks_for = all.blocks_for;
+    batch_.traits.add(command.retry(), command.info().reply_of, command.blocks_for());
     return {batch_.replies++, command.info().reply_of, commands_.number()};
   }
 
@@ -237,7 +233,7 @@ class AsyncPipeline : public AllCommands<AsyncPipeline> {
   void clear() const noexcept {
     batch_ = engine::OwnedRequest();
     batch_.replies = 0;
-    batch_.retry = Retry::read;
+    batch_.traits.retry = Retry::read;
   }
   engine::AsyncChannelPtr channel_;
   engine::CallOptions options_;

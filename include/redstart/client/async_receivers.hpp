@@ -22,8 +22,6 @@ namespace redstart::inline v0::detail {
 
 /// The exception that `error.raise()` throws.
 [[nodiscard]] std::exception_ptr exception_of(const Error& error);
-/// What messages call the first command of `request`: as its row does where it has one, `CLIENT SETNAME`.
-[[nodiscard]] std::string title_of(const engine::OwnedRequest& request);
 /// The error of a frame that is an error of the server.
 [[nodiscard]] Error error_in(std::string_view frame, const engine::Origin& origin,
                              const engine::OperationNode& operation);
@@ -82,11 +80,11 @@ class CommandReceiver {
       error = error_in(frame, origin, operation);
       return;
     }
-    const auto title = [&operation] { return title_of(operation.request); };
+    const auto title = [&operation] { return engine::title_of(operation.request); };
     guarded(origin, title, [&] {
       if constexpr (may_keep) {
         if (resp::uses_codec<R> || !(runs_here || frame.size() <= decoded_on_loop)) {
-          kept_ = std::make_unique<KeptReply>(KeptReply{std::string(frame), origin, title()});
+          kept_ = std::make_unique<KeptReply>(KeptReply{std::string(frame), origin, std::string(title())});
           return;
         }
       }

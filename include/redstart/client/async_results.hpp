@@ -2,7 +2,6 @@
 // async_results.hpp: the asynchronous handle for those who prefer values to exceptions.
 #pragma once
 
-#include <redstart/client/async_execute.hpp>
 #include <redstart/client/operation.hpp>
 #include <redstart/client/owned_command.hpp>
 #include <redstart/commands/all.hpp>
@@ -38,7 +37,7 @@ class AsyncResults : public AllCommands<AsyncResults> {
   /// Runs a command made by `cmd`, any number of times.
   template <class R>
   Operation<R, void(Result<R>)> exec(const OwnedCommand<R>& command) const {
-    return Operation<R, void(Result<R>)>(channel_, detail::call_for(command, options_));
+    return Operation<R, void(Result<R>)>(channel_, command.owned_request(), options_);
   }
 
   template <class R, class... A>

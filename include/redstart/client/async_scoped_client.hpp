@@ -3,7 +3,6 @@
 #pragma once
 
 #include <redstart/client/async_client.hpp>
-#include <redstart/client/async_execute.hpp>
 #include <redstart/client/operation.hpp>
 #include <redstart/client/owned_command.hpp>
 #include <redstart/commands/all.hpp>
@@ -60,7 +59,7 @@ class AsyncScopedClient : public AllCommands<AsyncScopedClient>, public SessionC
   /// Runs a command made by `cmd`.
   template <class R>
   Operation<R, void(std::exception_ptr, R)> exec(const OwnedCommand<R>& command) const {
-    return Operation<R, void(std::exception_ptr, R)>(lease_, detail::call_for(command, options_));
+    return Operation<R, void(std::exception_ptr, R)>(lease_, command.owned_request(), options_);
   }
 
   template <class R, class... A>

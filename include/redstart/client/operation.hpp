@@ -56,7 +56,7 @@ class Initiation {
     const StartMark mark(&node);
 #endif
     engine::AsyncChannel& channel = node.channel();
-    if (node.request.session != Session::none || node.request.lacks_arguments) [[unlikely]] {
+    if (node.request.traits.session != Session::none || node.request.traits.lacks_arguments) [[unlikely]] {
       if (auto refused = refusal_of(channel, node.request)) return channel.reject(node, *std::move(refused));
     }
     node.connect_slot();

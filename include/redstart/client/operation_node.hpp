@@ -268,7 +268,7 @@ class HandlerNode final : public engine::OperationNode {
   [[nodiscard]] engine::AsyncChannel& channel() const noexcept { return *channel_; }
 
   void accept(std::string_view frame, const engine::Origin& origin) noexcept override {
-    if (request.session != Session::none) [[unlikely]]
+    if (request.traits.session != Session::none) [[unlikely]]
       channel_->state_changed(*this, frame);
     receiver_.accept(frame, origin, *this, !has_executor<Handler>);
   }

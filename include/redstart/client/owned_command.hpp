@@ -4,9 +4,9 @@
 
 #include <redstart/client/execute.hpp>
 #include <redstart/commands/all.hpp>
+#include <redstart/engine/owned_request.hpp>
 
-#include <memory>
-#include <string>
+#include <string_view>
 #include <utility>
 
 namespace redstart::inline v0 {
@@ -18,29 +18,26 @@ template <class R>
 class OwnedCommand {
  public:
   template <class... A>
-  explicit OwnedCommand(const Command<R, A...>& command)
-      : name_(command.info().name), traits_(engine::traits_of(command)) {
-    traits_.name = {};  // `request` sets it to `name_`, also in a copy
-    resp::Writer writer(bytes_);
-    command.encode(writer);
-  }
+  explicit OwnedCommand(const Command<R, A...>& command) : encoded_(command) {}
 
   /// The command in RESP.
-  [[nodiscard]] std::string_view bytes() const noexcept { return bytes_.view(); }
-  [[nodiscard]] std::string_view name() const noexcept { return name_; }
-  [[nodiscard]] Session session() const noexcept { return traits_.session; }
+  [[nodiscard]] std::string_view bytes() const noexcept { return encoded_.bytes.view(); }
+  /// The name of the command as its row has it; of a command without a row the first word.
+  [[nodiscard]] std::string_view name() const noexcept { return engine::title_of(encoded_); }
+  [[nodiscard]] Session session() const noexcept { return encoded_.traits.session; }
 
-  /// The request for one run; refers to this command.
-  [[nodiscard]] engine::Request request() const {
-    engine::RequestTraits traits = traits_;
-    traits.name = name_;
-    return engine::Request(traits, bytes_.view());
+  /// For handles: the request of one synchronous call, which refers to this command.
+  [[nodiscard]] engine::Request request() const { return engine::Request(encoded_); }
+  /// For handles: the request of one asynchronous operation. Errors: std::bad_alloc.
+  [[nodiscard]] engine::OwnedRequest owned_request() const {
+    engine::OwnedRequest request;
+    request.traits = encoded_.traits;
+    request.bytes.append(encoded_.bytes.view());
+    return request;
   }
 
  private:
-  std::string name_;
-  engine::RequestTraits traits_;
-  resp::Buffer bytes_{};
+  engine::Encoded encoded_;
 };
 
 class Cmd;

@@ -60,6 +60,9 @@ struct RequestTraits {
   }
 };
 
+/// Arguments of at least this size are sent from where they are stored.
+inline constexpr std::size_t external_threshold = 16 * 1024;
+
 /// The traits of one command.
 template <class R, class... A>
 [[nodiscard]] RequestTraits traits_of(const Command<R, A...>& command) {
@@ -75,31 +78,53 @@ template <class R, class... A>
           .keys = info.keys};
 }
 
-/// Arguments of at least this size are sent from where they lie.
-inline constexpr std::size_t external_threshold = 16 * 1024;
+/// A command in RESP, and what the engine must know of it.
+struct Encoded {
+  Encoded() = default;
+  /// Copies all arguments. Errors: std::length_error for an argument above 512 MiB; what a user's codec
+  /// throws.
+  template <class R, class... A>
+  explicit Encoded(const Command<R, A...>& command) : traits(traits_of(command)) {
+    if (!command.info().has_row) traits.name = {};  // the caller's, which may be gone soon
+    resp::Writer writer(bytes);
+    command.encode(writer);
+  }
+  /// Leaves large arguments where they are: valid as long as the arguments of `command` are.
+  template <class R, class... A>
+  Encoded(const Command<R, A...>& command, std::vector<resp::External>& external)
+      : traits(traits_of(command)) {
+    resp::Writer writer(bytes, external, external_threshold);
+    command.encode(writer);
+  }
 
-/// One encoded command. Refers to large arguments: valid during the call that made it.
+  RequestTraits traits{};
+  resp::Buffer bytes{};
+};
+
+/// The name of a command, for messages: of its row where it has one (`CLIENT SETNAME`), else its first word.
+/// Views `encoded`, or a row.
+[[nodiscard]] std::string_view title_of(const Encoded& encoded) noexcept;
+
+/// One command of a synchronous call. Refers to large arguments: valid during the call that made it.
 class Request {
  public:
   template <class R, class... A>
-  explicit Request(const Command<R, A...>& command) : traits_(traits_of(command)) {
-    resp::Writer writer(bytes_, external_, external_threshold);
-    command.encode(writer);
+  explicit Request(const Command<R, A...>& command) : own_(command, external_) {}
+  /// A command that was encoded before; `encoded` must outlive the request.
+  explicit Request(const Encoded& encoded) noexcept : other_(encoded.bytes.view()) {
+    own_.traits = encoded.traits;
+    own_.traits.name = title_of(encoded);
   }
-  /// Encoded before; `encoded` must outlive the request.
-  Request(const RequestTraits& traits, std::string_view encoded) noexcept
-      : traits_(traits), encoded_(encoded) {}
 
   [[nodiscard]] Outgoing outgoing() const noexcept {
-    return {encoded_.empty() ? bytes_.view() : encoded_, external_};
+    return {other_.empty() ? own_.bytes.view() : other_, external_};
   }
-  [[nodiscard]] const RequestTraits& traits() const noexcept { return traits_; }
+  [[nodiscard]] const RequestTraits& traits() const noexcept { return own_.traits; }
 
  private:
-  RequestTraits traits_;
-  std::string_view encoded_{};
-  resp::Buffer bytes_{};
   std::vector<resp::External> external_{};
+  std::string_view other_{};  // encoded elsewhere; empty: `own_`
+  Encoded own_{};
 };
 
 }  // namespace engine

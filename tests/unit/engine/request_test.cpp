@@ -7,7 +7,6 @@
 #include <chrono>
 #include <initializer_list>
 #include <optional>
-#include <redstart/client/async_execute.hpp>
 #include <redstart/client/owned_command.hpp>
 #include <redstart/core/ok.hpp>
 #include <redstart/engine/owned_request.hpp>
@@ -61,16 +60,16 @@ TEST(RequestTraits, HoldKeysAndSpreadByValue) {
   }
   EXPECT_EQ(request->traits().keys, keys::all);
   EXPECT_EQ(request->traits().spread, (Spread{Target::slots, Join::by_key}));
-  EXPECT_EQ(owned->keys, keys::all);
-  EXPECT_EQ(owned->spread, (Spread{Target::slots, Join::by_key}));
+  EXPECT_EQ(owned->traits.keys, keys::all);
+  EXPECT_EQ(owned->traits.spread, (Spread{Target::slots, Join::by_key}));
 }
 
 TEST(RequestTraits, OfAnOwnedCommandHoldKeysAndSpread) {
   const auto command = cmd.mget("a", "b");
   EXPECT_EQ(command.request().traits().keys, keys::all);
-  const auto call = redstart::detail::call_for(command, {});
-  EXPECT_EQ(call.request.keys, keys::all);
-  EXPECT_EQ(call.request.spread, (Spread{Target::slots, Join::by_key}));
+  const auto call = command.owned_request();
+  EXPECT_EQ(call.traits.keys, keys::all);
+  EXPECT_EQ(call.traits.spread, (Spread{Target::slots, Join::by_key}));
 }
 
 }  // namespace
