@@ -141,7 +141,8 @@ void AsyncLink::put_in_flight(Node& node) {
   const std::uint64_t end = gathered_ + node.request.bytes.size();
   // An operation with a longer time limit than silence allows has an exclusive connection and its own
   // deadline.
-  const bool patient = kind_ == Kind::exclusive && node.timeout.exceeds(silence_limit_of(config_.timeouts));
+  const bool patient =
+      kind_ == Kind::exclusive && node.options.timeout.exceeds(silence_limit_of(config_.timeouts));
   const bool waits = patient || node.request.traits.blocks_for.has_value();
   node.sequence = ring_.push({&node, end, 0, node.request.replies, waits});  // may throw std::bad_alloc
   gathered_ = end;

@@ -86,7 +86,7 @@ const net::AsyncConnection* AsyncPool::carry(engine::OperationNode& operation) n
     return operation.finish(std::move(refused), nullptr), nullptr;
   if (auto error = away(operation)) return operation.finish(std::move(error), nullptr), nullptr;
   if (operation.request.traits.blocks_for || operation.request.bytes.size() > large ||
-      context_->database.outlasts_silence(operation.timeout))
+      context_->database.outlasts_silence(operation.options.timeout))
     return run_alone(operation), nullptr;
   SharedConnection& pooled = pick();
   net::AsyncConnection& connection = pooled.connection();

@@ -56,8 +56,8 @@ struct PoolContext {
       return refusal(operation);
     operation.start = net::turn_now();
     operation.deadline =
-        database.deadline(operation.start + net::turn_lag, {operation.timeout}, operation.request.traits.blocks_for);
-    if (stopping.load(std::memory_order_acquire) || operation.timeout.expired()) [[unlikely]]
+        database.deadline(operation.start + net::turn_lag, operation.options, operation.request.traits.blocks_for);
+    if (stopping.load(std::memory_order_acquire) || operation.options.timeout.expired()) [[unlikely]]
       return refusal(operation);
     return std::nullopt;
   }

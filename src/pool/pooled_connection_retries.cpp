@@ -24,8 +24,14 @@ std::string_view name_of(const engine::OperationNode& operation) noexcept {
 
 FailedAttempt attempt_of(const engine::OperationNode& operation, const Failure& failure, std::string_view why,
                          TimePoint now) {
-  return {failure,         name_of(operation),      why, operation.request.traits.retry,
-          operation.retry, operation.attempts + 1U, now, operation.deadline};
+  return {failure,
+          name_of(operation),
+          why,
+          operation.request.traits.retry,
+          operation.options.retry,
+          operation.attempts + 1U,
+          now,
+          operation.deadline};
 }
 
 void count_attempt(engine::OperationNode& operation) noexcept {

@@ -30,8 +30,7 @@ void append(const engine::Outgoing& out, resp::Buffer& to) {
 // Starts the call and waits. Null: the engine has it still, and `end` says why.
 SharedCall::Ptr run(AsyncPool& pool, Server& server, SharedCall::Ptr call, const engine::CallOptions& options,
                     SharedCall::End& end) {
-  call->timeout = options.timeout;
-  call->retry = options.retry;
+  call->options = options;
   const TimePoint until = server.database().deadline(Clock::now(), options);
   SharedCall* const started = call.release();  // belongs to both from here on
   const net::AsyncConnection* const carrier = pool.carry(*started);

@@ -79,7 +79,7 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
       const std::scoped_lock lock(mutex_);
       const engine::OwnedRequest& request = operation.request;
       if (!forget)
-        sent.push_back({std::string(request.bytes.view()), operation.id, operation.timeout, request.traits.retry,
+        sent.push_back({std::string(request.bytes.view()), operation.id, operation.options.timeout, request.traits.retry,
                         request.traits.reply_of, request.traits.blocks_for, request.replies});
       if (answers != Answers::inside_start) pending_.push_back(&operation);
     }

@@ -6,7 +6,6 @@
 #include <redstart/client/operation_await.hpp>
 #include <redstart/client/operation_node.hpp>
 #include <redstart/commands/command.hpp>
-#include <redstart/core/clock.hpp>
 #include <redstart/engine/async_channel.hpp>
 
 #include <boost/asio/async_result.hpp>
@@ -25,14 +24,13 @@ struct Call {
   using Seed = typename Receiver::Seed;
 
   template <class R, class... A>
-  Call(const Command<R, A...>& command, const engine::CallOptions& options)
-      : request(command), timeout(options.timeout), retry(options.retry) {}
-  Call(engine::OwnedRequest&& what, const engine::CallOptions& options, Seed with = {})
-      : request(std::move(what)), timeout(options.timeout), retry(options.retry), seed(std::move(with)) {}
+  Call(const Command<R, A...>& command, const engine::CallOptions& options_of)
+      : request(command), options(options_of) {}
+  Call(engine::OwnedRequest&& what, const engine::CallOptions& options_of, Seed with = {})
+      : request(std::move(what)), options(options_of), seed(std::move(with)) {}
 
   engine::OwnedRequest request;
-  TimeLimit timeout;
-  std::optional<RetryMode> retry;
+  engine::CallOptions options;
   [[no_unique_address]] Seed seed{};
 };
 
@@ -50,8 +48,7 @@ class Initiation {
     using Node = HandlerNode<std::decay_t<Handler>, Signature, Receiver>;
     Node& node = Node::make(std::forward<Handler>(handler), std::move(channel_), std::move(call.request),
                             std::move(call.seed));
-    node.timeout = call.timeout;
-    node.retry = call.retry;
+    node.options = call.options;
 #if BOOST_ASIO_VERSION >= 102800
     const StartMark mark(&node);
 #endif

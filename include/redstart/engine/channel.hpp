@@ -3,13 +3,12 @@
 #pragma once
 
 #include <redstart/core/call_site.hpp>
-#include <redstart/core/clock.hpp>
 #include <redstart/core/error.hpp>
 #include <redstart/core/result.hpp>
+#include <redstart/engine/call_options.hpp>
 #include <redstart/engine/replies.hpp>
 #include <redstart/engine/reply_sink.hpp>
 #include <redstart/engine/request.hpp>
-#include <redstart/resilience/retry_policy.hpp>
 #include <redstart/resp/decode.hpp>
 
 #include <memory>
@@ -18,12 +17,6 @@
 #include <string_view>
 
 namespace redstart::inline v0::engine {
-
-/// What a caller may set for his own calls.
-struct CallOptions {
-  TimeLimit timeout{};               ///< For the whole call; unset: the database's command timeout.
-  std::optional<RetryMode> retry{};  ///< What may be sent again; empty: the database's policy.
-};
 
 /// Whether a channel may carry commands that change the state of its connection.
 enum class Exclusive : bool { no, yes };

@@ -4,9 +4,9 @@
 
 #include <redstart/core/clock.hpp>
 #include <redstart/core/error.hpp>
+#include <redstart/engine/call_options.hpp>
 #include <redstart/engine/owned_request.hpp>
 #include <redstart/engine/replies.hpp>
-#include <redstart/resilience/retry_policy.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/intrusive/list_hook.hpp>
@@ -77,9 +77,8 @@ class OperationNode {
   virtual void destroy() noexcept = 0;
 
   OwnedRequest request;
-  TimeLimit timeout{};               ///< For the whole operation; unset: the database's command timeout.
-  std::optional<RetryMode> retry{};  ///< What may be sent again; empty: the database's policy.
-  std::uint64_t id = 0;              ///< For `OperationPlace::cancel`; 0: can't be cancelled.
+  CallOptions options{};
+  std::uint64_t id = 0;  ///< For `OperationPlace::cancel`; 0: can't be cancelled.
   /// Where the channel notes, inside of `start` or `lease`, which place takes the operation. Null: not
   /// wanted.
   OperationPlacePtr* place = nullptr;
