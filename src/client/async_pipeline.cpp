@@ -8,8 +8,8 @@ namespace redstart::inline v0::detail {
 
 void RepliesReceiver::accept(std::string_view frame, const engine::Origin& origin,
                              const engine::OperationNode& operation, bool /*runs_here*/) noexcept {
-  // After one that could not be kept the others would stand in the wrong place.
-  if (replies_.rest) return;
+  // If a reply could not be kept, the ones after it would be taken for others.
+  if (why_) return;
   try {
     if (replies_.frames.empty()) replies_.frames.reserve(operation.request.replies);
     replies_.bytes.reserve(frame.size());
@@ -18,14 +18,14 @@ void RepliesReceiver::accept(std::string_view frame, const engine::Origin& origi
     replies_.bytes.commit(frame.size());
     if (resp::is_error_frame(frame)) ++replies_.errors;
   } catch (...) {
-    replies_.rest = engine::codec_error(origin, "pipeline");
+    why_ = engine::codec_error(origin, "pipeline");
   }
 }
 
 void RepliesReceiver::settle() {
-  // The error itself tells whether its command was sent: there is one kind of missing reply.
-  replies_.sent = size_;
-  value = Replies(std::move(replies_), std::move(commands_));
+  if (why_) [[unlikely]]
+    engine::fail_rest(replies_, commands_, sent_, *why_);
+  value = Replies(std::move(replies_), std::move(commands_.rows));
 }
 
 }  // namespace redstart::inline v0::detail

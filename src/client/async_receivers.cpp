@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_receivers.cpp: errors of asynchronous operations: their words, and the exceptions that they become.
+// async_receivers.cpp: errors of asynchronous operations, and their exceptions.
 #include <redstart/client/async_receivers.hpp>
+#include <redstart/engine/session_check.hpp>
 
 namespace redstart::inline v0::detail {
 
@@ -16,11 +17,11 @@ Error error_in(std::string_view frame, const engine::Origin& origin, const engin
                               operation.request.traits.reply_of, operation.attempts + 1U);
 }
 
-std::optional<Error> refusal_of(const engine::AsyncChannel& channel, const engine::OwnedRequest& request) {
-  if (request.traits.lacks_arguments)
-    return engine::no_arguments(channel.origin(), engine::title_of(request));
-  return engine::refused_session(channel.origin(), channel.exclusive(), request.traits.session,
-                                 request.bytes.view());
+std::optional<Error> refusal_of(const engine::AsyncChannel& channel, const engine::OperationNode& operation) {
+  if (operation.batch != nullptr) return std::nullopt;
+  engine::RequestTraits traits = operation.request.traits;
+  traits.name = engine::title_of(operation.request);
+  return engine::refusal_of(channel.origin(), {channel.exclusive()}, traits, operation.request.bytes.view());
 }
 
 }  // namespace redstart::inline v0::detail

@@ -14,7 +14,7 @@ namespace redstart::inline v0 {
 namespace {
 
 // A database that is not to be had ends the operation; what no outage explains is thrown.
-engine::AsyncChannelPtr or_refusing(Result<engine::AsyncChannelPtr> found) {
+engine::AsyncChannelSourcePtr or_refusing(Result<engine::AsyncChannelSourcePtr> found) {
   if (found) return *std::move(found);
   if (!is_unavailable(found.error().code())) found.error().raise();
   return std::make_shared<manager::RefusingChannel>(found.error().info());
@@ -24,7 +24,7 @@ engine::AsyncChannelPtr or_refusing(Result<engine::AsyncChannelPtr> found) {
 
 ScopedClient ClientProvider::scoped_client(std::string_view database, TimeLimit timeout, CallSite where) {
   const TimePoint deadline = deadline_after(Clock::now(), timeout.value_or(no_limit));
-  const engine::ChannelPtr pool = channel(database, timeout).value();
+  const engine::ChannelSourcePtr pool = channel(database, timeout).value();
   if (timeout.is_set()) timeout = deadline - Clock::now();
   return ScopedClient(pool->lease({timeout}, where).value());
 }
@@ -56,7 +56,7 @@ LeaseOperation ClientProvider::scoped_async_client(RedisDatabase database, TimeL
   return scoped_async_client(to_string(database), timeout, where);
 }
 
-Result<engine::AsyncChannelPtr> ClientProvider::async_channel(std::string_view database) {
+Result<engine::AsyncChannelSourcePtr> ClientProvider::async_channel(std::string_view database) {
   ErrorInfo info;
   info.code = Errc::invalid_argument;
   info.remedy = Remedy::never;

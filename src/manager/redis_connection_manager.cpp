@@ -141,22 +141,23 @@ void RedisConnectionManager::shutdown(TimeLimit deadline) noexcept { state_->shu
 
 bool RedisConnectionManager::started() const noexcept { return state_->running().has_value(); }
 
-Result<engine::ChannelPtr> RedisConnectionManager::channel(std::string_view database, TimeLimit timeout) {
+Result<engine::ChannelSourcePtr> RedisConnectionManager::channel(std::string_view database,
+                                                                 TimeLimit timeout) {
   auto running = state_->running();
   if (!running) return running.error();
   auto found = (*running)->registry().find(database);
   if (!found) return found.error();
   if (auto error = (*found)->ensure_reachable({timeout})) return *std::move(error);
-  return engine::ChannelPtr(*std::move(found));
+  return engine::ChannelSourcePtr(*std::move(found));
 }
 
-Result<engine::AsyncChannelPtr> RedisConnectionManager::async_channel(std::string_view database) {
+Result<engine::AsyncChannelSourcePtr> RedisConnectionManager::async_channel(std::string_view database) {
   auto running = state_->running();
   if (!running) return running.error();
   auto found = (*running)->registry().find(database);
   if (!found) return found.error();
   if (!(*found)->async()) return (*found)->server()->error({}, failure::closed());
-  return engine::AsyncChannelPtr((*found)->async());
+  return engine::AsyncChannelSourcePtr((*found)->async());
 }
 
 std::optional<Error> RedisConnectionManager::outage(std::string_view database) {

@@ -11,7 +11,7 @@
 namespace redstart::inline v0::manager {
 
 /// Thread safety: full.
-class RefusingChannel final : public engine::AsyncChannel {
+class RefusingChannel final : public engine::AsyncChannelSource {
  public:
   explicit RefusingChannel(ErrorInfo why) : origin_{why.database, why.endpoint}, why_(std::move(why)) {}
 

@@ -211,8 +211,8 @@ DatabaseStats Registry::stats(const pool::PoolChannel& channel) const {
   channel.pool().collect(node.pool);
   if (channel.async()) channel.async()->collect(node.pool);
   DatabaseStats stats;
-  stats.name = channel.database();
-  stats.endpoint = channel.endpoint();
+  stats.name = channel.origin().database;
+  stats.endpoint = channel.origin().endpoint;
   stats.required = server.config().required;
   server.database().collect(stats.operations);
   add_node(stats, std::move(node));

@@ -119,6 +119,8 @@ void AsyncLink::end_in_flight(CloseReason reason, Outcome outcome, BreakerVerdic
         reason == CloseReason::shutdown ? std::nullopt : owner_->retry_lost(node, group.outcome, reached);
     node.sequence = 0;
     if (!delay) {
+      const std::uint64_t begin = entry.end - node.request.bytes.size();
+      if (!node.uncertain) node.reached = reached ? static_cast<std::size_t>(written_ - begin) : 0;
       unregister(node);
       group.nodes.push_back(node);
       continue;

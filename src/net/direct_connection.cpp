@@ -145,32 +145,34 @@ Outcome DirectConnection::exchange(const engine::Outgoing& out, engine::ReplySin
   return outcome;
 }
 
-Outcome DirectConnection::exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
-                                         engine::Replies& replies, TimePoint now, TimePoint deadline) {
-  Outcome outcome = run_batch(bytes, ends, replies, now, deadline);
-  replace_refusals(replies, bytes, ends, config_);
+Outcome DirectConnection::exchange_batch(const engine::Batch& batch, engine::Replies& replies, TimePoint now,
+                                         TimePoint deadline) {
+  Outcome outcome = run_batch(batch, replies, now, deadline);
+  replace_refusals(replies, batch, config_);
   return outcome;
 }
 
-Outcome DirectConnection::run_batch(std::string_view bytes, std::span<const std::size_t> ends,
-                                    engine::Replies& replies, TimePoint now, TimePoint deadline) {
+Outcome DirectConnection::run_batch(const engine::Batch& batch, engine::Replies& replies, TimePoint now,
+                                    TimePoint deadline) {
   constexpr std::size_t read_size = 16 * 1024;
   // The size of a server's read: it executes the first part while the kernel accepts the rest.
   constexpr std::size_t first_send = 16 * 1024;
   // Room for usual replies, so that one call takes all that has arrived.
   constexpr std::size_t usual_reply = 64;
   constexpr std::size_t largest_start = 64 * 1024;
+  const std::string_view bytes = batch.bytes.view();
+  const std::size_t commands = batch.size();
   engine::ReplyBuffer& buffer = replies.bytes;
   resp::Scanner scanner(config_.limits);
   std::size_t sent = 0;
   std::size_t got = replies.frames.size();
   std::size_t answered = 0;  // end of the last reply of the batch, or of a push behind it
   Patience patience{deadline};
-  replies.frames.reserve(ends.size());
-  buffer.reserve(std::min(ends.size() * usual_reply, largest_start));
+  replies.frames.reserve(commands);
+  buffer.reserve(std::min(commands * usual_reply, largest_start));
 
   const auto give_up = [&](Outcome outcome) {
-    replies.sent = static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), sent) - ends.begin());
+    replies.sent = batch.commands.sent(sent);
     return outcome;
   };
   const auto lost = [&](int error) {
@@ -180,7 +182,7 @@ Outcome DirectConnection::run_batch(std::string_view bytes, std::span<const std:
 
   if (now >= deadline) return give_up(deadline_passed());
   int send_error = 0;
-  while (got < ends.size()) {
+  while (got < commands) {
     bool progress = false;
     if (sent < bytes.size() && send_error == 0) {
       const IoResult result = socket_.send_some(bytes.substr(sent, sent == 0 ? first_send : bytes.size()));
@@ -208,9 +210,10 @@ Outcome DirectConnection::run_batch(std::string_view bytes, std::span<const std:
       if (status == resp::Scanner::Status::fault) return give_up(not_resp(scanner, buffer.view()));
       if (scanner.type() == resp::Type::push) {
         ++pushes_;
-      } else if (got < ends.size()) {
+      } else if (got < commands) {
         // Before the whole command was sent, only an error reply can be its reply.
-        if (sent != bytes.size() && sent < ends[got] && !resp::is_error(scanner.type())) [[unlikely]]
+        if (sent != bytes.size() && sent < batch.commands.entries[got].end && !resp::is_error(scanner.type()))
+            [[unlikely]]
           return give_up(unsolicited_reply());
         replies.frames.push_back({scanner.begin(), scanner.position() - scanner.begin()});
         ++got;
@@ -220,12 +223,12 @@ Outcome DirectConnection::run_batch(std::string_view bytes, std::span<const std:
       }
       answered = scanner.position();
     }
-    if (got < ends.size()) {
+    if (got < commands) {
       now = Clock::now();
       if (now >= deadline && sent < bytes.size()) return lost(EAGAIN);
     }
   }
-  replies.sent = ends.size();
+  replies.sent = commands;
   Outcome outcome;
   const bool nothing_left = answered == buffer.size();
   // A server may refuse the last command before all of it was sent. The rest would precede the next command.

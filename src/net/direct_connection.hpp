@@ -9,6 +9,7 @@
 #include "preparation.hpp"
 #include "socket.hpp"
 
+#include <redstart/engine/batch.hpp>
 #include <redstart/engine/replies.hpp>
 #include <redstart/engine/reply_sink.hpp>
 #include <redstart/engine/request.hpp>
@@ -53,8 +54,8 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   [[nodiscard]] Outcome exchange(const engine::Outgoing& out, engine::ReplySink& sink, TimePoint now,
                                  TimePoint deadline);
   /// Sends a batch and reads replies between the writes, so that neither side can block the other.
-  [[nodiscard]] Outcome exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
-                                       engine::Replies& replies, TimePoint now, TimePoint deadline);
+  [[nodiscard]] Outcome exchange_batch(const engine::Batch& batch, engine::Replies& replies, TimePoint now,
+                                       TimePoint deadline);
 
   /// Sends PING. Any reply counts as an answer.
   [[nodiscard]] Outcome ping(TimePoint now, TimePoint deadline);
@@ -105,8 +106,8 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
                                                HandshakeGate::Pass& pass, OpenWatcher& watcher);
   [[nodiscard]] int receive_available(HandshakeInbox& inbox);
   [[nodiscard]] int pause(HandshakeInbox& inbox, TimePoint until);
-  [[nodiscard]] Outcome run_batch(std::string_view bytes, std::span<const std::size_t> ends,
-                                  engine::Replies& replies, TimePoint now, TimePoint deadline);
+  [[nodiscard]] Outcome run_batch(const engine::Batch& batch, engine::Replies& replies, TimePoint now,
+                                  TimePoint deadline);
   [[nodiscard]] int send_all(const engine::Outgoing& out, TimePoint deadline, bool& sent_all);
   [[nodiscard]] int receive_more(engine::ReplyBuffer& buffer, TimePoint& now, Patience& patience);
   [[nodiscard]] int receive_late(engine::ReplyBuffer& buffer, TimePoint now, Patience& patience);

@@ -47,15 +47,13 @@ std::string refusal_frame(std::string_view frame, const engine::Outgoing& comman
   return '-' + refusal_text(frame, command, config) + "\r\n";
 }
 
-void replace_refusals(engine::Replies& replies, std::string_view bytes, std::span<const std::size_t> ends,
-                      const DatabaseConfig& config) {
+void replace_refusals(engine::Replies& replies, const engine::Batch& batch, const DatabaseConfig& config) {
   if (replies.errors == 0) return;
   bool large = false;
   for (std::size_t i = 0; i < replies.frames.size(); ++i) {
     const std::string_view frame = replies.frame(i);
     if (!resp::is_error_frame(frame)) continue;
-    const std::size_t begin = i == 0 ? 0 : ends[i - 1];
-    const std::string shown = refusal_frame(frame, {bytes.substr(begin, ends[i] - begin), {}}, config);
+    const std::string shown = refusal_frame(frame, {batch.encoded(i), {}}, config);
     if (shown == frame) continue;
     large = large || frame.size() > large_refusal;
     replies.frames[i] = {replies.bytes.size(), shown.size()};

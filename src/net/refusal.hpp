@@ -3,11 +3,10 @@
 #pragma once
 
 #include <redstart/config/redis_config.hpp>
+#include <redstart/engine/batch.hpp>
 #include <redstart/engine/replies.hpp>
 #include <redstart/engine/request.hpp>
 
-#include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,8 +23,6 @@ namespace redstart::inline v0::net {
                                         const DatabaseConfig& config);
 
 /// Replaces the error replies of a batch by their `refusal_frame`, where it differs, and frees large ones.
-/// `ends[i]` is the end of command `i` in `bytes`.
-void replace_refusals(engine::Replies& replies, std::string_view bytes, std::span<const std::size_t> ends,
-                      const DatabaseConfig& config);
+void replace_refusals(engine::Replies& replies, const engine::Batch& batch, const DatabaseConfig& config);
 
 }  // namespace redstart::inline v0::net

@@ -5,22 +5,11 @@
 #include "../core/failures.hpp"
 #include "../net/descriptors.hpp"
 
-#include <redstart/commands/session_state.hpp>
-#include <redstart/resp/error_text.hpp>
+#include <redstart/engine/session_check.hpp>
 
 #include <utility>
 
 namespace redstart::inline v0::pool {
-
-namespace {
-
-// The name of the command's row, as the tracker wants it. Commands without a row change no state.
-std::string_view row_name(const engine::OperationNode& operation) noexcept {
-  const CommandInfo* const row = lookup(engine::command_name(operation.request.bytes.view()));
-  return row != nullptr ? row->name : std::string_view();
-}
-
-}  // namespace
 
 AsyncLease::AsyncLease(ExclusiveConnection::Ptr pooled) : pooled_(std::move(pooled)) {
   pooled_->context().leased.fetch_add(1, std::memory_order_relaxed);
@@ -50,9 +39,9 @@ void AsyncLease::start(engine::OperationNode& operation) noexcept {
   }
   if (auto error = context.overloaded(operation, pooled_->connection().load()))
     return operation.finish(std::move(error), nullptr);
-  if (only_queued(operation)) {
+  if (const auto refused = only_queued(operation)) {
     Error error = context.server->failed(engine::command_name(operation.request.bytes.view()),
-                                         operation.request.replies, engine::only_queued());
+                                         operation.request.replies, refused->info());
     return operation.finish(std::move(error), nullptr);
   }
   note_sent(operation);
@@ -61,41 +50,40 @@ void AsyncLease::start(engine::OperationNode& operation) noexcept {
   pooled_->connection().submit(operation);
 }
 
-bool AsyncLease::only_queued(const engine::OperationNode& operation) noexcept {
-  if (!queues_.load(std::memory_order_acquire)) [[likely]]
-    return false;
+std::optional<Error> AsyncLease::only_queued(const engine::OperationNode& operation) {
   const engine::OwnedRequest& request = operation.request;
-  const std::scoped_lock lock(session_mutex_);
-  return !session_.admits(request.traits.session, row_name(operation), request.traits.shows_queued);
+  const bool queues = queues_.load(std::memory_order_acquire);
+  if (!queues && (operation.batch == nullptr || request.traits.session == Session::none)) [[likely]]
+    return std::nullopt;
+  if (operation.batch != nullptr) {
+    const std::scoped_lock lock(session_mutex_);
+    return first_only_queued(session_, origin(), *operation.batch, request.bytes.view());
+  }
+  engine::RequestTraits traits = request.traits;
+  traits.name = engine::title_of(request);
+  return engine::refusal_of(origin(), {engine::Exclusive::yes, true}, traits, request.bytes.view());
 }
 
 void AsyncLease::note_sent(const engine::OperationNode& operation) noexcept {
-  if (operation.request.traits.session == Session::none) [[likely]]
+  const engine::OwnedRequest& request = operation.request;
+  if (request.traits.session == Session::none) [[likely]]
     return;
   const std::scoped_lock lock(session_mutex_);
-  session_.sent(operation.request.traits.session, row_name(operation));
+  if (operation.batch != nullptr)
+    pool::note_sent(session_, *operation.batch);
+  else
+    session_.sent(request.traits.session, engine::title_of(request));
   queues_.store(session_.queues(), std::memory_order_release);
 }
 
 void AsyncLease::state_changed(const engine::OperationNode& operation, std::string_view frame) noexcept {
-  using Answer = SessionTracker::Answer;
-  Answer answer = Answer::done;
-  if (resp::is_error_frame(frame)) {
-    const bool aborted = frame.substr(1).starts_with("EXECABORT");
-    answer = aborted ? Answer::aborted : Answer::refused;
-  }
+  const engine::OwnedRequest& request = operation.request;
   const std::scoped_lock lock(session_mutex_);
-  session_.answered(operation.request.traits.session, row_name(operation), answer);
+  if (operation.batch != nullptr)
+    note_answered(session_, *operation.batch, operation.answered - 1, frame);
+  else
+    session_.answered(request.traits.session, engine::title_of(request), SessionTracker::answer_in(frame));
   queues_.store(session_.queues(), std::memory_order_release);
-}
-
-void AsyncLease::lease(engine::OperationNode& operation) noexcept {
-  const PoolContext::Acceptance acceptance(pooled_->context(), ExclusiveConnection::Ptr(pooled_));
-  ErrorInfo info;
-  info.code = Errc::invalid_argument;
-  info.remedy = Remedy::never;
-  info.what = "a scoped handle cannot be taken from a scoped handle";
-  operation.finish(pooled_->context().server->failed("scoped handle", 0, std::move(info)), nullptr);
 }
 
 }  // namespace redstart::inline v0::pool

@@ -9,18 +9,18 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <string_view>
 
 namespace redstart::inline v0::pool {
 
-/// The channel behind `AsyncScopedClient`; gives the connection back when it is destroyed.
+/// The channel of `AsyncScopedClient`. It gives the connection back when it is destroyed.
 class AsyncLease final : public engine::AsyncChannel {
  public:
   explicit AsyncLease(ExclusiveConnection::Ptr pooled);
   ~AsyncLease() override;
 
   void start(engine::OperationNode& operation) noexcept override;
-  void lease(engine::OperationNode& operation) noexcept override;
 
   [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept override {
     return pooled_->context().loops->default_executor();
@@ -33,8 +33,8 @@ class AsyncLease final : public engine::AsyncChannel {
   }
 
  private:
-  // Whether the server would only queue the operation's command, whose reply can't show that.
-  [[nodiscard]] bool only_queued(const engine::OperationNode& operation) noexcept;
+  // Why the operation must not be sent: the server would only queue a command whose reply can't show that.
+  [[nodiscard]] std::optional<Error> only_queued(const engine::OperationNode& operation);
   void note_sent(const engine::OperationNode& operation) noexcept;
 
   const ExclusiveConnection::Ptr pooled_;

@@ -19,7 +19,7 @@ namespace redstart::inline v0::pool {
 /// shared connection. Blocking and large ones, and scoped handles, use an exclusive connection.
 ///
 /// Thread safety: full.
-class AsyncPool final : public engine::AsyncChannel,
+class AsyncPool final : public engine::AsyncChannelSource,
                         public ExclusiveConnection::Pool,
                         public std::enable_shared_from_this<AsyncPool> {
  public:

@@ -6,6 +6,7 @@
 #include <redstart/engine/channel.hpp>
 #include <redstart/resp/error_text.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace redstart::inline v0::pool {
@@ -18,7 +19,7 @@ std::optional<Error> report(Server& server, const engine::RequestTraits& request
       return std::nullopt;
     case net::Outcome::Kind::refused:
       server.counters().answered(shard, 1, 1, outcome.end - start);
-      // Its words speak for this attempt alone, as those of a script do for its last command.
+      // The message proves something about this attempt alone, as that of a script does for its last command.
       return engine::server_error(server.origin(), request.name, outcome.text,
                                   uncertain ? ReplyOf::script : request.reply_of, attempts);
     case net::Outcome::Kind::broken: break;
@@ -29,7 +30,7 @@ std::optional<Error> report(Server& server, const engine::RequestTraits& request
   return server.failed(request.name, 1, std::move(info));
 }
 
-void report_batch(Server& server, engine::Replies& replies, std::size_t commands, std::size_t shard,
+void report_batch(Server& server, engine::Replies& replies, const engine::Batch& batch, std::size_t shard,
                   const net::Outcome& outcome, TimePoint start, unsigned attempts) {
   replies.origin = server.origin();
   if (!replies.frames.empty())
@@ -37,13 +38,15 @@ void report_batch(Server& server, engine::Replies& replies, std::size_t commands
   if (outcome.kind != net::Outcome::Kind::broken) return;
   ErrorInfo info = outcome.info(start);
   info.attempts = attempts;
-  if (replies.sent < commands) {
-    info.effect = Effect::not_sent;
-    replies.rest_unsent = server.failed("pipeline", commands - replies.sent, info);
-  }
-  if (replies.frames.size() < replies.sent) {
+  const std::size_t answered = replies.frames.size();
+  if (answered < replies.sent) {
     info.effect = Effect::indeterminate;
-    replies.rest = server.failed("pipeline", replies.sent - replies.frames.size(), std::move(info));
+    replies.fail(answered, replies.sent, server.failed("pipeline", replies.sent - answered, info));
+  }
+  const std::size_t unsent = std::max(answered, replies.sent);
+  if (unsent < batch.size()) {
+    info.effect = Effect::not_sent;
+    replies.fail(unsent, batch.size(), server.failed("pipeline", batch.size() - unsent, std::move(info)));
   }
 }
 
@@ -53,23 +56,22 @@ bool must_reconnect(const Server& server, const engine::RequestTraits& request,
          must_reconnect(server.condition_of(outcome.text, request.reply_of));
 }
 
-bool must_reconnect(const Server& server, const engine::RequestTraits& request,
-                    const engine::Replies& replies) {
+bool must_reconnect(const Server& server, const engine::Batch& batch, const engine::Replies& replies) {
   if (replies.errors == 0) return false;
   for (std::size_t i = 0; i != replies.frames.size(); ++i) {
     const std::string_view frame = replies.frame(i);
     if (resp::is_error_frame(frame) &&
-        must_reconnect(server.condition_of(resp::error_text(frame), request.reply_of)))
+        must_reconnect(server.condition_of(resp::error_text(frame), batch.commands.rows.reply_of(i))))
       return true;
   }
   return false;
 }
 
-void report_unsent(Server& server, engine::Replies& replies, std::size_t commands, ErrorInfo info,
+void report_unsent(Server& server, engine::Replies& replies, const engine::Batch& batch, ErrorInfo info,
                    unsigned attempts) {
   replies.origin = server.origin();
   info.attempts = attempts;
-  replies.rest_unsent = server.failed("pipeline", commands, std::move(info));
+  engine::fail_rest(replies, batch.commands, 0, server.failed("pipeline", batch.size(), std::move(info)));
 }
 
 }  // namespace redstart::inline v0::pool

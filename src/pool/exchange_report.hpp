@@ -5,11 +5,11 @@
 #include "server.hpp"
 
 #include <redstart/core/error.hpp>
+#include <redstart/engine/batch.hpp>
 #include <redstart/engine/replies.hpp>
 #include <redstart/engine/request.hpp>
 
 #include <optional>
-#include <span>
 #include <string_view>
 
 namespace redstart::inline v0::pool {
@@ -20,8 +20,8 @@ namespace redstart::inline v0::pool {
                                           std::size_t shard, const net::Outcome& outcome, TimePoint start,
                                           bool uncertain = false, unsigned attempts = 1);
 
-/// Reports a batch's, and fills in what stands for replies that did not come.
-void report_batch(Server& server, engine::Replies& replies, std::size_t commands, std::size_t shard,
+/// Reports a batch, and fails each command that has no reply. Preconditions: `replies.sent` is known.
+void report_batch(Server& server, engine::Replies& replies, const engine::Batch& batch, std::size_t shard,
                   const net::Outcome& outcome, TimePoint start, unsigned attempts = 1);
 
 /// True if the reply was an error after which the connection must be closed: the server is loading, is a
@@ -29,11 +29,11 @@ void report_batch(Server& server, engine::Replies& replies, std::size_t commands
 [[nodiscard]] bool must_reconnect(const Server& server, const engine::RequestTraits& request,
                                   const net::Outcome& outcome) noexcept;
 /// True if the replies of a batch contain such an error.
-[[nodiscard]] bool must_reconnect(const Server& server, const engine::RequestTraits& request,
+[[nodiscard]] bool must_reconnect(const Server& server, const engine::Batch& batch,
                                   const engine::Replies& replies);
 
 /// Fails all commands of a batch that never got a connection.
-void report_unsent(Server& server, engine::Replies& replies, std::size_t commands, ErrorInfo info,
+void report_unsent(Server& server, engine::Replies& replies, const engine::Batch& batch, ErrorInfo info,
                    unsigned attempts);
 
 }  // namespace redstart::inline v0::pool

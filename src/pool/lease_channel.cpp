@@ -6,6 +6,8 @@
 #include "call_retries.hpp"
 #include "exchange_report.hpp"
 
+#include <redstart/engine/session_check.hpp>
+
 #include <utility>
 
 namespace redstart::inline v0::pool {
@@ -44,7 +46,7 @@ Error LeaseChannel::gone(std::string_view what, std::size_t commands) const {
   return server_->failed(what, commands, failure::scoped_connection_lost());
 }
 
-// Looked for before a command is written: what is not sent is known not to run.
+// Checked before a command is written, so that the command is known not to have run.
 std::optional<Error> LeaseChannel::broke_while_idle(std::string_view what, std::size_t commands,
                                                     TimePoint now) {
   if (connection_->just_used(now)) [[likely]]
@@ -79,8 +81,11 @@ std::optional<Error> LeaseChannel::exchange(const engine::Request& request, engi
   const engine::RequestTraits& traits = request.traits();
   const InUse alone(in_use_);
   if (!alone) return server_->failed(traits.name, 1, failure::scoped_handle_used_twice());
-  if (!session_.admits(traits.session, traits.name, traits.shows_queued))
-    return server_->failed(traits.name, 1, engine::only_queued());
+  if (session_.queues()) [[unlikely]] {
+    const auto refused =
+        engine::refusal_of(origin(), {engine::Exclusive::yes, true}, traits, request.outgoing().bytes);
+    if (refused) return server_->failed(traits.name, 1, refused->info());
+  }
   return exchange_alone(request, sink, options);
 }
 
@@ -94,71 +99,77 @@ std::optional<Error> LeaseChannel::exchange_alone(const engine::Request& request
   if (auto error = broke_while_idle(traits.name, 1, start)) return error;
   Admission admission(server_->breaker(), server_->breaker().admit(start, !traits.blocks_for));
   if (!admission) return server_->failed(traits.name, 1, server_->circuit_open(start));
-  DirectLease connection = std::move(connection_);  // whatever throws, it is not used again
+  DirectLease connection = std::move(connection_);  // not used again if anything throws
   if (traits.blocks_for || database_.outlasts_silence(options.timeout)) [[unlikely]]
     connection->use_fast_keepalive(true);
   if (traits.session != Session::none) session_.sent(traits.session, traits.name);
+  sink.comes_from(server_->origin());
   const net::Outcome outcome = connection->exchange(request.outgoing(), sink, start,
                                                     database_.deadline(start, options, traits.blocks_for));
   record(admission, outcome);
   note_state(traits, outcome);
-  // Its user learns that the server has another role; the next one shall have another connection.
+  // Its user learns that the server has another role; the next one must have another connection.
   outdated_ |= must_reconnect(*server_, traits, outcome);
   auto error = report(*server_, traits, connection->shard(), outcome, start);
   keep(std::move(connection), outcome);
   return error;
 }
 
-engine::Replies LeaseChannel::exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
-                                             const engine::RequestTraits& traits,
-                                             const engine::CallOptions& options) {
+engine::Replies LeaseChannel::refused(const engine::Batch& batch, Error error) const {
   engine::Replies replies;
   replies.origin = server_->origin();
-  if (ends.empty()) return replies;
-  const InUse alone(in_use_);
-  if (!alone || session_.queues()) {
-    replies.rest_unsent = server_->failed(
-        "pipeline", ends.size(), alone ? engine::only_queued() : failure::scoped_handle_used_twice());
-    return replies;
-  }
-  if (!usable()) {
-    replies.rest_unsent = gone("pipeline", ends.size());
-    return replies;
-  }
-  if (options.timeout.expired()) {
-    replies.rest_unsent = server_->expired("pipeline", ends.size());
-    return replies;
-  }
-  const TimePoint start = Clock::now();
-  if ((replies.rest_unsent = broke_while_idle("pipeline", ends.size(), start))) return replies;
-  Admission admission(server_->breaker(), server_->breaker().admit(start));
-  if (!admission) {
-    replies.rest_unsent = server_->failed("pipeline", ends.size(), server_->circuit_open(start));
-    return replies;
-  }
-  DirectLease connection = std::move(connection_);
-  if (traits.blocks_for || database_.outlasts_silence(options.timeout)) [[unlikely]]
-    connection->use_fast_keepalive(true);
-  const net::Outcome outcome = connection->exchange_batch(
-      bytes, ends, replies, start, database_.deadline(start, options, traits.blocks_for));
-  record(admission, outcome);
-  outdated_ |= must_reconnect(*server_, traits, replies);
-  report_batch(*server_, replies, ends.size(), connection->shard(), outcome, start);
-  keep(std::move(connection), outcome);
+  engine::fail_rest(replies, batch.commands, 0, error);
   return replies;
 }
 
-std::optional<Error> LeaseChannel::ensure_reachable(const engine::CallOptions&) {
-  if (usable()) return std::nullopt;
-  return gone("scoped handle", 0);
+std::optional<Error> LeaseChannel::only_queued(const engine::Batch& batch) const {
+  if (!session_.queues() && batch.traits.session == Session::none) [[likely]]
+    return std::nullopt;
+  return first_only_queued(session_, origin(), batch.commands, batch.bytes.view());
 }
 
-Result<std::unique_ptr<engine::Channel>> LeaseChannel::lease(const engine::CallOptions&, CallSite) {
-  ErrorInfo info;
-  info.code = Errc::invalid_argument;
-  info.remedy = Remedy::never;
-  info.what = "a scoped handle cannot be taken from a scoped handle";
-  return server_->failed("scoped handle", 0, std::move(info));
+engine::Replies LeaseChannel::exchange_batch(const engine::Batch& batch, const engine::CallOptions& options) {
+  if (batch.size() == 0) {
+    engine::Replies replies;
+    replies.origin = server_->origin();
+    return replies;
+  }
+  const InUse alone(in_use_);
+  if (!alone)
+    return refused(batch, server_->failed("pipeline", batch.size(), failure::scoped_handle_used_twice()));
+  if (const auto error = only_queued(batch))
+    return refused(batch, server_->failed("pipeline", batch.size(), error->info()));
+  return exchange_batch_alone(batch, options);
+}
+
+engine::Replies LeaseChannel::exchange_batch_alone(const engine::Batch& batch,
+                                                   const engine::CallOptions& options) {
+  if (!usable()) return refused(batch, gone("pipeline", batch.size()));
+  if (options.timeout.expired()) return refused(batch, server_->expired("pipeline", batch.size()));
+  const TimePoint start = Clock::now();
+  if (auto error = broke_while_idle("pipeline", batch.size(), start))
+    return refused(batch, *std::move(error));
+  Admission admission(server_->breaker(), server_->breaker().admit(start));
+  if (!admission)
+    return refused(batch, server_->failed("pipeline", batch.size(), server_->circuit_open(start)));
+  DirectLease connection = std::move(connection_);
+  const engine::RequestTraits& traits = batch.traits;
+  if (traits.blocks_for || database_.outlasts_silence(options.timeout)) [[unlikely]]
+    connection->use_fast_keepalive(true);
+  const bool changes_state = traits.session != Session::none;
+  if (changes_state) note_sent(session_, batch.commands);
+  engine::Replies replies;
+  const net::Outcome outcome = connection->exchange_batch(
+      batch, replies, start, database_.deadline(start, options, traits.blocks_for));
+  record(admission, outcome);
+  if (changes_state) {
+    for (std::size_t i = 0; i != replies.frames.size(); ++i)
+      note_answered(session_, batch.commands, i, replies.frame(i));
+  }
+  outdated_ |= must_reconnect(*server_, batch, replies);
+  report_batch(*server_, replies, batch, connection->shard(), outcome, start);
+  keep(std::move(connection), outcome);
+  return replies;
 }
 
 }  // namespace redstart::inline v0::pool

@@ -6,19 +6,19 @@
 #include "direct_pool.hpp"
 #include "session_tracker.hpp"
 
+#include <redstart/core/call_site.hpp>
 #include <redstart/engine/channel.hpp>
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string_view>
 
 namespace redstart::inline v0::pool {
 
-/// The channel behind `ScopedClient`. Once its connection broke, calls fail: what the connection knew (WATCH,
-/// SELECT) is gone.
+/// The channel of `ScopedClient`. Once its connection is lost, calls fail, because its state (WATCH, SELECT)
+/// is lost too.
 ///
 /// Thread safety: one call at a time. A call that begins while another one runs fails with
 /// `invalid_argument`, and nothing is sent.
@@ -30,15 +30,10 @@ class LeaseChannel final : public engine::Channel {
 
   std::optional<Error> exchange(const engine::Request& request, engine::ReplySink& sink,
                                 const engine::CallOptions& options) override;
-  engine::Replies exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
-                                 const engine::RequestTraits& traits,
-                                 const engine::CallOptions& options) override;
-  std::optional<Error> ensure_reachable(const engine::CallOptions& options) override;
-  Result<std::unique_ptr<engine::Channel>> lease(const engine::CallOptions& options, CallSite where) override;
+  engine::Replies exchange_batch(const engine::Batch& batch, const engine::CallOptions& options) override;
 
   engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::yes; }
-  std::string_view database() const noexcept override { return database_.name(); }
-  std::string_view endpoint() const noexcept override { return server_->origin().endpoint; }
+  const engine::Origin& origin() const noexcept override { return server_->origin(); }
 
  private:
   /// Marks the channel as used for the length of a call; false when another call uses it.
@@ -62,6 +57,14 @@ class LeaseChannel final : public engine::Channel {
   // Runs the exchange. Preconditions: no other call is under way.
   [[nodiscard]] std::optional<Error> exchange_alone(const engine::Request& request, engine::ReplySink& sink,
                                                     const engine::CallOptions& options);
+  // Runs the exchange. Preconditions: no other call is under way; the batch is not empty.
+  [[nodiscard]] engine::Replies exchange_batch_alone(const engine::Batch& batch,
+                                                     const engine::CallOptions& options);
+  // Why the batch must not be sent: one of its commands would be queued by the server, and its reply can't
+  // show that.
+  [[nodiscard]] std::optional<Error> only_queued(const engine::Batch& batch) const;
+  // Fails the whole batch.
+  [[nodiscard]] engine::Replies refused(const engine::Batch& batch, Error error) const;
   void note_state(const engine::RequestTraits& traits, const net::Outcome& outcome) noexcept;
   [[nodiscard]] std::optional<Error> broke_while_idle(std::string_view what, std::size_t commands,
                                                       TimePoint now);

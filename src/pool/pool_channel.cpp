@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// pool_channel.cpp: acquires a connection, exchanges, returns it and reports.
+// pool_channel.cpp: takes a connection for each exchange and reports the outcome.
 #include "pool_channel.hpp"
 
 #include "../core/failures.hpp"
@@ -16,15 +16,15 @@ namespace redstart::inline v0::pool {
 
 namespace {
 
-// Room must be left for the connections that are shared.
+// Leaves room for shared connections.
 std::uint32_t direct_limit(const DatabaseConfig& config) noexcept {
   if (config.integrity) return 0;
   constexpr std::size_t most = 1'000'000;
   return static_cast<std::uint32_t>(std::min({config.direct_limit, config.max_connections - 1, most}));
 }
 
-// The options of a call that goes on over a shared connection: what is left of its time. A limit beyond the
-// silence that is allowed there would lead to a connection of its own, so then the call keeps its options.
+// The options of a call that continues over a shared connection: the rest of its time. If that exceeds the
+// silence of a shared connection, it would lead to an exclusive one, so the call keeps its options.
 engine::CallOptions with_rest(const Database& database, engine::CallOptions options, TimePoint deadline) {
   const std::chrono::milliseconds least(1);
   const TimeLimit rest =
@@ -35,7 +35,7 @@ engine::CallOptions with_rest(const Database& database, engine::CallOptions opti
 
 }  // namespace
 
-// A caller inside the pool, and the way that he goes.
+// Counts a caller inside the pool, and holds its route.
 class PoolChannel::CallRoute {
  public:
   CallRoute(PoolChannel& channel, TimePoint now) noexcept
@@ -78,8 +78,8 @@ std::optional<Error> PoolChannel::exchange(const engine::Request& request, engin
   return exchange_direct(request, sink, options, start);
 }
 
-// One connection for one attempt, let through by the breaker. On failure the ticket is given back. `paused`:
-// see DirectPool::acquire.
+// Acquires a connection if the breaker admits the call. On failure the ticket is returned. `paused`: see
+// DirectPool::acquire.
 Result<DirectLease> PoolChannel::acquire(Admission& admission, TimePoint& now, TimePoint deadline,
                                          bool* paused) {
   if (!admission) {
@@ -101,6 +101,7 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
   const engine::RequestTraits& traits = request.traits();
   const TimePoint deadline = database_.deadline(start, options, traits.blocks_for);
   const bool patient = traits.blocks_for || database_.outlasts_silence(options.timeout);
+  sink.comes_from(server_->origin());
   CallRetries attempts(*server_, *pool_, traits, options, deadline);
   for (TimePoint now = start;;) {
     Admission admission(server_->breaker(), server_->breaker().admit(now, !traits.blocks_for));
@@ -131,7 +132,7 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
     if (must_reconnect(*server_, traits, outcome)) leave_server(*connection, outcome);
     const unsigned attempt = attempts.made();
     const Retries::Delay delay = attempts.next(outcome, reused);
-    // A server may close an idle connection; what comes of the repetition tells whether it is well.
+    // A server may close an idle connection. The outcome of the retry shows whether the server works.
     if (delay && reused && outcome.code == Errc::connection_lost) admission.drop();
     record(admission, outcome);
     if (delay) {
@@ -147,47 +148,45 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
 
 // The next connection finds out which server serves, and authenticates again.
 void PoolChannel::leave_server(const net::DirectConnection& connection, net::Outcome& outcome) {
-  // One that was opened a moment ago leads to the server that there is now; without a session it is useless.
+  // A connection that was opened after the change leads to the current server. Without a session it is
+  // useless.
   if (!pool_->role_changed(outcome.end, outcome.text, connection.opened_at()) && proves_service(outcome.text))
     return;
   outcome.reusable = false;
   outcome.reason = CloseReason::role;
 }
 
-engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
-                                            const engine::RequestTraits& traits,
-                                            const engine::CallOptions& options) {
+engine::Replies PoolChannel::exchange_batch(const engine::Batch& batch, const engine::CallOptions& options) {
   engine::Replies replies;
   replies.origin = server_->origin();
-  if (ends.empty()) return replies;
+  if (batch.size() == 0) return replies;
   if (net::forked(generation_)) {
-    replies.rest_unsent = server_->error("pipeline", failure::forked());
+    engine::fail_rest(replies, batch.commands, 0, server_->error("pipeline", failure::forked()));
     return replies;
   }
   if (options.timeout.expired()) {
-    replies.rest_unsent = server_->expired("pipeline", ends.size());
+    engine::fail_rest(replies, batch.commands, 0, server_->expired("pipeline", batch.size()));
     return replies;
   }
+  const engine::RequestTraits& traits = batch.traits;
   const TimePoint start = Clock::now();
   server_->breaker().tick(start);
   const CallRoute route(*this, start);
-  if (route.shared() && sharable(database_, bytes, traits, options))
-    return exchange_batch_shared(*async_, *server_, bytes, ends, traits, options);
+  if (route.shared() && sharable(database_, batch, options))
+    return exchange_batch_shared(*async_, *server_, batch, options);
   const TimePoint deadline = database_.deadline(start, options, traits.blocks_for);
-  const engine::RequestTraits whole{traits.name};  // nothing of it is repeated once it was sent
+  const engine::RequestTraits whole{traits.name};  // no part of it is retried once it was sent
   CallRetries attempts(*server_, *pool_, whole, options, deadline);
   for (TimePoint now = start;;) {
     Admission admission(server_->breaker(), server_->breaker().admit(now, !traits.blocks_for));
     bool paused = false;
-    const bool may_share =
-        shared_works() && attempts.made() == 1 && sharable(database_, bytes, traits, options);
+    const bool may_share = shared_works() && attempts.made() == 1 && sharable(database_, batch, options);
     auto acquired = acquire(admission, now, deadline, may_share ? &paused : nullptr);
     if (!acquired) {
       if (paused)
-        return exchange_batch_shared(*async_, *server_, bytes, ends, traits,
-                                     with_rest(database_, options, deadline));
+        return exchange_batch_shared(*async_, *server_, batch, with_rest(database_, options, deadline));
       if (attempts.wait_for_database(acquired.error().info(), now)) continue;
-      report_unsent(*server_, replies, ends.size(), acquired.error().info(), attempts.made());
+      report_unsent(*server_, replies, batch, acquired.error().info(), attempts.made());
       return replies;
     }
     DirectLease connection = *std::move(acquired);
@@ -195,11 +194,11 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
     const std::size_t shard = connection->shard();
     if (traits.blocks_for || database_.outlasts_silence(options.timeout)) [[unlikely]]
       connection->use_fast_keepalive(true);
-    net::Outcome outcome = connection->exchange_batch(bytes, ends, replies, now, deadline);
+    net::Outcome outcome = connection->exchange_batch(batch, replies, now, deadline);
     record(admission, outcome);
     const unsigned attempt = attempts.made();
     if (outcome.kind == net::Outcome::Kind::broken && replies.sent == 0 && replies.frames.empty()) {
-      // Nothing of it can have been executed: it may go as a whole once more.
+      // No command can have been executed, so the whole batch may be sent again.
       net::Outcome unsent = outcome;
       unsent.effect = Effect::not_sent;
       const Retries::Delay delay = attempts.next(unsent, reused);
@@ -213,8 +212,8 @@ engine::Replies PoolChannel::exchange_batch(std::string_view bytes, std::span<co
         }
       }
     }
-    if (must_reconnect(*server_, traits, replies)) leave_server(*connection, outcome);
-    report_batch(*server_, replies, ends.size(), shard, outcome, start, attempt);
+    if (must_reconnect(*server_, batch, replies)) leave_server(*connection, outcome);
+    report_batch(*server_, replies, batch, shard, outcome, start, attempt);
     if (connection) connection.return_to_pool(outcome);
     return replies;
   }
@@ -238,8 +237,7 @@ std::optional<Error> PoolChannel::ensure_reachable(const engine::CallOptions& op
   }
 }
 
-Result<std::unique_ptr<engine::Channel>> PoolChannel::lease(const engine::CallOptions& options,
-                                                            CallSite where) {
+Result<engine::ChannelPtr> PoolChannel::lease(const engine::CallOptions& options, CallSite where) {
   if (net::forked(generation_)) return server_->error("scoped handle", failure::forked());
   if (options.timeout.expired()) return server_->expired("scoped handle", 0);
   TimePoint now = Clock::now();
@@ -253,8 +251,7 @@ Result<std::unique_ptr<engine::Channel>> PoolChannel::lease(const engine::CallOp
     else
       acquired = pool_->acquire(now, deadline);
     if (acquired)
-      return std::unique_ptr<engine::Channel>(
-          std::make_unique<LeaseChannel>(server_, pool_, std::move(*acquired), where));
+      return engine::ChannelPtr(std::make_shared<LeaseChannel>(server_, pool_, std::move(*acquired), where));
     if (!attempts.wait_for_database(acquired.error().info(), now))
       return attempts.failed(0, acquired.error().info());
   }

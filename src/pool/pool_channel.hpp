@@ -1,37 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// pool_channel.hpp: carries commands over a free connection of a pool.
+// pool_channel.hpp: carries commands over the connections of a pool.
 #pragma once
 
 #include "../protocol/routing.hpp"
 #include "async_pool.hpp"
 #include "direct_pool.hpp"
 
-#include <redstart/engine/channel.hpp>
+#include <redstart/engine/channel_source.hpp>
 
 #include <memory>
 #include <optional>
-#include <span>
-#include <string_view>
 
 namespace redstart::inline v0::pool {
 
 /// The channel behind `Client`: takes a connection for each exchange, or shares one when many call at once.
-class PoolChannel final : public engine::Channel {
+class PoolChannel final : public engine::ChannelSource {
  public:
   PoolChannel(std::shared_ptr<Server> server, std::shared_ptr<DirectPool> pool,
               std::shared_ptr<AsyncPool> async);
 
   std::optional<Error> exchange(const engine::Request& request, engine::ReplySink& sink,
                                 const engine::CallOptions& options) override;
-  engine::Replies exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
-                                 const engine::RequestTraits& traits,
-                                 const engine::CallOptions& options) override;
+  engine::Replies exchange_batch(const engine::Batch& batch, const engine::CallOptions& options) override;
   std::optional<Error> ensure_reachable(const engine::CallOptions& options) override;
-  Result<std::unique_ptr<engine::Channel>> lease(const engine::CallOptions& options, CallSite where) override;
+  Result<engine::ChannelPtr> lease(const engine::CallOptions& options, CallSite where) override;
 
   engine::Exclusive exclusive() const noexcept override { return engine::Exclusive::no; }
-  std::string_view database() const noexcept override { return database_.name(); }
-  std::string_view endpoint() const noexcept override { return server_->origin().endpoint; }
+  const engine::Origin& origin() const noexcept override { return server_->origin(); }
 
   [[nodiscard]] DirectPool& pool() const noexcept { return *pool_; }
   [[nodiscard]] const std::shared_ptr<AsyncPool>& async() const noexcept { return async_; }

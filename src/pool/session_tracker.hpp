@@ -3,8 +3,13 @@
 #pragma once
 
 #include <redstart/commands/command_info.hpp>
+#include <redstart/engine/batch.hpp>
+#include <redstart/engine/session_check.hpp>
+#include <redstart/resp/error_text.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace redstart::inline v0::pool {
@@ -22,18 +27,16 @@ class SessionTracker {
     aborted,  ///< EXECABORT: the transaction has ended.
     refused,  ///< Another error.
   };
+  [[nodiscard]] static Answer answer_in(std::string_view frame) noexcept {
+    if (!resp::is_error_frame(frame)) return Answer::done;
+    return frame.substr(1).starts_with("EXECABORT") ? Answer::aborted : Answer::refused;
+  }
 
   /// True between MULTI and EXEC: the server replies QUEUED to commands.
   [[nodiscard]] bool queues() const noexcept { return queues_; }
   /// True if no other caller may use the connection: it has state, or a reply about it is outstanding.
   [[nodiscard]] bool dirty() const noexcept {
     return changed_ || watches_ || queues_ || started_ != answered_;
-  }
-
-  /// True if the command may be sent now. `shows_queued`: the type of its reply distinguishes QUEUED from a
-  /// value.
-  [[nodiscard]] bool admits(Session session, std::string_view name, bool shows_queued) const noexcept {
-    return !queues_ || shows_queued || ends_transaction(session, name);
   }
 
   /// Preconditions: `session` is not `none`; `name` is the name of its row.
@@ -47,7 +50,7 @@ class SessionTracker {
       watches_ = true;
     } else if (name == "MULTI") {
       queues_ = true;
-    } else if (ends_transaction(session, name)) {
+    } else if (engine::ends_transaction(session, name)) {
       queues_ = false;
     }
   }
@@ -60,7 +63,7 @@ class SessionTracker {
     const bool last = started_ == answered_;
     if (name == "MULTI") {
       if (answer == Answer::refused && last) queues_ = queued_before_;
-    } else if (ends_transaction(session, name)) {
+    } else if (engine::ends_transaction(session, name)) {
       if (answer == Answer::refused) {
         changed_ = true;  // it is unknown whether a transaction is left
         if (last) queues_ = queued_before_;
@@ -75,10 +78,6 @@ class SessionTracker {
   }
 
  private:
-  [[nodiscard]] static bool ends_transaction(Session session, std::string_view name) noexcept {
-    return session == Session::transaction && (name == "EXEC" || name == "DISCARD");
-  }
-
   bool queues_ = false;          // MULTI was sent, and neither EXEC nor DISCARD
   bool queued_before_ = false;   // as `queues_` was before the last command that was sent
   bool watches_ = false;         // WATCH was sent and has not ended
@@ -87,5 +86,16 @@ class SessionTracker {
   std::uint64_t started_ = 0;
   std::uint64_t answered_ = 0;
 };
+
+/// The first command of a batch that the server would only queue, though the type of its reply can't show
+/// that: why it is not sent. Empty if there is none. `state`: that of the connection before the batch.
+[[nodiscard]] std::optional<Error> first_only_queued(SessionTracker state, const engine::Origin& origin,
+                                                     const engine::BatchCommands& commands,
+                                                     std::string_view bytes);
+/// Notes that all commands of a batch are sent.
+void note_sent(SessionTracker& state, const engine::BatchCommands& commands) noexcept;
+/// Notes the reply to one command of a batch.
+void note_answered(SessionTracker& state, const engine::BatchCommands& commands, std::size_t command,
+                   std::string_view frame) noexcept;
 
 }  // namespace redstart::inline v0::pool

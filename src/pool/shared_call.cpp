@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// shared_call.cpp: submits a synchronous call to a loop and waits for it.
+// shared_call.cpp: passes a call to the engine and waits for it.
 #include "shared_call.hpp"
 
 #include "../core/failures.hpp"
@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <new>
 #include <utility>
 
@@ -22,7 +23,7 @@ constexpr std::size_t kept_bytes = 16 * 1024;
 // A loop that serves others has a turn at least that often, so a connection without one is stuck. A caller
 // that wakes late, because the process was stopped or the machine is busy, allows the loop the same delay.
 constexpr auto longest_turn = std::chrono::milliseconds(50);
-// A loop that has turns judges deadlines within a few of them.
+// A loop that has turns checks deadlines within a few of them.
 constexpr int most_looks = 20;
 
 SharedCall::Ptr& cached() noexcept {
@@ -51,6 +52,7 @@ void SharedCall::keep(Ptr call) noexcept {
   call->answered = 0;
   call->attempts = 0;
   call->sequence = 0;
+  call->reached = std::numeric_limits<std::size_t>::max();
   call->uncertain = false;
   call->state_.store(waiting, std::memory_order_relaxed);
   call->sending_.store(queued, std::memory_order_relaxed);

@@ -46,7 +46,7 @@ class SharedCall final : public engine::OperationNode {
   enum class End : std::uint8_t {
     finished,  ///< By the engine; the call is its caller's again.
     revoked,   ///< At its deadline, before it was sent. The engine has it still, and frees it.
-    stuck,     ///< It was sent, and the loop that has it does not get round to it. The engine frees it.
+    stuck,     ///< It was sent, and its loop has no turns. The engine frees it.
   };
   /// Waits until the engine has finished it, or `until`. A call that was sent by then is left to the engine,
   /// which reads what has arrived before it judges deadlines, as long as `carrier` has turns: a process that

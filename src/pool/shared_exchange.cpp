@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// shared_exchange.cpp: turns a call into an operation and delivers its replies.
+// shared_exchange.cpp: runs synchronous calls as operations of the engine.
 #include "shared_exchange.hpp"
 
 #include "../core/failures.hpp"
@@ -27,7 +27,7 @@ void append(const engine::Outgoing& out, resp::Buffer& to) {
   to.append(out.bytes.substr(at));
 }
 
-// Starts the call and waits. Null: the engine has it still, and `end` says why.
+// Starts the call and waits. Null: the engine still has it, and `end` is the reason.
 SharedCall::Ptr run(AsyncPool& pool, Server& server, SharedCall::Ptr call, const engine::CallOptions& options,
                     SharedCall::End& end) {
   call->options = options;
@@ -48,9 +48,9 @@ bool sharable(const Database& database, const engine::Request& request,
   return size <= largest_shared;
 }
 
-bool sharable(const Database& database, std::string_view batch, const engine::RequestTraits& traits,
+bool sharable(const Database& database, const engine::Batch& batch,
               const engine::CallOptions& options) noexcept {
-  return batch.size() <= largest_shared_batch && !traits.blocks_for &&
+  return batch.bytes.size() <= largest_shared_batch && !batch.traits.blocks_for &&
          !database.outlasts_silence(options.timeout);
 }
 
@@ -73,45 +73,42 @@ std::optional<Error> exchange_shared(AsyncPool& pool, Server& server, const engi
     if (resp::is_error_frame(frame))
       error = engine::server_error(server.origin(), traits.name, resp::error_text(frame), traits.reply_of,
                                    call->attempts + 1U);
-    else
+    else {
+      sink.comes_from(server.origin());
       sink.frame(frame);
+    }
   }
   SharedCall::keep(std::move(call));
   return error;
 }
 
-engine::Replies exchange_batch_shared(AsyncPool& pool, Server& server, std::string_view bytes,
-                                      std::span<const std::size_t> ends, const engine::RequestTraits& traits,
+engine::Replies exchange_batch_shared(AsyncPool& pool, Server& server, const engine::Batch& batch,
                                       const engine::CallOptions& options) {
   SharedCall::Ptr call = SharedCall::take();
-  call->request.bytes.append(bytes);
-  call->request.replies = static_cast<std::uint32_t>(ends.size());
+  call->request.bytes.append(batch.bytes.view());
+  call->request.replies = static_cast<std::uint32_t>(batch.size());
   call->request.traits.retry = Retry::accumulating;
-  call->request.traits.reply_of = traits.reply_of;
-  call->replies().frames.reserve(ends.size());
+  call->request.traits.reply_of = batch.traits.reply_of;
+  call->replies().frames.reserve(batch.size());
   SharedCall::End end{};
   call = run(pool, server, std::move(call), options, end);
   engine::Replies replies;
   std::optional<Error> error;
+  std::size_t reached = batch.bytes.size();
   if (call) {
     replies = std::move(call->replies());
     error = std::move(call->error());
+    reached = call->reached;
     call->replies() = {};
     SharedCall::keep(std::move(call));
   } else {
     error = server.failed(
-        "pipeline", ends.size(),
+        "pipeline", batch.size(),
         failure::io_thread_stuck(end == SharedCall::End::revoked ? Effect::not_sent : Effect::indeterminate));
   }
   replies.origin = server.origin();
-  replies.sent = ends.size();
-  if (!error) return replies;
-  if (error->effect() == Effect::indeterminate) {
-    replies.rest = std::move(error);
-  } else {
-    replies.sent = replies.frames.size();
-    replies.rest_unsent = std::move(error);
-  }
+  replies.sent = batch.size();
+  if (error) engine::fail_rest(replies, batch.commands, reached, *error);
   return replies;
 }
 

@@ -6,10 +6,7 @@
 
 #include <redstart/engine/channel.hpp>
 
-#include <cstddef>
 #include <optional>
-#include <span>
-#include <string_view>
 
 namespace redstart::inline v0::pool {
 
@@ -18,8 +15,8 @@ namespace redstart::inline v0::pool {
 /// may be silent.
 [[nodiscard]] bool sharable(const Database& database, const engine::Request& request,
                             const engine::CallOptions& options) noexcept;
-[[nodiscard]] bool sharable(const Database& database, std::string_view batch,
-                            const engine::RequestTraits& traits, const engine::CallOptions& options) noexcept;
+[[nodiscard]] bool sharable(const Database& database, const engine::Batch& batch,
+                            const engine::CallOptions& options) noexcept;
 
 /// Sends a command over a shared connection and waits for its reply; see engine::Channel::exchange.
 /// Preconditions: not on a thread that serves the pool.
@@ -27,9 +24,8 @@ namespace redstart::inline v0::pool {
                                                    const engine::Request& request, engine::ReplySink& sink,
                                                    const engine::CallOptions& options);
 /// The same for a batch; see engine::Channel::exchange_batch.
-[[nodiscard]] engine::Replies exchange_batch_shared(AsyncPool& pool, Server& server, std::string_view bytes,
-                                                    std::span<const std::size_t> ends,
-                                                    const engine::RequestTraits& traits,
+[[nodiscard]] engine::Replies exchange_batch_shared(AsyncPool& pool, Server& server,
+                                                    const engine::Batch& batch,
                                                     const engine::CallOptions& options);
 
 }  // namespace redstart::inline v0::pool

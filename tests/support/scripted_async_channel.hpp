@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -33,7 +34,7 @@ inline Error engine_error(Errc code, Effect effect) {
 
 /// Replaces the channel of a pool or a lease. Keeps started operations until the test answers them, or
 /// answers as set by `answers`. Replies come from `frames`, in order.
-class ScriptedAsyncChannel final : public engine::AsyncChannel,
+class ScriptedAsyncChannel final : public engine::AsyncChannelSource,
                                    public engine::OperationPlace,
                                    public std::enable_shared_from_this<ScriptedAsyncChannel> {
  public:
@@ -72,6 +73,8 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
       changes{};  ///< Replies to commands that change the connection.
   int leases = 0;
   bool forget = false;  ///< Stops recording started operations.
+  std::size_t reached =
+      std::numeric_limits<std::size_t>::max();  ///< Bytes of a failing operation that were sent.
 
   void start(engine::OperationNode& operation) noexcept override {
     operation.taken_by(*this);
@@ -79,8 +82,9 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
       const std::scoped_lock lock(mutex_);
       const engine::OwnedRequest& request = operation.request;
       if (!forget)
-        sent.push_back({std::string(request.bytes.view()), operation.id, operation.options.timeout, request.traits.retry,
-                        request.traits.reply_of, request.traits.blocks_for, request.replies});
+        sent.push_back({std::string(request.bytes.view()), operation.id, operation.options.timeout,
+                        request.traits.retry, request.traits.reply_of, request.traits.blocks_for,
+                        request.replies});
       if (answers != Answers::inside_start) pending_.push_back(&operation);
     }
     if (answers == Answers::inside_start) complete(operation, nullptr);
@@ -127,6 +131,7 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
   /// Completes the oldest operation with the given frame.
   void answer_with(std::string_view frame) {
     engine::OperationNode& operation = take();
+    ++operation.answered;
     operation.accept(frame, origin_);
     operation.finish(std::nullopt, &loop_);
   }
@@ -140,6 +145,7 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
   void fail(Error error, std::size_t after = 0) {
     engine::OperationNode& operation = take();
     for (; after != 0; --after) accept(operation);
+    operation.reached = reached;
     operation.finish(std::move(error), &loop_);
   }
 
@@ -165,6 +171,7 @@ class ScriptedAsyncChannel final : public engine::AsyncChannel,
   void accept(engine::OperationNode& operation) {
     const std::string frame = frames.empty() ? "-ERR the script has ended\r\n" : std::move(frames.front());
     if (!frames.empty()) frames.pop_front();
+    ++operation.answered;
     operation.accept(frame, origin_);
   }
   void complete(engine::OperationNode& operation, const boost::asio::any_io_executor* handler_executor) {

@@ -2,13 +2,13 @@
 // scripted_channel.hpp: a channel that answers from a script.
 #pragma once
 
-#include <redstart/engine/channel.hpp>
+#include <redstart/engine/channel_source.hpp>
 #include <redstart/resp/error_text.hpp>
 
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,7 +18,7 @@ namespace redstart::test {
 
 /// Replaces the channel of a pool or a lease, without a socket. Answers each command with the next frame of
 /// `frames`.
-class ScriptedChannel final : public engine::Channel {
+class ScriptedChannel final : public engine::ChannelSource {
  public:
   std::vector<std::string> frames{};  ///< Replies in RESP, in order.
   std::optional<Error> failure{};     ///< If set, every exchange fails with it.
@@ -27,6 +27,9 @@ class ScriptedChannel final : public engine::Channel {
   std::vector<engine::RequestTraits> traits{};
   std::vector<TimeLimit> timeouts{};
   std::size_t batches = 0;
+  std::size_t written =
+      std::numeric_limits<std::size_t>::max();   ///< Bytes of a failing batch that were sent.
+  std::optional<engine::Origin> replies_from{};  ///< The server that replies, if it is not that of `origin`.
   engine::RequestTraits batch_traits{};
 
   std::optional<Error> exchange(const engine::Request& request, engine::ReplySink& sink,
@@ -39,21 +42,20 @@ class ScriptedChannel final : public engine::Channel {
     if (frame.front() == '-')
       return engine::server_error(origin_, request.traits().name, resp::error_text(frame),
                                   request.traits().reply_of);
+    sink.comes_from(replies_from ? *replies_from : origin_);
     sink.frame(frame);
     return std::nullopt;
   }
 
-  engine::Replies exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
-                                 const engine::RequestTraits& of_batch,
-                                 const engine::CallOptions& options) override {
+  engine::Replies exchange_batch(const engine::Batch& batch, const engine::CallOptions& options) override {
     ++batches;
-    batch_traits = of_batch;
-    sent.emplace_back(bytes);
+    batch_traits = batch.traits;
+    sent.emplace_back(batch.bytes.view());
     timeouts.push_back(options.timeout);
     engine::Replies replies;
     replies.origin = origin_;
-    replies.sent = ends.size();
-    while (replies.frames.size() < ends.size() && at_ < frames.size()) {
+    replies.sent = batch.size();
+    while (replies.frames.size() < batch.size() && at_ < frames.size()) {
       const std::string& frame = frames[at_++];
       replies.bytes.reserve(frame.size());
       std::memcpy(replies.bytes.end(), frame.data(), frame.size());
@@ -61,17 +63,16 @@ class ScriptedChannel final : public engine::Channel {
       replies.bytes.commit(frame.size());
       if (resp::is_error_frame(frame)) ++replies.errors;
     }
-    replies.rest = failure;
+    if (failure) engine::fail_rest(replies, batch.commands, written, *failure);
     return replies;
   }
 
   std::optional<Error> ensure_reachable(const engine::CallOptions&) override { return failure; }
-  Result<std::unique_ptr<engine::Channel>> lease(const engine::CallOptions&, CallSite) override {
-    return std::unique_ptr<engine::Channel>(std::make_unique<ScriptedChannel>());
+  Result<engine::ChannelPtr> lease(const engine::CallOptions&, CallSite) override {
+    return engine::ChannelPtr(std::make_shared<ScriptedChannel>());
   }
   engine::Exclusive exclusive() const noexcept override { return kind; }
-  std::string_view database() const noexcept override { return origin_.database; }
-  std::string_view endpoint() const noexcept override { return origin_.endpoint; }
+  const engine::Origin& origin() const noexcept override { return origin_; }
 
  private:
   static std::string joined(const engine::Outgoing& out) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_client.hpp: the asynchronous handle: every command as an operation that takes a completion token.
+// async_client.hpp: the asynchronous handle: each command is an operation.
 #pragma once
 
 #include <redstart/client/async_pipeline.hpp>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_operations.hpp: asynchronous operations that are no commands: borrowing a connection, asking whether
-// there is one.
+// async_operations.hpp: operations that lease a connection or wait for one.
 #pragma once
 
 #include <redstart/client/async_client.hpp>
@@ -22,13 +21,14 @@ namespace detail {
 class LeaseReceiver {
  public:
   using value_type = AsyncScopedClient;
-  using Seed = CallSite;
+  struct Seed {
+    engine::AsyncChannelSource* source = nullptr;  ///< The operation's channel.
+    CallSite where{};
+  };
 
-  explicit LeaseReceiver(Seed where) noexcept : where_(where) {}
+  explicit LeaseReceiver(Seed seed) noexcept : source_(seed.source), where_(seed.where) {}
 
-  static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
-    channel.lease(node);
-  }
+  void start(engine::AsyncChannel&, engine::OperationNode& node) noexcept { source_->lease(node); }
   static void accept(std::string_view, const engine::Origin&, const engine::OperationNode&, bool) noexcept {}
   void grant(engine::AsyncChannelPtr&& lease) noexcept {
     lease->taken_at(where_);
@@ -44,6 +44,7 @@ class LeaseReceiver {
   AsyncScopedClient value{};
 
  private:
+  engine::AsyncChannelSource* source_;
   CallSite where_;
 };
 
@@ -91,10 +92,11 @@ namespace detail {
 
 /// Completes with a handle on a connection of its own. `timeout`: for getting it; unset: the database's
 /// limit.
-[[nodiscard]] inline LeaseOperation lease_operation(const engine::AsyncChannelPtr& channel,
+[[nodiscard]] inline LeaseOperation lease_operation(const engine::AsyncChannelSourcePtr& source,
                                                     TimeLimit timeout = {},
                                                     CallSite where = CallSite::here()) {
-  return LeaseOperation(channel, detail::no_command(), engine::CallOptions{timeout}, where);
+  return LeaseOperation(source, detail::no_command(), engine::CallOptions{timeout},
+                        detail::LeaseReceiver::Seed{source.get(), where});
 }
 
 /// Waits for a ready connection; completes with a client, or empty when the database can't serve now.

@@ -5,9 +5,12 @@
 #include <redstart/client/operation.hpp>
 #include <redstart/client/pipeline.hpp>
 #include <redstart/commands/all.hpp>
+#include <redstart/core/ok.hpp>
+#include <redstart/core/result.hpp>
 #include <redstart/engine/async_channel.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <string_view>
@@ -26,11 +29,10 @@ class RepliesReceiver {
   using value_type = Replies;
   struct Seed {
     engine::Origin origin{};
-    std::size_t size = 0;
-    BatchCommands commands{};
+    engine::BatchCommands commands{};
   };
 
-  explicit RepliesReceiver(Seed&& seed) noexcept : size_(seed.size), commands_(std::move(seed.commands)) {
+  explicit RepliesReceiver(Seed&& seed) noexcept : commands_(std::move(seed.commands)) {
     replies_.origin = std::move(seed.origin);
   }
 
@@ -41,16 +43,21 @@ class RepliesReceiver {
   void accept(std::string_view frame, const engine::Origin& origin, const engine::OperationNode& operation,
               bool runs_here) noexcept;
   static void grant(engine::AsyncChannelPtr&&) noexcept {}
-  void fail(Error&& why) noexcept { replies_.rest = std::move(why); }
+  /// The commands that are not answered fail, each with its own effect.
+  void fail(Error&& why) noexcept { why_ = std::move(why); }
+  /// How many bytes may have reached the kernel, before `fail`.
+  void reached(std::size_t bytes) noexcept { sent_ = bytes; }
   void settle();
+  [[nodiscard]] const engine::BatchCommands& batch() const noexcept { return commands_; }
 
   std::optional<Error> error{};  ///< Always empty: each slot has its own.
   Replies value{engine::Replies{}};
 
  private:
   engine::Replies replies_{};
-  std::size_t size_;
-  BatchCommands commands_;
+  std::optional<Error> why_{};  ///< Why the last commands have no reply.
+  std::size_t sent_ = 0;        ///< The bytes that may have reached the kernel.
+  engine::BatchCommands commands_;
 };
 
 /// Receives the replies of a batch of which none is read: only the first error counts.
@@ -70,12 +77,15 @@ class DoneReceiver {
   }
   static void grant(engine::AsyncChannelPtr&&) noexcept {}
   void fail(Error&& why) noexcept { replies_.fail(std::move(why)); }
+  void reached(std::size_t bytes) noexcept { replies_.reached(bytes); }
+  [[nodiscard]] const engine::BatchCommands& batch() const noexcept { return replies_.batch(); }
   void settle() {
     replies_.settle();
     error = replies_.value.first_error();
   }
 
   std::optional<Error> error{};
+  Ok value{};
 
  private:
   RepliesReceiver replies_;
@@ -106,6 +116,8 @@ class SlotsReceiver {
   }
   static void grant(engine::AsyncChannelPtr&&) noexcept {}
   void fail(Error&& why) noexcept { replies_.fail(std::move(why)); }
+  void reached(std::size_t bytes) noexcept { replies_.reached(bytes); }
+  [[nodiscard]] const engine::BatchCommands& batch() const noexcept { return replies_.batch(); }
   void settle() {
     replies_.settle();
     const Replies& replies = replies_.value;
@@ -160,27 +172,22 @@ struct executor_traits<AsyncPipeline> {
 ///     use(replies[hits].value(), replies[name].value());
 ///
 /// Move-only. Thread safety: one thread at a time. A pipeline that is dropped sends nothing.
-class AsyncPipeline : public AllCommands<AsyncPipeline> {
+class AsyncPipeline : public detail::BatchCollector<engine::AsyncChannel>, public AllCommands<AsyncPipeline> {
  public:
-  AsyncPipeline(engine::AsyncChannelPtr channel, engine::CallOptions options)
-      : channel_(std::move(channel)), options_(options) {
-    clear();
-  }
+  explicit AsyncPipeline(engine::AsyncChannelPtr channel, const engine::CallOptions& options = {})
+      : BatchCollector(std::move(channel), options) {}
   AsyncPipeline(AsyncPipeline&&) noexcept = default;
   AsyncPipeline& operator=(AsyncPipeline&&) noexcept = default;
   AsyncPipeline(const AsyncPipeline&) = delete;
   AsyncPipeline& operator=(const AsyncPipeline&) = delete;
   ~AsyncPipeline() = default;
 
-  /// How many commands were collected.
-  [[nodiscard]] std::size_t size() const noexcept { return batch_.replies; }
-
   /// The operation that sends everything collected so far and completes with the replies; the pipeline is
   /// empty then and can be used again. Sends nothing when nothing was collected.
   ///
-  /// Errors: it completes without one; each slot tells its own. After a lost connection the first replies may
-  /// be there, and the other slots tell what became of theirs.
-  RepliesOperation execute() { return RepliesOperation(channel_, take<detail::RepliesReceiver>(replies())); }
+  /// Errors: it completes without one; each slot has its own. After a lost connection the first replies may
+  /// be there; each other slot has a failure of its own, `not_sent` or `indeterminate`.
+  RepliesOperation execute() { return make<RepliesOperation>(); }
 
   /// The operation that sends everything collected so far and completes with the replies of these slots: of
   /// one, or a tuple, pair or vector of them.
@@ -189,63 +196,42 @@ class AsyncPipeline : public AllCommands<AsyncPipeline> {
   /// batches that may succeed in part.
   template <class Slots>
   SlotsOperation<Slots> execute(Slots wanted) {
-    return SlotsOperation<Slots>(channel_,
-                                 take<detail::SlotsReceiver<Slots>>({std::move(wanted), replies()}));
+    return make<SlotsOperation<Slots>>(std::move(wanted));
   }
   /// The operation that sends everything collected so far and completes without a value. Errors: the first
   /// error of any command.
-  DoneOperation execute_all() { return DoneOperation(channel_, take<detail::DoneReceiver>(replies())); }
-
-  template <class R, class... A>
-  Slot<R> submit(const Command<R, A...>& command) const {
-    const std::size_t before = batch_.bytes.size();
-    try {
-      resp::Writer writer(batch_.bytes);
-      command.encode(writer);
-      if (command.lacks_arguments()) [[unlikely]]
-        engine::no_arguments(origin(), command.info().name).raise();
-      if (command.info().session != Session::none) [[unlikely]]
-        refuse(command.info().session, batch_.bytes.view().substr(before));
-      commands_.add(command.info());
-    } catch (...) {
-      batch_.bytes.truncate(before);
-      throw;
-    }
-    batch_.traits.add(command.retry(), command.info().reply_of, command.blocks_for());
-    return {batch_.replies++, command.info().reply_of, commands_.number()};
-  }
+  DoneOperation execute_all() { return make<DoneOperation>(); }
 
  private:
-  [[nodiscard]] const engine::Origin& origin() const { return channel_->origin(); }
-  void refuse(Session session, std::string_view encoded) const {
-    if (const auto refused = engine::refused_session(origin(), engine::Exclusive::no, session, encoded))
-      refused->raise();
+  template <class Op, class... Wanted>
+  Op make(Wanted&&... wanted) {
+    engine::OwnedRequest request = take_request();
+    return Op(channel_, std::move(request), options_,
+              typename Op::receiver_type::Seed{std::forward<Wanted>(wanted)..., take_commands()});
   }
-  [[nodiscard]] detail::RepliesReceiver::Seed replies() {
-    return {channel_->origin(), size(), std::move(commands_)};
+  [[nodiscard]] engine::OwnedRequest take_request() const {
+    engine::OwnedRequest request;
+    request.traits = batch_.traits;
+    request.traits.retry = batch_.commands.retry();
+    request.replies = static_cast<std::uint32_t>(size());
+    request.bytes = std::move(batch_.bytes);
+    return request;
   }
-  template <class Receiver>
-  detail::Call<Receiver> take(typename Receiver::Seed seed) {
-    detail::Call<Receiver> call(std::move(batch_), options_, std::move(seed));
-    clear();
-    return call;
+  // After `take_request`.
+  [[nodiscard]] detail::RepliesReceiver::Seed take_commands() const {
+    detail::RepliesReceiver::Seed seed{channel_->origin(), std::move(batch_.commands)};
+    batch_.clear();
+    return seed;
   }
-  void clear() const noexcept {
-    batch_ = engine::OwnedRequest();
-    batch_.replies = 0;
-    batch_.traits.retry = Retry::read;
-  }
-  engine::AsyncChannelPtr channel_;
-  engine::CallOptions options_;
-  mutable engine::OwnedRequest batch_{};
-  mutable detail::BatchCommands commands_{};
 };
 
-/// Lets `collect` fill `pipe`; the operation sends it and completes with the replies of the slots that
-/// `collect` returned. Errors: the first error of any command, whether its slot was returned or not.
-template <class F>
-auto run_pipeline(AsyncPipeline pipe, F&& collect) {
-  using Slots = std::remove_cvref_t<std::invoke_result_t<F, AsyncPipeline&>>;
+/// Lets `collect` fill `pipe` (an `AsyncPipeline` or `AsyncScopedPipeline`); the operation sends it and
+/// completes with the replies of the slots that `collect` returned. Errors: the first error of any command,
+/// whether its slot was returned or not.
+template <class Pipe, class F>
+requires std::is_base_of_v<AsyncPipeline, Pipe>
+auto run_pipeline(Pipe pipe, F&& collect) {
+  using Slots = std::remove_cvref_t<std::invoke_result_t<F, Pipe&>>;
   static_assert(detail::block_result<Slots>,
                 "a pipeline block returns nothing, a slot, or a tuple, pair or vector of slots");
   if constexpr (std::is_void_v<Slots>) {

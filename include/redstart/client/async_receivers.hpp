@@ -25,10 +25,9 @@ namespace redstart::inline v0::detail {
 /// The error of a frame that is an error of the server.
 [[nodiscard]] Error error_in(std::string_view frame, const engine::Origin& origin,
                              const engine::OperationNode& operation);
-/// Why `channel` does not carry `request`, which lacks arguments or changes the state of its connection;
-/// empty when it does.
+/// Why `channel` must not send `operation`; empty if it may. The commands of a batch were checked before.
 [[nodiscard]] std::optional<Error> refusal_of(const engine::AsyncChannel& channel,
-                                              const engine::OwnedRequest& request);
+                                              const engine::OperationNode& operation);
 
 /// Frames up to this size are decoded on the loop.
 inline constexpr std::size_t decoded_on_loop = 16 * 1024;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// client.hpp: the standard handle: every command as a member function, waiting for its reply.
+// client.hpp: the standard handle: each call waits for its reply.
 #pragma once
 
 #include <redstart/client/execute.hpp>
+#include <redstart/client/owned_command.hpp>
 #include <redstart/client/pipeline.hpp>
 #include <redstart/client/results.hpp>
 #include <redstart/commands/all.hpp>
@@ -70,16 +71,16 @@ class Client : public AllCommands<Client> {
   /// Runs a command made by `cmd`, any number of times.
   template <class R>
   R exec(const OwnedCommand<R>& command) const {
-    return detail::execute_owned(*channel_, command, options_).value();
+    return detail::execute<R>(*channel_, command.request(), options_);
   }
 
   /// The name of the database, and where it is.
-  [[nodiscard]] std::string_view database() const noexcept { return channel_->database(); }
-  [[nodiscard]] std::string_view endpoint() const noexcept { return channel_->endpoint(); }
+  [[nodiscard]] std::string_view database() const noexcept { return channel_->origin().database; }
+  [[nodiscard]] std::string_view endpoint() const noexcept { return channel_->origin().endpoint; }
 
   template <class R, class... A>
   R submit(const Command<R, A...>& command) const {
-    return detail::execute(*channel_, command, options_);
+    return detail::execute<R>(*channel_, engine::Request(command), options_);
   }
 
  private:

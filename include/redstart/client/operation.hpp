@@ -7,10 +7,10 @@
 #include <redstart/client/operation_node.hpp>
 #include <redstart/commands/command.hpp>
 #include <redstart/engine/async_channel.hpp>
+#include <redstart/engine/session_check.hpp>
 
 #include <boost/asio/async_result.hpp>
 
-#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -53,11 +53,11 @@ class Initiation {
     const StartMark mark(&node);
 #endif
     engine::AsyncChannel& channel = node.channel();
-    if (node.request.traits.session != Session::none || node.request.traits.lacks_arguments) [[unlikely]] {
-      if (auto refused = refusal_of(channel, node.request)) return channel.reject(node, *std::move(refused));
+    if (engine::may_be_refused(node.request.traits)) [[unlikely]] {
+      if (auto refused = refusal_of(channel, node)) return channel.reject(node, *std::move(refused));
     }
     node.connect_slot();
-    Receiver::start(channel, node);
+    node.receiver().start(channel, node);
   }
 
  private:
@@ -80,14 +80,15 @@ class Initiation {
 /// there; one without runs on the thread that read the reply and should be quick. Until then work is tracked
 /// on the handler's executor.
 /// Cancellation: of each kind, through the handler's cancellation slot. `total` is honoured only while the
-/// command has not been sent; `partial` and `terminal` always: `Errc::cancelled`, and its effect tells
-/// whether the command may still run. Errors: an `Error` as Client throws it, as std::exception_ptr or inside
+/// command has not been sent; `partial` and `terminal` always: `Errc::cancelled`, whose effect shows whether
+/// the command may still run. Errors: an `Error` as Client throws it, as std::exception_ptr or inside
 /// of Result. Move-only. Thread safety: none until it is started.
 template <class R, class Signature, class Receiver = detail::CommandReceiver<R>>
 class [[nodiscard]] Operation {
  public:
   using value_type = R;
   using executor_type = boost::asio::any_io_executor;
+  using receiver_type = Receiver;
 
   /// For handles.
   template <class... CallArguments>
@@ -108,7 +109,7 @@ class [[nodiscard]] Operation {
     return boost::asio::async_initiate<Token, Signature>(
         detail::Initiation<Signature, Receiver>(std::move(channel_)), token, std::move(call_));
   }
-  /// The same with what is a handler already.
+  /// As the call with a completion token, for a handler.
   template <class Handler>
   void start(Handler&& handler) && {
     detail::Initiation<Signature, Receiver>(std::move(channel_))(std::forward<Handler>(handler),

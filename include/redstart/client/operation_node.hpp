@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// operation_node.hpp: a started operation that waits for its completion with somebody's handler.
+// operation_node.hpp: a started operation with its handler.
 #pragma once
 
 #include <redstart/core/result.hpp>
@@ -266,6 +266,7 @@ class HandlerNode final : public engine::OperationNode {
     place = &slot.template emplace<CancelOperation>(id).place;
   }
   [[nodiscard]] engine::AsyncChannel& channel() const noexcept { return *channel_; }
+  [[nodiscard]] Receiver& receiver() noexcept { return receiver_; }
 
   void accept(std::string_view frame, const engine::Origin& origin) noexcept override {
     if (request.traits.session != Session::none) [[unlikely]]
@@ -277,8 +278,10 @@ class HandlerNode final : public engine::OperationNode {
   }
 
   void finish(std::optional<Error> error, const asio::any_io_executor* handler_executor) override {
-    if (error) [[unlikely]]
+    if (error) [[unlikely]] {
+      if constexpr (requires { receiver_.batch(); }) receiver_.reached(reached);
       receiver_.fail(*std::move(error));
+    }
     Done done(std::move(handler_), std::move(receiver_), id != 0);
     if (handler_executor != nullptr && place_.is(*handler_executor, channel_->executor())) [[likely]] {
       release(done.handler);
@@ -313,7 +316,9 @@ class HandlerNode final : public engine::OperationNode {
         channel_(std::move(channel)),
         handler_(std::forward<H>(handler)),
         receiver_(std::move(seed)),
-        place_(handler_, channel_->executor()) {}
+        place_(handler_, channel_->executor()) {
+    if constexpr (requires { receiver_.batch(); }) batch = &receiver_.batch();
+  }
   ~HandlerNode() = default;
 
   // The last that happens to this node.

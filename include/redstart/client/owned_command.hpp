@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// owned_command.hpp: a command as a value: encoded once, run whenever, on whatever handle.
+// owned_command.hpp: a command as a value, which any handle can run.
 #pragma once
 
-#include <redstart/client/execute.hpp>
 #include <redstart/commands/all.hpp>
 #include <redstart/engine/owned_request.hpp>
 
@@ -59,18 +58,4 @@ class Cmd : public AllCommands<Cmd> {
 /// `cmd.get("key")` is the command as a value.
 inline constexpr Cmd cmd{};
 
-namespace detail {
-
-template <class R>
-Result<R> execute_owned(engine::Channel& channel, const OwnedCommand<R>& command,
-                        const engine::CallOptions& options) {
-  const engine::Request request = command.request();
-  if (auto refused = check(channel, request)) return *std::move(refused);
-  ReplyTo<R> reply(channel, request.traits().name);
-  if (auto error = channel.exchange(request, reply, options)) return *std::move(error);
-  if (reply.error()) return *std::move(reply.error());
-  return std::move(reply).take();
-}
-
-}  // namespace detail
 }  // namespace redstart::inline v0

@@ -2,18 +2,20 @@
 // pipeline.hpp: many commands in one exchange, each with its typed reply.
 #pragma once
 
-#include <redstart/client/batch_commands.hpp>
 #include <redstart/commands/all.hpp>
+#include <redstart/core/ok.hpp>
 #include <redstart/core/result.hpp>
+#include <redstart/engine/batch.hpp>
 #include <redstart/engine/channel.hpp>
+#include <redstart/engine/session_check.hpp>
 #include <redstart/resp/decode.hpp>
 #include <redstart/resp/error_text.hpp>
 #include <redstart/resp/uses_codec.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -83,24 +85,24 @@ struct executor_traits<Pipeline> {
 /// Thread safety: may be read by several threads at once.
 class Replies {
  public:
-  explicit Replies(engine::Replies replies, detail::BatchCommands commands = {}) noexcept
-      : replies_(std::move(replies)), commands_(std::move(commands)) {}
+  explicit Replies(engine::Replies replies, engine::BatchRows rows = {}) noexcept
+      : replies_(std::move(replies)), rows_(std::move(rows)) {}
 
   /// The reply of that command, or why there is none. Errors: `invalid_argument` for the slot of another
   /// pipeline, or of the same one before it was executed the last time.
   template <class R>
   [[nodiscard]] Result<R> operator[](Slot<R> slot) const& {
-    if (slot.batch != 0 && slot.batch != commands_.number()) return engine::foreign_slot(replies_.origin);
-    if (slot.index >= replies_.frames.size()) return missing(slot.index);
+    if (slot.batch != 0 && slot.batch != rows_.number()) return engine::foreign_slot(replies_.origin);
+    if (!replies_.has(slot.index)) return missing(slot.index);
     const std::string_view frame = replies_.frame(slot.index);
     if (resp::is_error_frame(frame)) return error_of(slot.index, slot.reply_of);
     R value{};
     resp::DecodeIssue issue;
     try {
       if (!resp::decode_frame(frame, value, issue))
-        return engine::decode_error(replies_.origin, commands_.title(slot.index), issue);
+        return engine::decode_error(replies_.origin_of(slot.index), rows_.title(slot.index), issue);
     } catch (...) {
-      return engine::codec_error(replies_.origin, commands_.title(slot.index));
+      return engine::codec_error(replies_.origin_of(slot.index), rows_.title(slot.index));
     }
     return value;
   }
@@ -136,34 +138,72 @@ class Replies {
 
   /// The first error among all replies, also that of replies that did not come; empty when there is none.
   [[nodiscard]] std::optional<Error> first_error() const {
+    if (replies_.errors == 0 && replies_.failures.empty()) return std::nullopt;
     for (std::size_t i = 0; i != replies_.frames.size(); ++i) {
-      if (resp::is_error_frame(replies_.frame(i))) return error_of(i, commands_.reply_of(i));
+      if (!replies_.has(i)) return missing(i);
+      if (resp::is_error_frame(replies_.frame(i))) return error_of(i, rows_.reply_of(i));
     }
-    if (replies_.rest) return replies_.rest;
-    return replies_.rest_unsent;
+    if (replies_.failures.empty()) return std::nullopt;
+    return missing(replies_.frames.size());
   }
   /// Throws the first error among all replies, for those who don't look at each.
   void require_all() const {
     if (const auto error = first_error()) error->raise();
   }
 
-  /// How many commands were answered, also with an error; the others have none to offer.
-  [[nodiscard]] std::size_t answered() const noexcept { return replies_.frames.size(); }
+  /// How many commands were answered, also with an error. The others have failures of their own.
+  [[nodiscard]] std::size_t answered() const noexcept {
+    std::size_t count = replies_.frames.size();
+    for (const engine::Replies::Frame& frame : replies_.frames) count -= frame.size == 0 ? 1U : 0U;
+    return count;
+  }
 
  private:
   [[nodiscard]] Error error_of(std::size_t index, ReplyOf of) const {
-    return engine::server_error(replies_.origin, commands_.title(index),
+    return engine::server_error(replies_.origin_of(index), rows_.title(index),
                                 resp::error_text(replies_.frame(index)), of);
   }
   [[nodiscard]] Error missing(std::size_t index) const {
-    if (index < replies_.sent && replies_.rest) return *replies_.rest;
-    if (replies_.rest_unsent) return *replies_.rest_unsent;
-    return engine::foreign_slot(replies_.origin);
+    const Error* const failure = replies_.failure(index);
+    if (failure == nullptr) return engine::foreign_slot(replies_.origin);
+    ErrorInfo info = failure->info();
+    info.command = rows_.title(index);
+    return Error(std::move(info));
   }
 
   engine::Replies replies_;
-  detail::BatchCommands commands_;
+  engine::BatchRows rows_;
 };
+
+namespace detail {
+
+/// Collects commands for a pipeline of either side. `Channel` is `engine::Channel` or `engine::AsyncChannel`.
+template <class Channel>
+class BatchCollector {
+ public:
+  /// How many commands were collected.
+  [[nodiscard]] std::size_t size() const noexcept { return batch_.size(); }
+
+  /// Adds a command. Exception safety: when it throws, the pipeline has not changed.
+  template <class R, class... A>
+  Slot<R> submit(const Command<R, A...>& command) const {
+    batch_.add(command, [this](const engine::RequestTraits& traits, std::string_view encoded) {
+      const engine::ConnectionUse use{channel_->exclusive()};
+      if (const auto refused = engine::refusal_of(channel_->origin(), use, traits, encoded)) refused->raise();
+    });
+    return {batch_.size() - 1, command.info().reply_of, batch_.commands.rows.number()};
+  }
+
+ protected:
+  BatchCollector(std::shared_ptr<Channel> channel, const engine::CallOptions& options)
+      : channel_(std::move(channel)), options_(options) {}
+
+  std::shared_ptr<Channel> channel_;
+  engine::CallOptions options_;
+  mutable engine::Batch batch_{};
+};
+
+}  // namespace detail
 
 /// Collects commands and sends them in one exchange: one round trip instead of many. Not a transaction: other
 /// clients' commands may come in between.
@@ -175,79 +215,37 @@ class Replies {
 ///     use(replies[hits].value(), replies[name].value());
 ///
 /// Move-only. Thread safety: one thread at a time. A pipeline that is dropped sends nothing.
-class Pipeline : public AllCommands<Pipeline> {
+class Pipeline : public detail::BatchCollector<engine::Channel>, public AllCommands<Pipeline> {
  public:
-  Pipeline(engine::ChannelPtr channel, engine::CallOptions options)
-      : channel_(std::move(channel)), options_(options) {}
+  explicit Pipeline(engine::ChannelPtr channel, const engine::CallOptions& options = {})
+      : BatchCollector(std::move(channel), options) {}
   Pipeline(Pipeline&&) noexcept = default;
   Pipeline& operator=(Pipeline&&) noexcept = default;
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
   ~Pipeline() = default;
 
-  /// How many commands were collected.
-  [[nodiscard]] std::size_t size() const noexcept { return ends_.size(); }
-
   /// Sends everything collected so far and waits for the replies; the pipeline is empty then and can be used
   /// again.
   ///
   /// Errors: none thrown for the commands; each slot has its own, and `Replies::require_all` throws the
-  /// first. After a lost connection the first replies may be there, and the other slots say `indeterminate`
-  /// (sent) or `not_sent`.
+  /// first. After a lost connection the first replies may be there; each other slot has a failure of its own,
+  /// `not_sent` or `indeterminate`.
   [[nodiscard]] Replies execute() {
-    Replies replies(channel_->exchange_batch(bytes_.view(), ends_, traits_, options_), std::move(commands_));
-    bytes_.clear();
-    ends_.clear();
-    traits_ = engine::RequestTraits{"pipeline"};
-    return replies;
+    engine::Replies replies = channel_->exchange_batch(batch_, options_);  // needs the rows
+    engine::BatchRows rows = std::move(batch_.commands.rows);
+    batch_.clear();
+    return Replies(std::move(replies), std::move(rows));
   }
-
-  template <class R, class... A>
-  Slot<R> submit(const Command<R, A...>& command) const {
-    const std::size_t before = bytes_.size();
-    try {
-      resp::Writer writer(bytes_);
-      command.encode(writer);
-      if (command.lacks_arguments()) [[unlikely]]
-        engine::no_arguments(origin(), command.info().name).raise();
-      if (command.info().session != Session::none) [[unlikely]]
-        refuse(command.info().session, bytes_.view().substr(before));
-      if (commands_.number() == 0) [[unlikely]]
-        ends_.reserve(32);
-      ends_.push_back(bytes_.size());
-      commands_.add(command.info());
-    } catch (...) {
-      bytes_.truncate(before);
-      while (!ends_.empty() && ends_.back() > before) ends_.pop_back();
-      throw;
-    }
-    // Its retry category does not matter: a batch is repeated only when nothing of it was sent.
-    traits_.add(Retry::read, command.info().reply_of, command.blocks_for());
-    return {ends_.size() - 1, command.info().reply_of, commands_.number()};
-  }
-
- private:
-  [[nodiscard]] engine::Origin origin() const {
-    return {std::string(channel_->database()), std::string(channel_->endpoint())};
-  }
-  void refuse(Session session, std::string_view encoded) const {
-    if (const auto refused = engine::refused_session(origin(), engine::Exclusive::no, session, encoded))
-      refused->raise();
-  }
-
-  engine::ChannelPtr channel_;
-  engine::CallOptions options_;
-  mutable resp::Buffer bytes_{};
-  mutable std::vector<std::size_t> ends_{};
-  mutable detail::BatchCommands commands_{};
-  mutable engine::RequestTraits traits_{"pipeline"};
 };
 
-/// Lets `collect` fill `pipe`, sends it, returns the replies of the slots that `collect` returned. Errors:
-/// throws the first error of any command, whether its slot was returned or not.
-template <class F>
-auto run_pipeline(Pipeline pipe, F&& collect) {
-  using Slots = std::remove_cvref_t<std::invoke_result_t<F, Pipeline&>>;
+/// Lets `collect` fill `pipe` (a `Pipeline` or `ScopedPipeline`), sends it, returns the replies of the slots
+/// that `collect` returned. Errors: throws the first error of any command, whether its slot was returned or
+/// not.
+template <class Pipe, class F>
+requires std::is_base_of_v<Pipeline, Pipe>
+auto run_pipeline(Pipe pipe, F&& collect) {
+  using Slots = std::remove_cvref_t<std::invoke_result_t<F, Pipe&>>;
   static_assert(detail::block_result<Slots>,
                 "a pipeline block returns nothing, a slot, or a tuple, pair or vector of slots");
   if constexpr (std::is_void_v<Slots>) {

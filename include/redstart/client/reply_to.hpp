@@ -45,8 +45,7 @@ class ReplyTo final : public engine::ReplySink {
   static constexpr bool is_sequence = resp::streamable<R>;
 
  public:
-  ReplyTo(const engine::Channel& channel, std::string_view command) noexcept
-      : channel_(channel), command_(command) {}
+  explicit ReplyTo(std::string_view command) noexcept : command_(command) {}
 
   void frame(std::string_view bytes) override {
     guarded([&] {
@@ -105,16 +104,11 @@ class ReplyTo final : public engine::ReplySink {
     try {
       decode();
     } catch (...) {
-      error_ =
-          engine::codec_error({std::string(channel_.database()), std::string(channel_.endpoint())}, command_);
+      error_ = engine::codec_error(origin(), command_);
     }
   }
-  void fail(const resp::DecodeIssue& issue) {
-    error_ = engine::decode_error({std::string(channel_.database()), std::string(channel_.endpoint())},
-                                  command_, issue);
-  }
+  void fail(const resp::DecodeIssue& issue) { error_ = engine::decode_error(origin(), command_, issue); }
 
-  const engine::Channel& channel_;
   std::string_view command_;
   R value_{};
   std::optional<Error> error_{};

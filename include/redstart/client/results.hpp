@@ -37,12 +37,12 @@ class Results : public AllCommands<Results> {
   /// Runs a command made by `cmd`, any number of times.
   template <class R>
   Result<R> exec(const OwnedCommand<R>& command) const {
-    return detail::execute_owned(*channel_, command, options_);
+    return detail::try_execute<R>(*channel_, command.request(), options_);
   }
 
   template <class R, class... A>
   Result<R> submit(const Command<R, A...>& command) const {
-    return detail::try_execute(*channel_, command, options_);
+    return detail::try_execute<R>(*channel_, engine::Request(command), options_);
   }
 
  private:

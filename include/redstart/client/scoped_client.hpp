@@ -7,7 +7,6 @@
 #include <redstart/commands/all.hpp>
 #include <redstart/core/clock.hpp>
 
-#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -30,27 +29,27 @@ struct executor_traits<ScopedClient> {
 /// event. Lifetimes: outlives its manager safely; calls then fail with `Errc::closed`.
 class ScopedClient : public AllCommands<ScopedClient>, public SessionCommands<ScopedClient> {
  public:
-  explicit ScopedClient(std::unique_ptr<engine::Channel> lease) noexcept : lease_(std::move(lease)) {}
+  explicit ScopedClient(engine::ChannelPtr lease) noexcept : lease_(std::move(lease)) {}
 
   /// Sets the time limit of each call from now on.
   void set_timeout(TimeLimit timeout) noexcept { options_.timeout = timeout; }
 
-  [[nodiscard]] std::string_view database() const noexcept { return lease_->database(); }
-  [[nodiscard]] std::string_view endpoint() const noexcept { return lease_->endpoint(); }
+  [[nodiscard]] std::string_view database() const noexcept { return lease_->origin().database; }
+  [[nodiscard]] std::string_view endpoint() const noexcept { return lease_->origin().endpoint; }
 
   /// Runs a command made by `cmd`.
   template <class R>
   R exec(const OwnedCommand<R>& command) const {
-    return detail::execute_owned(*lease_, command, options_).value();
+    return detail::execute<R>(*lease_, command.request(), options_);
   }
 
   template <class R, class... A>
   R submit(const Command<R, A...>& command) const {
-    return detail::execute(*lease_, command, options_);
+    return detail::execute<R>(*lease_, engine::Request(command), options_);
   }
 
  private:
-  std::unique_ptr<engine::Channel> lease_;
+  engine::ChannelPtr lease_;
   engine::CallOptions options_{};
 };
 

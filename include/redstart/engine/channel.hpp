@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// channel.hpp: the seam between handles and connections: whatever can carry commands to one database.
+// channel.hpp: the seam between handles and connections.
 #pragma once
 
-#include <redstart/core/call_site.hpp>
 #include <redstart/core/error.hpp>
-#include <redstart/core/result.hpp>
+#include <redstart/engine/batch.hpp>
 #include <redstart/engine/call_options.hpp>
 #include <redstart/engine/replies.hpp>
 #include <redstart/engine/reply_sink.hpp>
 #include <redstart/engine/request.hpp>
 #include <redstart/resp/decode.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string_view>
 
 namespace redstart::inline v0::engine {
 
-/// Whether a channel may carry commands that change the state of its connection.
+/// Whether a connection serves one caller alone, so that commands may change its state.
 enum class Exclusive : bool { no, yes };
 
-/// Carries commands to one database: a pool, or the one connection of a scoped handle. Handles see nothing
+/// Carries commands to one database: a pool, or the one connection of a scoped handle. Handles know nothing
 /// else of the machinery; tests may put a scripted one in its place.
 ///
 /// Thread safety: a pool's channel is safe for concurrent use, a lease's is not.
@@ -29,23 +28,17 @@ class Channel {
  public:
   virtual ~Channel() = default;
 
-  /// Sends one command and delivers its reply to `sink`. Returns the error instead, also a server's error
-  /// reply.
+  /// Sends one command and delivers its reply to `sink`, after `sink.comes_from` with the server that
+  /// replied. Returns the error instead, also that of an error reply.
   [[nodiscard]] virtual std::optional<Error> exchange(const Request& request, ReplySink& sink,
                                                       const CallOptions& options) = 0;
-  /// Sends a batch and keeps its replies; `ends[i]` is where command `i` ends in `bytes`, `traits` are those
-  /// of all together. Replies that did not come get the error that says why (`Replies::rest`).
-  [[nodiscard]] virtual Replies exchange_batch(std::string_view bytes, std::span<const std::size_t> ends,
-                                               const RequestTraits& traits, const CallOptions& options) = 0;
-  /// Makes sure that the last attempt to reach the database did not fail, by making one if there was none.
-  [[nodiscard]] virtual std::optional<Error> ensure_reachable(const CallOptions& options) = 0;
-  /// One connection for the caller alone; `where` tells who keeps it, if he keeps it for too long.
-  [[nodiscard]] virtual Result<std::unique_ptr<Channel>> lease(const CallOptions& options,
-                                                               CallSite where) = 0;
+  /// Sends a batch and keeps its replies. A command without a reply has its own failure: `not_sent` if its
+  /// last byte never reached the kernel, else `indeterminate`.
+  [[nodiscard]] virtual Replies exchange_batch(const Batch& batch, const CallOptions& options) = 0;
 
   [[nodiscard]] virtual Exclusive exclusive() const noexcept = 0;
-  [[nodiscard]] virtual std::string_view database() const noexcept = 0;
-  [[nodiscard]] virtual std::string_view endpoint() const noexcept = 0;
+  /// The database, and the server where calls begin. Another server may reply.
+  [[nodiscard]] virtual const Origin& origin() const noexcept = 0;
 
  protected:
   Channel() = default;
@@ -58,25 +51,15 @@ using ChannelPtr = std::shared_ptr<Channel>;
 /// The error of a reply that is not what was asked for. `what` says which command's.
 [[nodiscard]] Error decode_error(const Origin& origin, std::string_view command,
                                  const resp::DecodeIssue& issue);
-/// The same where a user's codec threw; takes the exception under way.
+/// The error of a reply that a user's codec failed to read. Preconditions: called in the handler of its
+/// exception.
 [[nodiscard]] Error codec_error(const Origin& origin, std::string_view command);
-/// The error that an error reply stands for; `attempts`: with the one that it answers.
+/// The error that an error reply stands for. `attempts`: those of the call, including the one it answers.
 [[nodiscard]] Error server_error(const Origin& origin, std::string_view command, std::string_view message,
                                  ReplyOf of, unsigned attempts = 1);
-/// Refuses a command that would change a connection that others use as well.
-[[nodiscard]] Error not_allowed(const Origin& origin, std::string_view command);
-/// Why no channel of that kind carries a command that changes the state `session`; empty when it does.
-/// `encoded` is the command in RESP: its words tell the subcommand, however it was given.
-///
-/// Errors: `not_allowed`. Subscriptions, replication, RESET and commands that suppress replies are refused on
-/// every channel: no handle could read what follows them.
-[[nodiscard]] std::optional<Error> refused_session(const Origin& origin, Exclusive kind, Session session,
-                                                   std::string_view encoded);
-/// Refuses a command without the keys, fields or elements that it needs.
-[[nodiscard]] Error no_arguments(const Origin& origin, std::string_view command);
-/// Refuses a command between MULTI and EXEC, whose reply would be QUEUED instead of its value.
-[[nodiscard]] ErrorInfo only_queued();
-
+/// Fails the commands of a batch that have no reply, which are its last ones. An error that leaves open what
+/// became of them counts for those whose last byte is among the first `sent` bytes; the others were not sent.
+void fail_rest(Replies& replies, const BatchCommands& commands, std::size_t sent, const Error& why);
 /// A slot that belongs to another pipeline.
 [[nodiscard]] Error foreign_slot(const Origin& origin);
 

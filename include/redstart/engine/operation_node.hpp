@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// operation_node.hpp: one asynchronous operation from its start to its completion, as the engine sees it.
+// operation_node.hpp: an asynchronous operation as the engine sees it.
 #pragma once
 
 #include <redstart/core/clock.hpp>
 #include <redstart/core/error.hpp>
+#include <redstart/engine/batch.hpp>
 #include <redstart/engine/call_options.hpp>
 #include <redstart/engine/owned_request.hpp>
 #include <redstart/engine/replies.hpp>
@@ -14,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -46,9 +48,9 @@ class OperationPlace {
 
 using OperationPlacePtr = std::shared_ptr<OperationPlace>;
 
-/// One operation: encoded commands, and who waits for their replies. Made by a handle, handed to
-/// `AsyncChannel::start`, which completes it exactly once by `finish` (or drops it by `destroy` when there is
-/// nothing left on which a handler could run). Neither the handle nor a cancellation ever touches it again.
+/// One operation: encoded commands, and what receives their replies. A handle makes it and passes it to
+/// `AsyncChannel::start`, which completes it exactly once by `finish`, or drops it by `destroy` if nothing is
+/// left on which a handler could run. Neither the handle nor a cancellation ever touches it again.
 ///
 /// Thread safety: none; owned by whoever holds it: the caller until `start`, then the engine.
 class OperationNode {
@@ -57,20 +59,20 @@ class OperationNode {
   OperationNode& operator=(const OperationNode&) = delete;
 
   /// Takes the next reply: its complete frame, which may be an error of the server. The bytes live during the
-  /// call. Called `request.replies` times at most, in order, on the channel's loop. Calls no code of the
-  /// user: a codec runs where the handler runs.
+  /// call. Called at most `request.replies` times, in order, on the channel's loop; `answered` counts this
+  /// reply already. Calls no code of the user: a codec runs where the handler runs.
   virtual void accept(std::string_view frame, const Origin& origin) noexcept = 0;
-  /// Asked of an operation that is `revocable` before each sending, and before it ends with an error. False:
-  /// the caller has given the operation up and reported that, so it must never be sent; `destroy` follows.
+  /// Called on a `revocable` operation before each sending, and before it ends with an error. False: the
+  /// caller has given the operation up and reported that, so it must never be sent; `destroy` follows.
   [[nodiscard]] virtual bool claim() noexcept { return true; }
-  /// What `AsyncChannel::lease` was asked for; `finish` without an error follows.
+  /// Hands over what `AsyncChannelSource::lease` was asked for; `finish` without an error follows.
   virtual void grant(std::shared_ptr<AsyncChannel>&& /*lease*/) noexcept {}
 
   /// Completes: `error` when not all replies came. Frees the node first, then calls the handler, or posts it.
   ///
   /// `handler_executor` is the executor in a turn of whose loop this is called: a handler of an equal
   /// executor, or of none, is called at once. Null (any other place, also the call that started the
-  /// operation): it is posted. Errors: lets pass what a handler throws that it called itself.
+  /// operation): it is posted. Errors: what a handler throws that was called at once passes.
   virtual void finish(std::optional<Error> error, const boost::asio::any_io_executor* handler_executor) = 0;
   /// Frees the node without completing: its executor is being destroyed. It may have been executed where
   /// `sequence` is not 0, or it is `uncertain`.
@@ -78,11 +80,14 @@ class OperationNode {
 
   OwnedRequest request;
   CallOptions options{};
+  /// The commands of a batch; null for one command. Their bytes are those of `request`.
+  const BatchCommands* batch = nullptr;
+  /// When the operation ends with an error: how many of its bytes may have reached the kernel.
+  std::size_t reached = std::numeric_limits<std::size_t>::max();
   std::uint64_t id = 0;  ///< For `OperationPlace::cancel`; 0: can't be cancelled.
-  /// Where the channel notes, inside of `start` or `lease`, which place takes the operation. Null: not
-  /// wanted.
+  /// Where the channel notes, inside `start` or `lease`, which place takes the operation. Null: not wanted.
   OperationPlacePtr* place = nullptr;
-  bool revocable = false;  ///< Its caller may give it up until `claim`.
+  bool revocable = false;  ///< Its caller may give it up until `claim` returns.
 
   /// Notes where a cancellation has to go. Before the operation is submitted there.
   template <class Place>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// reply_buffer.hpp: bytes as they are received: grows without touching what it does not use yet.
+// reply_buffer.hpp: a growing buffer of received bytes.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@
 
 namespace redstart::inline v0::engine {
 
-/// A growing block of received bytes. Begins in memory that its owner lends (a stack array), moves to the
-/// heap when that is full.
+/// A growing block of received bytes. It begins in memory of its owner, such as an array on the stack, and
+/// moves to the heap when that is full. Memory that is not used yet is never touched.
 class ReplyBuffer {
  public:
   ReplyBuffer() noexcept = default;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// reply_sink.hpp: where the engine delivers the reply of a command, whole or as it arrives.
+// reply_sink.hpp: where the engine delivers a reply, whole or as it arrives.
 #pragma once
 
+#include <redstart/engine/origin.hpp>
 #include <redstart/resp/string_receiver.hpp>
 #include <redstart/resp/type.hpp>
 
@@ -11,12 +12,16 @@
 
 namespace redstart::inline v0::engine {
 
-/// Takes one reply that is no error; errors of the server never come here. Called on the thread that reads,
-/// in one of three ways: `frame` once; or `begin_bulk`, then the receiver is filled and `end_bulk` follows;
-/// or `begin_elements`, `elements` any number of times, `end_elements`. An exchange that breaks off just
-/// stops calling.
+/// Receives one reply that is no error; errors of the server never come here. Called on the thread that
+/// reads, in one of three ways: `frame` once; or `begin_bulk`, then the receiver is filled and `end_bulk`
+/// follows; or `begin_elements`, `elements` any number of times, `end_elements`. An exchange that breaks off
+/// just stops calling.
 class ReplySink {
  public:
+  /// Notes which server replies. A channel calls it before it delivers anything. `origin` must live until the
+  /// exchange has ended.
+  void comes_from(const Origin& origin) noexcept { origin_ = &origin; }
+
   /// The complete reply. The view lives during the call.
   virtual void frame(std::string_view bytes) = 0;
 
@@ -42,6 +47,12 @@ class ReplySink {
   ReplySink(const ReplySink&) = default;
   ReplySink& operator=(const ReplySink&) = default;
   ~ReplySink() = default;
+
+  /// The server that replies. Preconditions: something is being delivered.
+  [[nodiscard]] const Origin& origin() const noexcept { return *origin_; }
+
+ private:
+  const Origin* origin_ = nullptr;
 };
 
 }  // namespace redstart::inline v0::engine

@@ -27,7 +27,7 @@ namespace engine {
 template <class R>
 inline constexpr bool shows_queued = std::is_same_v<R, Queued> || std::is_same_v<R, Value>;
 
-/// What an exchange sends, as views: bytes, and large arguments that stay where they lie.
+/// What an exchange sends, as views: bytes, and large arguments that stay where they are.
 struct Outgoing {
   std::string_view bytes{};
   std::span<const resp::External> external{};
@@ -38,18 +38,17 @@ struct RequestTraits {
   std::string_view name{};  ///< For messages: the command's name, or `pipeline`.
   Retry retry = Retry::accumulating;
   ReplyOf reply_of = ReplyOf::plain_command;
-  std::optional<std::chrono::milliseconds> blocks_for{};  ///< Zero: for ever.
+  std::optional<std::chrono::milliseconds> blocks_for{};  ///< Zero: without limit.
   Session session = Session::none;  ///< The state of its connection that the command changes.
   bool shows_queued = false;        ///< The reply's type shows QUEUED as what it is: may follow MULTI.
   bool lacks_arguments = false;     ///< A container of keys, fields or elements is empty: never sent.
   Spread spread{};                  ///< How a cluster routes it; of a batch: unused.
   KeySpec keys{};                   ///< Where its keys are; of a batch: unused.
 
-  /// Adds a command to a batch: it may be repeated when each of its commands may, and waits as long as all of
-  /// them together.
-  void add(Retry of_command, ReplyOf reply, const std::optional<std::chrono::milliseconds>& blocks) noexcept {
-    if (of_command > retry) retry = of_command;
+  /// Adds a command to those of a batch. The batch waits as long as all of its commands together.
+  void add(ReplyOf reply, Session state, const std::optional<std::chrono::milliseconds>& blocks) noexcept {
     if (reply != ReplyOf::plain_command) reply_of = ReplyOf::script;
+    if (state != Session::none) session = state;
     if (!blocks) return;
     const bool for_ever = blocks->count() == 0 || (blocks_for && blocks_for->count() == 0);
     const auto before = blocks_for.value_or(std::chrono::milliseconds(0));

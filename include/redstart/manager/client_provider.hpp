@@ -6,6 +6,7 @@
 #include <redstart/client/scoped_client.hpp>
 #include <redstart/config/redis_database.hpp>
 #include <redstart/core/clock.hpp>
+#include <redstart/engine/channel_source.hpp>
 
 #include <exception>
 #include <memory>
@@ -17,8 +18,8 @@ namespace redstart::inline v0 {
 
 // Defined in <redstart/client/async_operations.hpp>; redstart.hpp includes it.
 namespace engine {
-class AsyncChannel;
-using AsyncChannelPtr = std::shared_ptr<AsyncChannel>;
+class AsyncChannelSource;
+using AsyncChannelSourcePtr = std::shared_ptr<AsyncChannelSource>;
 }  // namespace engine
 class AsyncClient;
 class AsyncScopedClient;
@@ -148,10 +149,11 @@ class ClientProvider {
 
   /// Returns the channel of a database that can be reached, or the error that `client` throws, after
   /// `timeout` at the latest if that is set.
-  [[nodiscard]] virtual Result<engine::ChannelPtr> channel(std::string_view database, TimeLimit timeout) = 0;
+  [[nodiscard]] virtual Result<engine::ChannelSourcePtr> channel(std::string_view database,
+                                                                 TimeLimit timeout) = 0;
   /// Returns the asynchronous channel of a database, whether or not it can be reached. The default
   /// implementation returns an error, because it has none.
-  [[nodiscard]] virtual Result<engine::AsyncChannelPtr> async_channel(std::string_view database);
+  [[nodiscard]] virtual Result<engine::AsyncChannelSourcePtr> async_channel(std::string_view database);
   /// Returns why the database can't be reached, as far as that is known without waiting. The default
   /// implementation returns nothing.
   [[nodiscard]] virtual std::optional<Error> outage(std::string_view database);

@@ -106,8 +106,9 @@ class RedisConnectionManager final : public ClientProvider {
   class State;
 
   void start_on(RedisConfig config, const IoExecutor* executor);
-  [[nodiscard]] Result<engine::ChannelPtr> channel(std::string_view database, TimeLimit timeout) override;
-  [[nodiscard]] Result<engine::AsyncChannelPtr> async_channel(std::string_view database) override;
+  [[nodiscard]] Result<engine::ChannelSourcePtr> channel(std::string_view database,
+                                                         TimeLimit timeout) override;
+  [[nodiscard]] Result<engine::AsyncChannelSourcePtr> async_channel(std::string_view database) override;
   [[nodiscard]] std::optional<Error> outage(std::string_view database) override;
 
   std::unique_ptr<State> state_;

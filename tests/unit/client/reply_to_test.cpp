@@ -12,8 +12,6 @@
 #include <string_view>
 #include <vector>
 
-#include "support/scripted_channel.hpp"
-
 namespace redstart::inline v0::detail {
 namespace {
 
@@ -23,6 +21,8 @@ using Texts = std::vector<std::string>;
 template <class R>
 class Sink {
  public:
+  Sink() { reply_.comes_from(origin_); }
+
   engine::ReplySink& operator*() { return reply_; }
   engine::ReplySink* operator->() { return &reply_; }
   [[nodiscard]] R value() {
@@ -35,8 +35,8 @@ class Sink {
   }
 
  private:
-  test::ScriptedChannel channel_{};
-  ReplyTo<R> reply_{channel_, "TEST"};
+  engine::Origin origin_{"main", "scripted:1"};
+  ReplyTo<R> reply_{"TEST"};
 };
 
 void fill(resp::StringReceiver* receiver, std::string_view bytes) {

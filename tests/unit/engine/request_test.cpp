@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 
 RequestTraits batch_of(std::initializer_list<std::optional<milliseconds>> times) {
   RequestTraits traits{"pipeline"};
-  for (const auto& time : times) traits.add(Retry::read, ReplyOf::plain_command, time);
+  for (const auto& time : times) traits.add(ReplyOf::plain_command, Session::none, time);
   return traits;
 }
 

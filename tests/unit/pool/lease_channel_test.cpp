@@ -30,7 +30,7 @@ namespace {
 // A database whose first connection leads to a server that refuses INCR with this message.
 class Demoted : public ::testing::TestWithParam<std::string_view> {
  protected:
-  [[nodiscard]] std::unique_ptr<engine::Channel> lease() {
+  [[nodiscard]] engine::ChannelPtr lease() {
     auto leased = channel_.lease({}, {});
     if (!leased) leased.error().raise();
     return *std::move(leased);
@@ -71,7 +71,7 @@ TEST_P(Demoted, IsNotReusedAfterCommand) {
 
 TEST_P(Demoted, IsNotReusedAfterPipeline) {
   {
-    const std::shared_ptr<engine::Channel> leased = lease();
+    const engine::ChannelPtr leased = lease();
     Pipeline pipe(leased, {});
     static_cast<void>(pipe.get("key"));
     const auto counted = pipe.incr("n");
@@ -123,7 +123,7 @@ TEST_F(ConcurrentUse, FailsSecondCallAndContinuesFirst) {
 TEST_F(ConcurrentUse, FailsPipelineDuringCall) {
   auto leased = channel_.lease({}, {});
   ASSERT_TRUE(leased);
-  const std::shared_ptr<engine::Channel> shared = *std::move(leased);
+  const engine::ChannelPtr shared = *std::move(leased);
   Pipeline first(shared, {});
   Pipeline second(shared, {});
   const auto value = first.get("key");
@@ -179,7 +179,7 @@ class PeerClosed : public ::testing::Test {
 };
 
 TEST_F(PeerClosed, FailsPipelineAsNotSent) {
-  std::shared_ptr<engine::Channel> leased = *channel_.lease({}, {});
+  engine::ChannelPtr leased = *channel_.lease({}, {});
   {
     Pipeline first(leased, {});
     const auto counted = first.incr("n");

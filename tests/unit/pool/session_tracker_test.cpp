@@ -2,8 +2,13 @@
 // session_tracker_test.cpp: connection state left by WATCH, MULTI, EXEC and others.
 #include "pool/session_tracker.hpp"
 
+#include <redstart/commands/session_state.hpp>
+#include <redstart/core/ok.hpp>
+#include <redstart/core/queued.hpp>
+
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string_view>
 
 namespace redstart::inline v0::pool {
@@ -22,39 +27,37 @@ TEST(SessionTracker, IsInitiallyClean) {
   const SessionTracker tracker;
   EXPECT_FALSE(tracker.dirty());
   EXPECT_FALSE(tracker.queues());
-  EXPECT_TRUE(tracker.admits(Session::none, "GET", false));
 }
 
-TEST(SessionTracker, AdmitsOnlyQueuedRepliesInTransaction) {
+TEST(SessionTracker, QueuesInTransaction) {
   SessionTracker tracker;
   run(tracker, "MULTI");
   EXPECT_TRUE(tracker.queues());
-  EXPECT_FALSE(tracker.admits(Session::none, "GET", false));
-  EXPECT_TRUE(tracker.admits(Session::none, "GET", true));
-  EXPECT_FALSE(tracker.admits(Session::database, "SELECT", false));
-  EXPECT_FALSE(tracker.admits(Session::transaction, "MULTI", false));
-  EXPECT_FALSE(tracker.admits(Session::transaction, "WATCH", false));
-  EXPECT_TRUE(tracker.admits(Session::transaction, "EXEC", false));
-  EXPECT_TRUE(tracker.admits(Session::transaction, "DISCARD", false));
   for (const std::string_view end : {"EXEC", "DISCARD"}) {
     SessionTracker ended = tracker;
     run(ended, end);
     EXPECT_FALSE(ended.queues()) << end;
-    EXPECT_TRUE(ended.admits(Session::none, "GET", false)) << end;
   }
 }
 
 TEST(SessionTracker, IsInTransactionOnceMultiIsSent) {
   SessionTracker tracker;
   tracker.sent(Session::transaction, "MULTI");
-  EXPECT_FALSE(tracker.admits(Session::none, "GET", false));
+  EXPECT_TRUE(tracker.queues());
   tracker.sent(Session::transaction, "EXEC");
-  EXPECT_TRUE(tracker.admits(Session::none, "GET", false)) << "its reply comes behind that of EXEC";
+  EXPECT_FALSE(tracker.queues()) << "the reply of a later command comes behind that of EXEC";
   tracker.answered(Session::transaction, "MULTI", Answer::done);
   EXPECT_FALSE(tracker.queues());
   EXPECT_TRUE(tracker.dirty()) << "EXEC may yet fail";
   tracker.answered(Session::transaction, "EXEC", Answer::done);
   EXPECT_FALSE(tracker.dirty());
+}
+
+TEST(SessionTracker, ReadsAnswersFromFrames) {
+  EXPECT_EQ(SessionTracker::answer_in("+OK\r\n"), Answer::done);
+  EXPECT_EQ(SessionTracker::answer_in("*-1\r\n"), Answer::done);
+  EXPECT_EQ(SessionTracker::answer_in("-EXECABORT Transaction discarded\r\n"), Answer::aborted);
+  EXPECT_EQ(SessionTracker::answer_in("-ERR MULTI calls can not be nested\r\n"), Answer::refused);
 }
 
 TEST(SessionTracker, KeepsStateWhenMultiIsRefused) {
@@ -142,6 +145,60 @@ TEST(SessionTracker, IsDirtyWhileReplyIsOutstanding) {
   EXPECT_TRUE(tracker.dirty());
   tracker.answered(Session::transaction, "UNWATCH", Answer::done);
   EXPECT_FALSE(tracker.dirty());
+}
+
+class SessionTrackerBatch : public ::testing::Test {
+ protected:
+  template <class R>
+  void add(std::string_view name, std::string_view argument = "key") {
+    batch_.add(Command<R, std::string_view>(*lookup(name), argument), [](const auto&...) {});
+  }
+  [[nodiscard]] bool refused() const {
+    return first_only_queued(tracker_, {}, batch_.commands, batch_.bytes.view()).has_value();
+  }
+
+  engine::Batch batch_{};
+  SessionTracker tracker_{};
+};
+
+TEST_F(SessionTrackerBatch, IsRefusedWhenATypedCommandFollowsMulti) {
+  add<Ok>("WATCH");
+  add<std::int64_t>("INCR");
+  EXPECT_FALSE(refused());
+  add<Ok>("MULTI");
+  EXPECT_FALSE(refused());
+  add<Queued>("INCR");
+  EXPECT_FALSE(refused());
+  add<std::int64_t>("INCR");
+  EXPECT_TRUE(refused());
+}
+
+TEST_F(SessionTrackerBatch, IsAllowedWhenTypedCommandsFollowExec) {
+  add<Ok>("MULTI");
+  add<Queued>("INCR");
+  add<Ok>("EXEC");
+  add<std::int64_t>("INCR");
+  EXPECT_FALSE(refused());
+}
+
+TEST_F(SessionTrackerBatch, IsRefusedWhenTheConnectionQueuesAlready) {
+  run(tracker_, "MULTI");
+  add<std::int64_t>("INCR");
+  EXPECT_TRUE(refused());
+}
+
+TEST_F(SessionTrackerBatch, LeavesTheStateOfItsLastCommands) {
+  add<Ok>("MULTI");
+  add<Queued>("INCR");
+  add<Ok>("EXEC");
+  note_sent(tracker_, batch_.commands);
+  EXPECT_FALSE(tracker_.queues());
+  EXPECT_TRUE(tracker_.dirty());
+  note_answered(tracker_, batch_.commands, 0, "+OK\r\n");
+  note_answered(tracker_, batch_.commands, 1, "+QUEUED\r\n");
+  EXPECT_TRUE(tracker_.dirty());
+  note_answered(tracker_, batch_.commands, 2, "*1\r\n:1\r\n");
+  EXPECT_FALSE(tracker_.dirty());
 }
 
 }  // namespace
