@@ -154,10 +154,23 @@ template <class Slots>
 using SlotsOperation = Operation<typename detail::replies_of<Slots>::type,
                                  void(std::exception_ptr, typename detail::replies_of<Slots>::type),
                                  detail::SlotsReceiver<Slots>>;
+/// As `DoneOperation`, completing with a Result.
+using DoneResultOperation = Operation<Ok, void(Result<Ok>), detail::DoneReceiver>;
+/// As `SlotsOperation`, completing with a Result.
+template <class Slots>
+using SlotsResultOperation =
+    Operation<typename detail::replies_of<Slots>::type,
+              void(Result<typename detail::replies_of<Slots>::type>), detail::SlotsReceiver<Slots>>;
 
 class AsyncPipeline;
 template <>
 struct executor_traits<AsyncPipeline> {
+  template <class R>
+  using reply = Slot<R>;
+};
+class AsyncScopedPipeline;
+template <>
+struct executor_traits<AsyncScopedPipeline> {
   template <class R>
   using reply = Slot<R>;
 };
@@ -198,9 +211,16 @@ class AsyncPipeline : public detail::BatchCollector<engine::AsyncChannel>, publi
   SlotsOperation<Slots> execute(Slots wanted) {
     return make<SlotsOperation<Slots>>(std::move(wanted));
   }
+  /// As `execute(wanted)`, completing with a Result.
+  template <class Slots>
+  SlotsResultOperation<Slots> try_execute(Slots wanted) {
+    return make<SlotsResultOperation<Slots>>(std::move(wanted));
+  }
   /// The operation that sends everything collected so far and completes without a value. Errors: the first
   /// error of any command.
   DoneOperation execute_all() { return make<DoneOperation>(); }
+  /// As `execute_all()`, completing with a Result.
+  DoneResultOperation try_execute_all() { return make<DoneResultOperation>(); }
 
  private:
   template <class Op, class... Wanted>
@@ -225,6 +245,15 @@ class AsyncPipeline : public detail::BatchCollector<engine::AsyncChannel>, publi
   }
 };
 
+/// A pipeline over the connection of an asynchronous scoped handle, made by `AsyncScopedClient::pipeline()`;
+/// see `ScopedPipeline`.
+///
+/// Move-only. Thread safety: as that of `AsyncScopedClient`.
+class AsyncScopedPipeline : public AsyncPipeline, public SessionCommands<AsyncScopedPipeline> {
+ public:
+  using AsyncPipeline::AsyncPipeline;
+};
+
 /// Lets `collect` fill `pipe` (an `AsyncPipeline` or `AsyncScopedPipeline`); the operation sends it and
 /// completes with the replies of the slots that `collect` returned. Errors: the first error of any command,
 /// whether its slot was returned or not.
@@ -239,6 +268,21 @@ auto run_pipeline(Pipe pipe, F&& collect) {
     return pipe.execute_all();
   } else if constexpr (detail::slot_group<Slots>) {
     return pipe.execute(Slots(std::forward<F>(collect)(pipe)));
+  }
+}
+
+/// As `run_pipeline`; the operation completes with a Result, of `Ok` for a block that returns nothing.
+template <class Pipe, class F>
+requires std::is_base_of_v<AsyncPipeline, Pipe>
+auto try_pipeline(Pipe pipe, F&& collect) {
+  using Slots = std::remove_cvref_t<std::invoke_result_t<F, Pipe&>>;
+  static_assert(detail::block_result<Slots>,
+                "a pipeline block returns nothing, a slot, or a tuple, pair or vector of slots");
+  if constexpr (std::is_void_v<Slots>) {
+    std::forward<F>(collect)(pipe);
+    return pipe.try_execute_all();
+  } else if constexpr (detail::slot_group<Slots>) {
+    return pipe.try_execute(Slots(std::forward<F>(collect)(pipe)));
   }
 }
 

@@ -3,24 +3,47 @@
 #pragma once
 
 #include <redstart/client/async_client.hpp>
+#include <redstart/client/async_handle.hpp>
+#include <redstart/client/async_pipeline.hpp>
 #include <redstart/client/operation.hpp>
-#include <redstart/client/owned_command.hpp>
 #include <redstart/commands/all.hpp>
 #include <redstart/core/clock.hpp>
+#include <redstart/core/result.hpp>
 
 #include <exception>
-#include <memory>
-#include <optional>
-#include <string_view>
 #include <utility>
 
 namespace redstart::inline v0 {
 
+class AsyncScopedResults;
 class AsyncScopedClient;
 template <>
 struct executor_traits<AsyncScopedClient> {
   template <class R>
   using reply = Operation<R, void(std::exception_ptr, R)>;
+  using results = AsyncScopedResults;
+  using pipeline = AsyncScopedPipeline;
+  static constexpr bool throws = true;
+};
+template <>
+struct executor_traits<AsyncScopedResults> {
+  template <class R>
+  using reply = Operation<R, void(Result<R>)>;
+  using results = AsyncScopedResults;
+  using pipeline = AsyncScopedPipeline;
+  static constexpr bool throws = false;
+};
+
+/// The commands of `AsyncScopedClient`, completing with one `Result<T>`. Made by
+/// `AsyncScopedClient::results()`; shares the connection.
+///
+/// Thread safety: as that of `AsyncScopedClient`.
+class AsyncScopedResults : public detail::AsyncHandle<AsyncScopedResults>,
+                           public AllCommands<AsyncScopedResults>,
+                           public SessionCommands<AsyncScopedResults> {
+ public:
+  explicit AsyncScopedResults(engine::AsyncChannelPtr lease, const engine::CallOptions& options = {}) noexcept
+      : AsyncHandle(std::move(lease), options) {}
 };
 
 /// Holds one connection alone; it goes back to its pool when the handle is destroyed and the operations that
@@ -29,16 +52,19 @@ struct executor_traits<AsyncScopedClient> {
 /// `Errc::not_allowed`, because the server answers QUEUED instead of a value: see `Queued`.
 ///
 /// Move-only. Thread safety: one thread at a time.
-/// Lifetimes: outlives its manager safely; operations then complete with `Errc::closed`.
+/// Lifetimes: outlives its manager safely; operations then complete with `Errc::closed`. What `with_timeout`,
+/// `with_retry`, `results()` and `pipeline()` return shares the connection, which goes back when the last of
+/// them is gone.
 /// Cancellation: cancelling a command that was sent closes the connection; later operations then complete
 /// with an error.
-class AsyncScopedClient : public AllCommands<AsyncScopedClient>, public SessionCommands<AsyncScopedClient> {
+class AsyncScopedClient : public detail::AsyncHandle<AsyncScopedClient>,
+                          public AllCommands<AsyncScopedClient>,
+                          public SessionCommands<AsyncScopedClient> {
  public:
-  using executor_type = boost::asio::any_io_executor;
-
   /// Holds nothing: only to be assigned to.
-  AsyncScopedClient() noexcept = default;
-  explicit AsyncScopedClient(engine::AsyncChannelPtr lease) noexcept : lease_(std::move(lease)) {}
+  AsyncScopedClient() noexcept : AsyncHandle(nullptr, {}) {}
+  explicit AsyncScopedClient(engine::AsyncChannelPtr lease, const engine::CallOptions& options = {}) noexcept
+      : AsyncHandle(std::move(lease), options) {}
   AsyncScopedClient(AsyncScopedClient&&) noexcept = default;
   AsyncScopedClient& operator=(AsyncScopedClient&&) noexcept = default;
   AsyncScopedClient(const AsyncScopedClient&) = delete;
@@ -46,30 +72,10 @@ class AsyncScopedClient : public AllCommands<AsyncScopedClient>, public SessionC
   ~AsyncScopedClient() = default;
 
   /// True when it holds a connection. Everything else has this as its precondition.
-  explicit operator bool() const noexcept { return lease_ != nullptr; }
+  explicit operator bool() const noexcept { return channel_ != nullptr; }
 
   /// Sets the time limit of each operation made from now on.
   void set_timeout(TimeLimit timeout) noexcept { options_.timeout = timeout; }
-
-  [[nodiscard]] std::string_view database() const noexcept { return lease_->origin().database; }
-  [[nodiscard]] std::string_view endpoint() const noexcept { return lease_->origin().endpoint; }
-  /// Where handlers run that have no executor of their own.
-  [[nodiscard]] const executor_type& get_executor() const noexcept { return lease_->executor(); }
-
-  /// Runs a command made by `cmd`.
-  template <class R>
-  Operation<R, void(std::exception_ptr, R)> exec(const OwnedCommand<R>& command) const {
-    return Operation<R, void(std::exception_ptr, R)>(lease_, command.owned_request(), options_);
-  }
-
-  template <class R, class... A>
-  Operation<R, void(std::exception_ptr, R)> submit(const Command<R, A...>& command) const {
-    return Operation<R, void(std::exception_ptr, R)>(lease_, command, options_);
-  }
-
- private:
-  engine::AsyncChannelPtr lease_{};
-  engine::CallOptions options_{};
 };
 
 }  // namespace redstart::inline v0

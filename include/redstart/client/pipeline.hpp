@@ -78,6 +78,12 @@ struct executor_traits<Pipeline> {
   template <class R>
   using reply = Slot<R>;
 };
+class ScopedPipeline;
+template <>
+struct executor_traits<ScopedPipeline> {
+  template <class R>
+  using reply = Slot<R>;
+};
 
 /// The replies of a pipeline, decoded when they are asked for. `std::string_view`s in them live as long as
 /// this does: those are read from a `Replies` that is kept in a variable only.
@@ -239,6 +245,23 @@ class Pipeline : public detail::BatchCollector<engine::Channel>, public AllComma
   }
 };
 
+/// A pipeline over the connection of a scoped handle, made by `ScopedClient::pipeline()`. Commands may change
+/// the state of the connection. Shares the connection: it stays out of its pool until the pipeline is gone.
+///
+/// Between MULTI and EXEC only commands whose reply type shows QUEUED may be collected
+/// (`command<Queued>(…)`). If another one is, `execute()` sends nothing, and each slot fails with
+/// `Errc::not_allowed`.
+///
+///     auto pipe = scoped.pipeline();
+///     const auto watched = pipe.command<Ok>("WATCH", "stock");
+///     const auto stock = pipe.get("stock");
+///
+/// Move-only. Thread safety: as that of `ScopedClient`.
+class ScopedPipeline : public Pipeline, public SessionCommands<ScopedPipeline> {
+ public:
+  using Pipeline::Pipeline;
+};
+
 /// Lets `collect` fill `pipe` (a `Pipeline` or `ScopedPipeline`), sends it, returns the replies of the slots
 /// that `collect` returned. Errors: throws the first error of any command, whether its slot was returned or
 /// not.
@@ -263,6 +286,39 @@ auto run_pipeline(Pipe pipe, F&& collect) {
       return replies[wanted].value();
     } else {
       return replies[wanted];
+    }
+  }
+}
+
+/// As `run_pipeline`, with the error as a `Result`. A block that returns nothing gives a `Result<Ok>`.
+/// Errors: what `collect` throws passes.
+template <class Pipe, class F>
+requires std::is_base_of_v<Pipeline, Pipe>
+auto try_pipeline(Pipe pipe, F&& collect) {
+  using Slots = std::remove_cvref_t<std::invoke_result_t<F, Pipe&>>;
+  static_assert(detail::block_result<Slots>,
+                "a pipeline block returns nothing, a slot, or a tuple, pair or vector of slots");
+  if constexpr (std::is_void_v<Slots>) {
+    std::forward<F>(collect)(pipe);
+    if (auto error = pipe.execute().first_error()) return Result<Ok>(*std::move(error));
+    return Result<Ok>(Ok{});
+  } else if constexpr (detail::slot_group<Slots>) {
+    static_assert(
+        !detail::slots_hold_view<Slots>,
+        "a std::string_view would point into replies that are gone: read a std::string, or keep the "
+        "Replies of Pipeline::execute()");
+    using Values = typename detail::replies_of<Slots>::type;
+    const Slots wanted = std::forward<F>(collect)(pipe);
+    const Replies replies = pipe.execute();
+    if (auto error = replies.first_error()) return Result<Values>(*std::move(error));
+    try {
+      if constexpr (requires { wanted.index; }) {
+        return Result<Values>(replies[wanted].value());
+      } else {
+        return Result<Values>(replies[wanted]);
+      }
+    } catch (const Error& error) {
+      return Result<Values>(error);
     }
   }
 }
