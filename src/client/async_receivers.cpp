@@ -21,7 +21,8 @@ std::optional<Error> refusal_of(const engine::AsyncChannel& channel, const engin
   if (operation.batch != nullptr) return std::nullopt;
   engine::RequestTraits traits = operation.request.traits;
   traits.name = engine::title_of(operation.request);
-  return engine::refusal_of(channel.origin(), {channel.exclusive()}, traits, operation.request.bytes.view());
+  return engine::refusal_of(channel.origin(), channel.exclusive(), engine::Queues::no, traits,
+                            operation.request.bytes.view());
 }
 
 }  // namespace redstart::inline v0::detail

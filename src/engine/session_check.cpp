@@ -89,19 +89,19 @@ std::optional<Error> refused_session(const Origin& origin, Exclusive kind, Sessi
 
 }  // namespace
 
-std::optional<Error> refusal_of(const Origin& origin, ConnectionUse use, const RequestTraits& traits,
-                                std::string_view encoded) {
+std::optional<Error> refusal_of(const Origin& origin, Exclusive kind, Queues queues,
+                                const RequestTraits& traits, std::string_view encoded) {
   if (traits.lacks_arguments)
     return refused(origin, traits.name, Errc::invalid_argument,
                    "the container of its keys, fields or elements is empty",
                    "Leave the call out where there is nothing to ask for or to write");
-  if (use.queues && !traits.shows_queued && !ends_transaction(traits.session, traits.name))
+  if (queues == Queues::yes && !traits.shows_queued && !ends_transaction(traits.session, traits.name))
     return refused(
         origin, traits.name, Errc::not_allowed,
         "the connection is between MULTI and EXEC, where the server answers QUEUED instead of the value",
         "Queue it as command<Queued>(…) and read its value from the reply of EXEC, or call it before MULTI");
   if (traits.session == Session::none) return std::nullopt;
-  return refused_session(origin, use.exclusive, traits.session, encoded);
+  return refused_session(origin, kind, traits.session, encoded);
 }
 
 }  // namespace redstart::inline v0::engine

@@ -61,7 +61,8 @@ std::optional<Error> AsyncLease::only_queued(const engine::OperationNode& operat
   }
   engine::RequestTraits traits = request.traits;
   traits.name = engine::title_of(request);
-  return engine::refusal_of(origin(), {engine::Exclusive::yes, true}, traits, request.bytes.view());
+  return engine::refusal_of(origin(), engine::Exclusive::yes, engine::Queues::yes, traits,
+                            request.bytes.view());
 }
 
 void AsyncLease::note_sent(const engine::OperationNode& operation) noexcept {

@@ -82,8 +82,8 @@ std::optional<Error> LeaseChannel::exchange(const engine::Request& request, engi
   const InUse alone(in_use_);
   if (!alone) return server_->failed(traits.name, 1, failure::scoped_handle_used_twice());
   if (session_.queues()) [[unlikely]] {
-    const auto refused =
-        engine::refusal_of(origin(), {engine::Exclusive::yes, true}, traits, request.outgoing().bytes);
+    const auto refused = engine::refusal_of(origin(), engine::Exclusive::yes, engine::Queues::yes, traits,
+                                            request.outgoing().bytes);
     if (refused) return server_->failed(traits.name, 1, refused->info());
   }
   return exchange_alone(request, sink, options);

@@ -13,7 +13,7 @@ std::optional<Error> first_only_queued(SessionTracker state, const engine::Origi
       engine::RequestTraits traits{name};
       traits.session = entry.session;
       traits.shows_queued = entry.shows_queued;
-      if (auto refused = engine::refusal_of(origin, {engine::Exclusive::yes, true}, traits,
+      if (auto refused = engine::refusal_of(origin, engine::Exclusive::yes, engine::Queues::yes, traits,
                                             commands.encoded(bytes, i)))
         return refused;
     }

@@ -18,7 +18,8 @@ namespace redstart::inline v0::detail {
   const engine::RequestTraits& traits = request.traits();
   if (!engine::may_be_refused(traits)) [[likely]]
     return std::nullopt;
-  return engine::refusal_of(channel.origin(), {channel.exclusive()}, traits, request.outgoing().bytes);
+  return engine::refusal_of(channel.origin(), channel.exclusive(), engine::Queues::no, traits,
+                            request.outgoing().bytes);
 }
 
 /// Runs one command. Returns its reply or throws.

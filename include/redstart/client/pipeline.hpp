@@ -194,8 +194,9 @@ class BatchCollector {
   template <class R, class... A>
   Slot<R> submit(const Command<R, A...>& command) const {
     batch_.add(command, [this](const engine::RequestTraits& traits, std::string_view encoded) {
-      const engine::ConnectionUse use{channel_->exclusive()};
-      if (const auto refused = engine::refusal_of(channel_->origin(), use, traits, encoded)) refused->raise();
+      const auto refused =
+          engine::refusal_of(channel_->origin(), channel_->exclusive(), engine::Queues::no, traits, encoded);
+      if (refused) refused->raise();
     });
     return {batch_.size() - 1, command.info().reply_of, batch_.commands.rows.number()};
   }

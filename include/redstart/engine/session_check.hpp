@@ -9,11 +9,8 @@
 
 namespace redstart::inline v0::engine {
 
-/// What a connection is, as far as that limits the commands that it may be sent.
-struct ConnectionUse {
-  Exclusive exclusive = Exclusive::no;
-  bool queues = false;  ///< It is between MULTI and EXEC: the server replies QUEUED.
-};
+/// Whether a connection is between MULTI and EXEC, where the server replies QUEUED instead of a value.
+enum class Queues : bool { no, yes };
 
 /// Whether the command is EXEC or DISCARD. `name`: the name of its row.
 [[nodiscard]] constexpr bool ends_transaction(Session session, std::string_view name) noexcept {
@@ -29,7 +26,7 @@ struct ConnectionUse {
 /// - `not_allowed` for subscriptions, replication, RESET, and commands that suppress replies, over every
 ///   connection: no handle could read what follows them;
 /// - `not_allowed` between MULTI and EXEC, if the reply's type would take QUEUED for a value.
-[[nodiscard]] std::optional<Error> refusal_of(const Origin& origin, ConnectionUse use,
+[[nodiscard]] std::optional<Error> refusal_of(const Origin& origin, Exclusive kind, Queues queues,
                                               const RequestTraits& traits, std::string_view encoded);
 
 /// Whether `refusal_of` can refuse a command over a connection that doesn't queue.

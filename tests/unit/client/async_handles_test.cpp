@@ -23,7 +23,7 @@ struct Outcome {
   std::optional<T> value{};
 
   auto handler() {
-    return [this](auto&&... got) { take(std::forward<decltype(got)>(got)...); };
+    return [this](auto&&... got) { this->take(std::forward<decltype(got)>(got)...); };
   }
 
  private:

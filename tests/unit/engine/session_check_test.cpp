@@ -15,16 +15,20 @@
 namespace redstart::inline v0::engine {
 namespace {
 
-constexpr ConnectionUse shared{Exclusive::no};
-constexpr ConnectionUse exclusive{Exclusive::yes};
-constexpr ConnectionUse queueing{Exclusive::yes, true};
+struct Connection {
+  Exclusive kind;
+  Queues queues;
+};
+constexpr Connection shared{Exclusive::no, Queues::no};
+constexpr Connection exclusive{Exclusive::yes, Queues::no};
+constexpr Connection queueing{Exclusive::yes, Queues::yes};
 
 // Why a command with one argument is refused; `R` is the type of its reply.
 template <class R = Ok>
-std::optional<Error> refusal(ConnectionUse use, std::string_view name, std::string_view argument = "1") {
+std::optional<Error> refusal(Connection over, std::string_view name, std::string_view argument = "1") {
   const CommandInfo& row = *lookup(name, argument);
   const Encoded encoded(Command<R, std::string_view>(row, argument));
-  return refusal_of({"main", "localhost:1"}, use, encoded.traits, encoded.bytes.view());
+  return refusal_of({"main", "localhost:1"}, over.kind, over.queues, encoded.traits, encoded.bytes.view());
 }
 
 TEST(SessionCheck, AllowsOrdinaryCommandsEverywhere) {
@@ -62,7 +66,7 @@ TEST(SessionCheck, AllowsBetweenMultiAndExecOnlyRepliesThatShowQueued) {
 TEST(SessionCheck, RefusesCommandsThatLackArguments) {
   RequestTraits traits{"DEL"};
   traits.lacks_arguments = true;
-  const auto error = refusal_of({"main", {}}, exclusive, traits, "*1\r\n$3\r\nDEL\r\n");
+  const auto error = refusal_of({"main", {}}, Exclusive::yes, Queues::no, traits, "*1\r\n$3\r\nDEL\r\n");
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), Errc::invalid_argument);
   EXPECT_EQ(error->effect(), Effect::not_sent);
