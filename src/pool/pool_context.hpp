@@ -55,8 +55,8 @@ struct PoolContext {
     if (net::forked(generation)) [[unlikely]]
       return refusal(operation);
     operation.start = net::turn_now();
-    operation.deadline =
-        database.deadline(operation.start + net::turn_lag, operation.options, operation.request.traits.blocks_for);
+    operation.deadline = database.deadline(operation.start + net::turn_lag, operation.options,
+                                           operation.request.traits.blocks_for);
     if (stopping.load(std::memory_order_acquire) || operation.options.timeout.expired()) [[unlikely]]
       return refusal(operation);
     return std::nullopt;

@@ -74,7 +74,8 @@ std::optional<std::chrono::milliseconds> PooledConnection::retry_refused(net::As
     leave_server(condition, now);
     context_->direct->role_changed(now, message);
   }
-  const ServerVerdict verdict = classify(message, operation.request.traits.reply_of, server.origin().authenticates);
+  const ServerVerdict verdict =
+      classify(message, operation.request.traits.reply_of, server.origin().authenticates);
   if (verdict.effect != Effect::not_sent || verdict.remedy == Remedy::never ||
       condition == ServerCondition::elsewhere || operation.request.replies != 1 || operation.internal ||
       !repeats())
@@ -100,8 +101,8 @@ std::optional<std::chrono::milliseconds> PooledConnection::retry_lost(engine::Op
       (operation.request.replies != 1 || outcome.code == Errc::protocol_error))
     return std::nullopt;
   const FailedAttempt attempt =
-      attempt_of(operation, context_->server->failure_of(outcome, operation.request.traits.reply_of), outcome.text,
-                 outcome.end);
+      attempt_of(operation, context_->server->failure_of(outcome, operation.request.traits.reply_of),
+                 outcome.text, outcome.end);
   Retries& retries = context_->database.retries();
   Retries::Delay delay;
   if (operation.attempts != 0)
@@ -146,7 +147,8 @@ Error PooledConnection::failed(const engine::OperationNode& operation, const net
   Server& server = *context_->server;
   ErrorInfo info;
   if (outcome.kind == net::Outcome::Kind::refused)
-    info = engine::server_error(server.origin(), name, outcome.text, operation.request.traits.reply_of).info();
+    info =
+        engine::server_error(server.origin(), name, outcome.text, operation.request.traits.reply_of).info();
   else if (refusal_ && outcome.effect == Effect::not_sent && outcome.code == refusal_->code())
     info = refused_after(outcome.end - operation.start);
   else if (outcome.code == Errc::circuit_open)

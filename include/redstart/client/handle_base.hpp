@@ -19,8 +19,8 @@ namespace redstart::inline v0::detail {
 /// `executor_traits<Self>` names the handle's pipeline (`pipeline`), the handle that returns errors as values
 /// (`results`), and whether the handle itself throws errors (`throws`).
 ///
-/// Lifetimes: whatever a handle returns shares its channel. A connection that a scoped handle holds goes back to
-/// its pool when the last of them is gone.
+/// Lifetimes: whatever a handle returns shares its channel. A connection that a scoped handle holds goes back
+/// to its pool when the last of them is gone.
 template <class Self, class Channel>
 class HandleBase {
   using Traits = executor_traits<Self>;
@@ -29,8 +29,8 @@ class HandleBase {
   /// Returns the same handle with another time limit for each call: waiting for a connection, sending, the
   /// whole reply. Zero or less has expired: calls fail at once with `Errc::timeout`, and nothing is sent.
   ///
-  /// Cost: if the limit is longer than a shared connection may be silent (`timeouts.command`, at most 5 s), each
-  /// call takes a connection of its own, so use such a handle for slow commands only.
+  /// Cost: if the limit is longer than a shared connection may be silent (`timeouts.command`, at most 5 s),
+  /// each call takes a connection of its own, so use such a handle for slow commands only.
   [[nodiscard]] Self with_timeout(TimeLimit timeout) const {
     engine::CallOptions options = options_;
     options.timeout = timeout;
@@ -60,8 +60,8 @@ class HandleBase {
   ///       return std::tuple{pipe.incr("hits"), pipe.get("name")};
   ///     });
   ///
-  /// Errors: the first error of any command, whether its slot was returned or not; `pipeline()` is for batches
-  /// that may succeed in part. What `collect` throws passes.
+  /// Errors: the first error of any command, whether its slot was returned or not; `pipeline()` is for
+  /// batches that may succeed in part. What `collect` throws passes.
   template <class F>
   auto pipeline(F&& collect) const {
     if constexpr (Traits::throws) {

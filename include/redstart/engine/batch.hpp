@@ -16,7 +16,8 @@
 
 namespace redstart::inline v0::engine {
 
-/// What is known of one command of a batch. What it shares with all commands of its name is in its `BatchRow`.
+/// What is known of one command of a batch. What it shares with all commands of its name is in its
+/// `BatchRow`.
 struct BatchEntry {
   std::size_t end = 0;    ///< Where its bytes end in those of the batch.
   std::uint32_t row = 0;  ///< The index of its row.
