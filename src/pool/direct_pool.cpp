@@ -64,7 +64,7 @@ Result<DirectLease> DirectPool::acquire(TimePoint& now, TimePoint deadline, bool
       return *std::move(not_ready);
     if (lent || lent.error().code() != Errc::loading || net::on_engine_thread()) return lent;
     not_ready = lent.error();
-    const bool in_time = reachability_->await_turn(deadline);
+    const bool in_time = reachability_->await_attempt(deadline);
     now = Clock::now();
     if (!in_time || now >= deadline) {
       auto latest = reachability_->must_wait(now);  // with the server's latest message

@@ -94,8 +94,8 @@ class DirectLease {
 /// the capacity of the server: no more than `max_connections` exist at once, of all kinds. Callers beyond
 /// that queue in FIFO order.
 ///
-/// A connection is counted as follows. Each grant is one of `open_`, from before the connect attempt until
-/// the connection is closed:
+/// `open_` counts the grants. A grant is held from before the connect attempt until the connection is
+/// closed:
 ///
 /// |   open_ = direct connections that are idle, in use or being opened
 /// |         + grants that a direct waiter has received and not used yet
@@ -103,18 +103,19 @@ class DirectLease {
 ///
 /// A direct connection is in one of these places:
 ///
-/// | place           | means                                             | leaves by
-/// | --------------- | ------------------------------------------------- |
-/// ------------------------------------------ | `in_use_`       | being opened, used by a caller, or being
-/// checked  | `release`, `discard`, a failed `open` | `idle_`         | ready, unused; the most recently used
-/// is the last | `take_idle`, `close_idle`, `take_dead`, ... | waiter          | handed to a waiter; still
-/// listed in `in_use_`     | `queue`
+/// * `in_use_`: being opened, used by a caller, handed to a waiter, or being checked. It leaves by
+///   `release`, by `discard`, or if `open` fails.
+/// * `idle_`: ready and unused, the most recently used at the end. It leaves when a caller takes it, or to
+///   be closed: because it is dead, idle for too long or no longer wanted.
 ///
-/// Locking: `mutex_` guards all members without an atomic type, except those set before the first use. A
-/// socket is opened, used, checked and closed, and an event emitted, without the lock. Functions with a
-/// parameter `Lock& lock` are called with the lock held. `take_idle` returns with the lock held only if it
-/// found nothing. `open` may return with or without it: the caller tests `lock.owns_lock()`. `queue` also
-/// returns either way. `enqueue` and `forget` release the lock for a while and return with it held.
+/// Locking: `mutex_` guards all members that are not atomic, except those set before the first use. Sockets
+/// are opened, used, pinged and closed without the lock, and events emitted. Functions with a parameter
+/// `Lock& lock` are called with the lock held. On return:
+///
+/// * `take_idle`: held if nothing was found, else released.
+/// * `open`, `queue`: either. The caller tests `lock.owns_lock()`.
+/// * `enqueue`, `forget`: held, but released for a while.
+///
 /// `release_grant`, `serve_queue`, `admit_next` and `Waiter::decided` run with the lock held.
 ///
 /// The members are in three files: direct_pool.cpp (acquire, open, return), direct_pool_queue.cpp (waiters
@@ -214,9 +215,9 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   // A synchronous caller in the queue. Lives on its stack.
   struct Caller final : Waiter {
     void decided() noexcept override {
-      turn.notify_one();
+      wakeup.notify_one();
     }  // under the lock: once awake, the caller may be gone
-    std::condition_variable turn{};
+    std::condition_variable wakeup{};
   };
   friend class DirectLease;
   using Lock = std::unique_lock<std::mutex>;
@@ -249,7 +250,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   };
   void take_dead(TimePoint now, std::vector<Dead>& into);
   void fill() noexcept;
-  void wait_for_turn(Lock& lock, Caller& self, TimePoint last);
+  void wait_for_grant(Lock& lock, Caller& self, TimePoint last);
   void enqueue(Lock& lock, Waiter& waiter) noexcept;
   [[nodiscard]] bool room_wanted() const;
   [[nodiscard]] bool front_may_open() const;

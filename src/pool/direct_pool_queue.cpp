@@ -23,7 +23,7 @@ Result<DirectLease> DirectPool::queue(Lock& lock, TimePoint& now, TimePoint dead
   enqueue(lock, self);
   serve_queue();  // a grant may have become free before `self` was queued
   for (;;) {
-    wait_for_turn(lock, self, last);
+    wait_for_grant(lock, self, last);
     now = Clock::now();
     std::optional<CloseReason> reason;
     switch (self.grant) {
@@ -55,7 +55,7 @@ Result<DirectLease> DirectPool::queue(Lock& lock, TimePoint& now, TimePoint dead
 
 // Waits until `self` has a grant, or until `last`; then `self` has left the queue. While growth is paused,
 // the first waiter starts the attempts that are due. Preconditions: `lock` is held.
-void DirectPool::wait_for_turn(Lock& lock, Caller& self, TimePoint last) {
+void DirectPool::wait_for_grant(Lock& lock, Caller& self, TimePoint last) {
   while (self.grant == Waiter::Grant::nothing) {
     TimePoint until = last;
     if (&waiters_.front() == &self && open_ < server_->config().max_connections) {
@@ -63,7 +63,7 @@ void DirectPool::wait_for_turn(Lock& lock, Caller& self, TimePoint last) {
       if (reachability_->growth_due() <= now) start_fill_thread();
       until = std::min<TimePoint>(last, now + front_poll_interval);
     }
-    if (self.turn.wait_until(lock, until) == std::cv_status::no_timeout) continue;
+    if (self.wakeup.wait_until(lock, until) == std::cv_status::no_timeout) continue;
     if (self.grant != Waiter::Grant::nothing) return;
     if (Clock::now() >= last) waiters_.erase(waiters_.iterator_to(self));
     serve_queue();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// exclusive_connection.cpp: lends an exclusive connection and takes it back.
+// exclusive_connection.cpp: leases an exclusive connection and returns it to its pool.
 #include "exclusive_connection.hpp"
 
 #include "../core/failures.hpp"
@@ -12,7 +12,7 @@ namespace redstart::inline v0::pool {
 
 using namespace std::chrono_literals;
 
-// Waits for the connection in the caller's stead.
+// Waits for the connection on behalf of the caller.
 class LeaseWait final : public engine::OperationNode {
  public:
   LeaseWait(ExclusiveConnection::Ptr pooled, engine::OperationNode& caller)
@@ -97,19 +97,20 @@ void ExclusiveConnection::give_back(bool dirty) noexcept {
   return_when_idle();
 }
 
-// Whichever comes last, the end of the last operation or this, sees the other.
+// Called at the end of the last operation and by `give_back`. The one that comes last returns the
+// connection.
 void ExclusiveConnection::return_when_idle() noexcept {
   for (;;) {
     returning_.exchange(true, std::memory_order_acq_rel);
     if (connection().load().operations != 0) return;
     if (!returning_.exchange(false, std::memory_order_acq_rel)) return;
     if (connection().load().operations == 0) return returned(false);
-    // Meanwhile it was returned by the other, and what was taken back here is a later borrower's.
+    // Another thread has returned it. The flag cleared here belongs to the next caller.
   }
 }
 
-// May be old news: since then it may have been returned, and have been lent to somebody whose operation is
-// still on its way here.
+// The notification may be late: the connection may have been returned and claimed by a caller whose
+// operation is not queued yet.
 void ExclusiveConnection::idle(net::AsyncConnection&) {
   if (returning_.exchange(false, std::memory_order_acq_rel)) return_when_idle();
 }
@@ -122,8 +123,8 @@ void ExclusiveConnection::returned(bool dirty) noexcept {
 }
 
 void ExclusiveConnection::wanted(net::AsyncConnection&) {
-  // What the borrower knew of the connection (WATCH, SELECT) is gone with it. Had he not used it yet, there
-  // was nothing to know.
+  // The state that the caller had set on the connection (WATCH, SELECT) is lost. If the caller has not used
+  // it yet, there is none.
   if (broken()) return fail_waiting(Error(failure::scoped_connection_lost()));
   want();
 }
@@ -134,7 +135,7 @@ void ExclusiveConnection::connect_unavailable(const Error& error, TimePoint next
   call_at(next, &ExclusiveConnection::want);
 }
 
-// A borrower learns it himself, and may go on; the next one shall have another connection.
+// The caller receives the error and may go on. The next caller must get another connection.
 void ExclusiveConnection::leave_server(ServerCondition, TimePoint) {
   if (repeats())
     connection().retire(CloseReason::role);
@@ -156,7 +157,7 @@ void ExclusiveConnection::opened(net::AsyncConnection& connection) {
 void ExclusiveConnection::closed(net::AsyncConnection&, CloseReason reason) {
   note_closed(reason);
   if (const auto pool = pool_.lock(); pool && !pool->withdraw(*this)) {
-    // What its borrower has not used yet is opened again when he does.
+    // A connection that its caller has not used yet is opened again on first use.
     if (used_.load(std::memory_order_acquire)) {
       broken_.store(true, std::memory_order_release);
       give_grant_back();

@@ -14,19 +14,37 @@
 
 namespace redstart::inline v0::pool {
 
-/// Created for one caller. It is kept for the next one if it is returned clean, and closed if it is lost.
+/// An asynchronous connection that one caller at a time uses. The pool keeps it for the next caller if it is
+/// returned clean, and closes it if it is dirty, outdated or lost.
+///
+/// | state     | flags                  | leaves by
+/// | --------- | ---------------------- | ------------------------------------------------------------
+/// | idle      | none, in the idle list | `claim` -> claimed; loss or `withdraw` -> ended
+/// | claimed   | `claimed_`             | `lease_to` -> leased; `run` -> alone
+/// | leased    | `claimed_`             | `use` -> used; `give_back` -> idle
+/// | used      | `claimed_, used_`      | `give_back` -> returning; a loss -> broken
+/// | alone     | `alone_, returning_`   | end of its one operation -> idle; a loss -> opened again
+/// | returning | `returning_`           | end of the last operation in flight -> idle
+/// | broken    | `claimed_, broken_`    | `give_back` -> ended; all operations fail before that
+/// | ended     | see PooledConnection   | final
+///
+/// If the connection is lost after `lease_to` and before `use`, it is opened again: it has no state to lose.
+/// `outdated_` is set when the server changes its role: the caller goes on, but `give_back` closes the
+/// connection.
+///
+/// The pool's lock guards `claimed_` and `listed_at`.
 class ExclusiveConnection final : public PooledConnection {
  public:
   using Ptr = std::shared_ptr<ExclusiveConnection>;
 
-  /// Is notified of the connection's state, on any thread.
+  /// The pool's side. Called on any thread.
   class Pool {
    public:
-    /// It was returned. It may be lent again unless it is `dirty`.
+    /// No caller has the connection any more. It may be used again, unless it is `dirty`.
     virtual void returned(Ptr pooled, bool dirty) = 0;
-    /// It was closed: false if a caller has it, else it will not be lent again.
+    /// The connection was closed. Returns false if a caller has it; otherwise it won't be used again.
     virtual bool withdraw(ExclusiveConnection& pooled) noexcept = 0;
-    /// It has ended.
+    /// The connection has ended.
     virtual void gone(ExclusiveConnection& pooled) noexcept = 0;
 
    protected:
@@ -41,34 +59,34 @@ class ExclusiveConnection final : public PooledConnection {
   ExclusiveConnection(std::shared_ptr<PoolContext> context, std::weak_ptr<Pool> pool)
       : PooledConnection(std::move(context)), pool_(std::move(pool)) {}
 
-  /// Claims it for a caller. Under the lock of its pool, like `claimed` and `unclaim`, so that a thread that
-  /// finds it closed knows whether a caller has it.
+  /// Reserves the connection for a caller. Call `claim`, `claimed` and `unclaim` under the pool's lock: code
+  /// that finds the connection closed must know whether a caller has it.
   void claim() noexcept;
   void unclaim() noexcept { claimed_ = false; }
   [[nodiscard]] bool claimed() const noexcept { return claimed_; }
-  /// Lends it to the caller of `operation`, which is completed with a channel once it is ready.
-  /// Preconditions of both: it was claimed.
+  /// Leases the connection to the caller of `operation`, which is completed with a channel once it is ready.
+  /// Preconditions of `lease_to`, `run` and `send_ping`: it was claimed.
   void lease_to(engine::OperationNode& operation);
-  /// Runs one operation on it; it is returned afterwards.
+  /// Runs one operation on it; returns it afterwards.
   void run(engine::OperationNode& operation);
-  /// Sends PING over it, as `run` does. `stop` cancels it.
+  /// Runs a PING of the pool on it, as `run` does. `stop` cancels the PING.
   void send_ping(engine::OperationNode& ping);
-  /// The caller returns it. Any thread.
+  /// The caller returns the connection. Any thread.
   void give_back(bool dirty) noexcept;
   void stop(TimePoint deadline) noexcept override;
   /// Closes it for good. Any thread.
   void end() noexcept;
 
-  /// True once it is older than `max_lifetime`. Any thread.
+  /// True if its lifetime has passed. Any thread.
   [[nodiscard]] bool over_age() const noexcept {
     return Clock::now().time_since_epoch().count() >= retires_.load(std::memory_order_relaxed);
   }
-  /// True once the connection that its caller used has broken. Any thread.
+  /// True if the connection was lost after the caller had used it. Any thread.
   [[nodiscard]] bool broken() const noexcept { return broken_.load(std::memory_order_acquire); }
-  /// The caller sends a command: from now on a lost connection can't be replaced unnoticed.
+  /// The caller sends a command: from now on a lost connection can't be replaced silently.
   void use() noexcept { used_.store(true, std::memory_order_release); }
   using PooledConnection::context;
-  std::size_t listed_at = 0;  ///< Its index in the pool's list, under the pool's lock.
+  std::size_t listed_at = 0;  ///< Its index in the pool's list of all, guarded by the pool's lock.
  private:
   friend class LeaseWait;
 
@@ -79,7 +97,6 @@ class ExclusiveConnection final : public PooledConnection {
   void closed(net::AsyncConnection& connection, CloseReason reason) override;
   void idle(net::AsyncConnection& connection) override;
   void leave_server(ServerCondition condition, TimePoint now) override;
-  // The session state of a connection is lost with it.
   void ending(const engine::OperationNode& operation) noexcept override {
     if (alone_.load(std::memory_order_relaxed)) context().alone_ended(operation);
   }
@@ -92,10 +109,10 @@ class ExclusiveConnection final : public PooledConnection {
   bool claimed_ = false;                // a caller has it, or waits for it
   std::atomic<bool> returning_{false};  // returned; operations are still under way
   std::atomic<bool> used_{false};
-  std::atomic<bool> alone_{false};         // it carries a single operation
+  std::atomic<bool> alone_{false};         // runs a single operation
   std::atomic<std::uint64_t> ping_id_{0};  // the latest PING of the pool
   std::atomic<bool> broken_{false};
-  std::atomic<bool> outdated_{false};  // its server has another role now: it must not be lent again
+  std::atomic<bool> outdated_{false};  // the server's role has changed: close on return
   std::atomic<Clock::rep> retires_{TimePoint::max().time_since_epoch().count()};
 };
 

@@ -30,7 +30,7 @@ void PooledConnection::connect_to(net::Loop loop, net::AsyncConnection::Kind kin
 void PooledConnection::want() {
   if (opening_ || enqueued_ || connection_->ready()) return;
   if (!has_grant_) {
-    self_ = shared_from_this();  // the line of waiters refers to this
+    self_ = shared_from_this();  // the queue of waiters refers to this
     enqueued_ = true;
     if (!context_->direct->acquire_grant(*this)) return waits_for_room();
     enqueued_ = false;
@@ -43,7 +43,7 @@ void PooledConnection::want() {
   if (!attempt) {
     if (attempt.error().code() == Errc::loading) return postponed();
     if (!context_->reachability->failing()) waits_for_room();
-    // While another line tries, the time for the next attempt is over already.
+    // While another connection makes the attempt, `next_attempt` is in the past.
     return connect_unavailable(attempt.error(),
                                std::max(context_->reachability->next_attempt(), now + look_again));
   }
@@ -52,7 +52,7 @@ void PooledConnection::want() {
   connection_->open();
 }
 
-// On whatever thread gave a slot back, its pool's lock held.
+// Runs on the thread that returned a grant, with the pool's lock held.
 void PooledConnection::decided() noexcept {
   boost::asio::post(connection_->loop().executor, [self = shared_from_this()] { self->on_decided(); });
 }
@@ -79,7 +79,7 @@ void PooledConnection::give_grant_back() {
   context_->direct->return_grant();
 }
 
-// From now on operations wait for a connection that others have, each for `timeouts.acquire` at most.
+// From now on operations wait for a connection that others use, each for at most `timeouts.acquire`.
 void PooledConnection::waits_for_room() {
   static_cast<void>(goes_elsewhere());
   const TimePoint now = Clock::now();
@@ -92,7 +92,8 @@ void PooledConnection::waits_for_room() {
   }
 }
 
-// An attempt under way has the time that it has, and a database that is away or loading is another matter.
+// Does nothing during an attempt, which has its own time limit. A server that is away or loading has other
+// errors.
 void PooledConnection::acquire_expired() {
   if (!waits_since_ || opening_) return;
   const auto acquire = context_->server->config().timeouts.acquire;
@@ -106,7 +107,7 @@ void PooledConnection::acquire_expired() {
   call_at(acquire_timer_, deadline_after(next.value_or(now), acquire), &PooledConnection::acquire_expired);
 }
 
-// The connection is closed. Before anything is tried instead.
+// The connection is closed. Must run before any new attempt.
 void PooledConnection::left(CloseReason reason) {
   if (!std::exchange(works_, false)) return;
   context_->reachability->left(1, reason == CloseReason::idle);
@@ -146,7 +147,7 @@ void PooledConnection::open_failed(net::AsyncConnection&, const Cause& failure) 
 }
 
 void PooledConnection::fail_waiting(const Error& error) {
-  refusal_ = error;  // `failed` is asked a little later
+  refusal_ = error;  // read by `failed` when the operations complete
   waits_since_.reset();
   connection_->fail_queued({error.info(), CloseReason::lost});
 }
@@ -178,7 +179,8 @@ void PooledConnection::pushed(net::AsyncConnection& connection) {
 
 void PooledConnection::answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
                                 std::chrono::nanoseconds latency) {
-  if (errors < commands) context_->reachability->answered(ready_.number);  // errors were looked at before
+  if (errors < commands)
+    context_->reachability->answered(ready_.number);  // `retry_refused` has handled the errors
   Breaker& breaker = context_->server->breaker();
   const TimePoint now = net::turn_now();
   breaker.tick(now);
@@ -202,7 +204,7 @@ void PooledConnection::abandon() noexcept {
   const auto self = shared_from_this();
   timer_.reset();
   acquire_timer_.reset();
-  // A slot that was handed over is told on the loop, where nobody hears it any more.
+  // `on_decided` would never run on a loop that has ended, so return a grant that was received already.
   if (std::exchange(enqueued_, false)) {
     if (!context_->direct->dequeue(*this)) context_->direct->return_grant();
     self_.reset();

@@ -19,10 +19,24 @@
 
 namespace redstart::inline v0::pool {
 
-/// Owns one asynchronous connection. After `want` it acquires a grant, then permission for an attempt, then
-/// opens the connection. `refused` is notified if it gets none of these.
+/// The owner of one asynchronous connection: gets a grant, then permission for a connect attempt, then opens
+/// the connection. Reports its events to reachability and breaker, and composes the errors of its
+/// operations. The derived classes decide what follows a loss or a failed attempt.
 ///
-/// Thread safety: all functions must run on the connection's loop, unless stated otherwise.
+/// States, all on the loop; each transition is a function below:
+///
+/// | state    | members                 | leaves by
+/// | -------- | ----------------------- | -------------------------------------------------------
+/// | closed   | none                    | `want` -> queued, delayed or opening
+/// | queued   | `enqueued_`, `self_`    | `on_decided` (grant received) -> opening or delayed
+/// | delayed  | `timer_`, perhaps grant | timer -> `want`; `leave_grant_to_others` returns a grant
+/// | opening  | `has_grant_, opening_`  | `opened` -> works; `open_failed` -> delayed or closed
+/// | works    | `has_grant_, works_`    | `note_closed` -> closed, grant kept for the next attempt
+/// | ended    | `ended_`                | final; after `stop` or `abandon`; the grant is returned
+///
+/// It is a `Waiter` while queued, and the `OperationPlace` that passes cancellations on to the connection.
+///
+/// Thread safety: all functions run on the connection's loop, except where noted.
 class PooledConnection : public net::AsyncConnection::Owner,
                          public engine::OperationPlace,
                          private Waiter,
@@ -37,49 +51,51 @@ class PooledConnection : public net::AsyncConnection::Owner,
   }
   /// Any thread.
   [[nodiscard]] net::AsyncConnection& connection() const noexcept { return *connection_; }
-  /// The context of its loop is being destroyed. Any thread, but nothing may run on the loop any more.
+  /// The execution context of its loop is being destroyed. May be called on any thread, but only when no
+  /// code runs on the loop any more.
   void abandon() noexcept;
-  /// Called by the caller of `stop`, on any thread: see AsyncConnection::stop.
+  /// May be called on any thread; see AsyncConnection::stop.
   virtual void stop(TimePoint deadline) noexcept;
-  /// True once it has ended. Any thread.
+  /// True after the last event of the connection. May be called on any thread.
   [[nodiscard]] bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
 
  protected:
   explicit PooledConnection(std::shared_ptr<PoolContext> context) : context_(std::move(context)) {}
-  /// Creates the connection; once, right after construction.
+  /// Creates the connection. Called once, right after construction.
   void connect_to(net::Loop loop, net::AsyncConnection::Kind kind);
 
-  /// Acquires what is missing for an attempt, then opens the connection.
+  /// Gets the grant and the permission that are missing, then opens the connection.
   void want();
-  /// The attempt can't be made, or has failed. The next one may start at `next`.
+  /// No attempt may begin now, or one has failed. The next one may begin at `next`.
   virtual void connect_unavailable(const Error& error, TimePoint next) = 0;
-  /// The server is not ready yet: operations keep waiting.
+  /// The server is loading: operations keep waiting.
   virtual void postponed() = 0;
-  /// The server has another role now: the connection must be replaced.
+  /// The server no longer serves as before: replace the connection by a new one.
   virtual void leave_server(ServerCondition condition, TimePoint now) = 0;
-  /// False if nothing may be retried, because its caller would not notice the lost session state.
+  /// False if no command may be sent again after a loss, because the caller would not notice what the
+  /// connection has lost.
   [[nodiscard]] virtual bool repeats() const noexcept { return true; }
-  /// True if queued operations keep waiting despite that (`WhenAway::wait`).
+  /// True if queued operations keep waiting despite `error` (`WhenAway::wait`).
   [[nodiscard]] bool outlasts(const Error& error) const noexcept;
   /// Fails all queued operations with this error.
   void fail_waiting(const Error& error);
-  /// True if operations keep waiting after `error`: as above, or because the server is not away.
+  /// True if operations keep waiting after `error`: as `outlasts` says, or because the server is not away.
   [[nodiscard]] bool waits_after(const Error& error) const noexcept {
     return outlasts(error) || !context_->reachability->failing();
   }
-  /// Queued operations may use another connection that works: true if they were moved there.
+  /// Moves queued operations to another connection that works. Returns true if it did.
   virtual bool goes_elsewhere() { return false; }
-  /// Calls `action` on the loop at `time`, unless the connection has ended by then. Replaces an earlier call.
+  /// Calls `action` on the loop at `time`, unless the connection has ended before. Replaces an earlier call.
   void call_at(TimePoint time, void (PooledConnection::*action)()) { call_at(timer_, time, action); }
   void call_at(std::optional<boost::asio::steady_timer>& timer, TimePoint time,
                void (PooledConnection::*action)());
   void give_grant_back();
-  /// No attempt is made for a while. Lets other waiters use the grant and get the failure themselves.
+  /// No attempt follows soon, so return the grant: the first waiter then makes its own attempt.
   void leave_grant_to_others() {
     if (context_->direct->shortage()) give_grant_back();
   }
   [[nodiscard]] PoolContext& context() const noexcept { return *context_; }
-  /// Counts the reason and emits the event.
+  /// Counts the closing reason, reports the loss and emits the event.
   void note_closed(CloseReason reason);
   virtual void on_ended() = 0;
 
@@ -130,17 +146,17 @@ class PooledConnection : public net::AsyncConnection::Owner,
   const std::shared_ptr<PoolContext> context_;
   std::shared_ptr<net::AsyncConnection> connection_{};
   std::optional<boost::asio::steady_timer> timer_{};
-  std::shared_ptr<PooledConnection> self_{};  // while it is queued for a grant
+  std::shared_ptr<PooledConnection> self_{};  // while it is queued
   bool has_grant_ = false;
   bool enqueued_ = false;
   bool opening_ = false;
-  bool works_ = false;  // it counts as working in `Reachability`
+  bool works_ = false;  // counted by reachability as working
   Reachability::ConnectAttempt attempt_{};
   protocol::Reconnect::Connection ready_{};
   Breaker::Silence silence_{};
   std::optional<TimePoint> waits_since_{};                    // for a grant, or for growth
-  std::optional<boost::asio::steady_timer> acquire_timer_{};  // the time limit of the first waiting operation
-  std::optional<Error> refusal_{};                            // why queued operations last failed
+  std::optional<boost::asio::steady_timer> acquire_timer_{};  // limit of the first queued operation
+  std::optional<Error> refusal_{};  // error with which queued operations last failed
   std::atomic<bool> ended_{false};
 };
 

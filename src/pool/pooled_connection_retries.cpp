@@ -43,7 +43,7 @@ void count_attempt(engine::OperationNode& operation) noexcept {
 bool PooledConnection::admit(engine::OperationNode& operation, TimePoint now) {
   Breaker& breaker = context_->server->breaker();
   if (operation.request.replies == 0) return !breaker.refuses(now);
-  if (connection_->reply_overdue()) return false;  // a probe behind a stuck reply would tell nothing
+  if (connection_->reply_overdue()) return false;  // a probe behind a stuck reply proves nothing
   operation.ticket = breaker.admit(now, !operation.request.traits.blocks_for);
   return operation.ticket != 0;
 }
@@ -96,7 +96,7 @@ std::optional<std::chrono::milliseconds> PooledConnection::retry_lost(engine::Op
                                                                       const net::Outcome& outcome,
                                                                       bool reached) {
   if (operation.internal || !repeats()) return std::nullopt;
-  // Parts of a batch may have been executed; what was garbled, or beyond the limits, would come again.
+  // Parts of a batch may have run. A reply that was malformed or beyond the limits would come again.
   if (outcome.effect != Effect::not_sent &&
       (operation.request.replies != 1 || outcome.code == Errc::protocol_error))
     return std::nullopt;
@@ -117,7 +117,7 @@ bool PooledConnection::outlasts(const Error& error) const noexcept {
   return waits() && error.remedy() != Remedy::never;
 }
 
-// What its deadline has ended tells why it had to wait.
+// Explains a timeout of an unsent operation: returns the reason for which it had to wait.
 ErrorInfo PooledConnection::too_late(const net::Outcome& outcome, ErrorInfo info) const {
   if (const auto state = context_->reachability->not_ready_now(outcome.end)) {
     static_cast<Cause&>(info) = failure::not_ready(protocol::describe(*state));
@@ -134,7 +134,7 @@ ErrorInfo PooledConnection::too_late(const net::Outcome& outcome, ErrorInfo info
   return info;
 }
 
-// Waiting for a connection in vain took its time; the other refusals say themselves how long they took.
+// Only `pool_timeout` needs the time that the operation waited. The other errors carry their own.
 ErrorInfo PooledConnection::refused_after(std::chrono::nanoseconds elapsed) const {
   ErrorInfo info = refusal_->info();
   if (info.code == Errc::pool_timeout) info.elapsed = elapsed;
@@ -160,7 +160,7 @@ Error PooledConnection::failed(const engine::OperationNode& operation, const net
   if (operation.uncertain) info.effect = Effect::indeterminate;
   info.attempts = operation.attempts + 1U;
   if (operation.internal) return server.error(name, std::move(info));
-  if (outcome.code == Errc::cancelled) {  // the caller's doing, no failure
+  if (outcome.code == Errc::cancelled) {  // by the caller: not a failure
     info.remedy = Remedy::none;
     return server.error(name, std::move(info));
   }

@@ -66,7 +66,7 @@ protocol::Reconnect::Connection Reachability::succeeded(const ConnectAttempt& at
     room_made_ = false;
     const double draw = random_.unit();
     connection = reconnect_.succeeded(now, draw);
-    static_cast<void>(growth_.succeeded(now, draw));  // gives it the same number
+    static_cast<void>(growth_.succeeded(now, draw));  // assigns the same number
     const bool suspect = reconnect_.suspect(now);
     proves = !suspect && !growth_.suspect(now);
     if (!growth_.suspect(now)) growth_failure_.reset();
@@ -99,7 +99,7 @@ void Reachability::lost(const protocol::Reconnect::Connection& connection, Close
     case CloseReason::lifetime:
     case CloseReason::timeout:
     case CloseReason::dirty:
-    case CloseReason::shutdown: return;  // not the server's doing, or the breaker's concern
+    case CloseReason::shutdown: return;  // not the server's fault, or a matter of the breaker
   }
   const Cause failure =
       reason == CloseReason::role ? failure::session_dropped() : failure::closed_before_first_answer();
@@ -108,13 +108,14 @@ void Reachability::lost(const protocol::Reconnect::Connection& connection, Close
   {
     const std::scoped_lock lock(mutex_);
     if (!reconnect_.unproven(connection, now)) return;
-    if (connection.number <= spared_) return;  // lost with the first
-    if (++losses_ == 1) {                      // forgiven
+    if (connection.number <= spared_) return;  // was ready at the first loss
+    if (++losses_ == 1) {                      // ignored
       spared_ = created_;
       return;
     }
     const bool away = working_ == 0;
-    if (!away && !growth_.unproven(connection, now)) return;  // lost with others
+    if (!away && !growth_.unproven(connection, now))
+      return;  // one loss counts for all connections ready then
     const double draw = random_.unit();
     growth_.lost(connection, now, draw);
     growth_failure_ = error;
@@ -156,9 +157,9 @@ bool Reachability::not_ready(const ConnectAttempt& attempt, const protocol::NotR
   protocol::LoadingWatch::Told told;
   {
     const std::scoped_lock lock(mutex_);
-    told = loading_.not_ready(attempt.number, state, Clock::now());
+    told = loading_.not_ready(attempt.loading, state, Clock::now());
     waiting_.store(true, std::memory_order_relaxed);
-    // It can be reached.
+    // The server can be reached.
     last_failure_.reset();
     failing_.store(false, std::memory_order_relaxed);
   }
@@ -169,26 +170,26 @@ bool Reachability::not_ready(const ConnectAttempt& attempt, const protocol::NotR
 // Preconditions: the lock is held.
 bool Reachability::end_wait(const ConnectAttempt& attempt, protocol::LoadingWatch::End end,
                             TimePoint now) noexcept {
-  const bool over = loading_.ended(attempt.number, end, now);
+  const bool over = loading_.ended(attempt.loading, end, now);
   waiting_.store(loading_.waiting(), std::memory_order_relaxed);
-  turn_.notify_all();
+  attempt_due_.notify_all();
   return over;
 }
 
-bool Reachability::await_turn(TimePoint deadline) {
+bool Reachability::await_attempt(TimePoint deadline) {
   std::unique_lock lock(mutex_);
   for (;;) {
     const TimePoint now = Clock::now();
     if (stopped_ || loading_.may_begin(now)) return true;
     if (now >= deadline) return false;
-    turn_.wait_until(lock, std::min(deadline, loading_.next().value_or(deadline)));
+    attempt_due_.wait_until(lock, std::min(deadline, loading_.next().value_or(deadline)));
   }
 }
 
 void Reachability::stop() noexcept {
   const std::scoped_lock lock(mutex_);
   stopped_ = true;
-  turn_.notify_all();
+  attempt_due_.notify_all();
 }
 
 void Reachability::prove(std::uint64_t connection) noexcept {
@@ -221,10 +222,10 @@ Error Reachability::failed(ConnectAttempt attempt, const Cause& failure, TimePoi
     if (hopeful) {
       growth_.failed(attempt.growth, now, draw);
       growth_failure_ = error;
-      reconnect_.abandoned(attempt.turn, now);
+      reconnect_.abandoned(attempt.reconnect, now);
     } else {
       growth_.abandoned(attempt.growth, now);
-      reconnect_.failed(attempt.turn, now, draw);
+      reconnect_.failed(attempt.reconnect, now, draw);
       if (reconnect_.state() != State::up) {
         last_failure_ = error;
         failing_.store(true, std::memory_order_relaxed);
@@ -246,7 +247,7 @@ Error Reachability::inconclusive(ConnectAttempt attempt, const Cause& failure, T
   return error;
 }
 
-// A server that freezes under callers with short deadlines would keep each of them for all of its time.
+// Otherwise each caller with a short deadline would spend all of its time at a server that is frozen.
 bool Reachability::too_many_in_a_hurry(TimePoint began, TimePoint now) {
   constexpr unsigned enough = 3;
   constexpr auto long_enough = std::chrono::milliseconds(500);
@@ -255,7 +256,7 @@ bool Reachability::too_many_in_a_hurry(TimePoint began, TimePoint now) {
   return hurried_ >= enough && now - hurried_since_ >= long_enough;
 }
 
-// Of an attempt that has not ended yet: others work, or are under way.
+// For an attempt that has not ended yet: true if another connection works or is being opened.
 bool Reachability::beside_others() const {
   const std::scoped_lock lock(mutex_);
   return working_ != 0 || opening_ > 1;
@@ -264,7 +265,7 @@ bool Reachability::beside_others() const {
 void Reachability::given_up(const ConnectAttempt& attempt, TimePoint now) noexcept {
   const std::scoped_lock lock(mutex_);
   --opening_;
-  reconnect_.abandoned(attempt.turn, now);
+  reconnect_.abandoned(attempt.reconnect, now);
   growth_.abandoned(attempt.growth, now);
   end_wait(attempt, protocol::LoadingWatch::End::given_up, now);
 }
@@ -279,7 +280,7 @@ Error Reachability::repeated(const std::optional<Error>& failure) const {
   return Error(std::move(info));
 }
 
-// The same.
+// Preconditions: the lock is held.
 Error Reachability::waiting(TimePoint now) const {
   return server_.unreachable(failure::not_ready(describe(loading_.state(now))), {});
 }

@@ -26,100 +26,129 @@ namespace redstart::inline v0::pool {
 
 class Server;
 
-/// Decides when a connection may be opened, and whether the server is away.
+/// Decides when a connection to one server may be opened, and whether the server is away. All connections of
+/// all kinds report to it. Two `Reconnect` machines keep the delays: `reconnect_` while no connection works,
+/// `growth_` for further connections while one does. `LoadingWatch` elects the attempt that polls a loading
+/// server.
 ///
-/// It is away once an attempt has failed while no connection works and no other attempt is under way. From
-/// then on there is one attempt at a time, for all kinds of connections. While a connection works, a failed
-/// attempt is a failed growth: it only delays the next attempt.
+/// Two facts about the connections decide what a failed attempt means. A connection *works* from `succeeded`
+/// to `left`. It is *hopeful* to wait if a connection works, if another attempt is under way and the server
+/// is not away, or if a connection was just closed to make room.
+///
+/// Events and the states that they lead to:
+///
+/// | event                           | state afterwards
+/// | ------------------------------- | ----------------------------------------------------------------
+/// | `begin` while away              | probing: no other attempt may begin
+/// | `succeeded`                     | up: neither away nor loading
+/// | `failed`, not hopeful           | away: calls fail fast or wait; one attempt after each delay
+/// | `failed`, hopeful               | growth paused: callers queue for the connections that work
+/// | `inconclusive`, `given_up`      | unchanged; the next attempt is due at once
+/// | `not_ready`                     | loading: one attempt polls, all others wait for it
+/// | `answered`                      | proven: not suspect, and the delays start over
+/// | `lost`, proven or open for 5 s  | unchanged
+/// | `lost`, first since an answer   | unchanged, also for all other connections ready at that time
+/// | `lost`, any later one           | suspect, and as after `failed`: away if no connection works
+/// | `left` of an idle one, if full  | room made: the next attempt counts as growth, not as away
+///
+/// While suspect, delays keep growing although connections become ready: see `Reconnect`.
+///
+/// Some inconclusive attempts count as failed: a connect timeout while others work, and that of a
+/// caller with little time, from the third in succession and 500 ms after the first began.
 ///
 /// Thread safety: full.
 class Reachability {
  public:
+  /// One connect attempt under way, as each of the three machines knows it.
   struct ConnectAttempt {
-    protocol::Reconnect::ConnectAttempt turn{};
+    protocol::Reconnect::ConnectAttempt reconnect{};
     protocol::Reconnect::ConnectAttempt growth{};
-    protocol::LoadingWatch::ConnectAttempt number = 0;
+    protocol::LoadingWatch::ConnectAttempt loading = 0;
     TimePoint began{};
   };
   using State = protocol::Reconnect::State;
 
-  /// `server` has it as a member.
+  /// `server` owns this object.
   explicit Reachability(Server& server);
   Reachability(const Reachability&) = delete;
   Reachability& operator=(const Reachability&) = delete;
 
-  /// Starts an attempt, which `succeeded`, `failed` or `inconclusive` must end; or returns why none may start
-  /// now. `Errc::loading`: another attempt polls a server that is not ready yet.
+  /// Begins an attempt; `succeeded`, `failed`, `inconclusive` or `given_up` must end it. Otherwise returns
+  /// why there must be none now: `Errc::loading` if another attempt polls a server that is not ready.
   [[nodiscard]] Result<ConnectAttempt> begin(TimePoint now);
-  /// A connection is ready, and works until `left`. Emits events, and half-opens an open breaker unless the
-  /// server has dropped connections that were ready. Returns the argument for `lost`.
+  /// A connection is ready and works until `left`. Emits the events. Half-opens an open breaker, unless the
+  /// server is suspect. Returns the argument of `lost`.
   protocol::Reconnect::Connection succeeded(const ConnectAttempt& attempt);
-  /// Connections that were ready are closed. Call it before `lost`. `idle`: they had no fault; if the server
-  /// was full, that makes room for another attempt before the server counts as away.
+  /// Connections that were ready are closed. Call it before `lost`. `idle`: nothing was wrong with them. If
+  /// the server was full, their closing makes room: the next attempts then count as growth.
   void left(std::size_t connections = 1, bool idle = false) noexcept;
-  /// A connection was lost. The first loss before any reply to a command is ignored, for all connections that
-  /// were ready by then. A later one counts as a failed attempt and emits an event: a server that completes
-  /// handshakes and then drops all connections is not back.
+  /// A connection was lost. The first loss without any answer is ignored. So are losses of connections that
+  /// were ready at that time. A later loss counts as a failed attempt, because a server that completes
+  /// handshakes and then drops connections does not serve. Emits the event in that case.
   void lost(const protocol::Reconnect::Connection& connection, CloseReason reason, TimePoint now);
-  /// The server has replied to HELLO. Emits an event if another server process answers than before.
+  /// A handshake has brought the identity of the server. Emits an event if another server process answers
+  /// than before.
   void met(const ConnectAttempt& attempt, const protocol::Greeting& greeting);
-  /// The server that an attempt has reached is not ready yet. Emits an event if that is news. False: give the
-  /// attempt up, because another one polls already.
+  /// The server that an attempt has reached is not ready yet. Emits the event if that is new. Returns false
+  /// if the attempt must be given up because another one polls already.
   [[nodiscard]] bool not_ready(const ConnectAttempt& attempt, const protocol::NotReady& state);
-  /// Waits while another attempt polls the server, until one may start; false at the deadline.
-  [[nodiscard]] bool await_turn(TimePoint deadline);
-  /// Ends all waits.
+  /// Waits while another attempt polls a server that is not ready, until an attempt may begin. Returns false
+  /// at the deadline.
+  [[nodiscard]] bool await_attempt(TimePoint deadline);
+  /// Ends all waits in `await_attempt`, now and in future.
   void stop() noexcept;
-  /// A user's command was answered over the connection of that number: only then is the server back, and
-  /// delays start over. Cost: it takes the lock once for each new connection.
+  /// A user's command was answered over the connection of that number. This proves that the server is back,
+  /// so the delays start over. Takes the lock only for the first answer of each new connection.
   void answered(std::uint64_t connection) noexcept {
     if (connection > proven_.load(std::memory_order_relaxed)) [[unlikely]]
       prove(connection);
   }
-  /// An attempt that took `elapsed` failed. Emits an event. Returns the error for callers.
+  /// An attempt failed after `elapsed`. Emits the event. Returns the error for callers.
   Error failed(ConnectAttempt attempt, const Cause& failure, TimePoint now, std::chrono::nanoseconds elapsed);
-  /// An attempt ended without a result that concerns the server: loading, shutdown, a short deadline of the
-  /// caller. Several short deadlines do count as a failure if no caller got a connection for half a second.
+  /// An attempt ended and proved nothing about the server: loading, shutdown, or a caller with little time.
+  /// Counts as failed in two cases, see the class comment.
   Error inconclusive(ConnectAttempt attempt, const Cause& failure, TimePoint now,
                      std::chrono::nanoseconds elapsed);
 
-  /// Ends an attempt for which no caller waits any more; emits no event.
+  /// Like `inconclusive`, without an event or error: nobody waits for the attempt any more.
   void given_up(const ConnectAttempt& attempt, TimePoint now) noexcept;
 
-  /// The last failure, for callers that made no attempt, while none has succeeded since.
+  /// Returns the last failure, as an error for callers that made no attempt. Empty unless the server is
+  /// away.
   [[nodiscard]] std::optional<Error> known_failure() const;
-  /// The latest state of a server that can be reached but is not ready yet.
+  /// Returns the latest reply of a server that is not ready yet. Empty unless it is loading.
   [[nodiscard]] std::optional<protocol::NotReady> not_ready_now(TimePoint now) const;
-  /// Why no attempt may start while the server is not ready yet. Cost: one relaxed load if it is ready.
+  /// Returns why there must be no attempt now because the server is loading. Lock-free if it is not.
   [[nodiscard]] std::optional<Error> must_wait(TimePoint now) const;
-  /// True while `known_failure` has one: the server is away. Cost: one relaxed load.
+  /// True while the server is away, so that `known_failure` returns an error. Lock-free.
   [[nodiscard]] bool failing() const noexcept { return failing_.load(std::memory_order_relaxed); }
-  /// True while queueing for a connection makes sense: one works, or may be opened soon.
+  /// True if queuing for a connection makes sense: one works, or may be opened soon.
   [[nodiscard]] bool hopeful() const;
-  /// True from a failed growth until an attempt succeeds, or until no connection works any more. Meantime
-  /// callers queue for the connections that work, and attempts are made in the background.
+  /// True from a failed growth until an attempt succeeds, or until no connection works any more. Callers
+  /// queue for the connections that work, and attempts are made at the same time.
   [[nodiscard]] bool growth_paused() const;
-  /// When the next attempt to grow is due; `TimePoint::max()` unless growth is paused and none is under way.
+  /// The time of the next attempt to grow. `TimePoint::max()` unless growth is paused and no attempt is
+  /// under way.
   [[nodiscard]] TimePoint growth_due() const;
-  /// `pool_timeout`: why a caller got no connection until its deadline.
+  /// Returns a `pool_timeout` that explains why a queued caller got no connection.
   [[nodiscard]] ErrorInfo no_connection() const;
-  /// True if growth is paused because server or process has no room for another connection. Closing one makes
-  /// room.
+  /// True if growth is paused because server or process has no room for another connection. Closing one
+  /// makes room.
   [[nodiscard]] bool full() const;
   [[nodiscard]] bool up() const;
   [[nodiscard]] State state() const;
-  /// When the next attempt may start.
+  /// The time at which the next attempt may begin.
   [[nodiscard]] TimePoint next_attempt() const;
-  /// True if the next attempt is overdue.
+  /// True if an attempt is due after a failure and none is under way.
   [[nodiscard]] bool attempt_overdue(TimePoint now) const;
-  /// True if an attempt may start now.
+  /// True if an attempt may begin now.
   [[nodiscard]] bool may_begin(TimePoint now) const;
-  /// A number in [0, 1).
+  /// Returns a random number in [0, 1), for jitter.
   [[nodiscard]] double random();
 
-  /// What the server has reported about itself so far.
+  /// The identity of the server, as far as it was reported.
   [[nodiscard]] ServerIdentity identity() const;
-  /// Adds what the server reported in its reply to INFO.
+  /// Adds the server's reply to INFO.
   void learned(const ServerIdentity& info);
   [[nodiscard]] std::size_t created() const;
   [[nodiscard]] std::uint64_t connect_failures() const;
@@ -140,26 +169,26 @@ class Reachability {
   Server& server_;
   mutable std::mutex mutex_{};
   protocol::Reconnect reconnect_;
-  std::optional<Error> last_failure_{};  // since then the server is away
-  protocol::Reconnect growth_;           // attempts while others work
+  std::optional<Error> last_failure_{};  // set while the server is away
+  protocol::Reconnect growth_;           // delays of attempts while others work
   std::optional<Error> growth_failure_{};
   std::size_t working_ = 0;  // connections that are ready
   std::size_t opening_ = 0;  // attempts under way
-  bool room_made_ = false;   // a working connection was closed, and no other has taken its place
+  bool room_made_ = false;   // an idle connection was closed while the server was full
   Random random_;
   std::size_t created_ = 0;
   std::uint64_t connect_failures_ = 0;
   protocol::LoadingWatch loading_{};
-  std::condition_variable turn_{};  // waits for a server that is not ready
+  std::condition_variable attempt_due_{};  // signalled when an attempt may begin
   protocol::IdentityWatch identity_{};
   Repeats failures_{};
-  unsigned hurried_ = 0;  // attempts with too short deadlines since the last success
+  unsigned hurried_ = 0;  // attempts of callers with too little time, since one succeeded
   TimePoint hurried_since_{};
   bool stopped_ = false;
-  std::atomic<bool> waiting_{false};  // an attempt polls a server that is not ready yet
-  unsigned losses_ = 0;               // since the last reply to a command
-  std::uint64_t spared_ = 0;  // connections up to this number were ready at the first loss, which is ignored
-  std::atomic<bool> failing_{false};      // `last_failure_` has the reason
+  std::atomic<bool> waiting_{false};      // the server is loading
+  unsigned losses_ = 0;                   // of unproven connections, since the last answer
+  std::uint64_t spared_ = 0;              // last connection ready at the first of these losses: not counted
+  std::atomic<bool> failing_{false};      // the server is away; `last_failure_` says why
   std::atomic<std::uint64_t> proven_{0};  // number of the last connection that has answered a command
 };
 

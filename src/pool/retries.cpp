@@ -56,17 +56,17 @@ Retries::Delay Retries::after_loading(const FailedAttempt& attempt) {
   if (attempt.mode.value_or(policy_.mode) == RetryMode::off || attempt.failure.effect != Effect::not_sent ||
       left <= loading_pause)
     return std::nullopt;
-  std::optional<Clock::duration> turn;
+  std::optional<Clock::duration> wait;
   {
     const std::scoped_lock lock(mutex_);
     budget_.calls(totals_.all_ended());
-    turn = budget_.reserve(attempt.now, left - loading_pause);
+    wait = budget_.reserve(attempt.now, left - loading_pause);
   }
-  if (!turn) {
+  if (!wait) {
     totals_.database().retry_refused();
     return left;
   }
-  const auto delay = std::max(loading_pause, std::chrono::ceil<std::chrono::milliseconds>(*turn));
+  const auto delay = std::max(loading_pause, std::chrono::ceil<std::chrono::milliseconds>(*wait));
   totals_.database().retried();
   note_(attempt, delay);
   return delay;
