@@ -18,16 +18,12 @@
 
 namespace redstart::inline v0::protocol {
 
-/// "Valkey" from "valkey".
-[[nodiscard]] inline std::string product_name(std::string name) {
-  if (!name.empty() && name[0] >= 'a' && name[0] <= 'z') name[0] = static_cast<char>(name[0] - 'a' + 'A');
-  return name;
-}
-
-/// HELLO says "replica" where INFO says "slave".
-[[nodiscard]] inline std::string role_name(std::string role) {
-  if (role == "slave") role = "replica";
-  return role;
+/// Makes "Valkey" of "valkey", and "replica" of INFO's "slave".
+inline void normalise(ServerIdentity& server) {
+  std::string& name = server.product;
+  if (!name.empty() && name.front() >= 'a' && name.front() <= 'z')
+    name.front() = static_cast<char>(name.front() - 'a' + 'A');
+  if (server.role == "slave") server.role = "replica";
 }
 
 /// The reply to HELLO. A server numbers its connections from its start on: `id` is the number of this one, 0
@@ -64,8 +60,7 @@ struct Greeting {
     else
       cursor.skip();
   }
-  server.product = product_name(std::move(server.product));
-  server.role = role_name(std::move(server.role));
+  normalise(server);
   return greeting;
 }
 
@@ -82,8 +77,9 @@ struct Greeting {
   }
   server.mode = info_text(info, "server_mode");
   if (server.mode.empty()) server.mode = info_text(info, "redis_mode");
-  server.product = product_name(std::move(name));
-  server.role = role_name(info_text(info, "role"));
+  server.product = std::move(name);
+  server.role = info_text(info, "role");
+  normalise(server);
   server.availability_zone = info_text(info, "availability_zone");
   server.run_id = info_text(info, "run_id");
   return server;
