@@ -15,11 +15,11 @@ namespace redstart::inline v0::pool {
 
 namespace {
 
-// An operation that large has a connection of its own, so that others do not wait behind it; so has what
-// blocks, or may take longer than a shared connection may be silent.
+// A larger operation gets an exclusive connection, so that others do not wait behind it. So does an
+// operation that blocks, or may take longer than a shared connection may be silent.
 constexpr std::size_t large = std::size_t{1} << 20;
 
-// A loop that does not get round to an attempt for so long is not run by anybody.
+// If an attempt is overdue for longer, no thread runs the loop.
 constexpr auto run_at_least_every = std::chrono::seconds(2);
 
 }  // namespace
@@ -71,7 +71,7 @@ bool AsyncPool::serves() const noexcept {
                                  [](const auto& pooled) { return pooled->connection().ready(); });
 }
 
-// While it is stuck, or can't be opened, another that is open serves its callers.
+// While `pooled` is stuck or can't be opened, another open connection serves its callers.
 SharedConnection& AsyncPool::open_instead_of(SharedConnection& pooled) const noexcept {
   for (const auto& other : shared_) {
     if (!other->connection().ready() || other->connection().reply_overdue()) continue;
@@ -110,7 +110,8 @@ std::optional<Error> AsyncPool::known_absence(const engine::OperationNode& opera
                        *std::move(info));
 }
 
-// Who is told of a failure is not the one who tries again: where nobody else does, the first line shall.
+// Callers that fail fast make no connect attempt. If an attempt is due, wake the first shared connection to
+// make it.
 std::optional<Error> AsyncPool::known_failure(TimePoint now) const {
   auto failure = context_->reachability->known_failure();
   if (failure && context_->reachability->attempt_overdue(now)) shared_.front()->connection().wake();
@@ -124,15 +125,15 @@ std::optional<Error> AsyncPool::failure_in_background(TimePoint now) const {
   return known_failure(now);
 }
 
-// On any thread. Where operations wait for the breaker they are to look again; one connection sees to it that
-// the server is asked.
+// Any thread. Wakes connections whose operations wait for the breaker. Otherwise wakes the first, which
+// sends the recovery pings.
 void AsyncPool::circuit_changed() noexcept {
   if (net::forked(context_->generation) || !usable()) return;
   if (!context_->database.waits_while_away()) return shared_.front()->connection().wake();
   try {
     for (const auto& pooled : all()) pooled->connection().wake();
   } catch (const std::bad_alloc&) {
-    // They look when their connections have something else to do.
+    // They are woken by the next event of their connections.
   }
 }
 
@@ -173,14 +174,15 @@ void AsyncPool::run_alone(engine::OperationNode& operation) {
   pooled->run(operation);
 }
 
-// Who wants a connection of his own waits in line for it; the line is limited as every queue is.
+// Limits the number of exclusive connections and of those that queue for one.
 std::optional<Error> AsyncPool::too_many_leases(const engine::OperationNode& operation) const {
   const std::scoped_lock lock(mutex_);
   if (idle_.empty()) return context_->overloaded(operation, {exclusive_.size(), 0});
   return std::nullopt;
 }
 
-// The same for single operations, whose bytes count together; those of one that is taken from now on.
+// Limits the operations on exclusive connections, whose bytes are counted together. Counts this one if it is
+// accepted.
 std::optional<Error> AsyncPool::too_many_alone(const engine::OperationNode& operation) const {
   const std::scoped_lock lock(mutex_);
   auto error = context_->overloaded(operation, context_->alone());
@@ -188,7 +190,7 @@ std::optional<Error> AsyncPool::too_many_alone(const engine::OperationNode& oper
   return error;
 }
 
-// No memory, or no thread to be had.
+// The error of an operation for which there is no memory or no thread.
 Error AsyncPool::exhausted(const engine::OperationNode& operation, const std::exception& why) const {
   return context_->server->failed(engine::command_name(operation.request.bytes.view()),
                                   operation.request.replies, failure::not_connectable(why.what()));
@@ -199,7 +201,7 @@ Error AsyncPool::shut_down(const engine::OperationNode& operation) const {
                                   operation.request.replies, failure::closed());
 }
 
-// One that nobody else has; null from the shutdown on: then nobody would end it.
+// Returns a connection that no caller has, claimed. Null after `stop`, when nothing would end it.
 ExclusiveConnection::Ptr AsyncPool::take_exclusive() {
   const std::scoped_lock lock(mutex_);
   if (!usable()) return nullptr;
@@ -212,7 +214,8 @@ ExclusiveConnection::Ptr AsyncPool::take_exclusive() {
       pooled->connection().check_next();
     return pooled;
   }
-  // First the memory: a line that is nowhere to be found would never end, and giving back must not fail.
+  // Reserve memory first: a connection that is not in the list would never end, and returning one must not
+  // fail.
   const std::size_t count = exclusive_.size() + 1;
   for (auto* connections : {&exclusive_, &idle_}) {
     if (connections->capacity() < count) connections->reserve(2 * count);
@@ -229,7 +232,7 @@ void AsyncPool::returned(ExclusiveConnection::Ptr pooled, bool dirty) {
   {
     const std::scoped_lock lock(mutex_);
     pooled->unclaim();
-    // Where that changes from now on, `withdraw` sees that nobody has it.
+    // If the connection closes later, `withdraw` finds it unclaimed.
     closed = !pooled->connection().ready();
     if (dirty)
       leaves = CloseReason::dirty;
@@ -242,7 +245,8 @@ void AsyncPool::returned(ExclusiveConnection::Ptr pooled, bool dirty) {
   }
   if (closed) return pooled->end();
   if (leaves) return pooled->connection().retire(*leaves);
-  // After it can be found: who stands in line by then has looked, or is seen here.
+  // Check after the connection is in the list: a waiter queued before has searched the list, or is seen
+  // here.
   if (context_->direct->shortage()) reclaim_exclusive();
 }
 
@@ -254,10 +258,10 @@ bool AsyncPool::withdraw(ExclusiveConnection& pooled) noexcept {
 }
 
 void AsyncPool::gone(ExclusiveConnection& pooled) noexcept {
-  ExclusiveConnection::Ptr last;  // freed without the lock
+  ExclusiveConnection::Ptr last;  // destroyed without the lock
   const std::scoped_lock lock(mutex_);
   std::erase_if(idle_, [&pooled](const ExclusiveConnection::Ptr& other) { return other.get() == &pooled; });
-  // Thousands may end at once, so none of them searches for itself.
+  // Thousands may end at once, so each knows its index instead of searching.
   const std::size_t at = pooled.listed_at;
   if (at >= exclusive_.size() || exclusive_[at].get() != &pooled) return;
   exclusive_.back()->listed_at = at;
@@ -329,16 +333,17 @@ void AsyncPool::reclaim_exclusive() noexcept {
   pooled->connection().retire(CloseReason::idle);
 }
 
-// A shared connection serves more than one, so it gives way to another asynchronous caller only where nothing
-// else would ever give a slot back; a thread that waits can do nothing else meanwhile. All are asked: the
-// slot that one leaves is for whoever stands first in line.
+// A shared connection serves many callers, so it yields to an asynchronous caller only if no other
+// connection ever would. A waiting thread can do nothing else, so for it shared connections always yield.
+// All are asked, because the first waiter gets the grant of whichever closes.
 void AsyncPool::reclaim(const Waiter& waiter) noexcept {
   reclaim_exclusive();
   if (!waiter.takes_connections && !all_may_be_shared_) return;
   for (const auto& pooled : shared_) pooled->request_yield();
 }
 
-// PING over a leased connection that nobody has: one after the other, so that borrowers find the rest.
+// A PING over an exclusive connection that no caller has. One connection is tested after the other, so that
+// callers find the rest.
 class AsyncPool::UnusedPing final : public engine::OperationNode {
  public:
   UnusedPing(const std::shared_ptr<AsyncPool>& pool, TimePoint since)
@@ -370,7 +375,7 @@ class AsyncPool::UnusedPing final : public engine::OperationNode {
   const TimePoint since_;
 };
 
-// The least recently used of those that nobody has.
+// Claims the least recently used connection of those that no caller has.
 ExclusiveConnection::Ptr AsyncPool::take_unused(TimePoint since) noexcept {
   const std::scoped_lock lock(mutex_);
   if (!usable()) return nullptr;
@@ -399,7 +404,7 @@ void AsyncPool::ping_exclusive(TimePoint since) noexcept {
     context_->alone_began(*ping);
     pooled->send_ping(*ping.release());
   } catch (const std::bad_alloc&) {
-    // The next time, then.
+    // No memory: retried at the next call.
   }
 }
 

@@ -48,7 +48,7 @@ class AsyncPool final : public engine::AsyncChannelSource,
   [[nodiscard]] std::optional<Error> failure_in_background(TimePoint now) const;
   /// False after `stop` or `abandon`.
   [[nodiscard]] bool usable() const noexcept { return !context_->stopping.load(std::memory_order_relaxed); }
-  /// True while a shared connection is open.
+  /// True if a shared connection is ready.
   [[nodiscard]] bool serves() const noexcept;
   /// True if the calling thread must not wait for this pool, because it may be the thread that serves it.
   [[nodiscard]] bool serves_this_thread() const noexcept { return loops_->on_this_thread(); }
@@ -58,11 +58,11 @@ class AsyncPool final : public engine::AsyncChannelSource,
   void stop(TimePoint deadline) noexcept;
   /// Waits until all operations have ended; false at `last`. Preconditions: not on an engine thread.
   bool drain(TimePoint last) noexcept;
-  /// The loops' context is being destroyed: accepts no further operations and drops all others without
-  /// completing them.
+  /// The execution context of the loops is being destroyed: drops all operations without completing them.
+  /// Accepts no more.
   void abandon() noexcept;
 
-  /// Connects in the background, unless a connection is open or being opened.
+  /// Opens a connection in the background, unless one is open or being opened.
   void warm_up() noexcept;
   /// Closes shared and exclusive connections that have been idle for longer than `idle_timeout`. Returns how
   /// many it closed.

@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Before a connection is opened again whose server is loading.
+// Delay before a connection to a server that is loading is opened again.
 constexpr auto pause = 50ms;
 
 }  // namespace
@@ -32,19 +32,19 @@ void SharedConnection::warm_up() noexcept {
 }
 
 void SharedConnection::request_yield() noexcept {
-  if (yield_requested_.exchange(true)) return;    // it will look
-  if (connection().ready()) connection().wake();  // else it looks once it is open
+  if (yield_requested_.exchange(true)) return;    // a check is pending
+  if (connection().ready()) connection().wake();  // else `opened` checks
 }
 
-// Others would have to wait for the place that it leaves: it does so only while nobody uses it, or where
-// nothing else ever makes room. It serves once at least before it goes.
+// Closes the connection to yield its grant to a waiter: only while it is unused, or if no other connection
+// ever yields one. After opening it serves at least once before that.
 void SharedConnection::yield_if_requested() {
-  // In one order with `ready`: who asks meanwhile nudges, or is seen here.
+  // Sequentially consistent with `ready`: a request made at the same time wakes the loop, or is seen here.
   if (!yield_requested_.load()) [[likely]]
     return;
-  if (!connection().ready()) return;  // once it is open
+  if (!connection().ready()) return;  // `opened` checks again
   if (!context().direct->shortage()) {
-    // Once more after it was taken back: who asks from now on nudges again.
+    // Check again after the flag is cleared: a later request wakes the loop again.
     yield_requested_.exchange(false);
     if (!context().direct->shortage()) return;
     yield_requested_.store(true);
@@ -55,8 +55,8 @@ void SharedConnection::yield_if_requested() {
     connection().notify_idle();
 }
 
-// PING over a connection that is ready, however long its answer takes. Where that of its line is stuck, it
-// goes over another one, and ends on the loop of that.
+// A PING over a connection that is ready, without a time limit of its own. If a reply on its own connection
+// is overdue, it uses another one and ends on the loop of that.
 class SharedConnection::RecoveryPing final : public engine::OperationNode {
  public:
   explicit RecoveryPing(std::shared_ptr<SharedConnection> pooled)
@@ -77,7 +77,7 @@ class SharedConnection::RecoveryPing final : public engine::OperationNode {
     const std::unique_ptr<RecoveryPing> self(this);
     pooled_->pinging_ = false;
     if (error || !serves_) return;
-    // The server answers, so this connection is at fault, and nobody should wait behind it.
+    // The server answers, so this connection is at fault. Operations must not wait behind its overdue reply.
     if (pooled_->connection().reply_overdue()) pooled_->connection().retire(CloseReason::timeout);
     pooled_->context().server->breaker().connection_ready();
   }
@@ -93,7 +93,7 @@ class SharedConnection::RecoveryPing final : public engine::OperationNode {
 void SharedConnection::ping_if_unused(TimePoint since) noexcept {
   const net::AsyncConnection& unused = connection();
   const auto load = unused.load();
-  // A connection that still owes a late reply is watched already.
+  // A connection with a late reply outstanding is watched already.
   if (!unused.ready() || load.operations + load.given_up != 0 || unused.last_used() >= since) return;
   if (pinging_.exchange(true)) return;
   try {
@@ -105,12 +105,12 @@ void SharedConnection::ping_if_unused(TimePoint since) noexcept {
 
 void SharedConnection::stop(TimePoint deadline) noexcept {
   PooledConnection::stop(deadline);
-  connection().cancel(recovery_ping_id_, engine::Cancellation::terminal);  // nobody waits for it
+  connection().cancel(recovery_ping_id_, engine::Cancellation::terminal);  // no caller waits for it
 }
 
 void SharedConnection::ping_for_recovery() { recovery_.emplace(connection().loop().executor); }
 
-// The breaker lets others pass than before; or the time for an attempt is over and nobody makes one.
+// Called when the breaker's decisions have changed, or an attempt is due and none is under way.
 void SharedConnection::woken(net::AsyncConnection&) {
   if (warm_.exchange(false, std::memory_order_acq_rel) && !context().stopping.load(std::memory_order_relaxed))
     want();
@@ -123,7 +123,7 @@ void SharedConnection::woken(net::AsyncConnection&) {
             static_cast<void (PooledConnection::*)()>(&SharedConnection::send_recovery_ping));
 }
 
-// One that is being opened asks by that: its handshake ends with a PING.
+// Opening the connection is a test as well: the handshake ends with a PING.
 void SharedConnection::send_recovery_ping() {
   if (context().stopping.load(std::memory_order_relaxed) ||
       context().server->breaker().state() != BreakerState::open)
@@ -137,7 +137,7 @@ void SharedConnection::send_recovery_ping() {
 }
 
 void SharedConnection::leave_server(ServerCondition condition, TimePoint now) {
-  // One that was opened a moment ago leads to the server that there is now; without a session it is useless.
+  // A connection that was opened a moment ago leads to the current server. Without a session it is useless.
   if (now - left_ < 1s && condition != ServerCondition::session_lost) return;
   left_ = now;
   connection().retire(CloseReason::role);

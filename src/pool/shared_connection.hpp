@@ -25,7 +25,7 @@ class SharedConnection final : public PooledConnection {
         yields_when_busy_(yields_when_busy),
         unserved_(this->context().server->config().reconnect) {}
 
-  /// Opens it, if it is not open. Any thread.
+  /// Opens the connection if it is closed. Any thread.
   void warm_up() noexcept;
   /// A caller waits for capacity: closes the connection when possible. Any thread.
   void request_yield() noexcept;
@@ -65,7 +65,7 @@ class SharedConnection final : public PooledConnection {
   std::optional<boost::asio::steady_timer> recovery_{};  // set if this connection sends the recovery ping
   std::atomic<bool> pinging_{false};                     // the reply to it is outstanding
   TimePoint left_{};                                     // when a changed role of the server was last noticed
-  bool has_served_ = false;                              // since it was opened
+  bool has_served_ = false;                              // has answered a command since it was opened
   Backoff unserved_;  // delays after connections that were closed without having served
 };
 
