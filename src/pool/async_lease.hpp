@@ -33,7 +33,8 @@ class AsyncLease final : public engine::AsyncChannel {
   }
 
  private:
-  // Why the operation must not be sent: the server would only queue a command whose reply can't show that.
+  // Returns the error of an operation that must not be sent: the server would queue its command, and the
+  // reply can't show that.
   [[nodiscard]] std::optional<Error> only_queued(const engine::OperationNode& operation);
   void note_sent(const engine::OperationNode& operation) noexcept;
 

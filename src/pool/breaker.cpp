@@ -43,8 +43,8 @@ void Breaker::change(Action action, std::string_view why) {
   if (told_) told_(change);
 }
 
-// Preconditions of these: the lock is held. `at`: when the answers came that were not read yet, at the
-// latest.
+// Preconditions of `take_successes`, `answered_by` and `others_answer`: the lock is held. `at`: the latest
+// time at which the answers that were not read yet can have arrived.
 void Breaker::take_successes(TimePoint now, TimePoint at) noexcept {
   const std::uint64_t answered = counters_.all_answered();
   answered_between_ = answered - std::min(answered, answered_);
@@ -59,8 +59,8 @@ void Breaker::take_successes(TimePoint now, TimePoint at) noexcept {
   looks_.fetch_add(1, std::memory_order_relaxed);
 }
 
-// While commands are answered the statistics are read once a second. Where that time has passed, what is in
-// them is older: a server that froze five seconds ago has answered nothing since.
+// The statistics are read once a second while commands are answered. If that second has passed, their
+// answers are older: a server that froze five seconds ago has answered nothing since.
 TimePoint Breaker::answered_by(TimePoint now) const noexcept {
   const Clock::rep next = next_look_.load(std::memory_order_relaxed);
   return next == 0 ? now : std::min(now, TimePoint(Clock::duration(next)));
@@ -69,7 +69,7 @@ TimePoint Breaker::answered_by(TimePoint now) const noexcept {
 bool Breaker::others_answer(Silence& silence, TimePoint now) noexcept {
   const std::uint64_t looks = looks_.load(std::memory_order_relaxed);
   const TimePoint at = answered_by(now);
-  // Its own answers are part of what was answered between two looks.
+  // The answers of this connection are among those counted between two readings.
   if (silence.looks + 1 == looks && answered_between_ > silence.own && answered_until_ > silence.since)
     silence.others_until = answered_until_;
   const std::uint64_t own = silence.looks == looks ? silence.own : 0;
@@ -79,7 +79,7 @@ bool Breaker::others_answer(Silence& silence, TimePoint now) noexcept {
 }
 
 void Breaker::look(TimePoint now) {
-  // The first of a second comes here, the others need not.
+  // Only the first call in each second reads the statistics.
   Clock::rep seen = next_look_.load(std::memory_order_relaxed);
   const Clock::rep next =
       TimePoint(std::chrono::floor<std::chrono::seconds>(now) + 1s).time_since_epoch().count();
@@ -109,7 +109,7 @@ bool Breaker::refuses(TimePoint now) const {
 }
 
 void Breaker::probe_succeeded(Ticket ticket, TimePoint now) {
-  // A place that became free this way is no news: it counts as a success, and there are no more than that.
+  // This makes no room for another probe: the success counts towards their number.
   change([&] { machine_.succeeded(of(ticket), now); }, "the probes were answered");
 }
 

@@ -36,11 +36,10 @@ class Breaker {
   /// The stamp of an admitted call; 0 if the call was refused.
   using Ticket = std::uint64_t;
 
-  /// What a shared connection records about its replies, so that timeouts on it can be classified. Belongs to
-  /// the connection.
+  /// The replies of one shared connection, for classifying timeouts on it. Belongs to the connection.
   struct Silence {
     TimePoint since{};         ///< Its last reply, or when it was opened.
-    std::uint64_t looks = 0;   ///< How often the breaker had read the statistics by then.
+    std::uint64_t looks = 0;   ///< How often the breaker had read the statistics at that time.
     std::uint64_t own = 0;     ///< Commands that it has answered since that reading.
     TimePoint others_until{};  ///< When others last answered after its own last reply, as far as known.
   };

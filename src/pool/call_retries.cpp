@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How often a call that waits for its database looks whether it is back.
+// How often a call that waits for its database checks whether it is back.
 constexpr auto attempt_poll = 20ms;
 
 }  // namespace
@@ -40,7 +40,8 @@ bool CallRetries::wait_for_database(const ErrorInfo& why, TimePoint& now) const 
   const bool away = is_unavailable(why.code) && why.code != Errc::loading && why.code != Errc::pool_timeout &&
                     why.code != Errc::closed;
   if (!server_.database().waits_while_away() || !away || net::on_engine_thread()) return false;
-  // What nobody can serve is not waited for; what somebody forced may end.
+  // Don't wait for an error that no later attempt can change. A breaker that was forced open may be
+  // released.
   if (why.remedy == Remedy::never && why.code != Errc::circuit_open) return false;
   now = Clock::now();
   return now < deadline_ && sleep(attempt_poll, now) && now < deadline_;
@@ -59,7 +60,7 @@ Retries::Delay CallRetries::next(const net::Outcome& outcome, bool reused) {
   const ServerCondition condition =
       refused ? server_.condition_of(outcome.text, request_.reply_of) : ServerCondition::serving;
   if (condition == ServerCondition::elsewhere) return std::nullopt;
-  // Garbled, or beyond the limits: it would come again.
+  // The reply was malformed or beyond the limits. It would come again.
   if (!refused && outcome.code == Errc::protocol_error) return std::nullopt;
   FailedAttempt attempt{server_.failure_of(outcome, request_.reply_of),
                         request_.name,
@@ -75,7 +76,7 @@ Retries::Delay CallRetries::next(const net::Outcome& outcome, bool reused) {
     delay = retries.after_loading(attempt);
     if (delay && net::on_engine_thread()) delay.reset();
   } else {
-    // The server may close a connection just between the check and the send: nothing is to wait for.
+    // The server may close an idle connection between the check and the send: retry at once.
     const bool unlucky = !refused && outcome.code == Errc::connection_lost && reused && made_ == 1;
     if (unlucky) {
       if (retries.at_once(attempt, true)) delay = 0ms;

@@ -26,8 +26,8 @@ class CallRetries {
               const engine::CallOptions& options, TimePoint deadline) noexcept
       : server_(server), pool_(pool), request_(request), mode_(options.retry), deadline_(deadline) {}
 
-  /// No attempt could be made. Waits a little if the call waits for a database that is away; then `now` is
-  /// renewed, and true means that another attempt is due.
+  /// Called when no attempt could be made. If the call waits for a database that is away, sleeps a little,
+  /// updates `now`, and returns true if another attempt is due.
   [[nodiscard]] bool wait_for_database(const ErrorInfo& why, TimePoint& now) const;
 
   /// The exchange failed or was refused. Returns the delay before another attempt, empty if there must be

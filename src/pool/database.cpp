@@ -21,7 +21,7 @@ Database::Database(const RedisConfig& manager, std::string name, DatabaseConfig 
       endpoint_(to_string(config_.endpoint)),
       client_name_(config_.client_name.empty() ? manager.service + ":" + name_ : config_.client_name),
       listener_(manager.listener),
-      // A helper thread may use it when this is gone.
+      // A helper thread may use the source after the database is destroyed.
       tls_(config_.tls.enabled ? std::make_shared<net::TlsSource>(config_.tls, tls_report()) : nullptr),
       retries_(config_.retry, config_.retry_budget, totals_,
                [this](const FailedAttempt& attempt, std::chrono::milliseconds delay) {

@@ -24,10 +24,10 @@
 
 namespace redstart::inline v0::pool {
 
-/// One database: what all its servers have in common. It knows none of them; what depends on one server is in
-/// `Server`.
+/// One database: all that its servers have in common. It knows none of them; `Server` has what depends on
+/// one server.
 ///
-/// Thread safety: full; the settings never change.
+/// Thread safety: full. The settings never change.
 class Database {
  public:
   Database(const RedisConfig& manager, std::string name, DatabaseConfig config);
@@ -48,8 +48,8 @@ class Database {
   /// True if calls wait while the database is away.
   [[nodiscard]] bool waits_while_away() const noexcept { return config_.when_away == WhenAway::wait; }
 
-  /// The time until which a call that starts at `start` may take. A command that blocks in the server may
-  /// block for its time in addition.
+  /// Returns the deadline of a call that starts at `start`. A command that blocks in the server may take its
+  /// blocking time in addition.
   [[nodiscard]] TimePoint deadline(TimePoint start, const engine::CallOptions& options,
                                    std::optional<std::chrono::milliseconds> blocks_for = {}) const noexcept {
     // Both limits are bounded already, so that the sum can't wrap.
@@ -58,8 +58,8 @@ class Database {
       return own;
     return deadline_of_blocking(own, options, *blocks_for);
   }
-  /// True if a call's own limit is longer than a server may be silent on a shared connection: it needs a
-  /// connection of its own, on which it can wait.
+  /// True if a call's own limit is longer than a shared connection may be silent: the call needs an
+  /// exclusive connection.
   [[nodiscard]] bool outlasts_silence(TimeLimit timeout) const noexcept { return timeout.exceeds(silence_); }
 
   /// A scoped handle is released. Emits an event if it was overdue and that was not reported before.

@@ -14,8 +14,8 @@
 
 namespace redstart::inline v0::pool {
 
-/// Reports one command's exchange that began at `start`: what the caller gets instead of a reply, if
-/// anything. `uncertain`: an earlier attempt may have been executed; `attempts`: this one included.
+/// Counts an exchange of one command that began at `start`. Returns the error of the call, or nothing if it
+/// succeeded. `uncertain`: an earlier attempt may have run. `attempts`: their number, this one included.
 [[nodiscard]] std::optional<Error> report(Server& server, const engine::RequestTraits& request,
                                           std::size_t shard, const net::Outcome& outcome, TimePoint start,
                                           bool uncertain = false, unsigned attempts = 1);

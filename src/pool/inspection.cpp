@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view ping = "*1\r\n$4\r\nPING\r\n";
 constexpr std::string_view info_of_server = "*1\r\n$4\r\nINFO\r\n";
-// Writes nothing into a key that is not there: refused whenever a write would be, and changes nothing.
+// Writes an empty string into a missing key. Changes nothing, but fails whenever a write would.
 constexpr std::string_view write_nothing =
     "*4\r\n$8\r\nSETRANGE\r\n$17\r\nredstart:validate\r\n$1\r\n0\r\n$0\r\n\r\n";
 
@@ -28,7 +28,7 @@ class Watcher final : public net::OpenWatcher {
   void reached(Step step) noexcept override { step_ = step; }
   bool not_ready(const protocol::NotReady& state) override {
     not_ready_ = state;
-    return false;  // that is what is to be told
+    return false;  // report this state instead of waiting
   }
   void ready(const protocol::HandshakeFsm& handshake) override { refused_ping_ = handshake.refused_ping(); }
 
@@ -111,7 +111,7 @@ class Inspection {
     return false;
   }
 
-  // It keeps calls away from a server that may be well by now, or again.
+  // An open breaker rejects calls although the server may work again.
   void look_at_breaker() {
     const CircuitStatus circuit = server_.circuit(Clock::now());
     if (circuit.state == BreakerState::closed) return;
@@ -133,7 +133,7 @@ class Inspection {
     report_.notes.push_back(std::move(note));
   }
 
-  // A server that refuses PING all the same serves others, or other commands.
+  // A server that refuses PING may still serve other users or commands.
   bool answers() {
     report_.ready = true;
     if (!refused_ping_.empty()) {
@@ -184,7 +184,8 @@ class Inspection {
     const std::string_view word = error_word(answer->refused);
     if (answer->refused.empty() || word == "WRONGTYPE") {
       report_.writable = true;
-    } else if (word == "NOPERM" || word == "ERR") {  // ERR: SETRANGE is renamed, or a proxy does not know it
+    } else if (word == "NOPERM" ||
+               word == "ERR") {  // ERR: SETRANGE was renamed, or a proxy does not support it
       report_.notes.push_back("it is unknown whether the server accepts writes: " + answer->refused);
     } else {
       report_.writable = false;
@@ -194,9 +195,9 @@ class Inspection {
 
   struct Answer {
     std::string text{};
-    std::string refused{};  // the server's words, if it was an error
+    std::string refused{};  // message of the server if it replied with an error
   };
-  // Empty when the connection broke; that is the problem then.
+  // Sends a command. Returns nothing if the connection was lost, and reports that as the problem.
   std::optional<Answer> query(std::string_view bytes) {
     const TimePoint began = Clock::now();
     Text sink;

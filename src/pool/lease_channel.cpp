@@ -108,7 +108,7 @@ std::optional<Error> LeaseChannel::exchange_alone(const engine::Request& request
                                                     database_.deadline(start, options, traits.blocks_for));
   record(admission, outcome);
   note_state(traits, outcome);
-  // Its user learns that the server has another role; the next one must have another connection.
+  // The caller receives the error. The next caller must get another connection.
   outdated_ |= must_reconnect(*server_, traits, outcome);
   auto error = report(*server_, traits, connection->shard(), outcome, start);
   keep(std::move(connection), outcome);

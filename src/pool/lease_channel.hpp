@@ -36,7 +36,7 @@ class LeaseChannel final : public engine::Channel {
   const engine::Origin& origin() const noexcept override { return server_->origin(); }
 
  private:
-  /// Marks the channel as used for the length of a call; false when another call uses it.
+  /// Marks the channel as in use during a call. False if another call uses it.
   class InUse {
    public:
     explicit InUse(std::atomic<bool>& flag) noexcept
@@ -60,8 +60,8 @@ class LeaseChannel final : public engine::Channel {
   // Runs the exchange. Preconditions: no other call is under way; the batch is not empty.
   [[nodiscard]] engine::Replies exchange_batch_alone(const engine::Batch& batch,
                                                      const engine::CallOptions& options);
-  // Why the batch must not be sent: one of its commands would be queued by the server, and its reply can't
-  // show that.
+  // Returns the error of a batch that must not be sent: the server would queue one of its commands, and the
+  // reply can't show that.
   [[nodiscard]] std::optional<Error> only_queued(const engine::Batch& batch) const;
   // Fails the whole batch.
   [[nodiscard]] engine::Replies refused(const engine::Batch& batch, Error error) const;

@@ -29,7 +29,7 @@ std::vector<LeaseLedger::Lease> LeaseLedger::overdue(TimePoint now, std::chrono:
   if (limit.count() == 0) return found;
   const std::scoped_lock lock(mutex_);
   for (Entry& entry : entries_) {
-    if (now - entry.since_ <= limit) break;  // those behind it were taken later
+    if (now - entry.since_ <= limit) break;  // all later entries are younger
     if (entry.told_) continue;
     found.push_back({now - entry.since_, entry.where_});
     entry.told_ = true;

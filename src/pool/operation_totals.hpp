@@ -21,7 +21,7 @@ class OperationTotals {
     const std::scoped_lock lock(mutex_);
     return servers_.emplace_back();
   }
-  /// Counts what belongs to no server: retries.
+  /// The counters of what belongs to no server: retries.
   [[nodiscard]] OperationCounters& database() noexcept { return database_; }
 
   /// Commands that have ended so far.

@@ -35,7 +35,7 @@ engine::CallOptions with_rest(const Database& database, engine::CallOptions opti
 
 }  // namespace
 
-// Counts a caller inside the pool, and holds its route.
+// Counts one call in the routing decision for as long as it exists, and holds the route of the call.
 class PoolChannel::CallRoute {
  public:
   CallRoute(PoolChannel& channel, TimePoint now) noexcept
@@ -91,7 +91,7 @@ Result<DirectLease> PoolChannel::acquire(Admission& admission, TimePoint& now, T
   return acquired;
 }
 
-// True where calls of this thread can go over a shared connection that is open.
+// True if calls of this thread can use a shared connection that is open.
 bool PoolChannel::shared_works() const noexcept {
   return sharing_ && async_->serves() && !net::on_engine_thread() && !async_->serves_this_thread();
 }
@@ -146,7 +146,8 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
   }
 }
 
-// The next connection finds out which server serves, and authenticates again.
+// Marks the connection for closing after a change of roles. The next connection finds the current server and
+// authenticates again.
 void PoolChannel::leave_server(const net::DirectConnection& connection, net::Outcome& outcome) {
   // A connection that was opened after the change leads to the current server. Without a session it is
   // useless.

@@ -13,7 +13,8 @@
 
 namespace redstart::inline v0::pool {
 
-/// The channel behind `Client`: takes a connection for each exchange, or shares one when many call at once.
+/// The channel behind `Client`. Uses a direct connection for each exchange, or a shared one when many
+/// callers call at once.
 class PoolChannel final : public engine::ChannelSource {
  public:
   PoolChannel(std::shared_ptr<Server> server, std::shared_ptr<DirectPool> pool,

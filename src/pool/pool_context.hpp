@@ -30,9 +30,9 @@ struct PoolContext {
         reachability(&server->reachability()),
         loops(std::move(on)) {}
 
-  /// Lives while an operation is submitted. If the loops have ended or belong to the parent of a fork, it
-  /// runs the handlers of refused operations. `alive` keeps the pool, because the operation and its handle
-  /// may end before that.
+  /// Held while an operation is accepted. If no loop runs any more, its destructor starts a thread for
+  /// posted completions. `alive` keeps the pool or connection that accepts the operation, because the
+  /// operation may end and destroy its handle before that.
   class Acceptance {
    public:
     Acceptance(const PoolContext& context, std::shared_ptr<const void>&& alive) noexcept

@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Between two looks whether a server is loading still that answers PING but no command.
+// Delay between two attempts at a server that answers PING, but commands with LOADING.
 constexpr std::chrono::milliseconds loading_pause{20};
 
 }  // namespace
@@ -18,7 +18,7 @@ constexpr std::chrono::milliseconds loading_pause{20};
 RetryPolicy Retries::policy_for(const FailedAttempt& attempt) const noexcept {
   RetryPolicy policy = policy_;
   if (attempt.mode) policy.mode = *attempt.mode;
-  policy.while_away = false;  // whether to wait for a database that is away is not decided here
+  policy.while_away = false;  // `CallRetries` and `PooledConnection` decide about waiting
   return policy;
 }
 

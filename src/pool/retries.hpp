@@ -23,7 +23,7 @@ struct FailedAttempt {
   std::string_view why{};
   Retry category = Retry::accumulating;
   std::optional<RetryMode> mode{};  ///< Empty: that of the database.
-  unsigned made = 1;                ///< Attempts so far, this one included.
+  unsigned made = 1;                ///< Number of attempts, including this one.
   TimePoint now{};
   TimePoint deadline{};
 };

@@ -36,7 +36,7 @@ Server::Server(std::shared_ptr<Database> database, Endpoint endpoint)
       config_(with_endpoint(database_->config(), std::move(endpoint))),
       origin_{database_->name(), to_string(config_.endpoint), database_->authenticates()},
       counters_(database_->totals().add_server()),
-      // A helper thread may use it when this is gone.
+      // A helper thread may use the preparer after the server is destroyed.
       preparer_(std::make_shared<net::Preparer>(config_, database_->tls())),
       breaker_(config_.breaker, counters_),
       reachability_(*this) {

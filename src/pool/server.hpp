@@ -27,10 +27,10 @@
 
 namespace redstart::inline v0::pool {
 
-/// One server of a database, as the pools of its connections and their channels see it: what depends on this
-/// server alone. What all servers of the database have in common is in `Database`.
+/// One server of a database: all that depends on this server alone. `Database` has what its servers have in
+/// common.
 ///
-/// Thread safety: full; settings and address never change.
+/// Thread safety: full. Settings and address never change.
 class Server {
  public:
   Server(std::shared_ptr<Database> database, Endpoint endpoint);
@@ -43,7 +43,7 @@ class Server {
   [[nodiscard]] const DatabaseConfig& config() const noexcept { return config_; }
   /// The database, the address, and whether connections authenticate: the origin of each reply.
   [[nodiscard]] const engine::Origin& origin() const noexcept { return origin_; }
-  /// Looks up what a connect attempt needs: addresses, credentials, TLS.
+  /// Resolves the name, and provides credentials and TLS settings, for connect attempts.
   [[nodiscard]] const std::shared_ptr<net::Preparer>& preparer() const noexcept { return preparer_; }
   [[nodiscard]] Reachability& reachability() noexcept { return reachability_; }
   /// The operations that this server has ended.
@@ -52,7 +52,7 @@ class Server {
   [[nodiscard]] Breaker& breaker() noexcept { return breaker_; }
   /// The breaker as users see it.
   [[nodiscard]] CircuitStatus circuit(TimePoint now) const;
-  /// `changed` is called, on any thread, when the breaker lets other calls pass than before. Set before the
+  /// Sets `changed`, which is called on any thread when the breaker's decisions change. Call before the
   /// first use.
   void on_circuit(std::function<void()> changed) { circuit_changed_ = std::move(changed); }
 
@@ -66,15 +66,15 @@ class Server {
   [[nodiscard]] ErrorInfo circuit_open(TimePoint now) const;
   /// Returns the error of a call whose own limit had expired before it started; also counts it.
   [[nodiscard]] Error expired(std::string_view command, std::uint64_t commands) const;
-  /// What an error reply to a command shows about the server.
+  /// Returns the condition of the server that an error reply shows.
   [[nodiscard]] ServerCondition condition_of(std::string_view message, ReplyOf reply_of) const noexcept;
-  /// What a decision about retries needs to know of an exchange without a usable reply.
+  /// Returns code, effect and remedy of an exchange without a usable reply, to decide about a retry.
   [[nodiscard]] Failure failure_of(const net::Outcome& outcome, ReplyOf reply_of) const noexcept;
 
   void emit(EventKind kind, std::string_view detail) const noexcept;
-  /// Reports push messages that nothing had requested.
+  /// Reports unsolicited push messages.
   void pushes_dropped(std::uint64_t messages) const noexcept;
-  /// Sets all but the connections, which the pools add.
+  /// Fills in all except the connections, which the pools add.
   void collect(NodeStats& into) const;
 
  private:
@@ -90,8 +90,8 @@ class Server {
   std::function<void()> circuit_changed_{};
 };
 
-/// When a connection that was opened at `opened` is to be closed: in the last tenth of the lifetime, so that
-/// connections that were opened together are not closed together. `random` in [0, 1).
+/// Returns when to close a connection that was opened at `opened`: in the last tenth of its lifetime, so
+/// that connections opened together are not closed together. `random` in [0, 1).
 [[nodiscard]] TimePoint retirement(const Server& server, TimePoint opened, double random) noexcept;
 
 }  // namespace redstart::inline v0::pool

@@ -87,14 +87,14 @@ class SessionTracker {
   std::uint64_t answered_ = 0;
 };
 
-/// The first command of a batch that the server would only queue, though the type of its reply can't show
-/// that: why it is not sent. Empty if there is none. `state`: that of the connection before the batch.
+/// Returns the error of the first command of a batch that the server would queue although its reply can't
+/// show that. Empty if there is none. `state`: the session before the batch.
 [[nodiscard]] std::optional<Error> first_only_queued(SessionTracker state, const engine::Origin& origin,
                                                      const engine::BatchCommands& commands,
                                                      std::string_view bytes);
-/// Notes that all commands of a batch are sent.
+/// Records that all commands of a batch were sent.
 void note_sent(SessionTracker& state, const engine::BatchCommands& commands) noexcept;
-/// Notes the reply to one command of a batch.
+/// Records the reply to one command of a batch.
 void note_answered(SessionTracker& state, const engine::BatchCommands& commands, std::size_t command,
                    std::string_view frame) noexcept;
 

@@ -17,13 +17,14 @@ namespace redstart::inline v0::pool {
 
 namespace {
 
-// More than that is not kept from one call to the next.
+// Larger buffers are freed after a call.
 constexpr std::size_t kept_bytes = 16 * 1024;
 
-// A loop that serves others has a turn at least that often, so a connection without one is stuck. A caller
-// that wakes late, because the process was stopped or the machine is busy, allows the loop the same delay.
+// The longest time between two turns of a loop that works; a connection without a turn for longer is stuck.
+// A caller that wakes up late, because the process was stopped or the machine is busy, allows the loop the
+// same delay.
 constexpr auto longest_turn = std::chrono::milliseconds(50);
-// A loop that has turns checks deadlines within a few of them.
+// A loop that has turns expires deadlines within a few of them.
 constexpr int most_looks = 20;
 
 SharedCall::Ptr& cached() noexcept {
@@ -91,12 +92,12 @@ void SharedCall::end() noexcept {
   const std::atomic<std::uint32_t>* const word = &state_;
   switch (state_.exchange(done, std::memory_order_acq_rel)) {
     case abandoned: delete this; return;
-    case parked: net::unpark(word); return;  // it may be gone already
+    case parked: net::unpark(word); return;  // the call may be freed already
     default: return;
   }
 }
 
-// On the loop. One that was sent before, and is to be repeated, can only have been abandoned.
+// Runs on the loop. Before a retry, the call has been sent already, and can only have been abandoned.
 bool SharedCall::claim() noexcept {
   std::uint8_t expected = queued;
   if (sending_.compare_exchange_strong(expected, sent, std::memory_order_acq_rel)) [[likely]]
@@ -104,7 +105,7 @@ bool SharedCall::claim() noexcept {
   return expected == sent && state_.load(std::memory_order_acquire) != abandoned;
 }
 
-// Revokes first: what the caller reports of a call that was not sent stays true.
+// Revoke before abandoning, so that a call reported as not sent is never sent.
 SharedCall::End SharedCall::leave() noexcept {
   std::uint8_t sending = queued;
   const bool unsent = sending_.compare_exchange_strong(sending, revoked, std::memory_order_acq_rel);
@@ -124,7 +125,7 @@ SharedCall::End SharedCall::wait(TimePoint until, const net::AsyncConnection* ca
     if (now < until) continue;
     const std::uint64_t turns_before = std::exchange(turns, carrier != nullptr ? carrier->turns() : 0);
     const auto late = now - until;
-    // The first look leaves it to the engine, whose error says more.
+    // The first time, let the engine expire the call, because its error has more details.
     if (looks == most_looks || (looks != 0 && late < longest_turn && turns == turns_before)) return leave();
     ++looks;
     until = now + std::max<Clock::duration>(late, longest_turn);

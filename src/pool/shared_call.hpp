@@ -17,10 +17,10 @@
 
 namespace redstart::inline v0::pool {
 
-/// Operation, bytes and replies of one synchronous call. Each thread keeps one for its next call. While the
-/// engine has it, it belongs to caller and engine together: the last of them frees it, so that a caller can
-/// leave at its deadline whatever the engine does. A call that its caller left before it was sent is never
-/// sent.
+/// Operation, bytes and replies of one synchronous call. Each thread keeps one for its next call. A
+/// submitted call belongs to the caller and the engine: the last of them frees it, so that a caller can
+/// leave at its deadline whatever the engine does. If the caller leaves before the call was sent, it is
+/// never sent.
 ///
 /// Thread safety: as the states say.
 class SharedCall final : public engine::OperationNode {
@@ -30,30 +30,30 @@ class SharedCall final : public engine::OperationNode {
   };
   using Ptr = std::unique_ptr<SharedCall, Deleter>;
 
-  /// This thread's, emptied.
+  /// Returns the call object of this thread, cleared.
   [[nodiscard]] static Ptr take();
-  /// Keeps it for the next call of this thread.
+  /// Keeps the object for the next call of this thread.
   static void keep(Ptr call) noexcept;
 
   SharedCall() noexcept : OperationNode({}) { revocable = true; }
 
-  // What the engine calls.
+  // Called by the engine.
   void accept(std::string_view frame, const engine::Origin& origin) noexcept override;
   void finish(std::optional<Error> error, const boost::asio::any_io_executor* handler_executor) override;
   void destroy() noexcept override;
   bool claim() noexcept override;
 
   enum class End : std::uint8_t {
-    finished,  ///< By the engine; the call is its caller's again.
-    revoked,   ///< At its deadline, before it was sent. The engine has it still, and frees it.
+    finished,  ///< By the engine; the call belongs to its caller again.
+    revoked,   ///< At its deadline, before it was sent. The engine frees it.
     stuck,     ///< It was sent, and its loop has no turns. The engine frees it.
   };
-  /// Waits until the engine has finished it, or `until`. A call that was sent by then is left to the engine,
-  /// which reads what has arrived before it judges deadlines, as long as `carrier` has turns: a process that
-  /// was stopped, or a busy loop, makes no reply late. `carrier` may be null.
+  /// Waits until the engine has finished the call, or until `until`. A call that was sent before `until` is
+  /// left to the engine as long as `carrier` has turns. The engine reads replies before it expires
+  /// deadlines, so a stopped process or a busy loop makes no reply late. `carrier` may be null.
   [[nodiscard]] End wait(TimePoint until, const net::AsyncConnection* carrier) noexcept;
 
-  // Once it is finished.
+  // Preconditions of these: the call is finished.
   [[nodiscard]] engine::Replies& replies() noexcept { return replies_; }
   [[nodiscard]] std::optional<Error>& error() noexcept { return error_; }
 
@@ -62,13 +62,13 @@ class SharedCall final : public engine::OperationNode {
   ~SharedCall() = default;
 
   enum State : std::uint32_t {
-    waiting,    // the engine has it, the caller looks again before it sleeps
-    parked,     // the engine has it, the caller sleeps
+    waiting,    // the engine has it; the caller checks again before it sleeps
+    parked,     // the engine has it; the caller sleeps
     done,       // the caller has it
-    abandoned,  // the engine has it, the caller is gone
+    abandoned,  // the engine has it; the caller has left
   };
 
-  // How far the sending is. Decides between a caller that leaves and an engine that is about to send.
+  // Decides the race between a caller that leaves and an engine that is about to send.
   enum Sending : std::uint8_t { queued, sent, revoked };
 
   void end() noexcept;

@@ -10,9 +10,8 @@
 
 namespace redstart::inline v0::pool {
 
-/// True when a request may go over a shared connection: it does not block the server for others, is not so
-/// large that sending it in place is quicker, and its caller does not wait for longer than such a connection
-/// may be silent.
+/// True if a request may use a shared connection. It must not block, must not be so large that sending it
+/// directly is faster, and its caller must not wait longer than the connection may be silent.
 [[nodiscard]] bool sharable(const Database& database, const engine::Request& request,
                             const engine::CallOptions& options) noexcept;
 [[nodiscard]] bool sharable(const Database& database, const engine::Batch& batch,
@@ -23,7 +22,7 @@ namespace redstart::inline v0::pool {
 [[nodiscard]] std::optional<Error> exchange_shared(AsyncPool& pool, Server& server,
                                                    const engine::Request& request, engine::ReplySink& sink,
                                                    const engine::CallOptions& options);
-/// The same for a batch; see engine::Channel::exchange_batch.
+/// Sends a batch as `exchange_shared` sends a command; see engine::Channel::exchange_batch.
 [[nodiscard]] engine::Replies exchange_batch_shared(AsyncPool& pool, Server& server,
                                                     const engine::Batch& batch,
                                                     const engine::CallOptions& options);
