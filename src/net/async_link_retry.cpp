@@ -67,7 +67,7 @@ bool AsyncLink::handle_refusal(std::string_view frame, bool last) {
   } else {
     // It ends as a failure, because the error must say that an earlier attempt may have run.
     Outcome outcome;
-    outcome.kind = Outcome::Kind::refused;
+    outcome.kind = Outcome::Kind::error_reply;
     outcome.text = std::move(message);
     FailureGroup& group = fail_later(std::move(outcome));
     unregister(node);

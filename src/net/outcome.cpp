@@ -25,7 +25,7 @@ std::string_view near(const resp::Scanner& scanner, std::string_view bytes) {
 Cause Outcome::cause() const {
   Cause why;
   static_cast<Failure&>(why) = *this;
-  (kind == Kind::refused ? why.server : why.what) = text;
+  (kind == Kind::error_reply ? why.server : why.what) = text;
   return why;
 }
 

@@ -21,9 +21,9 @@ using failure::end_of_stream;
 /// The result of an exchange.
 struct Outcome : Failure {
   enum class Kind : std::uint8_t {
-    answered,  ///< The reply was delivered.
-    refused,   ///< The server replied with an error: `text`.
-    broken,    ///< No reply; code, effect, remedy and `text` describe why. The connection must not be reused.
+    answered,     ///< The reply was delivered.
+    error_reply,  ///< The server replied with an error: `text`.
+    broken,  ///< No reply; code, effect, remedy and `text` describe why. The connection must not be reused.
   };
   Outcome() noexcept : Failure{Errc::server_error, Effect::none, Remedy::retry} {}
   /// A broken exchange.

@@ -103,7 +103,7 @@ class DirectConnection::Reception {
     const std::string_view frame =
         buffer_.view().substr(scanner_.begin(), scanner_.position() - scanner_.begin());
     if (resp::is_error(scanner_.type())) {
-      outcome.kind = Outcome::Kind::refused;
+      outcome.kind = Outcome::Kind::error_reply;
       outcome.text = refusal_text(frame, command_, connection_.config_);
     } else if (bulk_ != nullptr) {
       sink_.end_bulk();

@@ -23,7 +23,7 @@ constexpr auto attempt_poll = 20ms;
 void record(Admission& admission, const net::Outcome& outcome) {
   switch (outcome.kind) {
     case net::Outcome::Kind::answered: return admission.succeeded(outcome.end);
-    case net::Outcome::Kind::refused:
+    case net::Outcome::Kind::error_reply:
       if (condition_of(outcome.text) == ServerCondition::loading) return admission.drop();
       return admission.succeeded(outcome.end);
     case net::Outcome::Kind::broken: break;
@@ -56,7 +56,7 @@ bool CallRetries::sleep(std::chrono::milliseconds delay, TimePoint& now) const {
 }
 
 Retries::Delay CallRetries::next(const net::Outcome& outcome, bool reused) {
-  const bool refused = outcome.kind == net::Outcome::Kind::refused;
+  const bool refused = outcome.kind == net::Outcome::Kind::error_reply;
   const ServerCondition condition =
       refused ? server_.condition_of(outcome.text, request_.reply_of) : ServerCondition::serving;
   if (condition == ServerCondition::elsewhere) return std::nullopt;

@@ -51,7 +51,7 @@ void DirectLease::discard(CloseReason reason) noexcept { pool_->discard(std::mov
 
 void DirectLease::note(const net::Outcome& outcome) noexcept {
   if (outcome.kind == net::Outcome::Kind::answered ||
-      (outcome.kind == net::Outcome::Kind::refused && proves_service(outcome.text)))
+      (outcome.kind == net::Outcome::Kind::error_reply && proves_service(outcome.text)))
     pool_->reachability_->answered(connection_->tag());
 }
 

@@ -17,7 +17,7 @@ std::optional<Error> report(Server& server, const engine::RequestTraits& request
     case net::Outcome::Kind::answered:
       server.counters().answered(shard, 1, 0, outcome.end - start);
       return std::nullopt;
-    case net::Outcome::Kind::refused:
+    case net::Outcome::Kind::error_reply:
       server.counters().answered(shard, 1, 1, outcome.end - start);
       // The message proves something about this attempt alone, as that of a script does for its last command.
       return engine::server_error(server.origin(), request.name, outcome.text,
@@ -52,7 +52,7 @@ void report_batch(Server& server, engine::Replies& replies, const engine::Batch&
 
 bool must_reconnect(const Server& server, const engine::RequestTraits& request,
                     const net::Outcome& outcome) noexcept {
-  return outcome.kind == net::Outcome::Kind::refused &&
+  return outcome.kind == net::Outcome::Kind::error_reply &&
          must_reconnect(server.condition_of(outcome.text, request.reply_of));
 }
 

@@ -203,7 +203,7 @@ class Inspection {
     Text sink;
     const net::Outcome outcome = connection_.exchange({bytes, {}}, sink, began, deadline_);
     if (outcome.kind == net::Outcome::Kind::answered) return Answer{sink.text(), {}};
-    if (outcome.kind == net::Outcome::Kind::refused) return Answer{{}, outcome.text};
+    if (outcome.kind == net::Outcome::Kind::error_reply) return Answer{{}, outcome.text};
     report_.ready = false;
     tell(outcome.info(began));
     return std::nullopt;

@@ -68,7 +68,7 @@ void LeaseChannel::keep(DirectLease connection, const net::Outcome& outcome) noe
 void LeaseChannel::note_state(const engine::RequestTraits& traits, const net::Outcome& outcome) noexcept {
   if (traits.session == Session::none || outcome.kind == net::Outcome::Kind::broken) return;
   using Answer = SessionTracker::Answer;
-  const bool refused = outcome.kind == net::Outcome::Kind::refused;
+  const bool refused = outcome.kind == net::Outcome::Kind::error_reply;
   const bool aborted = refused && outcome.text.starts_with("EXECABORT");
   session_.answered(traits.session, traits.name,
                     aborted   ? Answer::aborted

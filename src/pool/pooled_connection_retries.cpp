@@ -146,7 +146,7 @@ Error PooledConnection::failed(const engine::OperationNode& operation, const net
   const std::size_t commands = operation.request.replies - operation.answered;
   Server& server = *context_->server;
   ErrorInfo info;
-  if (outcome.kind == net::Outcome::Kind::refused)
+  if (outcome.kind == net::Outcome::Kind::error_reply)
     info =
         engine::server_error(server.origin(), name, outcome.text, operation.request.traits.reply_of).info();
   else if (refusal_ && outcome.effect == Effect::not_sent && outcome.code == refusal_->code())
