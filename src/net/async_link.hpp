@@ -350,18 +350,17 @@ class AsyncLink final : public AsyncConnection {
   Wheel wheel_{};                            // their deadlines
   std::size_t live_ = 0;                     // picked up and not finished
   std::size_t in_flight_ = 0;                // operations in the ring, without tombstones and fences
-  std::size_t blocking_in_flight_ =
-      0;  // entries of the ring that may block in the server: silence is no fault then
+  std::size_t blocking_in_flight_ = 0;       // commands in flight that may block; no silence limit then
 
   // Sending. Byte counts start when the connection is ready.
   std::uint64_t written_ = 0;   // accepted by the kernel
   std::uint64_t gathered_ = 0;  // passed to `write`
   std::string unsent_{};        // from `unsent_at_` on: not accepted by the kernel yet
   std::size_t unsent_at_ = 0;
-  int write_error_ = 0;      // the connection is closed after the last replies were read
-  std::uint64_t nonce_ = 0;  // the last fence
-  bool checking_ = false;    // a PING is in flight; the queue waits for its reply
-  bool watched_ = false;     // keepalive probes are sent at the short interval
+  int write_error_ = 0;          // the connection is closed after the last replies were read
+  std::uint64_t nonce_ = 0;      // the last fence
+  bool checking_ = false;        // a PING is in flight; the queue waits for its reply
+  bool fast_keepalive_ = false;  // keepalive probes are sent at the short interval
 
   // Receiving.
   resp::Scanner scanner_;

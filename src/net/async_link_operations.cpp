@@ -272,7 +272,7 @@ void AsyncLink::end_all() {
 
 void AsyncLink::close_socket() noexcept {
   ++epoch_;
-  reading_ = more_to_read_ = checking_ = watched_ = false;
+  reading_ = more_to_read_ = checking_ = fast_keepalive_ = false;
   check_due_.store(false, std::memory_order_relaxed);
   overdue_.store(0, std::memory_order_relaxed);
   write_error_ = 0;

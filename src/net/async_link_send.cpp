@@ -39,7 +39,7 @@ bool AsyncLink::gather() {
   const std::size_t room = Scratch::size - (config_.integrity ? fence_size : 0);
   std::size_t used = 0;
   bool progress = false;
-  const std::uint64_t pass = owner_->common_ticket();
+  const std::uint64_t ticket = owner_->common_ticket();
   while (!queue_.empty() && unsent_.empty() && write_error_ == 0) {
     Node& node = queue_.front();
     const std::string_view command = node.request.bytes.view();
@@ -53,8 +53,8 @@ bool AsyncLink::gather() {
       used = 0;
       continue;
     }
-    node.ticket = pass;
-    if (pass == 0 && !admit(node)) [[unlikely]] {
+    node.ticket = ticket;
+    if (ticket == 0 && !admit(node)) [[unlikely]] {
       if (owner_->waits()) break;
       progress = true;
       continue;
@@ -148,7 +148,7 @@ void AsyncLink::put_in_flight(Node& node) {
   gathered_ = end;
   if (waits) [[unlikely]] {
     ++blocking_in_flight_;
-    if (!std::exchange(watched_, true)) set_keepalive(fd_, config_.keepalive, true);
+    if (!std::exchange(fast_keepalive_, true)) set_keepalive(fd_, config_.keepalive, true);
   }
   ++in_flight_;
 }

@@ -48,7 +48,7 @@ void AsyncLink::check_silence() {
 // Frees the memory that an idle connection does not need.
 void AsyncLink::release_memory() {
   if (ring_.empty()) ring_.release();
-  if (std::exchange(watched_, false) && fd_ >= 0) set_keepalive(fd_, config_.keepalive, false);
+  if (std::exchange(fast_keepalive_, false) && fd_ >= 0) set_keepalive(fd_, config_.keepalive, false);
   if (held_.empty()) std::vector<Held>().swap(held_);
   const std::scoped_lock lock(mutex_);
   if (mail_.empty()) std::vector<Mail>().swap(mail_);

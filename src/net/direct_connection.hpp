@@ -76,9 +76,9 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   /// After this time, the pool must not give it to a caller again.
   void retire_at(TimePoint time) noexcept { retires_ = time; }
   [[nodiscard]] TimePoint retires() const noexcept { return retires_; }
-  /// `close`: a command waits in the server, so keepalive probes are sent at the short interval.
-  void use_fast_keepalive(bool close) noexcept {
-    if (std::exchange(watched_, close) != close) socket_.set_keepalive(config_.keepalive, close);
+  /// `fast`: a command waits in the server, so keepalive probes are sent at the short interval.
+  void use_fast_keepalive(bool fast) noexcept {
+    if (std::exchange(fast_keepalive_, fast) != fast) socket_.set_keepalive(config_.keepalive, fast);
   }
   /// The pool's own identification of it.
   void tag(std::uint64_t tag) noexcept { tag_ = tag; }
@@ -122,7 +122,7 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   TimePoint opened_at_{};
   TimePoint last_used_{};
   TimePoint retires_ = TimePoint::max();
-  bool watched_ = false;
+  bool fast_keepalive_ = false;
   std::uint64_t tag_ = 0;
   std::uint64_t exchanges_ = 0;
   std::uint64_t pushes_ = 0;

@@ -46,8 +46,8 @@ void apply(int fd, const SocketOptions& options) noexcept {
 }
 
 // Keepalive probes while a command waits in the server: after 2 s, then each second.
-constexpr std::chrono::seconds watch_after{2};
-constexpr std::chrono::seconds watch_every{1};
+constexpr std::chrono::seconds fast_keepalive_idle{2};
+constexpr std::chrono::seconds fast_keepalive_interval{1};
 
 // Milliseconds for poll(), rounded up so that it does not return before the deadline.
 int poll_limit(TimePoint deadline) noexcept {
@@ -105,11 +105,12 @@ void close_stream(int fd) noexcept {
   ::close(fd);
 }
 
-void set_keepalive(int fd, const Keepalive& usual, bool close) noexcept {
+void set_keepalive(int fd, const Keepalive& usual, bool fast) noexcept {
   if (usual.idle.count() == 0) return;
-  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, as_int(close ? std::min(watch_after, usual.idle) : usual.idle));
+  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE,
+             as_int(fast ? std::min(fast_keepalive_idle, usual.idle) : usual.idle));
   set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL,
-             as_int(close ? std::min(watch_every, usual.interval) : usual.interval));
+             as_int(fast ? std::min(fast_keepalive_interval, usual.interval) : usual.interval));
 }
 
 int start_connect(int fd, const Address& address) noexcept {

@@ -48,9 +48,9 @@ struct SocketOptions {
 /// descriptor or a negative errno value.
 [[nodiscard]] int open_stream(const Address& address, const SocketOptions& options) noexcept;
 void close_stream(int fd) noexcept;
-/// `close`: makes keepalive detect a dead peer within `silence_limit`, for a connection on which a command
+/// `fast`: makes keepalive detect a dead peer within `silence_limit`, for a connection on which a command
 /// waits in the server and nothing is sent. Otherwise restores the usual keepalive options.
-void set_keepalive(int fd, const Keepalive& usual, bool close) noexcept;
+void set_keepalive(int fd, const Keepalive& usual, bool fast) noexcept;
 /// Starts to connect. Returns 0 if connected, EINPROGRESS if pending, or another errno value.
 [[nodiscard]] int start_connect(int fd, const Address& address) noexcept;
 /// Returns the result of a connect call, 0 or an errno value. Preconditions: the socket is writable.
@@ -104,7 +104,7 @@ class Socket {
   /// count. Returns false at the deadline.
   [[nodiscard]] bool wait_readable(TimePoint deadline) const noexcept;
 
-  void set_keepalive(const Keepalive& usual, bool close) noexcept { net::set_keepalive(fd_, usual, close); }
+  void set_keepalive(const Keepalive& usual, bool fast) noexcept { net::set_keepalive(fd_, usual, fast); }
   void arm_send(std::chrono::nanoseconds limit) noexcept;
   void arm_receive(std::chrono::nanoseconds limit) noexcept;
 

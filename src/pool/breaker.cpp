@@ -40,7 +40,7 @@ void Breaker::change(Action action, std::string_view why) {
     else
       change.why = why;
   }
-  if (told_) told_(change);
+  if (listener_) listener_(change);
 }
 
 // Preconditions of `take_successes`, `answered_by` and `others_answer`: the lock is held. `at`: the latest

@@ -62,9 +62,9 @@ class Breaker {
   Breaker(const Breaker&) = delete;
   Breaker& operator=(const Breaker&) = delete;
 
-  /// `told` is called after each change of state; and, with equal `from` and `to`, if a probe was dropped.
-  /// Set it before the first use.
-  void on_change(std::function<void(const Change&)> told) { told_ = std::move(told); }
+  /// `listener` is called after each change of state; and, with equal `from` and `to`, if a probe was
+  /// dropped. Set it before the first use.
+  void on_change(std::function<void(const Change&)> listener) { listener_ = std::move(listener); }
 
   /// Admits a call. `may_probe` false: only while all calls pass, as for commands that block in the server.
   [[nodiscard]] Ticket admit(TimePoint now, bool may_probe = true) {
@@ -148,7 +148,7 @@ class Breaker {
   void change(Action action, std::string_view why);
 
   const OperationCounters& counters_;
-  std::function<void(const Change&)> told_{};
+  std::function<void(const Change&)> listener_{};
   std::atomic<std::uint64_t> word_{passing};
   std::atomic<Clock::rep> next_look_{0};
   std::atomic<std::uint64_t> looks_{0};  // how often the statistics were read

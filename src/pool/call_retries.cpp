@@ -28,9 +28,9 @@ void record(Admission& admission, const net::Outcome& outcome) {
       return admission.succeeded(outcome.end);
     case net::Outcome::Kind::broken: break;
   }
-  const bool told = verdict(outcome.code) == BreakerVerdict::failure &&
-                    !(outcome.code == Errc::timeout && outcome.effect == Effect::not_sent);
-  if (told)
+  const bool server_failed = verdict(outcome.code) == BreakerVerdict::failure &&
+                             !(outcome.code == Errc::timeout && outcome.effect == Effect::not_sent);
+  if (server_failed)
     admission.failed(outcome.end, outcome.text);
   else
     admission.drop();

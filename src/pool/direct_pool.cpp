@@ -26,7 +26,7 @@ class Report final : public net::OpenWatcher {
     return reachability_.not_ready(attempt_, state);
   }
   void ready(const protocol::HandshakeFsm& handshake) override {
-    reachability_.met(attempt_, handshake.greeting());
+    reachability_.greeted(attempt_, handshake.greeting());
   }
 
  private:
@@ -58,18 +58,18 @@ void DirectLease::note(const net::Outcome& outcome) noexcept {
 Result<DirectLease> DirectPool::acquire(TimePoint& now, TimePoint deadline, bool* paused) {
   std::optional<Error> not_ready;
   for (;;) {
-    Result<DirectLease> lent = try_acquire(now, deadline, paused);
+    Result<DirectLease> lease = try_acquire(now, deadline, paused);
     // No time was left for another attempt: the last message of the server explains more than a timeout.
-    if (!lent && not_ready && lent.error().code() == Errc::connect_timeout && now >= deadline)
+    if (!lease && not_ready && lease.error().code() == Errc::connect_timeout && now >= deadline)
       return *std::move(not_ready);
-    if (lent || lent.error().code() != Errc::loading || net::on_engine_thread()) return lent;
-    not_ready = lent.error();
+    if (lease || lease.error().code() != Errc::loading || net::on_engine_thread()) return lease;
+    not_ready = lease.error();
     const bool in_time = reachability_->await_attempt(deadline);
     now = Clock::now();
     if (!in_time || now >= deadline) {
       auto latest = reachability_->must_wait(now);  // with the server's latest message
       if (latest) return *std::move(latest);
-      return lent;
+      return lease;
     }
   }
 }
@@ -266,7 +266,7 @@ std::optional<CloseReason> DirectPool::take_back(Connection& connection) noexcep
     waiters_.erase(waiters_.iterator_to(*next));
     next->connection = std::move(connection);
     next->grant = Waiter::Grant::connection;
-    next->decided();
+    next->notify();
     serve_queue();
     return std::nullopt;
   }
@@ -302,7 +302,7 @@ void DirectPool::discard(Connection connection, CloseReason reason) noexcept {
 
 // Closes a connection whose grant the caller keeps. Preconditions: `lock` is held. It is released for a
 // while and held on return.
-void DirectPool::forget(Lock& lock, Connection connection, CloseReason reason) noexcept {
+void DirectPool::close_keeping_grant(Lock& lock, Connection connection, CloseReason reason) noexcept {
   in_use_.erase(in_use_.iterator_to(*connection));
   count_closed(reason);
   lock.unlock();

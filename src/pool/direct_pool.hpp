@@ -32,7 +32,7 @@ struct Waiter : boost::intrusive::list_base_hook<> {
 
   /// Called when `grant` was set. The pool's lock is held, so it must not call the pool. A waiter that takes
   /// connections is also called with `grant` still `nothing`: it must then check whether an attempt is due.
-  virtual void decided() noexcept = 0;
+  virtual void notify() noexcept = 0;
 
   Grant grant = Grant::nothing;
   bool takes_connections = true;  ///< False: accepts a grant only.
@@ -114,9 +114,9 @@ class DirectLease {
 ///
 /// * `take_idle`: held if nothing was found, else released.
 /// * `open`, `queue`: either. The caller tests `lock.owns_lock()`.
-/// * `enqueue`, `forget`: held, but released for a while.
+/// * `enqueue`, `close_keeping_grant`: held, but released for a while.
 ///
-/// `release_grant`, `serve_queue`, `admit_next` and `Waiter::decided` run with the lock held.
+/// `release_grant`, `serve_queue`, `admit_next` and `Waiter::notify` run with the lock held.
 ///
 /// The members are in three files: direct_pool.cpp (acquire, open, return), direct_pool_queue.cpp (waiters
 /// and grants) and direct_pool_upkeep.cpp (warm-up, checks, shutdown, statistics).
@@ -214,7 +214,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
  private:
   // A synchronous caller in the queue. Lives on its stack.
   struct Caller final : Waiter {
-    void decided() noexcept override {
+    void notify() noexcept override {
       wakeup.notify_one();
     }  // under the lock: once awake, the caller may be gone
     std::condition_variable wakeup{};
@@ -232,7 +232,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   void note_redirect(std::string_view reply) const noexcept;
   void closed(std::vector<Connection>& connections, CloseReason reason) noexcept;
   void discard(Connection connection, CloseReason reason) noexcept;
-  void forget(Lock& lock, Connection connection, CloseReason reason) noexcept;
+  void close_keeping_grant(Lock& lock, Connection connection, CloseReason reason) noexcept;
   [[nodiscard]] std::optional<CloseReason> close_reason_of(net::DirectConnection& connection, TimePoint& now,
                                                            TimePoint deadline) noexcept;
   [[nodiscard]] std::optional<CloseReason> ping(net::DirectConnection& connection, TimePoint& now,
@@ -242,13 +242,13 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   void close_idle(TimePoint now, std::chrono::milliseconds unused, std::size_t keep, CloseReason reason,
                   std::vector<Connection>& into);
   class FillGuard;
-  [[nodiscard]] bool lacks() const noexcept;
+  [[nodiscard]] bool needs_connection() const noexcept;
   void start_fill_thread() noexcept;
   struct Dead {
     Connection connection;
     CloseReason reason;
   };
-  void take_dead(TimePoint now, std::vector<Dead>& into);
+  void remove_dead(TimePoint now, std::vector<Dead>& into);
   void fill() noexcept;
   void wait_for_grant(Lock& lock, Caller& self, TimePoint last);
   void enqueue(Lock& lock, Waiter& waiter) noexcept;

@@ -33,7 +33,7 @@ Result<DirectLease> DirectPool::queue(Lock& lock, TimePoint& now, TimePoint dead
         reason = close_reason_of(*self.connection, now, deadline);
         if (!reason) return DirectLease(*this, std::move(self.connection));
         lock.lock();
-        forget(lock, std::move(self.connection), *reason);
+        close_keeping_grant(lock, std::move(self.connection), *reason);
         [[fallthrough]];
       case Waiter::Grant::capacity: {
         Result<DirectLease> opened = open(lock, now, deadline);
@@ -121,14 +121,14 @@ void DirectPool::admit_next() noexcept {
   waiters_.pop_front();
   if (!next.takes_connections) ++granted_;
   next.grant = Waiter::Grant::capacity;
-  next.decided();
+  next.notify();
 }
 
 // Gives out free grants. If growth is paused, wakes the first waiter instead: it starts the attempts that
 // are due and keeps waiting.
 void DirectPool::serve_queue() noexcept {
   while (!waiters_.empty() && open_ < server_->config().max_connections) {
-    if (!front_may_open()) return waiters_.front().decided();
+    if (!front_may_open()) return waiters_.front().notify();
     ++open_;
     admit_next();
   }

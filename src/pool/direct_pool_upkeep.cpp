@@ -22,8 +22,8 @@ using namespace std::chrono_literals;
 std::optional<Error> DirectPool::ensure_reachable(TimePoint now, TimePoint deadline) {
   Lock lock(mutex_);
   // One caller makes the attempt; all others wait for its result.
-  const auto decided = [this] { return draining_ || reachability_->up() || !attempt_running_; };
-  if (!net::on_engine_thread()) tried_.wait_until(lock, deadline, decided);
+  const auto known = [this] { return draining_ || reachability_->up() || !attempt_running_; };
+  if (!net::on_engine_thread()) tried_.wait_until(lock, deadline, known);
   if (!draining_ && reachability_->up()) return std::nullopt;
   struct Trying {  // ends also if the attempt throws
     DirectPool& pool;
@@ -76,7 +76,7 @@ std::optional<Error> DirectPool::warm_up(std::size_t count, TimePoint deadline) 
 }
 
 // Preconditions: the lock is held.
-bool DirectPool::lacks() const noexcept {
+bool DirectPool::needs_connection() const noexcept {
   const DatabaseConfig& config = server_->config();
   if (draining_ || open_ >= config.max_connections) return false;
   if (waiters_.empty()) return idle_.size() + in_use_.size() < config.min_idle;
@@ -85,7 +85,7 @@ bool DirectPool::lacks() const noexcept {
 
 // Preconditions: the lock is held.
 void DirectPool::start_fill_thread() noexcept {
-  if (filling_ || !lacks()) return;
+  if (filling_ || !needs_connection()) return;
   try {
     std::thread([self = shared_from_this()] { self->fill(); }).detach();
     filling_ = true;
@@ -110,7 +110,7 @@ void DirectPool::close_dead() noexcept {
   std::vector<Dead> dead;
   try {
     const Lock lock(mutex_);
-    take_dead(Clock::now(), dead);
+    remove_dead(Clock::now(), dead);
   } catch (const std::exception&) {
     // No memory: retried at the next call.
   }
@@ -193,7 +193,7 @@ void DirectPool::fill() noexcept {
     for (std::size_t most = std::max<std::size_t>(server_->config().min_idle, 1); most != 0; --most) {
       TimePoint now = Clock::now();
       Lock lock(mutex_);
-      if (!lacks() || reachability_->must_wait(now)) return;
+      if (!needs_connection() || reachability_->must_wait(now)) return;
       ++open_;
       auto connection = open(lock, now, deadline_after(now, server_->config().timeouts.connect), true);
       if (!connection) return;
@@ -206,7 +206,7 @@ void DirectPool::fill() noexcept {
 
 // Moves idle connections that can't be used any more to `into`, such as those that the server has closed.
 // Preconditions: the lock is held.
-void DirectPool::take_dead(TimePoint now, std::vector<Dead>& into) {
+void DirectPool::remove_dead(TimePoint now, std::vector<Dead>& into) {
   into.reserve(idle_.size());
   for (Connection& idle : idle_) {
     const auto reason = idle->close_reason(now);
@@ -292,7 +292,7 @@ void DirectPool::stop() noexcept {
   waiters_.remove_and_dispose_if([](const Waiter& waiter) { return waiter.takes_connections; },
                                  [](Waiter* waiter) {
                                    waiter->grant = Waiter::Grant::shutdown;
-                                   waiter->decided();
+                                   waiter->notify();
                                  });
   idle.swap(idle_);
   count_closed(CloseReason::shutdown, idle.size());

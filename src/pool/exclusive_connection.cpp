@@ -137,7 +137,7 @@ void ExclusiveConnection::connect_unavailable(const Error& error, TimePoint next
 
 // The caller receives the error and may go on. The next caller must get another connection.
 void ExclusiveConnection::leave_server(ServerCondition, TimePoint) {
-  if (repeats())
+  if (may_retry())
     connection().retire(CloseReason::role);
   else
     outdated_.store(true, std::memory_order_relaxed);

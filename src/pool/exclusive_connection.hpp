@@ -100,7 +100,7 @@ class ExclusiveConnection final : public PooledConnection {
   void ending(const engine::OperationNode& operation) noexcept override {
     if (alone_.load(std::memory_order_relaxed)) context().alone_ended(operation);
   }
-  [[nodiscard]] bool repeats() const noexcept override { return !used_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool may_retry() const noexcept override { return !used_.load(std::memory_order_acquire); }
   void on_ended() override;
   void return_when_idle() noexcept;
   void returned(bool dirty) noexcept;

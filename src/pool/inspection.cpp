@@ -164,7 +164,7 @@ class Inspection {
     };
     ServerFacts& server = report_.server;
     static_cast<ServerIdentity&>(server) = protocol::read_identity(answer->text);
-    server_.reachability().learned(server);
+    server_.reachability().info_received(server);
     server.uptime = std::chrono::seconds(number("uptime_in_seconds"));
     server.clients = number("connected_clients");
     server.maximum_clients = number("maxclients");

@@ -21,7 +21,7 @@ bool LeaseLedger::ended(Entry& entry, TimePoint now, std::chrono::milliseconds l
   const std::scoped_lock lock(mutex_);
   entries_.erase(entries_.iterator_to(entry));
   lease = {now - entry.since_, entry.where_};
-  return limit.count() != 0 && !entry.told_ && lease.kept > limit;
+  return limit.count() != 0 && !entry.reported_ && lease.kept > limit;
 }
 
 std::vector<LeaseLedger::Lease> LeaseLedger::overdue(TimePoint now, std::chrono::milliseconds limit) {
@@ -30,9 +30,9 @@ std::vector<LeaseLedger::Lease> LeaseLedger::overdue(TimePoint now, std::chrono:
   const std::scoped_lock lock(mutex_);
   for (Entry& entry : entries_) {
     if (now - entry.since_ <= limit) break;  // all later entries are younger
-    if (entry.told_) continue;
+    if (entry.reported_) continue;
     found.push_back({now - entry.since_, entry.where_});
-    entry.told_ = true;
+    entry.reported_ = true;
   }
   return found;
 }

@@ -35,7 +35,7 @@ class LeaseLedger {
     friend class LeaseLedger;
     TimePoint since_{};
     CallSite where_{};
-    bool told_ = false;
+    bool reported_ = false;
   };
   /// A handle in reports.
   struct Lease {

@@ -53,11 +53,11 @@ void PooledConnection::want() {
 }
 
 // Runs on the thread that returned a grant, with the pool's lock held.
-void PooledConnection::decided() noexcept {
-  boost::asio::post(connection_->loop().executor, [self = shared_from_this()] { self->on_decided(); });
+void PooledConnection::notify() noexcept {
+  boost::asio::post(connection_->loop().executor, [self = shared_from_this()] { self->on_granted(); });
 }
 
-void PooledConnection::on_decided() {
+void PooledConnection::on_granted() {
   if (!enqueued_) return;
   enqueued_ = false;
   const auto self = std::exchange(self_, nullptr);
@@ -81,7 +81,7 @@ void PooledConnection::give_grant_back() {
 
 // From now on operations wait for a connection that others use, each for at most `timeouts.acquire`.
 void PooledConnection::waits_for_room() {
-  static_cast<void>(goes_elsewhere());
+  static_cast<void>(hand_over_queued());
   const TimePoint now = Clock::now();
   const auto acquire = context_->server->config().timeouts.acquire;
   if (!waits_since_) {
@@ -99,7 +99,7 @@ void PooledConnection::acquire_expired() {
   const auto acquire = context_->server->config().timeouts.acquire;
   const TimePoint now = Clock::now();
   std::optional<TimePoint> next;
-  if (!goes_elsewhere() && !context_->reachability->failing() &&
+  if (!hand_over_queued() && !context_->reachability->failing() &&
       !context_->reachability->not_ready_now(now)) {
     refusal_ = Error(context_->reachability->no_connection());
     next = connection_->fail_queued({refusal_->info(), CloseReason::lost}, now - acquire);
@@ -204,7 +204,7 @@ void PooledConnection::abandon() noexcept {
   const auto self = shared_from_this();
   timer_.reset();
   acquire_timer_.reset();
-  // `on_decided` would never run on a loop that has ended, so return a grant that was received already.
+  // `on_granted` would never run on a loop that has ended, so return a grant that was received already.
   if (std::exchange(enqueued_, false)) {
     if (!context_->direct->dequeue(*this)) context_->direct->return_grant();
     self_.reset();

@@ -28,7 +28,7 @@ namespace redstart::inline v0::pool {
 /// | state    | members                 | leaves by
 /// | -------- | ----------------------- | -------------------------------------------------------
 /// | closed   | none                    | `want` -> queued, delayed or opening
-/// | queued   | `enqueued_`, `self_`    | `on_decided` (grant received) -> opening or delayed
+/// | queued   | `enqueued_`, `self_`    | `on_granted` (grant received) -> opening or delayed
 /// | delayed  | `timer_`, perhaps grant | timer -> `want`; `leave_grant_to_others` returns a grant
 /// | opening  | `has_grant_, opening_`  | `opened` -> works; `open_failed` -> delayed or closed
 /// | works    | `has_grant_, works_`    | `note_closed` -> closed, grant kept for the next attempt
@@ -74,7 +74,7 @@ class PooledConnection : public net::AsyncConnection::Owner,
   virtual void leave_server(ServerCondition condition, TimePoint now) = 0;
   /// False if no command may be sent again after a loss, because the caller would not notice what the
   /// connection has lost.
-  [[nodiscard]] virtual bool repeats() const noexcept { return true; }
+  [[nodiscard]] virtual bool may_retry() const noexcept { return true; }
   /// True if queued operations keep waiting despite `error` (`WhenAway::wait`).
   [[nodiscard]] bool outlasts(const Error& error) const noexcept;
   /// Fails all queued operations with this error.
@@ -84,7 +84,7 @@ class PooledConnection : public net::AsyncConnection::Owner,
     return outlasts(error) || !context_->reachability->failing();
   }
   /// Moves queued operations to another connection that works. Returns true if it did.
-  virtual bool goes_elsewhere() { return false; }
+  virtual bool hand_over_queued() { return false; }
   /// Calls `action` on the loop at `time`, unless the connection has ended before. Replaces an earlier call.
   void call_at(TimePoint time, void (PooledConnection::*action)()) { call_at(timer_, time, action); }
   void call_at(std::optional<boost::asio::steady_timer>& timer, TimePoint time,
@@ -103,7 +103,7 @@ class PooledConnection : public net::AsyncConnection::Owner,
     return context_->reachability->not_ready(attempt_, state);
   }
   void ready(const protocol::HandshakeFsm& handshake) override {
-    context_->reachability->met(attempt_, handshake.greeting());
+    context_->reachability->greeted(attempt_, handshake.greeting());
   }
   void wanted(net::AsyncConnection&) override { want(); }
   void opened(net::AsyncConnection& connection) override;
@@ -117,7 +117,7 @@ class PooledConnection : public net::AsyncConnection::Owner,
   }
   [[nodiscard]] bool admit(engine::OperationNode& operation, TimePoint now) override;
   [[nodiscard]] bool waits() const noexcept override {
-    return context_->database.waits_while_away() && repeats();
+    return context_->database.waits_while_away() && may_retry();
   }
   void end_ticket(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint now,
                   std::string_view why) override;
@@ -134,14 +134,14 @@ class PooledConnection : public net::AsyncConnection::Owner,
   [[nodiscard]] const engine::Origin& origin() const noexcept override { return context_->server->origin(); }
 
  private:
-  void decided() noexcept override;
-  void on_decided();
+  void notify() noexcept override;
+  void on_granted();
   void note_ended();
   void left(CloseReason reason);
   void waits_for_room();
   void acquire_expired();
-  [[nodiscard]] ErrorInfo refused_after(std::chrono::nanoseconds elapsed) const;
-  [[nodiscard]] ErrorInfo too_late(const net::Outcome& outcome, ErrorInfo info) const;
+  [[nodiscard]] ErrorInfo refusal_after(std::chrono::nanoseconds elapsed) const;
+  [[nodiscard]] ErrorInfo explain_timeout(const net::Outcome& outcome, ErrorInfo info) const;
 
   const std::shared_ptr<PoolContext> context_;
   std::shared_ptr<net::AsyncConnection> connection_{};

@@ -78,7 +78,7 @@ std::optional<std::chrono::milliseconds> PooledConnection::retry_refused(net::As
       classify(message, operation.request.traits.reply_of, server.origin().authenticates);
   if (verdict.effect != Effect::not_sent || verdict.remedy == Remedy::never ||
       condition == ServerCondition::elsewhere || operation.request.replies != 1 || operation.internal ||
-      !repeats())
+      !may_retry())
     return std::nullopt;
   const FailedAttempt attempt =
       attempt_of(operation, {Errc::server_error, verdict.effect, verdict.remedy}, message, now);
@@ -95,7 +95,7 @@ std::optional<std::chrono::milliseconds> PooledConnection::retry_refused(net::As
 std::optional<std::chrono::milliseconds> PooledConnection::retry_lost(engine::OperationNode& operation,
                                                                       const net::Outcome& outcome,
                                                                       bool reached) {
-  if (operation.internal || !repeats()) return std::nullopt;
+  if (operation.internal || !may_retry()) return std::nullopt;
   // Parts of a batch may have run. A reply that was malformed or beyond the limits would come again.
   if (outcome.effect != Effect::not_sent &&
       (operation.request.replies != 1 || outcome.code == Errc::protocol_error))
@@ -118,7 +118,7 @@ bool PooledConnection::outlasts(const Error& error) const noexcept {
 }
 
 // Explains a timeout of an unsent operation: returns the reason for which it had to wait.
-ErrorInfo PooledConnection::too_late(const net::Outcome& outcome, ErrorInfo info) const {
+ErrorInfo PooledConnection::explain_timeout(const net::Outcome& outcome, ErrorInfo info) const {
   if (const auto state = context_->reachability->not_ready_now(outcome.end)) {
     static_cast<Cause&>(info) = failure::not_ready(protocol::describe(*state));
   } else if (context_->database.retries().loading_lately(outcome.end)) {
@@ -135,7 +135,7 @@ ErrorInfo PooledConnection::too_late(const net::Outcome& outcome, ErrorInfo info
 }
 
 // Only `pool_timeout` needs the time that the operation waited. The other errors carry their own.
-ErrorInfo PooledConnection::refused_after(std::chrono::nanoseconds elapsed) const {
+ErrorInfo PooledConnection::refusal_after(std::chrono::nanoseconds elapsed) const {
   ErrorInfo info = refusal_->info();
   if (info.code == Errc::pool_timeout) info.elapsed = elapsed;
   return info;
@@ -150,13 +150,13 @@ Error PooledConnection::failed(const engine::OperationNode& operation, const net
     info =
         engine::server_error(server.origin(), name, outcome.text, operation.request.traits.reply_of).info();
   else if (refusal_ && outcome.effect == Effect::not_sent && outcome.code == refusal_->code())
-    info = refused_after(outcome.end - operation.start);
+    info = refusal_after(outcome.end - operation.start);
   else if (outcome.code == Errc::circuit_open)
     info = server.circuit_open(outcome.end);
   else
     info = outcome.info(operation.start);
   if (outcome.effect == Effect::not_sent && outcome.code == Errc::timeout)
-    info = too_late(outcome, std::move(info));
+    info = explain_timeout(outcome, std::move(info));
   if (operation.uncertain) info.effect = Effect::indeterminate;
   info.attempts = operation.attempts + 1U;
   if (operation.internal) return server.error(name, std::move(info));

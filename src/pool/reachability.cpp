@@ -144,27 +144,27 @@ void Reachability::left(std::size_t connections, bool idle) noexcept {
   working_ -= connections;
 }
 
-void Reachability::met(const ConnectAttempt& attempt, const protocol::Greeting& greeting) {
+void Reachability::greeted(const ConnectAttempt& attempt, const protocol::Greeting& greeting) {
   std::string change;
   {
     const std::scoped_lock lock(mutex_);
-    change = identity_.met(greeting, attempt.began, Clock::now());
+    change = identity_.greeted(greeting, attempt.began, Clock::now());
   }
   if (!change.empty()) server_.emit(EventKind::server_changed, change);
 }
 
 bool Reachability::not_ready(const ConnectAttempt& attempt, const protocol::NotReady& state) {
-  protocol::LoadingWatch::Told told;
+  protocol::LoadingWatch::Report report;
   {
     const std::scoped_lock lock(mutex_);
-    told = loading_.not_ready(attempt.loading, state, Clock::now());
+    report = loading_.not_ready(attempt.loading, state, Clock::now());
     waiting_.store(true, std::memory_order_relaxed);
     // The server can be reached.
     last_failure_.reset();
     failing_.store(false, std::memory_order_relaxed);
   }
-  if (told.news) server_.emit(EventKind::loading, protocol::describe(state));
-  return told.goes_on;
+  if (report.changed) server_.emit(EventKind::loading, protocol::describe(state));
+  return report.polls;
 }
 
 // Preconditions: the lock is held.
@@ -358,9 +358,9 @@ ServerIdentity Reachability::identity() const {
   return identity_.known();
 }
 
-void Reachability::learned(const ServerIdentity& info) {
+void Reachability::info_received(const ServerIdentity& info) {
   const std::scoped_lock lock(mutex_);
-  identity_.learned(info);
+  identity_.info_received(info);
 }
 
 std::size_t Reachability::created() const {

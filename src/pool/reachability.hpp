@@ -88,7 +88,7 @@ class Reachability {
   void lost(const protocol::Reconnect::Connection& connection, CloseReason reason, TimePoint now);
   /// A handshake has brought the identity of the server. Emits an event if another server process answers
   /// than before.
-  void met(const ConnectAttempt& attempt, const protocol::Greeting& greeting);
+  void greeted(const ConnectAttempt& attempt, const protocol::Greeting& greeting);
   /// The server that an attempt has reached is not ready yet. Emits the event if that is new. Returns false
   /// if the attempt must be given up because another one polls already.
   [[nodiscard]] bool not_ready(const ConnectAttempt& attempt, const protocol::NotReady& state);
@@ -149,7 +149,7 @@ class Reachability {
   /// The identity of the server, as far as it was reported.
   [[nodiscard]] ServerIdentity identity() const;
   /// Adds the server's reply to INFO.
-  void learned(const ServerIdentity& info);
+  void info_received(const ServerIdentity& info);
   [[nodiscard]] std::size_t created() const;
   [[nodiscard]] std::uint64_t connect_failures() const;
 

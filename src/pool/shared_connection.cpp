@@ -143,7 +143,7 @@ void SharedConnection::leave_server(ServerCondition condition, TimePoint now) {
   connection().retire(CloseReason::role);
 }
 
-bool SharedConnection::goes_elsewhere() {
+bool SharedConnection::hand_over_queued() {
   const auto other = context().serving ? context().serving() : nullptr;
   if (!other || other.get() == &connection()) return false;
   connection().hand_over(*other);

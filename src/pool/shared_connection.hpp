@@ -37,7 +37,7 @@ class SharedConnection final : public PooledConnection {
   void stop(TimePoint deadline) noexcept override;
 
  private:
-  bool goes_elsewhere() override;
+  bool hand_over_queued() override;
   void connect_unavailable(const Error& error, TimePoint next) override;
   void postponed() override;
   void opened(net::AsyncConnection& connection) override;

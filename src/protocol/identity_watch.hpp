@@ -24,7 +24,7 @@ class IdentityWatch {
  public:
   /// A connection that was started at `began` was greeted at `now`. Returns what differs from before, as
   /// text; empty if nothing is known to differ.
-  [[nodiscard]] std::string met(const Greeting& greeting, TimePoint began, TimePoint now) {
+  [[nodiscard]] std::string greeted(const Greeting& greeting, TimePoint began, TimePoint now) {
     if (greeting.id == 0) return {};
     std::string change;
     if (greeted_.id != 0) {
@@ -40,18 +40,18 @@ class IdentityWatch {
     }
     if (change.empty() && greeting.id <= greeted_.id) return change;
     if (!change.empty()) known_ = {};
-    if (!change.empty() || greeted_.id == 0) learned(greeting.server);
+    if (!change.empty() || greeted_.id == 0) info_received(greeting.server);
     greeted_ = greeting;
     since_ = now;
     return change;
   }
 
   /// Adds what a reply of the server reports, as that to INFO.
-  void learned(const ServerIdentity& told) {
+  void info_received(const ServerIdentity& info) {
     for (std::string ServerIdentity::*const field :
          {&ServerIdentity::product, &ServerIdentity::version, &ServerIdentity::mode, &ServerIdentity::role,
           &ServerIdentity::availability_zone, &ServerIdentity::run_id})
-      if (!(told.*field).empty()) known_.*field = told.*field;
+      if (!(info.*field).empty()) known_.*field = info.*field;
   }
 
   [[nodiscard]] const ServerIdentity& known() const noexcept { return known_; }

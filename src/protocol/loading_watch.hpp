@@ -48,17 +48,17 @@ class LoadingWatch {
   }
 
   /// The result of reporting that the server is not ready.
-  struct Told {
-    bool goes_on = true;  ///< False if another attempt is polling already.
-    bool news = false;    ///< True if it was unknown, or the reason has changed.
+  struct Report {
+    bool polls = true;     ///< False if another attempt is polling already.
+    bool changed = false;  ///< True if it was unknown, or the reason has changed.
   };
-  [[nodiscard]] Told not_ready(ConnectAttempt attempt, const NotReady& state, TimePoint now) noexcept {
+  [[nodiscard]] Report not_ready(ConnectAttempt attempt, const NotReady& state, TimePoint now) noexcept {
     if (poller_ == 0) poller_ = attempt;
-    const Told told{poller_ == attempt, !waiting_ || state_.why != state.why};
+    const Report report{poller_ == attempt, !waiting_ || state_.why != state.why};
     waiting_ = true;
     state_ = state;
-    told_ = now;
-    return told;
+    reported_ = now;
+    return report;
   }
   /// Returns true if this ends the wait.
   bool ended(ConnectAttempt attempt, End end, TimePoint now) noexcept {
@@ -78,7 +78,7 @@ class LoadingWatch {
   [[nodiscard]] NotReady state(TimePoint now) const noexcept {
     NotReady state = state_;
     if (state.left) {
-      const auto passed = std::chrono::duration_cast<std::chrono::seconds>(now - told_);
+      const auto passed = std::chrono::duration_cast<std::chrono::seconds>(now - reported_);
       state.left = passed < *state.left ? *state.left - passed : std::chrono::seconds(0);
     }
     return state;
@@ -91,7 +91,7 @@ class LoadingWatch {
   ConnectAttempt last_ = 0;
   ConnectAttempt poller_ = 0;
   NotReady state_{};
-  TimePoint told_{};
+  TimePoint reported_{};
   TimePoint next_{};
 };
 

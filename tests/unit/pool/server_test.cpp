@@ -115,7 +115,7 @@ TEST_F(TwoServers, HaveIdentitiesOfTheirOwn) {
   ServerIdentity info;
   info.product = "Valkey";
   info.run_id = "6b52ab7acb53aeb8";
-  second_.reachability().learned(info);
+  second_.reachability().info_received(info);
   NodeStats node;
   second_.collect(node);
   EXPECT_EQ(node.server, info);

@@ -59,16 +59,16 @@ TEST(LoadingWatchTest, ElectsOneAttemptAndRejectsOthers) {
   const auto first = watch.begin();
   const auto second = watch.begin();
   EXPECT_TRUE(watch.may_begin(now));
-  auto told = watch.not_ready(first, {}, now);
-  EXPECT_TRUE(told.goes_on && told.news);
-  told = watch.not_ready(second, {}, now);
-  EXPECT_FALSE(told.goes_on || told.news);
+  auto report = watch.not_ready(first, {}, now);
+  EXPECT_TRUE(report.polls && report.changed);
+  report = watch.not_ready(second, {}, now);
+  EXPECT_FALSE(report.polls || report.changed);
   EXPECT_FALSE(watch.ended(second, End::given_up, now));
   EXPECT_TRUE(watch.waiting());
   EXPECT_FALSE(watch.may_begin(now + 1h));
   EXPECT_EQ(watch.next(), std::nullopt);
-  told = watch.not_ready(first, {}, now);
-  EXPECT_TRUE(told.goes_on && !told.news);
+  report = watch.not_ready(first, {}, now);
+  EXPECT_TRUE(report.polls && !report.changed);
   EXPECT_TRUE(watch.ended(first, End::ready, now));
   EXPECT_FALSE(watch.waiting());
   EXPECT_TRUE(watch.may_begin(now));
@@ -109,7 +109,7 @@ TEST(LoadingWatchTest, CountsDownEstimateAndReportsNewReason) {
   static_cast<void>(watch.not_ready(attempt, {NotReady::Why::loading, 12s, 5}, now));
   EXPECT_EQ(watch.state(now + 5s).left, 7s);
   EXPECT_EQ(watch.state(now + 1h).left, 0s);
-  EXPECT_TRUE(watch.not_ready(attempt, {NotReady::Why::busy, {}, {}}, now).news);
+  EXPECT_TRUE(watch.not_ready(attempt, {NotReady::Why::busy, {}, {}}, now).changed);
 }
 
 }  // namespace
