@@ -25,7 +25,7 @@ namespace redstart::inline v0::pool {
 using net::Clock;
 
 /// Admits or refuses calls, and counts their outcomes. While all calls pass, an admission costs one relaxed
-/// load and a success nothing: successes are read in bulk from the statistics, once a second and before each
+/// load and a success nothing. Successes are read in bulk from the statistics, once a second and before each
 /// failure.
 ///
 /// Every ticket ends in exactly one of `succeeded`, `failed` and `dropped`.

@@ -24,8 +24,8 @@ namespace redstart::inline v0::pool {
 void report_batch(Server& server, engine::Replies& replies, const engine::Batch& batch, std::size_t shard,
                   const net::Outcome& outcome, TimePoint start, unsigned attempts = 1);
 
-/// True if the reply was an error after which the connection must be closed: the server is loading, is a
-/// replica now, has lost its master, or has dropped the session.
+/// True if the reply was an error after which the connection must be closed. The server is loading, has
+/// become a replica, has lost its master, or has dropped the session.
 [[nodiscard]] bool must_reconnect(const Server& server, const engine::RequestTraits& request,
                                   const net::Outcome& outcome) noexcept;
 /// True if the replies of a batch contain such an error.

@@ -14,8 +14,8 @@
 
 namespace redstart::inline v0::pool {
 
-/// Keeps the newest failure of each code and counts the earlier ones, so that a frequent code does not hide
-/// the others: in an outage the cause stays visible beside its consequences. If there are too many codes, the
+/// Keeps the newest failure of each code and counts the earlier ones. A frequent code does not hide the
+/// others: in an outage the cause stays visible beside its consequences. If there are too many codes, the
 /// least recent one is dropped.
 ///
 /// Thread safety: none.

@@ -31,9 +31,11 @@ class Server;
 /// `growth_` for further connections while one does. `LoadingWatch` elects the attempt that polls a loading
 /// server.
 ///
-/// Two facts about the connections decide what a failed attempt means. A connection *works* from `succeeded`
-/// to `left`. It is *hopeful* to wait if a connection works, if another attempt is under way and the server
-/// is not away, or if a connection was just closed to make room.
+/// A connection works from `succeeded` to `left`. The server is *hopeful* if one of these is true:
+///
+/// * A connection works.
+/// * Another attempt is under way, and the server is not away.
+/// * A connection was just closed to make room for another one.
 ///
 /// Events and the states that they lead to:
 ///
@@ -53,8 +55,10 @@ class Server;
 ///
 /// While suspect, delays keep growing although connections become ready: see `Reconnect`.
 ///
-/// Some inconclusive attempts count as failed: a connect timeout while others work, and that of a
-/// caller with little time, from the third in succession and 500 ms after the first began.
+/// Some inconclusive attempts count as failed:
+///
+/// * a connect timeout while another connection works or is being opened
+/// * the third and later timeouts of callers with little time, from 500 ms after the first of them began
 ///
 /// Thread safety: full.
 class Reachability {

@@ -10,8 +10,8 @@
 
 namespace redstart::inline v0::pool {
 
-/// True if a request may use a shared connection. It must not block, must not be so large that sending it
-/// directly is faster, and its caller must not wait longer than the connection may be silent.
+/// True if a request may use a shared connection. False for requests that block, that are so large that
+/// sending them directly is faster, and whose callers may wait longer than the connection may be silent.
 [[nodiscard]] bool sharable(const Database& database, const engine::Request& request,
                             const engine::CallOptions& options) noexcept;
 [[nodiscard]] bool sharable(const Database& database, const engine::Batch& batch,

@@ -105,9 +105,9 @@ class OperationNode {
   std::uint8_t attempts = 0;          // made before this one
   bool delayed = false;               // waits for its next attempt; `later` is its deadline then
   bool uncertain = false;             // an earlier attempt may have been executed
-  bool internal = false;              // the pool's own: no circuit breaker keeps it, nothing counts it
-  std::uint64_t ticket = 0;           // of the circuit breaker, while in flight
-  TimePoint later{};                  // while it is delayed
+  bool internal = false;     // sent by the pool itself: it passes the circuit breaker and is not counted
+  std::uint64_t ticket = 0;  // of the circuit breaker, while in flight
+  TimePoint later{};         // while it is delayed
   boost::intrusive::list_member_hook<> due{};   // in the timing wheel
   boost::intrusive::set_member_hook<> known{};  // among those that can be cancelled
 
