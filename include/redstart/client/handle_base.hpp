@@ -32,18 +32,18 @@ class HandleBase {
   /// Cost: if the limit is longer than a shared connection may be silent (`timeouts.command`, at most 5 s),
   /// each call takes a connection of its own, so use such a handle for slow commands only.
   [[nodiscard]] Self with_timeout(TimeLimit timeout) const {
-    engine::CallOptions options = options_;
-    options.timeout = timeout;
-    return Self(channel_, options);
+    Self changed(channel_, options_);
+    changed.options_.timeout = timeout;
+    return changed;
   }
 
   /// Returns the same handle with another rule for what may be sent again. `RetryMode::at_least_once` is for
   /// calls that may run twice, `off` for none at all; the default is the database's `retry.mode`. The
   /// connection of a scoped handle is never replaced, so its calls are not repeated.
   [[nodiscard]] Self with_retry(RetryMode mode) const {
-    engine::CallOptions options = options_;
-    options.retry = mode;
-    return Self(channel_, options);
+    Self changed(channel_, options_);
+    changed.options_.retry = mode;
+    return changed;
   }
 
   /// Returns a handle with the same commands that returns errors as `Result<T>` instead of throwing them.

@@ -129,9 +129,9 @@ class AsyncScopedHandle : public AsyncScript {
 
 TEST_F(AsyncScopedHandle, SharesItsConnectionWithDerivedHandles) {
   const std::weak_ptr<ScriptedAsyncChannel> lease = lease_;
-  std::optional<AsyncScopedClient> scoped(std::in_place, std::move(lease_));
-  std::optional<AsyncScopedClient> quick(scoped->with_timeout(1s));
-  std::optional<AsyncScopedPipeline> pipe(scoped->pipeline());
+  auto scoped = std::make_unique<AsyncScopedClient>(std::move(lease_));
+  auto quick = std::make_unique<AsyncScopedClient>(scoped->with_timeout(1s));
+  auto pipe = std::make_unique<AsyncScopedPipeline>(scoped->pipeline());
   scoped.reset();
   quick.reset();
   EXPECT_FALSE(lease.expired());

@@ -110,9 +110,9 @@ class ScopedHandle : public ::testing::Test {
 
 TEST_F(ScopedHandle, SharesItsConnectionWithDerivedHandles) {
   const std::weak_ptr<ScriptedChannel> lease = channel_;
-  std::optional<ScopedClient> scoped(std::in_place, std::move(channel_));
-  std::optional<ScopedClient> quick(scoped->with_timeout(1s));
-  std::optional<ScopedPipeline> pipe(scoped->pipeline());
+  auto scoped = std::make_unique<ScopedClient>(std::move(channel_));
+  auto quick = std::make_unique<ScopedClient>(scoped->with_timeout(1s));
+  auto pipe = std::make_unique<ScopedPipeline>(scoped->pipeline());
   scoped.reset();
   EXPECT_FALSE(lease.expired());
   quick.reset();
