@@ -51,7 +51,7 @@ class Registry {
   /// Waits until `deadline` for the calls under way, then interrupts them. Waits until `last` at most for
   /// their end. Returns false if asynchronous operations are left then.
   ///
-  /// Preconditions: not on an engine thread.
+  /// Preconditions: not on an loop thread.
   [[nodiscard]] bool drain(TimePoint deadline, TimePoint last) noexcept;
   /// Does one step of `drain` without waiting. True if everything has ended, or `last` has passed.
   [[nodiscard]] bool drained(TimePoint deadline, TimePoint last) noexcept;

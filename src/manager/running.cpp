@@ -83,7 +83,7 @@ void Running::open() {
   }
 }
 
-bool Running::must_not_wait() const noexcept { return net::on_engine_thread() || loops_->on_this_thread(); }
+bool Running::must_not_wait() const noexcept { return net::on_loop_thread() || loops_->on_this_thread(); }
 
 bool Running::shutdown(TimePoint deadline) noexcept {
   try {

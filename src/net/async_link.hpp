@@ -189,7 +189,7 @@ class AsyncLink final : public AsyncConnection {
   FailureGroup& fail_later(Outcome outcome);  // the caller adds the operations
   void finish_failed();
   bool finish_waiting();  // true if there was any
-  void fail_queue(const Outcome& outcome);
+  void drain_and_fail_queue(const Outcome& outcome);
   void end_all();  // at the deadline of `stop`
   void expire_queued(Node& node);
   void drop_revoked(Node& node);

@@ -103,7 +103,7 @@ bool AsyncLink::finish_waiting() {
 void AsyncLink::fail_queued(const Outcome& outcome) {
   wanted_notified_ = false;
   drain_stack();
-  fail_queue(outcome);
+  drain_and_fail_queue(outcome);
   if (!in_turn_) post_turn();
 }
 
@@ -163,7 +163,7 @@ std::optional<TimePoint> AsyncLink::fail_queued(const Outcome& outcome, TimePoin
   return first;
 }
 
-void AsyncLink::fail_queue(const Outcome& outcome) {
+void AsyncLink::drain_and_fail_queue(const Outcome& outcome) {
   if (queue_.empty()) return;
   FailureGroup& group = fail_later(outcome);
   group.outcome.effect = Effect::not_sent;
@@ -267,7 +267,7 @@ void AsyncLink::end_all() {
     take_from_queue(node);
     queue_.push_back(node);
   }
-  fail_queue(closed_by_shutdown());
+  drain_and_fail_queue(closed_by_shutdown());
 }
 
 void AsyncLink::close_socket() noexcept {

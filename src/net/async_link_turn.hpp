@@ -66,7 +66,7 @@ class AsyncLink::Turn {
 
  private:
   AsyncLink& link_;
-  EngineThreadMark mark_;
+  LoopThreadMark mark_;
   AsyncLink* before_;
   int exceptions_;
 };

@@ -215,7 +215,7 @@ void IoThreads::drop(const std::shared_ptr<State>& state, std::size_t index,
 }
 
 void IoThreads::run(const std::shared_ptr<State>& state, std::size_t index) {
-  const EngineThreadMark mark;
+  const LoopThreadMark mark;
   current = {state.get(), index};
   name_thread(index);
   Worker& worker = state->workers[index];

@@ -10,14 +10,14 @@ namespace redstart::inline v0::net {
 
 namespace {
 
-constinit thread_local detail::EngineMark mark{};
+constinit thread_local detail::LoopMark mark{};
 
 // If a handler forks, the child's thread inherits the mark. The generation shows that it no longer applies.
 bool marked() noexcept { return mark.generation != 0 && !forked(mark.generation); }
 
 }  // namespace
 
-bool on_engine_thread() noexcept { return marked(); }
+bool on_loop_thread() noexcept { return marked(); }
 
 TimePoint turn_now() noexcept {
   if (mark.turn == TimePoint{} || !marked()) return Clock::now();
@@ -29,9 +29,9 @@ TimePoint turn_now() noexcept {
   return mark.turn;
 }
 
-EngineThreadMark::EngineThreadMark(CycleMark read, TimePoint now) noexcept
+LoopThreadMark::LoopThreadMark(CycleMark read, TimePoint now) noexcept
     : before_(std::exchange(mark, {fork_generation(), now, read})) {}
 
-EngineThreadMark::~EngineThreadMark() { mark = before_; }
+LoopThreadMark::~LoopThreadMark() { mark = before_; }
 
 }  // namespace redstart::inline v0::net

@@ -49,7 +49,7 @@ class Loops {
 
 /// True inside a turn of any connection and on the library's I/O threads. Such a thread must not wait for the
 /// engine.
-[[nodiscard]] bool on_engine_thread() noexcept;
+[[nodiscard]] bool on_loop_thread() noexcept;
 
 /// Returns the time at lower cost than the clock. Inside a turn it is a reading of the clock that is at most
 /// `turn_lag` old, also if users' code runs for long. Outside of turns the clock is read.
@@ -59,7 +59,7 @@ class Loops {
 inline constexpr Clock::duration turn_lag = CycleMark::longest;
 
 namespace detail {
-struct EngineMark {
+struct LoopMark {
   std::uint32_t generation = 0;  // fork generation in which it was set; 0: not set
   TimePoint turn{};              // last reading of the clock in this turn; 0: outside of turns
   CycleMark read{};              // the cycle counter at that reading
@@ -68,16 +68,16 @@ struct EngineMark {
 
 /// Marks the calling thread during its lifetime: as an I/O thread of the library, or as inside a turn that
 /// started at `now`, which was read right after `read`. Marks nest. A forked child ignores earlier marks.
-class EngineThreadMark {
+class LoopThreadMark {
  public:
-  EngineThreadMark() noexcept : EngineThreadMark({}, TimePoint{}) {}
-  EngineThreadMark(CycleMark read, TimePoint now) noexcept;
-  EngineThreadMark(const EngineThreadMark&) = delete;
-  EngineThreadMark& operator=(const EngineThreadMark&) = delete;
-  ~EngineThreadMark();
+  LoopThreadMark() noexcept : LoopThreadMark({}, TimePoint{}) {}
+  LoopThreadMark(CycleMark read, TimePoint now) noexcept;
+  LoopThreadMark(const LoopThreadMark&) = delete;
+  LoopThreadMark& operator=(const LoopThreadMark&) = delete;
+  ~LoopThreadMark();
 
  private:
-  detail::EngineMark before_;
+  detail::LoopMark before_;
 };
 
 }  // namespace redstart::inline v0::net

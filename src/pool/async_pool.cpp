@@ -42,7 +42,7 @@ std::shared_ptr<AsyncPool> AsyncPool::make(std::shared_ptr<Server> server, std::
     }
     return nullptr;
   };
-  if (count != 0) pool->shared_.front()->ping_for_recovery();
+  if (count != 0) pool->shared_.front()->enable_recovery_pings();
   context->server->on_circuit([weak = std::weak_ptr(pool)] {
     if (const auto self = weak.lock()) self->circuit_changed();
   });
@@ -154,7 +154,7 @@ void AsyncPool::lease(engine::OperationNode& operation) noexcept {
     if (const ExclusiveConnection::Ptr pooled = take_exclusive()) return pooled->lease_to(operation);
     operation.finish(shut_down(operation), nullptr);
   } catch (const std::exception& error) {
-    operation.finish(exhausted(operation, error), nullptr);
+    operation.finish(out_of_resources(operation, error), nullptr);
   }
 }
 
@@ -165,7 +165,7 @@ void AsyncPool::run_alone(engine::OperationNode& operation) {
     pooled = take_exclusive();
   } catch (const std::exception& error) {
     context_->alone_ended(operation);
-    return operation.finish(exhausted(operation, error), nullptr);
+    return operation.finish(out_of_resources(operation, error), nullptr);
   }
   if (!pooled) {
     context_->alone_ended(operation);
@@ -191,7 +191,7 @@ std::optional<Error> AsyncPool::too_many_alone(const engine::OperationNode& oper
 }
 
 // The error of an operation for which there is no memory or no thread.
-Error AsyncPool::exhausted(const engine::OperationNode& operation, const std::exception& why) const {
+Error AsyncPool::out_of_resources(const engine::OperationNode& operation, const std::exception& why) const {
   return context_->server->failed(engine::command_name(operation.request.bytes.view()),
                                   operation.request.replies, failure::not_connectable(why.what()));
 }

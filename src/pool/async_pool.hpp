@@ -56,7 +56,7 @@ class AsyncPool final : public engine::AsyncChannelSource,
   /// Accepts no further operations. Those under way may end until `deadline`, then they fail with
   /// `Errc::closed`.
   void stop(TimePoint deadline) noexcept;
-  /// Waits until all operations have ended; false at `last`. Preconditions: not on an engine thread.
+  /// Waits until all operations have ended; false at `last`. Preconditions: not on an loop thread.
   bool drain(TimePoint last) noexcept;
   /// The execution context of the loops is being destroyed: drops all operations without completing them.
   /// Accepts no more.
@@ -101,7 +101,8 @@ class AsyncPool final : public engine::AsyncChannelSource,
   void run_alone(engine::OperationNode& operation);
   [[nodiscard]] std::optional<Error> too_many_leases(const engine::OperationNode& operation) const;
   [[nodiscard]] std::optional<Error> too_many_alone(const engine::OperationNode& operation) const;
-  [[nodiscard]] Error exhausted(const engine::OperationNode& operation, const std::exception& why) const;
+  [[nodiscard]] Error out_of_resources(const engine::OperationNode& operation,
+                                       const std::exception& why) const;
   [[nodiscard]] Error shut_down(const engine::OperationNode& operation) const;
 
   const std::shared_ptr<PoolContext> context_;

@@ -39,7 +39,7 @@ void record(Admission& admission, const net::Outcome& outcome) {
 bool CallRetries::wait_for_database(const ErrorInfo& why, TimePoint& now) const {
   const bool away = is_unavailable(why.code) && why.code != Errc::loading && why.code != Errc::pool_timeout &&
                     why.code != Errc::closed;
-  if (!server_.database().waits_while_away() || !away || net::on_engine_thread()) return false;
+  if (!server_.database().waits_while_away() || !away || net::on_loop_thread()) return false;
   // Don't wait for an error that no later attempt can change. A breaker that was forced open may be
   // released.
   if (why.remedy == Remedy::never && why.code != Errc::circuit_open) return false;
@@ -74,13 +74,13 @@ Retries::Delay CallRetries::next(const net::Outcome& outcome, bool reused) {
   Retries::Delay delay;
   if (condition == ServerCondition::loading) {
     delay = retries.after_loading(attempt);
-    if (delay && net::on_engine_thread()) delay.reset();
+    if (delay && net::on_loop_thread()) delay.reset();
   } else {
     // The server may close an idle connection between the check and the send: retry at once.
     const bool unlucky = !refused && outcome.code == Errc::connection_lost && reused && made_ == 1;
     if (unlucky) {
       if (retries.at_once(attempt, true)) delay = 0ms;
-    } else if (!net::on_engine_thread()) {
+    } else if (!net::on_loop_thread()) {
       delay = retries.next(attempt);
     }
     if (delay) ++made_;

@@ -62,7 +62,7 @@ Result<DirectLease> DirectPool::acquire(TimePoint& now, TimePoint deadline, bool
     // No time was left for another attempt: the last message of the server explains more than a timeout.
     if (!lease && not_ready && lease.error().code() == Errc::connect_timeout && now >= deadline)
       return *std::move(not_ready);
-    if (lease || lease.error().code() != Errc::loading || net::on_engine_thread()) return lease;
+    if (lease || lease.error().code() != Errc::loading || net::on_loop_thread()) return lease;
     not_ready = lease.error();
     const bool in_time = reachability_->await_attempt(deadline);
     now = Clock::now();
@@ -98,7 +98,7 @@ DirectLease DirectPool::take_idle(Lock& lock, TimePoint& now, TimePoint deadline
 }
 
 Result<DirectLease> DirectPool::try_acquire(TimePoint& now, TimePoint deadline, bool* paused) {
-  const bool may_wait = !net::on_engine_thread();
+  const bool may_wait = !net::on_loop_thread();
   const TimePoint began = now;
   Lock lock(mutex_);
   used_ = true;
@@ -187,7 +187,7 @@ Result<DirectLease> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadl
   const TimePoint connect_deadline = deadline_after(began, server_->config().timeouts.connect);
   // While other connections work, leave half of the time to wait for one of them.
   TimePoint until = std::min<TimePoint>(deadline, connect_deadline);
-  if (!ahead && !net::on_engine_thread() && growing)
+  if (!ahead && !net::on_loop_thread() && growing)
     until = std::min<TimePoint>(until, now + (deadline - now) / 2);
   try {
     connection = std::make_unique<net::DirectConnection>(server_->config(), server_->database().client_name(),

@@ -153,7 +153,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   void refill() noexcept;
   /// Opens connections until `count` are open. Returns the error of the first failed attempt.
   [[nodiscard]] std::optional<Error> warm_up(std::size_t count, TimePoint deadline);
-  /// Sleeps until `until`. Returns false if the pool was stopped. Not on an engine thread.
+  /// Sleeps until `until`. Returns false if the pool was stopped. Not on an loop thread.
   [[nodiscard]] bool pause(TimePoint until);
   /// `reply` shows that the server has another role now: closes idle connections at once and others when they
   /// are returned, at most once a second. Emits an event if `reply` names the primary. Returns true if this

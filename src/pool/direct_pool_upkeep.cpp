@@ -23,7 +23,7 @@ std::optional<Error> DirectPool::ensure_reachable(TimePoint now, TimePoint deadl
   Lock lock(mutex_);
   // One caller makes the attempt; all others wait for its result.
   const auto known = [this] { return draining_ || reachability_->up() || !attempt_running_; };
-  if (!net::on_engine_thread()) tried_.wait_until(lock, deadline, known);
+  if (!net::on_loop_thread()) tried_.wait_until(lock, deadline, known);
   if (!draining_ && reachability_->up()) return std::nullopt;
   struct Trying {  // ends also if the attempt throws
     DirectPool& pool;

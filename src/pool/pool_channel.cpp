@@ -41,8 +41,8 @@ class PoolChannel::CallRoute {
   CallRoute(PoolChannel& channel, TimePoint now) noexcept
       : routing_(channel.sharing_ ? &channel.routing_ : nullptr),
         shared_(routing_ != nullptr && routing_->enter(now) == protocol::Route::shared &&
-                channel.async_->usable() && !net::on_engine_thread() &&
-                !channel.async_->serves_this_thread()) {}
+                channel.async_->usable() && !net::on_loop_thread() && !channel.async_->serves_this_thread()) {
+  }
   CallRoute(const CallRoute&) = delete;
   CallRoute& operator=(const CallRoute&) = delete;
   ~CallRoute() {
@@ -93,7 +93,7 @@ Result<DirectLease> PoolChannel::acquire(Admission& admission, TimePoint& now, T
 
 // True if calls of this thread can use a shared connection that is open.
 bool PoolChannel::shared_works() const noexcept {
-  return sharing_ && async_->serves() && !net::on_engine_thread() && !async_->serves_this_thread();
+  return sharing_ && async_->serves() && !net::on_loop_thread() && !async_->serves_this_thread();
 }
 
 std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request, engine::ReplySink& sink,

@@ -101,8 +101,8 @@ void PooledConnection::acquire_expired() {
   std::optional<TimePoint> next;
   if (!hand_over_queued() && !context_->reachability->failing() &&
       !context_->reachability->not_ready_now(now)) {
-    refusal_ = Error(context_->reachability->no_connection());
-    next = connection_->fail_queued({refusal_->info(), CloseReason::lost}, now - acquire);
+    queue_failure_ = Error(context_->reachability->no_connection());
+    next = connection_->fail_queued({queue_failure_->info(), CloseReason::lost}, now - acquire);
   }
   call_at(acquire_timer_, deadline_after(next.value_or(now), acquire), &PooledConnection::acquire_expired);
 }
@@ -147,7 +147,7 @@ void PooledConnection::open_failed(net::AsyncConnection&, const Cause& failure) 
 }
 
 void PooledConnection::fail_waiting(const Error& error) {
-  refusal_ = error;  // read by `failed` when the operations complete
+  queue_failure_ = error;  // read by `failed` when the operations complete
   waits_since_.reset();
   connection_->fail_queued({error.info(), CloseReason::lost});
 }

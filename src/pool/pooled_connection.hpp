@@ -140,7 +140,7 @@ class PooledConnection : public net::AsyncConnection::Owner,
   void left(CloseReason reason);
   void waits_for_room();
   void acquire_expired();
-  [[nodiscard]] ErrorInfo refusal_after(std::chrono::nanoseconds elapsed) const;
+  [[nodiscard]] ErrorInfo queue_failure_after(std::chrono::nanoseconds elapsed) const;
   [[nodiscard]] ErrorInfo explain_timeout(const net::Outcome& outcome, ErrorInfo info) const;
 
   const std::shared_ptr<PoolContext> context_;
@@ -156,7 +156,7 @@ class PooledConnection : public net::AsyncConnection::Owner,
   Breaker::Silence silence_{};
   std::optional<TimePoint> waits_since_{};                    // for a grant, or for growth
   std::optional<boost::asio::steady_timer> acquire_timer_{};  // limit of the first queued operation
-  std::optional<Error> refusal_{};  // error with which queued operations last failed
+  std::optional<Error> queue_failure_{};  // error with which queued operations last failed
   std::atomic<bool> ended_{false};
 };
 

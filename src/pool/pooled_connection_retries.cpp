@@ -135,8 +135,8 @@ ErrorInfo PooledConnection::explain_timeout(const net::Outcome& outcome, ErrorIn
 }
 
 // Only `pool_timeout` needs the time that the operation waited. The other errors carry their own.
-ErrorInfo PooledConnection::refusal_after(std::chrono::nanoseconds elapsed) const {
-  ErrorInfo info = refusal_->info();
+ErrorInfo PooledConnection::queue_failure_after(std::chrono::nanoseconds elapsed) const {
+  ErrorInfo info = queue_failure_->info();
   if (info.code == Errc::pool_timeout) info.elapsed = elapsed;
   return info;
 }
@@ -149,8 +149,8 @@ Error PooledConnection::failed(const engine::OperationNode& operation, const net
   if (outcome.kind == net::Outcome::Kind::error_reply)
     info =
         engine::server_error(server.origin(), name, outcome.text, operation.request.traits.reply_of).info();
-  else if (refusal_ && outcome.effect == Effect::not_sent && outcome.code == refusal_->code())
-    info = refusal_after(outcome.end - operation.start);
+  else if (queue_failure_ && outcome.effect == Effect::not_sent && outcome.code == queue_failure_->code())
+    info = queue_failure_after(outcome.end - operation.start);
   else if (outcome.code == Errc::circuit_open)
     info = server.circuit_open(outcome.end);
   else

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// shared_call.cpp: passes a call to the engine and waits for it.
+// shared_call.cpp: hands a call to a shared connection and waits for it.
 #include "shared_call.hpp"
 
 #include "../core/failures.hpp"
@@ -125,7 +125,7 @@ SharedCall::End SharedCall::wait(TimePoint until, const net::AsyncConnection* ca
     if (now < until) continue;
     const std::uint64_t turns_before = std::exchange(turns, carrier != nullptr ? carrier->turns() : 0);
     const auto late = now - until;
-    // The first time, let the engine expire the call, because its error has more details.
+    // The first time, let the connection expire the call, because its error has more details.
     if (looks == most_looks || (looks != 0 && late < longest_turn && turns == turns_before)) return leave();
     ++looks;
     until = now + std::max<Clock::duration>(late, longest_turn);

@@ -108,7 +108,7 @@ void SharedConnection::stop(TimePoint deadline) noexcept {
   connection().cancel(recovery_ping_id_, engine::Cancellation::terminal);  // no caller waits for it
 }
 
-void SharedConnection::ping_for_recovery() { recovery_.emplace(connection().loop().executor); }
+void SharedConnection::enable_recovery_pings() { recovery_.emplace(connection().loop().executor); }
 
 // Called when the breaker's decisions have changed, or an attempt is due and none is under way.
 void SharedConnection::woken(net::AsyncConnection&) {

@@ -33,7 +33,7 @@ class SharedConnection final : public PooledConnection {
   void ping_if_unused(TimePoint since) noexcept;
   /// Makes it the connection that sends the recovery ping while the breaker is open. Call it before the first
   /// use.
-  void ping_for_recovery();
+  void enable_recovery_pings();
   void stop(TimePoint deadline) noexcept override;
 
  private:

@@ -62,10 +62,9 @@ TEST(IoThreads, RecognizeAndMarkTheirThreads) {
   const auto threads = make(1);
   const auto others = make(1);
   EXPECT_FALSE(threads->on_this_thread());
-  EXPECT_FALSE(on_engine_thread());
-  EXPECT_TRUE(on(threads->next().executor, [&] {
-    return threads->on_this_thread() && !others->on_this_thread() && on_engine_thread();
-  }));
+  EXPECT_FALSE(on_loop_thread());
+  EXPECT_TRUE(on(threads->next().executor,
+                 [&] { return threads->on_this_thread() && !others->on_this_thread() && on_loop_thread(); }));
 }
 
 TEST(IoThreads, NameTheirThreads) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// loop_test.cpp: marks of engine threads, and the time of a turn.
+// loop_test.cpp: marks of loop threads, and the time of a turn.
 #include "net/loop.hpp"
 
 #include <gtest/gtest.h>
@@ -14,36 +14,36 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(EngineThreadMark, Nests) {
-  EXPECT_FALSE(on_engine_thread());
+TEST(LoopThreadMark, Nests) {
+  EXPECT_FALSE(on_loop_thread());
   {
-    const EngineThreadMark outer({}, Clock::now());
+    const LoopThreadMark outer({}, Clock::now());
     {
-      const EngineThreadMark inner({}, Clock::now());
-      EXPECT_TRUE(on_engine_thread());
+      const LoopThreadMark inner({}, Clock::now());
+      EXPECT_TRUE(on_loop_thread());
     }
-    EXPECT_TRUE(on_engine_thread());
+    EXPECT_TRUE(on_loop_thread());
   }
-  EXPECT_FALSE(on_engine_thread());
+  EXPECT_FALSE(on_loop_thread());
 }
 
 TEST(TurnNow, StaysCloseToClock) {
   const auto far = Clock::now() - 1s;
-  const EngineThreadMark outer({}, far);  // a turn that was blocked for a second
+  const LoopThreadMark outer({}, far);  // a turn that was blocked for a second
   EXPECT_GE(turn_now(), far + 1s);
   for (int i = 0; i < 1000; ++i) {
     const TimePoint before = Clock::now();
     EXPECT_LE(before - turn_now(), turn_lag);
   }
   {
-    const EngineThreadMark inner({}, far);
+    const LoopThreadMark inner({}, far);
     EXPECT_GE(turn_now(), far + 1s);
   }
   EXPECT_GE(turn_now(), far + 1s);
 }
 
 TEST(TurnNow, NeverDecreases) {
-  const EngineThreadMark mark(CycleMark::now(), Clock::now());
+  const LoopThreadMark mark(CycleMark::now(), Clock::now());
   TimePoint last = turn_now();
   for (int i = 0; i < 10'000; ++i) {
     const TimePoint now = turn_now();
@@ -52,18 +52,18 @@ TEST(TurnNow, NeverDecreases) {
   }
 }
 
-TEST(EngineThreadMark, IsClearedInForkedChild) {
-  const EngineThreadMark mark({}, Clock::now());
+TEST(LoopThreadMark, IsClearedInForkedChild) {
+  const LoopThreadMark mark({}, Clock::now());
   EXPECT_EQ(test::complaints_of_child([]() -> std::string {
-              if (on_engine_thread()) return "marked as in the parent";
+              if (on_loop_thread()) return "marked as in the parent";
               {
-                const EngineThreadMark own({}, Clock::now());
-                if (!on_engine_thread()) return "not marked in the child";
+                const LoopThreadMark own({}, Clock::now());
+                if (!on_loop_thread()) return "not marked in the child";
               }
-              return on_engine_thread() ? "still marked" : "";
+              return on_loop_thread() ? "still marked" : "";
             }),
             "");
-  EXPECT_TRUE(on_engine_thread());
+  EXPECT_TRUE(on_loop_thread());
 }
 
 }  // namespace

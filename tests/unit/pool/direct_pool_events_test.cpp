@@ -50,7 +50,7 @@ class ClosedConnections : public ::testing::Test {
   };
   // A caller that waits for a connection of another kind.
   struct Other final : Waiter {
-    void decided() noexcept override {}
+    void notify() noexcept override {}
   };
 
   void make(std::size_t most = 8) {
