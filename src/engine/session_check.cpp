@@ -39,7 +39,7 @@ std::string_view take_word(std::string_view& rest) noexcept {
   return word;
 }
 
-// What no handle can use yet, and what to do instead; empty for the other states.
+// The states that no handle can use yet, with the remedy; empty for the other states.
 struct Missing {
   std::string_view what{};
   std::string_view advice{};
@@ -69,7 +69,8 @@ Missing missing(Session session, std::string_view command) noexcept {
   return {};
 }
 
-// Why a command that changes its connection is not sent, as its words show, however they were given.
+// Why a command that changes its connection is not sent, as its encoded form shows, however the caller passed
+// it.
 std::optional<Error> refused_session(const Origin& origin, Exclusive kind, Session session,
                                      std::string_view encoded) {
   const std::size_t header = encoded.find('$');

@@ -133,7 +133,7 @@ void Running::end(TimePoint deadline) {
   note_end();
 }
 
-// On the loops, which keep this alive meanwhile.
+// On the loops. The posted work keeps this object alive.
 void Running::end_behind(TimePoint deadline) {
   const std::scoped_lock lock(mutex_);
   if (context_died_) return;

@@ -55,7 +55,7 @@ class BatchFailures : public ::testing::Test {
   }};
 };
 
-TEST_F(BatchFailures, TellCommandsThatLeftFromThoseThatDidNot) {
+TEST_F(BatchFailures, DistinguishSentFromUnsentCommands) {
   StartedManager redis(config_at(server_.port()));
   auto pipe = redis->scoped_client("main").pipeline();
   const auto slots = collect(pipe);
@@ -66,7 +66,7 @@ TEST_F(BatchFailures, TellCommandsThatLeftFromThoseThatDidNot) {
   expect_effects(pipe.execute(), slots);
 }
 
-TEST_F(BatchFailures, OfAsyncPipelineTellCommandsThatLeftFromThoseThatDidNot) {
+TEST_F(BatchFailures, DistinguishSentFromUnsentCommandsOfAsyncPipelines) {
   StartedManager redis(config_at(server_.port()));
   const AsyncScopedClient scoped = redis->scoped_async_client("main")(use_future).get();
   auto pipe = scoped.pipeline();

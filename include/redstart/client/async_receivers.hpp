@@ -39,7 +39,7 @@ struct KeptReply {
   std::string command;
 };
 
-/// What a receiver does not need takes no room.
+/// Parts that a receiver does not need take no space.
 struct NothingKept {};
 
 /// Receives the reply of one command as an `R`.
@@ -63,7 +63,7 @@ class CommandReceiver {
 
  public:
   using value_type = R;
-  /// What an operation carries to make its receiver of when it is started.
+  /// The arguments of a receiver, carried by an operation until it is started.
   struct Seed {};
 
   explicit CommandReceiver(Seed) noexcept {}

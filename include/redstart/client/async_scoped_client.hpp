@@ -52,11 +52,10 @@ class AsyncScopedResults : public detail::AsyncHandle<AsyncScopedResults>,
 /// `Errc::not_allowed`, because the server answers QUEUED instead of a value: see `Queued`.
 ///
 /// Move-only. Thread safety: one thread at a time.
-/// Lifetimes: outlives its manager safely; operations then complete with `Errc::closed`. What `with_timeout`,
-/// `with_retry`, `results()` and `pipeline()` return shares the connection, which goes back when the last of
-/// them is gone.
-/// Cancellation: cancelling a command that was sent closes the connection; later operations then complete
-/// with an error.
+/// Lifetimes: outlives its manager safely; operations then complete with `Errc::closed`. The results of
+/// `with_timeout`, `with_retry`, `results()` and `pipeline()` return shares the connection, which goes back
+/// when the last of them is gone. Cancellation: cancelling a command that was sent closes the connection;
+/// later operations then complete with an error.
 class AsyncScopedClient : public detail::AsyncHandle<AsyncScopedClient>,
                           public AllCommands<AsyncScopedClient>,
                           public SessionCommands<AsyncScopedClient> {

@@ -61,7 +61,7 @@ class HandleBase {
   ///     });
   ///
   /// Errors: the first error of any command, whether its slot was returned or not; `pipeline()` is for
-  /// batches that may succeed in part. What `collect` throws passes.
+  /// batches that may succeed in part. Exceptions of `collect` pass.
   template <class F>
   auto pipeline(F&& collect) const {
     if constexpr (Traits::throws) {

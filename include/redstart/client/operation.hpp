@@ -18,7 +18,7 @@ namespace redstart::inline v0 {
 
 namespace detail {
 
-/// What an operation carries until it is started.
+/// The request and the options that an operation carries until it is started.
 template <class Receiver>
 struct Call {
   using Seed = typename Receiver::Seed;

@@ -69,8 +69,8 @@ class AwaitHandler : public boost::asio::detail::awaitable_thread<Executor> {
   AwaitedOutcome<R>* outcome_;
 };
 
-/// What `co_await` makes of an operation. Not an aggregate and not copied: GCC 12 destroys such awaiters
-/// wrongly.
+/// The awaiter that `co_await` makes of an operation. Not an aggregate and not copied: GCC 12 destroys such
+/// awaiters wrongly.
 template <class R, class Op, class Executor>
 class OperationAwaiter {
   using Frame = boost::asio::detail::awaitable_frame_base<Executor>;

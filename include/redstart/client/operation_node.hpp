@@ -210,8 +210,8 @@ class Completion {
   bool cancellable_;
 };
 
-/// What a cancellation slot holds: the operation's number and the place that has it, never its node, which
-/// may be gone by then.
+/// The handler of a cancellation slot: the operation's number and the place that has it, never its node,
+/// which may be gone when the cancellation comes.
 class CancelOperation {
  public:
   explicit CancelOperation(std::uint64_t id) noexcept : id_(id) {}

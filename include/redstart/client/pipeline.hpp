@@ -55,12 +55,12 @@ struct replies_of<std::vector<Slot<R>>> {
   using type = std::vector<R>;
 };
 
-/// What `Replies::operator[]` takes.
+/// Arguments of `Replies::operator[]`.
 template <class Slots>
 concept slot_group = requires {
   typename replies_of<Slots>::type;
 };
-/// What a block of `pipeline` may return.
+/// Results that a block of `pipeline` may return.
 template <class Slots>
 inline constexpr bool block_result = std::is_void_v<Slots> || slot_group<Slots>;
 

@@ -18,7 +18,7 @@
 
 namespace redstart::inline v0::detail {
 
-/// What a reply does not need takes no room.
+/// Parts that a reply does not need take no space.
 struct Unneeded {};
 
 /// The decoder of an `R` that can be read while it arrives.
@@ -116,7 +116,7 @@ class ReplyTo final : public engine::ReplySink {
   [[no_unique_address]] typename ElementDecoder<R>::type elements_{};
 };
 
-// What most commands answer is compiled once, in the library, and not again by everybody.
+// The most frequent reply types are compiled once, in the library, and not again in each program.
 extern template class ReplyTo<bool>;
 extern template class ReplyTo<std::int64_t>;
 extern template class ReplyTo<std::string>;

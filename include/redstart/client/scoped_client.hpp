@@ -51,9 +51,9 @@ class ScopedResults : public detail::SyncHandle<ScopedResults>,
 /// Move-only. Thread safety: one thread at a time; a call during another one fails with
 /// `Errc::invalid_argument` and sends nothing. The destructor never throws; a fault while releasing is an
 /// event.
-/// Lifetimes: outlives its manager safely; calls then fail with `Errc::closed`. What `with_timeout`,
-/// `with_retry`, `results()` and `pipeline()` return shares the connection, which goes back when the last of
-/// them is gone.
+/// Lifetimes: outlives its manager safely; calls then fail with `Errc::closed`. The results of
+/// `with_timeout`, `with_retry`, `results()` and `pipeline()` return shares the connection, which goes back
+/// when the last of them is gone.
 class ScopedClient : public detail::SyncHandle<ScopedClient>,
                      public AllCommands<ScopedClient>,
                      public SessionCommands<ScopedClient> {

@@ -9,10 +9,10 @@
 
 namespace redstart::inline v0::engine {
 
-/// What a handle sets for each of its calls.
+/// Options that a handle sets for each of its calls.
 struct CallOptions {
   TimeLimit timeout{};               ///< For the whole call; unset: the database's command timeout.
-  std::optional<RetryMode> retry{};  ///< What may be sent again; empty: the database's policy.
+  std::optional<RetryMode> retry{};  ///< Which commands may be sent again; empty: the database's policy.
 };
 
 }  // namespace redstart::inline v0::engine

@@ -25,7 +25,7 @@ namespace redstart::inline v0::engine {
 
 class AsyncChannel;
 
-/// What a cancellation may leave behind, in Asio's terms.
+/// How a cancellation may leave the operation, in Asio's terms.
 enum class Cancellation : std::uint8_t {
   total,     ///< No effect at all: honoured only while the command has not been sent.
   terminal,  ///< Asio's `partial` and `terminal`: honoured always; a command that was sent may still run.
@@ -95,7 +95,7 @@ class OperationNode {
     if (place != nullptr) *std::exchange(place, nullptr) = there.shared_from_this();
   }
 
-  // What follows belongs to the engine.
+  // The members below belong to the connection that has the operation.
   TimePoint start{};
   TimePoint deadline{};
   OperationNode* next = nullptr;      // in a queue

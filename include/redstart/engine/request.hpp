@@ -27,13 +27,13 @@ namespace engine {
 template <class R>
 inline constexpr bool shows_queued = std::is_same_v<R, Queued> || std::is_same_v<R, Value>;
 
-/// What an exchange sends, as views: bytes, and large arguments that stay where they are.
+/// The data that an exchange sends, as views: bytes, and large arguments that stay where they are.
 struct Outgoing {
   std::string_view bytes{};
   std::span<const resp::External> external{};
 };
 
-/// What the engine must know of the commands it sends.
+/// Facts about commands that connections need when they send them.
 struct RequestTraits {
   std::string_view name{};  ///< For messages: the command's name, or `pipeline`.
   Retry retry = Retry::accumulating;

@@ -137,7 +137,7 @@ struct PoolStats {
 /// One server of a database.
 struct NodeStats {
   std::string endpoint{};
-  /// What it has reported about itself: empty before the first connection. With RESP2 only
+  /// The identity that it has reported: empty before the first connection. With RESP2 only
   /// `RedisConnectionManager::validate_connection` asks for it.
   ServerIdentity server{};
   ConnectionState state = ConnectionState::stopped;
@@ -150,7 +150,7 @@ struct NodeStats {
   PoolStats pool{};                   ///< Its connections; only the database's has `oldest_lease`.
 };
 
-/// One database of a manager. What servers have each is in `nodes`; the state, the breaker and the circuit
+/// One database of a manager. `nodes` has the part of each server; the state, the breaker and the circuit
 /// are those of the worst node, and the connections of all nodes are added up.
 struct DatabaseStats {
   std::string name{};

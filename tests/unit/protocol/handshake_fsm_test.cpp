@@ -435,7 +435,7 @@ TEST(Handshake, Fault37QueriesProgressWhileServerIsLoading) {
   EXPECT_EQ(script.machine().not_ready().percent, 37);
   static_cast<void>(script.waits());
   script.sends(ping).reply(loading).sends(ask_info).reply("=7\r\ntxt:???\r\n");
-  EXPECT_FALSE(script.machine().not_ready().left) << "not what it said before";
+  EXPECT_FALSE(script.machine().not_ready().left) << "not the earlier report";
   static_cast<void>(script.waits());
   script.sends(ping).reply(pong).ready();
 }
@@ -547,7 +547,7 @@ TEST(Handshake, HidesPasswordRepeatedByServer) {
        {std::string(
             "-ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'ann' 's3cret-pw' \r\n"),
         std::string("-ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'ann' 's3c\r\n"),
-        std::string("-ERR bad s3cret-pw, I said s3cret-pw: s3cret-pw\r\n"),
+        std::string("-ERR bad s3cret-pw, I wrote s3cret-pw: s3cret-pw\r\n"),
         std::string("-ERR cut off: s3cret-\r\n"), std::string("!18\r\nERR not s3cret-pw!\r\n"),
         std::string("-WRONGPASS ss3cret-pws3cret-pw\r\n"), std::string("-s3cret-pw\r\n")}) {
     SCOPED_TRACE(echo);
