@@ -4,18 +4,18 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 
 namespace redstart::inline v0::engine {
 
-void BatchRows::add_row(const CommandInfo& info) {
+void BatchRows::begin(const CommandInfo& info, std::size_t command) {
   std::string_view name = info.name;
   if (!info.has_row) {
     unknown_names_.push_back(std::make_unique<const std::string>(name));
     name = *unknown_names_.back();
   }
   try {
-    rows_.push_back(
-        {name, info.reply_of, info.keys, info.spread, (rows_.empty() ? 0 : rows_.back().end) + 1});
+    rows_.push_back({name, info.reply_of, info.keys, info.spread, command});
   } catch (...) {
     if (!info.has_row) unknown_names_.pop_back();
     throw;
@@ -35,9 +35,9 @@ std::string BatchRows::title(std::size_t command) const {
 }
 
 const BatchRow* BatchRows::row_of(std::size_t command) const noexcept {
-  const auto ends_after = [](std::size_t wanted, const BatchRow& row) { return wanted < row.end; };
-  const auto row = std::upper_bound(rows_.begin(), rows_.end(), command, ends_after);
-  return row != rows_.end() ? &*row : nullptr;
+  const auto begins_after = [](std::size_t wanted, const BatchRow& row) { return wanted < row.begin; };
+  const auto after = std::upper_bound(rows_.begin(), rows_.end(), command, begins_after);
+  return after != rows_.begin() ? &*(after - 1) : nullptr;
 }
 
 std::size_t BatchCommands::sent(std::size_t sent) const noexcept {
@@ -50,6 +50,13 @@ Retry BatchCommands::retry() const noexcept {
   Retry strictest = Retry::read;
   for (const BatchEntry& entry : entries) strictest = std::max(strictest, entry.retry);
   return strictest;
+}
+
+void Batch::begin_row(const CommandInfo& info) {
+  constexpr std::size_t usual_size = 64;  // one block of 1 KiB
+  if (commands.entries.capacity() == 0) commands.entries.reserve(usual_size);
+  commands.rows.begin(info, size());
+  traits.add(info.reply_of, info.session, std::nullopt);
 }
 
 }  // namespace redstart::inline v0::engine

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -19,12 +20,13 @@ namespace redstart::inline v0::engine {
 /// What is known of one command of a batch. What it shares with all commands of its name is in its
 /// `BatchRow`.
 struct BatchEntry {
-  std::size_t end = 0;    ///< Where its bytes end in those of the batch.
-  std::uint32_t row = 0;  ///< The index of its row.
-  Retry retry = Retry::accumulating;
-  Session session = Session::none;  ///< The state of its connection that it changes.
-  bool shows_queued = false;        ///< Its reply's type shows QUEUED as what it is: may follow MULTI.
+  std::size_t end;    ///< Where its bytes end in those of the batch.
+  std::uint32_t row;  ///< The index of its row.
+  Retry retry;
+  Session session;    ///< The state of its connection that it changes.
+  bool shows_queued;  ///< Its reply's type shows QUEUED as what it is: may follow MULTI.
 };
+static_assert(std::is_trivial_v<BatchEntry>, "a growing vector moves such entries as one block");
 
 /// What commands of a batch that follow each other and have the same name have in common.
 struct BatchRow {
@@ -32,7 +34,7 @@ struct BatchRow {
   ReplyOf reply_of = ReplyOf::script;
   KeySpec keys{};
   Spread spread{};
-  std::size_t end = 0;  ///< The index after its last command.
+  std::size_t begin = 0;  ///< The index of its first command.
 };
 
 /// The rows of a batch. They outlive its bytes, because messages about its replies name the commands.
@@ -55,19 +57,18 @@ class BatchRows {
     return *this;
   }
 
-  /// Adds a command. Returns the index of its row. Exception safety: when it throws, nothing has changed.
-  std::uint32_t add(const CommandInfo& info) {
-    if (info.name.data() == row_) [[likely]]
-      ++rows_.back().end;
-    else
-      add_row(info);
-    return last_;
-  }
+  /// Whether a command belongs to the last row.
+  [[nodiscard]] bool continues(const CommandInfo& info) const noexcept { return info.name.data() == row_; }
+  /// Begins a row with the command of that index. Exception safety: when it throws, nothing has changed.
+  void begin(const CommandInfo& info, std::size_t command);
+  /// The index of the last row.
+  [[nodiscard]] std::uint32_t last() const noexcept { return last_; }
 
   /// A number that no other batch of this process has; 0 for an empty one.
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
   [[nodiscard]] const BatchRow& row(std::uint32_t index) const noexcept { return rows_[index]; }
-  /// The row of the command with that index; null where there is none.
+  /// The row of the command with that index; null if the batch is empty. Preconditions: there is such a
+  /// command.
   [[nodiscard]] const BatchRow* row_of(std::size_t command) const noexcept;
   /// `INCR (command 2 of the pipeline)`.
   [[nodiscard]] std::string title(std::size_t command) const;
@@ -78,8 +79,6 @@ class BatchRows {
   }
 
  private:
-  void add_row(const CommandInfo& info);
-
   static constexpr char no_row = 0;
 
   std::uint64_t number_ = 0;
@@ -127,22 +126,20 @@ struct Batch {
   void add(const Command<R, A...>& command, Check check) {
     const CommandInfo& info = command.info();
     const std::size_t before = bytes.size();
-    const std::size_t count = size();
     try {
       resp::Writer writer(bytes);
       command.encode(writer);
       if (info.session != Session::none || command.lacks_arguments()) [[unlikely]]
         check(traits_of(command), bytes.view().substr(before));
-      if (commands.rows.number() == 0) [[unlikely]]
-        commands.entries.reserve(32);
-      commands.entries.push_back({bytes.size(), 0, command.retry(), info.session, shows_queued<R>});
-      commands.entries.back().row = commands.rows.add(info);
+      if (!commands.rows.continues(info)) [[unlikely]]
+        begin_row(info);
+      commands.entries.push_back(
+          {bytes.size(), commands.rows.last(), command.retry(), info.session, shows_queued<R>});
     } catch (...) {
       bytes.truncate(before);
-      commands.entries.resize(count);
       throw;
     }
-    traits.add(info.reply_of, info.session, command.blocks_for());
+    if (const auto blocks = command.blocks_for()) traits.add(ReplyOf::plain_command, Session::none, blocks);
   }
   /// Removes all commands and keeps the memory for the next ones.
   void clear() noexcept {
@@ -151,6 +148,10 @@ struct Batch {
     commands.rows = {};
     traits = RequestTraits{"pipeline"};
   }
+
+ private:
+  // What all commands of a name have in common is noted once, not for each of them.
+  void begin_row(const CommandInfo& info);
 };
 
 }  // namespace redstart::inline v0::engine
