@@ -17,7 +17,7 @@
 
 namespace redstart::inline v0::engine {
 
-/// What is known of one command of a batch. What it shares with all commands of its name is in its
+/// Facts about one command of a batch. Those that it shares with all commands of its name are in its
 /// `BatchRow`.
 struct BatchEntry {
   std::size_t end;    ///< Where its bytes end in those of the batch.
@@ -28,7 +28,7 @@ struct BatchEntry {
 };
 static_assert(std::is_trivial_v<BatchEntry>, "a growing vector moves such entries as one block");
 
-/// What commands of a batch that follow each other and have the same name have in common.
+/// The common facts of consecutive commands of a batch that have the same name.
 struct BatchRow {
   std::string_view name{};
   ReplyOf reply_of = ReplyOf::script;
@@ -72,7 +72,7 @@ class BatchRows {
   [[nodiscard]] const BatchRow* row_of(std::size_t command) const noexcept;
   /// `INCR (command 2 of the pipeline)`.
   [[nodiscard]] std::string title(std::size_t command) const;
-  /// What an error reply to that command proves.
+  /// How much an error reply to that command proves.
   [[nodiscard]] ReplyOf reply_of(std::size_t command) const noexcept {
     const BatchRow* const row = row_of(command);
     return row != nullptr ? row->reply_of : ReplyOf::script;
