@@ -150,7 +150,7 @@ struct Batch {
   }
 
  private:
-  // What all commands of a name have in common is noted once, not for each of them.
+  // Common facts of commands of one name are noted once, not for each of them.
   void begin_row(const CommandInfo& info);
 };
 
