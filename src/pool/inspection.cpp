@@ -17,7 +17,7 @@ namespace redstart::inline v0::pool {
 
 namespace {
 
-constexpr std::string_view ping = "*1\r\n$4\r\nPING\r\n";
+constexpr std::string_view ping_command = "*1\r\n$4\r\nPING\r\n";
 constexpr std::string_view info_of_server = "*1\r\n$4\r\nINFO\r\n";
 // Writes an empty string into a missing key. Changes nothing, but fails whenever a write would.
 constexpr std::string_view write_nothing =
@@ -147,7 +147,7 @@ class Inspection {
       report_.writable = false;
     }
     const TimePoint began = Clock::now();
-    if (!query(ping)) return false;
+    if (!query(ping_command)) return false;
     report_.ping = Clock::now() - began;
     return true;
   }

@@ -203,7 +203,7 @@ class TestOwner final : public net::AsyncConnection::Owner {
   // Each only once.
   std::optional<std::chrono::milliseconds> retry_lost(engine::OperationNode& operation,
                                                       const net::Outcome& outcome, bool) override {
-    const Failure failure(Errc::connection_lost, outcome.effect, Remedy::retry);
+    const Failure failure{Errc::connection_lost, outcome.effect, Remedy::retry};
     const RetryMode mode = operation.options.retry.value_or(RetryMode::reads);
     if (!repeats || operation.attempts != 0 || !may_repeat(failure, operation.request.traits.retry, mode))
       return std::nullopt;
