@@ -140,7 +140,7 @@ Target target_of(const std::map<std::string, std::string>& tips) {
   if (policy == tips.end()) return Target::slot;
   if (policy->second == "all_nodes") return Target::servers;
   if (policy->second == "all_shards") return Target::primaries;
-  if (policy->second == "multi_shard") return Target::slots;
+  if (policy->second == "multi_shard") return Target::each_slot;
   return Target::walk;
 }
 
@@ -157,7 +157,7 @@ std::optional<Join> join_of(const std::map<std::string, std::string>& tips) {
 }
 
 bool is_split(Target target) {
-  return target == Target::slots || target == Target::primaries || target == Target::servers ||
+  return target == Target::each_slot || target == Target::primaries || target == Target::servers ||
          target == Target::walk;
 }
 

@@ -9,7 +9,7 @@ namespace redstart::inline v0 {
 /// Which servers of a cluster get a command.
 enum class Target : std::uint8_t {
   slot,        ///< The owner of the slot of its keys, which must be one. Any primary if it has no keys.
-  slots,       ///< The owners of the slots of its keys. It is split into one part for each slot.
+  each_slot,   ///< The owners of the slots of its keys. It is split into one part for each slot.
   channel,     ///< The owner of the slot of its first argument: a channel, not a key.
   any_server,  ///< Any server: all return the same reply.
   primaries,   ///< All primaries.

@@ -83,7 +83,7 @@ class OperationNode {
   /// The commands of a batch; null for one command. Their bytes are those of `request`.
   const BatchCommands* batch = nullptr;
   /// When the operation ends with an error: how many of its bytes may have reached the kernel.
-  std::size_t reached = std::numeric_limits<std::size_t>::max();
+  std::size_t reached = (std::numeric_limits<std::size_t>::max)();
   std::uint64_t id = 0;  ///< For `OperationPlace::cancel`; 0: can't be cancelled.
   /// Where the channel notes, inside `start` or `lease`, which place takes the operation. Null: not wanted.
   OperationPlacePtr* place = nullptr;

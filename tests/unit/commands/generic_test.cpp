@@ -45,7 +45,7 @@ TEST(GenericCommandEncoding, KeepsKeysAndSpread) {
   EXPECT_EQ(capture.command<Value>("evalsha", "sha", 1, "k").keys, keys::counted(2));
   EXPECT_EQ(capture.command<Value>("OBJECT FREQ", "k").keys, keys::at(2));
   EXPECT_EQ(capture.command<Value>("OBJECT", "FREQ", "k").keys, keys::at(2));
-  EXPECT_EQ(capture.command<Value>("mget", "a", "b").spread, (Spread{Target::slots, Join::by_key}));
+  EXPECT_EQ(capture.command<Value>("mget", "a", "b").spread, (Spread{Target::each_slot, Join::by_key}));
   EXPECT_EQ(capture.command<Value>("MY.GET", "k").keys, keys::none);
 }
 

@@ -144,9 +144,9 @@ TEST(CommandTables, DistinguishRepliesOfScriptsAndTransactions) {
 TEST(CommandTables, StateTheSpreadOfCommandsWithoutKeys) {
   for (const CommandInfo* row : all_rows()) {
     if (row->keys == keys::none) {
-      EXPECT_TRUE(row->spread.target != Target::slot && row->spread.target != Target::slots) << row->name;
+      EXPECT_TRUE(row->spread.target != Target::slot && row->spread.target != Target::each_slot) << row->name;
     } else {
-      EXPECT_TRUE(row->spread.target == Target::slot || row->spread.target == Target::slots) << row->name;
+      EXPECT_TRUE(row->spread.target == Target::slot || row->spread.target == Target::each_slot) << row->name;
     }
   }
 }
@@ -154,7 +154,8 @@ TEST(CommandTables, StateTheSpreadOfCommandsWithoutKeys) {
 TEST(CommandTables, JoinRepliesOnlyWhereThereAreSeveral) {
   for (const CommandInfo* row : all_rows()) {
     const Target target = row->spread.target;
-    const bool several = target == Target::slots || target == Target::primaries || target == Target::servers;
+    const bool several =
+        target == Target::each_slot || target == Target::primaries || target == Target::servers;
     EXPECT_EQ(row->spread.join != Join::single, several) << row->name;
   }
 }

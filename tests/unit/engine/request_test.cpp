@@ -52,16 +52,16 @@ TEST(RequestTraits, HoldKeysAndSpreadByValue) {
   std::optional<Request> request;
   std::optional<OwnedRequest> owned;
   {
-    const CommandInfo row{.name = "MY.MGET", .keys = keys::all, .spread = {Target::slots, Join::by_key}};
+    const CommandInfo row{.name = "MY.MGET", .keys = keys::all, .spread = {Target::each_slot, Join::by_key}};
     const std::string_view key = "k";
     const Command<Ok, std::string_view> command(row, key);
     request.emplace(command);
     owned.emplace(command);
   }
   EXPECT_EQ(request->traits().keys, keys::all);
-  EXPECT_EQ(request->traits().spread, (Spread{Target::slots, Join::by_key}));
+  EXPECT_EQ(request->traits().spread, (Spread{Target::each_slot, Join::by_key}));
   EXPECT_EQ(owned->traits.keys, keys::all);
-  EXPECT_EQ(owned->traits.spread, (Spread{Target::slots, Join::by_key}));
+  EXPECT_EQ(owned->traits.spread, (Spread{Target::each_slot, Join::by_key}));
 }
 
 TEST(RequestTraits, OfAnOwnedCommandHoldKeysAndSpread) {
@@ -69,7 +69,7 @@ TEST(RequestTraits, OfAnOwnedCommandHoldKeysAndSpread) {
   EXPECT_EQ(command.request().traits().keys, keys::all);
   const auto call = command.owned_request();
   EXPECT_EQ(call.traits.keys, keys::all);
-  EXPECT_EQ(call.traits.spread, (Spread{Target::slots, Join::by_key}));
+  EXPECT_EQ(call.traits.spread, (Spread{Target::each_slot, Join::by_key}));
 }
 
 }  // namespace
