@@ -7,9 +7,25 @@
 #include <redstart/resp/error_text.hpp>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace redstart::inline v0::pool {
+
+namespace {
+
+// If an earlier attempt may have run, the message proves something about this attempt alone.
+Error error_reply(const Server& server, const engine::RequestTraits& request, std::string_view message,
+                  bool uncertain, unsigned attempts) {
+  Error error = engine::server_error(server.origin(), request.name, message,
+                                     uncertain ? ReplyOf::script : request.reply_of, attempts);
+  if (!uncertain || error.effect() != Effect::not_sent) return error;
+  ErrorInfo info = error.info();
+  info.effect = Effect::indeterminate;
+  return Error(std::move(info));
+}
+
+}  // namespace
 
 std::optional<Error> report(Server& server, const engine::RequestTraits& request, std::size_t shard,
                             const net::Outcome& outcome, TimePoint start, bool uncertain, unsigned attempts) {
@@ -19,9 +35,7 @@ std::optional<Error> report(Server& server, const engine::RequestTraits& request
       return std::nullopt;
     case net::Outcome::Kind::error_reply:
       server.counters().answered(shard, 1, 1, outcome.end - start);
-      // The message proves something about this attempt alone, as that of a script does for its last command.
-      return engine::server_error(server.origin(), request.name, outcome.text,
-                                  uncertain ? ReplyOf::script : request.reply_of, attempts);
+      return error_reply(server, request, outcome.text, uncertain, attempts);
     case net::Outcome::Kind::broken: break;
   }
   ErrorInfo info = outcome.info(start);

@@ -149,7 +149,7 @@ engine::Replies LeaseChannel::exchange_batch_alone(const engine::Batch& batch,
   const TimePoint start = Clock::now();
   if (auto error = broke_while_idle("pipeline", batch.size(), start))
     return refused(batch, *std::move(error));
-  Admission admission(server_->breaker(), server_->breaker().admit(start));
+  Admission admission(server_->breaker(), server_->breaker().admit(start, !batch.traits.blocks_for));
   if (!admission)
     return refused(batch, server_->failed("pipeline", batch.size(), server_->circuit_open(start)));
   DirectLease connection = std::move(connection_);

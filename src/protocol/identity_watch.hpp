@@ -25,7 +25,10 @@ class IdentityWatch {
   /// A connection that was started at `began` was greeted at `now`. Returns what differs from before, as
   /// text; empty if nothing is known to differ.
   [[nodiscard]] std::string greeted(const Greeting& greeting, TimePoint began, TimePoint now) {
-    if (greeting.id == 0) return {};
+    if (greeting.id == 0) {
+      info_received(greeting.server);
+      return {};
+    }
     std::string change;
     if (greeted_.id != 0) {
       const ServerIdentity& before = greeted_.server;

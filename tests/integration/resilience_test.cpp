@@ -167,6 +167,23 @@ TEST(RetriedWrites, IncrementIsRetriedOnlyWithAtLeastOnce) {
   EXPECT_EQ(counted, 3) << "one call may count twice with at_least_once";
 }
 
+// The error proves that the second attempt did not run, but nothing about the first.
+TEST(RetriedWrites, ErrorReplyProvesNothingAboutAnEarlierAttempt) {
+  std::atomic<int> received{0};
+  FakeServer fake([&](FakeConnection& connection, std::size_t) {
+    if (connection.handshake().empty()) return;
+    if (++received == 1) return connection.close();
+    connection.send("-MOVED 1234 127.0.0.1:7001\r\n");
+    connection.serve([](const FakeConnection::Words&) -> std::string { return "+OK\r\n"; });
+  });
+  StartedManager redis(config_at(fake.port()));
+  const Client client = redis->client("main").with_retry(RetryMode::at_least_once);
+  const Error error = error_of([&] { return client.incr("n"); });
+  EXPECT_EQ(received, 2);
+  EXPECT_EQ(error.code(), Errc::server_error);
+  EXPECT_EQ(error.effect(), Effect::indeterminate) << error.what();
+}
+
 TEST(WhileAway, CallsWaitForDatabaseWhenConfigured) {
   RedisServer server;
   RedisConfig config = config_at(server);

@@ -45,6 +45,12 @@ TEST(IdentityWatch, ReportsNothingWithoutConnectionNumber) {
   EXPECT_EQ(watch.greeted({}, now + 11s, now + 12s), "") << "the connection speaks RESP2";
 }
 
+TEST(IdentityWatch, KeepsIdentityOfServerThatNumbersNoConnections) {
+  IdentityWatch watch;
+  EXPECT_EQ(watch.greeted(greeting(0), now, now), "");
+  EXPECT_EQ(watch.known(), greeting(0).server);
+}
+
 TEST(IdentityWatch, KnowsWhatHelloAndInfoReported) {
   IdentityWatch watch;
   EXPECT_EQ(watch.known(), ServerIdentity{});
