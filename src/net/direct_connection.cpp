@@ -7,8 +7,6 @@
 #include "refusal.hpp"
 #include "send_plan.hpp"
 
-#include "../resp/scanner.hpp"
-
 #include <algorithm>
 #include <cerrno>
 #include <utility>

@@ -24,7 +24,7 @@ std::string_view near(const resp::Scanner& scanner, std::string_view bytes) {
 
 Cause Outcome::cause() const {
   Cause why;
-  static_cast<Failure&>(why) = *this;
+  static_cast<Failure&>(why) = static_cast<const Failure&>(*this);
   (kind == Kind::error_reply ? why.server : why.what) = text;
   return why;
 }

@@ -28,7 +28,11 @@ struct Outcome : Failure {
   Outcome() noexcept : Failure{Errc::server_error, Effect::none, Remedy::retry} {}
   /// A broken exchange.
   Outcome(Cause why, CloseReason closed_for) noexcept
-      : Failure(why), kind(Kind::broken), reason(closed_for), reusable(false), text(std::move(why.what)) {}
+      : Failure(static_cast<const Failure&>(why)),
+        kind(Kind::broken),
+        reason(closed_for),
+        reusable(false),
+        text(std::move(why.what)) {}
 
   /// The error of an exchange that did not succeed.
   [[nodiscard]] Cause cause() const;

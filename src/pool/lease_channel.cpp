@@ -115,7 +115,7 @@ std::optional<Error> LeaseChannel::exchange_alone(const engine::Request& request
   return error;
 }
 
-engine::Replies LeaseChannel::refused(const engine::Batch& batch, Error error) const {
+engine::Replies LeaseChannel::refused(const engine::Batch& batch, const Error& error) const {
   engine::Replies replies;
   replies.origin = server_->origin();
   engine::fail_rest(replies, batch.commands, 0, error);
@@ -147,8 +147,7 @@ engine::Replies LeaseChannel::exchange_batch_alone(const engine::Batch& batch,
   if (!usable()) return refused(batch, gone("pipeline", batch.size()));
   if (options.timeout.expired()) return refused(batch, server_->expired("pipeline", batch.size()));
   const TimePoint start = Clock::now();
-  if (auto error = broke_while_idle("pipeline", batch.size(), start))
-    return refused(batch, *std::move(error));
+  if (auto error = broke_while_idle("pipeline", batch.size(), start)) return refused(batch, *error);
   Admission admission(server_->breaker(), server_->breaker().admit(start, !batch.traits.blocks_for));
   if (!admission)
     return refused(batch, server_->failed("pipeline", batch.size(), server_->circuit_open(start)));

@@ -64,7 +64,7 @@ class LeaseChannel final : public engine::Channel {
   // reply can't show that.
   [[nodiscard]] std::optional<Error> only_queued(const engine::Batch& batch) const;
   // Fails the whole batch.
-  [[nodiscard]] engine::Replies refused(const engine::Batch& batch, Error error) const;
+  [[nodiscard]] engine::Replies refused(const engine::Batch& batch, const Error& error) const;
   void note_state(const engine::RequestTraits& traits, const net::Outcome& outcome) noexcept;
   [[nodiscard]] std::optional<Error> broke_while_idle(std::string_view what, std::size_t commands,
                                                       TimePoint now);

@@ -102,7 +102,8 @@ void PooledConnection::acquire_expired() {
   if (!hand_over_queued() && !context_->reachability->failing() &&
       !context_->reachability->not_ready_now(now)) {
     queue_failure_ = Error(context_->reachability->no_connection());
-    next = connection_->fail_queued({queue_failure_->info(), CloseReason::lost}, now - acquire);
+    next = connection_->fail_queued({static_cast<const Cause&>(queue_failure_->info()), CloseReason::lost},
+                                    now - acquire);
   }
   call_at(acquire_timer_, deadline_after(next.value_or(now), acquire), &PooledConnection::acquire_expired);
 }
@@ -149,7 +150,7 @@ void PooledConnection::open_failed(net::AsyncConnection&, const Cause& failure) 
 void PooledConnection::fail_waiting(const Error& error) {
   queue_failure_ = error;  // read by `failed` when the operations complete
   waits_since_.reset();
-  connection_->fail_queued({error.info(), CloseReason::lost});
+  connection_->fail_queued({static_cast<const Cause&>(error.info()), CloseReason::lost});
 }
 
 void PooledConnection::call_at(std::optional<boost::asio::steady_timer>& timer, TimePoint time,

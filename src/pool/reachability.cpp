@@ -273,7 +273,7 @@ void Reachability::given_up(const ConnectAttempt& attempt, TimePoint now) noexce
 // Preconditions: the lock is held.
 Error Reachability::repeated(const std::optional<Error>& failure) const {
   ErrorInfo info = failure ? failure->info() : ErrorInfo(failure::unavailable());
-  static_cast<Cause&>(info) = failure::failed_before(std::move(info));
+  static_cast<Cause&>(info) = failure::failed_before(static_cast<const Cause&>(info));
   info.elapsed = {};
   info.database = server_.database().name();
   info.endpoint = server_.origin().endpoint;

@@ -98,7 +98,7 @@ ServerCondition Server::condition_of(std::string_view message, ReplyOf reply_of)
 }
 
 Failure Server::failure_of(const net::Outcome& outcome, ReplyOf reply_of) const noexcept {
-  if (outcome.kind != net::Outcome::Kind::error_reply) return outcome;
+  if (outcome.kind != net::Outcome::Kind::error_reply) return static_cast<const Failure&>(outcome);
   const ServerVerdict verdict = classify(outcome.text, reply_of, origin_.authenticates);
   return {Errc::server_error, verdict.effect, verdict.remedy};
 }
