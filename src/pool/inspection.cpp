@@ -205,7 +205,7 @@ class Inspection {
     if (outcome.kind == net::Outcome::Kind::answered) return Answer{sink.text(), {}};
     if (outcome.kind == net::Outcome::Kind::error_reply) return Answer{{}, outcome.text};
     report_.ready = false;
-    tell(outcome.info(began));
+    set_problem(outcome.info(began));
     return std::nullopt;
   }
 
@@ -219,10 +219,10 @@ class Inspection {
     problem.what = "the server replied with an error";
     problem.server = message;
     problem.advice = failure::advice_for(word);
-    tell(std::move(problem));
+    set_problem(std::move(problem));
   }
 
-  void tell(ErrorInfo problem) {
+  void set_problem(ErrorInfo problem) {
     if (!report_.problem) report_.problem = server_.error("validate_connection", std::move(problem));
   }
 
