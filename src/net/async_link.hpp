@@ -192,6 +192,7 @@ class AsyncLink final : public AsyncConnection {
   void drain_and_fail_queue(const Outcome& outcome);
   void end_all();  // at the deadline of `stop`
   void expire_queued(Node& node);
+  void note_unsent(const Node& node) noexcept;
   void drop_revoked(Node& node);
   void take_from_queue(Node& node) noexcept;
   void leave_tombstone(Node& node, Outcome outcome);

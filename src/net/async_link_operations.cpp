@@ -183,6 +183,7 @@ void AsyncLink::apply(Cancel& mail) {
     FailureGroup& group = fail_later({failure::cancelled(Effect::not_sent), CloseReason::lost});
     unregister(node);
     take_from_queue(node);
+    note_unsent(node);
     group.nodes.push_back(node);
   } else if (mail.how == engine::Cancellation::terminal) {
     leave_tombstone(node, {failure::cancelled(Effect::indeterminate), CloseReason::dirty});
@@ -215,7 +216,16 @@ void AsyncLink::expire_queued(Node& node) {
   FailureGroup& group = fail_later({failure::not_sent_in_time(), CloseReason::timeout});
   unregister(node);
   queue_.erase(node);
+  note_unsent(node);
   group.nodes.push_back(node);
+}
+
+// A scoped handle counts a command that changes the session as sent from its submission on. If the command
+// ends unsent, the handle no longer knows the state of its connection: a later reply could be QUEUED. So
+// nothing is sent any more, and the connection closes once the replies in flight have arrived.
+void AsyncLink::note_unsent(const Node& node) noexcept {
+  if (kind_ != Kind::exclusive || node.request.traits.session == Session::none) return;
+  if (state_ == State::ready && !retiring_) retiring_ = CloseReason::dirty;
 }
 
 // Drops an operation that its caller has revoked. The caller has reported the failure, so it isn't counted

@@ -22,6 +22,7 @@ bool AsyncLink::admit(Node& node) {
   FailureGroup& group = fail_later({std::move(why), CloseReason::lost});
   unregister(node);
   queue_.erase(node);
+  note_unsent(node);
   group.nodes.push_back(node);
   return false;
 }

@@ -46,6 +46,7 @@ bool AsyncLink::gather() {
     if (node.deadline <= now_) [[unlikely]] {
       expire_queued(node);
       progress = true;
+      if (retiring_) break;
       continue;
     }
     if (used + command.size() > room && used != 0) {
@@ -57,6 +58,7 @@ bool AsyncLink::gather() {
     if (ticket == 0 && !admit(node)) [[unlikely]] {
       if (owner_->waits()) break;
       progress = true;
+      if (retiring_) break;
       continue;
     }
     progress = true;

@@ -72,6 +72,10 @@ class TestOperation final : public engine::OperationNode {
     request.traits.retry = category;
     return *this;
   }
+  TestOperation& changes(Session state) {
+    request.traits.session = state;
+    return *this;
+  }
   TestOperation& blocks(std::chrono::milliseconds time) {
     request.traits.blocks_for = time;
     return *this;

@@ -358,6 +358,67 @@ TEST(AsyncExchangeTest, ReportsIdleAndNeverResendsWhenExclusive) {
   ASSERT_TRUE(link.run_until([&] { return link.owner->closed_calls == 1 && link.owner->idle_calls == 2; }));
 }
 
+// The user of an exclusive connection counts such a command as sent from its submission.
+class UnsentSessionCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(link_.open());
+    link_.owner->opens = false;
+    link_.owner->fails_queue = true;
+  }
+  void expect_closed_as_dirty() {
+    ASSERT_TRUE(link_.run_until([&] { return link_.owner->closed_calls == 1; }));
+    EXPECT_EQ(link_.owner->last_reason, CloseReason::dirty);
+  }
+  TestOperation& exec() { return TestOperation::make({"EXEC"}, link_.into(0)).changes(Session::transaction); }
+
+  FakeServer server_{[](FakeConnection& connection, std::size_t) { connection.serve(echo); }};
+  TestLink link_{server_.port(), TestLink::Kind::exclusive};
+};
+
+TEST_F(UnsentSessionCommand, ClosesExclusiveConnectionWhenCancelled) {
+  link_.submit(exec().known_as(1));
+  link_.connection->cancel(1, engine::Cancellation::total);
+  link_.submit(TestOperation::make({"ECHO", "after"}, link_.into(1)));
+  ASSERT_TRUE(link_.run_to_end(2));
+  EXPECT_EQ(link_.endings[0]->error->code(), Errc::cancelled);
+  EXPECT_TRUE(link_.endings[1]->error) << "its reply may be QUEUED";
+  expect_closed_as_dirty();
+}
+
+TEST_F(UnsentSessionCommand, ClosesExclusiveConnectionWhenExpired) {
+  link_.submit(exec().within(-1ms));
+  link_.submit(TestOperation::make({"ECHO", "after"}, link_.into(1)));
+  ASSERT_TRUE(link_.run_to_end(2));
+  EXPECT_EQ(link_.endings[0]->error->code(), Errc::timeout);
+  EXPECT_TRUE(link_.endings[1]->error) << "its reply may be QUEUED";
+  expect_closed_as_dirty();
+}
+
+TEST_F(UnsentSessionCommand, ClosesExclusiveConnectionWhenBreakerRefuses) {
+  link_.owner->passes = false;
+  link_.submit(exec());
+  ASSERT_TRUE(link_.run_to_end(1));
+  EXPECT_EQ(link_.endings[0]->error->code(), Errc::circuit_open);
+  expect_closed_as_dirty();
+}
+
+TEST_F(UnsentSessionCommand, AwaitsRepliesInFlightBeforeClosing) {
+  link_.submit(TestOperation::make({"ECHO", "before"}, link_.into(0)));
+  link_.submit(TestOperation::make({"EXEC"}, link_.into(1)).changes(Session::transaction).within(-1ms));
+  ASSERT_TRUE(link_.run_to_end(2));
+  EXPECT_FALSE(link_.endings[0]->error);
+  expect_closed_as_dirty();
+}
+
+TEST_F(UnsentSessionCommand, LeavesConnectionOpenIfItChangesNoState) {
+  link_.submit(TestOperation::make({"ECHO", "late"}, link_.into(0)).within(-1ms));
+  link_.submit(TestOperation::make({"ECHO", "after"}, link_.into(1)));
+  ASSERT_TRUE(link_.run_to_end(2));
+  EXPECT_FALSE(link_.endings[1]->error);
+  EXPECT_EQ(link_.owner->closed_calls, 0);
+}
+
 TEST(AsyncExchangeTest, DoesNotAllocateInSteadyUse) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.serve(echo); });
   TestLink link(server.port());
