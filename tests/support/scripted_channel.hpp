@@ -8,6 +8,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ class ScriptedChannel final : public engine::ChannelSource {
   std::vector<engine::RequestTraits> traits{};
   std::vector<TimeLimit> timeouts{};
   std::size_t batches = 0;
+  bool out_of_memory = false;  ///< Whether `exchange_batch` throws once everything is sent.
   std::size_t written =
       std::numeric_limits<std::size_t>::max();   ///< Bytes of a failing batch that were sent.
   std::optional<engine::Origin> replies_from{};  ///< The server that replies, if it is not that of `origin`.
@@ -52,6 +54,7 @@ class ScriptedChannel final : public engine::ChannelSource {
     batch_traits = batch.traits;
     sent.emplace_back(batch.bytes.view());
     timeouts.push_back(options.timeout);
+    if (out_of_memory) throw std::bad_alloc();
     engine::Replies replies;
     replies.origin = origin_;
     replies.sent = batch.size();

@@ -260,9 +260,7 @@ class AsyncScopedPipeline : public AsyncPipeline, public SessionCommands<AsyncSc
 template <class Pipe, class F>
 requires std::is_base_of_v<AsyncPipeline, Pipe>
 auto run_pipeline(Pipe pipe, F&& collect) {
-  using Slots = std::remove_cvref_t<std::invoke_result_t<F, Pipe&>>;
-  static_assert(detail::block_result<Slots>,
-                "a pipeline block returns nothing, a slot, or a tuple, pair or vector of slots");
+  using Slots = detail::block_slots<F, Pipe>;
   if constexpr (std::is_void_v<Slots>) {
     std::forward<F>(collect)(pipe);
     return pipe.execute_all();
@@ -275,9 +273,7 @@ auto run_pipeline(Pipe pipe, F&& collect) {
 template <class Pipe, class F>
 requires std::is_base_of_v<AsyncPipeline, Pipe>
 auto try_pipeline(Pipe pipe, F&& collect) {
-  using Slots = std::remove_cvref_t<std::invoke_result_t<F, Pipe&>>;
-  static_assert(detail::block_result<Slots>,
-                "a pipeline block returns nothing, a slot, or a tuple, pair or vector of slots");
+  using Slots = detail::block_slots<F, Pipe>;
   if constexpr (std::is_void_v<Slots>) {
     std::forward<F>(collect)(pipe);
     return pipe.try_execute_all();

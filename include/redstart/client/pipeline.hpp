@@ -64,11 +64,36 @@ concept slot_group = requires {
 template <class Slots>
 inline constexpr bool block_result = std::is_void_v<Slots> || slot_group<Slots>;
 
+/// The slots that the block `F` of a `Pipe` returns; void if it returns nothing.
+template <class F, class Pipe>
+struct BlockSlots {
+  using type = std::remove_cvref_t<std::invoke_result_t<F, Pipe&>>;
+  static_assert(block_result<type>,
+                "a pipeline block returns nothing, a slot, or a tuple, pair or vector of slots");
+};
+template <class F, class Pipe>
+using block_slots = typename BlockSlots<F, Pipe>::type;
+
+/// Empties a batch at the end of its exchange, also if that throws: no command may be sent again.
+struct ClearAtExit {
+  engine::Batch& batch;
+  ~ClearAtExit() { batch.clear(); }
+};
+
 /// Whether the replies of slots hold views into the Replies that they are taken from.
 template <class Slots>
 inline constexpr bool slots_hold_view = resp::holds_view<typename replies_of<Slots>::type>;
 template <>
 inline constexpr bool slots_hold_view<void> = false;
+
+/// True. Compiles only if the values that a pipeline block returns need no replies.
+template <class Slots>
+[[nodiscard]] consteval bool values_outlive_replies() {
+  static_assert(!slots_hold_view<Slots>,
+                "a std::string_view would point into replies that are gone: read a std::string, or keep the "
+                "Replies of Pipeline::execute()");
+  return true;
+}
 
 }  // namespace detail
 
@@ -239,10 +264,9 @@ class Pipeline : public detail::BatchCollector<engine::Channel>, public AllComma
   /// first. After a lost connection the first replies may be there; each other slot has a failure of its own,
   /// `not_sent` or `indeterminate`.
   [[nodiscard]] Replies execute() {
+    const detail::ClearAtExit cleared{batch_};
     engine::Replies replies = channel_->exchange_batch(batch_, options_);  // needs the rows
-    engine::BatchRows rows = std::move(batch_.commands.rows);
-    batch_.clear();
-    return Replies(std::move(replies), std::move(rows));
+    return Replies(std::move(replies), std::move(batch_.commands.rows));
   }
 };
 
@@ -269,17 +293,12 @@ class ScopedPipeline : public Pipeline, public SessionCommands<ScopedPipeline> {
 template <class Pipe, class F>
 requires std::is_base_of_v<Pipeline, Pipe>
 auto run_pipeline(Pipe pipe, F&& collect) {
-  using Slots = std::remove_cvref_t<std::invoke_result_t<F, Pipe&>>;
-  static_assert(detail::block_result<Slots>,
-                "a pipeline block returns nothing, a slot, or a tuple, pair or vector of slots");
+  using Slots = detail::block_slots<F, Pipe>;
   if constexpr (std::is_void_v<Slots>) {
     std::forward<F>(collect)(pipe);
     pipe.execute().require_all();
   } else if constexpr (detail::slot_group<Slots>) {
-    static_assert(
-        !detail::slots_hold_view<Slots>,
-        "a std::string_view would point into replies that are gone: read a std::string, or keep the "
-        "Replies of Pipeline::execute()");
+    static_assert(detail::values_outlive_replies<Slots>());
     const Slots wanted = std::forward<F>(collect)(pipe);
     const Replies replies = pipe.execute();
     replies.require_all();
@@ -296,18 +315,13 @@ auto run_pipeline(Pipe pipe, F&& collect) {
 template <class Pipe, class F>
 requires std::is_base_of_v<Pipeline, Pipe>
 auto try_pipeline(Pipe pipe, F&& collect) {
-  using Slots = std::remove_cvref_t<std::invoke_result_t<F, Pipe&>>;
-  static_assert(detail::block_result<Slots>,
-                "a pipeline block returns nothing, a slot, or a tuple, pair or vector of slots");
+  using Slots = detail::block_slots<F, Pipe>;
   if constexpr (std::is_void_v<Slots>) {
     std::forward<F>(collect)(pipe);
     if (auto error = pipe.execute().first_error()) return Result<Ok>(*std::move(error));
     return Result<Ok>(Ok{});
   } else if constexpr (detail::slot_group<Slots>) {
-    static_assert(
-        !detail::slots_hold_view<Slots>,
-        "a std::string_view would point into replies that are gone: read a std::string, or keep the "
-        "Replies of Pipeline::execute()");
+    static_assert(detail::values_outlive_replies<Slots>());
     using Values = typename detail::replies_of<Slots>::type;
     const Slots wanted = std::forward<F>(collect)(pipe);
     const Replies replies = pipe.execute();

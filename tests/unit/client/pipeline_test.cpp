@@ -121,6 +121,17 @@ TEST_F(PipelineOverScript, IsEmptyAndReusableAfterExecute) {
   EXPECT_EQ(pipe.execute()[after].value(), 2);
 }
 
+TEST_F(PipelineOverScript, IsEmptyAfterExecuteThrew) {
+  auto pipe = client_.pipeline();
+  pipe.incr("hits");
+  channel_->out_of_memory = true;
+  EXPECT_THROW(static_cast<void>(pipe.execute()), std::bad_alloc);
+  channel_->out_of_memory = false;
+  pipe.get("name");
+  static_cast<void>(pipe.execute());
+  EXPECT_EQ(channel_->sent.at(1), "*2\r\n$3\r\nGET\r\n$4\r\nname\r\n") << "INCR must not run twice";
+}
+
 TEST_F(PipelineOverScript, RefusesCommandsThatChangeConnectionAndKeepsRest) {
   channel_->frames = {":1\r\n"};
   auto pipe = client_.pipeline();
