@@ -71,7 +71,8 @@ constexpr CommandInfo any_command{.name = "command",
                                   .access = Access::write,
                                   .retry = Retry::accumulating,
                                   .reply_of = ReplyOf::script,
-                                  .has_row = false};
+                                  .has_row = false,
+                                  .operation = OperationId::other};
 
 }  // namespace
 
@@ -85,6 +86,18 @@ const CommandInfo* lookup(std::string_view first, std::string_view second) noexc
            name[first.size()] == ' ' && same(name.substr(first.size() + 1), second);
   });
   return both != nullptr ? both : alone;
+}
+
+std::string_view operation_name(OperationId operation) noexcept {
+  if (operation == OperationId::pipeline) return "PIPELINE";
+  if (operation == OperationId::multi) return "MULTI";
+  std::string_view name = "_OTHER";
+  const auto look_at = [&name, operation](const CommandInfo& row) {
+    if (row.operation == operation) name = row.name;
+  };
+  info::for_each(look_at);
+  for (const CommandInfo& row : info::untyped) look_at(row);
+  return name;
 }
 
 const CommandInfo& unknown_command() noexcept { return any_command; }

@@ -101,6 +101,19 @@ Cause provider_threw(std::string_view thrown) {
                 "the credentials provider threw " + std::string(thrown));
 }
 
+Cause authentication_refused(std::string server) {
+  Cause why = unsent(Errc::authentication_failed, Remedy::reconnect,
+                     "the server refused AUTH with newer credentials on an open connection");
+  why.server = std::move(server);
+  return why;
+}
+
+Cause credentials_expired() {
+  return unsent(
+      Errc::authentication_failed, Remedy::reconnect,
+      "the credentials of an open connection have expired, and the provider returned no newer ones");
+}
+
 Cause handshakes_busy() {
   return unsent(Errc::connect_timeout, Remedy::retry, "too many connections are being opened");
 }
@@ -333,6 +346,11 @@ Cause unknown_database(std::string_view name, std::string_view nearest) {
 Cause not_started() {
   return cause(Errc::not_started, Effect::none, Remedy::never, "the manager has not been started",
                "Call start(RedisConfigLoader{}.load()) first");
+}
+
+Cause too_many_inspections(std::size_t most) {
+  return unsent(Errc::overloaded, Remedy::retry,
+                std::to_string(most) + " examinations of this manager are already under way");
 }
 
 Cause started_before() {

@@ -44,6 +44,10 @@ inline constexpr int end_of_stream = -1;
 [[nodiscard]] Cause provider_timeout();
 /// The credentials provider threw `thrown`: a type, since its message may hold the secret.
 [[nodiscard]] Cause provider_threw(std::string_view thrown);
+/// The server answered AUTH on an open connection with the error `server`.
+[[nodiscard]] Cause authentication_refused(std::string server);
+/// The credentials of an open connection have expired, and the provider has returned no newer ones.
+[[nodiscard]] Cause credentials_expired();
 [[nodiscard]] Cause handshakes_busy();
 
 [[nodiscard]] Cause tls_timeout();
@@ -126,5 +130,7 @@ struct Pending {
 [[nodiscard]] Cause unknown_database(std::string_view name, std::string_view nearest);
 [[nodiscard]] Cause not_started();
 [[nodiscard]] Cause started_before();
+/// `most` inspections are under way.
+[[nodiscard]] Cause too_many_inspections(std::size_t most);
 
 }  // namespace redstart::inline v0::failure

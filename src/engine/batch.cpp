@@ -56,6 +56,7 @@ void Batch::begin_row(const CommandInfo& info) {
   constexpr std::size_t usual_size = 64;  // one block of 1 KiB
   if (commands.entries.capacity() == 0) commands.entries.reserve(usual_size);
   commands.rows.begin(info, size());
+  if (size() == 0 && info.operation == operation_id("MULTI")) traits.operation = OperationId::multi;
   traits.add(info.reply_of, info.session, std::nullopt);
 }
 

@@ -2,10 +2,14 @@
 // async_connection.hpp: interface of asynchronous connections and of their owners.
 #pragma once
 
-#include "../resilience/breaker_verdict.hpp"
+#include "../config/live_settings.hpp"
+#include "../protocol/admission.hpp"
+#include "../protocol/link_context.hpp"
+#include "../protocol/link_event.hpp"
+#include "../protocol/outcome.hpp"
+#include "../protocol/push_sink.hpp"
 #include "loop.hpp"
 #include "open_watcher.hpp"
-#include "outcome.hpp"
 
 #include <redstart/config/redis_config.hpp>
 #include <redstart/engine/operation_node.hpp>
@@ -21,6 +25,9 @@
 
 namespace redstart::inline v0::net {
 
+using protocol::end_of_stream;
+using protocol::Outcome;
+
 class Preparer;
 
 /// Carries operations to the server: a queue, a socket and the operations in flight. The socket is opened and
@@ -32,63 +39,14 @@ class Preparer;
 /// never from inside one of its own calls.
 class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
  public:
-  /// Decides when the connection is opened, is notified of its events and makes the errors of operations.
-  class Owner : public OpenWatcher {
+  /// Decides when the connection is opened, takes its events, and decides about its operations.
+  class Owner : public OpenWatcher, public protocol::Admission {
    public:
-    /// The connection is closed and operations wait. Called once until it is opened or `fail_queued`.
-    virtual void wanted(AsyncConnection& connection) = 0;
-    virtual void opened(AsyncConnection& connection) = 0;
-    /// The connect attempt failed. Queued operations keep waiting, until `open` or `fail_queued`.
-    virtual void open_failed(AsyncConnection& connection, const Cause& failure) = 0;
-    /// The socket is closed. Operations in flight were finished or queued again before.
-    virtual void closed(AsyncConnection& connection, CloseReason reason) = 0;
-    /// Nothing is queued or in flight; the handler of the last operation may still run. Called for exclusive
-    /// connections, and after `notify_idle`.
-    virtual void idle(AsyncConnection& connection) = 0;
-    /// After `stop`: everything has ended. This is the last notification.
-    virtual void stopped(AsyncConnection& connection) = 0;
-    /// The server has answered `commands` commands, `errors` of them with an error reply. All took about
-    /// `latency`.
-    virtual void answered(AsyncConnection& connection, std::size_t commands, std::size_t errors,
-                          std::chrono::nanoseconds latency) = 0;
-
-    /// Pushes have arrived: `take_pushes` returns how many.
-    virtual void pushed(AsyncConnection& /*connection*/) {}
-
-    /// Returns a ticket of the circuit breaker that is valid for any number of operations. 0: `admit` decides
-    /// for each operation.
-    [[nodiscard]] virtual std::uint64_t common_ticket() const noexcept = 0;
-    /// Sets the operation's ticket. Returns false if it must not be sent now.
-    [[nodiscard]] virtual bool admit(engine::OperationNode& operation, TimePoint now) = 0;
-    /// True if operations that are not admitted wait until `wake`; else they fail with `Errc::circuit_open`.
-    [[nodiscard]] virtual bool waits() const noexcept = 0;
-    /// Reports the end of an attempt to the circuit breaker and takes the ticket. Not called for an operation
-    /// that was answered with the ticket of `common_ticket`.
-    virtual void end_ticket(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint now,
-                            std::string_view why) = 0;
-    /// The server answered with error `message`. Returns the delay before the retry and notes the retry in
-    /// the operation, or returns nothing if the error is its answer. Takes the ticket if there is a retry, or
-    /// if the error carries no information about the server's health.
-    [[nodiscard]] virtual std::optional<std::chrono::milliseconds> retry_refused(
-        AsyncConnection& connection, engine::OperationNode& operation, std::string_view message,
-        TimePoint now) = 0;
-    /// Like `retry_refused`, after the connection was lost. `reached`: some bytes of the operation had been
-    /// sent, so that a retry is a further command for the server.
-    [[nodiscard]] virtual std::optional<std::chrono::milliseconds> retry_lost(
-        engine::OperationNode& operation, const Outcome& outcome, bool reached) = 0;
-    /// The operation is about to be finished. Exclusive connections only; on any thread.
-    virtual void ending(const engine::OperationNode&) noexcept {}
-    /// `wake` was applied.
-    virtual void woken(AsyncConnection& connection) = 0;
+    /// Takes the events of one step, in order. On the loop.
+    virtual void on_events(AsyncConnection& connection, const protocol::LinkEvents& events) = 0;
     /// Operations were completed after everything had stopped: makes sure that a thread runs their handlers.
     /// On every thread.
     virtual void flush() noexcept = 0;
-
-    /// Counts a failure and returns the complete error of an operation without a reply, also of a cancelled
-    /// one
-    /// (`Errc::cancelled`). `code`, `effect` and `text` of the outcome are set.
-    [[nodiscard]] virtual Error failed(const engine::OperationNode& operation, const Outcome& outcome) = 0;
-    [[nodiscard]] virtual const engine::Origin& origin() const noexcept = 0;
 
    protected:
     Owner() = default;
@@ -97,29 +55,14 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
     ~Owner() = default;
   };
 
-  enum class Kind : std::uint8_t {
-    shared,     ///< A sent operation that is cancelled or late leaves a tombstone.
-    exclusive,  ///< A sent operation that is cancelled or late closes the connection.
-  };
-
-  /// True if the ticket is that of a probe: each end of a probe must be reported to the circuit breaker.
-  [[nodiscard]] static constexpr bool is_probe(std::uint64_t ticket) noexcept {
-    return ticket != 0 && (ticket & 1) == 0;
-  }
-
-  /// How much a connection holds. Values read on another thread may be slightly outdated.
-  struct Load {
-    std::size_t operations = 0;
-    std::size_t bytes = 0;
-    /// Tombstones: operations that were given up after they had been sent, and whose replies are due.
-    std::size_t given_up = 0;
-  };
+  using Kind = protocol::LinkKind;
+  using Load = protocol::LinkLoad;
 
   /// Makes a closed connection. `preparer`: null if the connection needs no preparation in common with
   /// others.
   ///
-  /// Lifetimes: `config` and `client_name` must outlive the connection; the owner holds them.
-  [[nodiscard]] static std::shared_ptr<AsyncConnection> make(Loop loop, const DatabaseConfig& config,
+  /// Lifetimes: `settings` and `client_name` must outlive the connection; the owner holds them.
+  [[nodiscard]] static std::shared_ptr<AsyncConnection> make(Loop loop, const LiveSettings& settings,
                                                              const std::string& client_name,
                                                              std::shared_ptr<Owner> owner, Kind kind,
                                                              std::shared_ptr<Preparer> preparer = nullptr);
@@ -142,15 +85,18 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
   virtual void open() noexcept = 0;
   /// Closes the socket once nothing is in flight. Queued operations wait for the next `open`.
   virtual void retire(CloseReason reason) noexcept = 0;
-  /// Requests one call of `Owner::idle`. On the loop.
+  /// Requests one event `idle`. On the loop.
   virtual void notify_idle() noexcept = 0;
-  /// Asks the owner again to admit queued operations, and calls `Owner::woken`.
+  /// Asks the owner again to admit queued operations; the event `woken` follows.
   virtual void wake() noexcept = 0;
   /// Sends PING before the next operation. If no reply comes, the connection is closed and queued operations
   /// wait for the next `open`. For exclusive connections without a caller; shared ones do it by themselves.
   virtual void check_next() noexcept = 0;
+  /// While `held`, no AUTH with newer credentials is sent. Released on the loop, or while nothing is in
+  /// flight.
+  virtual void hold_authentication(bool held) noexcept = 0;
   /// Ends the connection. New operations fail with `Errc::closed`. Accepted ones may end until `deadline`,
-  /// then they fail with `Errc::closed`. `Owner::stopped` follows.
+  /// then they fail with `Errc::closed`. The event `stopped` follows.
   virtual void stop(TimePoint deadline) noexcept = 0;
   /// The loop's context is being destroyed: releases everything that belongs to it and completes no
   /// operation.
@@ -168,7 +114,8 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection> {
   [[nodiscard]] virtual TimePoint last_used() const noexcept = 0;  ///< On every thread.
   [[nodiscard]] virtual TimePoint opened_at() const noexcept = 0;
   [[nodiscard]] virtual const Loop& loop() const noexcept = 0;
-  [[nodiscard]] virtual std::uint64_t take_pushes() noexcept = 0;
+  /// Where its push messages go.
+  [[nodiscard]] virtual protocol::PushSink& pushes() noexcept = 0;
 
  protected:
   AsyncConnection() = default;

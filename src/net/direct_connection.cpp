@@ -2,9 +2,10 @@
 // direct_connection.cpp: exchanges commands and batches on a direct connection.
 #include "direct_connection.hpp"
 
+#include "../engine/refusal.hpp"
+#include "../protocol/authentication_command.hpp"
 #include "../resp/scanner.hpp"
 #include "reception.hpp"
-#include "refusal.hpp"
 #include "send_plan.hpp"
 
 #include <algorithm>
@@ -21,6 +22,11 @@ constexpr std::size_t large_send = 64 * 1024;
 // A wait may end this much after its deadline. The tolerance saves a system call per exchange.
 constexpr auto slack = 50ms;
 
+class Ignored final : public engine::ReplySink {
+ public:
+  void frame(std::string_view) override {}
+};
+
 }  // namespace
 
 std::optional<CloseReason> DirectConnection::close_reason(TimePoint now) const noexcept {
@@ -29,7 +35,7 @@ std::optional<CloseReason> DirectConnection::close_reason(TimePoint now) const n
   const IoResult result = socket_.peek(first);
   if (result.error == EAGAIN)
     return socket_.holds_bytes() ? std::optional(CloseReason::desync) : std::nullopt;
-  return result.bytes == 0 ? CloseReason::stale : unsolicited_reason(first);
+  return result.bytes == 0 ? CloseReason::stale : protocol::unsolicited_reason(first);
 }
 
 std::optional<CloseReason> DirectConnection::close_reason_beside_pushes(TimePoint now) {
@@ -123,19 +129,28 @@ int DirectConnection::receive_late(engine::ReplyBuffer& buffer, TimePoint now, P
 }
 
 Outcome DirectConnection::ping(TimePoint now, TimePoint deadline) {
-  class Ignored final : public engine::ReplySink {
-   public:
-    void frame(std::string_view) override {}
-  } ignored;
+  Ignored ignored;
   return exchange({"*1\r\n$4\r\nPING\r\n", {}}, ignored, now, deadline);
+}
+
+Outcome DirectConnection::authenticate(const protocol::ProvidedCredentials& with, TimePoint now,
+                                       TimePoint deadline) {
+  const Secret command = protocol::authentication_command(with.credentials);
+  Outcome outcome;
+  if (!command.empty()) {
+    Ignored ignored;
+    outcome = exchange({command.reveal(), {}}, ignored, now, deadline);
+  }
+  if (outcome.kind == Outcome::Kind::answered) renewal_.authenticated(with.term);
+  return outcome;
 }
 
 Outcome DirectConnection::exchange(const engine::Outgoing& out, engine::ReplySink& sink, TimePoint now,
                                    TimePoint deadline) {
-  if (now >= deadline) return deadline_passed();
+  if (now >= deadline) return protocol::deadline_passed(now);
   bool sent_all = false;
-  if (const int error = send_all(out, deadline, sent_all); error != 0)
-    return broken_by(error, socket_.interrupted(), Effect::not_sent);
+  if (const int error = send_all(out, deadline, sent_all); error != 0) [[unlikely]]
+    return not_sent(out, sink, now, deadline, error);
   Reception reception(*this, out, sink, now, deadline);
   Outcome outcome = reception.run();
   ++exchanges_;
@@ -143,10 +158,20 @@ Outcome DirectConnection::exchange(const engine::Outgoing& out, engine::ReplySin
   return outcome;
 }
 
+// The server may have refused the command before all of it was sent, and closed the connection then.
+Outcome DirectConnection::not_sent(const engine::Outgoing& out, engine::ReplySink& sink, TimePoint now,
+                                   TimePoint deadline, int error) {
+  if (!socket_.interrupted()) {
+    Reception reception(*this, out, sink, now, deadline);
+    if (auto refusal = reception.arrived_refusal()) return *std::move(refusal);
+  }
+  return protocol::broken_by(error, socket_.interrupted(), Effect::not_sent, Clock::now());
+}
+
 Outcome DirectConnection::exchange_batch(const engine::Batch& batch, engine::Replies& replies, TimePoint now,
                                          TimePoint deadline) {
   Outcome outcome = run_batch(batch, replies, now, deadline);
-  replace_refusals(replies, batch, config_);
+  engine::replace_refusals(replies, batch, config_);
   return outcome;
 }
 
@@ -174,11 +199,12 @@ Outcome DirectConnection::run_batch(const engine::Batch& batch, engine::Replies&
     return outcome;
   };
   const auto lost = [&](int error) {
-    return give_up(broken_by(error, socket_.interrupted(),
-                             sent == bytes.size() ? Effect::indeterminate : Effect::not_sent));
+    return give_up(protocol::broken_by(error, socket_.interrupted(),
+                                       sent == bytes.size() ? Effect::indeterminate : Effect::not_sent,
+                                       Clock::now()));
   };
 
-  if (now >= deadline) return give_up(deadline_passed());
+  if (now >= deadline) return give_up(protocol::deadline_passed(now));
   int send_error = 0;
   while (got < commands) {
     bool progress = false;
@@ -205,14 +231,15 @@ Outcome DirectConnection::run_batch(const engine::Batch& batch, engine::Replies&
     }
     for (auto status = scanner.scan(buffer.view()); status != resp::Scanner::Status::incomplete;
          status = scanner.scan(buffer.view())) {
-      if (status == resp::Scanner::Status::fault) return give_up(not_resp(scanner, buffer.view()));
+      if (status == resp::Scanner::Status::fault)
+        return give_up(protocol::not_resp(scanner, buffer.view(), Clock::now()));
       if (scanner.type() == resp::Type::push) {
         ++pushes_;
       } else if (got < commands) {
         // Before the whole command was sent, only an error reply can be its reply.
         if (sent != bytes.size() && sent < batch.commands.entries[got].end && !resp::is_error(scanner.type()))
             [[unlikely]]
-          return give_up(unsolicited_reply());
+          return give_up(protocol::unsolicited_reply(Clock::now()));
         replies.frames.push_back({scanner.begin(), scanner.position() - scanner.begin()});
         ++got;
         if (resp::is_error(scanner.type())) ++replies.errors;
@@ -232,7 +259,8 @@ Outcome DirectConnection::run_batch(const engine::Batch& batch, engine::Replies&
   // A server may refuse the last command before all of it was sent. The rest would precede the next command.
   outcome.reusable = nothing_left && sent == bytes.size() && !socket_.holds_bytes();
   if (!outcome.reusable)
-    outcome.reason = nothing_left ? CloseReason::desync : unsolicited_reason(buffer.view()[answered]);
+    outcome.reason =
+        nothing_left ? CloseReason::desync : protocol::unsolicited_reason(buffer.view()[answered]);
   outcome.end = Clock::now();
   ++exchanges_;
   last_used_ = outcome.end;

@@ -2,10 +2,8 @@
 // direct_connection.hpp: a blocking connection that one caller at a time uses.
 #pragma once
 
-#include "../protocol/handshake_fsm.hpp"
-#include "handshake_gate.hpp"
+#include "../protocol/outcome.hpp"
 #include "open_watcher.hpp"
-#include "outcome.hpp"
 #include "preparation.hpp"
 #include "socket.hpp"
 
@@ -30,7 +28,8 @@
 
 namespace redstart::inline v0::net {
 
-class HandshakeInbox;
+using protocol::end_of_stream;
+using protocol::Outcome;
 
 /// Opens a blocking connection and exchanges commands on the caller's thread. After an incomplete exchange
 /// the connection must be closed.
@@ -59,6 +58,12 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
 
   /// Sends PING. Any reply counts as an answer.
   [[nodiscard]] Outcome ping(TimePoint now, TimePoint deadline);
+
+  /// Sends AUTH. Its reply is the outcome.
+  [[nodiscard]] Outcome authenticate(const protocol::ProvidedCredentials& with, TimePoint now,
+                                     TimePoint deadline);
+  /// When it must authenticate again.
+  [[nodiscard]] protocol::CredentialsRenewal& renewal() noexcept { return renewal_; }
 
   /// True if it was used within the last millisecond, so that it is assumed to be open.
   [[nodiscard]] bool just_used(TimePoint now) const noexcept {
@@ -89,6 +94,7 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   [[nodiscard]] std::uint64_t take_pushes() noexcept { return std::exchange(pushes_, 0); }
 
  private:
+  class Opening;
   class Reception;
 
   // How long an exchange waits for replies. After the process was stopped, the deadline may have passed
@@ -100,14 +106,10 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
     std::size_t arrived = 0;  // bytes that had arrived and were not read
   };
 
-  [[nodiscard]] std::optional<Cause> connect(const std::vector<Address>& addresses, TimePoint deadline);
-  [[nodiscard]] std::optional<Cause> secure(std::shared_ptr<const TlsContext> context, TimePoint deadline);
-  [[nodiscard]] std::optional<Cause> handshake(Credentials credentials, TimePoint deadline,
-                                               HandshakeGate::Pass& pass, OpenWatcher& watcher);
-  [[nodiscard]] int receive_available(HandshakeInbox& inbox);
-  [[nodiscard]] int pause(HandshakeInbox& inbox, TimePoint until);
   [[nodiscard]] Outcome run_batch(const engine::Batch& batch, engine::Replies& replies, TimePoint now,
                                   TimePoint deadline);
+  [[nodiscard]] Outcome not_sent(const engine::Outgoing& out, engine::ReplySink& sink, TimePoint now,
+                                 TimePoint deadline, int error);
   [[nodiscard]] int send_all(const engine::Outgoing& out, TimePoint deadline, bool& sent_all);
   [[nodiscard]] int receive_more(engine::ReplyBuffer& buffer, TimePoint& now, Patience& patience);
   [[nodiscard]] int receive_late(engine::ReplyBuffer& buffer, TimePoint now, Patience& patience);
@@ -122,6 +124,7 @@ class DirectConnection : public boost::intrusive::list_base_hook<> {
   TimePoint opened_at_{};
   TimePoint last_used_{};
   TimePoint retires_ = TimePoint::max();
+  protocol::CredentialsRenewal renewal_{};
   bool fast_keepalive_ = false;
   std::uint64_t tag_ = 0;
   std::uint64_t exchanges_ = 0;

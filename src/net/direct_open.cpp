@@ -1,179 +1,170 @@
 // SPDX-License-Identifier: Apache-2.0
-// direct_open.cpp: opens a direct connection: preparation, gate, connect, TLS, handshake.
-#include "address_rounds.hpp"
+// direct_open.cpp: opens a direct connection: carries out the actions of OpeningFsm.
+#include "../protocol/opening_fsm.hpp"
 #include "direct_connection.hpp"
 #include "handshake_gate.hpp"
-#include "handshake_inbox.hpp"
 #include "preparation.hpp"
 
-#include <algorithm>
+#include <redstart/resilience/random.hpp>
+
 #include <cerrno>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace redstart::inline v0::net {
 
-std::optional<Cause> DirectConnection::open(TimePoint deadline, OpenWatcher& watcher) {
-  const auto interrupted = [this] { return socket_.interrupted(); };
-  if (!preparer_) preparer_ = std::make_shared<Preparer>(config_);
-  Prepared prepared = preparer_->prepare(deadline, interrupted);
-  if (prepared.failure) return std::move(prepared.failure);
-  watcher.reached(OpenWatcher::Step::resolved);
-  // Take a permit only after the preparation, so that slow DNS, files or credential providers don't hold one.
-  HandshakeGate::Pass pass = HandshakeGate::process().enter(to_string(config_.endpoint), deadline);
-  if (!pass) return failure::handshakes_busy();
-  std::optional<Cause> failure = connect(prepared.resolved.addresses, deadline);
-  pass.received(Clock::now());
-  if (!failure) watcher.reached(OpenWatcher::Step::connected);
-  if (!failure && prepared.tls) {
-    failure = secure(std::move(prepared.tls), deadline);
-    pass.received(Clock::now());
-    if (!failure) watcher.reached(OpenWatcher::Step::secured);
+// Carries out one action after the other. Each blocks until it has ended, at its time limit at the latest.
+class DirectConnection::Opening {
+ public:
+  using Machine = protocol::OpeningFsm;
+  using Action = Machine::Action;
+  using Kind = Action::Kind;
+
+  Opening(DirectConnection& connection, TimePoint deadline, OpenWatcher& watcher)
+      : connection_(connection),
+        watcher_(watcher),
+        machine_(connection.config_, connection.client_name_, Random(random_seed()).unit(), deadline) {}
+  Opening(const Opening&) = delete;
+  Opening& operator=(const Opening&) = delete;
+
+  // Returns the failure, if any.
+  [[nodiscard]] std::optional<Cause> run() {
+    Action action = machine_.start();
+    while (action.kind != Kind::ready && action.kind != Kind::fail) {
+      if (action.returns_permit && pass_) pass_->leave();
+      action = carry_out(action);
+      if (interrupted() && action.kind != Kind::ready) action = machine_.on_interrupted();
+    }
+    connection_.pushes_ += machine_.take_pushes();
+    if (action.kind == Kind::fail) return machine_.failure();
+    watcher_.ready(machine_.handshake());
+    connection_.renewal_ = machine_.renewal();
+    return std::nullopt;
   }
-  if (!failure) failure = handshake(std::move(prepared.credentials), deadline, pass, watcher);
-  if (failure) {
+
+ private:
+  [[nodiscard]] bool interrupted() const noexcept { return connection_.socket_.interrupted(); }
+
+  [[nodiscard]] Action carry_out(const Action& action) {
+    switch (action.kind) {
+      case Kind::prepare: return prepare(action.until);
+      case Kind::get_permit:
+        pass_.emplace(HandshakeGate::process().enter(to_string(connection_.config_.endpoint), action.until));
+        return *pass_ ? machine_.on_permit(Clock::now()) : machine_.on_timer(Clock::now());
+      case Kind::connect: return connect(action);
+      case Kind::secure: return secure(action.until);
+      case Kind::look: return look();
+      case Kind::send: return send(action);
+      case Kind::read: return read(action.until);
+      case Kind::ask: return machine_.on_asked(Clock::now(), watcher_.not_ready(machine_.not_ready()));
+      case Kind::wait: return wait(action.until);
+      case Kind::renew: {
+        Prepared newer =
+            connection_.preparer_->renew_credentials(action.until, [this] { return interrupted(); });
+        return machine_.on_renewed(take_facts(newer));
+      }
+      case Kind::none:
+      case Kind::ready:
+      case Kind::fail: break;
+    }
+    return action;
+  }
+
+  [[nodiscard]] Action prepare(TimePoint until) {
+    prepared_ = connection_.preparer_->prepare(until, [this] { return interrupted(); });
+    if (!prepared_.failure) watcher_.reached(OpenWatcher::Step::resolved);
+    return machine_.on_prepared(take_facts(prepared_));
+  }
+
+  [[nodiscard]] Action connect(const Action& action) {
+    const DatabaseConfig& config = connection_.config_;
+    Socket& socket = connection_.socket_;
+    const int error = socket.connect(prepared_.resolved.addresses[action.address],
+                                     {config.keepalive, silence_limit_of(config.timeouts)}, action.until);
+    const TimePoint now = Clock::now();
+    if (error != ETIMEDOUT) pass_->received(now);
+    if (error == 0) {
+      connection_.armed_ = config.timeouts.command;
+      socket.arm_receive(connection_.armed_);
+      socket.arm_send(connection_.armed_);
+      watcher_.reached(OpenWatcher::Step::connected);
+    }
+    return machine_.on_connected(now, error);
+  }
+
+  [[nodiscard]] Action secure(TimePoint until) {
+    const DatabaseConfig& config = connection_.config_;
+    Socket& socket = connection_.socket_;
+    const int error = socket.secure(prepared_.tls, TlsName::of(config.tls, config.endpoint.host), until);
+    const TimePoint now = Clock::now();
+    pass_->received(now);
+    if (error == EAGAIN) return machine_.on_timer(now);
+    if (error != 0) return machine_.on_secured(socket.tls()->failure());
+    watcher_.reached(OpenWatcher::Step::secured);
+    return machine_.on_secured(std::nullopt);
+  }
+
+  [[nodiscard]] Action send(const Action& action) {
+    bool sent = false;
+    const int error = connection_.send_all({action.bytes, {}}, action.until, sent);
+    return error == EAGAIN ? machine_.on_timer(Clock::now()) : machine_.on_sent();
+  }
+
+  // Waits for bytes. The clock is read anew each time, so that bytes that trickle in don't extend the limit.
+  [[nodiscard]] Action read(TimePoint until) {
+    patience_.deadline = until;
+    TimePoint now = Clock::now();
+    const int error = connection_.receive_more(machine_.room(), now, patience_);
+    if (error == EAGAIN) return machine_.on_timer(now);
+    if (error == 0) pass_->received(now);
+    return on_read(error == 0 ? EAGAIN : error);
+  }
+
+  [[nodiscard]] Action wait(TimePoint until) {
+    if (Clock::now() < until && connection_.socket_.wait_readable(until)) return look();
+    return machine_.on_timer(Clock::now());
+  }
+
+  // Reads until nothing is left.
+  [[nodiscard]] Action look() {
+    for (;;) {
+      engine::ReplyBuffer& buffer = machine_.room();
+      const IoResult result = connection_.socket_.receive_some(buffer.end(), buffer.space());
+      buffer.commit(result.bytes);
+      if (result.error != 0) return on_read(result.error);
+      if (result.bytes == 0) return on_read(end_of_stream);
+      if (machine_.flooded()) return on_read(EAGAIN);
+    }
+  }
+
+  [[nodiscard]] Action on_read(int error) {
+    const Socket& socket = connection_.socket_;
+    Machine::ReadEnd end{error, socket.holds_bytes(), std::nullopt};
+    if (error != EAGAIN && socket.tls() != nullptr && socket.tls()->at_fault())
+      end.tls = socket.tls()->failure();
+    return machine_.on_read(std::move(end));
+  }
+
+  DirectConnection& connection_;
+  OpenWatcher& watcher_;
+  Machine machine_;
+  Prepared prepared_{};
+  std::optional<HandshakeGate::Pass> pass_{};
+  Patience patience_{};
+};
+
+std::optional<Cause> DirectConnection::open(TimePoint deadline, OpenWatcher& watcher) {
+  if (!preparer_) preparer_ = std::make_shared<Preparer>(config_);
+  Opening opening(*this, deadline, watcher);
+  if (auto failure = opening.run()) {
     socket_.close();
     return failure;
   }
   last_used_ = opened_at_ = Clock::now();
   return std::nullopt;
-}
-
-std::optional<Cause> DirectConnection::connect(const std::vector<Address>& addresses, TimePoint deadline) {
-  const SocketOptions options{config_.keepalive, silence_limit_of(config_.timeouts)};
-  AddressRounds rounds(addresses.size(), deadline);
-  for (;;) {
-    const auto attempt = rounds.next(Clock::now());
-    if (!attempt) return failure::not_connected(rounds.error());
-    const int error = socket_.connect(addresses[attempt->address], options, attempt->until);
-    if (error == 0) break;
-    if (socket_.interrupted()) return failure::interrupted();
-    rounds.failed(error);
-  }
-  armed_ = config_.timeouts.command;
-  socket_.arm_receive(armed_);
-  socket_.arm_send(armed_);
-  return std::nullopt;
-}
-
-// With TLS, no Redis command is sent before the TLS handshake has verified the server.
-std::optional<Cause> DirectConnection::secure(std::shared_ptr<const TlsContext> context, TimePoint deadline) {
-  const int error =
-      socket_.secure(std::move(context), TlsName::of(config_.tls, config_.endpoint.host), deadline);
-  if (error == 0) return std::nullopt;
-  if (socket_.interrupted()) return failure::interrupted();
-  if (error == EAGAIN) return failure::tls_timeout();
-  return socket_.tls()->failure();
-}
-
-// Reads until nothing is left. Returns EAGAIN unless the connection has ended.
-int DirectConnection::receive_available(HandshakeInbox& inbox) {
-  for (;;) {
-    engine::ReplyBuffer& buffer = inbox.room();
-    const IoResult result = socket_.receive_some(buffer.end(), buffer.space());
-    buffer.commit(result.bytes);
-    if (result.error != 0) return result.error;
-    if (result.bytes == 0) return end_of_stream;
-    if (inbox.flooded()) return EAGAIN;
-  }
-}
-
-// Pauses until `until` even if data arrives. Returns early if the connection ends or the inbox is flooded.
-int DirectConnection::pause(HandshakeInbox& inbox, TimePoint until) {
-  for (;;) {
-    if (const int error = receive_available(inbox); error != EAGAIN) return error;
-    if (inbox.flooded() || Clock::now() >= until || !socket_.wait_readable(until)) return 0;
-  }
-}
-
-std::optional<Cause> DirectConnection::handshake(Credentials credentials, TimePoint deadline,
-                                                 HandshakeGate::Pass& pass, OpenWatcher& watcher) {
-  const bool provided = config_.credentials != nullptr;
-  bool credentials_renewed = false;
-  protocol::HandshakeSettings settings = handshake_settings(config_, client_name_);
-  const auto use_provided = [&] {
-    settings.username = credentials.username;
-    settings.password = credentials.password.reveal();
-  };
-  if (provided) use_provided();
-  protocol::HandshakeFsm machine(settings);
-  HandshakeInbox inbox(config_.limits);
-  bool opening = true;  // true until the first request is sent
-  Patience patience{deadline};
-  using Kind = protocol::HandshakeFsm::Action::Kind;
-
-  const auto lost = [&](int error) -> Cause {
-    if (socket_.interrupted()) return failure::interrupted();
-    // With TLS 1.3, the server reports only after the TLS handshake that it refused the client certificate.
-    if (socket_.tls() != nullptr && socket_.tls()->at_fault()) return socket_.tls()->failure();
-    if (error == EAGAIN && machine.loading()) return failure::not_ready(describe(machine.not_ready()));
-    return failure::handshake_lost(error, machine.awaited());
-  };
-
-  auto action = machine.start();
-  for (;;) {
-    switch (action.kind) {
-      case Kind::ready:
-        if (!inbox.ends_here() || socket_.holds_bytes()) return inbox.failure(!settings.password.empty());
-        pushes_ += inbox.take_pushes();  // those after the last reply
-        watcher.ready(machine);
-        return std::nullopt;
-      case Kind::fail: {
-        const auto& failure = machine.failure();
-        if (provided && !std::exchange(credentials_renewed, true) &&
-            wrong_password(failure.code, failure.server)) {
-          // The password may have been changed after the provider was asked.
-          pass.leave();
-          Prepared newer = preparer_->renew_credentials(deadline, [this] { return socket_.interrupted(); });
-          if (newer.failure) return std::move(newer.failure);
-          if (newer.credentials.username != credentials.username ||
-              newer.credentials.password != credentials.password) {
-            credentials = std::move(newer.credentials);
-            use_provided();
-            action = machine.start();
-            continue;
-          }
-        }
-        return cause_of(failure);
-      }
-      case Kind::wait: {
-        pass.leave();  // a loading server must not hold a permit
-        if (!watcher.not_ready(machine.not_ready()) || Clock::now() + action.delay >= deadline)
-          return lost(EAGAIN);
-        if (const int error = pause(inbox, Clock::now() + action.delay); error != 0) return lost(error);
-        if (inbox.flooded()) return inbox.failure(!settings.password.empty());
-        action = machine.on_delay();
-        continue;
-      }
-      case Kind::send: {
-        bool sent = false;
-        // Bytes that arrive before the request would be taken for its reply. After the TLS handshake, part of
-        // a session ticket may have arrived.
-        if (opening) {
-          const int error = receive_available(inbox);
-          if (error != EAGAIN && inbox.empty()) return lost(error);
-        }
-        if (!inbox.may_send(opening) || (!opening && socket_.holds_bytes()))
-          return inbox.failure(!settings.password.empty());
-        opening = false;
-        inbox.sent();
-        const int error = send_all({action.bytes, {}}, deadline, sent);
-        if (error == EAGAIN || socket_.interrupted()) return lost(error);
-        break;  // a server that closes at once (maxclients) sends its error before
-      }
-      case Kind::receive: break;
-    }
-    for (;;) {
-      const HandshakeInbox::Next next = inbox.next();
-      pushes_ += inbox.take_pushes();
-      if (next == HandshakeInbox::Next::refused) return inbox.failure(!settings.password.empty());
-      if (next == HandshakeInbox::Next::reply) break;
-      TimePoint now = Clock::now();  // read anew each time: bytes that trickle in don't extend the deadline
-      if (const int error = receive_more(inbox.room(), now, patience); error != 0) return lost(error);
-      pass.received(now);
-    }
-    action = machine.on_reply(inbox.frame());
-  }
 }
 
 }  // namespace redstart::inline v0::net

@@ -2,8 +2,12 @@
 // io_threads.cpp: starts, runs and ends the I/O threads.
 #include "io_threads.hpp"
 
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/query.hpp>
 
 #include <pthread.h>
 #include <atomic>
@@ -11,6 +15,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <thread>
@@ -22,10 +27,20 @@ namespace asio = boost::asio;
 
 namespace {
 
+// Marks the contexts of I/O threads.
+class OwnContext final : public asio::execution_context::service {
+ public:
+  static inline asio::execution_context::id id{};
+  explicit OwnContext(asio::execution_context& context) : service(context) {}
+
+ private:
+  void shutdown() override {}
+};
+
 // An `io_context` for one thread whose pending work can be dropped.
 class Context : public asio::io_context {
  public:
-  Context() : asio::io_context(1) {}
+  Context() : asio::io_context(1) { asio::make_service<OwnContext>(*this); }
   // Destroys all pending work. Such work may hold a reference to the context, so that the destructor would
   // never run.
   void drop_all() { execution_context::shutdown(); }
@@ -54,6 +69,16 @@ void name_thread(std::size_t index) noexcept {
   // At most 15 characters. A failure only loses the name.
   const std::string name = "redstart-io-" + std::to_string(index);
   static_cast<void>(::pthread_setname_np(::pthread_self(), name.c_str()));
+}
+
+// Stops the context once the handlers that are queued now have run: those of operations that have ended.
+// Later ones could go on without end.
+void stop_behind_queue(Worker& worker) noexcept {
+  try {
+    asio::post(worker.context, [&worker] { worker.context.stop(); });
+  } catch (const std::bad_alloc&) {
+    worker.context.stop();
+  }
 }
 
 std::string describe_current_exception() {
@@ -183,7 +208,7 @@ void IoThreads::stop(TimePoint last, Remaining remaining) noexcept {
   if (!on_this_thread() && !state.one_ended.wait_until(lock, last, ended) && remaining == Remaining::drop) {
     for (Worker& worker : state.workers) {
       worker.run_again = false;
-      worker.context.stop();
+      stop_behind_queue(worker);
     }
     state.one_ended.wait_for(lock, grace, ended);
     for (std::size_t index = 0; index < state.workers.size(); ++index) {
@@ -245,6 +270,10 @@ void IoThreads::run(const std::shared_ptr<State>& state, std::size_t index) {
     }
     worker.context.restart();
   }
+}
+
+bool belongs_to_io_threads(const asio::any_io_executor& executor) {
+  return asio::has_service<OwnContext>(asio::query(executor, asio::execution::context));
 }
 
 IoThreads& late_loop() noexcept {

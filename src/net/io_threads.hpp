@@ -39,7 +39,7 @@ class IoThreads final : public Loops {
   /// The fate of work that is left at the deadline of `stop`.
   enum class Remaining : bool {
     run,   ///< Threads continue on their own until no work is left.
-    drop,  ///< The work is destroyed without being run.
+    drop,  ///< Handlers that are queued at the deadline still run. Other work is destroyed without being run.
   };
   /// Lets the threads end when they have no work, and waits for that until `last`. Does not wait on one of
   /// them.
@@ -54,6 +54,9 @@ class IoThreads final : public Loops {
   const std::shared_ptr<State> state_;
   const std::uint32_t generation_ = fork_generation();
 };
+
+/// True if a thread of some `IoThreads` runs this executor.
+[[nodiscard]] bool belongs_to_io_threads(const boost::asio::any_io_executor& executor);
 
 /// Runs handlers whose own context is gone or belongs to the parent process. `flush` starts its thread, which
 /// ends when no work is left. One per process; never destroyed.

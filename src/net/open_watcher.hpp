@@ -6,18 +6,14 @@
 
 #include "../protocol/handshake_fsm.hpp"
 
-#include <cstdint>
+#include <redstart/observe/connection_report.hpp>
 
 namespace redstart::inline v0::net {
 
 /// Is notified of the steps of one connect attempt, in order, on the thread that opens the connection.
 class OpenWatcher {
  public:
-  enum class Step : std::uint8_t {
-    resolved,   ///< The name has addresses.
-    connected,  ///< One of them has accepted the connection.
-    secured,    ///< The TLS handshake has succeeded.
-  };
+  using Step = ConnectStep;
 
   virtual void reached(Step step) noexcept { static_cast<void>(step); }
   /// The server is loading; called after each poll. Return false to end the attempt with `Errc::loading`

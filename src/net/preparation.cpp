@@ -2,21 +2,16 @@
 // preparation.cpp: runs preparations, on helper threads if they may block.
 #include "preparation.hpp"
 
-#include <redstart/resilience/random.hpp>
-
-#include <cxxabi.h>
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
-#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <system_error>
 #include <thread>
-#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -24,23 +19,16 @@ namespace redstart::inline v0::net {
 
 namespace {
 
-std::string type_of(const std::exception& error) {
-  int failed = 0;
-  const std::unique_ptr<char, decltype(&std::free)> name(
-      abi::__cxa_demangle(typeid(error).name(), nullptr, nullptr, &failed), &std::free);
-  return failed == 0 ? std::string(name.get()) : std::string("an exception");
+// Returns the source that was passed, or one for this preparer alone.
+std::shared_ptr<CredentialsSource> source_of(const DatabaseConfig& config,
+                                             std::shared_ptr<CredentialsSource> passed) {
+  if (passed || !config.credentials) return passed;
+  return std::make_shared<CredentialsSource>(config.credentials);
 }
 
-// Gets credentials from the provider, or returns the failure. Blocks as long as the provider does.
-std::optional<Cause> ask(CredentialsProvider& provider, Credentials& into) {
-  try {
-    into = provider.credentials();
-    return std::nullopt;
-  } catch (const std::exception& error) {
-    return failure::provider_threw(type_of(error));
-  } catch (...) {
-    return failure::provider_threw("an exception that is no std::exception");
-  }
+void keep_provided(CredentialsSource::Provided provided, Prepared& into) {
+  into.credentials = std::move(provided.credentials);
+  into.term = provided.term;
 }
 
 Prepared no_thread(const std::system_error& error) {
@@ -113,17 +101,16 @@ std::optional<Prepared> await(Begin begin, TimePoint deadline, const std::functi
 
 }  // namespace
 
-Cause preparation_timeout(PreparationStep step) {
-  switch (step) {
-    case PreparationStep::files: return failure::tls_files_timeout();
-    case PreparationStep::provider: return failure::provider_timeout();
-    case PreparationStep::lookup: break;
-  }
-  return failure::lookup_timeout();
+protocol::OpeningFsm::Preparation take_facts(Prepared& prepared) {
+  return {prepared.resolved.addresses.size(), prepared.tls != nullptr, std::move(prepared.credentials),
+          std::move(prepared.failure), prepared.term};
 }
 
-Preparer::Preparer(const DatabaseConfig& config, std::shared_ptr<TlsSource> tls)
-    : tls_(std::move(tls)), provider_(config.credentials), endpoint_(config.endpoint) {}
+Preparer::Preparer(const DatabaseConfig& config, std::shared_ptr<TlsSource> tls,
+                   std::shared_ptr<CredentialsSource> credentials)
+    : tls_(std::move(tls)),
+      credentials_(source_of(config, std::move(credentials))),
+      endpoint_(config.endpoint) {}
 
 std::shared_ptr<Preparer::Preparation> Preparer::join(Series& series, TimePoint now,
                                                       const Subscription& subscriber, Progress* progress) {
@@ -158,7 +145,7 @@ void Preparer::answer(Series& series, const std::shared_ptr<Preparation>& prepar
 
 Preparer::Subscription Preparer::prepare(TimePoint now, Progress& progress, Done done) {
   auto subscriber = std::make_shared<const Done>(std::move(done));
-  if (!tls_ && !provider_ && needs_no_lookup(endpoint_)) {
+  if (!tls_ && !credentials_ && needs_no_lookup(endpoint_)) {
     look_up(endpoint_, {}, *subscriber);
     return subscriber;
   }
@@ -168,19 +155,19 @@ Preparer::Subscription Preparer::prepare(TimePoint now, Progress& progress, Done
       std::make_shared<Done>([self = shared_from_this(), preparation](const Prepared& prepared) {
         self->answer(self->preparations_, preparation, prepared);
       });
-  preparation->progress->store(tls_        ? PreparationStep::files
-                               : provider_ ? PreparationStep::provider
-                                           : PreparationStep::lookup);
-  if (!tls_ && !provider_) {
+  preparation->progress->store(tls_           ? PreparationStep::files
+                               : credentials_ ? PreparationStep::provider
+                                              : PreparationStep::lookup);
+  if (!tls_ && !credentials_) {
     look_up(endpoint_, {}, *on_answer);
     return subscriber;
   }
   on_helper(on_answer, [self = shared_from_this(), moved = preparation->progress](const Done& finish) {
     Prepared prepared;
     if (self->tls_) prepared.tls = self->tls_->current(self->endpoint_.host, prepared.failure);
-    if (!prepared.failure && self->provider_) {
+    if (!prepared.failure && self->credentials_) {
       moved->store(PreparationStep::provider);
-      prepared.failure = ask(*self->provider_, prepared.credentials);
+      keep_provided(self->credentials_->get(prepared.failure), prepared);
     }
     if (prepared.failure) return finish(std::move(prepared));
     moved->store(PreparationStep::lookup);
@@ -197,9 +184,9 @@ Preparer::Subscription Preparer::renew_credentials(TimePoint now, Done done) {
       std::make_shared<Done>([self = shared_from_this(), preparation](const Prepared& prepared) {
         self->answer(self->renewals_, preparation, prepared);
       });
-  on_helper(on_answer, [provider = provider_](const Done& finish) {
+  on_helper(on_answer, [credentials = credentials_](const Done& finish) {
     Prepared prepared;
-    prepared.failure = ask(*provider, prepared.credentials);
+    keep_provided(credentials->ask(prepared.failure), prepared);
     finish(std::move(prepared));
   });
   return subscriber;
@@ -211,7 +198,7 @@ Prepared Preparer::prepare(TimePoint deadline, const std::function<bool()>& inte
                      interrupted);
   if (found) return *std::move(found);
   Prepared none;
-  none.failure = preparation_timeout(*progress);
+  none.failure = protocol::preparation_timeout(*progress);
   return none;
 }
 
@@ -220,26 +207,8 @@ Prepared Preparer::renew_credentials(TimePoint deadline, const std::function<boo
                      interrupted);
   if (given) return *std::move(given);
   Prepared none;
-  none.failure = preparation_timeout(PreparationStep::provider);
+  none.failure = protocol::preparation_timeout(PreparationStep::provider);
   return none;
-}
-
-protocol::HandshakeSettings handshake_settings(const DatabaseConfig& config, const std::string& client_name) {
-  protocol::HandshakeSettings settings;
-  settings.username = config.username;
-  settings.password = config.password.reveal();
-  settings.client_name = client_name;
-  settings.number = config.number.value_or(0);
-  settings.protocol = config.protocol;
-  settings.random = Random(random_seed()).unit();
-  settings.extent = config.handshake;
-  settings.integrity = config.integrity;
-  return settings;
-}
-
-bool wrong_password(Errc code, std::string_view server) noexcept {
-  return code == Errc::authentication_failed &&
-         (server.starts_with("WRONGPASS") || server.starts_with("ERR invalid password"));
 }
 
 }  // namespace redstart::inline v0::net

@@ -2,8 +2,8 @@
 // preparation.hpp: gets addresses, credentials and a TLS context for connect attempts.
 #pragma once
 
-#include "../protocol/handshake_fsm.hpp"
-#include "outcome.hpp"
+#include "../protocol/opening_fsm.hpp"
+#include "credentials_source.hpp"
 #include "resolver.hpp"
 #include "tls_source.hpp"
 
@@ -27,19 +27,18 @@ struct Prepared {
   Resolved resolved{};
   std::shared_ptr<const TlsContext> tls{};  ///< Null: plain.
   Credentials credentials{};                ///< Empty if the database has no credentials provider.
+  protocol::CredentialsTerm term{};         ///< Of the credentials.
   std::optional<Cause> failure{};           ///< If set, the attempt has failed.
 };
 
-/// The step at which a preparation is: reading TLS files, asking the credentials provider, resolving the
-/// name.
-enum class PreparationStep : std::uint8_t { files, provider, lookup };
+using protocol::PreparationStep;
 /// The current step of one preparation. The helper thread writes it.
 using Progress = std::shared_ptr<std::atomic<PreparationStep>>;
 [[nodiscard]] inline Progress new_progress() {
   return std::make_shared<std::atomic<PreparationStep>>(PreparationStep::lookup);
 }
-/// Returns the failure of a preparation that was still at `step` at its deadline.
-[[nodiscard]] Cause preparation_timeout(PreparationStep step);
+/// Returns what the machine of a connect attempt needs of a preparation. Takes credentials and failure.
+[[nodiscard]] protocol::OpeningFsm::Preparation take_facts(Prepared& prepared);
 
 /// Reads TLS files, asks the credentials provider and resolves the name for all connections of one database.
 ///
@@ -56,8 +55,10 @@ class Preparer : public std::enable_shared_from_this<Preparer> {
   /// Keeps a request alive: if the caller releases it, `done` is not called.
   using Subscription = std::shared_ptr<const Done>;
 
-  /// `tls`: null for plain connections.
-  explicit Preparer(const DatabaseConfig& config, std::shared_ptr<TlsSource> tls = nullptr);
+  /// `tls`: null for plain connections. `credentials`: null if the database has no provider, or if nothing
+  /// else uses the source.
+  explicit Preparer(const DatabaseConfig& config, std::shared_ptr<TlsSource> tls = nullptr,
+                    std::shared_ptr<CredentialsSource> credentials = nullptr);
 
   /// Gets TLS context, credentials and addresses, and calls `done` at most once. If nothing can block, the
   /// call is made before this function returns, else on a helper thread. It never comes if a step hangs.
@@ -65,13 +66,17 @@ class Preparer : public std::enable_shared_from_this<Preparer> {
   ///
   /// Lifetimes: `done` may be destroyed on any thread.
   [[nodiscard]] Subscription prepare(TimePoint now, Progress& progress, Done done);
-  /// Asks the provider again, as `prepare` does; only `credentials` and `failure` of the result are set.
+  /// Asks the provider again, as `prepare` does; only credentials, term and failure of the result are set.
   [[nodiscard]] Subscription renew_credentials(TimePoint now, Done done);
 
   /// Blocking forms of the two functions above. They return when the result is there, at the deadline, or up
   /// to 20 ms after `interrupted` has become true. A helper thread that still runs ends by itself.
   [[nodiscard]] Prepared prepare(TimePoint deadline, const std::function<bool()>& interrupted);
   [[nodiscard]] Prepared renew_credentials(TimePoint deadline, const std::function<bool()>& interrupted);
+  /// Null if the database has no credentials provider.
+  [[nodiscard]] const std::shared_ptr<CredentialsSource>& credentials() const noexcept {
+    return credentials_;
+  }
 
  private:
   // One preparation on a helper thread, and the attempts that have joined it.
@@ -93,18 +98,11 @@ class Preparer : public std::enable_shared_from_this<Preparer> {
   void answer(Series& series, const std::shared_ptr<Preparation>& preparation, const Prepared& prepared);
 
   const std::shared_ptr<TlsSource> tls_;
-  const std::shared_ptr<CredentialsProvider> provider_;
+  const std::shared_ptr<CredentialsSource> credentials_;
   const Endpoint endpoint_;
   std::mutex mutex_{};
   Series preparations_{};
   Series renewals_{};
 };
-
-/// Returns the settings of a handshake. They refer to both arguments.
-[[nodiscard]] protocol::HandshakeSettings handshake_settings(const DatabaseConfig& config,
-                                                             const std::string& client_name);
-
-/// True if the server refused the password itself, so that newer credentials may be accepted.
-[[nodiscard]] bool wrong_password(Errc code, std::string_view server) noexcept;
 
 }  // namespace redstart::inline v0::net

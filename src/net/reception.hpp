@@ -2,13 +2,14 @@
 // reception.hpp: receives one reply on a direct connection.
 #pragma once
 
+#include "../engine/refusal.hpp"
 #include "../resp/scanner.hpp"
 #include "direct_connection.hpp"
-#include "refusal.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <optional>
 
 namespace redstart::inline v0::net {
 
@@ -26,10 +27,34 @@ class DirectConnection::Reception {
   Reception(const Reception&) = delete;
   Reception& operator=(const Reception&) = delete;
 
+  /// Called after sending has failed. Returns the error reply that had arrived, because it explains the
+  /// failure; empty if there is none.
+  std::optional<Outcome> arrived_refusal() {
+    for (;;) {
+      switch (scanner_.scan(buffer_.view())) {
+        case resp::Scanner::Status::fault: return std::nullopt;
+        case resp::Scanner::Status::complete:
+          if (scanner_.type() == resp::Type::push) {
+            ++connection_.pushes_;
+            drop(scanner_.position());
+            continue;
+          }
+          // Before the whole command was sent, only an error reply can be its reply.
+          if (!resp::is_error(scanner_.type())) return std::nullopt;
+          return refused();
+        case resp::Scanner::Status::incomplete: break;
+      }
+      if (buffer_.space() == 0) return std::nullopt;  // no server explains anything at such length
+      const IoResult result = connection_.socket_.receive_some(buffer_.end(), buffer_.space());
+      if (result.bytes == 0) return std::nullopt;
+      buffer_.commit(result.bytes);
+    }
+  }
+
   Outcome run() {
     for (;;) {
       switch (scanner_.scan(buffer_.view())) {
-        case resp::Scanner::Status::fault: return not_resp(scanner_, buffer_.view());
+        case resp::Scanner::Status::fault: return protocol::not_resp(scanner_, buffer_.view(), Clock::now());
         case resp::Scanner::Status::complete:
           if (scanner_.type() != resp::Type::push) return deliver();
           ++connection_.pushes_;
@@ -38,7 +63,8 @@ class DirectConnection::Reception {
         case resp::Scanner::Status::incomplete: break;
       }
       if (const int error = advance(); error != 0)
-        return broken_by(error, connection_.socket_.interrupted(), Effect::indeterminate);
+        return protocol::broken_by(error, connection_.socket_.interrupted(), Effect::indeterminate,
+                                   Clock::now());
     }
   }
 
@@ -98,13 +124,20 @@ class DirectConnection::Reception {
     return 0;
   }
 
+  Outcome refused() {
+    Outcome outcome = deliver();
+    outcome.reusable = false;  // the rest of the command would precede the next one
+    outcome.reason = CloseReason::lost;
+    return outcome;
+  }
+
   Outcome deliver() {
     Outcome outcome;
     const std::string_view frame =
         buffer_.view().substr(scanner_.begin(), scanner_.position() - scanner_.begin());
     if (resp::is_error(scanner_.type())) {
       outcome.kind = Outcome::Kind::error_reply;
-      outcome.text = refusal_text(frame, command_, connection_.config_);
+      outcome.text = engine::refusal_text(frame, command_, connection_.config_);
     } else if (bulk_ != nullptr) {
       sink_.end_bulk();
     } else if (streaming_) {
@@ -116,7 +149,8 @@ class DirectConnection::Reception {
     const bool empty = nothing_left();
     outcome.reusable = empty && !connection_.socket_.holds_bytes();
     if (!outcome.reusable)
-      outcome.reason = empty ? CloseReason::desync : unsolicited_reason(buffer_.view()[scanner_.begin()]);
+      outcome.reason =
+          empty ? CloseReason::desync : protocol::unsolicited_reason(buffer_.view()[scanner_.begin()]);
     outcome.end = Clock::now();
     return outcome;
   }

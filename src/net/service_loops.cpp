@@ -9,12 +9,14 @@
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
 #include <mutex>
@@ -47,6 +49,19 @@ void make_services(const asio::any_io_executor& executor) {
   static_cast<void>(asio::ip::tcp::socket(executor));
   static_cast<void>(asio::local::stream_protocol::socket(executor));
   static_cast<void>(asio::generic::stream_protocol::socket(executor));
+}
+
+// Returns a strand on `executor`. An event of a strand on `any_io_executor` costs two allocations, because
+// Asio queries the executor inside through its type erasure. So strands are made of the common types.
+template <class... Known>
+asio::any_io_executor strand_on(const asio::any_io_executor& executor) {
+  asio::any_io_executor strand;
+  const auto try_type = [&]<class Executor>(const Executor* inner) {
+    if (inner != nullptr) strand = asio::make_strand(*inner);
+    return inner != nullptr;
+  };
+  if (!(try_type(executor.target<Known>()) || ...)) strand = asio::make_strand(executor);
+  return strand;
 }
 
 // Out of line, so that `default_executor` keeps no register for it.
@@ -116,7 +131,8 @@ bool ServiceLoops::gone() const noexcept {
 Loop ServiceLoops::next() {
   const asio::any_io_executor& executor = watcher_->executor;
   if (!executor) throw std::logic_error("the executor's context was destroyed");
-  return {asio::make_strand(executor), executor, made_.fetch_add(1, std::memory_order_relaxed)};
+  return {strand_on<asio::io_context::executor_type, asio::thread_pool::executor_type>(executor), executor,
+          made_.fetch_add(1, std::memory_order_relaxed)};
 }
 
 const asio::any_io_executor& ServiceLoops::default_executor() const noexcept {

@@ -32,10 +32,10 @@ struct Address {
   socklen_t size = 0;
 };
 
-/// How long a peer may send or acknowledge nothing while a reply is due.
+/// How long a peer may send or acknowledge nothing while a reply is due, unless `timeouts.silence` is set.
 inline constexpr std::chrono::milliseconds silence_limit{5000};
 [[nodiscard]] inline std::chrono::milliseconds silence_limit_of(const Timeouts& timeouts) noexcept {
-  return std::min(timeouts.command, silence_limit);
+  return timeouts.silence.value_or(std::min(timeouts.command, silence_limit));
 }
 
 /// Options of a new connection.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tls_absent.cpp: replaces TLS in builds without it; only `load` is ever called.
-#include "outcome.hpp"
+#include "../protocol/outcome.hpp"
 #include "tls_context.hpp"
 #include "tls_session.hpp"
 

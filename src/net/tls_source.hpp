@@ -2,7 +2,7 @@
 // tls_source.hpp: loads the TLS context again when its files have changed.
 #pragma once
 
-#include "outcome.hpp"
+#include "../protocol/outcome.hpp"
 #include "tls_context.hpp"
 
 #include <redstart/config/tls_config.hpp>

@@ -2,7 +2,7 @@
 // tls_text.hpp: composes the texts of TLS failures.
 #pragma once
 
-#include "outcome.hpp"
+#include "../protocol/outcome.hpp"
 
 #include <memory>
 #include <string>

@@ -74,7 +74,13 @@ void AsyncLease::note_sent(const engine::OperationNode& operation) noexcept {
     pool::note_sent(session_, *operation.batch);
   else
     session_.sent(request.traits.session, engine::title_of(request));
+  note_session();
+}
+
+// Preconditions: the lock is held.
+void AsyncLease::note_session() noexcept {
   queues_.store(session_.queues(), std::memory_order_release);
+  pooled_->connection().hold_authentication(!session_.may_authenticate());
 }
 
 void AsyncLease::state_changed(const engine::OperationNode& operation, std::string_view frame) noexcept {
@@ -84,7 +90,7 @@ void AsyncLease::state_changed(const engine::OperationNode& operation, std::stri
     note_answered(session_, *operation.batch, operation.answered - 1, frame);
   else
     session_.answered(request.traits.session, engine::title_of(request), SessionTracker::answer_in(frame));
-  queues_.store(session_.queues(), std::memory_order_release);
+  note_session();
 }
 
 }  // namespace redstart::inline v0::pool

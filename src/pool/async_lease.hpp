@@ -37,6 +37,7 @@ class AsyncLease final : public engine::AsyncChannel {
   // reply can't show that.
   [[nodiscard]] std::optional<Error> only_queued(const engine::OperationNode& operation);
   void note_sent(const engine::OperationNode& operation) noexcept;
+  void note_session() noexcept;
 
   const ExclusiveConnection::Ptr pooled_;
   LeaseLedger::Entry entry_{};

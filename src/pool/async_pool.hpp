@@ -2,26 +2,22 @@
 // async_pool.hpp: the shared and exclusive connections to one server.
 #pragma once
 
-#include "exclusive_connection.hpp"
+#include "exclusive_pool.hpp"
 #include "shared_connection.hpp"
 
 #include <redstart/engine/async_channel.hpp>
 
 #include <cstddef>
-#include <exception>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 namespace redstart::inline v0::pool {
 
 /// The channel of `AsyncClient`, also for synchronous calls when there are many. Ordinary operations use a
-/// shared connection. Blocking and large ones, and scoped handles, use an exclusive connection.
+/// shared connection. Blocking and large ones, and scoped handles, use `ExclusivePool`.
 ///
 /// Thread safety: full.
-class AsyncPool final : public engine::AsyncChannelSource,
-                        public ExclusiveConnection::Pool,
-                        public std::enable_shared_from_this<AsyncPool> {
+class AsyncPool final : public engine::AsyncChannelSource, public std::enable_shared_from_this<AsyncPool> {
  public:
   /// `loops` are those of the manager. No connection is opened before it is needed.
   [[nodiscard]] static std::shared_ptr<AsyncPool> make(std::shared_ptr<Server> server,
@@ -67,27 +63,17 @@ class AsyncPool final : public engine::AsyncChannelSource,
   /// Closes shared and exclusive connections that have been idle for longer than `idle_timeout`. Returns how
   /// many it closed.
   std::size_t cleanup_idle(TimePoint now);
-  /// Closes an unused connection, preferably an exclusive one, to free its capacity for `waiter`.
-  void reclaim(const Waiter& waiter) noexcept;
+  /// Closes an unused connection, preferably an exclusive one, to free its capacity for a waiter of this
+  /// kind.
+  void reclaim(ConnectionKind waiting) noexcept;
   /// Sends PING over connections that were not used since `since`. Those without a reply are closed.
   void ping_unused(TimePoint since) noexcept;
   /// Adds the counts of this pool.
   void collect(PoolStats& into) const;
 
  private:
-  void returned(ExclusiveConnection::Ptr pooled, bool dirty) override;
-  bool withdraw(ExclusiveConnection& pooled) noexcept override;
-  void gone(ExclusiveConnection& pooled) noexcept override;
-
   [[nodiscard]] SharedConnection& pick() const noexcept;
   [[nodiscard]] SharedConnection& open_instead_of(SharedConnection& pooled) const noexcept;
-  [[nodiscard]] ExclusiveConnection::Ptr take_exclusive();
-  [[nodiscard]] std::vector<std::shared_ptr<PooledConnection>> all() const;
-  class UnusedPing;
-  void ping_exclusive(TimePoint since) noexcept;
-  void close_exclusive(TimePoint since) noexcept;
-  [[nodiscard]] ExclusiveConnection::Ptr take_unused(TimePoint since) noexcept;
-  void reclaim_exclusive() noexcept;
   void circuit_changed() noexcept;
   [[nodiscard]] std::optional<Error> known_failure(TimePoint now) const;
   // Returns why the operation must not be queued: the server is away, and calls don't wait for it. Cost: two
@@ -98,21 +84,11 @@ class AsyncPool final : public engine::AsyncChannelSource,
     return known_absence(operation);
   }
   [[nodiscard]] std::optional<Error> known_absence(const engine::OperationNode& operation) const;
-  void run_alone(engine::OperationNode& operation);
-  [[nodiscard]] std::optional<Error> too_many_leases(const engine::OperationNode& operation) const;
-  [[nodiscard]] std::optional<Error> too_many_alone(const engine::OperationNode& operation) const;
-  [[nodiscard]] Error out_of_resources(const engine::OperationNode& operation,
-                                       const std::exception& why) const;
-  [[nodiscard]] Error shut_down(const engine::OperationNode& operation) const;
-
   const std::shared_ptr<PoolContext> context_;
   const std::shared_ptr<net::Loops> loops_;
   std::vector<std::shared_ptr<SharedConnection>> shared_{};  // created once, never changed
   bool all_may_be_shared_ = false;                           // shared connections may use all capacity
-
-  mutable std::mutex mutex_{};
-  std::vector<ExclusiveConnection::Ptr> exclusive_{};  // all
-  std::vector<ExclusiveConnection::Ptr> idle_{};       // those that are free; the most recently used last
+  const std::shared_ptr<ExclusivePool> exclusive_;
 };
 
 }  // namespace redstart::inline v0::pool

@@ -16,8 +16,10 @@ namespace redstart::inline v0::pool {
     ((durations = bounded<std::remove_reference_t<decltype(durations)>>(durations)), ...);
   };
   bound(config.timeouts.connect, config.timeouts.command, config.timeouts.acquire, config.timeouts.health);
+  if (config.timeouts.silence) bound(*config.timeouts.silence);
   bound(config.keepalive.idle, config.keepalive.interval);
-  bound(config.idle_timeout, config.max_lifetime, config.check_after_idle, config.lease_warning);
+  bound(config.idle_timeout, config.max_lifetime, config.check_after_idle, config.lease_warning,
+        config.slow_command);
   for (BackoffPolicy* const policy :
        {&config.startup.backoff, &config.reconnect, &config.breaker.recovery, &config.retry.backoff})
     bound(policy->initial, policy->maximum);

@@ -43,6 +43,11 @@ void Breaker::change(Action action, std::string_view why) {
   if (listener_) listener_(change);
 }
 
+void Breaker::use(const BreakerPolicy& policy) {
+  const std::scoped_lock lock(mutex_);
+  machine_.use(policy);
+}
+
 // Preconditions of `take_successes`, `answered_by` and `others_answer`: the lock is held. `at`: the latest
 // time at which the answers that were not read yet can have arrived.
 void Breaker::take_successes(TimePoint now, TimePoint at) noexcept {

@@ -2,9 +2,8 @@
 // breaker.hpp: the circuit breaker of one server, for all callers at once.
 #pragma once
 
-#include "../net/async_connection.hpp"
-#include "../net/socket.hpp"
 #include "../observe/counters.hpp"
+#include "../protocol/admission.hpp"
 #include "../resilience/breaker_verdict.hpp"
 #include "../resilience/circuit_breaker.hpp"
 
@@ -21,8 +20,6 @@
 #include <utility>
 
 namespace redstart::inline v0::pool {
-
-using net::Clock;
 
 /// Admits or refuses calls, and counts their outcomes. While all calls pass, an admission costs one relaxed
 /// load and a success nothing. Successes are read in bulk from the statistics, once a second and before each
@@ -66,6 +63,9 @@ class Breaker {
   /// dropped. Set it before the first use.
   void on_change(std::function<void(const Change&)> listener) { listener_ = std::move(listener); }
 
+  /// Replaces the policy; the state and what was counted stay.
+  void use(const BreakerPolicy& policy);
+
   /// Admits a call. `may_probe` false: only while all calls pass, as for commands that block in the server.
   [[nodiscard]] Ticket admit(TimePoint now, bool may_probe = true) {
     const std::uint64_t word = word_.load(std::memory_order_relaxed);
@@ -80,9 +80,7 @@ class Breaker {
   }
   /// True if a call that starts now would be refused.
   [[nodiscard]] bool refuses(TimePoint now) const;
-  [[nodiscard]] static bool is_probe(Ticket ticket) noexcept {
-    return net::AsyncConnection::is_probe(ticket);
-  }
+  [[nodiscard]] static bool is_probe(Ticket ticket) noexcept { return protocol::Admission::is_probe(ticket); }
 
   void succeeded(Ticket ticket, TimePoint now) {
     if (is_probe(ticket)) [[unlikely]]

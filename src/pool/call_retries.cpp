@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// call_retries.cpp: decides what follows a failed attempt of a call.
+// call_retries.cpp: asks what follows a failed attempt, and sleeps until then.
 #include "call_retries.hpp"
 
 #include "../net/loop.hpp"
@@ -11,14 +11,7 @@
 
 namespace redstart::inline v0::pool {
 
-namespace {
-
 using namespace std::chrono_literals;
-
-// How often a call that waits for its database checks whether it is back.
-constexpr auto attempt_poll = 20ms;
-
-}  // namespace
 
 void record(Admission& admission, const net::Outcome& outcome) {
   switch (outcome.kind) {
@@ -36,15 +29,24 @@ void record(Admission& admission, const net::Outcome& outcome) {
     admission.drop();
 }
 
+AttemptRules CallRetries::rules() const noexcept {
+  AttemptRules rules;
+  rules.side = AttemptSide::direct;
+  rules.category = request_.retry;
+  rules.mode = mode_;
+  rules.deadline = deadline_;
+  rules.blocks_for = request_.blocks_for;
+  rules.batch = of_ == Of::batch;
+  rules.may_sleep = !net::on_loop_thread();
+  rules.while_away = server_.database().waits_while_away();
+  return rules;
+}
+
 bool CallRetries::wait_for_database(const ErrorInfo& why, TimePoint& now) const {
-  const bool away = is_unavailable(why.code) && why.code != Errc::loading && why.code != Errc::pool_timeout &&
-                    why.code != Errc::closed;
-  if (!server_.database().waits_while_away() || !away || net::on_loop_thread()) return false;
-  // Don't wait for an error that no later attempt can change. A breaker that was forced open may be
-  // released.
-  if (why.remedy == Remedy::never && why.code != Errc::circuit_open) return false;
+  if (!server_.database().waits_while_away()) return false;
   now = Clock::now();
-  return now < deadline_ && sleep(attempt_poll, now) && now < deadline_;
+  const Next next = server_.database().retries().while_away(rules(), why, now);
+  return next.again() && sleep(next.delay, now);
 }
 
 bool CallRetries::sleep(std::chrono::milliseconds delay, TimePoint& now) const {
@@ -52,41 +54,23 @@ bool CallRetries::sleep(std::chrono::milliseconds delay, TimePoint& now) const {
     if (!pool_.pause(std::min(deadline_after(now, delay), deadline_))) return false;
     now = Clock::now();
   }
-  return now < deadline_;
+  return now < latest_start();
 }
 
-Retries::Delay CallRetries::next(const net::Outcome& outcome, bool reused) {
+CallRetries::Delay CallRetries::next(const net::Outcome& outcome, bool reused) {
   const bool refused = outcome.kind == net::Outcome::Kind::error_reply;
-  const ServerCondition condition =
-      refused ? server_.condition_of(outcome.text, request_.reply_of) : ServerCondition::serving;
-  if (condition == ServerCondition::elsewhere) return std::nullopt;
-  // The reply was malformed or beyond the limits. It would come again.
-  if (!refused && outcome.code == Errc::protocol_error) return std::nullopt;
-  FailedAttempt attempt{server_.failure_of(outcome, request_.reply_of),
-                        request_.name,
-                        outcome.text,
-                        request_.retry,
-                        mode_,
-                        made_,
-                        outcome.end,
-                        deadline_};
-  Retries& retries = server_.database().retries();
-  Retries::Delay delay;
-  if (condition == ServerCondition::loading) {
-    delay = retries.after_loading(attempt);
-    if (delay && net::on_loop_thread()) delay.reset();
-  } else {
-    // The server may close an idle connection between the check and the send: retry at once.
-    const bool unlucky = !refused && outcome.code == Errc::connection_lost && reused && made_ == 1;
-    if (unlucky) {
-      if (retries.at_once(attempt, true)) delay = 0ms;
-    } else if (!net::on_loop_thread()) {
-      delay = retries.next(attempt);
-    }
-    if (delay) ++made_;
-  }
-  if (delay && !refused && outcome.effect == Effect::indeterminate) uncertain_ = true;
-  return delay;
+  FailedAttempt attempt;
+  attempt.failure = server_.failure_of(outcome, request_.reply_of);
+  attempt.refused = refused;
+  if (refused) attempt.condition = server_.condition_of(outcome.text, request_.reply_of);
+  attempt.reused = reused;
+  attempt.made = made_;
+  attempt.now = outcome.end;
+  const Next next = server_.database().retries().next(rules(), attempt, request_.name, outcome.text);
+  if (!next.again()) return std::nullopt;
+  if (next.counted) ++made_;
+  if (!refused && outcome.effect == Effect::indeterminate) uncertain_ = true;
+  return next.delay;
 }
 
 Error CallRetries::failed(std::uint64_t commands, ErrorInfo info) const {

@@ -3,6 +3,7 @@
 #include "database.hpp"
 
 #include "bounds.hpp"
+#include "operation_of.hpp"
 
 #include "../net/socket.hpp"
 #include "../observe/deliver.hpp"
@@ -14,36 +15,61 @@
 
 namespace redstart::inline v0::pool {
 
-Database::Database(const RedisConfig& manager, std::string name, DatabaseConfig config)
-    : config_(with_bounded_durations(std::move(config))),
-      silence_(net::silence_limit_of(config_.timeouts)),
-      name_(std::move(name)),
-      endpoint_(to_string(config_.endpoint)),
-      client_name_(config_.client_name.empty() ? manager.service + ":" + name_ : config_.client_name),
-      listener_(manager.listener),
-      // A helper thread may use the source after the database is destroyed.
-      tls_(config_.tls.enabled ? std::make_shared<net::TlsSource>(config_.tls, tls_report()) : nullptr),
-      retries_(config_.retry, config_.retry_budget, totals_,
-               [this](const FailedAttempt& attempt, std::chrono::milliseconds delay) {
-                 note_retry(attempt, delay);
-               }) {}
+namespace {
 
-bool Database::authenticates() const noexcept {
-  return config_.credentials != nullptr || !config_.username.empty() || !config_.password.reveal().empty();
+// By default the silence limit follows from the command timeout. A reload of that must not change it.
+DatabaseConfig with_silence(DatabaseConfig config) {
+  config.timeouts.silence = net::silence_limit_of(config.timeouts);
+  return config;
 }
 
-net::TlsSource::Report Database::tls_report() const {
-  return [listener = listener_, name = name_, endpoint = endpoint_](EventKind kind, std::string_view detail) {
-    if (listener) deliver(*listener, {kind, name, endpoint, detail});
+}  // namespace
+
+Database::Database(const RedisConfig& manager, std::string name, DatabaseConfig config)
+    : settings_(with_silence(with_bounded_durations(std::move(config)))),
+      silence_(*this->config().timeouts.silence),
+      name_(std::move(name)),
+      client_name_(this->config().client_name.empty() ? manager.service + ":" + name_
+                                                      : this->config().client_name),
+      events_(manager.listener, name_, to_string(this->config().endpoint)),
+      // Helper threads may use the sources after the database is destroyed.
+      tls_(this->config().tls.enabled
+               ? std::make_shared<net::TlsSource>(this->config().tls, source_report(manager.listener))
+               : nullptr),
+      credentials_(this->config().credentials
+                       ? std::make_shared<net::CredentialsSource>(this->config().credentials,
+                                                                  source_report(manager.listener))
+                       : nullptr),
+      retries_(settings_, totals_,
+               [this](std::string_view command, const FailedAttempt& attempt, std::string_view why,
+                      std::chrono::milliseconds delay) { note_retry(command, attempt, why, delay); }) {}
+
+bool Database::authenticates() const noexcept {
+  return config().credentials != nullptr || !config().username.empty() || !config().password.reveal().empty();
+}
+
+net::TlsSource::Report Database::source_report(const std::shared_ptr<EventListener>& listener) const {
+  return [listener, name = name_, endpoint = to_string(config().endpoint)](EventKind kind,
+                                                                           std::string_view detail) {
+    if (listener)
+      deliver(*listener, {.kind = kind, .database = name, .endpoint = endpoint, .detail = detail});
   };
 }
 
-void Database::note_retry(const FailedAttempt& attempt, std::chrono::milliseconds delay) const {
-  if (!listener_) return;
-  std::string text(attempt.command);
-  text += ": attempt " + std::to_string(attempt.made + 1) + " in " + std::to_string(delay.count()) + " ms: ";
-  text += attempt.why;
-  emit(EventKind::retrying, text);
+void Database::note_retry(std::string_view command, const FailedAttempt& attempt, std::string_view why,
+                          std::chrono::milliseconds delay) const {
+  if (!events_.listens()) return;
+  const unsigned next = attempt.made + 1;
+  std::string text(command);
+  text += ": attempt " + std::to_string(next) + " in " + std::to_string(delay.count()) + " ms: ";
+  text += why;
+  events_.emit({.kind = EventKind::retrying,
+                .detail = text,
+                .operation = operation_name(operation_of(command, 1)),
+                .error = attempt.failure.code,
+                .reason = why,
+                .attempt = next,
+                .delay = delay});
 }
 
 TimePoint Database::deadline_of_blocking(TimePoint own, const engine::CallOptions& options,
@@ -52,28 +78,38 @@ TimePoint Database::deadline_of_blocking(TimePoint own, const engine::CallOption
   return deadline_after(own, blocks_for.count() == 0 ? no_limit : blocks_for);
 }
 
+void Database::reload(DatabaseConfig next) {
+  next = with_bounded_durations(std::move(next));
+  next.timeouts.silence = silence_;
+  retries_.use(next.retry_budget);
+  settings_.replace(std::move(next));
+}
+
 void Database::keep(const Error& error) {
   const std::scoped_lock lock(errors_mutex_);
   last_errors_.add(std::chrono::system_clock::now(), error.code(), error.what());
 }
 
-void Database::emit(EventKind kind, std::string_view endpoint, std::string_view detail) const noexcept {
-  if (listener_) deliver(*listener_, {kind, name_, endpoint, detail});
+void Database::emit_lease(EventKind kind, const LeaseLedger::Lease& lease, std::string_view detail,
+                          std::optional<std::uint64_t> count) const {
+  const std::string source = lease.where.file == nullptr ? std::string() : to_string(lease.where);
+  events_.emit({.kind = kind, .detail = detail, .source = source, .count = count, .duration = lease.kept});
 }
 
 void Database::lease_ended(LeaseLedger::Entry& entry) noexcept {
   LeaseLedger::Lease lease;
-  if (leases_.ended(entry, Clock::now(), config_.lease_warning, lease))
-    emit(EventKind::lease_overdue, "a scoped handle was " + describe(lease));
+  if (leases_.ended(entry, Clock::now(), config().lease_warning, lease))
+    emit_lease(EventKind::lease_overdue, lease, "a scoped handle was " + describe(lease));
 }
 
 void Database::release_failed() const noexcept {
-  emit(EventKind::release_failed, "the connection of a scoped handle broke or was closed");
+  events_.emit(
+      {.kind = EventKind::release_failed, .detail = "the connection of a scoped handle broke or was closed"});
 }
 
 void Database::report_overdue_leases(TimePoint now) {
-  for (const LeaseLedger::Lease& lease : leases_.overdue(now, config_.lease_warning))
-    emit(EventKind::lease_overdue, "a scoped handle has been " + describe(lease));
+  for (const LeaseLedger::Lease& lease : leases_.overdue(now, config().lease_warning))
+    emit_lease(EventKind::lease_overdue, lease, "a scoped handle has been " + describe(lease));
 }
 
 void Database::report_leaked_leases(TimePoint now) {
@@ -86,7 +122,7 @@ void Database::report_leaked_leases(TimePoint now) {
   for (std::size_t i = 0; i < std::min(most, leases.size()); ++i)
     text += (i == 0 ? "" : "; ") + describe(leases[i]);
   if (leases.size() > most) text += "; …";
-  emit(EventKind::lease_leaked, text);
+  emit_lease(EventKind::lease_leaked, leases.front(), text, leases.size());
 }
 
 void Database::collect(RedisStats& into) const {

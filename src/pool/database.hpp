@@ -2,7 +2,11 @@
 // database.hpp: one database: settings, totals, leases, retries, last errors.
 #pragma once
 
+#include "../config/live_settings.hpp"
+#include "../net/credentials_source.hpp"
 #include "../net/tls_source.hpp"
+#include "event_reports.hpp"
+#include "large_replies.hpp"
 #include "last_errors.hpp"
 #include "lease_ledger.hpp"
 #include "operation_totals.hpp"
@@ -16,6 +20,7 @@
 #include <redstart/observe/stats.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -27,7 +32,7 @@ namespace redstart::inline v0::pool {
 /// One database: all that its servers have in common. It knows none of them; `Server` has what depends on
 /// one server.
 ///
-/// Thread safety: full. The settings never change.
+/// Thread safety: full.
 class Database {
  public:
   Database(const RedisConfig& manager, std::string name, DatabaseConfig config);
@@ -35,25 +40,35 @@ class Database {
   Database& operator=(const Database&) = delete;
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  [[nodiscard]] const DatabaseConfig& config() const noexcept { return config_; }
+  /// The settings in effect. The reference stays valid, also after a reload.
+  [[nodiscard]] const DatabaseConfig& config() const noexcept { return settings_.now(); }
+  /// Replaces the settings. `next` differs from `config()` only in reloadable ones.
+  void reload(DatabaseConfig next);
   /// The name of its connections in CLIENT LIST.
   [[nodiscard]] const std::string& client_name() const noexcept { return client_name_; }
   /// True if connections authenticate before they carry commands.
   [[nodiscard]] bool authenticates() const noexcept;
   /// Null if connections are plain.
   [[nodiscard]] const std::shared_ptr<net::TlsSource>& tls() const noexcept { return tls_; }
+  /// Null if the database has no credentials provider.
+  [[nodiscard]] const std::shared_ptr<net::CredentialsSource>& credentials() const noexcept {
+    return credentials_;
+  }
   [[nodiscard]] OperationTotals& totals() noexcept { return totals_; }
   [[nodiscard]] Retries& retries() noexcept { return retries_; }
   [[nodiscard]] LeaseLedger& leases() noexcept { return leases_; }
+  /// The commands that get a connection of their own because of the size of their replies.
+  [[nodiscard]] LargeReplies& large_replies() noexcept { return large_replies_; }
+  [[nodiscard]] const LargeReplies& large_replies() const noexcept { return large_replies_; }
   /// True if calls wait while the database is away.
-  [[nodiscard]] bool waits_while_away() const noexcept { return config_.when_away == WhenAway::wait; }
+  [[nodiscard]] bool waits_while_away() const noexcept { return config().when_away == WhenAway::wait; }
 
   /// Returns the deadline of a call that starts at `start`. A command that blocks in the server may take its
   /// blocking time in addition.
   [[nodiscard]] TimePoint deadline(TimePoint start, const engine::CallOptions& options,
                                    std::optional<std::chrono::milliseconds> blocks_for = {}) const noexcept {
     // Both limits are bounded already, so that the sum can't wrap.
-    const TimePoint own = start + options.timeout.value_or(config_.timeouts.command);
+    const TimePoint own = start + options.timeout.value_or(config().timeouts.command);
     if (!blocks_for) [[likely]]
       return own;
     return deadline_of_blocking(own, options, *blocks_for);
@@ -73,29 +88,29 @@ class Database {
 
   /// Keeps the error of a call for the statistics.
   void keep(const Error& error);
-  /// True if events are received.
-  [[nodiscard]] bool listens() const noexcept { return listener_ != nullptr; }
-  void emit(EventKind kind, std::string_view endpoint, std::string_view detail) const noexcept;
-  /// Emits an event that concerns no single server; it names the configured endpoint.
-  void emit(EventKind kind, std::string_view detail) const noexcept { emit(kind, endpoint_, detail); }
+  [[nodiscard]] EventReports& events() noexcept { return events_; }
   void collect(RedisStats& into) const;
 
  private:
   [[nodiscard]] static TimePoint deadline_of_blocking(TimePoint own, const engine::CallOptions& options,
                                                       std::chrono::milliseconds blocks_for) noexcept;
-  [[nodiscard]] net::TlsSource::Report tls_report() const;
-  void note_retry(const FailedAttempt& attempt, std::chrono::milliseconds delay) const;
+  [[nodiscard]] net::TlsSource::Report source_report(const std::shared_ptr<EventListener>& listener) const;
+  void emit_lease(EventKind kind, const LeaseLedger::Lease& lease, std::string_view detail,
+                  std::optional<std::uint64_t> count = {}) const;
+  void note_retry(std::string_view command, const FailedAttempt& attempt, std::string_view why,
+                  std::chrono::milliseconds delay) const;
 
-  const DatabaseConfig config_;
+  LiveSettings settings_;
   const std::chrono::milliseconds silence_;
   const std::string name_;
-  const std::string endpoint_;
   const std::string client_name_;
-  const std::shared_ptr<EventListener> listener_;
+  EventReports events_;
   const std::shared_ptr<net::TlsSource> tls_;
+  const std::shared_ptr<net::CredentialsSource> credentials_;
   OperationTotals totals_{};
   Retries retries_;
   LeaseLedger leases_{};
+  LargeReplies large_replies_{};
   mutable std::mutex errors_mutex_{};
   LastErrors last_errors_{};
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // direct_pool.cpp: acquires, opens and returns direct connections.
 #include "direct_pool.hpp"
+#include "direct_renewal.hpp"
 
 #include "../net/loop.hpp"
 
@@ -37,7 +38,7 @@ class Report final : public net::OpenWatcher {
 }  // namespace
 
 DirectPool::DirectPool(std::shared_ptr<Server> server)
-    : server_(std::move(server)), reachability_(&server_->reachability()) {}
+    : server_(std::move(server)), reachability_(&server_->reachability()), capacity_(server_->capacity()) {}
 
 DirectPool::~DirectPool() = default;
 
@@ -74,24 +75,43 @@ Result<DirectLease> DirectPool::acquire(TimePoint& now, TimePoint deadline, bool
   }
 }
 
+// Returns the connection that was used last. Empty if there is none, or if callers are queued. Preconditions:
+// the lock is held.
+inline DirectLease DirectPool::next_idle() {
+  if (draining_ || capacity_.first() != nullptr || idle_.empty()) return {*this, nullptr};
+  DirectLease connection(*this, std::move(idle_.back()));
+  idle_.pop_back();
+  in_use_.push_back(*connection);
+  return connection;
+}
+
+// Checks a connection that was idle. Discards it and returns false if it can't be used any more.
+// Preconditions: the lock is not held.
+inline bool DirectPool::works(DirectLease& connection, TimePoint& now, TimePoint deadline) noexcept {
+  if (connection->just_used(now) && now < connection->renewal().due()) [[likely]]
+    return true;
+  const auto reason = close_reason_of(*connection, now, deadline);
+  if (reason) connection.discard(*reason);
+  return !reason;
+}
+
 DirectLease DirectPool::take_idle(TimePoint& now, TimePoint deadline) {
   Lock lock(mutex_);
   used_ = true;
+  DirectLease connection = next_idle();
+  if (!connection) return connection;
+  lock.unlock();
+  if (works(connection, now, deadline)) [[likely]]
+    return connection;
+  lock.lock();
   return take_idle(lock, now, deadline);
 }
 
 // Preconditions: `lock` is held. It is still held on return if nothing was found.
 DirectLease DirectPool::take_idle(Lock& lock, TimePoint& now, TimePoint deadline) {
-  while (!draining_ && waiters_.empty() && !idle_.empty()) {
-    DirectLease connection(*this, std::move(idle_.back()));
-    idle_.pop_back();
-    in_use_.push_back(*connection);
+  while (DirectLease connection = next_idle()) {
     lock.unlock();
-    if (connection->just_used(now)) [[likely]]
-      return connection;
-    const auto reason = close_reason_of(*connection, now, deadline);
-    if (!reason) return connection;
-    connection.discard(*reason);
+    if (works(connection, now, deadline)) return connection;
     lock.lock();
   }
   return {*this, nullptr};
@@ -103,10 +123,9 @@ Result<DirectLease> DirectPool::try_acquire(TimePoint& now, TimePoint deadline, 
   Lock lock(mutex_);
   used_ = true;
   if (DirectLease connection = take_idle(lock, now, deadline)) return connection;
-  if (!draining_ && waiters_.empty()) {
+  if (!draining_ && capacity_.first() == nullptr) {
     if (auto error = reachability_->must_wait(now)) return *std::move(error);
-    if (open_ != server_->config().max_connections && (!may_wait || !reachability_->growth_paused())) {
-      ++open_;
+    if ((!may_wait || !reachability_->growth_paused()) && capacity_.try_grant(ConnectionKind::direct)) {
       Result<DirectLease> opened = open(lock, now, deadline);
       if (opened || !may_wait || !queues_after(opened.error(), now, deadline)) return opened;
       if (!lock.owns_lock()) lock.lock();
@@ -131,16 +150,19 @@ bool DirectPool::queues_after(const Error& error, TimePoint now, TimePoint deadl
 }
 
 // Returns the reason to close an idle connection, or nothing if it can be used. Sends a PING if it was
-// unused for `check_after_idle`, and updates `now`: a firewall may have dropped it silently.
+// unused for `check_after_idle`, and updates `now`: a firewall may have dropped it silently. Authenticates
+// again if that is due.
 std::optional<CloseReason> DirectPool::close_reason_of(net::DirectConnection& connection, TimePoint& now,
                                                        TimePoint deadline) noexcept {
   const DatabaseConfig& config = server_->config();
   if (const auto broken = connection.close_reason(now)) return broken;
   const auto limit = config.check_after_idle;
-  if (limit.count() == 0 || now - connection.last_used() <= limit) return std::nullopt;
+  if (limit.count() == 0 || now - connection.last_used() <= limit)
+    return close_reason_of_credentials(connection, now, deadline);
   // Leave half of the time for another connection.
   const TimePoint until = std::min(deadline_after(now, config.timeouts.health), now + (deadline - now) / 2);
   const auto reason = ping(connection, now, until);
+  if (!reason) return close_reason_of_credentials(connection, now, deadline);
   if (reason != CloseReason::timeout) return reason;
   std::vector<Connection> others;
   try {
@@ -149,6 +171,16 @@ std::optional<CloseReason> DirectPool::close_reason_of(net::DirectConnection& co
     // Each is then checked when it is taken.
   }
   return reason;
+}
+
+// Authenticates again if that is due; updates `now` then. Returns the reason to close the connection.
+std::optional<CloseReason> DirectPool::close_reason_of_credentials(net::DirectConnection& connection,
+                                                                   TimePoint& now,
+                                                                   TimePoint deadline) noexcept {
+  if (now < connection.renewal().due()) [[likely]]
+    return std::nullopt;
+  const DirectRenewal renewal = renew_credentials(*server_, connection, now, deadline);
+  return renewal.kind == DirectRenewal::Kind::valid ? std::nullopt : std::optional(renewal.reason);
 }
 
 // Sends a PING and waits for its reply, at most until `until`; updates `now`. Returns the reason to close
@@ -168,7 +200,7 @@ std::optional<CloseReason> DirectPool::ping(net::DirectConnection& connection, T
   }
 }
 
-// Opens a connection for a grant that `open_` counts already; ends the grant on failure. Preconditions:
+// Opens a connection for a grant that the caller has; ends the grant on failure. Preconditions:
 // `lock` is held. It may be released on return.
 Result<DirectLease> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadline, bool ahead) {
   if (draining_) {
@@ -191,9 +223,9 @@ Result<DirectLease> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadl
     until = std::min<TimePoint>(until, now + (deadline - now) / 2);
   try {
     connection = std::make_unique<net::DirectConnection>(server_->config(), server_->database().client_name(),
-                                                         opened_++, server_->preparer());
+                                                         counts_.opened++, server_->preparer());
     in_use_.push_back(*connection);
-    if (ahead) ahead_ = connection.get();
+    if (ahead) upkeep_.ahead = connection.get();
     lock.unlock();
     Report report(*reachability_, *attempt);
     failure = connection->open(until, report);
@@ -204,7 +236,7 @@ Result<DirectLease> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadl
   if (lock.owns_lock()) lock.unlock();
   if (ahead) {
     lock.lock();
-    ahead_ = nullptr;
+    upkeep_.ahead = nullptr;
     lock.unlock();
   }
   if (!failure) {
@@ -225,11 +257,17 @@ Result<DirectLease> DirectPool::open(Lock& lock, TimePoint& now, TimePoint deadl
   Error error = inconclusive ? reachability_->inconclusive(*attempt, *failure, end, end - began)
                              : reachability_->failed(*attempt, *failure, end, end - began);
   lock.lock();
-  if (connection) in_use_.erase(in_use_.iterator_to(*connection));
+  not_opened(lock, connection.get());
+  return error;
+}
+
+// Ends the grant of a connection that could not be opened. Preconditions: `lock` is held. It is released on
+// return.
+void DirectPool::not_opened(Lock& lock, net::DirectConnection* connection) noexcept {
+  if (connection != nullptr) in_use_.erase(in_use_.iterator_to(*connection));
   release_grant();
   lock.unlock();
   reconsider();
-  return error;
 }
 
 void DirectPool::release(Connection connection) noexcept {
@@ -242,7 +280,7 @@ void DirectPool::release(Connection connection) noexcept {
   if (!superfluous) [[likely]]
     return;
   connection.reset();
-  server_->emit(EventKind::disconnected, to_string(*superfluous));
+  server_->connection_closed(*superfluous);
 }
 
 // Hands the connection to the next waiter, or keeps it idle. Otherwise counts it as closed and returns the
@@ -253,24 +291,29 @@ std::optional<CloseReason> DirectPool::take_back(Connection& connection) noexcep
     release_grant();
     return reason;
   };
-  const Lock lock(mutex_);
+  Lock lock(mutex_);
   if (connection->opened_at() < role_changed_) [[unlikely]] {
     in_use_.erase(in_use_.iterator_to(*connection));
     return close(CloseReason::role);
   }
-  if (!waiters_.empty() && !waiters_.front().takes_connections && room_wanted()) {
-    in_use_.erase(in_use_.iterator_to(*connection));
-    return close(CloseReason::idle);
+  Capacity::Decision decision;
+  if (!capacity_.keeps_returned()) [[unlikely]] {
+    constexpr auto kind = ConnectionKind::direct;
+    const TimePoint now = capacity_.is_contended(kind) ? Clock::now() : TimePoint{};
+    decision = capacity_.returned(kind, now, reachability_->full());
   }
-  if (Waiter* const next = next_for_connection(); next != nullptr) {
-    waiters_.erase(waiters_.iterator_to(*next));
-    next->connection = std::move(connection);
-    next->grant = Waiter::Grant::connection;
-    next->notify();
+  if (decision.use == Capacity::Use::hand_over) {
+    auto& next = static_cast<Caller&>(*decision.to);
+    next.connection = std::move(connection);
+    ++next.announced;
+    next.has_connection.store(true, std::memory_order_release);
     serve_queue();
+    lock.unlock();  // first, so that the caller does not wake up only to wait for the lock
+    next.wakeup.post();
     return std::nullopt;
   }
   in_use_.erase(in_use_.iterator_to(*connection));
+  if (decision.use == Capacity::Use::close) return close(CloseReason::idle);
   if (draining_) return close(CloseReason::shutdown);
   try {
     idle_.push_back(std::move(connection));
@@ -283,7 +326,7 @@ std::optional<CloseReason> DirectPool::take_back(Connection& connection) noexcep
 // Counts unsolicited messages and emits the event. Preconditions: the lock is not held.
 void DirectPool::pushed(std::uint64_t messages) noexcept {
   if (messages == 0) return;
-  pushes_dropped_.fetch_add(messages, std::memory_order_relaxed);
+  counts_.pushes_dropped.fetch_add(messages, std::memory_order_relaxed);
   server_->pushes_dropped(messages);
 }
 
@@ -293,11 +336,11 @@ void DirectPool::discard(Connection connection, CloseReason reason) noexcept {
   pushed(connection->take_pushes());
   Lock lock(mutex_);
   in_use_.erase(in_use_.iterator_to(*connection));
-  ++closed_by_[static_cast<std::size_t>(reason)];
+  ++counts_.closed_by[static_cast<std::size_t>(reason)];
   release_grant();
   lock.unlock();
   connection.reset();
-  server_->emit(EventKind::disconnected, to_string(reason));
+  server_->connection_closed(reason);
 }
 
 // Closes a connection whose grant the caller keeps. Preconditions: `lock` is held. It is released for a
@@ -309,13 +352,13 @@ void DirectPool::close_keeping_grant(Lock& lock, Connection connection, CloseRea
   reachability_->lost({connection->tag(), connection->opened_at()}, reason, Clock::now());
   pushed(connection->take_pushes());
   connection.reset();
-  server_->emit(EventKind::disconnected, to_string(reason));
+  server_->connection_closed(reason);
   lock.lock();
 }
 
 // Preconditions of these: the lock is held.
 void DirectPool::count_closed(CloseReason reason, std::size_t connections) noexcept {
-  closed_by_[static_cast<std::size_t>(reason)] += connections;
+  counts_.closed_by[static_cast<std::size_t>(reason)] += connections;
   reachability_->left(connections, reason == CloseReason::idle);
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// direct_pool.hpp: direct connections and capacity of one server.
+// direct_pool.hpp: the direct connections to one server, and the lock of its capacity.
 #pragma once
 
 #include "../net/direct_connection.hpp"
+#include "capacity.hpp"
 #include "server.hpp"
+#include "wakeup.hpp"
 
 #include <redstart/core/result.hpp>
 
@@ -24,26 +26,6 @@
 namespace redstart::inline v0::pool {
 
 class DirectPool;
-
-/// A caller or an asynchronous connection in the queue for a connection, or for a grant to open one. The
-/// pool's lock guards it while it is queued.
-struct Waiter : boost::intrusive::list_base_hook<> {
-  enum class Grant : std::uint8_t { nothing, connection, capacity, shutdown };
-
-  /// Called when `grant` was set. The pool's lock is held, so it must not call the pool. A waiter that takes
-  /// connections is also called with `grant` still `nothing`: it must then check whether an attempt is due.
-  virtual void notify() noexcept = 0;
-
-  Grant grant = Grant::nothing;
-  bool takes_connections = true;  ///< False: accepts a grant only.
-  std::unique_ptr<net::DirectConnection> connection{};
-
- protected:
-  Waiter() = default;
-  Waiter(const Waiter&) = delete;
-  Waiter& operator=(const Waiter&) = delete;
-  ~Waiter() = default;
-};
 
 /// A direct connection while one caller has it. The destructor closes the connection unless `give_back` was
 /// called.
@@ -90,16 +72,13 @@ class DirectLease {
   Connection connection_;
 };
 
-/// Gives one direct connection at a time to each caller, and opens it on that caller's thread. Also keeps
-/// the capacity of the server: no more than `max_connections` exist at once, of all kinds. Callers beyond
-/// that queue in FIFO order.
+/// Gives one direct connection at a time to each caller, and opens it on that caller's thread. Callers beyond
+/// the capacity of the server queue. Its lock guards that capacity, for connections of all kinds.
 ///
-/// `open_` counts the grants. A grant is held from before the connect attempt until the connection is
-/// closed:
+/// The direct grants of the capacity are:
 ///
-/// |   open_ = direct connections that are idle, in use or being opened
-/// |         + grants that a direct waiter has received and not used yet
-/// |         + granted_ (grants of asynchronous connections)
+/// |   direct connections that are idle, in use or being opened
+/// | + grants that a direct waiter has received and not used yet
 ///
 /// A direct connection is in one of these places:
 ///
@@ -116,7 +95,7 @@ class DirectLease {
 /// * `open`, `queue`: either. The caller tests `lock.owns_lock()`.
 /// * `enqueue`, `close_keeping_grant`: held, but released for a while.
 ///
-/// `release_grant`, `serve_queue`, `admit_next` and `Waiter::notify` run with the lock held.
+/// `release_grant`, `serve_queue` and `Waiter::notify` run with the lock held.
 ///
 /// The members are in three files: direct_pool.cpp (acquire, open, return), direct_pool_queue.cpp (waiters
 /// and grants) and direct_pool_upkeep.cpp (warm-up, checks, shutdown, statistics).
@@ -160,13 +139,28 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   /// closes a connection that was opened at `opened`.
   bool role_changed(TimePoint now, std::string_view reply, TimePoint opened = TimePoint::max()) noexcept;
 
-  /// Requests a grant for a connection of another kind. Returns true if it was granted at once, perhaps by
-  /// closing an idle direct connection. Otherwise queues `waiter`, which is called later. `return_grant`
+  /// Requests a grant for a connection of the waiter's kind. Returns true if it was granted at once, perhaps
+  /// by closing an idle direct connection. Otherwise queues `waiter`, which is called later. `return_grant`
   /// ends the grant.
   [[nodiscard]] bool acquire_grant(Waiter& waiter) noexcept;
+  /// Takes a free grant for a connection of this kind. Returns false if there is none, or if callers wait.
+  [[nodiscard]] bool try_grant(ConnectionKind kind) noexcept;
+  /// The first part of `acquire_grant`, for callers that hold a lock of their own. The second part is
+  /// `finish_request`, without that lock.
+  [[nodiscard]] bool request_grant(Waiter& waiter, Connection& superfluous) noexcept;
+  void finish_request(ConnectionKind kind, bool granted, Connection superfluous) noexcept;
+  /// Queues a waiter again whose grant was returned, at the place that it had.
+  void requeue(Waiter& waiter) noexcept;
+  /// Limits the grants of waiters of this kind; see Capacity.
+  void allow(ConnectionKind kind, std::size_t grants) noexcept;
+  /// Closes connections that nobody uses as long as the first waiter gets their grants.
+  void free_room() noexcept;
+  /// Decides about an exclusive connection that was returned or is new. `first`: the operation that waits
+  /// longest, or null. If it has just received a grant, it gets the connection and its grant is free.
+  [[nodiscard]] Capacity::Decision exclusive_returned(Waiter* first) noexcept;
   /// Removes `waiter` from the queue. Returns false if it has left the queue with a grant already.
   [[nodiscard]] bool dequeue(Waiter& waiter) noexcept;
-  void return_grant() noexcept;
+  void return_grant(ConnectionKind kind) noexcept;
   /// True if a request for a grant would have to queue.
   [[nodiscard]] bool exhausted() const;
   /// True if somebody is queued and closing a connection would give the first waiter a grant.
@@ -177,18 +171,22 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   /// Closes idle connections that the server has closed. Call it after a failed attempt, before
   /// `Reachability::failed`, so that dead connections do not count as working.
   void close_dead() noexcept;
+  void interrupt_calls() noexcept;
   /// An attempt that began at `since` timed out although other connections seem to work. Sends PING over all
   /// connections that were not used since then. Does not wait for the replies.
   void ping_unused(TimePoint since) noexcept;
-  /// Server or process has no room for one more connection, which `waiter` needs: closes an idle connection.
-  void make_room(const Waiter& waiter) noexcept;
+  /// Server or process has no room for one more connection of this kind: closes an idle connection.
+  void make_room(ConnectionKind kind) noexcept;
   /// Sets `reclaim`, which is called without a lock when a waiter was queued. It may close idle connections
   /// of other kinds, and ask shared connections to yield their grants. Call before the first use.
-  void on_shortage(std::function<void(const Waiter& waiter)> reclaim) { reclaim_ = std::move(reclaim); }
+  void on_shortage(std::function<void(ConnectionKind waiting)> reclaim) { reclaim_ = std::move(reclaim); }
   /// Sets `ping`, which does the work of `ping_unused` for connections of other kinds. Call before the first
   /// use.
   void on_ping_unused(std::function<void(TimePoint since)> ping) { ping_others_ = std::move(ping); }
 
+  /// Takes over `max_connections` after a reload. Above a lower limit, idle connections are closed at once,
+  /// and others when they are returned. Errors: std::bad_alloc, with which the limit stays.
+  void resize();
   /// Closes connections that have been idle for longer than `idle_timeout`, then refills. Returns how many
   /// it closed.
   std::size_t cleanup_idle(TimePoint now);
@@ -202,8 +200,8 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   /// are.
   [[nodiscard]] bool drained(bool interrupt) noexcept;
 
-  void lease_began() noexcept { leased_.fetch_add(1, std::memory_order_relaxed); }
-  void lease_ended() noexcept { leased_.fetch_sub(1, std::memory_order_relaxed); }
+  void lease_began() noexcept { counts_.leased.fetch_add(1, std::memory_order_relaxed); }
+  void lease_ended() noexcept { counts_.leased.fetch_sub(1, std::memory_order_relaxed); }
   void collect(PoolStats& into) const;
   [[nodiscard]] ConnectionState state() const;
   /// While the server is loading: the remaining time, if the server reported it.
@@ -212,16 +210,42 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   [[nodiscard]] bool draining() const;
 
  private:
-  // A synchronous caller in the queue. Lives on its stack.
+  // A synchronous caller in the queue. Lives on its stack until it has taken every post that was announced.
   struct Caller final : Waiter {
+    Caller() noexcept : Waiter(ConnectionKind::direct, Takes::connections) {}
     void notify() noexcept override {
-      wakeup.notify_one();
-    }  // under the lock: once awake, the caller may be gone
-    std::condition_variable wakeup{};
+      ++announced;
+      wakeup.post();
+    }
+    // Takes the posts that are still to come.
+    void take_posts() noexcept {
+      for (; taken != announced; ++taken) wakeup.take();
+    }
+    Wakeup wakeup{};
+    std::size_t announced = 0;  // posts; guarded by the lock, final once `has_connection` is set
+    std::size_t taken = 0;
+    std::atomic<bool> has_connection{false};  // read without the lock; `grant` and `connection` are set
+    Connection connection{};
+  };
+  // The work of helper threads.
+  struct Upkeep {
+    net::DirectConnection* ahead = nullptr;   // being opened for no caller
+    net::DirectConnection* pinged = nullptr;  // carries a PING of the pool
+    bool filling = false;                     // a thread opens connections for no caller
+    bool pinging = false;                     // a thread runs `ping_each`
+    bool interrupted = false;                 // the shutdown has interrupted the calls under way
+  };
+  struct Counts {
+    std::atomic<std::size_t> leased{0};
+    std::size_t opened = 0;
+    std::atomic<std::uint64_t> pushes_dropped{0};
+    std::array<std::uint64_t, close_reasons> closed_by{};
   };
   friend class DirectLease;
   using Lock = std::unique_lock<std::mutex>;
 
+  [[nodiscard]] DirectLease next_idle();
+  [[nodiscard]] bool works(DirectLease& connection, TimePoint& now, TimePoint deadline) noexcept;
   DirectLease take_idle(Lock& lock, TimePoint& now, TimePoint deadline);
   Result<DirectLease> try_acquire(TimePoint& now, TimePoint deadline, bool* paused);
   Result<DirectLease> queue(Lock& lock, TimePoint& now, TimePoint deadline, TimePoint began);
@@ -235,6 +259,9 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   void close_keeping_grant(Lock& lock, Connection connection, CloseReason reason) noexcept;
   [[nodiscard]] std::optional<CloseReason> close_reason_of(net::DirectConnection& connection, TimePoint& now,
                                                            TimePoint deadline) noexcept;
+  [[nodiscard]] std::optional<CloseReason> close_reason_of_credentials(net::DirectConnection& connection,
+                                                                       TimePoint& now,
+                                                                       TimePoint deadline) noexcept;
   [[nodiscard]] std::optional<CloseReason> ping(net::DirectConnection& connection, TimePoint& now,
                                                 TimePoint until) noexcept;
   void ping_each(TimePoint since) noexcept;
@@ -253,20 +280,22 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   void wait_for_grant(Lock& lock, Caller& self, TimePoint last);
   void enqueue(Lock& lock, Waiter& waiter) noexcept;
   [[nodiscard]] bool room_wanted() const;
-  [[nodiscard]] bool front_may_open() const;
+  [[nodiscard]] Connection give_up_idle() noexcept;
+  void close_given_up(Connection connection) noexcept;
+  [[nodiscard]] bool may_open(const Waiter& waiter) const;
   void serve_queue() noexcept;
-  [[nodiscard]] Waiter* next_for_connection() noexcept;
   void count_closed(CloseReason reason, std::size_t connections = 1) noexcept;
   [[nodiscard]] Error timed_out(std::chrono::nanoseconds waited) const;
   /// `ahead`: opened for no caller, so `stop` interrupts it.
   Result<DirectLease> open(Lock& lock, TimePoint& now, TimePoint deadline, bool ahead = false);
-  void release_grant() noexcept;
-  void admit_next() noexcept;
+  void not_opened(Lock& lock, net::DirectConnection* connection) noexcept;
+  void release_grant(ConnectionKind kind = ConnectionKind::direct) noexcept;
   [[nodiscard]] Error make_error(ErrorInfo info) const;
 
   const std::shared_ptr<Server> server_;
   Reachability* const reachability_;  // of the server
-  std::function<void(const Waiter&)> reclaim_{};
+  Capacity& capacity_;                // of the server, guarded by `mutex_`
+  std::function<void(ConnectionKind)> reclaim_{};
   std::function<void(TimePoint)> ping_others_{};
 
   mutable std::mutex mutex_{};
@@ -276,20 +305,11 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   bool attempt_running_ = false;    // by `ensure_reachable`; others wait for its result
   std::vector<Connection> idle_{};  // the most recently used last
   boost::intrusive::list<net::DirectConnection> in_use_{};
-  boost::intrusive::list<Waiter> waiters_{};
-  net::DirectConnection* ahead_ = nullptr;   // being opened for no caller
-  net::DirectConnection* pinged_ = nullptr;  // carries a PING of the pool
-  std::size_t open_ = 0;                     // grants given out; see the class comment
-  std::size_t granted_ = 0;                  // of these: to connections of other kinds
-  bool filling_ = false;                     // a thread opens connections for no caller
-  bool pinging_ = false;                     // a helper thread runs `ping_each`
+  Upkeep upkeep_{};
   bool draining_ = false;
   bool closed_ = false;
   bool used_ = false;
-  std::atomic<std::size_t> leased_{0};
-  std::size_t opened_ = 0;
-  std::atomic<std::uint64_t> pushes_dropped_{0};
-  std::array<std::uint64_t, close_reasons> closed_by_{};
+  Counts counts_{};
 };
 
 }  // namespace redstart::inline v0::pool

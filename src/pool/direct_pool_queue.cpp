@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// direct_pool_queue.cpp: queues callers and grants capacity.
+// direct_pool_queue.cpp: queues callers and gives out grants.
 #include "../core/failures.hpp"
 #include "direct_pool.hpp"
 
@@ -29,7 +29,7 @@ Result<DirectLease> DirectPool::queue(Lock& lock, TimePoint& now, TimePoint dead
     switch (self.grant) {
       case Waiter::Grant::connection:
         // A scoped handle may have kept the connection idle for long. If it is dead, `self` keeps its grant.
-        lock.unlock();
+        if (lock.owns_lock()) lock.unlock();
         reason = close_reason_of(*self.connection, now, deadline);
         if (!reason) return DirectLease(*this, std::move(self.connection));
         lock.lock();
@@ -49,26 +49,33 @@ Result<DirectLease> DirectPool::queue(Lock& lock, TimePoint& now, TimePoint dead
     if (draining_) return make_error(failure::closed());
     // Other connections work: wait for one of them, at the same place in the queue.
     self.grant = Waiter::Grant::nothing;
-    waiters_.push_front(self);
+    self.has_connection = false;
+    capacity_.requeue(self);
   }
 }
 
 // Waits until `self` has a grant, or until `last`; then `self` has left the queue. While growth is paused,
-// the first waiter starts the attempts that are due. Preconditions: `lock` is held.
+// the first waiter starts the attempts that are due. Preconditions: `lock` is held. On return it is held too,
+// except if `self` got a connection.
 void DirectPool::wait_for_grant(Lock& lock, Caller& self, TimePoint last) {
   while (self.grant == Waiter::Grant::nothing) {
     TimePoint until = last;
-    if (&waiters_.front() == &self && open_ < server_->config().max_connections) {
+    if (capacity_.next() == &self) {
       const TimePoint now = Clock::now();
       if (reachability_->growth_due() <= now) start_fill_thread();
       until = std::min<TimePoint>(last, now + front_poll_interval);
     }
-    if (self.wakeup.wait_until(lock, until) == std::cv_status::no_timeout) continue;
-    if (self.grant != Waiter::Grant::nothing) return;
-    if (Clock::now() >= last) waiters_.erase(waiters_.iterator_to(self));
+    lock.unlock();
+    const bool woken = self.wakeup.take_until(until);
+    self.taken += woken ? 1U : 0U;
+    if (self.has_connection.load(std::memory_order_acquire)) return self.take_posts();
+    lock.lock();
+    if (woken || self.grant != Waiter::Grant::nothing) continue;
+    if (Clock::now() >= last) capacity_.dequeue(self);
     serve_queue();
-    if (!self.is_linked()) return;
+    if (!self.is_linked()) break;
   }
+  self.take_posts();
 }
 
 Error DirectPool::timed_out(std::chrono::nanoseconds waited) const {
@@ -82,55 +89,36 @@ Error DirectPool::timed_out(std::chrono::nanoseconds waited) const {
 // ahead may get the next one and keep it. Preconditions: `lock` is held. It is released for a while and held
 // on return.
 void DirectPool::enqueue(Lock& lock, Waiter& waiter) noexcept {
-  waiters_.push_back(waiter);
+  capacity_.enqueue(waiter, Clock::now());
   if (!reclaim_ || !room_wanted()) return;
   lock.unlock();
-  reclaim_(waiter);
+  reclaim_(waiter.kind);
   lock.lock();
-}
-
-// Returns the first waiter that can use a connection, usually the first of all. Preconditions: the lock is
-// held.
-Waiter* DirectPool::next_for_connection() noexcept {
-  const auto found = std::find_if(waiters_.begin(), waiters_.end(),
-                                  [](const Waiter& waiter) { return waiter.takes_connections; });
-  return found == waiters_.end() ? nullptr : &*found;
 }
 
 // A queued caller does not repeat an attempt that has just failed while other connections work. An
 // asynchronous connection has its own timer for that.
-bool DirectPool::front_may_open() const {
-  return !waiters_.front().takes_connections || !reachability_->growth_paused();
+bool DirectPool::may_open(const Waiter& waiter) const {
+  return waiter.kind != ConnectionKind::direct || !reachability_->growth_paused();
 }
 
 // True if closing a connection would give the first waiter a grant.
-bool DirectPool::room_wanted() const {
-  return !waiters_.empty() && (open_ == server_->config().max_connections || reachability_->full());
-}
+bool DirectPool::room_wanted() const { return capacity_.wants_room(reachability_->full()); }
 
 // Ends one grant and serves the queue. Preconditions: the lock is held.
-void DirectPool::release_grant() noexcept {
-  --open_;
+void DirectPool::release_grant(ConnectionKind kind) noexcept {
+  capacity_.release(kind);
   serve_queue();
   if (draining_ && in_use_.empty()) drained_.notify_all();
 }
 
-// Gives a free grant to the first waiter, which then opens a connection itself.
-void DirectPool::admit_next() noexcept {
-  Waiter& next = waiters_.front();
-  waiters_.pop_front();
-  if (!next.takes_connections) ++granted_;
-  next.grant = Waiter::Grant::capacity;
-  next.notify();
-}
-
-// Gives out free grants. If growth is paused, wakes the first waiter instead: it starts the attempts that
-// are due and keeps waiting.
+// Gives out free grants, with which the waiters open connections themselves. If growth is paused, wakes the
+// first caller instead: it starts the attempts that are due and keeps waiting.
 void DirectPool::serve_queue() noexcept {
-  while (!waiters_.empty() && open_ < server_->config().max_connections) {
-    if (!front_may_open()) return waiters_.front().notify();
-    ++open_;
-    admit_next();
+  while (Waiter* const next = capacity_.next()) {
+    if (!may_open(*next)) return next->notify();
+    capacity_.grant(*next);
+    next->notify();
   }
 }
 
@@ -139,66 +127,122 @@ void DirectPool::reconsider() noexcept {
   serve_queue();
 }
 
-void DirectPool::make_room(const Waiter& waiter) noexcept {
+// Takes the idle connection out of the pool that was unused for longest. It must be closed, and its grant
+// ended. Preconditions: the lock is held.
+DirectPool::Connection DirectPool::give_up_idle() noexcept {
+  if (idle_.empty()) return nullptr;
+  Connection connection = std::move(idle_.front());
+  idle_.erase(idle_.begin());
+  count_closed(CloseReason::idle);
+  return connection;
+}
+
+// Preconditions: the lock is not held.
+void DirectPool::close_given_up(Connection connection) noexcept {
+  connection.reset();
+  server_->connection_closed(CloseReason::idle);
+}
+
+void DirectPool::make_room(ConnectionKind kind) noexcept {
   Connection given_up;
   Lock lock(mutex_);
-  if (waiters_.empty() && !idle_.empty()) {
-    given_up = std::move(idle_.front());
-    idle_.erase(idle_.begin());
-    count_closed(CloseReason::idle);
-    release_grant();
-  }
+  if (capacity_.first() == nullptr) given_up = give_up_idle();
+  if (given_up) release_grant();
   lock.unlock();
-  if (!given_up) {
-    if (reclaim_) reclaim_(waiter);
-    return;
+  if (given_up) return close_given_up(std::move(given_up));
+  if (reclaim_) reclaim_(kind);
+}
+
+void DirectPool::free_room() noexcept {
+  for (;;) {
+    Lock lock(mutex_);
+    if (!room_wanted()) return;
+    const ConnectionKind waiting = capacity_.first()->kind;
+    Connection given_up = give_up_idle();
+    if (given_up) release_grant();
+    lock.unlock();
+    if (!given_up) {
+      if (reclaim_) reclaim_(waiting);
+      return;
+    }
+    close_given_up(std::move(given_up));
   }
-  given_up.reset();
-  server_->emit(EventKind::disconnected, to_string(CloseReason::idle));
 }
 
 bool DirectPool::acquire_grant(Waiter& waiter) noexcept {
-  Connection given_up;
-  Lock lock(mutex_);
-  waiter.grant = Waiter::Grant::nothing;
-  waiter.takes_connections = false;
+  Connection superfluous;
+  const ConnectionKind kind = waiter.kind;
+  const bool granted = request_grant(waiter, superfluous);
+  finish_request(kind, granted, std::move(superfluous));
+  return granted;
+}
+
+bool DirectPool::try_grant(ConnectionKind kind) noexcept {
+  const Lock lock(mutex_);
+  return capacity_.first() == nullptr && capacity_.try_grant(kind);
+}
+
+bool DirectPool::request_grant(Waiter& waiter, Connection& superfluous) noexcept {
+  const Lock lock(mutex_);
   used_ = true;
-  if (waiters_.empty() && open_ < server_->config().max_connections) {
-    ++open_;
-  } else if (waiters_.empty() && !idle_.empty()) {
-    given_up = std::move(idle_.front());
-    idle_.erase(idle_.begin());
-    count_closed(CloseReason::idle);
-  } else {
-    enqueue(lock, waiter);
-    return false;
+  waiter.grant = Waiter::Grant::nothing;
+  if (capacity_.first() == nullptr && capacity_.allows(waiter)) {
+    if (capacity_.full() && (superfluous = give_up_idle())) capacity_.release(ConnectionKind::direct);
+    if (capacity_.try_grant(waiter.kind)) {
+      waiter.grant = Waiter::Grant::capacity;
+      return true;
+    }
   }
-  ++granted_;
-  waiter.grant = Waiter::Grant::capacity;
-  lock.unlock();
-  if (!given_up) return true;
-  given_up.reset();
-  server_->emit(EventKind::disconnected, to_string(CloseReason::idle));
-  return true;
+  capacity_.enqueue(waiter, Clock::now());
+  return false;
+}
+
+void DirectPool::finish_request(ConnectionKind kind, bool granted, Connection superfluous) noexcept {
+  if (superfluous) close_given_up(std::move(superfluous));
+  if (!granted && reclaim_ && shortage()) reclaim_(kind);
+}
+
+void DirectPool::requeue(Waiter& waiter) noexcept {
+  const Lock lock(mutex_);
+  waiter.grant = Waiter::Grant::nothing;
+  capacity_.requeue(waiter);
+  serve_queue();
+}
+
+void DirectPool::allow(ConnectionKind kind, std::size_t grants) noexcept {
+  const Lock lock(mutex_);
+  capacity_.allow(kind, grants);
+  serve_queue();
+}
+
+Capacity::Decision DirectPool::exclusive_returned(Waiter* first) noexcept {
+  constexpr auto kind = ConnectionKind::exclusive;
+  const Lock lock(mutex_);
+  if (first != nullptr && first->grant == Waiter::Grant::capacity) {
+    first->grant = Waiter::Grant::connection;
+    release_grant(kind);
+    return {Capacity::Use::hand_over, first};
+  }
+  const TimePoint now = capacity_.is_contended(kind) ? Clock::now() : TimePoint{};
+  return capacity_.returned(kind, now, reachability_->full());
 }
 
 bool DirectPool::dequeue(Waiter& waiter) noexcept {
   const Lock lock(mutex_);
   if (waiter.grant != Waiter::Grant::nothing) return false;
-  waiters_.erase(waiters_.iterator_to(waiter));
+  capacity_.dequeue(waiter);
   serve_queue();
   return true;
 }
 
-void DirectPool::return_grant() noexcept {
+void DirectPool::return_grant(ConnectionKind kind) noexcept {
   const Lock lock(mutex_);
-  --granted_;
-  release_grant();
+  release_grant(kind);
 }
 
 bool DirectPool::exhausted() const {
   const Lock lock(mutex_);
-  return !waiters_.empty() || (open_ == server_->config().max_connections && idle_.empty()) ||
+  return capacity_.first() != nullptr || (capacity_.full() && idle_.empty()) ||
          reachability_->growth_paused();
 }
 

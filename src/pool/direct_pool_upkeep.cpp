@@ -53,7 +53,7 @@ class DirectPool::FillGuard {
  private:
   void set(bool filling) noexcept {
     const Lock lock(pool_.mutex_);
-    pool_.filling_ = filling;
+    pool_.upkeep_.filling = filling;
   }
   DirectPool& pool_;
 };
@@ -78,17 +78,18 @@ std::optional<Error> DirectPool::warm_up(std::size_t count, TimePoint deadline) 
 // Preconditions: the lock is held.
 bool DirectPool::needs_connection() const noexcept {
   const DatabaseConfig& config = server_->config();
-  if (draining_ || open_ >= config.max_connections) return false;
-  if (waiters_.empty()) return idle_.size() + in_use_.size() < config.min_idle;
-  return waiters_.front().takes_connections && reachability_->growth_paused();
+  if (draining_ || capacity_.full()) return false;
+  const Waiter* const first = capacity_.first();
+  if (first == nullptr) return idle_.size() + in_use_.size() < config.min_idle;
+  return first->kind == ConnectionKind::direct && reachability_->growth_paused();
 }
 
 // Preconditions: the lock is held.
 void DirectPool::start_fill_thread() noexcept {
-  if (filling_ || !needs_connection()) return;
+  if (upkeep_.filling || !needs_connection()) return;
   try {
     std::thread([self = shared_from_this()] { self->fill(); }).detach();
-    filling_ = true;
+    upkeep_.filling = true;
   } catch (const std::exception&) {
     // No memory or no thread: retried at the next call.
   }
@@ -99,7 +100,7 @@ void DirectPool::refill() noexcept {
   if (server_->config().min_idle == 0 || reachability_->created() == 0) return;
   {
     const Lock lock(mutex_);
-    if (filling_) return;
+    if (upkeep_.filling) return;
   }
   close_dead();
   const Lock lock(mutex_);
@@ -116,17 +117,17 @@ void DirectPool::close_dead() noexcept {
   }
   for (const Dead& one : dead) {
     reachability_->lost({one.connection->tag(), one.connection->opened_at()}, one.reason, Clock::now());
-    server_->emit(EventKind::disconnected, to_string(one.reason));
+    server_->connection_closed(one.reason);
   }
 }
 
 void DirectPool::ping_unused(TimePoint since) noexcept {
   if (ping_others_) ping_others_(since);
   const Lock lock(mutex_);
-  if (pinging_ || draining_ || idle_.empty() || idle_.front()->last_used() >= since) return;
+  if (upkeep_.pinging || draining_ || idle_.empty() || idle_.front()->last_used() >= since) return;
   try {
     std::thread([self = shared_from_this(), since] { self->ping_each(since); }).detach();
-    pinging_ = true;
+    upkeep_.pinging = true;
   } catch (const std::exception&) {
     // No memory or no thread: retried at the next call.
   }
@@ -139,13 +140,13 @@ void DirectPool::ping_each(TimePoint since) noexcept {
     DirectLease tested(*this, std::move(idle_.front()));
     idle_.erase(idle_.begin());
     in_use_.push_back(*tested);
-    pinged_ = &*tested;
+    upkeep_.pinged = &*tested;
     lock.unlock();
     TimePoint now = Clock::now();
     auto reason = tested->close_reason(now);
     if (!reason) reason = ping(*tested, now, deadline_after(now, patience));
     lock.lock();
-    pinged_ = nullptr;
+    upkeep_.pinged = nullptr;
     lock.unlock();
     if (reason)
       tested.discard(*reason);
@@ -154,7 +155,7 @@ void DirectPool::ping_each(TimePoint since) noexcept {
     if (reason == CloseReason::timeout) close_unused(since);  // the server answers none of them
     lock.lock();
   }
-  pinging_ = false;
+  upkeep_.pinging = false;
   drained_.notify_all();
 }
 
@@ -182,7 +183,7 @@ void DirectPool::close_unused(TimePoint since) noexcept {
 void DirectPool::closed(std::vector<Connection>& connections, CloseReason reason) noexcept {
   for (Connection& connection : connections) {
     connection.reset();
-    server_->emit(EventKind::disconnected, to_string(reason));
+    server_->connection_closed(reason);
   }
 }
 
@@ -194,7 +195,7 @@ void DirectPool::fill() noexcept {
       TimePoint now = Clock::now();
       Lock lock(mutex_);
       if (!needs_connection() || reachability_->must_wait(now)) return;
-      ++open_;
+      static_cast<void>(capacity_.try_grant(ConnectionKind::direct));
       auto connection = open(lock, now, deadline_after(now, server_->config().timeouts.connect), true);
       if (!connection) return;
       connection->give_back();
@@ -209,7 +210,8 @@ void DirectPool::fill() noexcept {
 void DirectPool::remove_dead(TimePoint now, std::vector<Dead>& into) {
   into.reserve(idle_.size());
   for (Connection& idle : idle_) {
-    const auto reason = idle->close_reason(now);
+    auto reason = idle->close_reason(now);
+    if (!reason && idle->renewal().expired(now)) reason = CloseReason::credentials;
     if (!reason) continue;
     into.push_back({std::move(idle), *reason});
     count_closed(*reason);
@@ -243,8 +245,11 @@ void DirectPool::note_redirect(std::string_view reply) const noexcept {
   const std::string_view primary = protocol::redirect_address(reply);
   if (primary.empty()) return;
   try {
-    server_->emit(EventKind::server_changed,
-                  "role master -> replica, its primary is " + std::string(primary));
+    server_->emit({.kind = EventKind::server_changed,
+                   .detail = "role master -> replica, its primary is " + std::string(primary),
+                   .from = "master",
+                   .to = "replica",
+                   .primary = primary});
   } catch (const std::bad_alloc&) {
     // The event is lost; the connections are closed nevertheless.
   }
@@ -269,7 +274,24 @@ void DirectPool::close_idle(TimePoint now, std::chrono::milliseconds unused, std
     count_closed(reason, into.size() - before);
     for (std::size_t i = before; i < into.size(); ++i) release_grant();
   }
-  for (std::size_t i = 0; i < into.size(); ++i) server_->emit(EventKind::disconnected, to_string(reason));
+  for (std::size_t i = 0; i < into.size(); ++i) server_->connection_closed(reason);
+}
+
+void DirectPool::resize() {
+  std::vector<Connection> surplus;
+  {
+    const Lock lock(mutex_);
+    surplus.reserve(idle_.size());
+    capacity_.resize(server_->config().max_connections);
+    auto last = idle_.begin();
+    for (std::size_t open = capacity_.granted(); open > capacity_.maximum() && last != idle_.end(); --open)
+      surplus.push_back(std::move(*last++));
+    idle_.erase(idle_.begin(), last);
+    count_closed(CloseReason::idle, surplus.size());
+    for (std::size_t i = 0; i < surplus.size(); ++i) release_grant();
+    serve_queue();
+  }
+  closed(surplus, CloseReason::idle);
 }
 
 std::size_t DirectPool::cleanup_idle(TimePoint now) {
@@ -277,6 +299,7 @@ std::size_t DirectPool::cleanup_idle(TimePoint now) {
   std::vector<Connection> old;
   if (config.idle_timeout != 0ms)
     close_idle(now, config.idle_timeout, config.min_idle, CloseReason::idle, old);
+  if (config.credentials) close_dead();  // those whose credentials have expired
   refill();
   return old.size();
 }
@@ -287,13 +310,14 @@ void DirectPool::stop() noexcept {
   draining_ = true;
   tried_.notify_all();
   reachability_->stop();
-  if (ahead_ != nullptr) ahead_->interrupt();
-  if (pinged_ != nullptr) pinged_->interrupt();
-  waiters_.remove_and_dispose_if([](const Waiter& waiter) { return waiter.takes_connections; },
-                                 [](Waiter* waiter) {
-                                   waiter->grant = Waiter::Grant::shutdown;
-                                   waiter->notify();
-                                 });
+  if (upkeep_.ahead != nullptr) upkeep_.ahead->interrupt();
+  if (upkeep_.pinged != nullptr) upkeep_.pinged->interrupt();
+  while (Waiter* const caller = capacity_.first(ConnectionKind::direct)) {
+    capacity_.dequeue(*caller);
+    server_->database().events().interrupted(1);
+    caller->grant = Waiter::Grant::shutdown;
+    caller->notify();
+  }
   idle.swap(idle_);
   count_closed(CloseReason::shutdown, idle.size());
   for (std::size_t i = 0; i < idle.size(); ++i) release_grant();
@@ -303,34 +327,38 @@ void DirectPool::stop() noexcept {
 
 void DirectPool::drain(TimePoint deadline, TimePoint last) noexcept {
   Lock lock(mutex_);
-  const auto drained = [this] { return in_use_.empty() && !pinging_; };
+  const auto drained = [this] { return in_use_.empty() && !upkeep_.pinging; };
   if (!drained_.wait_until(lock, deadline, drained)) {
-    for (net::DirectConnection& connection : in_use_) connection.interrupt();
+    interrupt_calls();
     drained_.wait_until(lock, last, drained);
   }
   closed_ = true;
 }
 
+// Preconditions: the lock is held.
+void DirectPool::interrupt_calls() noexcept {
+  for (net::DirectConnection& connection : in_use_) connection.interrupt();
+  if (!std::exchange(upkeep_.interrupted, true)) server_->database().events().interrupted(in_use_.size());
+}
+
 bool DirectPool::drained(bool interrupt) noexcept {
   const Lock lock(mutex_);
-  if (interrupt) {
-    for (net::DirectConnection& connection : in_use_) connection.interrupt();
-  }
-  closed_ = in_use_.empty() && !pinging_;
+  if (interrupt) interrupt_calls();
+  closed_ = in_use_.empty() && !upkeep_.pinging;
   return closed_;
 }
 
 void DirectPool::collect(PoolStats& into) const {
   const Lock lock(mutex_);
   into.created = reachability_->created();
-  into.in_use = open_ - idle_.size() - granted_;
+  into.in_use = capacity_.granted(ConnectionKind::direct) - idle_.size();
   into.idle = idle_.size();
-  into.waiting = waiters_.size();
-  into.maximum = server_->config().max_connections;
-  into.leased = leased_.load(std::memory_order_relaxed);
+  into.waiting = capacity_.waiting();
+  into.maximum = capacity_.maximum();
+  into.leased = counts_.leased.load(std::memory_order_relaxed);
   into.connect_failures = reachability_->connect_failures();
-  into.pushes_dropped = pushes_dropped_.load(std::memory_order_relaxed);
-  into.closed = closed_by_;
+  into.pushes_dropped = counts_.pushes_dropped.load(std::memory_order_relaxed);
+  into.closed = counts_.closed_by;
 }
 
 ConnectionState DirectPool::state() const {

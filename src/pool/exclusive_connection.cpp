@@ -60,18 +60,14 @@ void ExclusiveConnection::claim() noexcept {
 }
 
 void ExclusiveConnection::lease_to(engine::OperationNode& operation) {
-  LeaseWait* wait = nullptr;
-  try {
-    wait = new LeaseWait(std::static_pointer_cast<ExclusiveConnection>(shared_from_this()), operation);
-  } catch (const std::bad_alloc&) {
-    returned(false);
-    throw;
-  }
+  auto* const wait =
+      new LeaseWait(std::static_pointer_cast<ExclusiveConnection>(shared_from_this()), operation);
   operation.taken_by(*this);
   connection().submit(*wait);
 }
 
 void ExclusiveConnection::run(engine::OperationNode& operation) {
+  large_.store(false, std::memory_order_relaxed);
   alone_.store(true, std::memory_order_relaxed);
   operation.taken_by(*this);
   connection().submit(operation);
@@ -115,11 +111,43 @@ void ExclusiveConnection::idle(net::AsyncConnection&) {
   if (returning_.exchange(false, std::memory_order_acq_rel)) return_when_idle();
 }
 
+void ExclusiveConnection::large_reply(const engine::OperationNode& operation, std::size_t size) noexcept {
+  large_.store(true, std::memory_order_relaxed);
+  PooledConnection::large_reply(operation, size);
+}
+
+void ExclusiveConnection::ending(const engine::OperationNode& operation) noexcept {
+  if (!alone_.load(std::memory_order_relaxed)) return;
+  if (operation.answered != 0 && !large_.load(std::memory_order_relaxed))
+    context().database.large_replies().small_reply(operation.request.bytes.view(), net::turn_now());
+  context().alone_ended(operation);
+}
+
 void ExclusiveConnection::returned(bool dirty) noexcept {
   if (const auto pool = pool_.lock())
-    pool->returned(std::static_pointer_cast<ExclusiveConnection>(shared_from_this()), dirty);
+    pool->returned(std::static_pointer_cast<ExclusiveConnection>(shared_from_this()),
+                   dirty || outdated_.load(std::memory_order_relaxed));
   else
     end();
+}
+
+void ExclusiveConnection::open_ahead() noexcept {
+  wakes_to_open_.store(true, std::memory_order_release);
+  connection().wake();
+}
+
+void ExclusiveConnection::woken(net::AsyncConnection&) {
+  if (!wakes_to_open_.exchange(false, std::memory_order_acq_rel) || ended()) return;
+  ahead_ = true;
+  want();
+}
+
+// An opener that can't be opened leaves its grant to the pool, which makes another one when the next attempt
+// is due.
+void ExclusiveConnection::give_up_opening(const Error& error, TimePoint next, bool fails) {
+  ahead_ = false;
+  if (const auto pool = pool_.lock()) pool->not_opened(*this, error, next, fails);
+  end();
 }
 
 void ExclusiveConnection::wanted(net::AsyncConnection&) {
@@ -130,7 +158,9 @@ void ExclusiveConnection::wanted(net::AsyncConnection&) {
 }
 
 void ExclusiveConnection::connect_unavailable(const Error& error, TimePoint next) {
-  if (!waits_after(error) || context().stopping.load(std::memory_order_relaxed)) return fail_waiting(error);
+  const bool fails = !waits_after(error) || context().stopping.load(std::memory_order_relaxed);
+  if (ahead_) return give_up_opening(error, next, fails);
+  if (fails) return fail_waiting(error);
   leave_grant_to_others();
   call_at(next, &ExclusiveConnection::want);
 }
@@ -143,15 +173,24 @@ void ExclusiveConnection::leave_server(ServerCondition, TimePoint) {
     outdated_.store(true, std::memory_order_relaxed);
 }
 
+void ExclusiveConnection::close_unauthenticated() {
+  outdated_.store(true, std::memory_order_relaxed);
+  const auto pool = pool_.lock();
+  if (pool && pool->withdraw(*this)) connection().retire(CloseReason::credentials);  // no caller has it
+}
+
 void ExclusiveConnection::postponed() {
+  if (ahead_) return give_up_opening(Error(failure::closed()), Clock::now() + 50ms, false);
   leave_grant_to_others();
   call_at(Clock::now() + 50ms, &ExclusiveConnection::want);
 }
 
 void ExclusiveConnection::opened(net::AsyncConnection& connection) {
   PooledConnection::opened(connection);
+  outdated_.store(false, std::memory_order_relaxed);
   const TimePoint end = retirement(*context().server, Clock::now(), context().reachability->random());
   retires_.store(end.time_since_epoch().count(), std::memory_order_relaxed);
+  if (std::exchange(ahead_, false)) returned(false);
 }
 
 void ExclusiveConnection::closed(net::AsyncConnection&, CloseReason reason) {

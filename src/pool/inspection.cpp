@@ -2,12 +2,12 @@
 // inspection.cpp: PING, INFO and a write without effect; reports the first fault.
 #include "inspection.hpp"
 
-#include "../net/direct_connection.hpp"
 #include "../protocol/server_identity.hpp"
+#include "inspection_connection.hpp"
 
 #include <redstart/core/server_reply.hpp>
-#include <redstart/resp/cursor.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,52 +23,9 @@ constexpr std::string_view info_of_server = "*1\r\n$4\r\nINFO\r\n";
 constexpr std::string_view write_nothing =
     "*4\r\n$8\r\nSETRANGE\r\n$17\r\nredstart:validate\r\n$1\r\n0\r\n$0\r\n\r\n";
 
-class Watcher final : public net::OpenWatcher {
- public:
-  void reached(Step step) noexcept override { step_ = step; }
-  bool not_ready(const protocol::NotReady& state) override {
-    not_ready_ = state;
-    return false;  // report this state instead of waiting
-  }
-  void ready(const protocol::HandshakeFsm& handshake) override { refused_ping_ = handshake.refused_ping(); }
-
-  [[nodiscard]] std::optional<Step> step() const noexcept { return step_; }
-  [[nodiscard]] const std::optional<protocol::NotReady>& state() const noexcept { return not_ready_; }
-  [[nodiscard]] const std::string& refused_ping() const noexcept { return refused_ping_; }
-
- private:
-  std::optional<Step> step_{};
-  std::optional<protocol::NotReady> not_ready_{};
-  std::string refused_ping_{};
-};
-
-class Text final : public engine::ReplySink {
- public:
-  void frame(std::string_view bytes) override {
-    resp::DecodeIssue unused;
-    text_ = resp::Cursor(bytes, unused).take().text;
-  }
-  [[nodiscard]] const std::string& text() const noexcept { return text_; }
-
- private:
-  std::string text_{};
-};
-
-std::string_view word_of(protocol::NotReady::Why why) {
-  switch (why) {
-    case protocol::NotReady::Why::busy: return "BUSY";
-    case protocol::NotReady::Why::master_down: return "MASTERDOWN";
-    case protocol::NotReady::Why::loading: break;
-  }
-  return "LOADING";
-}
-
 class Inspection {
  public:
-  Inspection(Server& server, TimePoint deadline)
-      : server_(server),
-        deadline_(deadline),
-        connection_(server.config(), server.database().client_name(), 0, server.preparer()) {
+  Inspection(Server& server, TimePoint deadline) : server_(server), connection_(server, deadline) {
     report_.database = server.database().name();
     report_.endpoint = server.origin().endpoint;
   }
@@ -80,34 +37,14 @@ class Inspection {
   }
 
  private:
-  using Step = net::OpenWatcher::Step;
-
   bool connect() {
-    const TimePoint began = Clock::now();
-    Watcher watcher;
-    const auto failure = connection_.open(deadline_, watcher);
-    report_.connecting = Clock::now() - began;
-    const bool wanted = server_.config().tls.enabled;
-    const bool connected = watcher.step() == Step::secured || (!wanted && watcher.step() == Step::connected);
-    report_.reachable = !failure || connected;
-    if (!failure) {
-      refused_ping_ = watcher.refused_ping();
-      return true;
-    }
-    ErrorInfo problem = server_.unreachable(*failure, report_.connecting).info();
-    if (watcher.state()) {
-      problem.server = word_of(watcher.state()->why);
-      problem.advice = failure::advice_for(problem.server);
-    } else if (!failure->server.empty() && failure->code == Errc::authentication_failed) {
-      problem.advice = failure::advice_for(error_word(failure->server));
-    } else if (failure->code == Errc::connect_timeout && wanted && watcher.step() == Step::connected) {
-      problem.advice = "It accepts connections but does not answer in TLS: is this its TLS port (tls-port)?";
-    } else if (failure->code == Errc::connect_timeout && watcher.step() && watcher.step() != Step::resolved) {
-      problem.advice =
-          "It accepts connections but does not answer: is the process stopped, or busy (SLOWLOG, "
-          "redis-cli --latency)?";
-    }
-    report_.problem = Error(std::move(problem));
+    InspectionConnection::Opened opened = connection_.open();
+    report_.connecting = opened.duration;
+    report_.reachable = opened.reachable;
+    report_.reached = opened.reached;
+    refused_ping_ = std::move(opened.refused_ping);
+    if (!opened.problem) return true;
+    report_.problem = Error(*std::move(opened.problem));
     return false;
   }
 
@@ -146,9 +83,9 @@ class Inspection {
       if (word == "NOPERM") return true;
       report_.writable = false;
     }
-    const TimePoint began = Clock::now();
-    if (!query(ping_command)) return false;
-    report_.ping = Clock::now() - began;
+    const auto answer = query(ping_command);
+    if (!answer) return false;
+    report_.ping = answer->duration;
     return true;
   }
 
@@ -168,8 +105,12 @@ class Inspection {
     server.uptime = std::chrono::seconds(number("uptime_in_seconds"));
     server.clients = number("connected_clients");
     server.maximum_clients = number("maxclients");
+    server.rejected_clients = number("rejected_connections");
     server.memory = number("used_memory");
+    server.resident_memory = number("used_memory_rss");
     server.maximum_memory = number("maxmemory");
+    server.memory_policy = protocol::info_text(answer->text, "maxmemory_policy");
+    server.evicted_keys = number("evicted_keys");
     server.replicas = number("connected_slaves");
     if (server.mode == "cluster")
       report_.notes.push_back(
@@ -193,19 +134,12 @@ class Inspection {
     }
   }
 
-  struct Answer {
-    std::string text{};
-    std::string refused{};  // message of the server if it replied with an error
-  };
   // Sends a command. Returns nothing if the connection was lost, and reports that as the problem.
-  std::optional<Answer> query(std::string_view bytes) {
-    const TimePoint began = Clock::now();
-    Text sink;
-    const net::Outcome outcome = connection_.exchange({bytes, {}}, sink, began, deadline_);
-    if (outcome.kind == net::Outcome::Kind::answered) return Answer{sink.text(), {}};
-    if (outcome.kind == net::Outcome::Kind::error_reply) return Answer{{}, outcome.text};
+  std::optional<InspectionConnection::Answer> query(std::string_view bytes) {
+    InspectionConnection::Answer answer = connection_.query(bytes);
+    if (!answer.problem) return answer;
     report_.ready = false;
-    set_problem(outcome.info(began));
+    set_problem(*std::move(answer.problem));
     return std::nullopt;
   }
 
@@ -227,8 +161,7 @@ class Inspection {
   }
 
   Server& server_;
-  const TimePoint deadline_;
-  net::DirectConnection connection_;
+  InspectionConnection connection_;
   ConnectionReport report_{};
   std::string refused_ping_{};
 };

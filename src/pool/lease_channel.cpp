@@ -4,6 +4,7 @@
 
 #include "../core/failures.hpp"
 #include "call_retries.hpp"
+#include "direct_renewal.hpp"
 #include "exchange_report.hpp"
 
 #include <redstart/engine/session_check.hpp>
@@ -57,6 +58,18 @@ std::optional<Error> LeaseChannel::broke_while_idle(std::string_view what, std::
   return gone(what, commands);
 }
 
+std::optional<Error> LeaseChannel::renew_credentials(std::string_view what, std::size_t commands,
+                                                     TimePoint& now, TimePoint deadline) {
+  if (now < connection_->renewal().due() || !session_.may_authenticate()) [[likely]]
+    return std::nullopt;
+  const DirectRenewal renewal = pool::renew_credentials(*server_, *connection_, now, deadline);
+  // If they have expired, the caller goes on: the server decides for how long it accepts the connection.
+  outdated_ |= renewal.kind == DirectRenewal::Kind::expired;
+  if (renewal.kind != DirectRenewal::Kind::broken) return std::nullopt;
+  connection_.discard(renewal.reason);
+  return gone(what, commands);
+}
+
 void LeaseChannel::keep(DirectLease connection, const net::Outcome& outcome) noexcept {
   connection.note(outcome);
   if (outcome.reusable)
@@ -96,7 +109,10 @@ std::optional<Error> LeaseChannel::exchange_alone(const engine::Request& request
   if (options.timeout.expired()) [[unlikely]]
     return server_->expired(traits.name, 1);
   const TimePoint start = Clock::now();
+  const TimePoint deadline = database_.deadline(start, options, traits.blocks_for);
+  TimePoint now = start;
   if (auto error = broke_while_idle(traits.name, 1, start)) return error;
+  if (auto error = renew_credentials(traits.name, 1, now, deadline)) return error;
   Admission admission(server_->breaker(), server_->breaker().admit(start, !traits.blocks_for));
   if (!admission) return server_->failed(traits.name, 1, server_->circuit_open(start));
   DirectLease connection = std::move(connection_);  // not used again if anything throws
@@ -104,8 +120,7 @@ std::optional<Error> LeaseChannel::exchange_alone(const engine::Request& request
     connection->use_fast_keepalive(true);
   if (traits.session != Session::none) session_.sent(traits.session, traits.name);
   sink.comes_from(server_->origin());
-  const net::Outcome outcome = connection->exchange(request.outgoing(), sink, start,
-                                                    database_.deadline(start, options, traits.blocks_for));
+  const net::Outcome outcome = connection->exchange(request.outgoing(), sink, now, deadline);
   record(admission, outcome);
   note_state(traits, outcome);
   // The caller receives the error. The next caller must get another connection.
@@ -147,7 +162,10 @@ engine::Replies LeaseChannel::exchange_batch_alone(const engine::Batch& batch,
   if (!usable()) return refused(batch, gone("pipeline", batch.size()));
   if (options.timeout.expired()) return refused(batch, server_->expired("pipeline", batch.size()));
   const TimePoint start = Clock::now();
+  const TimePoint deadline = database_.deadline(start, options, batch.traits.blocks_for);
+  TimePoint now = start;
   if (auto error = broke_while_idle("pipeline", batch.size(), start)) return refused(batch, *error);
+  if (auto error = renew_credentials("pipeline", batch.size(), now, deadline)) return refused(batch, *error);
   Admission admission(server_->breaker(), server_->breaker().admit(start, !batch.traits.blocks_for));
   if (!admission)
     return refused(batch, server_->failed("pipeline", batch.size(), server_->circuit_open(start)));
@@ -158,14 +176,13 @@ engine::Replies LeaseChannel::exchange_batch_alone(const engine::Batch& batch,
   const bool changes_state = traits.session != Session::none;
   if (changes_state) note_sent(session_, batch.commands);
   engine::Replies replies;
-  const net::Outcome outcome = connection->exchange_batch(
-      batch, replies, start, database_.deadline(start, options, traits.blocks_for));
+  const net::Outcome outcome = connection->exchange_batch(batch, replies, now, deadline);
   record(admission, outcome);
   if (changes_state) {
     for (std::size_t i = 0; i != replies.frames.size(); ++i)
       note_answered(session_, batch.commands, i, replies.frame(i));
   }
-  outdated_ |= must_reconnect(*server_, batch, replies);
+  outdated_ |= must_reconnect(*server_, batch, replies).has_value();
   report_batch(*server_, replies, batch, connection->shard(), outcome, start);
   keep(std::move(connection), outcome);
   return replies;

@@ -68,6 +68,10 @@ class LeaseChannel final : public engine::Channel {
   void note_state(const engine::RequestTraits& traits, const net::Outcome& outcome) noexcept;
   [[nodiscard]] std::optional<Error> broke_while_idle(std::string_view what, std::size_t commands,
                                                       TimePoint now);
+  // Authenticates again if that is due and allowed. Updates `now`. Returns the error of a command that can't
+  // be sent because the connection has broken.
+  [[nodiscard]] std::optional<Error> renew_credentials(std::string_view what, std::size_t commands,
+                                                       TimePoint& now, TimePoint deadline);
   void keep(DirectLease connection, const net::Outcome& outcome) noexcept;
 
   const std::shared_ptr<Server> server_;
@@ -78,7 +82,8 @@ class LeaseChannel final : public engine::Channel {
   const std::uint32_t generation_ = net::fork_generation();
   std::atomic<bool> in_use_{false};
   SessionTracker session_{};
-  bool outdated_ = false;  // its server has another role now: it must not be reused
+  // It must not be reused: its server has another role now, or it could not authenticate again.
+  bool outdated_ = false;
 };
 
 }  // namespace redstart::inline v0::pool

@@ -109,7 +109,7 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
     if (!connection) {
       bool paused = false;
       const bool may_share = shared_works() && attempts.made() == 1 && sharable(database_, request, options);
-      auto acquired = acquire(admission, now, deadline, may_share ? &paused : nullptr);
+      auto acquired = acquire(admission, now, attempts.latest_start(), may_share ? &paused : nullptr);
       if (!acquired) {
         if (paused)
           return exchange_shared(*async_, *server_, request, sink, with_rest(database_, options, deadline));
@@ -122,37 +122,44 @@ std::optional<Error> PoolChannel::exchange_direct(const engine::Request& request
     if (patient) [[unlikely]]
       connection->use_fast_keepalive(true);
     net::Outcome outcome = connection->exchange(request.outgoing(), sink, now, deadline);
-    const std::size_t shard = connection->shard();
     if (outcome.kind == net::Outcome::Kind::answered) [[likely]] {
       admission.succeeded(outcome.end);
-      auto error = report(*server_, traits, shard, outcome, start);
+      auto error = report(*server_, traits, connection->shard(), outcome, start);
       connection.return_to_pool(outcome);
       return error;
     }
-    if (must_reconnect(*server_, traits, outcome)) leave_server(*connection, outcome);
     const unsigned attempt = attempts.made();
-    const Retries::Delay delay = attempts.next(outcome, reused);
-    // A server may close an idle connection. The outcome of the retry shows whether the server works.
-    if (delay && reused && outcome.code == Errc::connection_lost) admission.drop();
-    record(admission, outcome);
-    if (delay) {
-      connection.return_to_pool(outcome);
-      now = outcome.end;
-      if (attempts.sleep(*delay, now)) continue;
-    }
+    const std::size_t shard = connection->shard();
+    now = outcome.end;
+    if (try_again(attempts, traits, connection, outcome, reused, admission, now)) continue;
     auto error = report(*server_, traits, shard, outcome, start, attempts.uncertain(), attempt);
     if (connection) connection.return_to_pool(outcome);
     return error;
   }
 }
 
+// Handles an attempt that failed. Returns true, after a delay, if another one is due. The connection was
+// returned before the delay.
+bool PoolChannel::try_again(CallRetries& attempts, const engine::RequestTraits& traits,
+                            DirectLease& connection, net::Outcome& outcome, bool reused, Admission& admission,
+                            TimePoint& now) {
+  if (must_reconnect(*server_, traits, outcome)) leave_server(*connection, outcome, outcome.text);
+  const CallRetries::Delay delay = attempts.next(outcome, reused);
+  // A server may close an idle connection. The outcome of the retry shows whether the server works.
+  if (delay && reused && outcome.code == Errc::connection_lost) admission.drop();
+  record(admission, outcome);
+  if (!delay) return false;
+  connection.return_to_pool(outcome);
+  return attempts.sleep(*delay, now);
+}
+
 // Marks the connection for closing after a change of roles. The next connection finds the current server and
-// authenticates again.
-void PoolChannel::leave_server(const net::DirectConnection& connection, net::Outcome& outcome) {
+// authenticates again. `message`: the reply that shows the change.
+void PoolChannel::leave_server(const net::DirectConnection& connection, net::Outcome& outcome,
+                               std::string_view message) {
   // A connection that was opened after the change leads to the current server. Without a session it is
   // useless.
-  if (!pool_->role_changed(outcome.end, outcome.text, connection.opened_at()) && proves_service(outcome.text))
-    return;
+  if (!pool_->role_changed(outcome.end, message, connection.opened_at()) && proves_service(message)) return;
   outcome.reusable = false;
   outcome.reason = CloseReason::role;
 }
@@ -169,26 +176,32 @@ engine::Replies PoolChannel::exchange_batch(const engine::Batch& batch, const en
     engine::fail_rest(replies, batch.commands, 0, server_->expired("pipeline", batch.size()));
     return replies;
   }
-  const engine::RequestTraits& traits = batch.traits;
   const TimePoint start = Clock::now();
   server_->breaker().tick(start);
   const CallRoute route(*this, start);
   if (route.shared() && sharable(database_, batch, options))
     return exchange_batch_shared(*async_, *server_, batch, options);
+  exchange_batch_direct(batch, replies, options, start);
+  return replies;
+}
+
+void PoolChannel::exchange_batch_direct(const engine::Batch& batch, engine::Replies& replies,
+                                        const engine::CallOptions& options, TimePoint start) {
+  const engine::RequestTraits& traits = batch.traits;
   const TimePoint deadline = database_.deadline(start, options, traits.blocks_for);
-  const engine::RequestTraits whole{traits.name};  // no part of it is retried once it was sent
-  CallRetries attempts(*server_, *pool_, whole, options, deadline);
+  CallRetries attempts(*server_, *pool_, traits, options, deadline, CallRetries::Of::batch);
   for (TimePoint now = start;;) {
     Admission admission(server_->breaker(), server_->breaker().admit(now, !traits.blocks_for));
     bool paused = false;
     const bool may_share = shared_works() && attempts.made() == 1 && sharable(database_, batch, options);
-    auto acquired = acquire(admission, now, deadline, may_share ? &paused : nullptr);
+    auto acquired = acquire(admission, now, attempts.latest_start(), may_share ? &paused : nullptr);
     if (!acquired) {
-      if (paused)
-        return exchange_batch_shared(*async_, *server_, batch, with_rest(database_, options, deadline));
+      if (paused) {
+        replies = exchange_batch_shared(*async_, *server_, batch, with_rest(database_, options, deadline));
+        return;
+      }
       if (attempts.wait_for_database(acquired.error().info(), now)) continue;
-      report_unsent(*server_, replies, batch, acquired.error().info(), attempts.made());
-      return replies;
+      return report_unsent(*server_, replies, batch, acquired.error().info(), attempts.made());
     }
     DirectLease connection = *std::move(acquired);
     const bool reused = connection->exchanges() != 0;
@@ -198,26 +211,31 @@ engine::Replies PoolChannel::exchange_batch(const engine::Batch& batch, const en
     net::Outcome outcome = connection->exchange_batch(batch, replies, now, deadline);
     record(admission, outcome);
     const unsigned attempt = attempts.made();
-    if (outcome.kind == net::Outcome::Kind::broken && replies.sent == 0 && replies.frames.empty()) {
-      // No command can have been executed, so the whole batch may be sent again.
-      net::Outcome unsent = outcome;
-      unsent.effect = Effect::not_sent;
-      const Retries::Delay delay = attempts.next(unsent, reused);
-      if (delay) {
-        connection.return_to_pool(outcome);
-        now = outcome.end;
-        if (attempts.sleep(*delay, now)) {
-          replies = {};
-          replies.origin = server_->origin();
-          continue;
-        }
-      }
-    }
-    if (must_reconnect(*server_, batch, replies)) leave_server(*connection, outcome);
+    now = outcome.end;
+    if (try_batch_again(attempts, replies, connection, outcome, reused, now)) continue;
+    if (const auto message = must_reconnect(*server_, batch, replies))
+      leave_server(*connection, outcome, *message);
     report_batch(*server_, replies, batch, shard, outcome, start, attempt);
     if (connection) connection.return_to_pool(outcome);
-    return replies;
+    return;
   }
+}
+
+// Handles a batch that failed as `try_again` handles a command. It is sent again only if no command of it can
+// have been executed.
+bool PoolChannel::try_batch_again(CallRetries& attempts, engine::Replies& replies, DirectLease& connection,
+                                  const net::Outcome& outcome, bool reused, TimePoint& now) {
+  if (outcome.kind != net::Outcome::Kind::broken || replies.sent != 0 || !replies.frames.empty())
+    return false;
+  net::Outcome unsent = outcome;
+  unsent.effect = Effect::not_sent;
+  const CallRetries::Delay delay = attempts.next(unsent, reused);
+  if (!delay) return false;
+  connection.return_to_pool(outcome);
+  if (!attempts.sleep(*delay, now)) return false;
+  replies = {};
+  replies.origin = server_->origin();
+  return true;
 }
 
 std::optional<Error> PoolChannel::ensure_reachable(const engine::CallOptions& options) {

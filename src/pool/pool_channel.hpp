@@ -10,8 +10,11 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 
 namespace redstart::inline v0::pool {
+
+class CallRetries;
 
 /// The channel behind `Client`. Uses a direct connection for each exchange, or a shared one when many
 /// callers call at once.
@@ -42,7 +45,14 @@ class PoolChannel final : public engine::ChannelSource {
   [[nodiscard]] Result<DirectLease> acquire(Admission& admission, TimePoint& now, TimePoint deadline,
                                             bool* paused);
   [[nodiscard]] bool shared_works() const noexcept;
-  void leave_server(const net::DirectConnection& connection, net::Outcome& outcome);
+  [[nodiscard]] bool try_again(CallRetries& attempts, const engine::RequestTraits& traits,
+                               DirectLease& connection, net::Outcome& outcome, bool reused,
+                               Admission& admission, TimePoint& now);
+  void exchange_batch_direct(const engine::Batch& batch, engine::Replies& replies,
+                             const engine::CallOptions& options, TimePoint start);
+  [[nodiscard]] bool try_batch_again(CallRetries& attempts, engine::Replies& replies, DirectLease& connection,
+                                     const net::Outcome& outcome, bool reused, TimePoint& now);
+  void leave_server(const net::DirectConnection& connection, net::Outcome& outcome, std::string_view message);
 
   const std::shared_ptr<Server> server_;
   Database& database_;  // of the server

@@ -101,6 +101,9 @@ struct PoolContext {
   const std::uint32_t generation = net::fork_generation();
   /// Returns a shared connection that is open, or null. Set it before the first use.
   std::function<std::shared_ptr<net::AsyncConnection>()> serving{};
+  /// True if large work may leave the shared connections: they don't use up all capacity. Set it before the
+  /// first use.
+  bool has_other_connections = true;
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> open{0};    ///< Grants in use.
   std::atomic<std::size_t> leased{0};  ///< Scoped handles that are out.

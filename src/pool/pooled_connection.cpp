@@ -10,20 +10,12 @@
 
 namespace redstart::inline v0::pool {
 
-namespace {
-
-using namespace std::chrono_literals;
-
-constexpr auto look_again = 20ms;
-
-}  // namespace
-
-void PooledConnection::connect_to(net::Loop loop, net::AsyncConnection::Kind kind) {
+void PooledConnection::connect_to(net::Loop loop, net::AsyncConnection::Kind as) {
   timer_.emplace(loop.executor);
   acquire_timer_.emplace(loop.executor);
   context_->connection_began();
-  connection_ = net::AsyncConnection::make(std::move(loop), context_->server->config(),
-                                           context_->database.client_name(), shared_from_this(), kind,
+  connection_ = net::AsyncConnection::make(std::move(loop), context_->server->settings(),
+                                           context_->database.client_name(), shared_from_this(), as,
                                            context_->server->preparer());
 }
 
@@ -45,7 +37,7 @@ void PooledConnection::want() {
     if (!context_->reachability->failing()) waits_for_room();
     // While another connection makes the attempt, `next_attempt` is in the past.
     return connect_unavailable(attempt.error(),
-                               std::max(context_->reachability->next_attempt(), now + look_again));
+                               std::max(context_->reachability->next_attempt(), now + away_poll));
   }
   opening_ = true;
   attempt_ = *attempt;
@@ -76,7 +68,7 @@ void PooledConnection::give_grant_back() {
   }
   if (!std::exchange(has_grant_, false)) return;
   context_->open.fetch_sub(1, std::memory_order_relaxed);
-  context_->direct->return_grant();
+  context_->direct->return_grant(kind);
 }
 
 // From now on operations wait for a connection that others use, each for at most `timeouts.acquire`.
@@ -115,6 +107,26 @@ void PooledConnection::left(CloseReason reason) {
   context_->direct->reconsider();
 }
 
+void PooledConnection::on_events(net::AsyncConnection& connection, const protocol::LinkEvents& events) {
+  using Event = protocol::LinkEvent::Kind;
+  for (const protocol::LinkEvent& event : events) {
+    switch (event.kind) {
+      case Event::pushed: pushed(event.pushes); break;
+      case Event::opened: opened(connection); break;
+      case Event::closed: closed(connection, event.reason); break;
+      case Event::open_failed: open_failed(*event.failure); break;
+      case Event::wanted: wanted(connection); break;
+      case Event::unauthenticated:
+        context_->server->unauthenticated(*event.failure, event.credentials);
+        close_unauthenticated();
+        break;
+      case Event::woken: woken(connection); break;
+      case Event::idle: idle(connection); break;
+      case Event::stopped: stopped(); break;
+    }
+  }
+}
+
 void PooledConnection::opened(net::AsyncConnection&) {
   opening_ = false;
   works_ = true;
@@ -126,7 +138,7 @@ void PooledConnection::opened(net::AsyncConnection&) {
   context_->direct->reconsider();
 }
 
-void PooledConnection::open_failed(net::AsyncConnection&, const Cause& failure) {
+void PooledConnection::open_failed(const Cause& failure) {
   opening_ = false;
   const TimePoint now = Clock::now();
   const auto elapsed = now - attempt_.began;
@@ -143,7 +155,7 @@ void PooledConnection::open_failed(net::AsyncConnection&, const Cause& failure) 
   context_->direct->reconsider();
   if (!context_->reachability->failing()) waits_for_room();
   const TimePoint next = context_->reachability->next_attempt();
-  if (context_->reachability->full()) context_->direct->make_room(*this);
+  if (context_->reachability->full()) context_->direct->make_room(kind);
   connect_unavailable(error, next);
 }
 
@@ -166,32 +178,41 @@ void PooledConnection::call_at(std::optional<boost::asio::steady_timer>& timer, 
 void PooledConnection::note_closed(CloseReason reason) {
   left(reason);
   context_->closed_by[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
-  pushed(*connection_);
   context_->reachability->lost(ready_, reason, Clock::now());
-  context_->server->emit(EventKind::disconnected, to_string(reason));
+  context_->server->connection_closed(reason);
 }
 
-void PooledConnection::pushed(net::AsyncConnection& connection) {
-  const std::uint64_t messages = connection.take_pushes();
-  if (messages == 0) return;
-  context_->pushes_dropped.fetch_add(messages, std::memory_order_relaxed);
-  context_->server->pushes_dropped(messages);
+void PooledConnection::large_reply(const engine::OperationNode& operation, std::size_t /*size*/) noexcept {
+  if (context_->has_other_connections)
+    context_->database.large_replies().large_reply(operation.request.bytes.view(), net::turn_now());
 }
 
-void PooledConnection::answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
-                                std::chrono::nanoseconds latency) {
+void PooledConnection::pushed(std::uint64_t pushes) {
+  context_->pushes_dropped.fetch_add(pushes, std::memory_order_relaxed);
+  context_->server->pushes_dropped(pushes);
+}
+
+void PooledConnection::answered(std::size_t commands, std::size_t errors, std::chrono::nanoseconds latency) {
   if (errors < commands)
     context_->reachability->answered(ready_.number);  // `retry_refused` has handled the errors
   Breaker& breaker = context_->server->breaker();
   const TimePoint now = net::turn_now();
   breaker.tick(now);
   breaker.note_answers(silence_, now, commands);
-  context_->server->counters().answered(connection.loop().shard, commands, errors, latency);
+  context_->server->counters().answered(connection_->loop().shard, commands, errors, latency);
+}
+
+void PooledConnection::succeeded(OperationId command, std::size_t operations,
+                                 std::chrono::nanoseconds duration) noexcept {
+  const Server& server = *context_->server;
+  server.counters().succeeded(connection_->loop().shard, command, operations, duration);
+  if (server.is_slow(duration)) [[unlikely]]
+    server.slow(command, operations, duration, net::turn_now());
 }
 
 void PooledConnection::stop(TimePoint deadline) noexcept { connection_->stop(deadline); }
 
-void PooledConnection::stopped(net::AsyncConnection&) {
+void PooledConnection::stopped() {
   const auto self = shared_from_this();
   if (std::exchange(opening_, false)) context_->reachability->given_up(attempt_, Clock::now());
   left(CloseReason::shutdown);
@@ -207,7 +228,7 @@ void PooledConnection::abandon() noexcept {
   acquire_timer_.reset();
   // `on_granted` would never run on a loop that has ended, so return a grant that was received already.
   if (std::exchange(enqueued_, false)) {
-    if (!context_->direct->dequeue(*this)) context_->direct->return_grant();
+    if (!context_->direct->dequeue(*this)) context_->direct->return_grant(kind);
     self_.reset();
   }
   connection_->abandon();

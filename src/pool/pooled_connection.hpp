@@ -60,9 +60,10 @@ class PooledConnection : public net::AsyncConnection::Owner,
   [[nodiscard]] bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
 
  protected:
-  explicit PooledConnection(std::shared_ptr<PoolContext> context) : context_(std::move(context)) {}
+  PooledConnection(std::shared_ptr<PoolContext> context, ConnectionKind of)
+      : Waiter(of, Takes::grants), context_(std::move(context)) {}
   /// Creates the connection. Called once, right after construction.
-  void connect_to(net::Loop loop, net::AsyncConnection::Kind kind);
+  void connect_to(net::Loop loop, net::AsyncConnection::Kind as);
 
   /// Gets the grant and the permission that are missing, then opens the connection.
   void want();
@@ -72,16 +73,18 @@ class PooledConnection : public net::AsyncConnection::Owner,
   virtual void postponed() = 0;
   /// The server no longer serves as before: replace the connection by a new one.
   virtual void leave_server(ServerCondition condition, TimePoint now) = 0;
+  /// The connection could not authenticate again: close it after its work.
+  virtual void close_unauthenticated() = 0;
   /// False if no command may be sent again after a loss, because the caller would not notice what the
   /// connection has lost.
   [[nodiscard]] virtual bool may_retry() const noexcept { return true; }
-  /// True if queued operations keep waiting despite `error` (`WhenAway::wait`).
-  [[nodiscard]] bool outlasts(const Error& error) const noexcept;
+  /// True if queued operations keep waiting despite `failure` (`WhenAway::wait`).
+  [[nodiscard]] bool outlasts(const Failure& failure) const noexcept;
   /// Fails all queued operations with this error.
   void fail_waiting(const Error& error);
   /// True if operations keep waiting after `error`: as `outlasts` says, or because the server is not away.
   [[nodiscard]] bool waits_after(const Error& error) const noexcept {
-    return outlasts(error) || !context_->reachability->failing();
+    return outlasts(error.info()) || !context_->reachability->failing();
   }
   /// Moves queued operations to another connection that works. Returns true if it did.
   virtual bool hand_over_queued() { return false; }
@@ -90,6 +93,12 @@ class PooledConnection : public net::AsyncConnection::Owner,
   void call_at(std::optional<boost::asio::steady_timer>& timer, TimePoint time,
                void (PooledConnection::*action)());
   void give_grant_back();
+  [[nodiscard]] bool holds_or_awaits_grant() const noexcept { return has_grant_ || enqueued_; }
+  /// The pool has a grant for this connection. Call it before the first event.
+  void use_grant() noexcept {
+    has_grant_ = true;
+    context_->open.fetch_add(1, std::memory_order_relaxed);
+  }
   /// No attempt follows soon, so return the grant: the first waiter then makes its own attempt.
   void leave_grant_to_others() {
     if (context_->direct->shortage()) give_grant_back();
@@ -105,30 +114,32 @@ class PooledConnection : public net::AsyncConnection::Owner,
   void ready(const protocol::HandshakeFsm& handshake) override {
     context_->reachability->greeted(attempt_, handshake.greeting());
   }
-  void wanted(net::AsyncConnection&) override { want(); }
-  void opened(net::AsyncConnection& connection) override;
-  void open_failed(net::AsyncConnection& connection, const Cause& failure) override;
-  void stopped(net::AsyncConnection& connection) override;
-  void pushed(net::AsyncConnection& connection) override;
-  void answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
-                std::chrono::nanoseconds latency) override;
+  void on_events(net::AsyncConnection& connection, const protocol::LinkEvents& events) final;
+  // The events; see protocol::LinkEvent.
+  virtual void wanted(net::AsyncConnection&) { want(); }
+  virtual void opened(net::AsyncConnection& connection);
+  virtual void closed(net::AsyncConnection& connection, CloseReason reason) = 0;
+  virtual void idle(net::AsyncConnection& connection) = 0;
+  virtual void woken(net::AsyncConnection&) {}
+  void answered(std::size_t commands, std::size_t errors, std::chrono::nanoseconds latency) override;
+  void succeeded(OperationId command, std::size_t operations,
+                 std::chrono::nanoseconds duration) noexcept override;
+  void error_reply(const engine::OperationNode& operation, std::string_view message,
+                   TimePoint now) noexcept override;
+  void large_reply(const engine::OperationNode& operation, std::size_t size) noexcept override;
   [[nodiscard]] std::uint64_t common_ticket() const noexcept override {
     return context_->server->breaker().common_ticket();
   }
   [[nodiscard]] bool admit(engine::OperationNode& operation, TimePoint now) override;
-  [[nodiscard]] bool waits() const noexcept override {
-    return context_->database.waits_while_away() && may_retry();
-  }
+  [[nodiscard]] bool waits() const noexcept override;
   void end_ticket(engine::OperationNode& operation, BreakerVerdict verdict, TimePoint now,
                   std::string_view why) override;
-  [[nodiscard]] std::optional<std::chrono::milliseconds> retry_refused(net::AsyncConnection& connection,
-                                                                       engine::OperationNode& operation,
+  [[nodiscard]] std::optional<std::chrono::milliseconds> retry_refused(engine::OperationNode& operation,
                                                                        std::string_view message,
                                                                        TimePoint now) override;
   [[nodiscard]] std::optional<std::chrono::milliseconds> retry_lost(engine::OperationNode& operation,
                                                                     const net::Outcome& outcome,
                                                                     bool reached) override;
-  void woken(net::AsyncConnection&) override {}
   void flush() noexcept override { context_->loops->flush(); }
   [[nodiscard]] Error failed(const engine::OperationNode& operation, const net::Outcome& outcome) override;
   [[nodiscard]] const engine::Origin& origin() const noexcept override { return context_->server->origin(); }
@@ -136,10 +147,14 @@ class PooledConnection : public net::AsyncConnection::Owner,
  private:
   void notify() noexcept override;
   void on_granted();
+  void open_failed(const Cause& failure);
+  void stopped();
+  void pushed(std::uint64_t pushes);
   void note_ended();
   void left(CloseReason reason);
   void waits_for_room();
   void acquire_expired();
+  [[nodiscard]] AttemptRules rules_of(const engine::OperationNode& operation) const noexcept;
   [[nodiscard]] ErrorInfo queue_failure_after(std::chrono::nanoseconds elapsed) const;
   [[nodiscard]] ErrorInfo explain_timeout(const net::Outcome& outcome, ErrorInfo info) const;
 

@@ -22,16 +22,12 @@ std::string_view name_of(const engine::OperationNode& operation) noexcept {
   return replies > 1 ? std::string_view("pipeline") : engine::command_name(operation.request.bytes.view());
 }
 
-FailedAttempt attempt_of(const engine::OperationNode& operation, const Failure& failure, std::string_view why,
-                         TimePoint now) {
-  return {failure,
-          name_of(operation),
-          why,
-          operation.request.traits.retry,
-          operation.options.retry,
-          operation.attempts + 1U,
-          now,
-          operation.deadline};
+FailedAttempt attempt_of(const engine::OperationNode& operation, const Failure& failure, TimePoint now) {
+  FailedAttempt attempt;
+  attempt.failure = failure;
+  attempt.made = operation.attempts + 1U;
+  attempt.now = now;
+  return attempt;
 }
 
 void count_attempt(engine::OperationNode& operation) noexcept {
@@ -39,6 +35,19 @@ void count_attempt(engine::OperationNode& operation) noexcept {
 }
 
 }  // namespace
+
+AttemptRules PooledConnection::rules_of(const engine::OperationNode& operation) const noexcept {
+  AttemptRules rules;
+  rules.side = AttemptSide::queued;
+  rules.category = operation.request.traits.retry;
+  rules.mode = operation.options.retry;
+  rules.deadline = operation.deadline;
+  rules.blocks_for = operation.request.traits.blocks_for;
+  rules.batch = operation.request.replies != 1;
+  rules.internal = operation.internal;
+  rules.session = !may_retry();
+  return rules;
+}
 
 bool PooledConnection::admit(engine::OperationNode& operation, TimePoint now) {
   Breaker& breaker = context_->server->breaker();
@@ -61,8 +70,7 @@ void PooledConnection::end_ticket(engine::OperationNode& operation, BreakerVerdi
   }
 }
 
-std::optional<std::chrono::milliseconds> PooledConnection::retry_refused(net::AsyncConnection&,
-                                                                         engine::OperationNode& operation,
+std::optional<std::chrono::milliseconds> PooledConnection::retry_refused(engine::OperationNode& operation,
                                                                          std::string_view message,
                                                                          TimePoint now) {
   const Server& server = *context_->server;
@@ -76,45 +84,42 @@ std::optional<std::chrono::milliseconds> PooledConnection::retry_refused(net::As
   }
   const ServerVerdict verdict =
       classify(message, operation.request.traits.reply_of, server.origin().authenticates);
-  if (verdict.effect != Effect::not_sent || verdict.remedy == Remedy::never ||
-      condition == ServerCondition::elsewhere || operation.request.replies != 1 || operation.internal ||
-      !may_retry())
-    return std::nullopt;
-  const FailedAttempt attempt =
-      attempt_of(operation, {Errc::server_error, verdict.effect, verdict.remedy}, message, now);
-  Retries& retries = context_->database.retries();
-  const Retries::Delay delay = loading ? retries.after_loading(attempt) : retries.next(attempt);
-  if (!delay) return delay;
-  if (!loading) {
+  FailedAttempt attempt = attempt_of(operation, {Errc::server_error, verdict.effect, verdict.remedy}, now);
+  attempt.refused = true;
+  attempt.condition = condition;
+  const Next next =
+      context_->database.retries().next(rules_of(operation), attempt, name_of(operation), message);
+  if (!next.again()) return std::nullopt;
+  if (next.counted) {
     count_attempt(operation);
     end_ticket(operation, BreakerVerdict::success, now, message);
   }
-  return delay;
+  return next.delay;
 }
 
 std::optional<std::chrono::milliseconds> PooledConnection::retry_lost(engine::OperationNode& operation,
                                                                       const net::Outcome& outcome,
                                                                       bool reached) {
-  if (operation.internal || !may_retry()) return std::nullopt;
-  // Parts of a batch may have run. A reply that was malformed or beyond the limits would come again.
-  if (outcome.effect != Effect::not_sent &&
-      (operation.request.replies != 1 || outcome.code == Errc::protocol_error))
-    return std::nullopt;
-  const FailedAttempt attempt =
-      attempt_of(operation, context_->server->failure_of(outcome, operation.request.traits.reply_of),
-                 outcome.text, outcome.end);
-  Retries& retries = context_->database.retries();
-  Retries::Delay delay;
-  if (operation.attempts != 0)
-    delay = retries.next(attempt);
-  else if (retries.at_once(attempt, reached))
-    delay = 0ms;
-  if (delay) count_attempt(operation);
-  return delay;
+  FailedAttempt attempt = attempt_of(
+      operation, context_->server->failure_of(outcome, operation.request.traits.reply_of), outcome.end);
+  attempt.reached = reached;
+  const Next next =
+      context_->database.retries().next(rules_of(operation), attempt, name_of(operation), outcome.text);
+  if (!next.again()) return std::nullopt;
+  if (next.counted) count_attempt(operation);
+  return next.delay;
 }
 
-bool PooledConnection::outlasts(const Error& error) const noexcept {
-  return waits() && error.remedy() != Remedy::never;
+bool PooledConnection::outlasts(const Failure& failure) const noexcept {
+  AttemptRules rules;  // each operation has its own deadline
+  rules.side = AttemptSide::queued;
+  rules.session = !may_retry();
+  rules.while_away = context_->database.waits_while_away();
+  return context_->database.retries().while_away(rules, failure, TimePoint{}).again();
+}
+
+bool PooledConnection::waits() const noexcept {
+  return outlasts({Errc::circuit_open, Effect::not_sent, Remedy::retry});
 }
 
 // Explains a timeout of an unsent operation: returns the reason for which it had to wait.
@@ -141,6 +146,16 @@ ErrorInfo PooledConnection::queue_failure_after(std::chrono::nanoseconds elapsed
   return info;
 }
 
+void PooledConnection::error_reply(const engine::OperationNode& operation, std::string_view message,
+                                   TimePoint now) noexcept {
+  const Server& server = *context_->server;
+  const engine::RequestTraits& request = operation.request.traits;
+  const auto duration = now - operation.start;
+  if (!is_batch(request.operation))
+    server.counters().failed_after(request.operation, ErrorType::of_reply(message), duration);
+  server.error_reply(request, name_of(operation), message, duration, now);
+}
+
 Error PooledConnection::failed(const engine::OperationNode& operation, const net::Outcome& outcome) {
   const std::string_view name = name_of(operation);
   const std::size_t commands = operation.request.replies - operation.answered;
@@ -160,6 +175,7 @@ Error PooledConnection::failed(const engine::OperationNode& operation, const net
   if (operation.uncertain) info.effect = Effect::indeterminate;
   info.attempts = operation.attempts + 1U;
   if (operation.internal) return server.error(name, std::move(info));
+  if (outcome.code == Errc::closed) context_->database.events().interrupted(1);
   if (outcome.code == Errc::cancelled) {  // by the caller: not a failure
     info.remedy = Remedy::none;
     return server.error(name, std::move(info));

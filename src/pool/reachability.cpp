@@ -14,9 +14,15 @@ namespace redstart::inline v0::pool {
 
 Reachability::Reachability(Server& server)
     : server_(server),
-      reconnect_(server_.config().reconnect, server_.config().startup),
-      growth_(server_.config().reconnect),
+      away_{protocol::Reconnect(server_.config().reconnect, server_.config().startup)},
+      growth_{protocol::Reconnect(server_.config().reconnect)},
       random_(random_seed()) {}
+
+void Reachability::use(const BackoffPolicy& reconnect, const StartupPolicy& startup) {
+  const std::scoped_lock lock(mutex_);
+  away_.reconnect.use(reconnect, startup.backoff);
+  growth_.reconnect.use(reconnect, reconnect);
+}
 
 // Preconditions of these: the lock is held.
 bool Reachability::others_hopeful() const noexcept {
@@ -24,18 +30,18 @@ bool Reachability::others_hopeful() const noexcept {
 }
 
 bool Reachability::paused() const noexcept {
-  if (!others_hopeful() || !growth_failure_ || growth_.state() == State::fresh) return false;
-  return growth_.state() != State::up || growth_.suspect(Clock::now());
+  if (!others_hopeful() || !growth_.failure || growth_.reconnect.state() == State::fresh) return false;
+  return growth_.reconnect.state() != State::up || growth_.reconnect.suspect(Clock::now());
 }
 
 bool Reachability::no_room() const noexcept {
-  return paused() && (growth_failure_->code() == Errc::resource_exhausted ||
-                      growth_failure_->info().server == no_room_for_clients);
+  return paused() && (growth_.failure->code() == Errc::resource_exhausted ||
+                      growth_.failure->info().server == no_room_for_clients);
 }
 
 bool Reachability::due(TimePoint now) const noexcept {
-  if (others_hopeful() && !growth_.may_attempt(now)) return false;
-  return (working_ != 0 && !reconnect_.suspect(now)) || reconnect_.may_attempt(now);
+  if (others_hopeful() && !growth_.reconnect.may_attempt(now)) return false;
+  return (working_ != 0 && !away_.reconnect.suspect(now)) || away_.reconnect.may_attempt(now);
 }
 
 bool Reachability::may_begin(TimePoint now) const {
@@ -46,9 +52,9 @@ bool Reachability::may_begin(TimePoint now) const {
 Result<Reachability::ConnectAttempt> Reachability::begin(TimePoint now) {
   const std::scoped_lock lock(mutex_);
   if (!loading_.may_begin(now)) return waiting(now);
-  if (!due(now)) return repeated(others_hopeful() ? growth_failure_ : last_failure_);
+  if (!due(now)) return repeated(others_hopeful() ? growth_.failure : away_.failure);
   ++opening_;
-  return ConnectAttempt{reconnect_.begin(now), growth_.begin(now), loading_.begin(), now};
+  return ConnectAttempt{away_.reconnect.begin(now), growth_.reconnect.begin(now), loading_.begin(), now};
 }
 
 protocol::Reconnect::Connection Reachability::succeeded(const ConnectAttempt& attempt) {
@@ -65,23 +71,22 @@ protocol::Reconnect::Connection Reachability::succeeded(const ConnectAttempt& at
     ++working_;
     room_made_ = false;
     const double draw = random_.unit();
-    connection = reconnect_.succeeded(now, draw);
-    static_cast<void>(growth_.succeeded(now, draw));  // assigns the same number
-    const bool suspect = reconnect_.suspect(now);
-    proves = !suspect && !growth_.suspect(now);
-    if (!growth_.suspect(now)) growth_failure_.reset();
+    connection = away_.reconnect.succeeded(now, draw);
+    static_cast<void>(growth_.reconnect.succeeded(now, draw));  // assigns the same number
+    const bool suspect = away_.reconnect.suspect(now);
+    proves = !suspect && !growth_.reconnect.suspect(now);
+    if (!growth_.reconnect.suspect(now)) growth_.failure.reset();
     failing_.store(false, std::memory_order_relaxed);
-    hurried_ = 0;
+    hurried_.succeeded();
     waited = end_wait(attempt, protocol::LoadingWatch::End::ready, now);
     if (!suspect) {
-      last_failure_.reset();
+      away_.failure.reset();
       failures = failures_.over();
     }
   }
-  if (waited) server_.emit(EventKind::loading, "over: the server is ready");
-  server_.emit(EventKind::connected,
-               failures == 0 ? std::string() : "after " + std::to_string(failures) + " failed attempts");
-  if (first) server_.emit(EventKind::initialized, {});
+  if (waited)
+    server_.emit({.kind = EventKind::loading, .detail = "over: the server is ready", .to = "ready"});
+  server_.connection_ready(failures, now - attempt.began, first);
   if (proves) server_.breaker().connection_ready();
   return connection;
 }
@@ -99,6 +104,7 @@ void Reachability::lost(const protocol::Reconnect::Connection& connection, Close
     case CloseReason::lifetime:
     case CloseReason::timeout:
     case CloseReason::dirty:
+    case CloseReason::credentials:
     case CloseReason::shutdown: return;  // not the server's fault, or a matter of the breaker
   }
   const Cause failure =
@@ -107,35 +113,23 @@ void Reachability::lost(const protocol::Reconnect::Connection& connection, Close
   std::uint64_t failures = 0;
   {
     const std::scoped_lock lock(mutex_);
-    if (!reconnect_.unproven(connection, now)) return;
-    if (connection.number <= spared_) return;  // was ready at the first loss
-    if (++losses_ == 1) {                      // ignored
-      spared_ = created_;
-      return;
-    }
+    if (!away_.reconnect.unproven(connection, now)) return;
+    if (losses_.ignores(connection.number, created_)) return;
     const bool away = working_ == 0;
-    if (!away && !growth_.unproven(connection, now))
+    if (!away && !growth_.reconnect.unproven(connection, now))
       return;  // one loss counts for all connections ready then
     const double draw = random_.unit();
-    growth_.lost(connection, now, draw);
-    growth_failure_ = error;
+    growth_.reconnect.lost(connection, now, draw);
+    growth_.failure = error;
     ++connect_failures_;
     failures = failures_.failed(failure.code, now);
     if (away) {
-      reconnect_.lost(connection, now, draw);
-      last_failure_ = error;
+      away_.reconnect.lost(connection, now, draw);
+      away_.failure = error;
       failing_.store(true, std::memory_order_relaxed);
     }
   }
-  failed_again(error, failures);
-}
-
-void Reachability::failed_again(const Error& error, std::uint64_t failures) const {
-  if (failures == 1) server_.emit(EventKind::connect_failed, error.what());
-  if (failures > 1) {
-    server_.emit(EventKind::connect_failed, std::string(error.what()) + " (" + std::to_string(failures) +
-                                                " attempts since the last report)");
-  }
+  server_.connect_failed(error, failures);
 }
 
 void Reachability::left(std::size_t connections, bool idle) noexcept {
@@ -146,11 +140,19 @@ void Reachability::left(std::size_t connections, bool idle) noexcept {
 
 void Reachability::greeted(const ConnectAttempt& attempt, const protocol::Greeting& greeting) {
   std::string change;
+  std::string role;
   {
     const std::scoped_lock lock(mutex_);
+    role = identity_.known().role;
     change = identity_.greeted(greeting, attempt.began, Clock::now());
   }
-  if (!change.empty()) server_.emit(EventKind::server_changed, change);
+  if (change.empty()) return;
+  Event event{.kind = EventKind::server_changed, .detail = change};
+  if (!role.empty() && role != greeting.server.role) {
+    event.from = role;
+    event.to = greeting.server.role;
+  }
+  server_.emit(event);
 }
 
 bool Reachability::not_ready(const ConnectAttempt& attempt, const protocol::NotReady& state) {
@@ -160,10 +162,16 @@ bool Reachability::not_ready(const ConnectAttempt& attempt, const protocol::NotR
     report = loading_.not_ready(attempt.loading, state, Clock::now());
     waiting_.store(true, std::memory_order_relaxed);
     // The server can be reached.
-    last_failure_.reset();
+    away_.failure.reset();
     failing_.store(false, std::memory_order_relaxed);
   }
-  if (report.changed) server_.emit(EventKind::loading, protocol::describe(state));
+  if (report.changed) {
+    server_.emit({.kind = EventKind::loading,
+                  .detail = protocol::describe(state),
+                  .to = to_string(state.why),
+                  .left = state.left,
+                  .percent = state.percent});
+  }
   return report.polls;
 }
 
@@ -196,12 +204,13 @@ void Reachability::prove(std::uint64_t connection) noexcept {
   const std::scoped_lock lock(mutex_);
   if (connection <= proven_.load(std::memory_order_relaxed)) return;
   proven_.store(connection, std::memory_order_relaxed);
-  reconnect_.answered({connection, {}});
-  growth_.answered({connection, {}});
-  if (growth_.state() == State::up && !growth_.suspect(Clock::now())) growth_failure_.reset();
-  losses_ = 0;
+  away_.reconnect.answered({connection, {}});
+  growth_.reconnect.answered({connection, {}});
+  if (growth_.reconnect.state() == State::up && !growth_.reconnect.suspect(Clock::now()))
+    growth_.failure.reset();
+  losses_.answered();
   if (failing_.load(std::memory_order_relaxed)) return;
-  last_failure_.reset();
+  away_.failure.reset();
   static_cast<void>(failures_.over());
 }
 
@@ -220,20 +229,21 @@ Error Reachability::failed(ConnectAttempt attempt, const Cause& failure, TimePoi
     const bool hopeful = others_hopeful();
     room_made_ = false;
     if (hopeful) {
-      growth_.failed(attempt.growth, now, draw);
-      growth_failure_ = error;
-      reconnect_.abandoned(attempt.reconnect, now);
+      growth_.reconnect.failed(attempt.growth, now, draw);
+      growth_.failure = error;
+      away_.reconnect.abandoned(attempt.reconnect, now);
     } else {
-      growth_.abandoned(attempt.growth, now);
-      reconnect_.failed(attempt.reconnect, now, draw);
-      if (reconnect_.state() != State::up) {
-        last_failure_ = error;
+      growth_.reconnect.abandoned(attempt.growth, now);
+      away_.reconnect.failed(attempt.reconnect, now, draw);
+      if (away_.reconnect.state() != State::up) {
+        away_.failure = error;
         failing_.store(true, std::memory_order_relaxed);
       }
     }
   }
-  if (waited) server_.emit(EventKind::loading, "over: the connection failed");
-  failed_again(error, failures);
+  if (waited)
+    server_.emit({.kind = EventKind::loading, .detail = "over: the connection failed", .to = "unreachable"});
+  server_.connect_failed(error, failures);
   return error;
 }
 
@@ -243,17 +253,13 @@ Error Reachability::inconclusive(ConnectAttempt attempt, const Cause& failure, T
     return failed(attempt, failure, now, elapsed);
   Error error = server_.unreachable(failure, elapsed);
   given_up(attempt, now);
-  if (failure.code != Errc::loading) server_.emit(EventKind::connect_failed, error.what());
+  if (failure.code != Errc::loading) server_.connect_failed(error, 1);
   return error;
 }
 
-// Otherwise each caller with a short deadline would spend all of its time at a server that is frozen.
 bool Reachability::too_many_in_a_hurry(TimePoint began, TimePoint now) {
-  constexpr unsigned enough = 3;
-  constexpr auto long_enough = std::chrono::milliseconds(500);
   const std::scoped_lock lock(mutex_);
-  if (hurried_++ == 0) hurried_since_ = began;
-  return hurried_ >= enough && now - hurried_since_ >= long_enough;
+  return hurried_.timed_out(began, now);
 }
 
 // For an attempt that has not ended yet: true if another connection works or is being opened.
@@ -265,8 +271,8 @@ bool Reachability::beside_others() const {
 void Reachability::given_up(const ConnectAttempt& attempt, TimePoint now) noexcept {
   const std::scoped_lock lock(mutex_);
   --opening_;
-  reconnect_.abandoned(attempt.reconnect, now);
-  growth_.abandoned(attempt.growth, now);
+  away_.reconnect.abandoned(attempt.reconnect, now);
+  growth_.reconnect.abandoned(attempt.growth, now);
   end_wait(attempt, protocol::LoadingWatch::End::given_up, now);
 }
 
@@ -301,20 +307,20 @@ std::optional<Error> Reachability::must_wait(TimePoint now) const {
 
 std::optional<Error> Reachability::known_failure() const {
   const std::scoped_lock lock(mutex_);
-  if (!last_failure_ || !failing()) return std::nullopt;
-  return repeated(last_failure_);
+  if (!away_.failure || !failing()) return std::nullopt;
+  return repeated(away_.failure);
 }
 
 bool Reachability::up() const { return state() == State::up; }
 
 Reachability::State Reachability::state() const {
   const std::scoped_lock lock(mutex_);
-  return reconnect_.state();
+  return away_.reconnect.state();
 }
 
 TimePoint Reachability::next_attempt() const {
   const std::scoped_lock lock(mutex_);
-  return others_hopeful() ? growth_.next_attempt() : reconnect_.next_attempt();
+  return others_hopeful() ? growth_.reconnect.next_attempt() : away_.reconnect.next_attempt();
 }
 
 bool Reachability::hopeful() const {
@@ -329,13 +335,14 @@ bool Reachability::growth_paused() const {
 
 TimePoint Reachability::growth_due() const {
   const std::scoped_lock lock(mutex_);
-  return paused() && growth_.state() != State::probing ? growth_.next_attempt() : TimePoint::max();
+  return paused() && growth_.reconnect.state() != State::probing ? growth_.reconnect.next_attempt()
+                                                                 : TimePoint::max();
 }
 
 ErrorInfo Reachability::no_connection() const {
   const std::scoped_lock lock(mutex_);
   if (!paused()) return failure::all_connections_in_use(server_.config().max_connections);
-  return failure::working_connections_in_use(working_, growth_failure_->info());
+  return failure::working_connections_in_use(working_, growth_.failure->info());
 }
 
 bool Reachability::full() const {
@@ -345,7 +352,7 @@ bool Reachability::full() const {
 
 bool Reachability::attempt_overdue(TimePoint now) const {
   const std::scoped_lock lock(mutex_);
-  return reconnect_.state() == State::backing_off && now >= reconnect_.next_attempt();
+  return away_.reconnect.state() == State::backing_off && now >= away_.reconnect.next_attempt();
 }
 
 double Reachability::random() {

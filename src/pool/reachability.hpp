@@ -4,8 +4,10 @@
 
 #include "../core/failures.hpp"
 #include "../observe/repeats.hpp"
+#include "../protocol/hurried_attempts.hpp"
 #include "../protocol/identity_watch.hpp"
 #include "../protocol/loading_watch.hpp"
+#include "../protocol/loss_tolerance.hpp"
 #include "../protocol/reconnect.hpp"
 
 #include <redstart/core/error.hpp>
@@ -27,7 +29,7 @@ namespace redstart::inline v0::pool {
 class Server;
 
 /// Decides when a connection to one server may be opened, and whether the server is away. All connections of
-/// all kinds report to it. Two `Reconnect` machines keep the delays: `reconnect_` while no connection works,
+/// all kinds report to it. Two `Reconnect` machines keep the delays: `away_` while no connection works,
 /// `growth_` for further connections while one does. `LoadingWatch` elects the attempt that polls a loading
 /// server.
 ///
@@ -76,6 +78,9 @@ class Reachability {
   explicit Reachability(Server& server);
   Reachability(const Reachability&) = delete;
   Reachability& operator=(const Reachability&) = delete;
+
+  /// Replaces the delays between attempts.
+  void use(const BackoffPolicy& reconnect, const StartupPolicy& startup);
 
   /// Begins an attempt; `succeeded`, `failed`, `inconclusive` or `given_up` must end it. Otherwise returns
   /// why there must be none now: `Errc::loading` if another attempt polls a server that is not ready.
@@ -158,6 +163,12 @@ class Reachability {
   [[nodiscard]] std::uint64_t connect_failures() const;
 
  private:
+  // The delays of connect attempts, and the last failure.
+  struct Attempts {
+    protocol::Reconnect reconnect;
+    std::optional<Error> failure{};
+  };
+
   [[nodiscard]] Error repeated(const std::optional<Error>& failure) const;
   [[nodiscard]] bool others_hopeful() const noexcept;
   [[nodiscard]] bool paused() const noexcept;
@@ -168,14 +179,11 @@ class Reachability {
   [[nodiscard]] Error waiting(TimePoint now) const;
   bool end_wait(const ConnectAttempt& attempt, protocol::LoadingWatch::End end, TimePoint now) noexcept;
   void prove(std::uint64_t connection) noexcept;
-  void failed_again(const Error& error, std::uint64_t failures) const;
 
   Server& server_;
   mutable std::mutex mutex_{};
-  protocol::Reconnect reconnect_;
-  std::optional<Error> last_failure_{};  // set while the server is away
-  protocol::Reconnect growth_;           // delays of attempts while others work
-  std::optional<Error> growth_failure_{};
+  Attempts away_;            // while no connection works; `failure` is set while the server is away
+  Attempts growth_;          // while others work
   std::size_t working_ = 0;  // connections that are ready
   std::size_t opening_ = 0;  // attempts under way
   bool room_made_ = false;   // an idle connection was closed while the server was full
@@ -186,13 +194,11 @@ class Reachability {
   std::condition_variable attempt_due_{};  // signalled when an attempt may begin
   protocol::IdentityWatch identity_{};
   Repeats failures_{};
-  unsigned hurried_ = 0;  // attempts of callers with too little time, since one succeeded
-  TimePoint hurried_since_{};
+  protocol::HurriedAttempts hurried_{};
+  protocol::LossTolerance losses_{};
   bool stopped_ = false;
   std::atomic<bool> waiting_{false};      // the server is loading
-  unsigned losses_ = 0;                   // of unproven connections, since the last answer
-  std::uint64_t spared_ = 0;              // last connection ready at the first of these losses: not counted
-  std::atomic<bool> failing_{false};      // the server is away; `last_failure_` says why
+  std::atomic<bool> failing_{false};      // the server is away; `away_.failure` says why
   std::atomic<std::uint64_t> proven_{0};  // number of the last connection that has answered a command
 };
 

@@ -1,75 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-// retries.cpp: asks the retry policy, then the budget.
+// retries.cpp: locks the budget for a decision and counts its result.
 #include "retries.hpp"
-
-#include <algorithm>
 
 namespace redstart::inline v0::pool {
 
-namespace {
-
 using namespace std::chrono_literals;
 
-// Delay between two attempts at a server that answers PING, but commands with LOADING.
-constexpr std::chrono::milliseconds loading_pause{20};
-
-}  // namespace
-
-RetryPolicy Retries::policy_for(const FailedAttempt& attempt) const noexcept {
-  RetryPolicy policy = policy_;
-  if (attempt.mode) policy.mode = *attempt.mode;
-  policy.while_away = false;  // `CallRetries` and `PooledConnection` decide about waiting
-  return policy;
-}
-
-Retries::Delay Retries::decide(const RetryPolicy& policy, const FailedAttempt& attempt, bool charged) {
-  const std::scoped_lock lock(mutex_);
-  budget_.calls(totals_.all_ended());
-  const auto refused = budget_.refused();
-  RetrySeries series(policy, attempt.category, attempt.made, random_.unit());
-  const Delay delay = series.next(attempt.failure, attempt.now, attempt.deadline, random_.unit(),
-                                  charged ? &budget_ : nullptr);
-  if (budget_.refused() != refused) totals_.database().retry_refused();
-  return delay;
-}
-
-Retries::Delay Retries::next(const FailedAttempt& attempt) {
-  const Delay delay = decide(policy_for(attempt), attempt, true);
-  if (!delay) return delay;
-  totals_.database().retried();
-  note_(attempt, *delay);
-  return delay;
-}
-
-bool Retries::at_once(const FailedAttempt& attempt, bool charged) {
-  RetryPolicy policy = policy_for(attempt);
-  policy.backoff = {0ms, 0ms, 1.0, Jitter::none};
-  if (!decide(policy, attempt, charged)) return false;
-  totals_.database().retried();
-  note_(attempt, 0ms);
-  return true;
-}
-
-Retries::Delay Retries::after_loading(const FailedAttempt& attempt) {
-  loading_.store(attempt.now.time_since_epoch().count(), std::memory_order_relaxed);
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(attempt.deadline - attempt.now);
-  if (attempt.mode.value_or(policy_.mode) == RetryMode::off || attempt.failure.effect != Effect::not_sent ||
-      left <= loading_pause)
-    return std::nullopt;
-  std::optional<Clock::duration> wait;
+Next Retries::next(const AttemptRules& rules, const FailedAttempt& attempt, std::string_view command,
+                   std::string_view why) {
+  if (attempt.condition == ServerCondition::loading)
+    loading_.store(attempt.now.time_since_epoch().count(), std::memory_order_relaxed);
+  const AttemptSeries series(settings_.now().retry, rules);
+  if (!series.repeatable(attempt)) return {};
+  Next next;
+  bool no_token = false;
   {
     const std::scoped_lock lock(mutex_);
     budget_.calls(totals_.all_ended());
-    wait = budget_.reserve(attempt.now, left - loading_pause);
+    const auto refused = budget_.refused();
+    next = series.next(attempt, random_.unit(), budget_);
+    no_token = budget_.refused() != refused;
   }
-  if (!wait) {
+  if (no_token) {
     totals_.database().retry_refused();
-    return left;
+  } else if (next.again()) {
+    totals_.database().retried();
+    note_(command, attempt, why, next.delay);
   }
-  const auto delay = std::max(loading_pause, std::chrono::ceil<std::chrono::milliseconds>(*wait));
-  totals_.database().retried();
-  note_(attempt, delay);
-  return delay;
+  return next;
+}
+
+void Retries::use(const RetryBudgetPolicy& budget) {
+  const std::scoped_lock lock(mutex_);
+  budget_.use(budget);
 }
 
 bool Retries::loading_lately(TimePoint now) const noexcept {

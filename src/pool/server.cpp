@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// server.cpp: errors, events and statistics of one server.
+// server.cpp: errors and statistics of one server.
 #include "server.hpp"
+
+#include "operation_of.hpp"
 
 #include <redstart/core/server_reply.hpp>
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdio>
 #include <string>
 #include <utility>
 
@@ -24,35 +25,44 @@ CircuitStatus circuit_of(const Breaker::Status& status, TimePoint now) {
   return circuit;
 }
 
+// How long a waiter of another kind must have waited before a connection is closed for it.
+constexpr std::chrono::milliseconds longest_patience{100};
+
 DatabaseConfig with_endpoint(DatabaseConfig config, Endpoint endpoint) {
   config.endpoint = std::move(endpoint);
   return config;
+}
+
+// Longer calls are slow.
+std::chrono::nanoseconds slow_limit_of(const DatabaseConfig& config) noexcept {
+  return config.slow_command.count() == 0 ? std::chrono::nanoseconds::max() : config.slow_command;
 }
 
 }  // namespace
 
 Server::Server(std::shared_ptr<Database> database, Endpoint endpoint)
     : database_(std::move(database)),
-      config_(with_endpoint(database_->config(), std::move(endpoint))),
-      origin_{database_->name(), to_string(config_.endpoint), database_->authenticates()},
+      settings_(with_endpoint(database_->config(), std::move(endpoint))),
+      origin_{database_->name(), to_string(config().endpoint), database_->authenticates()},
       counters_(database_->totals().add_server()),
       // A helper thread may use the preparer after the server is destroyed.
-      preparer_(std::make_shared<net::Preparer>(config_, database_->tls())),
-      breaker_(config_.breaker, counters_),
-      reachability_(*this) {
+      preparer_(std::make_shared<net::Preparer>(config(), database_->tls(), database_->credentials())),
+      breaker_(config().breaker, counters_),
+      reachability_(*this),
+      slow_limit_(slow_limit_of(config())),
+      capacity_(config().max_connections,
+                std::min<Clock::duration>(longest_patience, config().timeouts.acquire / 4)) {
   breaker_.on_change([this](const Breaker::Change& change) {
     if (change.from != change.to) emit_circuit(change);
     if (circuit_changed_) circuit_changed_();
   });
 }
 
-void Server::emit_circuit(const Breaker::Change& change) const {
-  if (!database_->listens()) return;
-  std::string text(to_string(change.from));
-  text += " -> ";
-  text += to_string(change.to);
-  text += ": " + change.why;
-  emit(EventKind::circuit_changed, text);
+void Server::reload() {
+  settings_.replace(with_endpoint(database_->config(), config().endpoint));
+  breaker_.use(config().breaker);
+  reachability_.use(config().reconnect, config().startup);
+  slow_limit_.store(slow_limit_of(config()), std::memory_order_relaxed);
 }
 
 Error Server::error(std::string_view command, ErrorInfo info) const {
@@ -63,10 +73,16 @@ Error Server::error(std::string_view command, ErrorInfo info) const {
   return Error(std::move(info));
 }
 
-Error Server::failed(std::string_view command, std::uint64_t commands, ErrorInfo info) const {
+Error Server::failed(std::string_view command, std::uint64_t commands, ErrorInfo info,
+                     Observed observed) const {
   counters_.failed(commands, info.code == Errc::timeout || info.code == Errc::pool_timeout);
+  const ErrorType type = ErrorType::of(info.code, info.server);
+  counters_.failed_with(type, commands);
+  if (commands != 0 && observed == Observed::now)
+    counters_.failed_after(operation_of(command, commands), type, info.elapsed);
   Error error = this->error(command, std::move(info));
   database_->keep(error);
+  if (observed == Observed::now) report_failure(command, commands, error);
   return error;
 }
 
@@ -97,23 +113,10 @@ ServerCondition Server::condition_of(std::string_view message, ReplyOf reply_of)
   return redstart::condition_of(message, origin_.authenticates && reply_of != ReplyOf::script);
 }
 
-Failure Server::failure_of(const net::Outcome& outcome, ReplyOf reply_of) const noexcept {
-  if (outcome.kind != net::Outcome::Kind::error_reply) return static_cast<const Failure&>(outcome);
+Failure Server::failure_of(const protocol::Outcome& outcome, ReplyOf reply_of) const noexcept {
+  if (outcome.kind != protocol::Outcome::Kind::error_reply) return static_cast<const Failure&>(outcome);
   const ServerVerdict verdict = classify(outcome.text, reply_of, origin_.authenticates);
   return {Errc::server_error, verdict.effect, verdict.remedy};
-}
-
-void Server::emit(EventKind kind, std::string_view detail) const noexcept {
-  database_->emit(kind, origin_.endpoint, detail);
-}
-
-void Server::pushes_dropped(std::uint64_t messages) const noexcept {
-  if (!database_->listens()) return;
-  char text[64];
-  const int size =
-      std::snprintf(text, sizeof text, "%llu unsolicited %s", static_cast<unsigned long long>(messages),
-                    messages == 1 ? "message" : "messages");
-  emit(EventKind::push_dropped, {text, static_cast<std::size_t>(size)});
 }
 
 void Server::collect(NodeStats& into) const {

@@ -38,6 +38,11 @@ class SessionTracker {
   [[nodiscard]] bool dirty() const noexcept {
     return changed_ || watches_ || queues_ || started_ != answered_;
   }
+  /// True if AUTH of the library may be sent now. It must not be queued in a transaction, replace a user that
+  /// the caller has chosen (AUTH, HELLO, RESET), or be sent where no usual reply follows.
+  [[nodiscard]] bool may_authenticate() const noexcept {
+    return !queues_ && !own_identity_ && started_ == answered_;
+  }
 
   /// Preconditions: `session` is not `none`; `name` is the name of its row.
   void sent(Session session, std::string_view name) noexcept {
@@ -46,6 +51,7 @@ class SessionTracker {
     watched_before_ = watches_;
     if (session != Session::transaction) {
       changed_ = true;
+      if (session != Session::database && session != Session::routing) own_identity_ = true;
     } else if (name == "WATCH") {
       watches_ = true;
     } else if (name == "MULTI") {
@@ -83,6 +89,7 @@ class SessionTracker {
   bool watches_ = false;         // WATCH was sent and has not ended
   bool watched_before_ = false;  // as `watches_` was before the last command that was sent
   bool changed_ = false;         // another state, which is permanent
+  bool own_identity_ = false;    // with a state in which the library must not send AUTH
   std::uint64_t started_ = 0;
   std::uint64_t answered_ = 0;
 };

@@ -26,8 +26,11 @@ std::shared_ptr<SharedConnection> SharedConnection::make(std::shared_ptr<PoolCon
   return pooled;
 }
 
+// Takes the grant at once. Operations that are started next take theirs on this thread, and blocking ones may
+// keep all of them for long.
 void SharedConnection::warm_up() noexcept {
-  warm_.store(true, std::memory_order_release);
+  if (!warm_.exchange(true, std::memory_order_acq_rel) && context().direct->try_grant(ConnectionKind::shared))
+    reserved_.store(true, std::memory_order_release);
   connection().wake();
 }
 
@@ -110,8 +113,28 @@ void SharedConnection::stop(TimePoint deadline) noexcept {
 
 void SharedConnection::enable_recovery_pings() { recovery_.emplace(connection().loop().executor); }
 
+void SharedConnection::use_reserved_grant() {
+  if (!reserved_.exchange(false, std::memory_order_acq_rel)) return;
+  if (ended() || holds_or_awaits_grant())
+    context().direct->return_grant(ConnectionKind::shared);
+  else
+    use_grant();
+}
+
+// Comes before `woken` if an operation was submitted in the same turn.
+void SharedConnection::wanted(net::AsyncConnection&) {
+  use_reserved_grant();
+  want();
+}
+
+void SharedConnection::on_ended() {
+  recovery_.reset();
+  use_reserved_grant();
+}
+
 // Called when the breaker's decisions have changed, or an attempt is due and none is under way.
 void SharedConnection::woken(net::AsyncConnection&) {
+  use_reserved_grant();
   if (warm_.exchange(false, std::memory_order_acq_rel) && !context().stopping.load(std::memory_order_relaxed))
     want();
   yield_if_requested();
@@ -143,6 +166,8 @@ void SharedConnection::leave_server(ServerCondition condition, TimePoint now) {
   connection().retire(CloseReason::role);
 }
 
+void SharedConnection::close_unauthenticated() { connection().retire(CloseReason::credentials); }
+
 bool SharedConnection::hand_over_queued() {
   const auto other = context().serving ? context().serving() : nullptr;
   if (!other || other.get() == &connection()) return false;
@@ -173,11 +198,10 @@ void SharedConnection::opened(net::AsyncConnection& connection) {
 
 void SharedConnection::retire() { connection().retire(CloseReason::lifetime); }
 
-void SharedConnection::answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
-                                std::chrono::nanoseconds latency) {
+void SharedConnection::answered(std::size_t commands, std::size_t errors, std::chrono::nanoseconds latency) {
   has_served_ = true;
   unserved_.reset();
-  PooledConnection::answered(connection, commands, errors, latency);
+  PooledConnection::answered(commands, errors, latency);
   yield_if_requested();
 }
 

@@ -21,7 +21,7 @@ class SharedConnection final : public PooledConnection {
   [[nodiscard]] static std::shared_ptr<SharedConnection> make(std::shared_ptr<PoolContext> context,
                                                               net::Loop loop, bool yields_when_busy);
   SharedConnection(std::shared_ptr<PoolContext> context, bool yields_when_busy)
-      : PooledConnection(std::move(context)),
+      : PooledConnection(std::move(context), ConnectionKind::shared),
         yields_when_busy_(yields_when_busy),
         unserved_(this->context().server->config().reconnect) {}
 
@@ -41,13 +41,15 @@ class SharedConnection final : public PooledConnection {
   void connect_unavailable(const Error& error, TimePoint next) override;
   void postponed() override;
   void opened(net::AsyncConnection& connection) override;
-  void answered(net::AsyncConnection& connection, std::size_t commands, std::size_t errors,
-                std::chrono::nanoseconds latency) override;
+  void answered(std::size_t commands, std::size_t errors, std::chrono::nanoseconds latency) override;
   void closed(net::AsyncConnection& connection, CloseReason reason) override;
   void idle(net::AsyncConnection&) override { yield_if_requested(); }
+  void wanted(net::AsyncConnection& connection) override;
   void woken(net::AsyncConnection& connection) override;
   void leave_server(ServerCondition condition, TimePoint now) override;
-  void on_ended() override { recovery_.reset(); }
+  void close_unauthenticated() override;
+  void on_ended() override;
+  void use_reserved_grant();
   void retire();
   void yield_if_requested();
   void send_recovery_ping();
@@ -60,6 +62,7 @@ class SharedConnection final : public PooledConnection {
 
   const bool yields_when_busy_;
   std::atomic<bool> warm_{false};             // it must be opened
+  std::atomic<bool> reserved_{false};         // `warm_up` has taken a grant for it
   std::atomic<bool> yield_requested_{false};  // it must close to free capacity
   const std::uint64_t recovery_ping_id_ = engine::next_operation_id();
   std::optional<boost::asio::steady_timer> recovery_{};  // set if this connection sends the recovery ping

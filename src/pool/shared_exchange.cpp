@@ -3,6 +3,7 @@
 #include "shared_exchange.hpp"
 
 #include "../core/failures.hpp"
+#include "large_work.hpp"
 #include "shared_call.hpp"
 
 #include <redstart/resp/error_text.hpp>
@@ -14,8 +15,9 @@ namespace redstart::inline v0::pool {
 
 namespace {
 
-constexpr std::size_t largest_shared = 64 * 1024;
-constexpr std::size_t largest_shared_batch = std::size_t{1} << 20;
+// With `integrity`, the asynchronous pool carries these, because direct connections do not check replies. It
+// decides whether they get an exclusive connection.
+constexpr std::size_t largest_checked_batch = std::size_t{1} << 20;
 
 void append(const engine::Outgoing& out, resp::Buffer& to) {
   std::size_t at = 0;
@@ -45,13 +47,17 @@ bool sharable(const Database& database, const engine::Request& request,
   if (request.traits().blocks_for || database.outlasts_silence(options.timeout)) return false;
   std::size_t size = request.outgoing().bytes.size();
   for (const resp::External& external : request.outgoing().external) size += external.size;
-  return size <= largest_shared;
+  if (is_large_work(size, 1)) return false;
+  return database.config().integrity ||
+         !expects_large_reply(database, request.outgoing().bytes, request.traits());
 }
 
 bool sharable(const Database& database, const engine::Batch& batch,
               const engine::CallOptions& options) noexcept {
-  return batch.bytes.size() <= largest_shared_batch && !batch.traits.blocks_for &&
-         !database.outlasts_silence(options.timeout);
+  if (batch.traits.blocks_for || database.outlasts_silence(options.timeout)) return false;
+  if (database.config().integrity) return batch.bytes.size() <= largest_checked_batch;
+  return !is_large_work(batch.bytes.size(), batch.size()) &&
+         !database.large_replies().expects(batch.bytes.view());
 }
 
 std::optional<Error> exchange_shared(AsyncPool& pool, Server& server, const engine::Request& request,
@@ -61,6 +67,7 @@ std::optional<Error> exchange_shared(AsyncPool& pool, Server& server, const engi
   append(request.outgoing(), call->request.bytes);
   call->request.traits.retry = traits.retry;
   call->request.traits.reply_of = traits.reply_of;
+  call->request.traits.operation = traits.operation;
   SharedCall::End end{};
   call = run(pool, server, std::move(call), options, end);
   if (!call)
@@ -89,6 +96,7 @@ engine::Replies exchange_batch_shared(AsyncPool& pool, Server& server, const eng
   call->request.replies = static_cast<std::uint32_t>(batch.size());
   call->request.traits.retry = Retry::accumulating;
   call->request.traits.reply_of = batch.traits.reply_of;
+  call->request.traits.operation = batch.traits.operation;
   call->replies().frames.reserve(batch.size());
   SharedCall::End end{};
   call = run(pool, server, std::move(call), options, end);

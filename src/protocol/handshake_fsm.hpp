@@ -255,10 +255,10 @@ class HandshakeFsm {
     return !settings_.password.empty() || !settings_.username.empty();
   }
   // With CLIENT CAPA redirect, a server that becomes a replica replies REDIRECT and the address of its
-  // primary instead of READONLY. It is not sent to a replica, because that would redirect reads too, and a
+  // primary instead of READONLY. It is sent only to a primary: a replica would redirect reads too, and a
   // database may lead to a replica for its reads.
   static bool knows_redirect(const ServerIdentity& server) noexcept {
-    return server.product == "Valkey" && at_least(server.version, 8, 0) && server.role != "replica";
+    return server.product == "Valkey" && at_least(server.version, 8, 0) && server.role == "master";
   }
   bool comes_back(std::string_view word) noexcept {
     const auto why = why_not_ready(word);

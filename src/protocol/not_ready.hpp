@@ -25,6 +25,16 @@ struct NotReady {
   std::optional<int> percent{};                ///< The part that is loaded, 0 … 100.
 };
 
+/// The reason as one word, for logs.
+[[nodiscard]] constexpr std::string_view to_string(NotReady::Why why) noexcept {
+  switch (why) {
+    case NotReady::Why::loading: return "loading";
+    case NotReady::Why::busy: return "busy";
+    case NotReady::Why::master_down: return "master_down";
+  }
+  return "unknown";
+}
+
 /// The reason for an error word; empty if the word does not mean "later".
 [[nodiscard]] constexpr std::optional<NotReady::Why> why_not_ready(std::string_view word) noexcept {
   if (word == "LOADING") return NotReady::Why::loading;

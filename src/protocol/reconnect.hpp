@@ -50,6 +50,12 @@ class Reconnect {
   Reconnect(BackoffPolicy policy, StartupPolicy startup) noexcept
       : backoff_(policy), startup_(startup.backoff), startups_left_(startup.attempts) {}
 
+  /// Replaces the delays; they start over. A delay that runs stays as it is.
+  void use(const BackoffPolicy& policy, const BackoffPolicy& startup) noexcept {
+    backoff_ = Backoff(policy);
+    startup_ = Backoff(startup);
+  }
+
   [[nodiscard]] State state() const noexcept { return state_; }
   [[nodiscard]] TimePoint next_attempt() const noexcept { return next_attempt_; }
 

@@ -57,6 +57,12 @@ class CircuitBreaker {
 
   explicit CircuitBreaker(BreakerPolicy policy = {}) noexcept : policy_(policy), recovery_(policy.recovery) {}
 
+  /// Replaces the policy; the state and the window stay.
+  void use(const BreakerPolicy& policy) noexcept {
+    policy_ = policy;
+    recovery_ = Backoff(policy.recovery);
+  }
+
   [[nodiscard]] BreakerState state() const noexcept { return static_cast<BreakerState>(state_.index()); }
   /// Grows with each change of state.
   [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }

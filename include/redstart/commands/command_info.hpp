@@ -3,6 +3,7 @@
 #pragma once
 
 #include <redstart/commands/key_spec.hpp>
+#include <redstart/commands/operation_id.hpp>
 #include <redstart/commands/spread.hpp>
 #include <redstart/commands/wire_name.hpp>
 #include <redstart/core/server_reply.hpp>
@@ -61,8 +62,9 @@ struct CommandInfo {
   /// Valkey have it (the first is 7.2.5). `info::absent`: Valkey doesn't have it.
   std::string_view since_valkey{};
   bool has_row = true;  ///< False for a command that is in no table: its name is the caller's.
-  /// Rows don't state this: it is computed from `name`.
+  /// Rows don't state these two: they are computed from `name`.
   WireName wire = WireName(name);
+  OperationId operation = operation_id(name);
 };
 
 namespace info {

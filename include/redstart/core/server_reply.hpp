@@ -125,9 +125,16 @@ namespace detail {
   return message.starts_with("UNBLOCKED force unblock");
 }
 
+/// True for the reply to EXEC on a connection without a transaction. MULTI may have been refused, or a proxy
+/// may have changed the server: the commands before EXEC may have run one by one.
+[[nodiscard]] constexpr bool is_lost_transaction(std::string_view message) noexcept {
+  return message.starts_with("ERR EXEC without MULTI");
+}
+
 /// Classifies an error reply. A refusal (LOADING, READONLY, OOM, …) of a plain command is `not_sent`, and so
-/// is every error of EXEC itself. An error of a script proves nothing, because a script may write and then
-/// return such a text; only messages for which `precedes_execution` holds are `not_sent` there too.
+/// is every error of EXEC itself, unless there was no transaction (`is_lost_transaction`). An error of a
+/// script proves nothing, because a script may write and then return such a text; only messages for which
+/// `precedes_execution` holds are `not_sent` there too.
 ///
 /// `authenticated`: the connection had passed AUTH. A NOAUTH then means that its session was lost, for
 /// example because a proxy dropped it. A new connection authenticates again.
@@ -143,6 +150,7 @@ namespace detail {
     if (word != refusal.word) continue;
     return {refused, authenticated && word == "NOAUTH" ? Remedy::reconnect : refusal.remedy};
   }
+  if (of == ReplyOf::transaction && is_lost_transaction(message)) return {};
   if (of == ReplyOf::transaction || root.size() != message.size()) return {Effect::not_sent, Remedy::never};
   return {};
 }

@@ -113,7 +113,7 @@ struct Batch {
   resp::Buffer bytes{};
   BatchCommands commands{};
   /// Of all commands together, except `retry`, which `BatchCommands::retry` computes.
-  RequestTraits traits{"pipeline"};
+  RequestTraits traits{.name = "pipeline", .operation = OperationId::pipeline};
 
   [[nodiscard]] std::size_t size() const noexcept { return commands.size(); }
   [[nodiscard]] std::string_view encoded(std::size_t command) const noexcept {
@@ -146,7 +146,7 @@ struct Batch {
     bytes.clear();
     commands.entries.clear();
     commands.rows = {};
-    traits = RequestTraits{"pipeline"};
+    traits = RequestTraits{.name = "pipeline", .operation = OperationId::pipeline};
   }
 
  private:

@@ -44,6 +44,7 @@ struct RequestTraits {
   bool lacks_arguments = false;     ///< A container of keys, fields or elements is empty: never sent.
   Spread spread{};                  ///< How a cluster routes it; of a batch: unused.
   KeySpec keys{};                   ///< Where its keys are; of a batch: unused.
+  OperationId operation = OperationId::other;  ///< For statistics.
 
   /// Adds a command to those of a batch. The batch waits as long as all of its commands together.
   void add(ReplyOf reply, Session state, const std::optional<std::chrono::milliseconds>& blocks) noexcept {
@@ -74,7 +75,8 @@ template <class R, class... A>
           .shows_queued = shows_queued<R>,
           .lacks_arguments = command.lacks_arguments(),
           .spread = info.spread,
-          .keys = info.keys};
+          .keys = info.keys,
+          .operation = info.operation};
 }
 
 /// A command in RESP, and what the engine must know of it.

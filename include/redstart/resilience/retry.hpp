@@ -74,7 +74,8 @@ std::invoke_result_t<Block&> retry_in(Environment&& environment, const RetryPoli
 /// `RetryMode::at_least_once`, because its other commands are unknown. Commands are also retried by their own
 /// policy; the attempts multiply.
 ///
-/// Sleeps on the calling thread between attempts. Don't use it in handlers and coroutines on I/O threads.
+/// Sleeps on the calling thread between attempts. In handlers and coroutines use `async_retry`
+/// (`redstart/client/async_retry.hpp`).
 template <class Block>
 std::invoke_result_t<Block&> retry(const RetryPolicy& policy, TimePoint deadline, Block&& block) {
   return retry_in(RetryEnvironment{}, policy, deadline, block);

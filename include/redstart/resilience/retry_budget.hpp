@@ -31,6 +31,12 @@ class RetryBudget {
   explicit constexpr RetryBudget(RetryBudgetPolicy policy = {}) noexcept
       : policy_(policy), tokens_(policy.capacity) {}
 
+  /// Replaces the policy; tokens above the new capacity are lost.
+  constexpr void use(const RetryBudgetPolicy& policy) noexcept {
+    policy_ = policy;
+    if (tokens_ > policy.capacity) tokens_ = policy.capacity;
+  }
+
   /// `total`: number of calls since the beginning. A smaller value than before is ignored.
   constexpr void calls(std::uint64_t total) noexcept {
     if (total <= calls_) return;

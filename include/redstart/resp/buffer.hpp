@@ -2,6 +2,8 @@
 // buffer.hpp: a growing byte buffer with 160 bytes of inline storage.
 #pragma once
 
+#include <redstart/resp/detail/huge_pages.hpp>
+
 #include <cstddef>
 #include <cstring>
 #include <new>
@@ -83,6 +85,7 @@ class Buffer {
     const std::size_t doubled = capacity_ * 2;
     const std::size_t capacity = doubled < size_ + n ? size_ + n : doubled;
     char* const bytes = static_cast<char*>(::operator new(capacity));
+    if (capacity >= detail::huge_pages_from) detail::advise_huge_pages(bytes, capacity);
     std::memcpy(bytes, data_, size_);
     free_heap();
     data_ = bytes;

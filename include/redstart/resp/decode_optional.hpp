@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <redstart/resp/decoder.hpp>
+#include <redstart/resp/detail/huge_pages.hpp>
 
 namespace redstart::inline v0::resp {
 
@@ -22,6 +23,8 @@ struct decoder<std::optional<T>> {
       if constexpr (std::same_as<T, std::string>) {
         // The common case: construct from the text instead of assigning to an empty value.
         if (std::string_view text; cursor.take_bulk(text)) {
+          if (text.size() >= detail::huge_pages_from) [[unlikely]]
+            return detail::assign_large(out.emplace(), text);
           out.emplace(text);
           return;
         }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <redstart/resp/decoder.hpp>
+#include <redstart/resp/detail/huge_pages.hpp>
 
 namespace redstart::inline v0::resp {
 
@@ -42,6 +43,8 @@ struct decoder<std::string> {
   static void decode(Cursor& cursor, std::string& out) {
     std::string_view text;
     if (cursor.take_bulk(text)) {
+      if (text.size() >= detail::huge_pages_from) [[unlikely]]
+        return detail::assign_large(out, text);
       out.assign(text.data(), text.size());
       return;
     }

@@ -15,6 +15,7 @@
 
 #include <redstart/resp/decode_container.hpp>
 #include <redstart/resp/decode_text.hpp>
+#include <redstart/resp/detail/huge_pages.hpp>
 
 namespace redstart::inline v0 {
 
@@ -123,6 +124,7 @@ class StringList {
   void reserve_bytes(std::size_t size) {
     if (size <= arena_size_) return;
     std::unique_ptr<char[]> arena(new char[size]);
+    if (size >= resp::detail::huge_pages_from) resp::detail::advise_huge_pages(arena.get(), size);
     if (used_ != 0) std::memcpy(arena.get(), arena_.get(), used_);
     arena_ = std::move(arena);
     arena_size_ = size;

@@ -2,6 +2,8 @@
 // string_receiver.hpp: receives a large payload into a string that grows.
 #pragma once
 
+#include <redstart/resp/detail/huge_pages.hpp>
+
 #include <cstddef>
 #include <cstring>
 #include <span>
@@ -36,7 +38,11 @@ class StringReceiver {
   /// Errors: std::bad_alloc; the bytes received so far are kept.
   std::span<char> prepare() {
     if (received_ == text_.size() && received_ != size_) {
-      if (received_ == text_.capacity() || text_.empty()) text_.reserve(next_capacity());
+      if (received_ == text_.capacity() || text_.empty()) {
+        text_.reserve(next_capacity());
+        if (text_.capacity() >= detail::huge_pages_from)
+          detail::advise_huge_pages(text_.data() + received_, text_.capacity() - received_);
+      }
       const std::size_t room = text_.capacity() < size_ ? text_.capacity() : size_;
       text_.resize(room - received_ > step ? received_ + step : room);
     }
