@@ -3,10 +3,12 @@
 #include <redstart/config/loader.hpp>
 
 #include "host.hpp"
+#include "keys.hpp"
 #include "nearest.hpp"
+#include "url.hpp"
+#include "value.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstddef>
 #include <optional>
@@ -52,10 +54,6 @@ constexpr const char* encoding_hint =
     "write redis://user:password@host:6379/0; in a password, '/' is %2F, '?' is %3F, '#' is %23, '@' is %40, "
     "':' is %3A";
 
-constexpr std::string_view database_options[] = {"db"};
-constexpr std::string_view tls_options[] = {"tls_ca_file", "tls_ca_directory", "tls_certificate",
-                                            "tls_key",     "tls_server_name",  "tls_verify",
-                                            "tls_minimum"};
 // Options of other clients' URLs.
 constexpr std::string_view foreign_options[] = {"abortConnect",
                                                 "allowAdmin",
@@ -93,36 +91,42 @@ constexpr std::string_view foreign_options[] = {"abortConnect",
                                                 "username",
                                                 "write_timeout"};
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 bool contains(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 bool is_blank(char c) { return static_cast<unsigned char>(c) <= ' '; }
 
-// Reads one URL into a configuration. Faults repeat no part of it except well-known option names: if a
+// The keys with an option in URLs: for Unix sockets the number, for TLS all others.
+std::vector<std::string_view> option_names(bool tls) {
+  std::vector<std::string_view> names;
+  for (const detail::Key& key : detail::keys()) {
+    if (!key.url_option.empty() && key.name.starts_with("tls.") == tls) names.push_back(key.url_option);
+  }
+  return names;
+}
+
+const detail::Key& key_of_option(std::string_view option) {
+  const auto keys = detail::keys();
+  return *std::find_if(keys.begin(), keys.end(),
+                       [&](const detail::Key& key) { return key.url_option == option; });
+}
+
+// Reads one URL into settings. Faults repeat no part of it except well-known option names: if a
 // password contains an unencoded '/', '?' or "://", its pieces appear in other parts of the URL.
 class UrlReader {
  public:
-  UrlReader(std::string_view where, DatabaseConfig& config) : where_(where), config_(config) {}
+  explicit UrlReader(std::string_view where) : where_(where) {}
 
-  std::vector<ConfigFault> read(std::string_view url) {
-    DatabaseConfig before = config_;
+  detail::UrlContent read(std::string_view url) {
     parse(url);
-    if (!faults_.empty()) config_ = std::move(before);  // all or nothing
-    return std::move(faults_);
+    if (!faults_.empty()) parts_.clear();  // all or nothing
+    return {std::move(parts_), std::move(faults_)};
   }
 
  private:
   enum class Options { none, database, tls };
-  enum class Kind { unknown, tcp, tls, unix_socket };
+  enum class Scheme { unknown, later, tcp, tls, unix_socket };
 
   void parse(std::string_view url) {
     if (url.empty()) return fault("is empty", "write redis://host:6379/0");
@@ -134,7 +138,7 @@ class UrlReader {
       return fault("contains a space or a control character", "percent-encode it");
     const std::size_t colon = url.find("://");
     if (colon == std::string_view::npos) return fault("is not a URL", "write redis://host:6379/0");
-    const Kind kind = kind_of(lower(url.substr(0, colon)));
+    const Scheme scheme = scheme_of(detail::lower_case(url.substr(0, colon)));
     std::string_view rest = url.substr(colon + 3);
     if (rest.find('#') != std::string_view::npos) return fault("has a fragment", "percent-encode '#' as %23");
     std::string_view query;
@@ -142,24 +146,32 @@ class UrlReader {
       query = rest.substr(mark + 1);
       rest = rest.substr(0, mark);
     }
-    switch (kind) {
-      case Kind::unknown:
+    switch (scheme) {
+      case Scheme::later:
+        return fault("has a scheme of a later release",
+                     "use redis:// or rediss:// with the address of one server");
+      case Scheme::unknown:
         return fault("has an unknown scheme",
                      "use redis:// or valkey://, rediss:// or valkeys:// (TLS), or redis+unix://");
-      case Kind::unix_socket: unix_socket(rest); return options(query, Options::database);
-      case Kind::tls: config_.tls.enabled = true; [[fallthrough]];
-      case Kind::tcp: break;
+      case Scheme::unix_socket: unix_socket(rest); return options(query, Options::database);
+      case Scheme::tls: add("tls.enabled", "true"); [[fallthrough]];
+      case Scheme::tcp: break;
     }
     tcp(rest);
-    options(query, kind == Kind::tls ? Options::tls : Options::none);
+    options(query, scheme == Scheme::tls ? Options::tls : Options::none);
   }
 
   // Schemes are case-insensitive (RFC 3986).
-  static Kind kind_of(std::string_view scheme) {
-    if (scheme == "redis" || scheme == "valkey") return Kind::tcp;
-    if (scheme == "rediss" || scheme == "valkeys") return Kind::tls;
-    if (scheme == "redis+unix" || scheme == "valkey+unix" || scheme == "unix") return Kind::unix_socket;
-    return Kind::unknown;
+  static Scheme scheme_of(std::string_view scheme) {
+    if (scheme == "redis" || scheme == "valkey") return Scheme::tcp;
+    if (scheme == "rediss" || scheme == "valkeys") return Scheme::tls;
+    if (scheme == "redis+unix" || scheme == "valkey+unix" || scheme == "unix") return Scheme::unix_socket;
+    for (const std::string_view later :
+         {"redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster", "valkey+sentinel",
+          "valkeys+sentinel", "valkey+cluster", "valkeys+cluster"}) {
+      if (scheme == later) return Scheme::later;
+    }
+    return Scheme::unknown;
   }
 
   // [user[:password]@]host[:port][/database]
@@ -190,7 +202,7 @@ class UrlReader {
     auto path = percent_decoded(rest.substr(slash));
     if (!path || has_control(*path))
       return fault("has an invalid path", "write %XX with two hex digits, and no control characters");
-    config_.endpoint.unix_path = std::move(*path);
+    add("unix_path", std::move(*path));
   }
 
   void credentials(std::string_view info) {
@@ -208,8 +220,10 @@ class UrlReader {
       return fault("has a user name but no password",
                    "write redis://user:password@host or redis://:password@host; for a user without "
                    "password redis://user:@host");
-    config_.username = std::move(*user);
-    config_.password = Secret(std::move(*password));
+    if (has_control(*user))
+      return fault("has a user name with a control character", "remove it; often it is a line break");
+    add("username", std::move(*user));
+    add("password", std::move(*password));
   }
 
   void host_and_port(std::string_view text) {
@@ -240,20 +254,22 @@ class UrlReader {
         return fault("has an invalid percent-encoding in the host", "write %XX with two hex digits");
       if (const auto wrong = detail::fault_of_host(*decoded))
         return fault("has a host that " + std::string(wrong->what), encoding_hint);
-      config_.endpoint.host = std::move(*decoded);
+      add("host", std::move(*decoded));
     }
-    config_.endpoint.unix_path.clear();
-    if (!port || port->empty()) return;  // "host:" is the default port (RFC 3986)
+    if (!port || port->empty()) {  // "host:" is the default port (RFC 3986)
+      if (!host.empty()) parts_.push_back({"port", Secret("6379"), true});
+      return;
+    }
     const auto value = number<std::uint16_t>(*port);
     if (!value || *value == 0) return fault("has a port that is not a number from 1 to 65535", encoding_hint);
-    config_.endpoint.port = *value;
+    add("port", std::to_string(*value));
   }
 
   void database(std::string_view text) {
     if (text.empty()) return;
     const auto value = number<int>(text);
     if (!value || *value < 0) return fault("has a database that is not a number", encoding_hint);
-    config_.number = *value;
+    add("number", std::to_string(*value));
   }
 
   void options(std::string_view query, Options allowed) {
@@ -286,19 +302,16 @@ class UrlReader {
   // Repeats names that are near to a known option, and options of other clients. Any other may be a secret.
   void unknown_option(std::string_view key, std::size_t number, Options allowed) {
     const std::string_view meant = key.size() < 5 ? std::string_view() : detail::nearest(key, names(allowed));
-    const bool public_name = !meant.empty() || contains(tls_options, key) || contains(foreign_options, key);
+    const bool public_name =
+        !meant.empty() || contains(option_names(true), key) || contains(foreign_options, key);
     const std::string which = public_name ? std::string(key) : "(number " + std::to_string(number) + ")";
     fault("has the unknown option " + which,
           meant.empty() ? known(allowed) : "did you mean " + std::string(meant) + "?");
   }
 
-  static std::span<const std::string_view> names(Options allowed) {
-    switch (allowed) {
-      case Options::database: return database_options;
-      case Options::tls: return tls_options;
-      case Options::none: break;
-    }
-    return {};
+  static std::vector<std::string_view> names(Options allowed) {
+    if (allowed == Options::none) return {};
+    return option_names(allowed == Options::tls);
   }
 
   static const char* known(Options allowed) {
@@ -315,38 +328,30 @@ class UrlReader {
            "options in DatabaseConfig";
   }
 
-  // Preconditions: the key is one of `tls_options`.
-  void tls_option(std::string_view key, std::string_view value) {
-    TlsConfig& tls = config_.tls;
-    if (key == "tls_verify") {
-      if (value != "full" && value != "insecure")
-        fault("has the option tls_verify with an unknown value",
-              "use tls_verify=full or tls_verify=insecure");
-      tls.verify = value == "insecure" ? TlsVerify::insecure : TlsVerify::full;
-      return;
+  // Precondition: the option is one of TLS.
+  void tls_option(std::string_view option, std::string_view value) {
+    const detail::Key& key = key_of_option(option);
+    const std::string with = "has the option " + std::string(option) + " with ";
+    if (key.kind == detail::Kind::choice) {
+      if (detail::fault_of_value(key, value)) {
+        std::string values;
+        for (const std::string_view choice : key.choices)
+          values += (values.empty() ? "use " : " or ") + std::string(option) + "=" + std::string(choice);
+        fault(with + "an unknown value", std::move(values));
+      }
+      return add(key.name, std::string(value));
     }
-    if (key == "tls_minimum") {
-      if (value != "1.2" && value != "1.3")
-        fault("has the option tls_minimum with an unknown value", "use tls_minimum=1.2 or tls_minimum=1.3");
-      tls.minimum = value == "1.3" ? TlsVersion::tls_1_3 : TlsVersion::tls_1_2;
-      return;
-    }
-    std::string& text = key == "tls_ca_file"        ? tls.ca_file
-                        : key == "tls_ca_directory" ? tls.ca_directory
-                        : key == "tls_certificate"  ? tls.certificate_file
-                        : key == "tls_key"          ? tls.key_file
-                                                    : tls.server_name;
     auto decoded = percent_decoded(value);
-    if (!decoded || decoded->empty() || has_control(*decoded))
-      fault("has the option " + std::string(key) + " with an empty or invalid value",
-            "write %XX with two hex digits, and no control characters");
+    if (!decoded || decoded->empty() || detail::fault_of_value(key, *decoded))
+      fault(with + "an empty or invalid value", "write %XX with two hex digits, and no control characters");
     else
-      text = std::move(*decoded);
+      add(key.name, std::move(*decoded));
   }
 
-  static bool has_control(std::string_view text) {
-    return std::any_of(text.begin(), text.end(),
-                       [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
+  static bool has_control(std::string_view text) { return !detail::has_no_control(text); }
+
+  void add(std::string_view key, std::string text) {
+    parts_.push_back({key, Secret(std::move(text)), false});
   }
 
   void fault(std::string what, std::string remedy) {
@@ -356,14 +361,30 @@ class UrlReader {
   static constexpr std::size_t most_options = 16;  // bounds the faults of hostile input
 
   std::string_view where_;
-  DatabaseConfig& config_;
+  std::vector<detail::UrlPart> parts_{};
   std::vector<ConfigFault> faults_{};
 };
 
 }  // namespace
 
+namespace detail {
+
+UrlContent read_url(std::string_view url, std::string_view where) { return UrlReader(where).read(url); }
+
+}  // namespace detail
+
 std::vector<ConfigFault> apply_url(std::string_view url, std::string_view where, DatabaseConfig& config) {
-  return UrlReader(where, config).read(url);
+  detail::UrlContent content = detail::read_url(url, where);
+  if (!content.faults.empty()) return std::move(content.faults);
+  bool unix_socket = false;
+  for (const detail::UrlPart& part : content.parts) {
+    if (part.implied) continue;
+    const detail::Key& key = detail::key_named(part.key);
+    static_cast<void>(key.access.set(key, &config, part.text.reveal()));
+    if (part.key == "unix_path") unix_socket = true;
+  }
+  if (!unix_socket) config.endpoint.unix_path.clear();
+  return {};
 }
 
 }  // namespace redstart::inline v0

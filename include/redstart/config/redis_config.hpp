@@ -9,6 +9,7 @@
 #include <redstart/core/secret.hpp>
 #include <redstart/observe/event.hpp>
 #include <redstart/observe/standard_error.hpp>
+#include <redstart/observe/tracer.hpp>
 #include <redstart/resilience/backoff.hpp>
 #include <redstart/resilience/breaker_policy.hpp>
 #include <redstart/resilience/retry_policy.hpp>
@@ -49,8 +50,14 @@ struct Timeouts {
   std::chrono::milliseconds command{5000};
   /// Waiting for a free connection; never longer than the limit of the call.
   std::chrono::milliseconds acquire{5000};
-  /// The reply to the PING of `check_after_idle`, and `validate_connection` as a whole.
+  /// The reply to the PING of `check_after_idle`, a health probe, and `validate_connection` as a whole.
   std::chrono::milliseconds health{2000};
+  /// How long the server may leave the oldest command in flight without a complete reply. Then an
+  /// asynchronous connection is closed, and its commands fail with `connection_lost`. Unset: `command`, at
+  /// most 5 s. At least 10 ms. A call whose own limit (`with_timeout`) is longer uses a connection of its
+  /// own, on which that limit applies instead. Also the limit for unacknowledged data (TCP_USER_TIMEOUT) of
+  /// every connection.
+  std::optional<std::chrono::milliseconds> silence{};
 };
 
 /// TCP keepalive of every connection. `idle` zero turns it off.
@@ -60,6 +67,12 @@ struct Keepalive {
   /// Unanswered probes until the connection is closed. On Linux it is closed when the second is due, because
   /// TCP_USER_TIMEOUT is set too.
   int count = 5;
+};
+
+/// How `RedisConnectionManager::start` ends if a required database is not ready after `start_timeout`.
+enum class StartMode : std::uint8_t {
+  degraded,  ///< It starts, and goes on connecting in the background.
+  complete,  ///< It throws `StartError`, and the manager is not started.
 };
 
 /// Whether calls fail or wait while the database can't be reached.
@@ -117,6 +130,10 @@ struct DatabaseConfig {
   /// A scoped handle that is held for longer is reported once, by an event. 0: never.
   std::chrono::milliseconds lease_warning{std::chrono::seconds{30}};
 
+  /// A call that succeeds and takes longer emits `redis.command.slow`; for each command the first, then one
+  /// per 10 s that counts the others. Commands that block in the server on purpose are left out. 0: off.
+  std::chrono::milliseconds slow_command{0};
+
   WhenAway when_away = WhenAway::fail;
   StartupPolicy startup{};    ///< Delays between connect attempts until the first one succeeds.
   BackoffPolicy reconnect{};  ///< Delays between later connect attempts, without limit: 50 ms … 500 ms.
@@ -131,6 +148,9 @@ struct DatabaseConfig {
   resp::Limits limits{};  ///< Limits of a reply.
 
   bool required = false;  ///< The service can't work without it. Default: true for `main`.
+  /// The effect on the service while this database is away, as one sentence. `Diagnosis` and
+  /// `ConfigExplanation` show it. Empty: `default_impact` of its name.
+  std::string impact{};
 };
 
 /// A database and its name.
@@ -146,16 +166,24 @@ struct NamedDatabase {
 ///     config.database("cache").max_connections = 10;
 struct RedisConfig {
   std::string service = "redstart";  ///< Name of the service, seen in CLIENT LIST.
-  DatabaseConfig defaults{};         ///< The settings that `database()` copies.
+  /// Where the service runs. With `production` or `prod`, in any case, the loader demands an explicit host
+  /// and a credential of each database. Other texts have no effect.
+  std::string environment = "development";
+  DatabaseConfig defaults{};  ///< The settings that `database()` copies.
   std::vector<NamedDatabase> databases{};
 
   /// The library's own threads for asynchronous connections, 1 … 64. None is started if the service passes
   /// its executor to `start`.
   std::size_t io_threads = 1;
   std::chrono::milliseconds start_timeout{5000};  ///< How long `start()` waits for required databases.
+  /// Whether the service starts without a required database. Use `complete` where a supervisor starts it
+  /// anew.
+  StartMode start_mode = StartMode::degraded;
   std::chrono::milliseconds cleanup_interval{std::chrono::seconds{60}};  ///< Idle clean-up; 0: off.
   /// Receives every event. The default writes changes of state to standard error, one line each. Null: none.
   std::shared_ptr<EventListener> listener = standard_error_listener();
+  /// Receives the begin and end of each operation; null: none.
+  std::shared_ptr<Tracer> tracer{};
   /// Corrections that the loader made. `start` reports each as `redis.config.notice`.
   std::vector<ConfigFault> notices{};
 
