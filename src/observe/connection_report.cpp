@@ -44,7 +44,10 @@ std::string ConnectionReport::explain() const {
              std::to_string(server.replicas) + " replicas, up " + std::to_string(server.uptime.count()) +
              " s" + (server.availability_zone.empty() ? "" : ", zone " + server.availability_zone));
     line(text, "clients   ", out_of(server.clients, server.maximum_clients));
-    line(text, "memory    ", out_of(server.memory, server.maximum_memory) + " bytes");
+    line(text, "memory    ",
+         out_of(server.memory, server.maximum_memory) + " bytes" +
+             (server.memory_policy.empty() ? "" : ", policy " + server.memory_policy) + ", " +
+             std::to_string(server.evicted_keys) + " keys evicted");
   }
   for (const std::string& note : notes) line(text, "note      ", note);
   if (problem) {

@@ -2,13 +2,19 @@
 // counters.hpp: counts the operations of one database without a lock.
 #pragma once
 
+#include "command_times.hpp"
+#include "error_type.hpp"
+
+#include <redstart/commands/operation_id.hpp>
 #include <redstart/observe/stats.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace redstart::inline v0 {
 
@@ -26,6 +32,19 @@ class OperationCounters {
     if (errors != 0) s.server_errors.fetch_add(errors, std::memory_order_relaxed);
     s.latency.add(latency);
   }
+  /// Operations of one command that ended without an error, each after `duration`. A batch is one operation.
+  void succeeded(std::size_t shard, OperationId operation, std::uint64_t operations,
+                 std::chrono::nanoseconds duration) noexcept {
+    times_.succeeded(shard, operation, operations, duration);
+  }
+  /// A command was answered with this error.
+  void error_reply(std::string_view message) noexcept { count(ErrorType::of_reply(message), 1); }
+  /// An operation failed with `error`. Its commands are counted by `error_reply` or `failed_with`.
+  void failed_after(OperationId operation, ErrorType error, std::chrono::nanoseconds duration) noexcept {
+    times_.failed(operation, error, duration);
+  }
+  /// Commands that failed with `error`, in addition to `failed`.
+  void failed_with(ErrorType error, std::uint64_t commands) noexcept { count(error, commands); }
   /// Commands without a reply.
   void failed(std::uint64_t commands, bool timed_out) noexcept {
     failed_.fetch_add(commands, std::memory_order_relaxed);
@@ -48,8 +67,8 @@ class OperationCounters {
   [[nodiscard]] std::uint64_t all_ended() const noexcept {
     return all_answered() + failed_.load(std::memory_order_relaxed);
   }
-  /// The counts so far; `last_errors` stays empty.
-  void collect(RedisStats& into) const noexcept {
+  /// Adds the counts so far; `last_errors` stays empty.
+  void collect(RedisStats& into) const {
     for (const Shard& s : shards_) {
       into.ok += s.ok.load(std::memory_order_relaxed);
       into.server_errors += s.server_errors.load(std::memory_order_relaxed);
@@ -59,10 +78,30 @@ class OperationCounters {
     into.timeouts += timeouts_.load(std::memory_order_relaxed);
     into.retries += retries_.load(std::memory_order_relaxed);
     into.retries_refused += retries_refused_.load(std::memory_order_relaxed);
+    collect_errors(into.errors);
+    times_.collect(into.commands);
   }
 
  private:
   static constexpr std::size_t shard_count = 8;
+
+  void count(ErrorType error, std::uint64_t commands) noexcept {
+    errors_[error.index()].fetch_add(commands, std::memory_order_relaxed);
+  }
+  void collect_errors(KeptList<ErrorCount>& into) const {
+    for (std::size_t i = 0; i != ErrorType::count; ++i) {
+      const std::uint64_t number = errors_[i].load(std::memory_order_relaxed);
+      if (number == 0) continue;
+      const std::string_view type = ErrorType::at(i).name();
+      const auto at =
+          std::lower_bound(into.begin(), into.end(), type,
+                           [](const ErrorCount& entry, std::string_view name) { return entry.type < name; });
+      if (at != into.end() && at->type == type)
+        at->count += number;
+      else
+        into.insert(at, {type, number});
+    }
+  }
   struct alignas(64) Shard {
     std::atomic<std::uint64_t> ok{0};
     std::atomic<std::uint64_t> server_errors{0};
@@ -74,6 +113,8 @@ class OperationCounters {
   std::atomic<std::uint64_t> timeouts_{0};
   std::atomic<std::uint64_t> retries_{0};
   std::atomic<std::uint64_t> retries_refused_{0};
+  std::array<std::atomic<std::uint64_t>, ErrorType::count> errors_{};
+  CommandTimes times_{};
 };
 
 }  // namespace redstart::inline v0

@@ -4,7 +4,9 @@
 
 #include <redstart/core/peer_text.hpp>
 
+#include <array>
 #include <cstddef>
+#include <iterator>
 #include <new>
 #include <string>
 #include <string_view>
@@ -14,6 +16,11 @@ namespace redstart::inline v0 {
 namespace {
 
 constexpr std::size_t longest_detail = 7 * peer_text_limit;
+
+// Each text but `detail`.
+constexpr std::string_view Event::*const texts[] = {&Event::database, &Event::endpoint, &Event::operation,
+                                                    &Event::reason,   &Event::remedy,   &Event::from,
+                                                    &Event::to,       &Event::source,   &Event::primary};
 
 // `memory` holds the text if it had to be changed.
 std::string_view presentable(std::string_view text, std::size_t most, std::string& memory) noexcept {
@@ -30,12 +37,13 @@ std::string_view presentable(std::string_view text, std::size_t most, std::strin
 }  // namespace
 
 void deliver(EventListener& listener, Event event) noexcept {
-  std::string database;
-  std::string endpoint;
+  std::array<std::string, std::size(texts)> memory;
+  for (std::size_t i = 0; i != std::size(texts); ++i)
+    event.*texts[i] = presentable(event.*texts[i], peer_text_limit, memory[i]);
   std::string detail;
-  event.database = presentable(event.database, peer_text_limit, database);
-  event.endpoint = presentable(event.endpoint, peer_text_limit, endpoint);
   event.detail = presentable(event.detail, longest_detail, detail);
+  std::string host;
+  if (event.settings) event.settings->host = presentable(event.settings->host, peer_text_limit, host);
   listener.on_event(event);
 }
 

@@ -41,6 +41,7 @@ void add_connections(PoolStats& into, const PoolStats& pool) noexcept {
   into.idle += pool.idle;
   into.waiting += pool.waiting;
   into.maximum += pool.maximum;
+  into.min_idle += pool.min_idle;
   into.leased += pool.leased;
   into.shared += pool.shared;
   into.in_flight += pool.in_flight;

@@ -2,6 +2,7 @@
 // state_lines.cpp: selects changes of state and composes their lines.
 #include <redstart/core/peer_text.hpp>
 #include <redstart/observe/state_lines.hpp>
+#include <redstart/resilience/breaker_state.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -25,14 +26,11 @@ std::string_view title_of(const Event& event) {
     case EventKind::connect_failed: return "connection failed";
     case EventKind::disconnected:
       // Other reasons are part of normal use.
-      return one_of(event.detail, {"lost", "timeout", "protocol", "desync", "role"}) ? "connection closed"
-                                                                                     : std::string_view{};
-    case EventKind::loading: return event.detail.starts_with("over") ? "loading ended" : "loading";
+      return level_of(event) == EventLevel::warning ? "connection closed" : std::string_view{};
+    case EventKind::loading: return one_of(event.to, {"ready", "unreachable"}) ? "loading ended" : "loading";
     case EventKind::circuit_changed:
-      if (event.detail.find("-> half_open") != std::string_view::npos)
-        return {};  // it may open again at once
-      return event.detail.find("-> closed") != std::string_view::npos ||
-                     event.detail.find("-> forced_closed") != std::string_view::npos
+      if (event.to == to_string(BreakerState::half_open)) return {};  // it may open again at once
+      return one_of(event.to, {to_string(BreakerState::closed), to_string(BreakerState::forced_closed)})
                  ? "circuit breaker closes"
                  : "circuit breaker opens";
     case EventKind::server_changed: return "another server answers";
@@ -41,14 +39,23 @@ std::string_view title_of(const Event& event) {
     case EventKind::tls_insecure: return "warning: insecure";
     case EventKind::tls_reload_failed: return "warning: certificates";
     case EventKind::config_notice: return "configuration";
+    case EventKind::credentials_refresh_failed: return "warning: credentials";
     case EventKind::handler_failed: return "an exception left a handler";
+    case EventKind::production_unavailable: return "unavailable in production";
+    case EventKind::shutdown_failed: return "warning: shutdown";
     case EventKind::initialized:
     case EventKind::release_failed:
     case EventKind::push_dropped:
     case EventKind::retrying:
     case EventKind::tls_reloaded:
+    case EventKind::credentials_refreshed:
     case EventKind::shutdown_begin:
-    case EventKind::shutdown_complete: break;
+    case EventKind::shutdown_complete:
+    case EventKind::shutdown_succeeded:
+    case EventKind::init_succeeded:
+    case EventKind::init_failed:
+    case EventKind::operation_failed:
+    case EventKind::slow_command: break;
   }
   return {};
 }

@@ -4,6 +4,7 @@
 
 #include <redstart/core/errc.hpp>
 #include <redstart/observe/circuit_status.hpp>
+#include <redstart/observe/duration_histogram.hpp>
 #include <redstart/observe/histogram.hpp>
 #include <redstart/observe/kept_list.hpp>
 #include <redstart/observe/server_identity.hpp>
@@ -61,8 +62,9 @@ enum class CloseReason : std::uint8_t {
   /// Replies no longer match commands: the server sent an unsolicited one, or `integrity` found one missing,
   /// repeated or out of order.
   desync,
+  credentials,  ///< Its credentials have expired, or the server refused newer ones.
 };
-inline constexpr std::size_t close_reasons = 10;
+inline constexpr std::size_t close_reasons = 11;
 
 [[nodiscard]] constexpr std::string_view to_string(CloseReason reason) noexcept {
   switch (reason) {
@@ -76,6 +78,7 @@ inline constexpr std::size_t close_reasons = 10;
     case CloseReason::shutdown: return "shutdown";
     case CloseReason::role: return "role";
     case CloseReason::desync: return "desync";
+    case CloseReason::credentials: return "credentials";
   }
   return "unknown";
 }
@@ -89,6 +92,24 @@ struct LastError {
   std::chrono::system_clock::time_point first{};  ///< Of the oldest.
 };
 
+/// The operations of one command with one outcome. All texts are constants of the library.
+struct CommandStats {
+  /// The command, `PIPELINE` or `MULTI` for a batch as a whole, or `_OTHER` for a command that the library
+  /// does not know.
+  std::string_view name{};
+  /// Empty for operations that succeeded. The first word of the server's error, `_OTHER` if that is not a
+  /// known one, or the code of the library (`timeout`).
+  std::string_view error_type{};
+  std::string_view status_code{};  ///< As `error_type`, if the server has replied; else empty.
+  DurationHistogram durations{};
+};
+
+/// The commands that failed with one kind of error: see `CommandStats::error_type`.
+struct ErrorCount {
+  std::string_view type{};
+  std::uint64_t count = 0;
+};
+
 /// Operations on one database since the start. An operation is one command; each command of a pipeline
 /// counts.
 struct RedisStats {
@@ -99,6 +120,11 @@ struct RedisStats {
   std::uint64_t retries = 0;        ///< Attempts after the first.
   std::uint64_t retries_refused = 0;  ///< Attempts that the retry budget did not allow.
   LatencyHistogram latency{};         ///< One entry per exchange: a command, or a pipeline as a whole.
+  /// By command and error, sorted by both. Commands that were not used have no entry.
+  KeptList<CommandStats> commands{};
+  /// Commands that failed, also with an error of the server, sorted by kind. Kinds that did not occur have no
+  /// entry.
+  KeptList<ErrorCount> errors{};
   /// One entry for each code that calls failed with: at most 8, the most recent at the end. In an outage, the
   /// cause (`connect_refused`) stays in the list with its consequence (`circuit_open`).
   KeptList<LastError> last_errors{};
@@ -116,6 +142,7 @@ struct PoolStats {
   std::size_t idle = 0;                      ///< Open and unused.
   std::size_t waiting = 0;                   ///< Callers that wait for a connection.
   std::size_t maximum = 0;                   ///< Limit of open connections.
+  std::size_t min_idle = 0;                  ///< Idle connections that the pool keeps open.
   std::size_t leased = 0;                    ///< Those of `in_use` that a scoped handle holds.
   std::chrono::nanoseconds oldest_lease{0};  ///< How long the oldest scoped handle has been held.
   std::size_t shared = 0;                    ///< Those of `in_use` that many callers use.
@@ -128,7 +155,9 @@ struct PoolStats {
   std::array<std::uint64_t, close_reasons> closed{};  ///< By `CloseReason`.
 
   /// Connections that callers could still acquire at once.
-  [[nodiscard]] std::size_t available() const noexcept { return maximum - in_use; }
+  [[nodiscard]] std::size_t available() const noexcept {
+    return maximum - (in_use < maximum ? in_use : maximum);
+  }
   [[nodiscard]] std::uint64_t closed_for(CloseReason reason) const noexcept {
     return closed[static_cast<std::size_t>(reason)];
   }
