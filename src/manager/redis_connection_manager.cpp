@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // redis_connection_manager.cpp: starts, serves and shuts down a manager.
+#include <redstart/client/async_operations.hpp>
 #include <redstart/manager/io_executor.hpp>
 #include <redstart/manager/redis_connection_manager.hpp>
 
 #include "../core/failures.hpp"
 #include "../net/descriptors.hpp"
 #include "../pool/inspection.hpp"
+#include "../pool/inspections.hpp"
 #include "override_slot.hpp"
+#include "refusing_channel.hpp"
 #include "running.hpp"
 
 #include <atomic>
@@ -44,7 +47,8 @@ class RedisConnectionManager::State {
     if (is_parents()) net::leave_to_parent(std::move(life_));
   }
 
-  void start(RedisConfig config, const boost::asio::any_io_executor& executor) {
+  Diagnosis start(RedisConfig config, const boost::asio::any_io_executor& executor) {
+    const StartMode mode = config.start_mode;
     if (is_parents()) begin_anew();
     Life& life = *life_;
     RunningPtr started;
@@ -57,7 +61,12 @@ class RedisConnectionManager::State {
       life.running = started = manager::Running::make(std::move(config), executor);
       life.closed = false;
     }
-    started->open();
+    Diagnosis diagnosis = started->open();
+    if (mode == StartMode::complete && !diagnosis.can_serve()) {
+      give_up(started);
+      throw StartError(std::move(diagnosis));
+    }
+    return diagnosis;
   }
 
   void shutdown(TimeLimit deadline) noexcept {
@@ -76,6 +85,15 @@ class RedisConnectionManager::State {
     if (!ending->shutdown(deadline_after(Clock::now(), deadline.value_or(std::chrono::seconds(1))))) return;
     const std::scoped_lock lock(life.mutex);
     if (life.ending == ending) life.ending.reset();
+  }
+
+  // Ends a manager that was started but must not run.
+  void give_up(const RunningPtr& started) noexcept {
+    {
+      const std::scoped_lock lock(life_->mutex);
+      if (life_->running == started) life_->running.reset();
+    }
+    static_cast<void>(started->shutdown(Clock::now()));
   }
 
   [[nodiscard]] Result<RunningPtr> running() const {
@@ -124,20 +142,27 @@ RedisConnectionManager& RedisConnectionManager::instance() {
   return process_instance();
 }
 
-void RedisConnectionManager::start(RedisConfig config) { start_on(std::move(config), nullptr); }
+Diagnosis RedisConnectionManager::start(RedisConfig config) { return start_on(std::move(config), nullptr); }
 
-void RedisConnectionManager::start(RedisConfig config, const IoExecutor& executor) {
-  start_on(std::move(config), &executor);
+Diagnosis RedisConnectionManager::start(RedisConfig config, const IoExecutor& executor) {
+  return start_on(std::move(config), &executor);
 }
 
-void RedisConnectionManager::start_on(RedisConfig config, const IoExecutor* executor) {
-  state_->start(std::move(config), executor != nullptr ? executor->get() : boost::asio::any_io_executor());
-  if (this != &process_instance()) return;
-  // One hook for the life of the process, however often the instance is started.
-  [[maybe_unused]] static const int registered = std::atexit([] { process_instance().shutdown(); });
+Diagnosis RedisConnectionManager::start_on(RedisConfig config, const IoExecutor* executor) {
+  Diagnosis diagnosis = state_->start(std::move(config),
+                                      executor != nullptr ? executor->get() : boost::asio::any_io_executor());
+  if (this == &process_instance()) {
+    // One hook for the life of the process, however often the instance is started.
+    [[maybe_unused]] static const int registered = std::atexit([] { process_instance().shutdown(); });
+  }
+  return diagnosis;
 }
 
 void RedisConnectionManager::shutdown(TimeLimit deadline) noexcept { state_->shutdown(deadline); }
+
+Result<std::shared_ptr<manager::Running>> RedisConnectionManager::running() const {
+  return state_->running();
+}
 
 bool RedisConnectionManager::started() const noexcept { return state_->running().has_value(); }
 
@@ -148,7 +173,7 @@ Result<engine::ChannelSourcePtr> RedisConnectionManager::channel(std::string_vie
   auto found = (*running)->registry().find(database);
   if (!found) return found.error();
   if (auto error = (*found)->ensure_reachable({timeout})) return *std::move(error);
-  return engine::ChannelSourcePtr(*std::move(found));
+  return (*running)->registry().source_of(*found);
 }
 
 Result<engine::AsyncChannelSourcePtr> RedisConnectionManager::async_channel(std::string_view database) {
@@ -157,7 +182,7 @@ Result<engine::AsyncChannelSourcePtr> RedisConnectionManager::async_channel(std:
   auto found = (*running)->registry().find(database);
   if (!found) return found.error();
   if (!(*found)->async()) return (*found)->server()->error({}, failure::closed());
-  return engine::AsyncChannelSourcePtr((*found)->async());
+  return (*running)->registry().async_source_of(*found);
 }
 
 std::optional<Error> RedisConnectionManager::outage(std::string_view database) {
@@ -180,7 +205,8 @@ ManagerStats RedisConnectionManager::stats() const {
 DatabaseStats RedisConnectionManager::stats(std::string_view database) const {
   const auto running = state_->running().value();
   manager::Registry& registry = running->registry();
-  return registry.stats(*registry.find(database).value());
+  static_cast<void>(registry.find(database).value());
+  return registry.stats(database);
 }
 
 CircuitControl RedisConnectionManager::breaker(std::string_view database) const {
@@ -195,6 +221,32 @@ ConnectionReport RedisConnectionManager::validate_connection(std::string_view da
   pool::Server& server = *channel->server();
   return pool::inspect(server,
                        deadline_after(Clock::now(), timeout.value_or(server.config().timeouts.health)));
+}
+
+ReportOperation RedisConnectionManager::async_validate_connection(std::string_view database,
+                                                                  TimeLimit timeout) const {
+  auto report = std::make_shared<ConnectionReport>();
+  const auto running = state_->running();
+  if (!running) {
+    if (running.error().code() != Errc::closed) running.error().raise();
+    return ReportOperation(std::make_shared<manager::RefusingChannel>(running.error().info()),
+                           detail::no_command(), engine::CallOptions{timeout}, std::move(report));
+  }
+  manager::Registry& registry = (*running)->registry();
+  auto channel = std::make_shared<pool::InspectionChannel>(registry.inspections(),
+                                                           registry.find(database).value()->server(), report);
+  return ReportOperation(std::move(channel), detail::no_command(), engine::CallOptions{timeout},
+                         std::move(report));
+}
+
+Diagnosis RedisConnectionManager::diagnose(TimeLimit timeout) const {
+  return state_->running().value()->registry().diagnose(timeout);
+}
+
+ReloadReport RedisConnectionManager::reload(RedisConfig config) {
+  const auto running = state_->running().value();
+  if (auto faults = validate(config); !faults.empty()) throw ConfigError(std::move(faults));
+  return running->reload(std::move(config));
 }
 
 std::size_t RedisConnectionManager::cleanup_idle_connections() {

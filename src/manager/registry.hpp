@@ -2,25 +2,29 @@
 // registry.hpp: the databases of a started manager, by name.
 #pragma once
 
+#include "../pool/inspections.hpp"
 #include "../pool/pool_channel.hpp"
+#include "../pool/server_pools.hpp"
 
 #include <redstart/config/redis_config.hpp>
+#include <redstart/config/reload_report.hpp>
 #include <redstart/core/clock.hpp>
 #include <redstart/core/result.hpp>
+#include <redstart/observe/diagnosis.hpp>
 #include <redstart/observe/stats.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace redstart::inline v0::manager {
-
-using pool::Clock;
 
 /// Has one channel for each database that is configured or was requested. A predefined database that is not
 /// configured gets its channel with the first request.
@@ -29,6 +33,7 @@ using pool::Clock;
 class Registry {
  public:
   using ChannelPtr = std::shared_ptr<pool::PoolChannel>;
+  using PoolsPtr = std::shared_ptr<pool::ServerPools>;
 
   explicit Registry(RedisConfig config);
 
@@ -37,13 +42,27 @@ class Registry {
 
   /// Errors: `Errc::unknown_database`, with the nearest name.
   [[nodiscard]] Result<ChannelPtr> find(std::string_view database);
+  /// Returns what handles use to reach the database of a channel: the channel, or one that traces operations.
+  [[nodiscard]] engine::ChannelSourcePtr source_of(const ChannelPtr& channel) const;
+  /// Preconditions: the channel has an asynchronous side.
+  [[nodiscard]] engine::AsyncChannelSourcePtr async_source_of(const ChannelPtr& channel) const;
   /// Connects the required databases and those with `min_idle`, all at the same time, at most until
-  /// `deadline`. Failures are events.
-  void warm_up(TimePoint deadline);
+  /// `deadline`. Failures are also events.
+  Diagnosis warm_up(TimePoint deadline);
+  /// Examines all configured databases at the same time, each for `timeout`; unset: its `timeouts.health`.
+  [[nodiscard]] Diagnosis diagnose(TimeLimit timeout) const;
+  /// Takes over what differs from `next` and can change live. `shared_per_setting`: shared connections for
+  /// each unit of `shared_connections`. Errors: std::bad_alloc; some changes may then be in effect.
+  ReloadReport reload(RedisConfig next, std::size_t shared_per_setting);
+  /// The inspections that are under way. Valid after `use`.
+  [[nodiscard]] const std::shared_ptr<pool::Inspections>& inspections() const noexcept {
+    return inspections_;
+  }
   std::size_t cleanup_idle(TimePoint now);
-  /// Opens missing `min_idle` connections in the background, if an attempt is allowed now.
-  void refill();
-  /// True if a database has a `min_idle`.
+  /// In the background: opens missing `min_idle` connections, if an attempt is allowed now, and asks for
+  /// newer credentials, if that is due.
+  void refill(TimePoint now);
+  /// True if a database has a `min_idle` or a credentials provider.
   [[nodiscard]] bool refills() const;
 
   /// Accepts no further operations. Those under way may end until `deadline`.
@@ -65,21 +84,40 @@ class Registry {
 
   /// Emits an event for each database.
   void emit(EventKind kind) const noexcept;
-  [[nodiscard]] DatabaseStats stats(const pool::PoolChannel& channel) const;
+  /// The databases so far, by name.
+  [[nodiscard]] std::vector<PoolsPtr> all() const;
+  /// The time since the start.
+  [[nodiscard]] std::chrono::nanoseconds uptime() const { return Clock::now() - started_; }
+  /// Reports for each database whether the shutdown had to interrupt calls, unless that was reported before.
+  void report_shutdown() const noexcept;
+  /// Preconditions: `database` was found before.
+  [[nodiscard]] DatabaseStats stats(std::string_view database) const;
   [[nodiscard]] ManagerStats stats() const;
+  /// The configuration. Its settings of databases need the lock.
   [[nodiscard]] const RedisConfig& config() const noexcept { return config_; }
 
  private:
-  ChannelPtr make(std::string_view database);
-  void warm_up(pool::PoolChannel& channel, TimePoint deadline) const;
-  [[nodiscard]] Error unknown(std::string_view database) const;
-  [[nodiscard]] std::vector<ChannelPtr> all() const;
+  // A standalone database has one server.
+  struct Node {
+    std::shared_ptr<pool::ServerPools> pools;
+    ChannelPtr channel;
+  };
 
-  RedisConfig config_;  // databases are added under the lock, never changed
+  ChannelPtr make(std::string_view database);
+  [[nodiscard]] std::optional<Error> warm_up(pool::ServerPools& pools, TimePoint deadline) const;
+  [[nodiscard]] Diagnosis finished(Diagnosis diagnosis, TimePoint began) const;
+  void report_start(pool::Server& server, const std::optional<Error>& error,
+                    std::chrono::nanoseconds duration) const;
+  [[nodiscard]] DatabaseStats stats(const pool::ServerPools& pools) const;
+  [[nodiscard]] Error unknown(std::string_view database) const;
+
+  RedisConfig config_;      // databases are added, and settings reloaded, under the lock
+  std::mutex reloading_{};  // held before the lock
   const TimePoint started_ = Clock::now();
   mutable std::shared_mutex mutex_{};
   std::shared_ptr<net::Loops> loops_{};
-  std::map<std::string, ChannelPtr, std::less<>> channels_{};
+  std::shared_ptr<pool::Inspections> inspections_{};
+  std::map<std::string, Node, std::less<>> nodes_{};
   bool stopped_ = false;    // pools that are created from now on are stopped
   bool abandoned_ = false;  // pools that are created from now on have no asynchronous side
 };

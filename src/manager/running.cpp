@@ -36,7 +36,7 @@ std::shared_ptr<Running> Running::make(RedisConfig config, boost::asio::any_io_e
         });
   } else {
     running->threads_ = std::make_shared<net::IoThreads>(count, [listener](std::string_view what) {
-      if (listener) deliver(*listener, {EventKind::handler_failed, {}, {}, what});
+      if (listener) deliver(*listener, {.kind = EventKind::handler_failed, .detail = what});
     });
     running->loops_ = running->threads_;
   }
@@ -46,16 +46,20 @@ std::shared_ptr<Running> Running::make(RedisConfig config, boost::asio::any_io_e
 
 Running::Running(RedisConfig config) : registry_(std::move(config)) {}
 
-void Running::open() {
+Diagnosis Running::open() {
   const RedisConfig& config = registry_.config();
   for (const ConfigFault& notice : config.notices) {
-    if (config.listener)
-      deliver(*config.listener,
-              {EventKind::config_notice, {}, {}, notice.where + " " + notice.what + "; " + notice.remedy});
+    if (config.listener) {
+      deliver(*config.listener, {.kind = EventKind::config_notice,
+                                 .detail = notice.where + " " + notice.what + "; " + notice.remedy,
+                                 .reason = notice.what,
+                                 .remedy = notice.remedy,
+                                 .source = notice.where});
+    }
   }
-  registry_.warm_up(deadline_after(Clock::now(), config.start_timeout));
+  Diagnosis diagnosis = registry_.warm_up(deadline_after(Clock::now(), config.start_timeout));
   const std::scoped_lock lock(mutex_);
-  if (stopping_ || context_died_) return;
+  if (stopping_ || context_died_) return diagnosis;
   if (config.cleanup_interval != 0ms) {
     cleanup_ = Chore::start(loops_->next(), config.cleanup_interval, [weak = weak_from_this()] {
       const auto self = weak.lock();
@@ -63,24 +67,43 @@ void Running::open() {
       return self != nullptr;
     });
   }
-  if (registry_.refills()) {
-    refill_ = Chore::start(loops_->next(), refill_every, [weak = weak_from_this()] {
-      const auto self = weak.lock();
-      if (self) self->registry_.refill();
-      return self != nullptr;
-    });
-  }
+  start_refill();
+  start_lease_watch();
+  return diagnosis;
+}
+
+ReloadReport Running::reload(RedisConfig next) {
+  ReloadReport report = registry_.reload(std::move(next), loops_->width());
+  const std::scoped_lock lock(mutex_);
+  if (stopping_ || context_died_) return report;
+  start_refill();
+  start_lease_watch();
+  return report;
+}
+
+// Preconditions of these: the lock is held. After a reload, a chore may be missing or have another interval.
+void Running::start_refill() {
+  if (refill_ || !registry_.refills()) return;
+  refill_ = Chore::start(loops_->next(), refill_every, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self) self->registry_.refill(Clock::now());
+    return self != nullptr;
+  });
+}
+
+void Running::start_lease_watch() {
   auto interval = registry_.lease_interval();
-  auto lines = std::dynamic_pointer_cast<net::StandardErrorListener>(config.listener);
+  auto lines = std::dynamic_pointer_cast<net::StandardErrorListener>(registry_.config().listener);
   if (lines && (interval == 0ms || interval > lines_every)) interval = lines_every;
-  if (interval != 0ms) {
-    lease_watch_ = Chore::start(loops_->next(), interval, [weak = weak_from_this(), lines] {
-      const auto self = weak.lock();
-      if (self) self->registry_.report_leases(Clock::now());
-      if (self && lines) lines->write_due();
-      return self != nullptr;
-    });
-  }
+  if (interval == std::exchange(lease_interval_, interval)) return;
+  if (lease_watch_) std::exchange(lease_watch_, nullptr)->stop();
+  if (interval == 0ms) return;
+  lease_watch_ = Chore::start(loops_->next(), interval, [weak = weak_from_this(), lines] {
+    const auto self = weak.lock();
+    if (self) self->registry_.report_leases(Clock::now());
+    if (self && lines) lines->write_due();
+    return self != nullptr;
+  });
 }
 
 bool Running::must_not_wait() const noexcept { return net::on_loop_thread() || loops_->on_this_thread(); }
@@ -128,6 +151,7 @@ void Running::end(TimePoint deadline) {
     return;
   }
   registry_.report_leases(Clock::now(), true);
+  registry_.report_shutdown();
   registry_.emit(EventKind::shutdown_complete);
   if (threads_) threads_->stop(std::max(last, Clock::now() + grace / 5), net::IoThreads::Remaining::drop);
   note_end();
@@ -144,6 +168,7 @@ void Running::end_behind(TimePoint deadline) {
 bool Running::has_ended(TimePoint deadline) noexcept {
   if (!registry_.drained(deadline, deadline + grace)) return false;
   registry_.report_leases(Clock::now(), true);
+  registry_.report_shutdown();
   registry_.emit(EventKind::shutdown_complete);
   if (threads_) {
     threads_->flush();  // handlers of what another thread ended after the first one had gone

@@ -8,6 +8,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -27,7 +28,9 @@ class Running : public std::enable_shared_from_this<Running> {
   explicit Running(RedisConfig config);
 
   /// Connects the databases that are connected at the start, and starts the clean-up.
-  void open();
+  Diagnosis open();
+  /// Takes over what differs from `next` and can change live.
+  ReloadReport reload(RedisConfig next);
   [[nodiscard]] Registry& registry() noexcept { return registry_; }
 
   /// Accepts no further operations, lets those under way end until `deadline`, and interrupts the rest.
@@ -36,6 +39,8 @@ class Running : public std::enable_shared_from_this<Running> {
   bool shutdown(TimePoint deadline) noexcept;
 
  private:
+  void start_refill();
+  void start_lease_watch();
   [[nodiscard]] bool begin_end(TimePoint deadline);
   void end(TimePoint deadline);
   void end_behind(TimePoint deadline);
@@ -53,6 +58,7 @@ class Running : public std::enable_shared_from_this<Running> {
   std::condition_variable end_noted_{};
   std::shared_ptr<Chore> cleanup_{};
   std::shared_ptr<Chore> lease_watch_{};
+  std::chrono::milliseconds lease_interval_{0};  // of `lease_watch_`
   std::shared_ptr<Chore> refill_{};
   std::shared_ptr<Chore> ending_{};
   bool stopping_ = false;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// async_operations.hpp: operations that lease a connection or wait for one.
+// async_operations.hpp: operations that lease a connection, wait for one, or inspect a database.
 #pragma once
 
 #include <redstart/client/async_client.hpp>
 #include <redstart/client/async_scoped_client.hpp>
 #include <redstart/client/operation.hpp>
 #include <redstart/core/clock.hpp>
+#include <redstart/observe/connection_report.hpp>
 
 #include <exception>
 #include <memory>
@@ -71,8 +72,35 @@ class ReachableReceiver {
   std::optional<AsyncClient> value;
 };
 
+/// Receives the report of an inspection.
+class ReportReceiver {
+ public:
+  using value_type = ConnectionReport;
+  using Seed = std::shared_ptr<ConnectionReport>;  ///< The operation's channel writes the report there.
+
+  explicit ReportReceiver(Seed&& report) noexcept : report_(std::move(report)) {}
+
+  static void start(engine::AsyncChannel& channel, engine::OperationNode& node) noexcept {
+    channel.start(node);
+  }
+  static void accept(std::string_view, const engine::Origin&, const engine::OperationNode&, bool) noexcept {}
+  static void grant(engine::AsyncChannelPtr&&) noexcept {}
+  void fail(Error&& why) noexcept { error = std::move(why); }
+  void settle() {
+    if (!error) value = std::move(*report_);
+  }
+
+  std::optional<Error> error{};
+  ConnectionReport value{};
+
+ private:
+  Seed report_;
+};
+
 }  // namespace detail
 
+using ReportOperation =
+    Operation<ConnectionReport, void(std::exception_ptr, ConnectionReport), detail::ReportReceiver>;
 using LeaseOperation =
     Operation<AsyncScopedClient, void(std::exception_ptr, AsyncScopedClient), detail::LeaseReceiver>;
 using ReachableOperation =

@@ -111,7 +111,8 @@ class CommandReceiver {
     resp::DecodeIssue issue;
     if constexpr (is_text) {
       std::string_view text;
-      if (resp::Cursor(frame, issue).take_bulk(text)) [[likely]] {
+      if (frame.size() < resp::detail::huge_pages_from && resp::Cursor(frame, issue).take_bulk(text))
+          [[likely]] {
         // constructed in place: half the cost of an empty string that is assigned to
         if constexpr (std::is_same_v<R, std::string>) {
           value.assign(text);

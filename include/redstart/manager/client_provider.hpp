@@ -7,6 +7,7 @@
 #include <redstart/config/redis_database.hpp>
 #include <redstart/core/clock.hpp>
 #include <redstart/engine/channel_source.hpp>
+#include <redstart/manager/named_databases.hpp>
 
 #include <exception>
 #include <memory>
@@ -48,7 +49,7 @@ using ReachableOperation =
 /// `optional_client` and `optional_async_client` return an empty handle.
 ///
 /// Thread safety: implementations are safe for concurrent use.
-class ClientProvider {
+class ClientProvider : public NamedDatabases<ClientProvider, AsyncClient> {
  public:
   virtual ~ClientProvider() = default;
 
