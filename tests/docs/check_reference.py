@@ -86,8 +86,8 @@ def check_events():
     """Every event has its row, under its name in logs; every reason to close a connection as well."""
     header = "include/redstart/observe/event.hpp"
     kinds = re.findall(r"^  (\w+),\s*///<", re.search(r"enum class EventKind.*?};", read(header), re.S).group(0), re.M)
-    names = dict(re.findall(r'case EventKind::(\w+): return "([\w.]+)"', read(header)))
-    rows = dict(re.findall(r"^\| `(redis\.[\w.]+)` \| `(\w+)` \| .+ \| .+ \|$", read("docs/events.md"), re.M))
+    names = dict(re.findall(r'{EventKind::(\w+), "([\w.]+)", EventLevel::', read(header)))
+    rows = dict(re.findall(r"^\| `(redis\.[\w.]+)` \| `(\w+)` \| ", read("docs/events.md"), re.M))
     if len(kinds) < 15 or sorted(kinds) != sorted(names):
         faults.append(f"{header}: enumerators and their names differ, or the check is broken")
     for kind, name in names.items():
