@@ -19,7 +19,8 @@ FIGURE_TEXTS = ["arguments of 16 KiB or more stay", "more than 50 ms shorter", "
                 "at most 0.75 s at once", "At most 32 handshakes", "nothing for 200 ms loses its permit",
                 "`min_idle` again: every 250 ms", "second one starts after 1 s"]
 FIGURE_CODE = ["external_threshold = 16 * 1024", "slack = 50ms", "large_bulk = 64 * 1024", "inline_size = 768;",
-               "max_bytes_per_turn = std::size_t{256} * 1024", "largest_shared = 64 * 1024", "milliseconds limit{750};",
+               "max_bytes_read_per_turn = std::size_t{256} * 1024",
+               "largest_shared_request = std::size_t{64} * 1024", "milliseconds limit{750};",
                "permits_per_process = 32;", "default_patience{200}", "refill_every = 250ms",
                "first_patience = std::chrono::seconds(1)"]
 
@@ -34,7 +35,7 @@ class CheckDocs(unittest.TestCase):
             "docs/glossary.md": "- **lease** (`Lease`): a.\n- **pool**: b,\n  c (`LeasePool`).\n",
             "docs/adr/0001-first.md": "# 1. First\n",
             "include/redstart/core/a.hpp": "\n".join(FIGURE_CODE) + "\n",
-            "include/redstart/observe/event.hpp": "    case EventKind::lease_overdue: return 1;\n",
+            "include/redstart/observe/event.hpp": "    {EventKind::lease_overdue, 1},\n",
             "src/pool/a.hpp": "class Lease {\nstruct LeasePool final : Lease {\n",
             "src/pool/a.cpp": "info.what = text;\n",
         }

@@ -74,6 +74,12 @@ class CheckLayers(unittest.TestCase):
     def test_private_code_above_its_public_layer(self):
         self.assert_fault({"src/net/a.cpp": "#include <redstart/manager/m.hpp>\n"}, "net/a.cpp:1:")
 
+    def test_tool_with_private_header(self):
+        files = {"src/net/a.hpp": "", "tools/doctor/b.hpp": "", "tools/doctor/c.cpp": '#include "b.hpp"\n'}
+        self.assertEqual(self.check(files)[0], 0)
+        for name in ("net/a.hpp", "../../src/net/a.hpp"):
+            self.assert_fault({**files, "tools/doctor/c.cpp": f'#include "{name}"\n'}, "tools/doctor/c.cpp:1:")
+
     def test_nothing_to_check_is_a_fault(self):
         self.assertEqual(self.check({})[0], 1)
 

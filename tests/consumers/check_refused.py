@@ -5,12 +5,14 @@
 The source says `// expect: REGEX`, which the compiler's message must match. With -DREDSTART_CONTROL it must compile,
 so that a mistake elsewhere in it can't pass for the refusal. A source with `// cases: N` holds N refusals: it is
 compiled with -DREDSTART_CASE=1 to N, each of which must be refused, and with all of them in its control.
-`// errors: N` limits the number of errors for one refusal.
+`// errors: N` limits the number of errors for one refusal. The headers of the source are compiled once for all cases.
 """
 
+import os
 import re
 import subprocess
 import sys
+import tempfile
 
 
 def main():
@@ -22,20 +24,33 @@ def main():
         found = re.search(rf"^// {name}: (.+)$", text, re.MULTILINE)
         return found[1] if found else None
 
-    expected = setting("expect")
-    if not expected:
+    if not setting("expect"):
         print(f"{source}: no line `// expect: REGEX`")
         return 1
+    with tempfile.TemporaryDirectory() as folder:
+        return check(source, setting, [compiler, "-std=c++20", *flags], precompiled(text, folder))
+
+
+def precompiled(text, folder):
+    """A header with the includes of a source."""
+    header = os.path.join(folder, "headers.hpp")
+    with open(header, "w", encoding="utf-8") as file:
+        file.write("\n".join(re.findall(r"^#include .+$", text, re.MULTILINE)) + "\n")
+    return header
+
+
+def check(source, setting, command, headers):
+    subprocess.run([*command, "-x", "c++-header", headers, "-o", headers + ".gch"], check=True)
 
     def compile_with(*more):
-        return subprocess.run([compiler, "-std=c++20", "-fsyntax-only", *flags, *more, source],
+        return subprocess.run([*command, "-fsyntax-only", "-include", headers, *more, source],
                               capture_output=True, text=True)
 
     control = compile_with("-DREDSTART_CONTROL")
     if control.returncode != 0:
         print(f"{source} does not even compile with -DREDSTART_CONTROL:\n{control.stderr}")
         return 1
-    cases = setting("cases")
+    expected, cases = setting("expect"), setting("cases")
     failed = 0
     for define in [f"-DREDSTART_CASE={case}" for case in range(1, int(cases) + 1)] if cases else [None]:
         refused = compile_with(*([define] if define else []))

@@ -15,8 +15,8 @@ flags=(-std=c++20 -O0 -Wall -Wextra -Werror -Wno-mismatched-new-delete -I"$build
 
 TIMEFORMAT='header_only.sh: compiling src.hpp took %U s of processor time'
 time "$compiler" "${flags[@]}" -c "$build/redstart.cpp" -o "$build/redstart.o"
-"$compiler" "${flags[@]}" "$program" "$build/redstart.o" -o "$build/program" -lssl -lcrypto -pthread
+"$compiler" "${flags[@]}" "$program" "$build/redstart.o" -o "$build/program" -lssl -lcrypto -lyaml-cpp -pthread
 "$build/program"
 
-# Without TLS, and without OpenSSL: checked without generating code.
-"$compiler" "${flags[@]}" -DREDSTART_WITH_TLS=0 -fsyntax-only "$build/redstart.cpp"
+# Without TLS and files, and without OpenSSL and yaml-cpp: checked without generating code.
+"$compiler" "${flags[@]}" -DREDSTART_WITH_TLS=0 -DREDSTART_WITH_YAML=0 -fsyntax-only "$build/redstart.cpp"

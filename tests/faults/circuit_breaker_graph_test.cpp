@@ -116,7 +116,7 @@ struct Model {
   }
 };
 
-enum class Event { admit, succeeded, failed, dropped, time, ready, force_open, force_closed, automatic };
+enum class Step { admit, succeeded, failed, dropped, time, ready, force_open, force_closed, automatic };
 
 struct Node {
   Model model{};
@@ -133,27 +133,27 @@ class Graph {
     while (!todo_.empty() && !::testing::Test::HasFatalFailure()) {
       const Node node = std::move(todo_.front());
       todo_.pop_front();
-      for (const Event event : {Event::admit, Event::time, Event::ready, Event::force_open,
-                                Event::force_closed, Event::automatic})
-        if (event != Event::admit || node.tickets.size() < most_tickets) step(node, event, 0);
+      for (const Step event :
+           {Step::admit, Step::time, Step::ready, Step::force_open, Step::force_closed, Step::automatic})
+        if (event != Step::admit || node.tickets.size() < most_tickets) step(node, event, 0);
       for (std::size_t i = 0; i < node.tickets.size(); ++i)
-        for (const Event event : {Event::succeeded, Event::failed, Event::dropped}) step(node, event, i);
+        for (const Step event : {Step::succeeded, Step::failed, Step::dropped}) step(node, event, i);
     }
   }
   [[nodiscard]] std::size_t states() const { return seen_.size(); }
   [[nodiscard]] std::size_t steps() const { return steps_; }
-  [[nodiscard]] const std::set<std::tuple<State, Event, State>>& edges() const { return edges_; }
+  [[nodiscard]] const std::set<std::tuple<State, Step, State>>& edges() const { return edges_; }
 
  private:
   void add(Node node) {
     if (seen_.insert(node.model).second) todo_.push_back(std::move(node));
   }
 
-  void step(const Node& from, Event event, std::size_t index) {
+  void step(const Node& from, Step event, std::size_t index) {
     ++steps_;
     Node to = from;
     to.path += "asfdtroc-"[static_cast<std::size_t>(event)];
-    const bool outcome = event == Event::succeeded || event == Event::failed || event == Event::dropped;
+    const bool outcome = event == Step::succeeded || event == Step::failed || event == Step::dropped;
     const bool stale = outcome && to.tickets[index].generation != to.breaker.generation();
     Ticket ticket;
     if (outcome) {
@@ -162,41 +162,41 @@ class Graph {
       to.tickets.erase(to.tickets.begin() + static_cast<std::ptrdiff_t>(index));
     }
     switch (event) {
-      case Event::admit: {
+      case Step::admit: {
         const auto admitted = to.breaker.admit(to.now);
         ASSERT_EQ(admitted.has_value(), to.model.admit()) << to.path;
         if (admitted) to.tickets.push_back(*admitted);
         break;
       }
-      case Event::succeeded:
+      case Step::succeeded:
         to.breaker.succeeded(ticket, to.now);
         to.model.succeeded(index);
         break;
-      case Event::failed:
+      case Step::failed:
         to.breaker.failed(ticket, to.now, 0.5);
         to.model.failed(index);
         break;
-      case Event::dropped:
+      case Step::dropped:
         to.breaker.dropped(ticket);
         to.model.dropped(index);
         break;
-      case Event::time:
+      case Step::time:
         to.now += tick;
         to.model.pass_time();
         break;
-      case Event::ready:
+      case Step::ready:
         to.breaker.connection_ready();
         if (to.model.state == State::open) to.model.become(State::half_open);
         break;
-      case Event::force_open:
+      case Step::force_open:
         to.breaker.force_open();
         if (to.model.state != State::forced_open) to.model.become(State::forced_open);
         break;
-      case Event::force_closed:
+      case Step::force_closed:
         to.breaker.force_closed();
         if (to.model.state != State::forced_closed) to.model.become(State::forced_closed);
         break;
-      case Event::automatic:
+      case Step::automatic:
         to.breaker.automatic();
         to.model.automatic();
         break;
@@ -205,7 +205,7 @@ class Graph {
     add(std::move(to));
   }
 
-  void check(const Node& from, const Node& to, Event event, bool stale) {
+  void check(const Node& from, const Node& to, Step event, bool stale) {
     const State before = from.breaker.state();
     const State after = to.breaker.state();
     if (before != after) edges_.insert({before, event, after});
@@ -259,7 +259,7 @@ class Graph {
 
   std::set<Model> seen_{};
   std::deque<Node> todo_{};
-  std::set<std::tuple<State, Event, State>> edges_{};
+  std::set<std::tuple<State, Step, State>> edges_{};
   std::size_t steps_ = 0;
 };
 
@@ -269,22 +269,22 @@ TEST(Fault77, HasOnlyLegalTransitionsInAllStatesEventsAndGenerations) {
   EXPECT_GT(graph.states(), 500U);
   EXPECT_GT(graph.steps(), 5'000U);
   using enum BreakerState;
-  const std::set<std::tuple<State, Event, State>> legal = {
-      {closed, Event::failed, open},
-      {open, Event::admit, half_open},
-      {open, Event::ready, half_open},
-      {half_open, Event::failed, open},
-      {half_open, Event::succeeded, closed},
-      {closed, Event::force_open, forced_open},
-      {open, Event::force_open, forced_open},
-      {half_open, Event::force_open, forced_open},
-      {forced_closed, Event::force_open, forced_open},
-      {closed, Event::force_closed, forced_closed},
-      {open, Event::force_closed, forced_closed},
-      {half_open, Event::force_closed, forced_closed},
-      {forced_open, Event::force_closed, forced_closed},
-      {forced_open, Event::automatic, closed},
-      {forced_closed, Event::automatic, closed},
+  const std::set<std::tuple<State, Step, State>> legal = {
+      {closed, Step::failed, open},
+      {open, Step::admit, half_open},
+      {open, Step::ready, half_open},
+      {half_open, Step::failed, open},
+      {half_open, Step::succeeded, closed},
+      {closed, Step::force_open, forced_open},
+      {open, Step::force_open, forced_open},
+      {half_open, Step::force_open, forced_open},
+      {forced_closed, Step::force_open, forced_open},
+      {closed, Step::force_closed, forced_closed},
+      {open, Step::force_closed, forced_closed},
+      {half_open, Step::force_closed, forced_closed},
+      {forced_open, Step::force_closed, forced_closed},
+      {forced_open, Step::automatic, closed},
+      {forced_closed, Step::automatic, closed},
   };
   EXPECT_EQ(graph.edges(), legal);
   RecordProperty("states", static_cast<int>(graph.states()));

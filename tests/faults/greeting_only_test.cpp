@@ -80,7 +80,7 @@ class Load {
   std::vector<std::jthread> callers_{};
 };
 
-constexpr std::size_t most = 2 * 5 + 1;  // five a second
+constexpr std::size_t most_connects = 2 * 5 + 1;  // five a second
 
 TEST(Fault107, ReconnectPolicyHoldsUnderLoad) {
   for (const WhenAway when_away : {WhenAway::fail, WhenAway::wait}) {
@@ -95,7 +95,7 @@ TEST(Fault107, ReconnectPolicyHoldsUnderLoad) {
       const auto begin = std::chrono::steady_clock::now();
       {
         const Load load(*redis, side);
-        EXPECT_LE(proxy.connects(), most);
+        EXPECT_LE(proxy.connects(), most_connects);
       }
       const auto took = std::chrono::ceil<std::chrono::seconds>(std::chrono::steady_clock::now() - begin);
       EXPECT_LE(events->count("redis.circuit.state_changed open -> half_open"),
@@ -118,7 +118,7 @@ TEST(Fault107, ReconnectPolicyHoldsOnceServingServerOnlyGreets) {
     proxy.drop();
     // The earlier connection keeps working, but is no evidence for new ones.
     const Load load(*redis, side);
-    EXPECT_LE(proxy.connects(), most);
+    EXPECT_LE(proxy.connects(), most_connects);
   });
 }
 
@@ -127,7 +127,7 @@ TEST(Fault107, ReconnectPolicyHoldsWithoutCalls) {
   RedisConfig config = proxy.config(Side::futures);
   StartedManager redis(config);
   static_cast<void>(Caller(*redis, Side::futures).command<std::optional<std::string>>("GET", "k"));
-  EXPECT_LE(proxy.connects(), most);
+  EXPECT_LE(proxy.connects(), most_connects);
   EXPECT_GE(proxy.server().accepted(), 3U) << "attempts must continue without calls";
 }
 
@@ -137,7 +137,7 @@ TEST(Fault107, ReconnectPolicyHoldsForMinIdleConnections) {
   config.defaults.min_idle = 20;
   config.cleanup_interval = 100ms;
   StartedManager redis(config);
-  EXPECT_LE(proxy.connects(), most);
+  EXPECT_LE(proxy.connects(), most_connects);
 }
 
 }  // namespace

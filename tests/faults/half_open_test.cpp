@@ -3,9 +3,12 @@
 #include <boost/asio/use_future.hpp>
 #include <chrono>
 #include <cstdlib>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "support/fake_server.hpp"
 #include "support/managers.hpp"
@@ -171,6 +174,54 @@ TEST(Fault07DroppedPackets, BlockingCommandsAreLostAfterFiveSeconds) {
     EXPECT_GE(took, 3s) << "a loss this early has another cause";
     EXPECT_LE(took, 5s + 2s + slack) << "the kernel probes once a second";
     EXPECT_TRUE(eventually([&] { return events->count("redis.connection.closed timeout") == 2; }));
+  });
+  if (!reason.empty()) GTEST_SKIP() << reason;
+  if (!dropped) GTEST_SKIP() << "needs tc (iproute2) and a kernel with clsact and cls_bpf";
+}
+
+// BLPOP without a time limit has no deadline. Only keepalive ends it, on each kind of handle.
+TEST(Fault07DroppedPackets, CommandsThatBlockWithoutLimitAreLost) {
+  bool dropped = false;
+  const std::string reason = in_own_network([&] {
+    FakeServer server([](FakeConnection& connection, std::size_t) {
+      for (auto words = connection.handshake(); !words.empty(); words = connection.command()) continue;
+    });
+    RedisConfig config = config_at(server.port());
+    config.defaults.retry.mode = RetryMode::off;
+    StartedManager redis(config);
+    const AsyncClient async = redis->async_client("main");
+    const AsyncScopedClient async_scoped = redis->scoped_async_client("main")(use_future).get();
+    const auto later = [](auto call) { return std::async(std::launch::async, std::move(call)); };
+    std::vector<std::future<Errc>> lost;
+    lost.push_back(later([client = redis->client("main")] {
+      return error_of([&] { return client.blpop("list", {0ms}); }).code();
+    }));
+    lost.push_back(later([scoped = redis->scoped_client("main")] {
+      return error_of([&] { return scoped.blpop("list", {0ms}); }).code();
+    }));
+    lost.push_back(later([client = redis->client("main")] {
+      Pipeline pipe = client.pipeline();
+      const auto slot = pipe.blpop("list", {0ms});
+      return pipe.execute()[slot].error().code();
+    }));
+    const auto wait_for = [&](auto operation) {
+      lost.push_back(later([result = std::make_shared<decltype(operation)>(std::move(operation))] {
+        return error_of([&] { return result->get(); }).code();
+      }));
+    };
+    wait_for(async.blpop("list", {0ms})(use_future));
+    wait_for(async_scoped.blpop("list", {0ms})(use_future));
+    AsyncPipeline pipe = async.pipeline();
+    const auto slot = pipe.blpop("list", {0ms});
+    wait_for(pipe.execute(slot)(use_future));
+    const bool blocked = eventually([&] { return server.count("BLPOP") == 6; });
+    EXPECT_TRUE(blocked);
+    dropped = blocked && drop_packets_to(server.port());
+    if (!dropped) redis->shutdown(0ms);
+    const auto begin = Clock::now();
+    for (std::future<Errc>& code : lost)
+      EXPECT_EQ(code.get(), dropped ? Errc::connection_lost : Errc::closed);
+    EXPECT_LE(Clock::now() - begin, 5s + 2s + slack);
   });
   if (!reason.empty()) GTEST_SKIP() << reason;
   if (!dropped) GTEST_SKIP() << "needs tc (iproute2) and a kernel with clsact and cls_bpf";

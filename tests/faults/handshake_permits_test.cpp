@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using boost::asio::use_future;
 
-constexpr std::size_t callers = 45;  // more than may perform handshakes at once in a process
+constexpr std::size_t caller_count = 45;  // more than may perform handshakes at once in a process
 
 class Fault105 : public ::testing::Test {
  protected:
@@ -41,12 +41,12 @@ TEST_F(Fault105, OtherDatabasesConnectAtOnce) {
   redis.start(std::move(config));
   std::vector<std::jthread> waiting;
   waiting.emplace_back([&] { EXPECT_THROW(static_cast<void>(redis.client("cache")), Error); });
-  for (std::size_t i = 0; i < callers; ++i)
+  for (std::size_t i = 0; i < caller_count; ++i)
     waiting.emplace_back([&] {
       EXPECT_THROW(static_cast<void>(redis.scoped_async_client("cache", 60s)(use_future).get()), Error);
     });
   // Silent attempts lose their handshake permits while others wait, so all of them reach the server.
-  EXPECT_TRUE(eventually([&] { return frozen_.accepted() >= callers; }));
+  EXPECT_TRUE(eventually([&] { return frozen_.accepted() >= caller_count; }));
   EXPECT_EQ(redis.client("main").ping(), "PONG");
   EXPECT_EQ(redis.async_client("sessions").ping()(use_future).get(), "PONG");
   redis.shutdown(0ms);

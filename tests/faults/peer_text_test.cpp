@@ -50,14 +50,14 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using Words = FakeConnection::Words;
 
-constexpr std::size_t most = 4096;
+constexpr std::size_t most_bytes = 4096;
 
 // Harmless to logs and terminals. `lines`: the text may have several lines.
 void expect_harmless(std::string_view text, bool lines = false) {
-  ASSERT_LE(text.size(), most);
+  ASSERT_LE(text.size(), most_bytes);
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = lines ? std::min(text.find('\n', begin), text.size()) : text.size();
-    ASSERT_TRUE(is_presentable(text.substr(begin, end - begin), most)) << text;
+    ASSERT_TRUE(is_presentable(text.substr(begin, end - begin), most_bytes)) << text;
     begin = end + 1;
   }
 }
@@ -76,7 +76,7 @@ class Watch final : public EventListener {
  public:
   void on_event(const Event& event) noexcept override {
     for (const std::string_view text : {event.database, event.endpoint, event.detail})
-      if (!is_presentable(text, most)) ++harmful_;
+      if (!is_presentable(text, most_bytes)) ++harmful_;
     ++events_;
     const std::scoped_lock lock(mutex_);
     text_ += event.detail;

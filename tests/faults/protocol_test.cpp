@@ -18,7 +18,7 @@ using namespace std::string_view_literals;
 using ::testing::HasSubstr;
 using Words = FakeConnection::Words;
 
-RedisConfig quick_config(std::uint16_t port) {
+RedisConfig one_second_config(std::uint16_t port) {
   RedisConfig config = config_at(port);
   config.defaults.timeouts.connect = 1s;
   return config;
@@ -63,7 +63,7 @@ constexpr std::string_view negative_lengths[] = {
 void expect_protocol_error(const std::string& bytes) {
   SCOPED_TRACE(bytes.substr(0, 40));
   FakeServer server(answering_bad(bytes));
-  StartedManager redis(quick_config(server.port()));
+  StartedManager redis(one_second_config(server.port()));
   const Client client = redis->client("main");
   ASSERT_EQ(client.get("good"), "value of good");
   const Error error = error_of([&] { return client.command<Value>("GET", "bad"); });
@@ -95,7 +95,7 @@ TEST(Fault21, HandshakeErrorHintsAtOtherProtocols) {
       connection.send(bytes);
       connection.await_close();
     });
-    StartedManager redis(quick_config(server.port()));
+    StartedManager redis(one_second_config(server.port()));
     const Error error = error_of([&] { return redis->client("main"); });
     EXPECT_EQ(error.code(), Errc::handshake_failed);
     EXPECT_EQ(error.effect(), Effect::not_sent);
@@ -113,7 +113,7 @@ TEST(Fault22, TruncatedBulkStringIsIndeterminate) {
       static_cast<void>(connection.handshake());
       connection.send(bytes);
     });
-    StartedManager redis(quick_config(server.port()));
+    StartedManager redis(one_second_config(server.port()));
     const Client client = redis->client("main");
     const Client once = client.with_retry(RetryMode::not_sent);  // by default a read would be retried
     const Error error = error_of([&] { return once.get("bad"); });
@@ -146,7 +146,7 @@ TEST(Fault26, ReplyOfWrongTypeFailsItsCallerAndConnectionStays) {
       return answer(words);
     });
   });
-  StartedManager redis(quick_config(server.port()));
+  StartedManager redis(one_second_config(server.port()));
   const Client client = redis->client("main");
   for (const Error& error :
        {error_of([&] { return client.get("bad"); }), error_of([&] { return client.incr("n"); }),
@@ -176,7 +176,7 @@ TEST(Fault27, PushesAreCountedAndNeverTakenForReplies) {
       return small + small + answer(words);
     });
   });
-  StartedManager redis(quick_config(server.port()));
+  StartedManager redis(one_second_config(server.port()));
   const Client client = redis->client("main");
   EXPECT_EQ(client.get("a"), "value of a");
   EXPECT_EQ(client.strlen("a"), 7);
@@ -206,10 +206,10 @@ TEST(Fault36, ServerWithoutResp3IsUsedInResp2) {
         connection.send("+OK\r\n");
     }
   });
-  StartedManager redis(quick_config(server.port()));
+  StartedManager redis(one_second_config(server.port()));
   EXPECT_EQ(redis->client("main").get("key"), std::nullopt);
 
-  RedisConfig config = quick_config(server.port());
+  RedisConfig config = one_second_config(server.port());
   config.defaults.protocol = Protocol::resp3;
   StartedManager strict(config);
   EXPECT_EQ(error_of([&] { return strict->client("main"); }).code(), Errc::handshake_failed);
@@ -219,7 +219,7 @@ TEST(Fault26, ErrorsBehindAttributesAreErrors) {
   FakeServer server([](FakeConnection& connection, std::size_t) {
     connection.serve([](const Words&) { return "|1\r\n+ttl\r\n:1\r\n-WRONGTYPE sorry\r\n"; });
   });
-  StartedManager redis(quick_config(server.port()));
+  StartedManager redis(one_second_config(server.port()));
   const Client client = redis->client("main");
   EXPECT_EQ(error_of([&] { return client.get("a"); }).server_code(), "WRONGTYPE");
   EXPECT_EQ(error_of([&] { return client.pipeline([](Pipeline& p) { return p.get("a"); }); }).server_code(),

@@ -28,7 +28,7 @@ using boost::asio::use_future;
 using ::testing::HasSubstr;
 using Clock = std::chrono::steady_clock;
 
-RedisConfig quick_config(std::uint16_t port) {
+RedisConfig one_attempt_config(std::uint16_t port) {
   RedisConfig config = config_at(port);
   config.start_timeout = 0ms;
   config.defaults.startup.attempts = 0;  // the delays of `reconnect` from the first attempt on
@@ -56,7 +56,7 @@ bool kill_sockets(const FakeServer& server) {
 // Tried on a separate connection.
 bool sockets_can_be_killed() {
   FakeServer server(FakeServer::simple());
-  StartedManager redis(quick_config(server.port()));
+  StartedManager redis(one_attempt_config(server.port()));
   static_cast<void>(redis->client("main").echo("there"));
   return kill_sockets(server);
 }
@@ -76,7 +76,7 @@ TEST(Fault18, SocketKilledByKernelIsALostConnection) {
   if (!sockets_can_be_killed()) GTEST_SKIP() << why_not;
   const Gate gate;
   FakeServer server(holding_get(gate));
-  StartedManager redis(quick_config(server.port()));
+  StartedManager redis(one_attempt_config(server.port()));
   std::jthread caller([&] {
     const Error error = error_of([&] { return redis->client("main").get("key"); });
     EXPECT_EQ(error.code(), Errc::connection_lost) << error.what();
@@ -97,7 +97,7 @@ TEST(Fault18, SocketKilledByKernelIsALostConnection) {
 
 TEST(Fault18, IdleSocketKilledByKernelIsReplaced) {
   FakeServer server(FakeServer::simple());
-  StartedManager redis(quick_config(server.port()));
+  StartedManager redis(one_attempt_config(server.port()));
   EXPECT_EQ(redis->client("main").echo("before"), "before");
   if (!kill_sockets(server)) GTEST_SKIP() << why_not;
   let_pass(2ms);  // connections used less than a millisecond ago are not checked
@@ -135,7 +135,7 @@ class Fault19 : public RedisTest {
 };
 
 TEST_F(Fault19, CallsFailWithoutDescriptorsAndAttemptsBackOff) {
-  RedisConfig config = quick_config(server().port());
+  RedisConfig config = one_attempt_config(server().port());
   config.database("main").required = false;
   StartedManager redis(config);
   static_cast<void>(redis->stats("main"));
@@ -157,7 +157,7 @@ TEST_F(Fault19, CallsFailWithoutDescriptorsAndAttemptsBackOff) {
 }
 
 TEST_F(Fault19, AsyncCallsFailWithoutDescriptors) {
-  RedisConfig config = quick_config(server().port());
+  RedisConfig config = one_attempt_config(server().port());
   config.database("main").required = false;
   StartedManager redis(config);
   static_cast<void>(redis->stats("main"));
@@ -174,7 +174,7 @@ TEST_F(Fault19, AsyncCallsFailWithoutDescriptors) {
 }
 
 TEST_F(Fault19, OpenConnectionsKeepWorkingWithoutDescriptors) {
-  StartedManager redis(quick_config(server().port()));
+  StartedManager redis(one_attempt_config(server().port()));
   const Client client = redis->client("main");
   const AsyncClient async = redis->async_client("main");
   EXPECT_EQ(client.ping(), "PONG");
@@ -202,7 +202,7 @@ TEST(Fault20, NewConnectionsFailWithoutLocalPortsAndOpenOnesKeepWorking) {
   bool restricted = false;
   const std::string reason = in_own_network([&] {
     FakeServer server(FakeServer::simple());
-    RedisConfig config = quick_config(server.port());
+    RedisConfig config = one_attempt_config(server.port());
     config.defaults.timeouts.acquire = 20ms;
     config.database("main").required = false;
     StartedManager redis(config);

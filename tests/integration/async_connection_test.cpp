@@ -99,7 +99,7 @@ class AsyncThreadsTest : public RedisTest {
   static void run(bool strand, std::size_t threads) {
     constexpr std::size_t callers = 6;
     constexpr std::size_t each = 3000;
-    DatabaseConfig config = TestLink::at(server().port());
+    const LiveSettings config(TestLink::at(server().port()));
     const std::string name = "test";
     const auto owner = std::make_shared<TestOwner>();
     boost::asio::io_context context(static_cast<int>(threads));

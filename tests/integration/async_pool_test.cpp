@@ -42,11 +42,6 @@ class AsyncPool : public RedisTest {
   }
 };
 
-template <class T>
-Error error_of_future(std::future<T> future) {
-  return error_of([&] { return future.get(); });
-}
-
 TEST_F(AsyncPool, HundredCallersUseOneConnection) {
   StartedManager redis(config_at(server()));
   const AsyncClient client = redis->async_client("main");

@@ -24,14 +24,9 @@ using boost::asio::use_future;
 using ::testing::HasSubstr;
 using Words = FakeConnection::Words;
 
-template <class T>
-Error error_of_future(std::future<T> future) {
-  return error_of([&] { return future.get(); });
-}
-
 // Answers commands while `healthy`; otherwise it withholds replies until the next command. It always answers
 // handshakes. Counts the commands, and the PINGs after the handshake.
-struct StallingServer {
+struct OwingServer {
   std::atomic<bool> healthy{true};
   std::atomic<int> commands{0};
   std::atomic<int> pings{0};
@@ -70,7 +65,7 @@ constexpr BackoffPolicy at_once{1ms, 1ms, 1.0, Jitter::none};
 }
 
 TEST(AsyncCircuit, OpensAfterTimeoutsAndSendsNothing) {
-  StallingServer stalling;
+  OwingServer stalling;
   StartedManager redis(stalling.config(never));
   const AsyncClient client = redis->async_client("main");
   EXPECT_EQ(client.incr("n")(use_future).get(), 1);
@@ -92,7 +87,7 @@ TEST(AsyncCircuit, OpensAfterTimeoutsAndSendsNothing) {
 }
 
 TEST(AsyncCircuit, SynchronousCallersOfSharedConnectionUseSameBreaker) {
-  StallingServer stalling;
+  OwingServer stalling;
   StartedManager redis(stalling.config(never));
   const Client client = redis->client("main");
   EXPECT_EQ(client.incr("n"), 1);
@@ -105,7 +100,7 @@ TEST(AsyncCircuit, SynchronousCallersOfSharedConnectionUseSameBreaker) {
 }
 
 TEST(AsyncCircuit, SendsOnlyProbesToHangingServer) {
-  StallingServer stalling;
+  OwingServer stalling;
   RedisConfig config = stalling.config({10ms, 10ms, 1.0, Jitter::none});
   config.database("main").breaker.probes = 2;
   config.database("main").timeouts.command = 20s;
@@ -128,7 +123,7 @@ TEST(AsyncCircuit, SendsOnlyProbesToHangingServer) {
 }
 
 TEST(AsyncCircuit, ClosesOnceProbesAreAnswered) {
-  StallingServer stalling;
+  OwingServer stalling;
   StartedManager redis(stalling.config(at_once));
   const AsyncClient client = redis->async_client("main");
   client.incr("n")(use_future).get();
@@ -170,7 +165,7 @@ TEST(AsyncCircuit, RecoveryPingClosesCircuitWhenServerAnswersAgain) {
 }
 
 TEST(AsyncCircuit, ConnectionOpenedByPoolClosesCircuitForSynchronousCallers) {
-  StallingServer stalling;
+  OwingServer stalling;
   RedisConfig config = stalling.config({1ms, 1h, 1e6, Jitter::none});
   config.database("main").sync_over_shared = false;
   StartedManager redis(config);
@@ -187,7 +182,7 @@ TEST(AsyncCircuit, ConnectionOpenedByPoolClosesCircuitForSynchronousCallers) {
 }
 
 TEST(AsyncCircuit, ShutdownDoesNotWaitForRecoveryPing) {
-  StallingServer stalling;
+  OwingServer stalling;
   RedisConfig config = stalling.config(at_once);
   config.database("main").timeouts.command = 30s;
   StartedManager redis(config);
@@ -201,7 +196,7 @@ TEST(AsyncCircuit, ShutdownDoesNotWaitForRecoveryPing) {
 }
 
 TEST(AsyncCircuit, CanBeForcedOpenAndClosed) {
-  StallingServer stalling;
+  OwingServer stalling;
   StartedManager redis(stalling.config(never));
   const AsyncClient async = redis->async_client("main");
   const Client client = redis->client("main");
@@ -231,7 +226,7 @@ TEST(AsyncCircuit, CanBeForcedOpenAndClosed) {
 }
 
 TEST(AsyncWhileAway, OperationsWaitForBreakerWhenConfigured) {
-  StallingServer stalling;
+  OwingServer stalling;
   RedisConfig config = stalling.config(never);
   config.database("main").when_away = WhenAway::wait;
   config.database("main").timeouts.command = 30s;

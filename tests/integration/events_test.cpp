@@ -12,10 +12,15 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
+#include <sstream>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "support/fake_server.hpp"
+#include "support/free_port.hpp"
 #include "support/managers.hpp"
 #include "support/sides.hpp"
 
@@ -39,12 +44,17 @@ class Events : public ::testing::Test {
   [[nodiscard]] std::size_t reported(EventKind kind) const { return log_->count(to_string(kind)); }
 
   void expect_event(EventKind kind);
+  void expect_fields(const EventKindInfo& info) const;
+  void start_with(std::uint16_t port, std::string_view environment);
   void keep_a_handle(EventKind kind);
   void lose_connection_of_a_handle();
   void send_pushes();
   void refuse_first_command_as_busy();
   void answer_as_loading();
+  void let_credentials_expire(EventKind kind);
   void replace_the_server();
+  void fail_a_call();
+  void answer_slowly();
 
   std::shared_ptr<EventLog> log_ = std::make_shared<EventLog>();
 };
@@ -148,6 +158,85 @@ void Events::replace_the_server() {
   }));
 }
 
+void Events::fail_a_call() {
+  FakeServer server([](FakeConnection& connection, std::size_t) {
+    connection.serve([](const Words& words) -> std::string {
+      return words.empty() ? "" : "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
+    });
+  });
+  StartedManager redis(config(server.port()));
+  EXPECT_THROW(redis->client("main").incr("n"), ServerError);
+}
+
+void Events::answer_slowly() {
+  FakeServer server([](FakeConnection& connection, std::size_t) {
+    connection.serve([](const Words& words) -> std::string {
+      if (!words.empty()) let_pass(5ms);
+      return words.empty() ? "" : ":1\r\n";
+    });
+  });
+  RedisConfig watched = config(server.port());
+  watched.defaults.slow_command = 1ms;
+  for_all_sides([&](Side side) {
+    StartedManager redis(on_side(side, watched));
+    const std::size_t before = reported(EventKind::slow_command);
+    ASSERT_TRUE(Caller(*redis, side).command<std::int64_t>("INCR", "n").has_value());
+    EXPECT_TRUE(eventually([&] { return reported(EventKind::slow_command) > before; }));
+  });
+}
+
+// Starts a manager whose database is required.
+void Events::start_with(std::uint16_t port, std::string_view environment) {
+  RedisConfig required = config(port);
+  required.environment = environment;
+  required.start_timeout = 30s;
+  required.database("main").required = true;
+  required.database("main").reconnect.initial = 1ms;
+  const StartedManager redis(std::move(required));
+}
+
+// The provider returns credentials that expire soon, and throws from the second call on if that is wanted.
+void Events::let_credentials_expire(EventKind kind) {
+  class Provider final : public CredentialsProvider {
+   public:
+    explicit Provider(bool fails) noexcept : fails_(fails) {}
+    Credentials credentials() override {
+      if (fails_ && called_++ != 0) throw std::runtime_error("no token");
+      return {.username = "app", .password = Secret("token-of-the-test"), .refresh_after = 100ms};
+    }
+
+   private:
+    const bool fails_;
+    std::atomic<int> called_{0};
+  };
+  FakeServer server{FakeServer::simple()};
+  RedisConfig expiring = config(server.port());
+  expiring.defaults.credentials = std::make_shared<Provider>(kind == EventKind::credentials_refresh_failed);
+  StartedManager redis(std::move(expiring));
+  EXPECT_EQ(redis->client("main").incr("n"), 1);
+  EXPECT_TRUE(eventually([&] { return reported(kind) != 0; }));
+}
+
+// Each event has only the fields that the table names, and at least one has all that are never missing.
+void Events::expect_fields(const EventKindInfo& info) const {
+  const std::set<std::string> common = {"ts", "level", "event", "database", "endpoint", "message"};
+  const std::set<std::string> may_be_missing = {"percent", "left_seconds", "from",  "to",
+                                                "primary", "duration_ms",  "reason"};
+  std::set<std::string> allowed;
+  std::istringstream words{std::string(info.fields)};
+  for (std::string word; words >> word;) allowed.insert(word);
+  std::set<std::string> seen;
+  for (const nlohmann::json& object : log_->objects(info.kind)) {
+    for (const auto& [name, value] : object.items()) {
+      if (common.contains(name)) continue;
+      EXPECT_TRUE(allowed.contains(name)) << name;
+      seen.insert(name);
+    }
+  }
+  for (const std::string& name : allowed)
+    EXPECT_TRUE(seen.contains(name) || may_be_missing.contains(name)) << name;
+}
+
 void Events::expect_event(EventKind kind) {
   const auto use = [this] {
     FakeServer server{FakeServer::simple()};
@@ -159,7 +248,18 @@ void Events::expect_event(EventKind kind) {
     case EventKind::connected:
     case EventKind::disconnected:
     case EventKind::shutdown_begin:
-    case EventKind::shutdown_complete: use(); break;
+    case EventKind::shutdown_complete:
+    case EventKind::shutdown_succeeded: use(); break;
+    case EventKind::init_succeeded: {
+      FakeServer server{FakeServer::simple()};
+      start_with(server.port(), "development");
+      break;
+    }
+    case EventKind::init_failed: start_with(FreePort().number(), "development"); break;
+    case EventKind::production_unavailable: start_with(FreePort().number(), "production"); break;
+    case EventKind::operation_failed: fail_a_call(); break;
+    case EventKind::slow_command: answer_slowly(); break;
+    case EventKind::shutdown_failed: keep_a_handle(EventKind::lease_leaked); break;
     case EventKind::connect_failed: {
       FakeServer server([](FakeConnection& connection, std::size_t) { connection.reset(); });
       StartedManager redis(config(server.port()));
@@ -186,6 +286,8 @@ void Events::expect_event(EventKind kind) {
       const StartedManager redis(std::move(noted));
       break;
     }
+    case EventKind::credentials_refreshed:
+    case EventKind::credentials_refresh_failed: let_credentials_expire(kind); break;
     case EventKind::handler_failed: return;     // Fault84DeathTest in endings_test.cpp: the process ends
     case EventKind::tls_insecure: return;       // tls_test.cpp
     case EventKind::tls_reloaded: return;       // tls_session_test.cpp
@@ -195,16 +297,13 @@ void Events::expect_event(EventKind kind) {
 }
 
 // A missing kind is reported by the compiler's warning about the switch.
-TEST_F(Events, EachKindIsReportedWhenItHappens) {
-  std::size_t kinds = 0;
-  for (;; ++kinds) {
-    const auto kind = static_cast<EventKind>(kinds);
-    if (to_string(kind) == "unknown") break;
-    SCOPED_TRACE(std::string(to_string(kind)));
+TEST_F(Events, EachKindIsReportedWithItsFieldsWhenItHappens) {
+  for (const EventKindInfo& info : event_table) {
+    SCOPED_TRACE(std::string(info.name));
     log_ = std::make_shared<EventLog>();
-    expect_event(kind);
+    expect_event(info.kind);
+    if (!log_->objects(info.kind).empty()) expect_fields(info);
   }
-  EXPECT_GE(kinds, 19U);
 }
 
 TEST_F(Events, ReturnedHandlesAreNoReleaseFailures) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // large_values_test.cpp: large values, long lists and long pipelines arrive unchanged.
+#include <boost/asio/use_future.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -16,6 +18,7 @@ namespace redstart::test {
 namespace {
 
 using namespace std::chrono_literals;
+using boost::asio::use_future;
 
 // Bytes that change with any shift, gap or swap.
 std::string pattern(std::size_t size, std::uint64_t seed) {
@@ -36,6 +39,7 @@ class LargeValues : public RedisTest {
     RedisConfig config = config_at(server());
     if (over_unix) config.defaults.endpoint.unix_path = server().socket_path();
     config.defaults.timeouts.command = 30s;
+    config.defaults.timeouts.silence = 30s;
     return config;
   }
 };
@@ -173,6 +177,31 @@ TEST_F(LargeValues, PipelineOfFewHugeCommandsDoesNotDeadlock) {
   for (int i = 0; i < 8; ++i) echoes.push_back(pipe.echo(huge));
   const Replies replies = pipe.execute();
   for (const auto slot : echoes) EXPECT_TRUE(replies[slot].value() == huge);
+}
+
+// The server refuses the command at its header, and closes while the rest is being sent.
+TEST(LargeValuesBeyondLimitOfServer, AreRefusedWithMessageOfServer) {
+  REDSTART_NEEDS_REDIS();
+  RedisServer server({"--proto-max-bulk-len", "1mb"});
+  StartedManager redis(config_at(server));
+  const std::string large(std::size_t{64} << 20, 'x');
+  const auto expect_refusal = [](const Error& error) {
+    EXPECT_EQ(error.code(), Errc::server_error) << error.what();
+    EXPECT_EQ(error.info().server, "ERR Protocol error: invalid bulk length");
+  };
+  const Client client = redis->client("main");
+  expect_refusal(error_of([&] { client.set("k", large); }));
+  {
+    const ScopedClient scoped = redis->scoped_client("main");
+    expect_refusal(error_of([&] { scoped.set("k", large); }));
+    EXPECT_EQ(error_of([&] { scoped.ping(); }).code(), Errc::connection_lost);
+  }
+  Pipeline pipe = client.pipeline();
+  const auto slot = pipe.set("k", large);
+  expect_refusal(pipe.execute()[slot].error());
+  expect_refusal(error_of([&] { redis->async_client("main").set("k", large)(use_future).get(); }));
+  EXPECT_EQ(client.ping(), "PONG");
+  EXPECT_EQ(client.exists("k"), 0);
 }
 
 }  // namespace

@@ -76,6 +76,32 @@ TEST_P(LongTimeLimitsOnAllSides, EndCallAtItsDeadlineWhenServerIsSilent) {
   gate_.open();
 }
 
+TEST_F(LongTimeLimits, SilenceOfItsOwnEndsCallsBeforeTheirDeadline) {
+  for (const Side side : {Side::shared, Side::futures}) {
+    RedisConfig settings = config(side);
+    settings.defaults.timeouts.command = 60s;
+    settings.defaults.timeouts.silence = silence;
+    StartedManager redis(settings);
+    const Error error = Caller(*redis, side).error_of("SLOW");
+    EXPECT_EQ(error.code(), Errc::connection_lost) << error.what();
+    EXPECT_TRUE(eventually([&] { return redis->stats("main").pool.closed_for(CloseReason::timeout) == 1; }));
+  }
+  gate_.open();
+}
+
+// The late reply is dropped. A limit below the silence needs no other connection.
+TEST_F(LongTimeLimits, LongerSilenceKeepsConnectionOfLateReply) {
+  RedisConfig settings = config(Side::futures);
+  settings.defaults.timeouts.silence = 60s;
+  StartedManager redis(settings);
+  const Error error = Caller(*redis, Side::futures).error_of("SLOW");
+  EXPECT_EQ(error.code(), Errc::timeout) << error.what();
+  gate_.open();
+  EXPECT_TRUE(Caller(*redis, Side::futures).within(30s).command<std::string>("FAST").has_value());
+  EXPECT_EQ(server_.accepted(), 1U);
+  EXPECT_EQ(redis->stats("main").pool.closed_for(CloseReason::timeout), 0U);
+}
+
 TEST_F(LongTimeLimits, OfSynchronousPipelineAreKept) {
   StartedManager redis(config(Side::shared));
   auto slow = std::async(std::launch::async, [&] {

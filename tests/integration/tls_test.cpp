@@ -132,6 +132,17 @@ TEST_F(Tls, ErrorNamesLikelyCauseWhenServerResetsWithoutClientCertificate) {
     EXPECT_EQ(error.code(), Errc::handshake_failed) << error.what();
 }
 
+// The server refuses the command at its header, and closes while the rest is being sent.
+TEST_F(Tls, RefusalOfServerExplainsFailedSend) {
+  serve(authority_.issue("server"), {"--tls-auth-clients", "no", "--proto-max-bulk-len", "1mb"});
+  StartedManager redis(config());
+  const std::string large(std::size_t{64} << 20, 'x');
+  const Error error = error_of([&] { redis->client("main").set("k", large); });
+  EXPECT_EQ(error.code(), Errc::server_error) << error.what();
+  EXPECT_THAT(error.info().server, HasSubstr("Protocol error: invalid bulk length"));
+  EXPECT_EQ(redis->client("main").ping(), "PONG");
+}
+
 TEST_F(Tls, ReadsUrls) {
   serve(authority_.issue("server"));
   RedisConfig from_url = config_at(1);

@@ -39,6 +39,7 @@ TEST_F(TlsValidateConnection, ReportsNoProblemWithTrustedCertificate) {
   const ConnectionReport report = look_at(config());
   EXPECT_TRUE(report.ok()) << report.explain();
   EXPECT_TRUE(report.reachable);
+  EXPECT_EQ(report.reached, ConnectStep::secured);
   EXPECT_EQ(report.writable, true);
 }
 
@@ -61,6 +62,7 @@ TEST_F(TlsValidateConnection, ReportsPortThatMayNotSpeakTls) {
   EXPECT_EQ(report.problem->code(), Errc::connect_timeout) << report.explain();
   EXPECT_THAT(report.problem->what(), HasSubstr("TLS handshake"));
   EXPECT_THAT(report.problem->info().advice, HasSubstr("TLS port"));
+  EXPECT_EQ(report.reached, ConnectStep::connected);
   EXPECT_FALSE(report.reachable);
 }
 

@@ -96,6 +96,11 @@ TEST_F(ValidateConnection, ReportsNoProblemWithHealthyServer) {
   EXPECT_EQ(report.server.mode, "standalone");
   EXPECT_GT(report.server.clients, 0U);
   EXPECT_GT(report.server.memory, 0U);
+  EXPECT_GT(report.server.resident_memory, 0U);
+  EXPECT_EQ(report.server.memory_policy, "noeviction");
+  EXPECT_EQ(report.server.evicted_keys, std::stoull(raw().info("evicted_keys")));
+  EXPECT_EQ(report.server.rejected_clients, std::stoull(raw().info("rejected_connections")));
+  EXPECT_EQ(report.reached, ConnectStep::connected);
   EXPECT_GT(report.connecting, 0ns);
   EXPECT_GT(report.ping, 0ns);
   EXPECT_THAT(report.explain(), HasSubstr("no problem found"));
@@ -121,6 +126,25 @@ TEST_F(ValidateConnection, ReportsFullMemory) {
   EXPECT_TRUE(report.ready);
   EXPECT_EQ(report.writable, false);
   EXPECT_EQ(report.server.maximum_memory, 1U);
+}
+
+TEST_F(ValidateConnection, ReportsEvictedKeysAndRefusedClients) {
+  const RedisServer small({"--maxclients", "2", "--maxmemory", "4mb", "--maxmemory-policy", "allkeys-lru"});
+  RawRedis first(small.port());
+  const std::string value(100'000, 'x');
+  for (int i = 0; i != 100; ++i) first.command({"SET", "key:" + std::to_string(i), value});
+  {
+    RawRedis second(small.port());
+    second.text({"PING"});
+    RawRedis third(small.port());
+    static_cast<void>(third.receive());  // the refusal
+  }
+  ASSERT_TRUE(eventually([&] { return first.info("connected_clients") == "1"; }));
+  const ConnectionReport report = report_of(small.port());
+  EXPECT_EQ(report.server.memory_policy, "allkeys-lru");
+  EXPECT_GT(report.server.evicted_keys, 0U);
+  EXPECT_EQ(report.server.rejected_clients, 1U);
+  EXPECT_THAT(report.explain(), HasSubstr("bytes, policy allkeys-lru, "));
 }
 
 TEST_F(ValidateConnection, ReportsMissingReplicas) {
@@ -222,6 +246,7 @@ TEST(ValidateConnectionWithoutServer, ReportsNameWithoutAddress) {
   const ConnectionReport report = report_of(std::move(config));
   expect_problem(report, Errc::resolve_failed, "", "host name", "resolve_failed");
   EXPECT_THAT(report.problem->what(), HasSubstr("Name or service not known"));
+  EXPECT_EQ(report.reached, std::nullopt);
   EXPECT_FALSE(report.reachable);
   EXPECT_FALSE(report.ready);
 }
@@ -246,6 +271,7 @@ TEST(ValidateConnectionWithoutServer, ReportsRefusedConnection) {
   const FreePort nobody;
   const ConnectionReport report = report_of(nobody.number());
   expect_problem(report, Errc::connect_refused, "", "Is the server running?", "connect_refused");
+  EXPECT_EQ(report.reached, ConnectStep::resolved);
   EXPECT_FALSE(report.reachable);
 }
 

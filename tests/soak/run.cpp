@@ -19,7 +19,7 @@ constexpr auto settling = 7s;
 constexpr auto stall = 100ms;
 constexpr auto stall_before = 500ms;
 
-std::string in_ms(std::chrono::nanoseconds time) {
+std::string ms_text(std::chrono::nanoseconds time) {
   return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) + " ms";
 }
 
@@ -32,9 +32,10 @@ Outcome Run::end(const PendingCall& pending, const Error* error) {
     // Three threads in sequence may be as late: the caller's, the I/O thread, one of proxy or server.
     const auto allowed = pending.limit + grace + 3 * lag.worst(pending.began, now);
     if (took > allowed)
-      violations.add("I1", std::string(to_string(pending.kind)) + " with a limit of " + in_ms(pending.limit) +
-                               " completed after " + in_ms(took) + ", " + in_ms(age(now)) +
-                               " after the start; the machine's lag allows " + in_ms(allowed) +
+      violations.add("I1", std::string(to_string(pending.kind)) + " with a limit of " +
+                               ms_text(pending.limit) + " completed after " + ms_text(took) + ", " +
+                               ms_text(age(now)) + " after the start; the machine's lag allows " +
+                               ms_text(allowed) +
                                (error == nullptr ? "" : std::string("; ") + error->what()));
   }
   const Outcome outcome = error == nullptr ? Outcome::ok : outcome_of(error->effect());
@@ -50,14 +51,14 @@ Outcome Run::end(const PendingCall& pending, const Error* error) {
   const bool on_purpose = pending.kind == Kind::hurried || pending.kind == Kind::cancelled;
   if (!on_purpose && is_quiet(terms, age(pending.began), settling) && calm.held(pending.began, settling) &&
       lag.worst(pending.began, now) < stall && lag.worst(pending.began - settling, now) < stall_before)
-    violations.add("liveness", in_ms(age(pending.began)) + " after the start nothing is broken, but " +
+    violations.add("liveness", ms_text(age(pending.began)) + " after the start nothing is broken, but " +
                                    std::string(error->what()));
   return outcome;
 }
 
 void Run::wrong_reply(const PendingCall& pending, std::string_view expected, std::string_view received) {
   violations.add("I6", std::string(to_string(pending.kind)) + " got `" + std::string(received.substr(0, 80)) +
-                           "` instead of `" + std::string(expected.substr(0, 80)) + "`, " + in_ms(age()) +
+                           "` instead of `" + std::string(expected.substr(0, 80)) + "`, " + ms_text(age()) +
                            " after the start" + write_bytes(expected, received));
   stop = true;  // later findings are meaningless
 }

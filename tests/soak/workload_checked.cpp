@@ -31,7 +31,7 @@ void judge_spoilt(Run& run, const PendingCall& pending, const std::string& nonce
   ++run.verified;
 }
 
-asio::awaitable<void> coroutine(Run& run, AsyncClient client, std::size_t index, double rate) {
+asio::awaitable<void> checked_coroutine(Run& run, AsyncClient client, std::size_t index, double rate) {
   Source source{.random = std::mt19937(static_cast<std::uint32_t>(run.options().seed + 8000 + index)),
                 .caller = Caller::checked,
                 .list = static_cast<std::uint16_t>(first_checked_list + index),
@@ -67,8 +67,8 @@ class CheckedGroup final : public Group {
   CheckedGroup(Run& run, RedisConnectionManager& redis, double rate) {
     for (std::size_t i = 0; i < checked_callers; ++i)
       asio::co_spawn(loop_,
-                     coroutine(run, redis.async_client(checked_database), i,
-                               rate / static_cast<double>(checked_callers)),
+                     checked_coroutine(run, redis.async_client(checked_database), i,
+                                       rate / static_cast<double>(checked_callers)),
                      [](const std::exception_ptr& error) {
                        if (error) std::rethrow_exception(error);
                      });

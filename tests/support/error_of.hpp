@@ -6,6 +6,8 @@
 
 #include <redstart/core/error.hpp>
 
+#include <future>
+
 namespace redstart::test {
 
 /// Returns the error that `call` throws. Fails the test if it throws none.
@@ -18,6 +20,12 @@ template <class Call>
   }
   ADD_FAILURE() << "no error";
   return Error(ErrorInfo{});
+}
+
+/// The error that `future` gets instead of a value.
+template <class T>
+[[nodiscard]] Error error_of_future(std::future<T> future) {
+  return error_of([&] { return future.get(); });
 }
 
 }  // namespace redstart::test

@@ -5,6 +5,8 @@
 #include <redstart/testing/fake_server.hpp>
 #include <redstart/testing/fault_proxy.hpp>
 
+#include <string>
+
 namespace redstart::test {
 
 using redstart::testing::Direction;
@@ -18,5 +20,8 @@ using redstart::testing::ProxyEvent;
 using redstart::testing::resp_bulk;
 using redstart::testing::resp_command;
 using redstart::testing::resp_integer;
+
+/// The reply to ECHO.
+inline std::string echo(const FakeConnection::Words& words) { return resp_bulk(words.at(1)); }
 
 }  // namespace redstart::test

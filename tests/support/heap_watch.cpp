@@ -91,11 +91,16 @@ void on_free(const volatile void* memory) {
 
 namespace {
 
-void* counted_new(std::size_t size) {
-  if (redstart::test::fails_now()) throw std::bad_alloc();
+void* try_counted_new(std::size_t size) noexcept {
+  if (redstart::test::fails_now()) return nullptr;
   void* const memory = std::malloc(size == 0 ? 1 : size);
+  if (memory != nullptr) redstart::test::allocated(size, ::malloc_usable_size(memory));
+  return memory;
+}
+
+void* counted_new(std::size_t size) {
+  void* const memory = try_counted_new(size);
   if (memory == nullptr) throw std::bad_alloc();
-  redstart::test::allocated(size, ::malloc_usable_size(memory));
   return memory;
 }
 
@@ -108,6 +113,8 @@ void counted_delete(void* memory) noexcept {
 
 void* operator new(std::size_t size) { return counted_new(size); }
 void* operator new[](std::size_t size) { return counted_new(size); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return try_counted_new(size); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return try_counted_new(size); }
 void operator delete(void* memory) noexcept { counted_delete(memory); }
 void operator delete[](void* memory) noexcept { counted_delete(memory); }
 void operator delete(void* memory, std::size_t) noexcept { counted_delete(memory); }

@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "error_of.hpp"
 #include "redis_server.hpp"
 
@@ -75,12 +77,21 @@ inline void let_pass(std::chrono::nanoseconds time) {
   return entries_in("/proc/self/task");
 }
 
-/// Records every event as `kind detail`.
+/// Records every event as `kind detail`, and as JSON.
 class EventLog final : public EventListener {
  public:
   void on_event(const Event& event) noexcept override {
     const std::scoped_lock lock(mutex_);
     lines_.push_back(std::string(to_string(event.kind)) + " " + std::string(event.detail));
+    objects_.push_back(nlohmann::json::parse(to_json(event)));
+  }
+  /// The events of a kind as the structured log shows them.
+  [[nodiscard]] std::vector<nlohmann::json> objects(EventKind kind) const {
+    const std::scoped_lock lock(mutex_);
+    std::vector<nlohmann::json> found;
+    for (const nlohmann::json& object : objects_)
+      if (object["event"] == to_string(kind)) found.push_back(object);
+    return found;
   }
   [[nodiscard]] std::vector<std::string> lines() const {
     const std::scoped_lock lock(mutex_);
@@ -95,6 +106,7 @@ class EventLog final : public EventListener {
  private:
   mutable std::mutex mutex_{};
   std::vector<std::string> lines_{};
+  std::vector<nlohmann::json> objects_{};
 };
 
 }  // namespace redstart::test

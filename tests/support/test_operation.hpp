@@ -139,6 +139,7 @@ class TestOwner final : public net::AsyncConnection::Owner {
   std::atomic<std::size_t> answers{0};
   std::atomic<std::size_t> errors{0};
   std::atomic<std::size_t> reports{0};
+  std::atomic<std::uint64_t> pushes{0};
   std::optional<Cause> last_failure{};       ///< Written on the loop.
   protocol::NotReady last_not_ready{};       ///< Written on the loop.
   std::optional<CloseReason> last_reason{};  ///< Written on the loop.
@@ -152,33 +153,49 @@ class TestOwner final : public net::AsyncConnection::Owner {
     return true;
   }
   void ready(const protocol::HandshakeFsm&) override {}
-  void wanted(net::AsyncConnection& connection) override {
+  void on_events(net::AsyncConnection& connection, const protocol::LinkEvents& events) override {
+    using Event = protocol::LinkEvent::Kind;
+    for (const protocol::LinkEvent& event : events) {
+      switch (event.kind) {
+        case Event::pushed: pushes += event.pushes; break;
+        case Event::opened: opened(); break;
+        case Event::closed: closed(connection, event.reason); break;
+        case Event::open_failed: open_failed(connection, *event.failure); break;
+        case Event::unauthenticated: connection.retire(CloseReason::credentials); break;
+        case Event::wanted: wanted(connection); break;
+        case Event::woken: ++nudged_calls; break;
+        case Event::idle: idle(); break;
+        case Event::stopped: stopped(); break;
+      }
+    }
+  }
+  void wanted(net::AsyncConnection& connection) {
     ++wanted_calls;
     if (opens) connection.open();
     tell();
   }
   void flush() noexcept override {}
-  void opened(net::AsyncConnection&) override {
+  void opened() {
     ++opened_calls;
     tell();
   }
-  void open_failed(net::AsyncConnection& connection, const Cause& failure) override {
+  void open_failed(net::AsyncConnection& connection, const Cause& failure) {
     last_failure = failure;
     ++failed_calls;
     if (fails_queue) fail(connection, failure.code, failure.what);
     tell();
   }
-  void closed(net::AsyncConnection& connection, CloseReason reason) override {
+  void closed(net::AsyncConnection& connection, CloseReason reason) {
     last_reason = reason;
     ++closed_calls;
     if (fails_queue) fail(connection, Errc::connection_lost, "closed");
     tell();
   }
-  void idle(net::AsyncConnection&) override {
+  void idle() {
     ++idle_calls;
     tell();
   }
-  void stopped(net::AsyncConnection&) override {
+  void stopped() {
     ++stopped_calls;
     tell();
   }
@@ -197,8 +214,7 @@ class TestOwner final : public net::AsyncConnection::Owner {
                   std::string_view) override {
     if (std::exchange(operation.ticket, 0) != 0) verdicts.push_back(verdict);
   }
-  std::optional<std::chrono::milliseconds> retry_refused(net::AsyncConnection&,
-                                                         engine::OperationNode& operation,
+  std::optional<std::chrono::milliseconds> retry_refused(engine::OperationNode& operation,
                                                          std::string_view words, TimePoint) override {
     if (!words.starts_with("BUSY") || operation.attempts == 2) return std::nullopt;
     ++operation.attempts;
@@ -215,9 +231,7 @@ class TestOwner final : public net::AsyncConnection::Owner {
     ++operation.attempts;
     return std::chrono::milliseconds(0);
   }
-  void woken(net::AsyncConnection&) override { ++nudged_calls; }
-  void answered(net::AsyncConnection&, std::size_t commands, std::size_t failures,
-                std::chrono::nanoseconds) override {
+  void answered(std::size_t commands, std::size_t failures, std::chrono::nanoseconds) override {
     answers += commands;
     errors += failures;
     ++reports;
@@ -303,7 +317,7 @@ class TestLink {
     return run_until([&] { return ended == operations; });
   }
 
-  DatabaseConfig config;
+  LiveSettings config;
   std::string name = "test";
   std::unique_ptr<boost::asio::io_context> context = std::make_unique<boost::asio::io_context>(1);
   std::shared_ptr<TestOwner> owner;

@@ -27,6 +27,8 @@
 #define major(device) (device)
 #define minor(device) (device)
 
+#include <redstart/http/http_routes.hpp>
+#include <redstart/http/http_server.hpp>
 #include <redstart/redstart.hpp>
 #include <redstart/testing/fake_server.hpp>
 #include <redstart/testing/fault_proxy.hpp>

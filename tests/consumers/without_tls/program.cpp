@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// program.cpp: without TLS, a configuration that requires it is rejected with a remedy.
+// program.cpp: without TLS and YAML, configurations that need them are rejected.
 #include "net/tls_source.hpp"
 
 #include <redstart/config/loader.hpp>
@@ -28,5 +28,14 @@ int main() {
   std::printf("%s\n", failure->what.c_str());
   const bool reported = !faults.empty() && faults[0].what.find("built without TLS") != std::string::npos &&
                         failure->what.find("built without TLS") != std::string::npos;
-  return reported ? 0 : 1;
+  if (!reported) return 1;
+  const char* const file = "without_yaml.yaml";
+  std::FILE* const out = std::fopen(file, "w");
+  if (out == nullptr || std::fputs("service: shop\n", out) < 0 || std::fclose(out) != 0) return 4;
+  const auto explanation = redstart::RedisConfigLoader{}.file(file).explain();
+  std::remove(file);
+  return explanation.faults.size() == 1 &&
+                 explanation.faults[0].what.find("without YAML") != std::string::npos
+             ? 0
+             : 5;
 }

@@ -60,6 +60,10 @@ class Capture : public AllCommands<Capture>, public SessionCommands<Capture> {
   }
 };
 
+inline constexpr Retry kRead = Retry::read;
+inline constexpr Retry kLastWins = Retry::last_write_wins;
+inline constexpr Retry kAccumulates = Retry::accumulating;
+
 inline constexpr Capture capture{};
 static_assert(sizeof(Capture) == 1, "groups take no room in a handle");
 

@@ -13,10 +13,6 @@
 namespace redstart::test {
 namespace {
 
-constexpr Retry kRead = Retry::read;
-constexpr Retry kLastWins = Retry::last_write_wins;
-constexpr Retry kAccumulates = Retry::accumulating;
-
 TEST(HashCommandsEncoding, WritesReads) {
   const std::vector<std::string> fields{"f", "g"};
   expect(capture.hexists("k", "f"), {"HEXISTS", "k", "f"}, kRead);

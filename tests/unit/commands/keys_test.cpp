@@ -14,9 +14,6 @@ namespace redstart::test {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr Retry kRead = Retry::read;
-constexpr Retry kLastWins = Retry::last_write_wins;
-constexpr Retry kAccumulates = Retry::accumulating;
 
 TEST(KeyCommandsEncoding, AcceptsKeysAsArgumentsContainersOrBracedLists) {
   const std::vector<std::string> keys{"a", "b"};

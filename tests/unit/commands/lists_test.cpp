@@ -12,9 +12,6 @@ namespace redstart::test {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr Retry kRead = Retry::read;
-constexpr Retry kLastWins = Retry::last_write_wins;
-constexpr Retry kAccumulates = Retry::accumulating;
 constexpr ListEnd kLeft = ListEnd::left;
 constexpr ListEnd kRight = ListEnd::right;
 

@@ -10,9 +10,6 @@ namespace redstart::test {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr Retry kRead = Retry::read;
-constexpr Retry kLastWins = Retry::last_write_wins;
-constexpr Retry kAccumulates = Retry::accumulating;
 
 TEST(ConnectionCommandsEncoding, WritesClientCommands) {
   expect(capture.client_getname(), {"CLIENT", "GETNAME"}, kRead);

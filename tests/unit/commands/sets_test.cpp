@@ -12,10 +12,6 @@
 namespace redstart::test {
 namespace {
 
-constexpr Retry kRead = Retry::read;
-constexpr Retry kLastWins = Retry::last_write_wins;
-constexpr Retry kAccumulates = Retry::accumulating;
-
 TEST(SetCommandsEncoding, WritesMemberCommands) {
   const std::set<int> numbers{1, 2};
   expect(capture.sadd("k", "a", 2), {"SADD", "k", "a", "2"}, kLastWins);

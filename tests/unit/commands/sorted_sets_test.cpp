@@ -14,9 +14,6 @@ namespace redstart::test {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr Retry kRead = Retry::read;
-constexpr Retry kLastWins = Retry::last_write_wins;
-constexpr Retry kAccumulates = Retry::accumulating;
 
 TEST(SortedSetCommandsEncoding, WritesZadd) {
   const std::map<std::string, double> scores{{"a", 1}, {"b", -0.5}};

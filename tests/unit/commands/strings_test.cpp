@@ -34,9 +34,6 @@ namespace redstart::test {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr Retry kRead = Retry::read;
-constexpr Retry kLastWins = Retry::last_write_wins;
-constexpr Retry kAccumulates = Retry::accumulating;
 
 TEST(StringCommandsEncoding, AcceptsTextNumbersAndUserTypesInSet) {
   expect(capture.set("k", "v"), {"SET", "k", "v"}, kLastWins);

@@ -13,18 +13,18 @@ namespace redstart {
 namespace {
 
 // Sets REDIS_URL for one test and restores its value.
-class Environment {
+class UrlVariable {
  public:
-  explicit Environment(const char* url) {
+  explicit UrlVariable(const char* url) {
     if (const char* before = std::getenv("REDIS_URL")) before_ = before;
     if (url != nullptr)
       ::setenv("REDIS_URL", url, 1);
     else
       ::unsetenv("REDIS_URL");
   }
-  Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
-  ~Environment() {
+  UrlVariable(const UrlVariable&) = delete;
+  UrlVariable& operator=(const UrlVariable&) = delete;
+  ~UrlVariable() {
     if (before_)
       ::setenv("REDIS_URL", before_->c_str(), 1);
     else
@@ -37,7 +37,7 @@ class Environment {
 
 TEST(RedisConfigLoader, ReturnsTheDefaultsWithoutAVariable) {
   for (const char* const url : {static_cast<const char*>(nullptr), ""}) {
-    const Environment environment(url);
+    const UrlVariable environment(url);
     const RedisConfig config = RedisConfigLoader{}.load();
     ASSERT_NE(config.find("main"), nullptr);
     EXPECT_EQ(to_string(config.find("main")->endpoint), "localhost:6379");
@@ -47,7 +47,7 @@ TEST(RedisConfigLoader, ReturnsTheDefaultsWithoutAVariable) {
 }
 
 TEST(RedisConfigLoader, AppliesTheUrlToEveryDatabase) {
-  const Environment environment("redis://ann:pw@redis.internal:7000/9");
+  const UrlVariable environment("redis://ann:pw@redis.internal:7000/9");
   RedisConfig config = RedisConfigLoader{}.load();
   const DatabaseConfig& main = *config.find("main");
   EXPECT_EQ(to_string(main.endpoint), "redis.internal:7000");
@@ -65,7 +65,7 @@ TEST(RedisConfigLoader, IgnoresBlanksAndQuotesAroundAUrlWithANotice) {
        {"redis://:s3cret@h:7000\n", "redis://:s3cret@h:7000\r\n", "  redis://:s3cret@h:7000",
         "\"redis://:s3cret@h:7000\"", "'redis://:s3cret@h:7000'\n", "\" redis://:s3cret@h:7000\n\""}) {
     SCOPED_TRACE(url);
-    const Environment environment(url);
+    const UrlVariable environment(url);
     const RedisConfig config = RedisConfigLoader{}.load();
     EXPECT_EQ(to_string(config.find("main")->endpoint), "h:7000");
     EXPECT_EQ(config.find("main")->password.reveal(), "s3cret");
@@ -78,19 +78,19 @@ TEST(RedisConfigLoader, IgnoresBlanksAndQuotesAroundAUrlWithANotice) {
 }
 
 TEST(RedisConfigLoader, AddsNoNoticeForACleanUrl) {
-  const Environment environment("redis://h");
+  const UrlVariable environment("redis://h");
   EXPECT_TRUE(RedisConfigLoader{}.load().notices.empty());
 }
 
 TEST(RedisConfigLoader, RejectsAUrlOfBlanksOrQuotesOnly) {
   for (const char* const url : {" ", "\n", "\"", "\"\"", "''", "\"redis://h"}) {
-    const Environment environment(url);
+    const UrlVariable environment(url);
     EXPECT_THROW(static_cast<void>(RedisConfigLoader{}.load()), ConfigError) << url;
   }
 }
 
 TEST(RedisConfigLoader, NamesTheVariableInAFault) {
-  const Environment environment("redis://:s3cret@host:port");
+  const UrlVariable environment("redis://:s3cret@host:port");
   try {
     static_cast<void>(RedisConfigLoader{}.load());
     FAIL() << "no error";
@@ -102,7 +102,7 @@ TEST(RedisConfigLoader, NamesTheVariableInAFault) {
 }
 
 TEST(RedisConfigLoader, RejectsAUrlWithAnInvalidHost) {
-  const Environment environment("redis://a%20b");
+  const UrlVariable environment("redis://a%20b");
   EXPECT_THROW(static_cast<void>(RedisConfigLoader{}.load()), ConfigError);
 }
 

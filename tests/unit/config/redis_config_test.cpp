@@ -141,6 +141,7 @@ TEST(Validation, NamesTheFieldOfEachFault) {
       {"max_lifetime", main([](DatabaseConfig& c) { c.max_lifetime = -1ms; })},
       {"check_after_idle", main([](DatabaseConfig& c) { c.check_after_idle = -1ms; })},
       {"lease_warning", main([](DatabaseConfig& c) { c.lease_warning = -1ms; })},
+      {"slow_command", main([](DatabaseConfig& c) { c.slow_command = -1ms; })},
       {"startup.backoff", main([](DatabaseConfig& c) { c.startup.backoff.initial = 0ms; })},
       {"reconnect", main([](DatabaseConfig& c) { c.reconnect.maximum = 49ms; })},
       {"reconnect", main([](DatabaseConfig& c) { c.reconnect.maximum = 24h + 1ms; })},
@@ -170,6 +171,8 @@ TEST(Validation, NamesTheFieldOfEachFault) {
       {"timeouts.command", main([](DatabaseConfig& c) { c.timeouts.command = -5ms; })},
       {"timeouts.acquire", main([](DatabaseConfig& c) { c.timeouts.acquire = 0ms; })},
       {"timeouts.health", main([](DatabaseConfig& c) { c.timeouts.health = 0ms; })},
+      {"timeouts.silence", main([](DatabaseConfig& c) { c.timeouts.silence = 9ms; })},
+      {"timeouts.silence", main([](DatabaseConfig& c) { c.timeouts.silence = 24h + 1ms; })},
       {"keepalive", main([](DatabaseConfig& c) { c.keepalive.idle = -1s; })},
       {"keepalive", main([](DatabaseConfig& c) { c.keepalive.interval = 0s; })},
       {"keepalive", main([](DatabaseConfig& c) { c.keepalive.count = 0; })},
@@ -225,10 +228,15 @@ TEST(Validation, AcceptsTheLongestDurationsOrNamesTheField) {
   config.start_timeout = config.cleanup_interval = std::chrono::milliseconds::max();
   EXPECT_TRUE(validate(config).empty());
   const std::pair<const char*, std::chrono::milliseconds*> ranged[] = {
-      {"timeouts.connect", &main.timeouts.connect},         {"timeouts.command", &main.timeouts.command},
-      {"timeouts.acquire", &main.timeouts.acquire},         {"timeouts.health", &main.timeouts.health},
-      {"startup.backoff", &main.startup.backoff.maximum},   {"reconnect", &main.reconnect.maximum},
-      {"breaker.recovery", &main.breaker.recovery.maximum}, {"retry.backoff", &main.retry.backoff.maximum}};
+      {"timeouts.connect", &main.timeouts.connect},
+      {"timeouts.command", &main.timeouts.command},
+      {"timeouts.acquire", &main.timeouts.acquire},
+      {"timeouts.health", &main.timeouts.health},
+      {"timeouts.silence", &main.timeouts.silence.emplace(1s)},
+      {"startup.backoff", &main.startup.backoff.maximum},
+      {"reconnect", &main.reconnect.maximum},
+      {"breaker.recovery", &main.breaker.recovery.maximum},
+      {"retry.backoff", &main.retry.backoff.maximum}};
   for (const auto& [field, value] : ranged) {
     for (const auto extreme : {std::chrono::milliseconds::max(), std::chrono::milliseconds::min()}) {
       const auto before = std::exchange(*value, extreme);
@@ -237,6 +245,17 @@ TEST(Validation, AcceptsTheLongestDurationsOrNamesTheField) {
       EXPECT_THAT(faults[0].where, ::testing::EndsWith(field));
       *value = before;
     }
+  }
+}
+
+// The silence may be shorter or longer than every other limit.
+TEST(Validation, AcceptsSilenceFrom10MillisecondsTo24Hours) {
+  RedisConfig config;
+  DatabaseConfig& main = config.database("main");
+  EXPECT_FALSE(main.timeouts.silence.has_value());
+  for (const auto value : {10ms, 60'000ms, 86'400'000ms}) {
+    main.timeouts.silence = value;
+    EXPECT_TRUE(validate(config).empty()) << value.count();
   }
 }
 

@@ -201,6 +201,8 @@ constexpr Bad bad[] = {
     {"rediss://h?tls_ca_file=a&tls_key=k&tls_ca_file=b", "the option tls_ca_file twice"},
     {"rediss://h?tls_ca_file=a%0a", "the option tls_ca_file with an empty or invalid value"},
     {"redis://h?a@b", "an '@' after the '?'"},
+    {"redis://a%0ab:pw@h", "a user name with a control character"},
+    {"rediss://h?tls_server_name=a%20b", "the option tls_server_name with an empty or invalid value"},
 };
 
 TEST(RedisUrl, IsRejectedWithAReasonAndARemedyWhenInvalid) {

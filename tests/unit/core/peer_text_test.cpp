@@ -5,8 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <limits>
 #include <random>
 #include <string>
 #include <string_view>
@@ -207,7 +209,8 @@ TEST(PeerText, HidesSecretAtAnyPosition) {
   }
 }
 
-// Returns the processor time of `times` calls on this thread in nanoseconds; at least 1.
+// Returns the least processor time of one of `times` calls on this thread in nanoseconds; at least 1. Other
+// processes can make a call slower, but not faster.
 template <class F>
 double cost(int times, F call) {
   const auto used = [] {
@@ -215,9 +218,13 @@ double cost(int times, F call) {
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
     return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
   };
-  const double begin = used();
-  for (int i = 0; i != times; ++i) call();
-  return used() - begin + 1;
+  double least = std::numeric_limits<double>::max();
+  for (int i = 0; i != times; ++i) {
+    const double begin = used();
+    call();
+    least = std::min(least, used() - begin + 1);
+  }
+  return least;
 }
 
 TEST(PeerText, CostsNoMoreForOmittedText) {
@@ -232,17 +239,16 @@ TEST(PeerText, CostsNoMoreForOmittedText) {
 }
 
 TEST(PeerText, TakesLinearTimeForRepeatedSecretPrefixes) {
-  const auto of = [](std::size_t size, int times) {
-    std::string secret(1000, 'a');
-    secret.push_back('b');
-    const std::string text(size, 'a');
+  const std::string text(64'000, 'a');
+  const auto of = [&](char repeated) {
+    const std::string secret = std::string(1000, repeated) + 'b';
     const std::array<std::string_view, 1> secrets{secret};
-    return cost(times, [&] { static_cast<void>(peer_text(text, {.most = size, .secrets = secrets})); });
+    return cost(20, [&] { static_cast<void>(peer_text(text, {.most = text.size(), .secrets = secrets})); });
   };
-  static_cast<void>(of(4000, 10));
-  // A text of 16 times the size costs 16 times as much; quadratic work would cost 256 times as much. Both
-  // texts are longer than the secret.
-  EXPECT_LT(of(64'000, 20), 16 * 5 * of(4000, 20));
+  static_cast<void>(of('x'));
+  // A search that begins again at each byte would read 1000 bytes for each. The text's size and the memory
+  // used are the same for both secrets: page faults cost more than the search on some machines.
+  EXPECT_LT(of('a'), 10 * of('x'));
 }
 
 }  // namespace

@@ -102,7 +102,15 @@ TEST(ServerReply, ProvesThatNothingOfTransactionRanByErrorOfExec) {
   expect("MOVED 3999 127.0.0.1:6381", Remedy::reconnect);
   expect("CROSSSLOT Keys in request don't hash to the same slot", Remedy::never);
   expect("LOADING Redis is loading the dataset in memory", Remedy::retry);
-  expect("ERR EXEC without MULTI", Remedy::never);
+  expect("ERR something else", Remedy::never);
+}
+
+TEST(ServerReply, ProvesNothingIfExecFoundNoTransaction) {
+  constexpr std::string_view lost = "ERR EXEC without MULTI";
+  EXPECT_EQ(classify(lost, ReplyOf::transaction).effect, Effect::server_error)
+      << "MULTI may have been refused, so that the commands ran at once";
+  EXPECT_EQ(classify(lost, ReplyOf::transaction).remedy, Remedy::none);
+  EXPECT_EQ(classify(lost, ReplyOf::plain_command).effect, Effect::server_error);
 }
 
 TEST(ServerReply, TakesRemedyOfAbortedTransactionFromItsReasonOnly) {

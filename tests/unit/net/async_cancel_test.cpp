@@ -18,8 +18,6 @@ using namespace std::chrono_literals;
 using engine::Cancellation;
 using Words = FakeConnection::Words;
 
-std::string echo(const Words& words) { return resp_bulk(words.at(1)); }
-
 // How the operation of a test ends early.
 enum class By : std::uint8_t { deadline, cancellation };
 
@@ -69,7 +67,9 @@ TEST_P(AsyncEarlyEndTest, EndsOperationQueuedBehindBlockedSend) {
     connection.send("+OK\r\n");
     connection.serve(echo);
   });
-  TestLink link(server.port());
+  DatabaseConfig config = TestLink::at(server.port());
+  config.timeouts.silence = 1min;  // the server receives the large value before it replies
+  TestLink link(config);
   link.submit(TestOperation::make({"ECHO", "first"}, link.into(3)));
   ASSERT_TRUE(link.run_to_end(1));
   link.submit(TestOperation::make({"SET", std::string(40'000'000, 'x')}, link.into(1)));

@@ -22,8 +22,6 @@ namespace {
 using namespace std::chrono_literals;
 using Words = FakeConnection::Words;
 
-std::string echo(const Words& words) { return resp_bulk(words.at(1)); }
-
 TEST(AsyncExchangeTest, MatchesRepliesInOrder) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.serve(echo); });
   TestLink link(server.port());
@@ -59,7 +57,7 @@ TEST(AsyncExchangeTest, AcceptsReplySplitAtAnyByte) {
     EXPECT_EQ(link.endings[0]->replies, std::vector<std::string>{"*2\r\n$3\r\nabc\r\n:7\r\n"}) << cut;
     EXPECT_EQ(link.endings[1]->replies, std::vector<std::string>{"-ERR no\r\n"}) << cut;
     EXPECT_EQ(link.endings[2]->replies, std::vector<std::string>{"$0\r\n\r\n"}) << cut;
-    EXPECT_EQ(link.connection->take_pushes(), 1U) << cut;
+    EXPECT_EQ(link.owner->pushes, 1U) << cut;
     EXPECT_EQ(link.owner->errors, 1U);
   }
 }
@@ -225,7 +223,9 @@ TEST(AsyncExchangeTest, RequeuesUnwrittenOperationsInOrder) {
     connection.wait(gate);
     connection.reset();
   });
-  TestLink link(server.port());
+  DatabaseConfig config = TestLink::at(server.port());
+  config.timeouts.silence = 1min;  // the server receives the large value before it replies
+  TestLink link(config);
   ASSERT_TRUE(link.open());
   const std::string large(40'000'000, 'x');  // more than the kernel accepts
   link.submit(TestOperation::make({"SET", large, "0"}, link.into(0)));
@@ -294,6 +294,19 @@ TEST(AsyncExchangeTest, ChecksAgainAfterCheckOfExpiredOperation) {
     EXPECT_EQ(server.count("PING"), before + 2);
     gate = Gate();
   }
+}
+
+TEST(AsyncExchangeTest, SendsBlockingCommandOnlyWithItsWholeTimeLeft) {
+  FakeServer server([](FakeConnection& connection, std::size_t) { connection.serve(echo); });
+  TestLink link(server.port());
+  link.submit(TestOperation::make({"BLPOP", "late", "60"}, link.into(0)).within(50s).blocks(60s));
+  link.submit(TestOperation::make({"BLPOP", "in time", "40"}, link.into(1)).within(50s).blocks(40s));
+  ASSERT_TRUE(link.run_to_end(2));
+  ASSERT_TRUE(link.endings[0]->error);
+  EXPECT_EQ(link.endings[0]->error->code(), Errc::timeout);
+  EXPECT_EQ(link.endings[0]->error->effect(), Effect::not_sent);
+  EXPECT_FALSE(link.endings[1]->error);
+  EXPECT_EQ(server.count("BLPOP"), 1U);
 }
 
 TEST(AsyncExchangeTest, AllowsLongerSilenceForBlockingCommand) {

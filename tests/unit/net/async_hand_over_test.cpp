@@ -17,8 +17,6 @@ namespace {
 using engine::Cancellation;
 using Words = FakeConnection::Words;
 
-std::string echo(const Words& words) { return resp_bulk(words.at(1)); }
-
 // A connection that keeps submitted operations in its queue.
 class ClosedLink : public TestLink {
  public:

@@ -121,7 +121,7 @@ TEST(AsyncIntegrityTest, AcceptsAnyCutOfStream) {
         ASSERT_TRUE(link.run_to_end(3));
         for (std::size_t i = 0; i < 3; ++i)
           EXPECT_EQ(link.endings[i]->replies, std::vector{resp_bulk("text" + std::to_string(i))});
-        EXPECT_EQ(link.connection->take_pushes(), 1U);
+        EXPECT_EQ(link.owner->pushes, 1U);
       });
 }
 

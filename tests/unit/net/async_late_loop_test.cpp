@@ -22,8 +22,6 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using Words = FakeConnection::Words;
 
-std::string echo(const Words& words) { return resp_bulk(words.at(1)); }
-
 TEST(AsyncLateLoop, DoesNotSendOperationExpiredDuringLongHandler) {
   FakeServer server([](FakeConnection& connection, std::size_t) { connection.serve(echo); });
   TestLink link(server.port());

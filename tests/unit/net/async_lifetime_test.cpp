@@ -22,8 +22,6 @@ using namespace std::chrono_literals;
 using engine::Cancellation;
 using Words = FakeConnection::Words;
 
-std::string echo(const Words& words) { return resp_bulk(words.at(1)); }
-
 void serve_echo(FakeConnection& connection, std::size_t) { connection.serve(echo); }
 
 // Runs the loop until the condition holds. Counts exceptions that leave it.
@@ -263,7 +261,7 @@ TEST(AsyncLifetimeTest, FreesEverythingWhenAbandonedWhileOpening) {
 
 TEST(AsyncLifetimeTest, OutlivesContextAfterStop) {
   FakeServer server(serve_echo);
-  DatabaseConfig config = TestLink::at(server.port());
+  const LiveSettings config(TestLink::at(server.port()));
   const std::string name = "test";
   const auto owner = std::make_shared<TestOwner>();
   auto context = std::make_unique<boost::asio::io_context>();
@@ -287,7 +285,7 @@ TEST(AsyncLifetimeTest, OutlivesContextAfterStop) {
 
 TEST(AsyncLifetimeTest, SurvivesContextDestroyedOnStrand) {
   FakeServer server(serve_echo);
-  DatabaseConfig config = TestLink::at(server.port());
+  const LiveSettings config(TestLink::at(server.port()));
   const std::string name = "test";
   const auto owner = std::make_shared<TestOwner>();
   auto context = std::make_unique<boost::asio::io_context>();

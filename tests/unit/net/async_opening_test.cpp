@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -11,9 +13,11 @@
 #include <utility>
 #include <vector>
 
+#include "net/async_opening.hpp"
 #include "net/handshake_gate.hpp"
 #include "support/fake_server.hpp"
 #include "support/free_port.hpp"
+#include "support/managers.hpp"
 #include "support/redis_server.hpp"
 #include "support/test_operation.hpp"
 
@@ -187,7 +191,7 @@ TEST(AsyncOpeningTest, AcceptsReplyInSmallPieces) {
   });
   TestLink link(server.port());
   ASSERT_TRUE(link.open());
-  EXPECT_EQ(link.connection->take_pushes(), 1U);
+  EXPECT_EQ(link.owner->pushes, 1U);
 }
 
 TEST(AsyncOpeningTest, FallsBackToResp2WithOldServer) {
@@ -263,6 +267,155 @@ TEST(AsyncOpeningTest, OpensWhenHandshakePermitIsReleased) {
   EXPECT_TRUE(gate.enter(
       "a", now, [](net::HandshakeGate::Pass) {}, none))
       << "the second attempt must have left the gate";
+}
+
+// --- The attempt by itself
+
+struct SilentWatcher final : net::OpenWatcher {
+  bool not_ready(const protocol::NotReady&) override {
+    ++polls;
+    return true;
+  }
+  void ready(const protocol::HandshakeFsm&) override { ++ready_calls; }
+  void reached(Step step) noexcept override { steps.push_back(step); }
+  int polls = 0;
+  int ready_calls = 0;
+  std::vector<Step> steps{};
+};
+
+// One attempt on a loop that the test runs.
+struct LoneAttempt {
+  explicit LoneAttempt(DatabaseConfig settings) : config(std::move(settings)) {
+    const boost::asio::any_io_executor executor = context->get_executor();
+    opening = std::make_unique<net::AsyncOpening>(net::Loop{executor, executor, 0}, config, name,
+                                                  std::make_shared<net::Preparer>(config), watcher,
+                                                  net::Clock::now() + 30s, [this](net::OpeningResult ended) {
+                                                    EXPECT_FALSE(result) << "it ends once";
+                                                    on_loop = net::on_loop_thread();
+                                                    result = std::move(ended);
+                                                  });
+    opening->start(net::Clock::now());
+  }
+  template <class Condition>
+  bool run_until(Condition condition) {
+    for (const auto late = net::Clock::now() + 30s; !condition();) {
+      if (net::Clock::now() > late) return false;
+      context->restart();
+      context->run_one_for(100ms);
+    }
+    return true;
+  }
+
+  DatabaseConfig config;
+  std::string name = "test";
+  SilentWatcher watcher{};
+  std::unique_ptr<boost::asio::io_context> context = std::make_unique<boost::asio::io_context>(1);
+  std::unique_ptr<net::AsyncOpening> opening{};
+  std::optional<net::OpeningResult> result{};
+  bool on_loop = false;
+};
+
+TEST(AsyncOpeningAlone, ReportsFailureFromHandlerOfItsOwn) {
+  DatabaseConfig config;
+  config.endpoint.unix_path = "/nonexistent/socket";
+  LoneAttempt attempt(config);
+  EXPECT_FALSE(attempt.result) << "not from inside start()";
+  ASSERT_TRUE(attempt.run_until([&] { return attempt.result.has_value(); }));
+  EXPECT_TRUE(attempt.on_loop);
+  EXPECT_EQ(attempt.result->failure->code, Errc::connect_failed);
+  EXPECT_FALSE(attempt.result->stream.socket);
+  EXPECT_EQ(attempt.watcher.ready_calls, 0);
+}
+
+TEST(AsyncOpeningAlone, HandsOverStream) {
+  FakeServer server([](FakeConnection& connection, std::size_t) {
+    greet(connection);
+    connection.send(">1\r\n+a\r\n+OK\r\n+OK\r\n+PONG\r\n");
+    connection.serve([](const FakeConnection::Words&) { return "+OK\r\n"; });
+  });
+  LoneAttempt attempt(TestLink::at(server.port()));
+  ASSERT_TRUE(attempt.run_until([&] { return attempt.result.has_value(); }));
+  ASSERT_FALSE(attempt.result->failure);
+  EXPECT_EQ(attempt.result->pushes, 1U);
+  EXPECT_EQ(attempt.watcher.ready_calls, 1);
+  using Step = net::OpenWatcher::Step;
+  EXPECT_EQ(attempt.watcher.steps, (std::vector{Step::resolved, Step::connected}));
+  attempt.opening.reset();  // the stream stays open
+  constexpr std::string_view command = "*1\r\n$4\r\nPING\r\n";
+  net::OpenedStream& stream = attempt.result->stream;
+  EXPECT_EQ(stream.write_some(command).bytes, command.size());
+  bool readable = false;
+  stream.socket->async_wait(net::OpenedStream::Socket::wait_read,
+                            [&](const boost::system::error_code& error) { readable = !error; });
+  ASSERT_TRUE(attempt.run_until([&] { return readable; }));
+  char reply[16];
+  EXPECT_EQ(std::string_view(reply, stream.read_some(reply, sizeof reply).bytes), "+PONG\r\n");
+}
+
+TEST(AsyncOpeningAlone, ClosesSocketWhenDestroyed) {
+  std::atomic<bool> closed{false};
+  FakeServer server([&](FakeConnection& connection, std::size_t) {
+    connection.command();
+    connection.await_close();
+    closed = true;
+  });
+  LoneAttempt attempt(TestLink::at(server.port()));
+  ASSERT_TRUE(attempt.run_until([&] { return server.count("HELLO") == 1; }));
+  attempt.opening.reset();
+  EXPECT_TRUE(eventually([&] { return closed.load(); }));
+  attempt.context->restart();
+  attempt.context->run();  // returns: no event is left
+  EXPECT_FALSE(attempt.result);
+}
+
+TEST(AsyncOpeningAlone, ReturnsPermitWhenDestroyed) {
+  FakeServer server([](FakeConnection& connection, std::size_t) { connection.await_close(); });
+  const DatabaseConfig config = TestLink::at(server.port());
+  const TimePoint begin = net::Clock::now();
+  // One server gets half of the permits.
+  std::vector<std::unique_ptr<LoneAttempt>> attempts;
+  for (int i = 0; i < 16; ++i) attempts.push_back(std::make_unique<LoneAttempt>(config));
+  for (const auto& one : attempts) one->context->poll();
+  ASSERT_TRUE(eventually([&] { return server.accepted() == 16; }));
+  int admitted = 0;
+  net::HandshakeGate::WaiterId waiter = 0;
+  EXPECT_FALSE(net::HandshakeGate::process().enter(
+      to_string(config.endpoint), begin, [&](net::HandshakeGate::Pass) { ++admitted; }, waiter));
+  EXPECT_EQ(admitted, 0);
+  attempts.front()->opening.reset();
+  EXPECT_EQ(admitted, 1);
+  net::HandshakeGate::process().cancel(waiter);
+}
+
+class BlockedProvider final : public CredentialsProvider {
+ public:
+  explicit BlockedProvider(Gate& gate) : gate_(gate) {}
+  Credentials credentials() override {
+    asked = true;
+    gate_.wait();
+    return {"ann", "given"};
+  }
+  std::atomic<bool> asked{false};
+
+ private:
+  Gate& gate_;
+};
+
+TEST(AsyncOpeningAlone, LeavesPreparationThatOutlivesContext) {
+  Gate gate;
+  const auto provider = std::make_shared<BlockedProvider>(gate);
+  DatabaseConfig config = TestLink::at(1);
+  config.credentials = provider;
+  {
+    LoneAttempt attempt(config);
+    ASSERT_TRUE(eventually([&] { return provider->asked.load(); }));
+    attempt.opening.reset();
+    attempt.context.reset();
+    gate.open();
+    EXPECT_FALSE(attempt.result);
+  }
+  // The helper thread releases the provider at its end.
+  EXPECT_TRUE(eventually([&] { return provider.use_count() == 2; }));
 }
 
 }  // namespace

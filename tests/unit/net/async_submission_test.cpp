@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "net/submission.hpp"
+#include "protocol/operation_queue.hpp"
 #include "support/test_operation.hpp"
 
 namespace redstart::inline v0::net {
@@ -25,7 +26,7 @@ class SubmissionTest : public ::testing::Test {
     nodes.push_back(&TestOperation::make({"PING"}, [](const test::Ending&) {}));
     return nodes.back()->known_as(id);
   }
-  static std::vector<std::uint64_t> drained(OperationQueue& queue) {
+  static std::vector<std::uint64_t> drained(protocol::OperationQueue& queue) {
     std::vector<std::uint64_t> ids;
     while (!queue.empty()) ids.push_back(queue.pop_front().id);
     return ids;
@@ -36,14 +37,14 @@ class SubmissionTest : public ::testing::Test {
 };
 
 TEST_F(SubmissionTest, QueueKeepsOrder) {
-  OperationQueue queue;
+  protocol::OperationQueue queue;
   for (std::uint64_t id = 1; id <= 4; ++id) queue.push_back(node(id));
   EXPECT_EQ(drained(queue), (Ids{1, 2, 3, 4}));
 }
 
 TEST_F(SubmissionTest, QueueErasesAnyNode) {
   for (std::size_t gone = 0; gone < 3; ++gone) {
-    OperationQueue queue;
+    protocol::OperationQueue queue;
     std::array<TestOperation*, 3> three{&node(1), &node(2), &node(3)};
     for (TestOperation* one : three) queue.push_back(*one);
     queue.erase(*three[gone]);
@@ -54,14 +55,14 @@ TEST_F(SubmissionTest, QueueErasesAnyNode) {
 }
 
 TEST_F(SubmissionTest, QueuePrependsAnother) {
-  OperationQueue empty;
-  OperationQueue first;
-  OperationQueue second;
+  protocol::OperationQueue empty;
+  protocol::OperationQueue first;
+  protocol::OperationQueue second;
   first.push_back(node(1));
   first.push_back(node(2));
   second.push_back(node(3));
   second.prepend(std::move(first));
-  second.prepend(OperationQueue());
+  second.prepend(protocol::OperationQueue());
   second.push_back(node(4));
   empty.prepend(std::move(second));
   empty.push_back(node(5));

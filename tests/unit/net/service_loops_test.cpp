@@ -10,11 +10,13 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <cstddef>
 #include <future>
 #include <memory>
 #include <optional>
 
 #include "net/io_threads.hpp"
+#include "support/heap_watch.hpp"
 
 namespace redstart::inline v0::net {
 namespace {
@@ -58,6 +60,22 @@ TEST(ServiceLoops, RecognizeThreadsOfCommonExecutors) {
   knows_its_threads(pool.get_executor());
   knows_its_threads(asio::make_strand(pool));
   knows_its_threads(asio::make_strand(asio::any_io_executor(pool.get_executor())));
+}
+
+// Asio does this for each read of a connection.
+std::size_t allocations_of_tracked_work(const asio::any_io_executor& service) {
+  ServiceLoops loops(service, nullptr);
+  const Loop loop = loops.next();
+  const test::HeapWatch watch;
+  static_cast<void>(asio::prefer(loop.executor, asio::execution::outstanding_work.tracked));
+  return watch.allocations();
+}
+
+TEST(ServiceLoops, MakeStrandsThatCostOneAllocationPerEvent) {
+  asio::io_context context;
+  EXPECT_LE(allocations_of_tracked_work(context.get_executor()), 1U);
+  asio::thread_pool pool(1);
+  EXPECT_LE(allocations_of_tracked_work(pool.get_executor()), 1U);
 }
 
 TEST(ServiceLoops, NotifyWhenContextIsDestroyedFirst) {

@@ -118,7 +118,7 @@ TEST(TlsText, DistinguishesNetworkFailures) {
               AllOf(HasSubstr("during the TLS handshake"), HasSubstr("reset")));
   TlsTrouble asked;
   asked.certificate_requested = true;
-  EXPECT_THAT(tls_failure(asked, "b.test", end_of_stream).what,
+  EXPECT_THAT(tls_failure(asked, "b.test", failure::end_of_stream).what,
               AllOf(HasSubstr("closed"), HasSubstr("tls.certificate_file")));
   EXPECT_THAT(tls_failure(asked, "b.test", ECONNRESET).what,
               AllOf(HasSubstr("reset"), HasSubstr("tls.certificate_file")));

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -67,6 +68,43 @@ TEST(OperationCounters, LoseNothingWhenManyThreadsCount) {
   EXPECT_EQ(stats.timeouts, threads * each / 2);
   EXPECT_EQ(stats.retries, threads * each);
   EXPECT_EQ(stats.latency.count(), threads * each);
+}
+
+TEST(OperationCounters, InventedErrorWordsAddOneKind) {
+  OperationCounters counters;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string message = "INVENTED" + std::to_string(i) + " by a script";
+    counters.error_reply(message);
+    counters.failed_after(operation_id("EVALSHA"), ErrorType::of_reply(message), 1ms);
+  }
+  counters.error_reply("WRONGTYPE Operation against a key");
+  const RedisStats stats = collected(counters);
+  ASSERT_EQ(stats.errors.size(), 2U);
+  EXPECT_EQ(stats.errors[0].type, "WRONGTYPE");
+  EXPECT_EQ(stats.errors[0].count, 1U);
+  EXPECT_EQ(stats.errors[1].type, "_OTHER");
+  EXPECT_EQ(stats.errors[1].count, 10'000U);
+  ASSERT_EQ(stats.commands.size(), 1U);
+  EXPECT_EQ(stats.commands[0].error_type, "_OTHER");
+  EXPECT_EQ(stats.commands[0].durations.count(), 10'000U);
+}
+
+TEST(OperationCounters, SumErrorsAndCommandsOfServers) {
+  OperationCounters first;
+  OperationCounters second;
+  first.failed_with(ErrorType::of(Errc::timeout, {}), 3);
+  second.failed_with(ErrorType::of(Errc::timeout, {}), 4);
+  second.error_reply("ERR unknown");
+  for (OperationCounters* const counters : {&first, &second})
+    counters->succeeded(3, operation_id("GET"), 2, 1ms);
+  RedisStats stats = collected(first);
+  second.collect(stats);
+  ASSERT_EQ(stats.errors.size(), 2U);
+  EXPECT_EQ(stats.errors[0].type, "ERR");
+  EXPECT_EQ(stats.errors[1].type, "timeout");
+  EXPECT_EQ(stats.errors[1].count, 7U);
+  ASSERT_EQ(stats.commands.size(), 1U);
+  EXPECT_EQ(stats.commands[0].durations.count(), 4U);
 }
 
 TEST(SuccessRate, IsOneWhenIdleAndIgnoresServerErrors) {

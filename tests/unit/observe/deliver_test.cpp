@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace redstart {
 namespace {
@@ -18,11 +20,16 @@ class Last final : public EventListener {
     database = event.database;
     endpoint = event.endpoint;
     detail = event.detail;
+    others = {std::string(event.operation), std::string(event.reason),
+              std::string(event.remedy),    std::string(event.from),
+              std::string(event.to),        std::string(event.source),
+              std::string(event.primary),   std::string(event.settings ? event.settings->host : "")};
   }
   EventKind kind = EventKind::loading;
   std::string database{};
   std::string endpoint{};
   std::string detail{};
+  std::vector<std::string> others{};
 };
 
 TEST(Deliver, KeepsPrintableTexts) {
@@ -41,6 +48,16 @@ TEST(Deliver, EscapesAndShortensOtherTexts) {
   EXPECT_EQ(last.endpoint, "\\x1b[2J");
   EXPECT_TRUE(is_presentable(last.detail, 3584));
   EXPECT_TRUE(last.detail.ends_with(" more bytes)")) << last.detail;
+}
+
+TEST(Deliver, EscapesEachField) {
+  constexpr std::string_view hostile = "a\nb\xff";
+  Event event{.kind = EventKind::retrying, .operation = hostile, .reason = hostile, .remedy = hostile};
+  event.from = event.to = event.source = event.primary = hostile;
+  event.settings = EventSettings{.host = hostile};
+  Last last;
+  deliver(last, event);
+  EXPECT_EQ(last.others, std::vector<std::string>(8, "a\\nb\\xff"));
 }
 
 }  // namespace

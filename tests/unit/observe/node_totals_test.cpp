@@ -21,6 +21,7 @@ NodeStats node(std::string endpoint, ConnectionState state, BreakerState breaker
   stats.breaker_changes = 2;
   stats.pool.idle = 3;
   stats.pool.in_use = 1;
+  stats.pool.min_idle = 2;
   stats.pool.closed[0] = 4;
   return stats;
 }
@@ -57,6 +58,7 @@ TEST(NodeTotals, SumConnections) {
   EXPECT_EQ(stats.breaker_changes, 6U);
   EXPECT_EQ(stats.pool.idle, 9U);
   EXPECT_EQ(stats.pool.in_use, 3U);
+  EXPECT_EQ(stats.pool.min_idle, 6U);
   EXPECT_EQ(stats.pool.closed[0], 12U);
   EXPECT_EQ(stats.nodes.size(), 3U);
 }

@@ -50,6 +50,7 @@ class ClosedConnections : public ::testing::Test {
   };
   // A caller that waits for a connection of another kind.
   struct Other final : Waiter {
+    Other() : Waiter(ConnectionKind::shared, Takes::grants) {}
     void notify() noexcept override {}
   };
 
@@ -111,13 +112,13 @@ TEST_F(ClosedConnections, AreReportedWhenClosedToFreeCapacity) {
   Other other;
   ASSERT_TRUE(pool_->acquire_grant(other));
   expect_closed(CloseReason::idle, 1);
-  pool_->return_grant();
+  pool_->return_grant(other.kind);
   std::vector<DirectLease> lent = borrow(1);
   ASSERT_FALSE(pool_->acquire_grant(other));
   lent[0].give_back();
   expect_closed(CloseReason::idle, 2);
   EXPECT_EQ(other.grant, Waiter::Grant::capacity);
-  pool_->return_grant();
+  pool_->return_grant(other.kind);
 }
 
 }  // namespace

@@ -29,6 +29,28 @@ TEST(SessionTracker, IsInitiallyClean) {
   EXPECT_FALSE(tracker.queues());
 }
 
+TEST(SessionTracker, AllowsAuthenticationOutsideOfTransactions) {
+  SessionTracker tracker;
+  EXPECT_TRUE(tracker.may_authenticate());
+  run(tracker, "WATCH");
+  run(tracker, "SELECT", Answer::done, Session::database);
+  EXPECT_TRUE(tracker.may_authenticate());
+  tracker.sent(Session::transaction, "MULTI");
+  EXPECT_FALSE(tracker.may_authenticate());
+  tracker.answered(Session::transaction, "MULTI", Answer::done);
+  EXPECT_FALSE(tracker.may_authenticate());
+  tracker.sent(Session::transaction, "EXEC");
+  EXPECT_FALSE(tracker.may_authenticate()) << "EXEC may not have been sent yet";
+  tracker.answered(Session::transaction, "EXEC", Answer::done);
+  EXPECT_TRUE(tracker.may_authenticate());
+}
+
+TEST(SessionTracker, KeepsUserThatTheCallerHasChosen) {
+  SessionTracker tracker;
+  run(tracker, "AUTH", Answer::done, Session::identity);
+  EXPECT_FALSE(tracker.may_authenticate());
+}
+
 TEST(SessionTracker, QueuesInTransaction) {
   SessionTracker tracker;
   run(tracker, "MULTI");

@@ -30,7 +30,7 @@ constexpr std::string_view no_hello =
 constexpr std::string_view no_setinfo =
     "-ERR Unknown subcommand or wrong number of arguments for 'SETINFO'\r\n";
 constexpr std::string_view loading = "-LOADING Redis is loading the dataset in memory\r\n";
-constexpr std::string_view info = "$49\r\nloading_loaded_perc:37.50\r\nloading_eta_seconds:12\r\n";
+constexpr std::string_view loading_info = "$49\r\nloading_loaded_perc:37.50\r\nloading_eta_seconds:12\r\n";
 constexpr std::string_view wrongpass = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
 constexpr std::string_view noauth = "-NOAUTH Authentication required.\r\n";
 constexpr std::string_view maxclients = "-ERR max number of clients reached\r\n";
@@ -357,7 +357,7 @@ std::vector<BrokenStep> all_steps() {
           {"SELECT", everything2(), {ok, ok, ok, ok}},
           {"PING", everything(), {hello3, ok, ok, ok}},
           {"PING", everything2(), {ok, ok, ok, ok, ok}},
-          {"PING", everything(), {hello3, ok, ok, ok, loading, info, "delay"}}};
+          {"PING", everything(), {hello3, ok, ok, ok, loading, loading_info, "delay"}}};
 }
 
 void advance_to(Script& script, const BrokenStep& step) {
@@ -429,7 +429,7 @@ const std::string ask_info = wire({"INFO", "persistence"});
 
 TEST(Handshake, Fault37QueriesProgressWhileServerIsLoading) {
   Script script(everything());
-  script.reply(hello3).replies({ok, ok, ok, loading}).sends(ask_info).reply(info);
+  script.reply(hello3).replies({ok, ok, ok, loading}).sends(ask_info).reply(loading_info);
   EXPECT_EQ(script.machine().not_ready().why, NotReady::Why::loading);
   EXPECT_EQ(script.machine().not_ready().left, 12s);
   EXPECT_EQ(script.machine().not_ready().percent, 37);
@@ -502,10 +502,11 @@ TEST(Handshake, AsksNoOtherServerForRedirects) {
   Script({{}, {}, {}, 0, Protocol::resp2}).sends(setinfo + ping);
 }
 
-TEST(Handshake, AsksNoReplicaForRedirectsSoThatItServesReads) {
-  Script({{}, {}, {}, 0, Protocol::automatic})
-      .reply(hello_of("valkey", "9.1.2", "replica"))
-      .sends(setinfo + ping);
+TEST(Handshake, AsksOnlyPrimaryForRedirectsSoThatReplicaServesReads) {
+  for (const std::string_view role : {"replica", "slave", "sentinel", ""})
+    Script({{}, {}, {}, 0, Protocol::automatic})
+        .reply(hello_of("valkey", "9.1.2", role))
+        .sends(setinfo + ping);
 }
 
 TEST(Handshake, ForgetsRedirectsWhenItStartsAgain) {

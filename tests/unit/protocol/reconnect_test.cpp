@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // reconnect_test.cpp: every state of the reconnect policy with every event.
 #include "protocol/reconnect.hpp"
+#include "support/start_time.hpp"
 
 #include <redstart/resilience/random.hpp>
 
@@ -15,15 +16,15 @@
 namespace redstart::inline v0::protocol {
 namespace {
 
+using test::start;
 using namespace std::chrono_literals;
-using State = Reconnect::State;
+using Phase = Reconnect::State;
 
 constexpr BackoffPolicy policy{50ms, 500ms, 2.0};
-const TimePoint start = TimePoint{} + 1h;
 
 TEST(Reconnect, AllowsFirstAttemptAtOnce) {
   const Reconnect reconnect(policy);
-  EXPECT_EQ(reconnect.state(), State::fresh);
+  EXPECT_EQ(reconnect.state(), Phase::fresh);
   EXPECT_TRUE(reconnect.may_attempt(start));
 }
 
@@ -31,7 +32,7 @@ TEST(Reconnect, RefusesAttemptsBeforeDelayEnds) {
   Reconnect reconnect(policy);
   const auto attempt = reconnect.begin(start);
   reconnect.failed(attempt, start, 0.0);
-  EXPECT_EQ(reconnect.state(), State::backing_off);
+  EXPECT_EQ(reconnect.state(), Phase::backing_off);
   EXPECT_EQ(reconnect.next_attempt(), start + 50ms);
   EXPECT_FALSE(reconnect.may_attempt(start + 50ms - 1ns));
   EXPECT_TRUE(reconnect.may_attempt(start + 50ms));
@@ -41,8 +42,17 @@ TEST(Reconnect, AllowsOneProbeAtATimeWhileAway) {
   Reconnect reconnect(policy);
   reconnect.failed(reconnect.begin(start), start, 0.5);
   static_cast<void>(reconnect.begin(start));
-  EXPECT_EQ(reconnect.state(), State::probing);
+  EXPECT_EQ(reconnect.state(), Phase::probing);
   EXPECT_FALSE(reconnect.may_attempt(start + 1h)) << "however long it takes";
+}
+
+TEST(Reconnect, UsesReplacedDelaysAfterTheCurrentOne) {
+  Reconnect reconnect(policy);
+  reconnect.failed(reconnect.begin(start), start, 0.0);
+  reconnect.use({1s, 2s, 2.0}, {1s, 2s, 2.0});
+  EXPECT_EQ(reconnect.next_attempt(), start + 50ms) << "the delay that runs";
+  reconnect.failed(reconnect.begin(start + 50ms), start + 50ms, 0.0);
+  EXPECT_GE(reconnect.next_attempt(), start + 50ms + 1s);
 }
 
 constexpr double near_one = 0.999'999'9;
@@ -64,7 +74,7 @@ TEST(Reconnect, GrowsDelaysUntilReadyAndFirstReply) {
   EXPECT_EQ(longest_delays(reconnect, now, 6), (std::vector<std::int64_t>{99, 199, 399, 499, 499, 499}));
   static_cast<void>(reconnect.begin(start));
   const auto connection = reconnect.succeeded(start, 0.5);
-  EXPECT_EQ(reconnect.state(), State::up);
+  EXPECT_EQ(reconnect.state(), Phase::up);
   reconnect.answered(connection);
   EXPECT_EQ(longest_delays(reconnect, now, 1), (std::vector<std::int64_t>{99}));
 }
@@ -88,7 +98,7 @@ TEST(Reconnect, CountsConnectionLostBeforeFirstReplyAsFailure) {
     static_cast<void>(reconnect.begin(now));
     const auto connection = reconnect.succeeded(now, near_one);
     reconnect.lost(connection, now, near_one);
-    ASSERT_EQ(reconnect.state(), State::backing_off) << i;
+    ASSERT_EQ(reconnect.state(), Phase::backing_off) << i;
     const auto least = std::vector{99ms, 399ms, 499ms, 499ms}.at(static_cast<std::size_t>(i));
     ASSERT_GE(reconnect.next_attempt() - now, least) << i;
     now = reconnect.next_attempt();
@@ -102,7 +112,7 @@ TEST(Reconnect, SuspectsProvenServerThatStartsToGreetAndDrop) {
   const auto next = reconnect.succeeded(start + 1h, 0.5);
   EXPECT_FALSE(reconnect.suspect(start + 1h));
   reconnect.lost(next, start + 1h, 0.0);
-  EXPECT_EQ(reconnect.state(), State::backing_off);
+  EXPECT_EQ(reconnect.state(), Phase::backing_off);
   EXPECT_EQ(reconnect.next_attempt(), start + 1h + 50ms);
   const auto again = reconnect.succeeded(start + 2h, 0.5);
   reconnect.answered(old);
@@ -118,7 +128,7 @@ TEST(Reconnect, SpacesAttemptsUnderSuspicion) {
   ASSERT_TRUE(reconnect.may_attempt(now));
   static_cast<void>(reconnect.begin(now));
   const auto connection = reconnect.succeeded(now, 0.0);
-  EXPECT_EQ(reconnect.state(), State::up);
+  EXPECT_EQ(reconnect.state(), Phase::up);
   EXPECT_TRUE(reconnect.suspect(now));
   EXPECT_FALSE(reconnect.may_attempt(now)) << "not all callers at once";
   now = reconnect.next_attempt();
@@ -145,7 +155,7 @@ TEST(Reconnect, EndsSuspicionAfterStablePeriod) {
   EXPECT_TRUE(reconnect.may_attempt(now + Reconnect::stability));
   now += Reconnect::stability;
   reconnect.lost(connection, now, near_one);
-  EXPECT_EQ(reconnect.state(), State::up) << "it was open for long enough";
+  EXPECT_EQ(reconnect.state(), Phase::up) << "it was open for long enough";
   EXPECT_EQ(longest_delays(reconnect, now, 1), (std::vector<std::int64_t>{99})) << "delays start over";
 }
 
@@ -159,7 +169,7 @@ TEST(Reconnect, CountsConnectionsLostTogetherAsOneFailure) {
   EXPECT_EQ(reconnect.next_attempt(), next);
   reconnect.succeeded(next, 0.0);
   reconnect.lost(second, next, 0.9);
-  EXPECT_EQ(reconnect.state(), State::up) << "it was ready before the outage";
+  EXPECT_EQ(reconnect.state(), Phase::up) << "it was ready before the outage";
 }
 
 // Ten callers, each with one connection, try whenever allowed for ten seconds. The server greets and drops
@@ -194,7 +204,7 @@ TEST(Reconnect, AllowsReplacementAtOnceAfterReply) {
   const auto connection = reconnect.succeeded(start, 0.5);
   reconnect.answered(connection);
   reconnect.lost(connection, start, 0.5);
-  EXPECT_EQ(reconnect.state(), State::up);
+  EXPECT_EQ(reconnect.state(), Phase::up);
   EXPECT_TRUE(reconnect.may_attempt(start));
 }
 
@@ -206,7 +216,7 @@ TEST(Reconnect, IgnoresLossOfConnectionFromBeforeOutage) {
   static_cast<void>(reconnect.begin(start));
   reconnect.succeeded(start, 0.5);
   reconnect.lost(old, start, 0.5);
-  EXPECT_EQ(reconnect.state(), State::up);
+  EXPECT_EQ(reconnect.state(), Phase::up);
 }
 
 TEST(Reconnect, UsesLongDelaysAtStartThenShortOnes) {
@@ -244,10 +254,10 @@ TEST(Reconnect, IgnoresFailureOfStraggler) {
   reconnect.failed(reconnect.begin(start), start, 0.0);
   static_cast<void>(reconnect.begin(start));
   reconnect.failed(straggler, start + 1s, 0.0);
-  EXPECT_EQ(reconnect.state(), State::probing);
+  EXPECT_EQ(reconnect.state(), Phase::probing);
   reconnect.succeeded(start, 0.5);
   reconnect.failed(straggler, start + 2s, 0.0);
-  EXPECT_EQ(reconnect.state(), State::up);
+  EXPECT_EQ(reconnect.state(), Phase::up);
 }
 
 TEST(Reconnect, EndsOutageWhenAnyConnectionIsReady) {
@@ -255,7 +265,7 @@ TEST(Reconnect, EndsOutageWhenAnyConnectionIsReady) {
   static_cast<void>(reconnect.begin(start));  // a slow attempt
   reconnect.failed(reconnect.begin(start), start, 0.0);
   reconnect.succeeded(start, 0.5);
-  EXPECT_EQ(reconnect.state(), State::up);
+  EXPECT_EQ(reconnect.state(), Phase::up);
   EXPECT_TRUE(reconnect.may_attempt(start));
 }
 
@@ -265,19 +275,19 @@ TEST(Reconnect, AllowsNextAttemptAtOnceAfterAbandonedProbe) {
   const TimePoint later = reconnect.next_attempt() + 1ms;
   const auto probe = reconnect.begin(start);
   reconnect.abandoned(probe, later);
-  EXPECT_EQ(reconnect.state(), State::backing_off);
+  EXPECT_EQ(reconnect.state(), Phase::backing_off);
   EXPECT_TRUE(reconnect.may_attempt(later));
   reconnect.abandoned(probe, later);  // no probe is pending: no effect
-  EXPECT_EQ(reconnect.state(), State::backing_off);
+  EXPECT_EQ(reconnect.state(), Phase::backing_off);
 }
 
 TEST(Reconnect, KeepsStateAfterAbandonedFirstAttempt) {
   Reconnect reconnect(policy);
   reconnect.abandoned(reconnect.begin(start), start);
-  EXPECT_EQ(reconnect.state(), State::fresh);
+  EXPECT_EQ(reconnect.state(), Phase::fresh);
   reconnect.succeeded(start, 0.5);
   reconnect.abandoned(reconnect.begin(start), start);
-  EXPECT_EQ(reconnect.state(), State::up);
+  EXPECT_EQ(reconnect.state(), Phase::up);
 }
 
 // Runs every sequence of events up to a length and checks the invariants after each event.
@@ -285,7 +295,7 @@ class Explorer {
  public:
   void run(int depth) { explore(Reconnect(policy), start, {}, depth, ""); }
   [[nodiscard]] std::size_t paths() const { return paths_; }
-  [[nodiscard]] const std::set<std::pair<State, State>>& edges() const { return edges_; }
+  [[nodiscard]] const std::set<std::pair<Phase, Phase>>& edges() const { return edges_; }
 
  private:
   struct Pending {
@@ -300,7 +310,7 @@ class Explorer {
     if (before.may_attempt(now)) {
       Reconnect next = before;
       auto more = pending;
-      more.push_back({next.begin(now), before.state() == State::backing_off});
+      more.push_back({next.begin(now), before.state() == Phase::backing_off});
       step(before, next, now, more, depth, path + "b");
     }
     step(before, before, now + 60ms, pending, depth, path + "t");
@@ -331,16 +341,16 @@ class Explorer {
     if (before.state() != after.state()) edges_.insert({before.state(), after.state()});
     const char event = path[path.size() - (path.back() == 'b' || path.back() == 't' ? 1 : 2)];
     if (event == 's') {
-      ASSERT_EQ(after.state(), State::up) << path;
+      ASSERT_EQ(after.state(), Phase::up) << path;
     }
-    ASSERT_TRUE(after.state() != State::up || before.state() == State::up || event == 's') << path;
-    ASSERT_TRUE(after.state() != State::probing || before.state() == State::probing || event == 'b') << path;
-    if (after.state() == State::backing_off && before.state() != State::backing_off &&
+    ASSERT_TRUE(after.state() != Phase::up || before.state() == Phase::up || event == 's') << path;
+    ASSERT_TRUE(after.state() != Phase::probing || before.state() == Phase::probing || event == 'b') << path;
+    if (after.state() == Phase::backing_off && before.state() != Phase::backing_off &&
         (event == 'f' || event == 'l')) {
       ASSERT_GE(after.next_attempt(), now + policy.initial) << path;
     }
     // Attempts are never blocked indefinitely: a probe is pending, or a due time is set.
-    if (after.state() == State::probing) {
+    if (after.state() == Phase::probing) {
       bool probe_under_way = false;
       for (const Pending& each : pending) probe_under_way = probe_under_way || each.probe;
       ASSERT_TRUE(probe_under_way) << path;
@@ -351,18 +361,18 @@ class Explorer {
   }
 
   std::size_t paths_ = 0;
-  std::set<std::pair<State, State>> edges_{};
+  std::set<std::pair<Phase, Phase>> edges_{};
 };
 
 TEST(Reconnect, KeepsInvariantsInEverySequenceOfSevenEvents) {
   Explorer explorer;
   explorer.run(7);
   EXPECT_GT(explorer.paths(), 10'000U);
-  const std::set<std::pair<State, State>> legal = {
-      {State::fresh, State::up},           {State::fresh, State::backing_off},
-      {State::up, State::backing_off},     {State::backing_off, State::probing},
-      {State::backing_off, State::up},     {State::probing, State::up},
-      {State::probing, State::backing_off}};
+  const std::set<std::pair<Phase, Phase>> legal = {
+      {Phase::fresh, Phase::up},           {Phase::fresh, Phase::backing_off},
+      {Phase::up, Phase::backing_off},     {Phase::backing_off, Phase::probing},
+      {Phase::backing_off, Phase::up},     {Phase::probing, Phase::up},
+      {Phase::probing, Phase::backing_off}};
   EXPECT_EQ(explorer.edges(), legal);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // routing_test.cpp: switching between direct and shared connections.
 #include "protocol/routing.hpp"
+#include "support/start_time.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,9 +16,8 @@
 namespace redstart::inline v0::protocol {
 namespace {
 
+using test::start;
 using namespace std::chrono_literals;
-
-const TimePoint start = TimePoint{} + 1h;
 
 void enter(Routing& routing, int callers, TimePoint now, Route expected) {
   for (int i = 0; i < callers; ++i) ASSERT_EQ(routing.enter(now), expected) << "caller " << i;

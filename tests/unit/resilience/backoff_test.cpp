@@ -9,11 +9,13 @@
 #include <cmath>
 #include <random>
 
+#include "unit/resilience/almost_one.hpp"
+
 namespace redstart {
 namespace {
 
+using test::almost_one;
 using namespace std::chrono_literals;
-constexpr double almost_one = 0.999'999'999;
 constexpr Jitter kinds[] = {Jitter::none, Jitter::full, Jitter::equal, Jitter::decorrelated, Jitter::floored};
 
 double count(std::chrono::milliseconds time) { return static_cast<double>(time.count()); }

@@ -11,7 +11,7 @@
 namespace redstart {
 namespace {
 
-Error error(Errc code, Effect effect, std::string server = {}) {
+Error error_with(Errc code, Effect effect, std::string server = {}) {
   ErrorInfo info;
   info.code = code;
   info.effect = effect;
@@ -40,20 +40,20 @@ TEST(BreakerVerdict, CountsOnlyTimeoutsAndLostConnectionsAsFailures) {
 TEST(BreakerVerdict, CountsAnyReplyAsSuccess) {
   for (const char* const words : {"WRONGTYPE Operation against a key", "OOM command not allowed",
                                   "MASTERDOWN Link with MASTER is down"})
-    EXPECT_EQ(verdict(error(Errc::server_error, Effect::server_error, words)), BreakerVerdict::success)
+    EXPECT_EQ(verdict(error_with(Errc::server_error, Effect::server_error, words)), BreakerVerdict::success)
         << words;
 }
 
 TEST(BreakerVerdict, IgnoresLoading) {
-  EXPECT_EQ(
-      verdict(error(Errc::server_error, Effect::not_sent, "LOADING Redis is loading the dataset in memory")),
-      BreakerVerdict::nothing);
-  EXPECT_EQ(verdict(error(Errc::loading, Effect::not_sent)), BreakerVerdict::nothing);
+  EXPECT_EQ(verdict(error_with(Errc::server_error, Effect::not_sent,
+                               "LOADING Redis is loading the dataset in memory")),
+            BreakerVerdict::nothing);
+  EXPECT_EQ(verdict(error_with(Errc::loading, Effect::not_sent)), BreakerVerdict::nothing);
 }
 
 TEST(BreakerVerdict, IgnoresTimeoutOfUnsentCommand) {
-  EXPECT_EQ(verdict(error(Errc::timeout, Effect::not_sent)), BreakerVerdict::nothing);
-  EXPECT_EQ(verdict(error(Errc::timeout, Effect::indeterminate)), BreakerVerdict::failure);
+  EXPECT_EQ(verdict(error_with(Errc::timeout, Effect::not_sent)), BreakerVerdict::nothing);
+  EXPECT_EQ(verdict(error_with(Errc::timeout, Effect::indeterminate)), BreakerVerdict::failure);
 }
 
 }  // namespace

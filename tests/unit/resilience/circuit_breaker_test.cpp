@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // circuit_breaker_test.cpp: opening, recovery and ignored outcomes of the breaker.
 #include "resilience/circuit_breaker.hpp"
+#include "support/start_time.hpp"
+#include "unit/resilience/almost_one.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,12 +13,11 @@
 namespace redstart {
 namespace {
 
+using test::almost_one;
+using test::start;
 using namespace std::chrono_literals;
 using State = BreakerState;
 using Ticket = CircuitBreaker::Ticket;
-
-const TimePoint start = TimePoint{} + 1h;
-constexpr double almost_one = 0.999'999'9;
 
 void succeed(CircuitBreaker& breaker, TimePoint now, int count = 1) {
   for (int i = 0; i < count; ++i) breaker.succeeded(breaker.admit(now).value(), now);
@@ -45,6 +46,21 @@ TEST(CircuitBreaker, OpensAfterFiveConsecutiveFailures) {
   fail(breaker, start);
   EXPECT_EQ(breaker.state(), State::open);
   EXPECT_FALSE(breaker.admit(start).has_value());
+}
+
+TEST(CircuitBreaker, KeepsStateAndCountsWhenThePolicyIsReplaced) {
+  CircuitBreaker breaker;
+  fail(breaker, start, 4);
+  BreakerPolicy lenient;
+  lenient.consecutive_failures = 7;
+  lenient.minimum_calls = 100;
+  breaker.use(lenient);
+  fail(breaker, start, 2);
+  EXPECT_EQ(breaker.state(), State::closed);
+  fail(breaker, start);
+  EXPECT_EQ(breaker.state(), State::open) << "earlier failures count";
+  breaker.use({});
+  EXPECT_EQ(breaker.state(), State::open);
 }
 
 // Concurrent calls may all wait for replies lost earlier. Only later calls show whether the server still

@@ -8,12 +8,13 @@
 #include <cstdint>
 #include <optional>
 
+#include "support/start_time.hpp"
+
 namespace redstart {
 namespace {
 
+using test::start;
 using namespace std::chrono_literals;
-
-const TimePoint start = TimePoint{} + 1h;
 
 int take_all(RetryBudget& budget, TimePoint now) {
   int taken = 0;
@@ -26,6 +27,15 @@ TEST(RetryBudget, StartsFull) {
   EXPECT_EQ(take_all(budget, start), 10);
   EXPECT_EQ(budget.taken(), 10U);
   EXPECT_EQ(budget.refused(), 1U);
+}
+
+TEST(RetryBudget, LosesTokensAboveReplacedCapacity) {
+  RetryBudget budget({0.1, 0.0, 10.0});
+  budget.use({0.1, 0.0, 4.0});
+  EXPECT_EQ(take_all(budget, start), 4);
+  budget.use({0.5, 0.0, 20.0});
+  budget.calls(10);
+  EXPECT_EQ(take_all(budget, start), 5) << "a larger capacity brings no tokens, a larger share does";
 }
 
 TEST(RetryBudget, GrowsByShareOfEachCall) {

@@ -9,20 +9,23 @@
 #include <tuple>
 #include <vector>
 
+#include "support/start_time.hpp"
+#include "unit/resilience/almost_one.hpp"
+
 namespace redstart {
 namespace {
 
+using test::almost_one;
+using test::start;
 using namespace std::chrono_literals;
 
-const TimePoint start = TimePoint{} + 1h;
-constexpr double almost_one = 0.999'999'999;
 constexpr Effect effects[] = {Effect::none, Effect::server_error, Effect::not_sent, Effect::indeterminate};
 constexpr Remedy remedies[] = {Remedy::none, Remedy::retry, Remedy::reconnect, Remedy::never};
-constexpr Retry categories[] = {Retry::read, Retry::last_write_wins, Retry::accumulating};
-constexpr RetryMode modes[] = {RetryMode::off, RetryMode::not_sent, RetryMode::reads,
-                               RetryMode::last_write_wins, RetryMode::at_least_once};
-constexpr Failure lost{Errc::connection_lost, Effect::indeterminate, Remedy::none};
-constexpr Failure refused{Errc::server_error, Effect::not_sent, Remedy::retry};
+constexpr Retry repeat_categories[] = {Retry::read, Retry::last_write_wins, Retry::accumulating};
+constexpr RetryMode repeat_modes[] = {RetryMode::off, RetryMode::not_sent, RetryMode::reads,
+                                      RetryMode::last_write_wins, RetryMode::at_least_once};
+constexpr Failure lost_reply{Errc::connection_lost, Effect::indeterminate, Remedy::none};
+constexpr Failure refused_reply{Errc::server_error, Effect::not_sent, Remedy::retry};
 
 std::vector<Errc> codes() {
   std::vector<Errc> all;
@@ -41,15 +44,16 @@ TEST(MayRepeat, RepeatsIndeterminateOnlyIfModeAllowsCategory) {
       {Retry::last_write_wins, at_least_once},
       {Retry::accumulating, at_least_once},
   };
-  for (const Retry category : categories)
-    for (const RetryMode mode : modes)
-      EXPECT_EQ(may_repeat(lost, category, mode), allowed.count({category, mode}) == 1)
+  for (const Retry category : repeat_categories)
+    for (const RetryMode mode : repeat_modes)
+      EXPECT_EQ(may_repeat(lost_reply, category, mode), allowed.count({category, mode}) == 1)
           << static_cast<int>(category) << " " << static_cast<int>(mode);
 }
 
 TEST(MayRepeat, RepeatsUnsentInEveryModeExceptOff) {
-  for (const Retry category : categories)
-    for (const RetryMode mode : modes) EXPECT_EQ(may_repeat(refused, category, mode), mode != RetryMode::off);
+  for (const Retry category : repeat_categories)
+    for (const RetryMode mode : repeat_modes)
+      EXPECT_EQ(may_repeat(refused_reply, category, mode), mode != RetryMode::off);
 }
 
 TEST(MayRepeat, FollowsRulesInEveryCombination) {
@@ -58,18 +62,18 @@ TEST(MayRepeat, FollowsRulesInEveryCombination) {
   for (const Errc code : codes())
     for (const Effect effect : effects)
       for (const Remedy remedy : remedies)
-        for (const Retry category : categories)
-          for (std::size_t m = 0; m < std::size(modes); ++m) {
-            const bool may = may_repeat({code, effect, remedy}, category, modes[m]);
+        for (const Retry category : repeat_categories)
+          for (std::size_t m = 0; m < std::size(repeat_modes); ++m) {
+            const bool may = may_repeat({code, effect, remedy}, category, repeat_modes[m]);
             if (!may) continue;
             ++allowed;
-            ASSERT_NE(modes[m], RetryMode::off);
+            ASSERT_NE(repeat_modes[m], RetryMode::off);
             ASSERT_NE(remedy, Remedy::never);
             ASSERT_FALSE(is_final(code)) << to_string(code);
             ASSERT_TRUE(effect == Effect::not_sent || effect == Effect::indeterminate);
             // Each mode allows what the one before it allows.
-            for (std::size_t more = m; more < std::size(modes); ++more)
-              ASSERT_TRUE(may_repeat({code, effect, remedy}, category, modes[more]));
+            for (std::size_t more = m; more < std::size(repeat_modes); ++more)
+              ASSERT_TRUE(may_repeat({code, effect, remedy}, category, repeat_modes[more]));
           }
   EXPECT_GT(allowed, 0);
 }
@@ -101,12 +105,12 @@ TEST(MayRepeat, FollowsServerErrorCode) {
 
 TEST(RetrySeries, AllowsThreeAttemptsWithFullJitterByDefault) {
   RetrySeries longest(RetryPolicy{}, Retry::read);
-  EXPECT_EQ(longest.next(lost, start, TimePoint::max(), almost_one, nullptr), 19ms);
-  EXPECT_EQ(longest.next(lost, start, TimePoint::max(), almost_one, nullptr), 39ms);
+  EXPECT_EQ(longest.next(lost_reply, start, TimePoint::max(), almost_one, nullptr), 19ms);
+  EXPECT_EQ(longest.next(lost_reply, start, TimePoint::max(), almost_one, nullptr), 39ms);
   EXPECT_EQ(longest.attempts(), 3U);
-  EXPECT_EQ(longest.next(lost, start, TimePoint::max(), almost_one, nullptr), std::nullopt);
+  EXPECT_EQ(longest.next(lost_reply, start, TimePoint::max(), almost_one, nullptr), std::nullopt);
   RetrySeries shortest(RetryPolicy{}, Retry::read);
-  EXPECT_EQ(shortest.next(lost, start, TimePoint::max(), 0.0, nullptr), 0ms);
+  EXPECT_EQ(shortest.next(lost_reply, start, TimePoint::max(), 0.0, nullptr), 0ms);
 }
 
 TEST(RetrySeries, LimitsDelaysToOneSecond) {
@@ -114,26 +118,27 @@ TEST(RetrySeries, LimitsDelaysToOneSecond) {
   policy.attempts = 100;
   RetrySeries series(policy, Retry::read);
   for (int n = 1; n < 100; ++n) {
-    const auto delay = series.next(lost, start, TimePoint::max(), almost_one, nullptr);
+    const auto delay = series.next(lost_reply, start, TimePoint::max(), almost_one, nullptr);
     ASSERT_TRUE(delay.has_value());
     ASSERT_LE(*delay, 1s);
     ASSERT_GE(*delay, n > 7 ? 999ms : 19ms);
   }
-  EXPECT_FALSE(series.next(lost, start, TimePoint::max(), 0.0, nullptr).has_value());
+  EXPECT_FALSE(series.next(lost_reply, start, TimePoint::max(), 0.0, nullptr).has_value());
 }
 
 TEST(RetrySeries, DoesNotRetryWithOneAttempt) {
   RetryPolicy policy;
   policy.attempts = 1;
-  EXPECT_FALSE(
-      RetrySeries(policy, Retry::read).next(refused, start, TimePoint::max(), 0.0, nullptr).has_value());
+  EXPECT_FALSE(RetrySeries(policy, Retry::read)
+                   .next(refused_reply, start, TimePoint::max(), 0.0, nullptr)
+                   .has_value());
 }
 
 TEST(RetrySeries, EndsBeforeDeadline) {
   RetryPolicy policy;
   policy.backoff = {20ms, 20ms, 1.0, Jitter::none};
   const auto next = [&](TimePoint deadline) {
-    return RetrySeries(policy, Retry::read).next(lost, start, deadline, 0.0, nullptr);
+    return RetrySeries(policy, Retry::read).next(lost_reply, start, deadline, 0.0, nullptr);
   };
   EXPECT_EQ(next(start + 20ms + 1ns), 20ms);
   EXPECT_FALSE(next(start + 20ms).has_value()) << "it would begin when time is up";
@@ -165,12 +170,12 @@ TEST(RetrySeries, ChecksBudgetLast) {
   RetryPolicy policy;
   policy.attempts = 10;
   RetrySeries series(policy, Retry::accumulating);
-  EXPECT_FALSE(series.next(lost, start, TimePoint::max(), 0.0, &budget).has_value())
+  EXPECT_FALSE(series.next(lost_reply, start, TimePoint::max(), 0.0, &budget).has_value())
       << "not allowed to run twice";
-  EXPECT_FALSE(series.next(refused, start, start, 0.0, &budget).has_value()) << "too late";
+  EXPECT_FALSE(series.next(refused_reply, start, start, 0.0, &budget).has_value()) << "too late";
   EXPECT_EQ(budget.taken(), 0U);
-  EXPECT_TRUE(series.next(refused, start, TimePoint::max(), 0.0, &budget).has_value());
-  EXPECT_FALSE(series.next(refused, start, TimePoint::max(), 0.0, &budget).has_value())
+  EXPECT_TRUE(series.next(refused_reply, start, TimePoint::max(), 0.0, &budget).has_value());
+  EXPECT_FALSE(series.next(refused_reply, start, TimePoint::max(), 0.0, &budget).has_value())
       << "the budget is used up";
   EXPECT_EQ(budget.taken(), 1U);
   EXPECT_EQ(budget.refused(), 1U);

@@ -10,12 +10,14 @@
 #include <string>
 #include <vector>
 
+#include "support/start_time.hpp"
+
 namespace redstart {
 namespace {
 
+using test::start;
 using namespace std::chrono_literals;
 
-const TimePoint start = TimePoint{} + 1h;
 constexpr RetryPolicy steady{3, {20ms, 1s, 2.0, Jitter::none}};
 
 /// A clock that advances when the block sleeps.

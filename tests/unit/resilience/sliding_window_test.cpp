@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // sliding_window_test.cpp: keeps exactly the last ten seconds.
 #include "resilience/sliding_window.hpp"
+#include "support/start_time.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,9 +14,8 @@
 namespace redstart {
 namespace {
 
+using test::start;
 using namespace std::chrono_literals;
-
-const TimePoint start = TimePoint{} + 1h;
 
 TEST(SlidingWindow, IsInitiallyEmpty) {
   SlidingWindow window;

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-# no_openssl.cmake: configures SOURCE into BUILD without OpenSSL.
-# The error must state that it is missing, and what to do.
+# missing_package.cmake: configures SOURCE into BUILD without the package NAME.
+# The error must name what is missing (NEEDED), the option OFF that does without it, and the Debian PACKAGE.
 
 file(REMOVE_RECURSE ${BUILD})
 execute_process(COMMAND ${CMAKE_COMMAND} -S ${SOURCE} -B ${BUILD} -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${COMPILER} -DBoost_ROOT=${BOOST}
-                        -DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON
+                        -DCMAKE_DISABLE_FIND_PACKAGE_${NAME}=ON
                         -DREDSTART_BUILD_TESTS=OFF -DREDSTART_BUILD_EXAMPLES=OFF -DREDSTART_BUILD_BENCHMARKS=OFF
                 RESULT_VARIABLE result OUTPUT_QUIET ERROR_VARIABLE message)
 string(REGEX REPLACE "[ \n]+" " " message "${message}")
-foreach(part "OpenSSL 3.0 or newer" "-DREDSTART_WITH_TLS=OFF" "apt-get install libssl-dev")
+foreach(part "${NEEDED} or newer" "-D${OFF}=OFF" "apt-get install ${PACKAGE}")
   string(FIND "${message}" "${part}" at)
   if(result EQUAL 0 OR at EQUAL -1)
-    message(FATAL_ERROR "Without OpenSSL CMake should fail and print \"${part}\"; it ended with ${result}: ${message}")
+    message(FATAL_ERROR "Without ${NAME} CMake should fail and print \"${part}\"; it ended with ${result}: ${message}")
   endif()
 endforeach()

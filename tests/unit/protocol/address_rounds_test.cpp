@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // address_rounds_test.cpp: order, time shares and end of address attempts.
-#include "net/address_rounds.hpp"
+#include "protocol/address_rounds.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace redstart::inline v0::net {
+namespace redstart::inline v0::protocol {
 namespace {
 
 using namespace std::chrono_literals;
@@ -90,4 +90,4 @@ TEST(AddressRoundsTest, TriesNothingWithoutTime) {
 }
 
 }  // namespace
-}  // namespace redstart::inline v0::net
+}  // namespace redstart::inline v0::protocol
