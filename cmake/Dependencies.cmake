@@ -44,6 +44,17 @@ if(REDSTART_WITH_TLS AND NOT TARGET OpenSSL::SSL)
                 libssl-dev)
 endif()
 
+if(REDSTART_WITH_YAML AND NOT TARGET yaml-cpp AND NOT TARGET yaml-cpp::yaml-cpp)
+  find_package(yaml-cpp 0.7 CONFIG QUIET)
+  redstart_need("${yaml-cpp_FOUND}" "yaml-cpp 0.7 or newer"
+                "configuration files (REDSTART_WITH_YAML; without it: -DREDSTART_WITH_YAML=OFF)" libyaml-cpp-dev)
+endif()
+
+# The component redstart::spdlog is left out without it.
+if(REDSTART_WITH_SPDLOG AND NOT TARGET spdlog::spdlog)
+  find_package(spdlog 1.10 CONFIG QUIET)
+endif()
+
 if(REDSTART_BUILD_TESTS)
   find_package(GTest QUIET)
   redstart_need("${GTest_FOUND}" "GoogleTest with GoogleMock" "the tests (REDSTART_BUILD_TESTS)"
@@ -61,9 +72,9 @@ if(REDSTART_BUILD_TESTS OR REDSTART_BUILD_FUZZERS OR REDSTART_BUILD_BENCHMARKS)
   redstart_need("${Hiredis_FOUND}" "hiredis" "the comparison in benchmarks and fuzz tests" libhiredis-dev)
 endif()
 
-if(REDSTART_BUILD_TESTS OR REDSTART_BUILD_EXAMPLES OR REDSTART_BUILD_BENCHMARKS)
+if(REDSTART_BUILD_TESTS OR REDSTART_BUILD_EXAMPLES OR REDSTART_BUILD_BENCHMARKS OR REDSTART_BUILD_TOOLS)
   find_package(CLI11 CONFIG QUIET)
-  redstart_need("${CLI11_FOUND}" "CLI11" "the command lines of the soak, examples and benchmarks" libcli11-dev)
+  redstart_need("${CLI11_FOUND}" "CLI11" "the command lines of the soak, examples, benchmarks and tools" libcli11-dev)
 endif()
 
 if(redstart_missing)

@@ -20,9 +20,15 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS include/redstart/
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/src.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/redstart)
 install(DIRECTORY src/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/redstart/impl FILES_MATCHING PATTERN "*.hpp" PATTERN "*.cpp")
 
+# The component redstart::spdlog is this header; redstartConfig.cmake makes its target.
+install(FILES include/redstart/spdlog.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/redstart)
+
 set(install_targets redstart)
 if(REDSTART_WITH_TESTING)
   list(APPEND install_targets redstart_testing)
+endif()
+if(REDSTART_WITH_HTTP)
+  list(APPEND install_targets redstart_http)
 endif()
 install(TARGETS ${install_targets} EXPORT redstart
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
@@ -34,6 +40,10 @@ install(EXPORT redstart NAMESPACE redstart:: FILE redstartTargets.cmake DESTINAT
 set(redstart_needs_openssl OFF)
 if(REDSTART_WITH_TLS AND NOT BUILD_SHARED_LIBS)
   set(redstart_needs_openssl ON)
+endif()
+set(redstart_needs_yaml OFF)
+if(REDSTART_WITH_YAML AND NOT BUILD_SHARED_LIBS)
+  set(redstart_needs_yaml ON)
 endif()
 configure_package_config_file(cmake/redstartConfig.cmake.in redstartConfig.cmake INSTALL_DESTINATION ${config_dir}
                               NO_SET_AND_CHECK_MACRO)
@@ -53,8 +63,16 @@ set(pc_libs "")
 set(pc_libs_private " -pthread")
 set(pc_requires_private "")
 set(pc_requires "")
+set(pc_packages "")
 if(REDSTART_WITH_TLS)
-  set(pc_requires_private "Requires.private: openssl >= 3.0")
+  list(APPEND pc_packages "openssl >= 3.0")
+endif()
+if(REDSTART_WITH_YAML)
+  list(APPEND pc_packages "yaml-cpp >= 0.7")
+endif()
+if(pc_packages)
+  list(JOIN pc_packages ", " pc_packages)
+  set(pc_requires_private "Requires.private: ${pc_packages}")
 endif()
 if(NOT BUILD_SHARED_LIBS)
   # A static library's dependencies must be linked too, with or without --static.
@@ -66,4 +84,4 @@ configure_file(cmake/redstart.pc.in redstart.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/redstart.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs FILES_MATCHING PATTERN "*.md" PATTERN "*.svg")
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs FILES_MATCHING PATTERN "*.md" PATTERN "*.svg" PATTERN "*.png")

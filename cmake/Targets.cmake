@@ -9,13 +9,13 @@ function(redstart_unity target)
   endif()
   get_target_property(sources ${target} SOURCES)
   foreach(source IN LISTS sources)
-    if(source MATCHES "/src/net/(async|loop|io_threads|service_loops|parking)[^/]*\\.cpp$")
+    if(source MATCHES "/src/net/(async|link|loop|io_threads|service_loops|parking)[^/]*\\.cpp$|/src/protocol/link[^/]*\\.cpp$")
       set(group net_async)
-    elseif(source MATCHES "/src/pool/(async|exclusive|lease|pool_context|pooled|shared)[^/]*\\.cpp$")
+    elseif(source MATCHES "/src/pool/(async|exclusive|lease|pool_context|pooled|server_pools|shared)[^/]*\\.cpp$")
       set(group pool_async)
-    elseif(source MATCHES "/src/(client|manager)/|/scoped_override")
+    elseif(source MATCHES "/src/(client|health|manager)/|/scoped_override")
       set(group manager)
-    elseif(source MATCHES "/src/(net|pool|testing)/[^/]*\\.cpp$")
+    elseif(source MATCHES "/src/(net|pool|testing|http)/[^/]*\\.cpp$")
       set(group ${CMAKE_MATCH_1})
     else()
       set(group base)
@@ -23,11 +23,26 @@ function(redstart_unity target)
     set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
   endforeach()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
-  # GCC treats a source inside a unit as a header, where a type of an unnamed namespace would be a fault.
-  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  redstart_unity_warnings(${target})
   # GCC limits how much inlining may enlarge a large unit. Its default is for single files: in these units it leaves
   # functions of the hot paths as calls.
   target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:--param=large-unit-insns=100000>)
+endfunction()
+
+# Compiles the sources of a test program in units of several files each. Most of the time of a test file goes into
+# templates of the library, which a unit instantiates once. So names in unnamed namespaces must not repeat in one folder.
+function(redstart_unity_tests target)
+  if(REDSTART_UNITY_BUILD)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE BATCH UNITY_BUILD_BATCH_SIZE 8)
+    redstart_unity_warnings(${target})
+    # A helper of one file would be "shadowed" by a parameter in a header that the next file includes.
+    target_compile_options(${target} PRIVATE -Wno-shadow)
+  endif()
+endfunction()
+
+# GCC treats a source inside a unit as a header, where a type of an unnamed namespace would be a fault.
+function(redstart_unity_warnings target)
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endfunction()
 
 # When embedded, the headers of `target` are system headers for targets that link it, so a parent's warning flags skip them.
@@ -84,6 +99,34 @@ function(redstart_target_defaults target)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # GCC sees the sanitizers' own null checks as paths on which a pointer is null.
     target_compile_options(${target} PRIVATE -Wno-null-dereference -Wno-maybe-uninitialized)
+  endif()
+endfunction()
+
+# redstart_component(name SOURCES a.cpp… HEADERS a.hpp…): the library redstart::<name>, which an installed redstart offers as
+# a component. Embedded in a parent, it is built only where a target links it.
+function(redstart_component name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;HEADERS")
+  set(target redstart_${name})
+  add_library(${target})
+  add_library(redstart::${name} ALIAS ${target})
+  target_sources(${target} PRIVATE ${arg_SOURCES})
+  target_include_directories(${target} PRIVATE src)
+  if(CMAKE_VERSION VERSION_GREATER_EQUAL 3.23)
+    target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${arg_HEADERS})
+  endif()
+  redstart_system_headers(${target})
+  target_link_libraries(${target} PUBLIC redstart)
+  set_target_properties(${target} PROPERTIES
+    EXPORT_NAME ${name}
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+    VISIBILITY_INLINES_HIDDEN ON
+    POSITION_INDEPENDENT_CODE ${redstart_pic}
+    VERIFY_INTERFACE_HEADER_SETS ${REDSTART_BUILD_TESTS})
+  redstart_target_defaults(${target})
+  redstart_unity(${target})
+  if(NOT PROJECT_IS_TOP_LEVEL)
+    set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
   endif()
 endfunction()
 

@@ -10,6 +10,7 @@
 #include <redstart/client/async_operations.hpp>
 #include <redstart/client/async_pipeline.hpp>
 #include <redstart/client/async_results.hpp>
+#include <redstart/client/async_retry.hpp>
 #include <redstart/client/async_scoped_client.hpp>
 #include <redstart/client/operation.hpp>
 #include <redstart/manager/io_executor.hpp>
