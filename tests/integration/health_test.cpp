@@ -341,7 +341,9 @@ TEST_F(Health, FullMemoryIsDegradedAndStaysReady) {
 
 TEST_F(Health, FullServerIsDegradedWhileConnectionsWork) {
   const RedisServer full({"--maxclients", "2"});
-  Watched watched(health_config(full));
+  RedisConfig config = health_config(full);
+  config.start_timeout = 30s;  // afterwards no attempt goes on in the background
+  Watched watched(std::move(config));
   EXPECT_EQ(watched.redis().client("main").ping(), "PONG");
   ASSERT_TRUE(eventually([&] { return watched.check().serves(); })) << "connections end with a delay";
   std::optional<RawRedis> last;
@@ -421,7 +423,7 @@ TEST_F(Health, ChildOfForkNeedsNewMonitor) {
               if (monitored->health().check().status != HealthStatus::error) return "check";
               if (monitored->health().ready().ready) return "ready";
               monitored->health().stop();
-              HealthMonitor fresh(monitored->redis());
+              HealthMonitor fresh(monitored->redis(), undamped());
               monitored->redis().start(health_config(server()));
               if (fresh.check().status != HealthStatus::healthy) return to_json(fresh.status());
               monitored.reset();
