@@ -2,6 +2,8 @@
 // config_faults.cpp: finds the faults of the HTTP server's settings.
 #include "config_faults.hpp"
 
+#include "host_rule.hpp"
+
 #include <boost/asio/ip/address.hpp>
 #include <boost/system/error_code.hpp>
 
@@ -38,6 +40,12 @@ std::vector<ConfigFault> faults_of(const HttpConfig& config) {
     faults.push_back({.where = "HttpConfig::address",
                       .what = "\"" + config.address + "\" is no IP address",
                       .remedy = "an address of this host, such as 127.0.0.1, 0.0.0.0 or ::"});
+  }
+  for (const std::string& name : config.hosts) {
+    if (is_host_name(name)) continue;
+    faults.push_back({.where = "HttpConfig::hosts",
+                      .what = "\"" + name + "\" is no host name",
+                      .remedy = "a name without scheme and port, such as shop, .example.com or *"});
   }
   check_size(faults, "max_connections", config.max_connections, 1, 10'000);
   check_size(faults, "max_header_bytes", config.max_header_bytes, 1024, std::size_t{64} * 1024);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "connection_order.hpp"
+#include "host_rule.hpp"
 
 #include <redstart/http/http_config.hpp>
 #include <redstart/http/http_message.hpp>
@@ -24,7 +25,7 @@ class Connections {
   using Id = ConnectionOrder::Id;
 
   Connections(const HttpConfig& config, HttpHandler handler)
-      : config_(config), handler_(std::move(handler)) {}
+      : config_(config), hosts_(config), handler_(std::move(handler)) {}
 
   Id add(HttpConnection& connection);
   void remove(Id id);
@@ -39,6 +40,7 @@ class Connections {
   void close_all();
 
   [[nodiscard]] const HttpConfig& config() const noexcept { return config_; }
+  [[nodiscard]] const HostRule& hosts() const noexcept { return hosts_; }
   [[nodiscard]] bool draining() const noexcept { return draining_; }
   /// The handler's response; a refusal with 500 if it throws.
   [[nodiscard]] HttpResponse respond(const HttpRequest& request) const;
@@ -47,6 +49,7 @@ class Connections {
   void close(Id id);
 
   const HttpConfig& config_;
+  const HostRule hosts_;
   HttpHandler handler_;
   ConnectionOrder order_{};
   std::map<Id, HttpConnection*> open_{};

@@ -52,6 +52,8 @@ RequestHead head_of(const Parser& parser) {
   head.target = {message.target().data(), message.target().size()};
   head.version = message.version();
   head.hosts = message.count(field::field::host);
+  const auto host = message[field::field::host];
+  head.host = {host.data(), host.size()};
   const auto length = parser.content_length();
   head.has_body = (length && *length != 0) || message.count(field::field::transfer_encoding) != 0;
   for (const auto& one : message) {
@@ -107,7 +109,7 @@ void HttpConnection::read_head() {
 void HttpConnection::on_head(Error error) {
   if (error && !is_of_parser(error)) return close();
   if (error) return write(refusal_of(error, !parser_->get().target().empty()), false);
-  auto accepted = accept_request(head_of(*parser_));
+  auto accepted = accept_request(head_of(*parser_), connections_.hosts());
   if (auto* const refused = std::get_if<HttpResponse>(&accepted)) return write(std::move(*refused), false);
   write(connections_.respond(std::get<HttpRequest>(accepted)), parser_->keep_alive());
 }

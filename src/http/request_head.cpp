@@ -2,22 +2,25 @@
 // request_head.cpp: rules for requests that a parser has accepted.
 #include "request_head.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace redstart::inline v0::http {
 
 namespace {
 
-// Removes `http://host` from a target that names the host: proxies send such targets.
-std::string_view without_origin(std::string_view target) noexcept {
+// Moves `http://host` from a target that names the host, as proxies send it, to `head.host`: it replaces the
+// header `Host`.
+void split_target(RequestHead& head) noexcept {
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!target.starts_with(scheme)) continue;
-    target.remove_prefix(scheme.size());
-    const std::size_t end = target.find_first_of("/?");
-    if (end == std::string_view::npos) return "/";
-    return target.substr(end);
+    if (!head.target.starts_with(scheme)) continue;
+    head.target.remove_prefix(scheme.size());
+    const std::size_t end = std::min(head.target.find_first_of("/?"), head.target.size());
+    head.host = head.target.substr(0, end);
+    head.hosts = 1;
+    head.target = end == head.target.size() ? "/" : head.target.substr(end);
+    return;
   }
-  return target;
 }
 
 }  // namespace
@@ -29,17 +32,21 @@ HttpResponse refusal(unsigned status, std::string_view reason) {
   return response;
 }
 
-std::variant<HttpRequest, HttpResponse> accept_request(RequestHead head) {
+std::variant<HttpRequest, HttpResponse> accept_request(RequestHead head, const HostRule& rule) {
   if (head.target.size() > max_target) return refusal(414, "the target is too long");
   if (head.hosts > 1) return refusal(400, "more than one Host");
   if (head.hosts == 0 && head.version >= 11) return refusal(400, "no Host");
+  split_target(head);
+  // A client of HTTP/1.0 without `Host` is no browser.
+  if (head.hosts != 0 && !rule.admits(head.host))
+    return refusal(421, "this Host is not served: see HttpConfig::hosts");
   if (head.method != "GET" && head.method != "HEAD") {
     HttpResponse response = refusal(405, "only GET and HEAD are served");
     response.headers.push_back({"Allow", "GET, HEAD"});
     return response;
   }
   if (head.has_body) return refusal(413, "no body is accepted");
-  const std::string_view target = without_origin(head.target);
+  const std::string_view target = head.target;
   if (!target.starts_with('/') && !target.starts_with('?')) return refusal(400, "the target is no path");
 
   HttpRequest request;

@@ -87,7 +87,8 @@ TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
   EchoServer server;
   HttpClient client = server.client();
   std::string requests;
-  for (int i = 0; i != 20; ++i) requests += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n";
+  for (int i = 0; i != 20; ++i)
+    requests += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
   client.send(requests);
   for (int i = 0; i != 20; ++i) EXPECT_EQ(client.receive().body, "GET /" + std::to_string(i) + "? ");
 }
@@ -120,20 +121,33 @@ TEST(HttpServer, ClosesEachConnectionWithoutKeepAlive) {
   EXPECT_TRUE(client.ends());
 }
 
+TEST(HttpServer, ServesTheNamesOfItsConfiguration) {
+  HttpConfig config = any_port();
+  config.hosts = {"shop.example"};
+  EchoServer server(config);
+  HttpClient client = server.client();
+  for (const std::string host : {"shop.example", "127.0.0.1", "[::1]:80", "10.1.2.3:8080"}) {
+    client.send("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+    EXPECT_EQ(client.receive().status, 200) << host;
+  }
+}
+
 struct Refused {
   std::string request;
   int status;
 };
 
 TEST(HttpServer, RefusesAndCloses) {
-  const std::string host = "Host: x\r\n";
+  const std::string host = "Host: localhost\r\n";
   const std::vector<Refused> rows = {
       {"\r\n\r\n\r\n", 400},
       {"hello\r\n\r\n", 400},
       {"GET\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\n\r\n", 400},  // no Host
       {"GET / HTTP/1.1\r\n" + host + host + "\r\n", 400},
-      {"GET / HTTP/1.1\r\nHost : x\r\n\r\n", 400},
+      {"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421},
+      {"GET http://evil.example/ HTTP/1.1\r\n" + host + "\r\n", 421},
+      {"GET / HTTP/1.1\r\nHost : localhost\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\n" + host + "no colon\r\n\r\n", 400},
       {"GET / HTTP/1.1\n" + host + "\n", 400},
       {"GET  / HTTP/1.1\r\n" + host + "\r\n", 400},
@@ -157,7 +171,7 @@ TEST(HttpServer, RefusesAndCloses) {
   for (const Refused& row : rows) {
     HttpClient client = server.client();
     // The request that would follow must not be served.
-    client.send(row.request + "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n");
+    client.send(row.request + "GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n");
     const HttpAnswer answer = client.receive();
     EXPECT_EQ(answer.status, row.status) << row.request.substr(0, 80);
     EXPECT_EQ(answer.header("connection"), "close") << row.request.substr(0, 80);
@@ -212,7 +226,7 @@ TEST(HttpServer, ClosesConnectionsThatDontReadTheirResponse) {
   // A server on a machine that stalls may notice late, so this is tried again.
   EXPECT_TRUE(eventually([&server] {
     HttpClient client = server.client();
-    client.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+    client.send("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let_pass(milliseconds(100));
     return client.receive().status == 0;
   }));
@@ -276,10 +290,11 @@ std::string mutated(std::mt19937& random) {
   static const std::vector<std::string> seeds = {
       "GET /health HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n",
       "HEAD /metrics HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
-      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
-      "GET http://x/livez?verbose HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+      "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello",
+      "GET http://localhost/livez?verbose HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
       "chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n",
-      "GET / HTTP/1.1\r\nHost: x\r\nX-Folded: a\r\n b\r\nContent-Length: 18446744073709551616\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: localhost\r\nX-Folded: a\r\n b\r\nContent-Length: "
+      "18446744073709551616\r\n\r\n",
   };
   const auto below = [&random](std::size_t n) { return static_cast<std::size_t>(random() % n); };
   std::string text = seeds[below(seeds.size())];
@@ -361,8 +376,8 @@ TEST(HttpServer, StopsAndStartsAgain) {
 TEST(HttpServer, StopEndsResponsesThatNobodyReads) {
   EchoServer server;
   HttpClient client = server.client();
-  client.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
-  client.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.send("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  client.send("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
   let_pass(milliseconds(20));
   const auto start = Steady::now();
   server->stop();

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace redstart::inline v0 {
 
@@ -17,6 +18,13 @@ struct HttpConfig {
   std::string address = "127.0.0.1";
   /// TCP port; 0 takes a free one, see `HttpServer::port`.
   std::uint16_t port = 8080;
+  /// Names by which clients may address the server (header `Host`), without port. `.example.com` admits
+  /// example.com and all names below it, `*` all names. IP addresses, `localhost` and names below it are
+  /// always admitted. Requests with another name get 421.
+  ///
+  /// Empty: no further name if `address` is a loopback address, else all names. So no page of another site
+  /// can read from a server on loopback through a browser of this host (DNS rebinding).
+  std::vector<std::string> hosts{};
 
   /// Open connections: 1 to 10,000. If one more arrives, the one that has been idle for longest is closed;
   /// if none is idle, the one whose request or response has been under way for longest.

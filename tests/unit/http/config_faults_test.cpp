@@ -23,18 +23,26 @@ TEST(HttpConfig, AddressesAreAccepted) {
 
 TEST(HttpConfig, EveryFaultNamesPlaceAndRemedy) {
   const auto faults = faults_of({.address = "localhost",
+                                 .hosts = {"shop:80"},
                                  .max_connections = 0,
                                  .max_header_bytes = 100,
                                  .header_timeout = milliseconds(0),
                                  .idle_timeout = milliseconds(-1),
                                  .write_timeout = std::chrono::hours(2)});
-  ASSERT_EQ(faults.size(), 6U);
-  const std::string_view names[] = {"address",        "max_connections", "max_header_bytes",
-                                    "header_timeout", "idle_timeout",    "write_timeout"};
+  ASSERT_EQ(faults.size(), 7U);
+  const std::string_view names[] = {"address",        "hosts",        "max_connections", "max_header_bytes",
+                                    "header_timeout", "idle_timeout", "write_timeout"};
   for (std::size_t i = 0; i != faults.size(); ++i) {
     EXPECT_EQ(faults[i].where, "HttpConfig::" + std::string(names[i]));
     EXPECT_FALSE(faults[i].remedy.empty());
   }
+}
+
+TEST(HttpConfig, NamesOfHostsAreAccepted) {
+  EXPECT_TRUE(
+      faults_of({.hosts = {"*", "shop", "shop.example", ".svc.cluster.local", "under_score"}}).empty());
+  for (const std::string_view name : {"", ".", "http://shop", "shop:80", "[::1]", "a b", "*.shop", "shop."})
+    EXPECT_EQ(faults_of({.hosts = {std::string(name)}}).size(), 1U) << name;
 }
 
 TEST(HttpConfig, PlaceIsAddressAndPort) {

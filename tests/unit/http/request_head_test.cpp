@@ -16,11 +16,16 @@ RequestHead head_for(std::string_view method, std::string_view target) {
   head.method = method;
   head.target = target;
   head.hosts = 1;
+  head.host = "localhost";
   return head;
 }
 
+std::variant<HttpRequest, HttpResponse> accept(RequestHead head) {
+  return accept_request(std::move(head), HostRule({.hosts = {"pod.example"}}));
+}
+
 unsigned status_for(RequestHead head) {
-  const auto result = accept_request(std::move(head));
+  const auto result = accept(std::move(head));
   const auto* const refused = std::get_if<HttpResponse>(&result);
   return refused != nullptr ? refused->status : 200;
 }
@@ -44,7 +49,7 @@ TEST(RequestHead, TargetBecomesPathAndQuery) {
       {"https://pod.example?x", "/", "x"},
   };
   for (const TargetRow& row : rows) {
-    const auto result = accept_request(head_for("GET", row.target));
+    const auto result = accept(head_for("GET", row.target));
     const auto* const request = std::get_if<HttpRequest>(&result);
     ASSERT_NE(request, nullptr) << row.target;
     EXPECT_EQ(request->path, row.path) << row.target;
@@ -67,7 +72,7 @@ TEST(RequestHead, LongTargetIsRefused) {
 TEST(RequestHead, OnlyGetAndHeadAreServed) {
   EXPECT_EQ(status_for(head_for("HEAD", "/")), 200U);
   for (const std::string_view method : {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get", "PURGE"}) {
-    const auto result = accept_request(head_for(method, "/"));
+    const auto result = accept(head_for(method, "/"));
     const auto* const refused = std::get_if<HttpResponse>(&result);
     ASSERT_NE(refused, nullptr) << method;
     EXPECT_EQ(refused->status, 405U) << method;
@@ -88,6 +93,27 @@ TEST(RequestHead, OneHostIsDemanded) {
   head.hosts = 0;
   EXPECT_EQ(status_for(head), 400U);
   head.version = 10;
+  EXPECT_EQ(status_for(head), 200U);
+}
+
+TEST(RequestHead, UnknownHostIsRefused) {
+  RequestHead head = head_for("GET", "/");
+  head.host = "evil.example:8080";
+  EXPECT_EQ(status_for(head), 421U);
+  head.version = 10;
+  EXPECT_EQ(status_for(head), 421U);
+  head.host = "pod.example:8080";
+  EXPECT_EQ(status_for(head), 200U);
+}
+
+TEST(RequestHead, HostOfTheTargetReplacesTheHeader) {
+  RequestHead head = head_for("GET", "http://evil.example/");
+  EXPECT_EQ(status_for(head), 421U);
+  head.hosts = 0;
+  head.version = 10;
+  EXPECT_EQ(status_for(head), 421U);
+  head = head_for("GET", "http://pod.example/");
+  head.host = "evil.example";
   EXPECT_EQ(status_for(head), 200U);
 }
 
