@@ -5,8 +5,6 @@
 #include "http_connection.hpp"
 #include "request_head.hpp"
 
-#include <exception>
-
 namespace redstart::inline v0::http {
 
 Connections::Id Connections::add(HttpConnection& connection) {
@@ -52,7 +50,7 @@ void Connections::close_all() {
 HttpResponse Connections::respond(const HttpRequest& request) const {
   try {
     return handler_(request);
-  } catch (const std::exception&) {
+  } catch (...) {  // anything that the service throws
     return refusal(500, "the handler failed");
   }
 }

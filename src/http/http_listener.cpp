@@ -54,8 +54,8 @@ class SignalsBlocked {
 HttpListener::HttpListener(const HttpConfig& config, HttpHandler handler)
     : config_(config), connections_(config, std::move(handler)) {
   listen();
-  accept();
   try {
+    accept();
     const SignalsBlocked blocked;
     thread_ = std::thread([this] { run(); });
   } catch (...) {

@@ -41,6 +41,7 @@ HttpConfig any_port() {
 HttpResponse echo(const HttpRequest& request) {
   HttpResponse response;
   if (request.path == "/throw") throw std::runtime_error("secret");
+  if (request.path == "/throw-number") throw 1;
   if (request.path == "/large")
     response.body.assign(std::size_t{8} << 20U, 'x');
   else
@@ -187,6 +188,7 @@ TEST(HttpServer, AnswersWith500WhenTheHandlerThrows) {
   const HttpAnswer answer = client.get("/throw");
   EXPECT_EQ(answer.status, 500);
   EXPECT_EQ(answer.body.find("secret"), std::string::npos);
+  EXPECT_EQ(client.get("/throw-number").status, 500);
   EXPECT_EQ(client.get("/").status, 200);
 }
 
