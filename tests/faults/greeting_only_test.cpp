@@ -37,7 +37,8 @@ class GreetingServer {
     config.defaults.startup.attempts = 0;
     config.defaults.timeouts.command = 1s;
     config.defaults.breaker.recovery = {500ms, 1s, 2.0, Jitter::none};
-    config.defaults.reconnect.jitter = Jitter::none;  // short delays in a row would exceed the bound by chance
+    config.defaults.reconnect.jitter =
+        Jitter::none;  // short delays in a row would exceed the bound by chance
     return config;
   }
   /// Expects at most five connections a second, after the first burst.
