@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // http_routes.cpp: chooses and composes the response to a request.
+#include "../observe/utc.hpp"
 #include "accept.hpp"
 #include "figures_text.hpp"
 #include "nonce.hpp"
@@ -57,7 +58,7 @@ std::string summary_of(const HealthReport& report, const ReadyReport& ready) {
     entry["required"] = database.required;
     services.push_back(std::move(entry));
   }
-  json["timestamp"] = http::utc_text(report.timestamp);
+  json["timestamp"] = utc_text(report.timestamp);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -99,7 +99,7 @@ TEST_F(HttpRoutesTest, SummaryNamesNoEndpoint) {
   const Json json = Json::parse(response.body);
   EXPECT_EQ(json["status"], "degraded");
   EXPECT_EQ(json["healthy"], true);
-  EXPECT_EQ(json["timestamp"], "2027-01-15T08:00:00Z");
+  EXPECT_EQ(json["timestamp"], "2027-01-15T08:00:00.000Z");
   ASSERT_EQ(json["services"].size(), 2U);
   EXPECT_EQ(
       json["services"][0],
