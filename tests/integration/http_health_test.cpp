@@ -6,16 +6,10 @@
 
 #include <gtest/gtest.h>
 
-#include <sys/wait.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -28,7 +22,6 @@
 #include "support/http_client.hpp"
 #include "support/managers.hpp"
 #include "support/redis_test.hpp"
-#include "support/temporary_folder.hpp"
 #include "unit/observe/exposition_parser.hpp"
 
 namespace redstart::test {
@@ -253,23 +246,6 @@ TEST(HttpHealthOutage, TextOfAServerIsEscapedOnThePage) {
   }));
   EXPECT_EQ(service.get("/").body.find("<script>"), std::string::npos);
   EXPECT_TRUE(Json::accept(service.get("/status.json").body));
-}
-
-TEST_F(HttpHealth, PromtoolAcceptsThePage) {
-  if (std::system("command -v promtool >/dev/null 2>&1") != 0)
-    GTEST_SKIP() << "no promtool in PATH (Debian: apt install prometheus)";
-  ServedManager service(http_service_at(server().port()));
-  service->client("main").set("http:promtool", 1);
-  TemporaryFolder folder;
-  const std::string path = folder.write("metrics", service.get("/metrics").body);
-  const std::string findings = folder.path("findings");
-  const int result = std::system(("promtool check metrics <" + path + " >" + findings + " 2>&1").c_str());
-  std::ifstream file(findings);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  // 3: findings about names. The name is that of OpenTelemetry.
-  EXPECT_TRUE(WIFEXITED(result) && (WEXITSTATUS(result) == 3 || WEXITSTATUS(result) == 0)) << text;
-  EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 1) << text;
-  EXPECT_TRUE(text.empty() || text.starts_with("db_client_connection_count ")) << text;
 }
 
 }  // namespace
