@@ -117,12 +117,18 @@ class EnvironmentReader {
     settings_.add(key, database, value, Layer::environment, name);
   }
 
+  // `TIMEOUTS__CONNECT`.
   static const Key* nested_key(std::string_view rest) {
-    for (const Key& key : keys()) {
-      if (tail(nested_variable(key.name)) == rest) return &key;
-      if (!key.alias.empty() && tail(nested_variable(key.alias)) == rest) return &key;
-    }
-    return nullptr;
+    const bool plain = std::all_of(rest.begin(), rest.end(), [](char c) {
+      return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    });
+    return plain ? find_key(dotted(rest)) : nullptr;
+  }
+  // The name in a file of the key that `rest` may mean.
+  static std::string dotted(std::string_view rest) {
+    std::string name = lower_case(rest);
+    for (std::size_t at = 0; (at = name.find("__", at)) != std::string::npos; ++at) name.replace(at, 2, ".");
+    return name;
   }
   static std::string tail(const std::string& variable) { return variable.substr(nested.size()); }
 
@@ -154,25 +160,42 @@ class EnvironmentReader {
   }
 
   void unknown(const std::string& name, std::string_view rest) {
-    std::string dotted = lower_case(rest);
-    for (std::size_t at = 0; (at = dotted.find("__", at)) != std::string::npos; ++at)
-      dotted.replace(at, 2, ".");
-    const std::size_t dot = dotted.find('.');
-    if (is_reserved(dotted) ||
-        (dot != std::string::npos && is_reserved(std::string_view(dotted).substr(dot + 1))))
+    const std::string key = dotted(rest);
+    const std::size_t dot = key.find('.');
+    if (is_reserved(key) || (dot != std::string::npos && is_reserved(std::string_view(key).substr(dot + 1))))
       return settings_.fault(name, "is reserved for a later release", "remove it");
-    std::vector<std::string> candidates{"REDIS__DATABASES"};
-    for (const Key& key : keys()) {
-      candidates.push_back(nested_variable(key.name));
-      if (key.scope == Scope::manager) continue;
-      for (const std::string& database : known_) candidates.push_back(nested_variable(key.name, database));
-    }
-    for (const std::string& database : known_) candidates.push_back(nested_variable(database) + "_DB");
-    const std::vector<std::string_view> views(candidates.begin(), candidates.end());
-    const std::string_view meant = nearest(name, views);
+    const std::string meant = meant_by(rest);
     settings_.fault(name, "is an unknown setting",
                     meant.empty() ? "remove it; docs/configuration.md lists all settings"
-                                  : "did you mean " + std::string(meant) + "?");
+                                  : "did you mean " + std::string(nested) + meant + "?");
+  }
+
+  // The nearest variable, without `REDIS__`; empty if none is near.
+  [[nodiscard]] std::string meant_by(std::string_view rest) const {
+    std::vector<std::string> shared{"DATABASES"};
+    std::vector<std::string> own;
+    for (const Key& key : keys()) {
+      shared.push_back(tail(nested_variable(key.name)));
+      if (key.scope == Scope::database) own.push_back(shared.back());
+    }
+    for (const std::string& database : known_) shared.push_back(tail(nested_variable(database)) + "_DB");
+    const auto of = [&](std::string_view database, std::string_view key) {
+      const std::string meant = nearest_of(key, own);
+      return meant.empty() ? meant : tail(nested_variable(meant, database));
+    };
+    for (const std::string& database : known_) {
+      const std::string prefix = tail(nested_variable({}, database));
+      if (rest.starts_with(prefix)) return of(database, rest.substr(prefix.size()));
+    }
+    if (std::string meant = nearest_of(rest, shared); !meant.empty()) return meant;
+    const std::size_t end = rest.find("__");
+    if (end == std::string_view::npos) return {};
+    const std::string_view database = near_database(lower_case(rest.substr(0, end)));
+    return database.empty() ? std::string() : of(database, rest.substr(end + 2));
+  }
+  static std::string nearest_of(std::string_view name, const std::vector<std::string>& candidates) {
+    const std::vector<std::string_view> views(candidates.begin(), candidates.end());
+    return std::string(nearest(name, views));
   }
 
   Settings& settings_;

@@ -108,19 +108,30 @@ TEST(ConfigEnvironment, IgnoresUnknownFlatVariables) {
 }
 
 TEST(ConfigEnvironment, RejectsUnknownNestedVariablesWithASuggestion) {
-  const std::pair<const char*, const char*> rows[] = {{"REDIS__HSOT", "REDIS__HOST"},
-                                                      {"REDIS__TIMOUTS__CONNECT", "REDIS__TIMEOUTS__CONNECT"},
-                                                      {"REDIS__CACHE__PROT", "REDIS__CACHE__PORT"},
-                                                      {"REDIS__CAHCE_DB", "REDIS__CACHE_DB"},
-                                                      {"REDIS__CAHCE__HOST", "cache"},
-                                                      {"REDIS__DATABASE", "did you mean"}};
+  const std::pair<const char*, const char*> rows[] = {
+      {"REDIS__HSOT", "REDIS__HOST"},
+      {"REDIS__TIMOUTS__CONNECT", "REDIS__TIMEOUTS__CONNECT"},
+      {"REDIS__CACHE__PROT", "REDIS__CACHE__PORT"},
+      {"REDIS__CAHCE_DB", "REDIS__CACHE_DB"},
+      {"REDIS__CAHCE__HOST", "cache"},
+      {"REDIS__CAHCE__PROT", "REDIS__CACHE__PORT"},
+      {"REDIS__SESIONS__TIMEOUT__CONNECT", "REDIS__SESSIONS__TIMEOUTS__CONNECT"},
+      {"REDIS__DATABASE", "did you mean"}};
   for (const auto& [name, meant] : rows) {
     const auto faults = faults_of(isolated({{name, "1"}}));
     ASSERT_EQ(faults.size(), 1U) << name;
     EXPECT_EQ(faults[0].where, name);
     EXPECT_THAT(faults[0].remedy, HasSubstr(meant));
   }
-  EXPECT_EQ(faults_of(isolated({{"REDIS__SOMETHING__ELSE__WHOLLY", "1"}})).size(), 1U);
+  for (const char* const name : {"REDIS__SOMETHING__ELSE__WHOLLY", "REDIS__FOO", "REDIS__CACHE__X",
+                                 "REDIS__timeouts__connect", "REDIS__TIMEOUTS.CONNECT"}) {
+    const auto faults = faults_of(isolated({{name, "1"}}));
+    ASSERT_EQ(faults.size(), 1U) << name;
+    EXPECT_EQ(faults[0].what, "is an unknown setting") << name;
+  }
+  EXPECT_THAT(lines_of(faults_of(isolated({{"REDIS__FOO", "1"}, {"REDIS__CACHE__X", "1"}}))),
+              Not(HasSubstr("did you mean")))
+      << "the prefix that all variables share makes none of them similar";
 }
 
 TEST(ConfigEnvironment, AcceptsANameNearToAnotherWhenItIsDeclared) {

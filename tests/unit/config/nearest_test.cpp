@@ -37,5 +37,16 @@ TEST(Nearest, PrefersTheSmallerDistanceInAnyOrder) {
   EXPECT_EQ(nearest("cards", backward), "card");
 }
 
+TEST(Nearest, ComparesNamesOfAnyLength) {
+  const std::string name = std::string(30, 'a') + std::string(34, 'b');
+  const std::string longer = std::string(40, 'a') + std::string(44, 'b');
+  const std::string much_longer = std::string(100, 'a') + name;
+  const std::string_view candidates[] = {much_longer, longer, "", "b"};
+  EXPECT_EQ(nearest(name, candidates), longer) << "20 of 64 letters differ";
+  EXPECT_EQ(nearest("", names), "");
+  constexpr std::string_view empty[] = {""};
+  EXPECT_EQ(nearest("ab", empty), "");
+}
+
 }  // namespace
 }  // namespace redstart::inline v0::detail
