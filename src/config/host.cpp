@@ -2,19 +2,19 @@
 // host.cpp: checks that a host is a name or an address alone.
 #include "host.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <algorithm>
+#include <string>
 
 namespace redstart::inline v0::detail {
 
 namespace {
 
-bool looks_like_ipv6(std::string_view host) {
-  const std::string_view address = host.substr(0, host.find('%'));  // without the zone
-  if (address.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos) return false;
-  const auto colons = std::count(address.begin(), address.end(), ':');
-  if (address.find("::") != std::string_view::npos)
-    return colons <= 8;  // "::" is one or more groups of zeros
-  return colons == (address.find('.') == std::string_view::npos ? 7 : 6);
+bool is_ipv6(std::string_view host) {
+  const std::string address(host.substr(0, host.find('%')));  // without the zone
+  in6_addr unused{};
+  return ::inet_pton(AF_INET6, address.c_str(), &unused) == 1;
 }
 
 }  // namespace
@@ -35,7 +35,7 @@ std::optional<HostFault> fault_of_host(std::string_view host) {
                      "write an IPv6 address without brackets, and set the port in endpoint.port"};
   const auto colons = std::count(host.begin(), host.end(), ':');
   if (colons == 1) return HostFault{"contains a port", "set the port in endpoint.port"};
-  if (colons > 1 && !looks_like_ipv6(host))
+  if (colons > 1 && !is_ipv6(host))
     return HostFault{"contains colons but is not an IPv6 address", "use a host name or an address"};
   return std::nullopt;
 }

@@ -12,7 +12,8 @@ namespace redstart::inline v0::detail {
 namespace {
 
 TEST(FaultOfHost, IsEmptyForNamesAndAddresses) {
-  for (const std::string_view host : {"h", "a.b-c_d.example", "127.0.0.1", "::", "::1", "fe80::1%eth0"})
+  for (const std::string_view host : {"h", "a.b-c_d.example", "127.0.0.1", "::", "::1", "1:2:3:4:5:6:7:8",
+                                      "::ffff:127.0.0.1", "fe80::1%eth0"})
     EXPECT_FALSE(fault_of_host(host).has_value()) << host;
 }
 
@@ -32,6 +33,10 @@ TEST(FaultOfHost, NamesTheFaultWithoutRepeatingTheHost) {
       {"s3cret:6379", "port"},
       {"s3cret:a:b", "not an IPv6 address"},
       {"1:2:3:4:5:6:7:8:9", "not an IPv6 address"},
+      {"db8:::7", "not an IPv6 address"},
+      {"1::2::3", "not an IPv6 address"},
+      {"12345::1", "not an IPv6 address"},
+      {"::300.0.0.1", "not an IPv6 address"},
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.host);
