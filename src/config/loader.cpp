@@ -64,14 +64,10 @@ class RedisConfigLoader::Loading {
   [[nodiscard]] std::vector<ExplainedValue> values() const {
     std::vector<ExplainedValue> out;
     for (const detail::Effective& effective : effective_) {
-      if (effective.database.empty()) explain(effective, detail::Scope::manager, {}, &config_, out);
+      if (effective.database.empty()) explain(effective, detail::Scope::manager, {}, out);
     }
-    for (const detail::Effective& effective : effective_) {
-      const bool defaults = effective.database.empty();
-      const DatabaseConfig* const database = defaults ? &config_.defaults : config_.find(effective.database);
-      if (database != nullptr)
-        explain(effective, detail::Scope::database, defaults ? "*" : effective.database, database, out);
-    }
+    for (const detail::Effective& effective : effective_)
+      explain(effective, detail::Scope::database, effective.database.empty() ? "*" : effective.database, out);
     return out;
   }
 
@@ -206,6 +202,7 @@ class RedisConfigLoader::Loading {
                                      [&](const auto& each) { return each.database == database.name; });
       if (!known && !database.name.empty())
         effective_.push_back(detail::effective_settings(settings_, database.name));
+      before_.database(database.name);
     }
   }
 
@@ -240,7 +237,8 @@ class RedisConfigLoader::Loading {
       if (!setting->valid && name.substr(0, name.find('.')) == first) return;
       if (source == nullptr && (name == field || name.starts_with(group))) source = setting;
     }
-    if (source != nullptr && !changed(*source->key, *target)) fault.where = source->where;
+    if (source != nullptr && !changed(*source->key, owner(*target, source->key->scope)))
+      fault.where = source->where;
     settings_.faults.push_back(std::move(fault));
   }
 
@@ -251,8 +249,9 @@ class RedisConfigLoader::Loading {
       const std::string where = "databases[\"" + each.database + "\"]";
       const detail::Key& host = detail::key_named("host");
       const detail::Key& path = detail::key_named("unix_path");
-      if (each.at("host") == nullptr && each.at("unix_path") == nullptr && !changed(host, each) &&
-          !changed(path, each))
+      const Owner fields = owner(each, detail::Scope::database);
+      if (each.at("host") == nullptr && each.at("unix_path") == nullptr && !changed(host, fields) &&
+          !changed(path, fields))
         settings_.fault(where, "has no explicit host, which production demands",
                         "set REDIS_URL, REDIS_HOST or host");
       if (database->credentials) continue;
@@ -272,31 +271,36 @@ class RedisConfigLoader::Loading {
     }
   }
 
+  // The owner of the fields of a scope, before and after the functions of code(). Null: they have removed it.
+  struct Owner {
+    const void* before = nullptr;
+    const void* now = nullptr;
+  };
+  [[nodiscard]] Owner owner(const detail::Effective& target, detail::Scope scope) const {
+    if (scope == detail::Scope::manager) return {&before_, &config_};
+    if (target.database.empty()) return {&before_.defaults, &config_.defaults};
+    return {before_.find(target.database), config_.find(target.database)};
+  }
   // True if a function of code() has changed the field.
-  [[nodiscard]] bool changed(const detail::Key& key, const detail::Effective& target) const {
-    if (key.access.equal == nullptr) return false;
-    if (key.scope == detail::Scope::manager) return !key.access.equal(&before_, &config_);
-    if (target.database.empty()) return !key.access.equal(&before_.defaults, &config_.defaults);
-    const DatabaseConfig* const now = config_.find(target.database);
-    const DatabaseConfig* const old = before_.find(target.database);
-    if (now == nullptr) return false;
-    if (old != nullptr) return !key.access.equal(old, now);
-    RedisConfig copied = before_;
-    return !key.access.equal(&copied.database(target.database), now);
+  static bool changed(const detail::Key& key, const Owner& fields) {
+    return key.access.equal != nullptr && fields.now != nullptr &&
+           !key.access.equal(fields.before, fields.now);
   }
 
   void explain(const detail::Effective& effective, detail::Scope scope, const std::string& database,
-               const void* owner, std::vector<ExplainedValue>& out) const {
+               std::vector<ExplainedValue>& out) const {
+    const Owner fields = owner(effective, scope);
+    if (fields.now == nullptr) return;
     for (const detail::Key& key : detail::keys()) {
       if (key.scope != scope || key.name == "url") continue;
       const detail::Setting* const setting = effective.by_key[detail::index_of(key)];
       const bool used = setting != nullptr && setting->valid;
       ExplainedValue value{database, std::string(key.name), {}, "default", {}};
       if (key.access.show != nullptr)
-        value.value = peer_text(key.access.show(key, owner));
+        value.value = peer_text(key.access.show(key, fields.now));
       else if (used)
         value.value = peer_text(setting->text.reveal());
-      if (changed(key, effective)) {
+      if (changed(key, fields)) {
         value.layer = to_string(detail::Layer::code);
         value.source = "RedisConfigLoader::code()";
       } else if (used) {
@@ -320,7 +324,7 @@ class RedisConfigLoader::Loading {
   Environment environment_{};
   detail::Settings settings_{};
   RedisConfig config_{};
-  RedisConfig before_{};
+  RedisConfig before_{};  // the same without the functions of code(), with all databases
   std::vector<detail::Effective> effective_{};  // the manager with the defaults first, then databases
 };
 
