@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace redstart::inline v0 {
@@ -267,8 +268,9 @@ class UrlReader {
 
   void database(std::string_view text) {
     if (text.empty()) return;
-    const auto value = number<int>(text);
-    if (!value || *value < 0) return fault("has a database that is not a number", encoding_hint);
+    const auto value = number<unsigned>(text);  // unsigned: a sign is a fault, also of -0
+    if (!value || !std::in_range<int>(*value))
+      return fault("has a database that is not a number", encoding_hint);
     add("number", std::to_string(*value));
   }
 
