@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// codec_instructions.cpp: encodes and decodes a fixed number of times.
+// codec_instructions.cpp: encodes, decodes and counts a fixed number of times.
 // check_instructions.py counts the instructions under callgrind.
+#include "observe/counters.hpp"
 #include "resp/scanner.hpp"
 
+#include <redstart/commands/operation_id.hpp>
 #include <redstart/resp/decode.hpp>
 #include <redstart/resp/element_decoder.hpp>
 #include <redstart/resp/writer.hpp>
 
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -81,6 +85,19 @@ void encode(long times, std::initializer_list<std::string_view> arguments) {
   }
 }
 
+// All that statistics and events cost an answered command, as `redstart_micro` times it.
+void report_command(long times) {
+  OperationCounters counters;
+  std::atomic<std::chrono::nanoseconds> slow_limit{std::chrono::nanoseconds::max()};
+  constexpr OperationId get = operation_id("GET");
+  for (long i = 0; i != times; ++i) {
+    const std::chrono::nanoseconds duration(8000 + (i & 4095));
+    counters.answered(0, 1, 0, duration);
+    counters.succeeded(0, get, 1, duration);
+    keep(duration > slow_limit.load(std::memory_order_relaxed));
+  }
+}
+
 int run(std::string_view name, long times) {
   const std::string key(16, 'k');
   const std::string value(32, 'v');
@@ -109,6 +126,8 @@ int run(std::string_view name, long times) {
     stream<std::vector<std::string>>("*1000\r\n" + bulks(1000), times);
   } else if (name == "stream_1000_list") {
     stream<StringList>("*1000\r\n" + bulks(1000), times);
+  } else if (name == "report_command") {
+    report_command(times);
   } else {
     std::cerr << "codec_instructions: no operation " << name << '\n';
     return 2;
