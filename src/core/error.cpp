@@ -42,6 +42,14 @@ std::string elapsed_text(std::chrono::nanoseconds elapsed) {
   return text;
 }
 
+// " after 3 attempts in 1.2 ms"
+std::string took_text(const ErrorInfo& info) {
+  std::string text;
+  if (info.attempts > 1) text += " after " + std::to_string(info.attempts) + " attempts";
+  if (info.elapsed.count() > 0) text += (info.attempts > 1 ? " in " : " after ") + elapsed_text(info.elapsed);
+  return text;
+}
+
 std::string_view effect_text(Effect effect) {
   switch (effect) {
     case Effect::none:
@@ -67,17 +75,16 @@ std::string compose(const ErrorInfo& info) {
   const auto next_part = [&] {
     if (text.size() > parts) text += "; ";
   };
-  text += info.what;
-  if (info.attempts > 1)
-    text += (info.what.empty() ? "after " : " after ") + std::to_string(info.attempts) + " attempts";
-  if (info.elapsed.count() > 0) text += (info.attempts > 1 ? " in " : " after ") + elapsed_text(info.elapsed);
+  // Behind what happened: that is `what`, or else the reply of the server.
+  const std::string took = took_text(info);
+  if (!info.what.empty()) text += info.what + took;
   if (const std::string_view effect = effect_text(info.effect); !effect.empty() && !info.command.empty()) {
     next_part();
     text += effect;
   }
   if (!info.server.empty()) {
     next_part();
-    text += "the server replied: \"" + info.server + "\"";
+    text += "the server replied" + (info.what.empty() ? took : std::string()) + ": \"" + info.server + "\"";
   }
   if (!info.advice.empty()) text += ". " + info.advice;
   return text;

@@ -83,7 +83,7 @@ TEST(ErrorMessage, NamesNumberOfAttemptsAboveOne) {
   EXPECT_THAT(Error(info).what(), HasSubstr(": the server closed the connection after 3 attempts; it"));
   info.what.clear();
   info.server = "BUSY Redis is busy";
-  EXPECT_THAT(Error(info).what(), HasSubstr(": after 3 attempts; it was sent"));
+  EXPECT_THAT(Error(info).what(), HasSubstr("; the server replied after 3 attempts: \"BUSY"));
 }
 
 TEST(ErrorMessage, QuotesServerMessage) {
@@ -102,6 +102,10 @@ TEST(ErrorMessage, QuotesServerMessage) {
   EXPECT_STREQ(Error(info).what(),
                "GET on database \"main\" at localhost:6379: nothing was executed; the server replied: "
                "\"WRONGTYPE Operation against a key\"");
+  info.elapsed = 12ms;
+  EXPECT_STREQ(Error(info).what(),
+               "GET on database \"main\" at localhost:6379: nothing was executed; the server replied after "
+               "12 ms: \"WRONGTYPE Operation against a key\"");
 }
 
 TEST(ErrorMessage, SaysNothingWasExecutedOnlyForCommands) {
