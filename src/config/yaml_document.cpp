@@ -13,6 +13,7 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,10 +37,32 @@ Position position_of(const YAML::Mark& mark) {
           mark.column < 0 ? 1 : static_cast<std::size_t>(mark.column) + 1};
 }
 
+// True if a quoted scalar at the front, behind its anchor and tag, has no closing quote. yaml-cpp accepts
+// that at the end of a file, and everything up to there as the value.
+bool lacks_closing_quote(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  const auto drop = [&text](std::size_t end) { text.remove_prefix(std::min(end, text.size())); };
+  while (text.starts_with('&') || text.starts_with('!')) {
+    drop(text.find_first_of(blanks));
+    drop(text.find_first_not_of(blanks));
+  }
+  if (!text.starts_with('"') && !text.starts_with('\'')) return false;
+  const char quote = text.front();
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    const bool doubled = quote == '\'' && text.substr(i).starts_with("''");
+    if (doubled || (quote == '"' && text[i] == '\\'))
+      ++i;
+    else if (text[i] == quote)
+      return false;
+  }
+  return true;
+}
+
 // Builds the tree from the events of the parser. Nesting is limited here, before the parser descends.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  TreeBuilder(const std::string& path, Settings& settings) : path_(path), settings_(settings) {}
+  TreeBuilder(std::string_view text, const std::string& path, Settings& settings)
+      : text_(text), path_(path), settings_(settings) {}
 
   [[nodiscard]] std::shared_ptr<const DocumentNode> root() const { return root_; }
 
@@ -63,6 +86,9 @@ class TreeBuilder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     check_tag(mark, tag);
+    if (mark.pos >= 0 &&
+        lacks_closing_quote(text_.substr(std::min(static_cast<std::size_t>(mark.pos), text_.size()))))
+      throw DocumentFault(position_of(mark), "has a quote without an end", "write the closing quote");
     if (expects_key()) return name(mark, value);
     auto node = make(DocumentNode::Type::scalar, mark);
     node->text = Secret(value);
@@ -157,6 +183,7 @@ class TreeBuilder : public YAML::EventHandler {
     add(done.node, done.anchor);
   }
 
+  std::string_view text_;
   const std::string& path_;
   Settings& settings_;
   std::vector<Open> open_{};
@@ -172,7 +199,7 @@ std::shared_ptr<const DocumentNode> parse_document(const std::string& text, cons
   try {
     std::istringstream stream(text);
     YAML::Parser parser(stream);
-    TreeBuilder builder(path, settings);
+    TreeBuilder builder(text, path, settings);
     while (parser.HandleNextDocument(builder)) {
     }
     if (!builder.root()) {

@@ -252,11 +252,23 @@ TEST_F(ConfigFile, RejectsWhatIsNoConfiguration) {
       {"defaults: {host: a", "can't be parsed"},
       {"defaults: {host: \"abc", "can't be parsed"},
       {"defaults:\n\thost: a\n", "can't be parsed"},
+      {"defaults:\n  username: \"ann\n  host: h\n", "f.yaml:2:13: has a quote without an end"},
+      {"service: 'it''s\n", "f.yaml:1:10: has a quote without an end"},
+      {"service: &name !!str \"a\\\"\n", "f.yaml:1:10: has a quote without an end"},
       {"databases: [main, cache]", "is not a mapping"},
       {"defaults: text", "is not a mapping"},
       {"defaults: {service: a}", "is a setting of the manager"},
   };
   for (const auto& [text, what] : rows) EXPECT_THAT(faults(text), HasSubstr(what)) << text;
+}
+
+TEST_F(ConfigFile, TakesQuotesOfEveryForm) {
+  for (const std::string_view text :
+       {"service: 'it''s'\n", "service: \"it's\"\n", "service: &name \"it's\"\n", "service: it's\n",
+        "service: !!str 'it''s'", "{\"service\": \"it\\u0027s\"}",
+        "# \xc3\xa9 \"\r\n'service': \"it's\"\r\n"})
+    EXPECT_EQ(load(text).service, "it's") << text;
+  EXPECT_EQ(load("defaults:\n  impact: |-\n    \"as it is\n").defaults.impact, "\"as it is");
 }
 
 TEST_F(ConfigFile, AcceptsAByteOrderMarkAndLineEndsOfWindows) {
