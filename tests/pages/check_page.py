@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """check_page: opens the status page of a service in headless Chromium.
 
-    check_page.py PROGRAM [--pictures FOLDER]     PROGRAM: page_service
+    check_page.py PROGRAM     PROGRAM: page_service
 
 - Values change while the service works.
 - A killed Redis shows, and so does its return. The times are printed.
@@ -11,13 +11,10 @@
 - Without JavaScript the table is there, and the page reloads itself.
 - The browser has logged no error, such as a violation of the Content-Security-Policy, while Redis worked.
 
---pictures stores the page in both colour schemes, as docs/images has it, and in a narrow window.
-
-Needs chromium and chromium-window of Debian. Prints one line for each fault. Exits with 1 if there is any,
+Needs chromium and chromium-driver of Debian. Prints one line for each fault. Exits with 1 if there is any,
 and with 77 if something that it needs is missing.
 """
 
-import argparse
 import sys
 import time
 from pathlib import Path
@@ -29,10 +26,10 @@ from page_service import PageService, eventually  # noqa: E402
 
 HOSTILE = "<img src=x onerror=document.title='hacked'><script>document.title='hacked'</script>"
 FIGURES = {
-    "health": "return document.getElementById('health').textContent",
-    "live": "return document.getElementById('live').textContent",
-    "rate": "return document.querySelector('td[data-label=\"Commands/s\"] span').textContent",
-    "notes": "return document.querySelector('tr.notes').textContent",
+    "health": "return document.getElementById('health')?.textContent ?? ''",
+    "live": "return document.getElementById('live')?.textContent ?? ''",
+    "rate": "return document.querySelector('td[data-label=\"Commands/s\"] span')?.textContent ?? ''",
+    "notes": "return document.querySelector('tr.notes')?.textContent ?? ''",
     "bad": "return document.querySelectorAll('tbody tr:first-child [data-level=bad]').length",
 }
 
@@ -131,21 +128,7 @@ def check_without_script(window):
         yield "without JavaScript the page does not reload"
 
 
-def take_pictures(window, folder):
-    def take(name, scheme, width, height, scale=1):
-        use_scheme(window, scheme)
-        metrics = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": width < 800}
-        window.devtools("Emulation.setDeviceMetricsOverride", **metrics)
-        window.picture(folder / f"{name}.png")
-
-    folder.mkdir(parents=True, exist_ok=True)
-    take("status-light", "light", 1180, 400)
-    take("status-dark", "dark", 1180, 400)
-    take("status-phone", "light", 390, 700, 2)
-    window.devtools("Emulation.clearDeviceMetricsOverride")
-
-
-def check(program, pictures):
+def check(program):
     if missing():
         checks.skip(missing())
     with PageService(program) as service, browser() as window:
@@ -153,9 +136,6 @@ def check(program, pictures):
         window.open(service.address)
         yield from check_values(window, service)
         yield from check_schemes(window)
-        if pictures:
-            time.sleep(30)  # for a curve that is worth seeing
-            take_pictures(window, pictures)
         yield from logged_errors(window)
         yield from check_outage(window, service)
     with PageService(program, HOSTILE) as service, browser() as window:
@@ -167,13 +147,5 @@ def check(program, pictures):
         yield from check_without_script(window)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program")
-    parser.add_argument("--pictures", type=Path)
-    arguments = parser.parse_args()
-    return checks.report("check_page", check(arguments.program, arguments.pictures))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(checks.report("check_page", check(sys.argv[1])))

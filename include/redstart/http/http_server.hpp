@@ -19,8 +19,8 @@ namespace redstart::inline v0 {
 ///     server.start();
 ///
 /// Malformed requests get 400 and their connection is closed, as it is after each response that refuses a
-/// request before its end: 405 for other methods, 413 for a body, 414 and 431 for too long a request. A
-/// handler that throws causes a response with 500.
+/// request before its end: 405 for other methods, 413 for a body, 414 and 431 for too long a request, 421 for
+/// a host that is not served (`HttpConfig::hosts`). A handler that throws causes a response with 500.
 ///
 /// The server uses no thread of the library and takes no lock of a database, so it answers during outages.
 ///
