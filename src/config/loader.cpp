@@ -162,6 +162,9 @@ class RedisConfigLoader::Loading {
     } catch (const std::exception& error) {
       return settings_.fault(registry.description(), "failed: " + std::string(error.what()),
                              "check the registry");
+    } catch (...) {
+      return settings_.fault(registry.description(), "failed with an exception that is no std::exception",
+                             "check the registry");
     }
     if (endpoints.empty()) {
       if (!where.empty())

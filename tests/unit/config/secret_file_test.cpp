@@ -9,6 +9,8 @@
 
 #include <sys/stat.h>
 #include <unistd.h>
+#include <memory>
+#include <stdexcept>
 #include <string>
 
 namespace redstart {
@@ -119,6 +121,27 @@ TEST(ServiceRegistry, IsAFaultForAnUnknownServiceAndWithoutARegistry) {
   EXPECT_EQ(lines_of(faults_of(isolated().registry(static_registry({})))), "");
   EXPECT_THAT(lines_of(faults_of(isolated().set("service_name", "redis"))),
               HasSubstr("there is no registry"));
+}
+
+TEST(ServiceRegistry, IsAFaultIfItThrows) {
+  class Throwing final : public ServiceRegistry {
+   public:
+    explicit Throwing(bool standard) : standard_(standard) {}
+    [[nodiscard]] std::vector<Endpoint> resolve(std::string_view) const override {
+      if (standard_) throw std::runtime_error("no route");
+      throw 7;
+    }
+    [[nodiscard]] std::string description() const override { return "my registry"; }
+
+   private:
+    bool standard_;
+  };
+  for (const bool standard : {true, false}) {
+    const auto faults = faults_of(isolated().registry(std::make_shared<Throwing>(standard)));
+    ASSERT_EQ(faults.size(), 1U);
+    EXPECT_EQ(faults[0].where, "my registry");
+    EXPECT_THAT(faults[0].what, HasSubstr(standard ? "failed: no route" : "no std::exception"));
+  }
 }
 
 TEST(ServiceRegistry, ReadsVariablesOfKubernetes) {
