@@ -252,6 +252,7 @@ bool Registry::refills() const {
 }
 
 std::size_t Registry::cleanup_idle(TimePoint now) {
+  for (const PoolsPtr& pools : all()) pools->server()->database().note_totals(now);
   std::size_t closed = 0;
   for (const PoolsPtr& pools : all()) closed += pools->cleanup_idle(now);
   return closed;
@@ -299,6 +300,7 @@ void Registry::abandon() noexcept {
 
 void Registry::report_leases(TimePoint now, bool leaked) const {
   for (const PoolsPtr& pools : all()) {
+    pools->server()->database().note_totals(now);
     if (leaked)
       pools->server()->database().report_leaked_leases(now);
     else
@@ -343,10 +345,9 @@ DatabaseStats Registry::stats(const pool::ServerPools& pools) const {
   stats.name = server.origin().database;
   stats.endpoint = server.origin().endpoint;
   stats.required = server.config().required;
-  server.database().collect(stats.operations);
   add_node(stats, std::move(node));
   stats.pool.maximum = server.config().max_connections;
-  server.database().leases().collect(stats.pool, Clock::now());
+  server.database().collect(stats, Clock::now());
   return stats;
 }
 

@@ -77,7 +77,7 @@ class Registry {
   /// The loops' context is being destroyed.
   void abandon() noexcept;
 
-  /// Reports overdue scoped handles; with `leaked` all that are out.
+  /// Keeps the totals for rates. Reports overdue scoped handles; with `leaked` all that are out.
   void report_leases(TimePoint now, bool leaked = false) const;
   /// The interval between such reports; 0 if none are wanted.
   [[nodiscard]] std::chrono::milliseconds lease_interval() const;

@@ -64,11 +64,7 @@ void CommandTimes::collect(KeptList<CommandStats>& into) const {
     const Times* const times = slot.load(std::memory_order_acquire);
     if (times == nullptr) continue;
     DurationHistogram& durations = entry_of(into, {operation_name(times->operation)}).durations;
-    for (const Shard& shard : times->shards) {
-      for (std::size_t i = 0; i != shard.buckets.size(); ++i)
-        durations.buckets[i] += shard.buckets[i].load(std::memory_order_relaxed);
-      durations.sum += std::chrono::nanoseconds(shard.sum.load(std::memory_order_relaxed));
-    }
+    for (const Shard& shard : times->shards) shard.durations.collect(durations);
   }
   const std::scoped_lock lock(failures_mutex_);
   for (const auto& [key, durations] : failures_) {

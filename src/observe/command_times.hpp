@@ -2,6 +2,7 @@
 // command_times.hpp: counts how long operations take, by command and error.
 #pragma once
 
+#include "atomic_durations.hpp"
 #include "error_type.hpp"
 
 #include <redstart/commands/operation_id.hpp>
@@ -44,7 +45,7 @@ class CommandTimes {
       times = find_or_add(operation);
       if (times == nullptr) return;
     }
-    times->shards[shard % shard_count].add(duration, operations);
+    times->shards[shard % shard_count].durations.add(duration, operations);
   }
   /// An operation failed.
   void failed(OperationId operation, ErrorType error, std::chrono::nanoseconds duration) noexcept;
@@ -54,12 +55,7 @@ class CommandTimes {
 
  private:
   struct alignas(64) Shard {
-    void add(std::chrono::nanoseconds duration, std::uint64_t operations) const noexcept {
-      buckets[DurationHistogram::index(duration)].fetch_add(operations, std::memory_order_relaxed);
-      sum.fetch_add(static_cast<std::uint64_t>(duration.count()) * operations, std::memory_order_relaxed);
-    }
-    mutable std::array<std::atomic<std::uint64_t>, DurationHistogram::bounds.size() + 1> buckets{};
-    mutable std::atomic<std::uint64_t> sum{0};
+    mutable AtomicDurations durations{};
   };
   struct Times {
     explicit Times(OperationId id) noexcept : operation(id) {}

@@ -67,6 +67,12 @@ class OperationCounters {
   [[nodiscard]] std::uint64_t all_ended() const noexcept {
     return all_answered() + failed_.load(std::memory_order_relaxed);
   }
+  /// Commands so far that ended without a reply, or with an error reply.
+  [[nodiscard]] std::uint64_t all_failed() const noexcept {
+    std::uint64_t sum = failed_.load(std::memory_order_relaxed);
+    for (const Shard& s : shards_) sum += s.server_errors.load(std::memory_order_relaxed);
+    return sum;
+  }
   /// Adds the counts so far; `last_errors` stays empty.
   void collect(RedisStats& into) const {
     for (const Shard& s : shards_) {

@@ -2,6 +2,7 @@
 // figures.hpp: describes each number of the statistics once.
 #pragma once
 
+#include <redstart/observe/duration_histogram.hpp>
 #include <redstart/observe/stats.hpp>
 
 #include <chrono>
@@ -93,6 +94,9 @@ inline constexpr Figure<RedisStats> operations[] = {
     {.field = "retries_refused", .series = "redstart_retry_budget_refused_total", .kind = Kind::counter,
      .meaning = "Attempts that the retry budget did not allow.",
      .value = [](const RedisStats& s) { return count(s.retries_refused); }},
+    {.field = "retry_tokens", .series = "redstart_retry_budget_tokens", .kind = Kind::gauge,
+     .meaning = "Retries that the retry budget would allow at once.",
+     .value = [](const RedisStats& s) { return Number(s.retry_tokens); }},
     {.field = "success_rate", .series = "", .kind = Kind::gauge,
      .meaning = "Share of the commands that were answered: ok / (ok + failed).",
      .value = [](const RedisStats& s) { return Number(s.success_rate()); }},
@@ -168,6 +172,37 @@ inline constexpr Figure<PoolStats> connections[] = {
     {.field = "pushes_dropped", .series = "redstart_pushes_dropped_total", .kind = Kind::counter,
      .meaning = "Unexpected push messages.",
      .value = [](const PoolStats& s) { return count(s.pushes_dropped); }},
+};
+
+inline constexpr Figure<OperationRates> rates[] = {
+    {.field = "window_seconds", .series = "", .kind = Kind::gauge,
+     .meaning = "The window, which ends with the snapshot.",
+     .value = [](const OperationRates& s) { return count(static_cast<std::uint64_t>(s.window.count())); }},
+    {.field = "commands_per_second", .series = "", .kind = Kind::gauge,
+     .meaning = "Commands that ended.",
+     .value = [](const OperationRates& s) { return Number(s.commands); }},
+    {.field = "errors_per_second", .series = "", .kind = Kind::gauge,
+     .meaning = "Commands without a reply, or answered with an error.",
+     .value = [](const OperationRates& s) { return Number(s.errors); }},
+};
+
+/// One histogram of `ConnectionDurations`.
+struct DurationsFigure {
+  std::string_view field;   ///< In JSON.
+  std::string_view series;  ///< In Prometheus.
+  std::string_view meaning;
+  DurationHistogram ConnectionDurations::*durations;
+};
+inline constexpr DurationsFigure connection_durations[] = {
+    {.field = "create", .series = "db_client_connection_create_time_seconds",
+     .meaning = "Time to open a connection that became ready, from the look-up of its name to the end of its handshake.",
+     .durations = &ConnectionDurations::create},
+    {.field = "wait", .series = "db_client_connection_wait_time_seconds",
+     .meaning = "Time until callers that found no idle connection had one of their own.",
+     .durations = &ConnectionDurations::wait},
+    {.field = "use", .series = "db_client_connection_use_time_seconds",
+     .meaning = "Time for which scoped handles, and asynchronous operations that need one of their own, had a connection.",
+     .durations = &ConnectionDurations::use},
 };
 
 /// Of the scoped handles of a database.

@@ -132,6 +132,14 @@ void put_operations(Metrics& page, const Labelled<const RedisStats*>& operations
   }
 }
 
+void put_durations(Metrics& page, const Labelled<const DatabaseStats*>& databases) {
+  for (const figures::DurationsFigure& figure : figures::connection_durations) {
+    page.family(figure.series, Type::histogram, figure.meaning);
+    for (const auto& [labels, database] : databases)
+      page.histogram(labels, database->connection_durations.*figure.durations);
+  }
+}
+
 }  // namespace
 
 std::vector<MetricLabel> Labels::views() const {
@@ -201,6 +209,7 @@ void export_metrics(const ManagerStats& stats, MetricsExporter& exporter) {
   put(page, figures::database, databases);
   put_operations(page, operations);
   put(page, figures::operations, operations);
+  put_durations(page, databases);
   put(page, figures::leases, leases);
   put_nodes(page, nodes);
 }

@@ -59,6 +59,12 @@ Json connections_of(const PoolStats& pool) {
   return json;
 }
 
+void put_durations(Json& into, const DurationHistogram& durations) {
+  into["count"] = durations.count();
+  into["sum_seconds"] = figures::seconds(durations.sum);
+  into["buckets"] = durations.buckets;
+}
+
 void put_errors(Json& into, const KeptList<ErrorCount>& errors) {
   into = Json::object();
   for (const ErrorCount& error : errors) into[std::string(error.type)] = error.count;
@@ -71,9 +77,7 @@ void put_commands(Json& into, const KeptList<CommandStats>& commands) {
     entry["name"] = text(command.name);
     entry["error_type"] = text(command.error_type);
     entry["status_code"] = text(command.status_code);
-    entry["count"] = command.durations.count();
-    entry["sum_seconds"] = figures::seconds(command.durations.sum);
-    entry["buckets"] = command.durations.buckets;
+    put_durations(entry, command.durations);
     into.push_back(std::move(entry));
   }
 }
@@ -82,6 +86,8 @@ Json operations_of(const RedisStats& stats) {
   Json json;
   put(json, figures::operations, stats);
   put(json["latency"], figures::latency, stats.latency);
+  Json& rates = json["rates"] = Json::array();
+  for (const OperationRates& one : stats.rates) put(rates.emplace_back(), figures::rates, one);
   put_errors(json["errors"], stats.errors);
   put_commands(json["commands"], stats.commands);
   Json& errors = json["last_errors"] = Json::array();
@@ -125,6 +131,9 @@ Json database_of(const DatabaseStats& database) {
   json["breaker"] = breaker_of(database.breaker_changes, database.circuit);
   json["operations"] = operations_of(database.operations);
   json["connections"] = connections_of(database.pool);
+  Json& durations = json["connection_durations"];
+  for (const figures::DurationsFigure& figure : figures::connection_durations)
+    put_durations(durations[std::string(figure.field)], database.connection_durations.*figure.durations);
   put(json, figures::leases, database.pool);
   Json& nodes = json["nodes"] = Json::array();
   for (const NodeStats& node : database.nodes) nodes.push_back(node_of(node));

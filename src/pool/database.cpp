@@ -98,8 +98,9 @@ void Database::emit_lease(EventKind kind, const LeaseLedger::Lease& lease, std::
 
 void Database::lease_ended(LeaseLedger::Entry& entry) noexcept {
   LeaseLedger::Lease lease;
-  if (leases_.ended(entry, Clock::now(), config().lease_warning, lease))
-    emit_lease(EventKind::lease_overdue, lease, "a scoped handle was " + describe(lease));
+  const bool overdue = leases_.ended(entry, Clock::now(), config().lease_warning, lease);
+  connection_times_.used(lease.kept);
+  if (overdue) emit_lease(EventKind::lease_overdue, lease, "a scoped handle was " + describe(lease));
 }
 
 void Database::release_failed() const noexcept {
@@ -125,10 +126,27 @@ void Database::report_leaked_leases(TimePoint now) {
   emit_lease(EventKind::lease_leaked, leases.front(), text, leases.size());
 }
 
-void Database::collect(RedisStats& into) const {
-  totals_.collect(into);
+void Database::note_totals(TimePoint now) noexcept {
+  const std::scoped_lock lock(rates_mutex_);
+  rates_.add(now, totals_.count());
+}
+
+void Database::collect_rates(RedisStats& into, TimePoint now) {
+  const std::scoped_lock lock(rates_mutex_);
+  const OperationCount totals = totals_.count();
+  for (std::size_t i = 0; i != into.rates.size(); ++i)
+    into.rates[i] = rates_.over(OperationRates::windows[i], now, totals);
+  rates_.add(now, totals);
+}
+
+void Database::collect(DatabaseStats& into, TimePoint now) {
+  totals_.collect(into.operations);
+  collect_rates(into.operations, now);
+  retries_.collect(into.operations, now);
+  connection_times_.collect(into.connection_durations);
+  leases_.collect(into.pool, now);
   const std::scoped_lock lock(errors_mutex_);
-  into.last_errors = last_errors_.list();
+  into.operations.last_errors = last_errors_.list();
 }
 
 }  // namespace redstart::inline v0::pool

@@ -5,6 +5,7 @@
 #include "../config/live_settings.hpp"
 #include "../net/credentials_source.hpp"
 #include "../net/tls_source.hpp"
+#include "../observe/connection_times.hpp"
 #include "event_reports.hpp"
 #include "large_replies.hpp"
 #include "last_errors.hpp"
@@ -89,11 +90,17 @@ class Database {
   /// Keeps the error of a call for the statistics.
   void keep(const Error& error);
   [[nodiscard]] EventReports& events() noexcept { return events_; }
-  void collect(RedisStats& into) const;
+  /// How long its connections are opened, awaited and used.
+  [[nodiscard]] ConnectionTimes& connection_times() noexcept { return connection_times_; }
+  /// Keeps the totals of `now` for rates. Chores and snapshots call it, so that it needs no timer.
+  void note_totals(TimePoint now) noexcept;
+  /// Fills in `operations`, `connection_durations`, and the age of the oldest scoped handle.
+  void collect(DatabaseStats& into, TimePoint now);
 
  private:
   [[nodiscard]] static TimePoint deadline_of_blocking(TimePoint own, const engine::CallOptions& options,
                                                       std::chrono::milliseconds blocks_for) noexcept;
+  void collect_rates(RedisStats& into, TimePoint now);
   [[nodiscard]] net::TlsSource::Report source_report(const std::shared_ptr<EventListener>& listener) const;
   void emit_lease(EventKind kind, const LeaseLedger::Lease& lease, std::string_view detail,
                   std::optional<std::uint64_t> count = {}) const;
@@ -109,8 +116,11 @@ class Database {
   const std::shared_ptr<net::CredentialsSource> credentials_;
   OperationTotals totals_{};
   Retries retries_;
+  ConnectionTimes connection_times_{};
   LeaseLedger leases_{};
   LargeReplies large_replies_{};
+  std::mutex rates_mutex_{};
+  RateWindows rates_{Clock::now()};
   mutable std::mutex errors_mutex_{};
   LastErrors last_errors_{};
 };

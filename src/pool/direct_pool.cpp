@@ -57,6 +57,13 @@ void DirectLease::note(const net::Outcome& outcome) noexcept {
 }
 
 Result<DirectLease> DirectPool::acquire(TimePoint& now, TimePoint deadline, bool* paused) {
+  const TimePoint began = now;
+  Result<DirectLease> lease = acquire_when_ready(now, deadline, paused);
+  if (lease && now != began) server_->database().connection_times().waited(now - began);
+  return lease;
+}
+
+Result<DirectLease> DirectPool::acquire_when_ready(TimePoint& now, TimePoint deadline, bool* paused) {
   std::optional<Error> not_ready;
   for (;;) {
     Result<DirectLease> lease = try_acquire(now, deadline, paused);

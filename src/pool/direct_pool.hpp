@@ -247,6 +247,7 @@ class DirectPool : public std::enable_shared_from_this<DirectPool> {
   [[nodiscard]] DirectLease next_idle();
   [[nodiscard]] bool works(DirectLease& connection, TimePoint& now, TimePoint deadline) noexcept;
   DirectLease take_idle(Lock& lock, TimePoint& now, TimePoint deadline);
+  Result<DirectLease> acquire_when_ready(TimePoint& now, TimePoint deadline, bool* paused);
   Result<DirectLease> try_acquire(TimePoint& now, TimePoint deadline, bool* paused);
   Result<DirectLease> queue(Lock& lock, TimePoint& now, TimePoint deadline, TimePoint began);
   [[nodiscard]] bool queues_after(const Error& error, TimePoint now, TimePoint deadline) const;

@@ -68,6 +68,7 @@ void ExclusiveConnection::lease_to(engine::OperationNode& operation) {
 
 void ExclusiveConnection::run(engine::OperationNode& operation) {
   large_.store(false, std::memory_order_relaxed);
+  used_since_.store(Clock::now(), std::memory_order_relaxed);
   alone_.store(true, std::memory_order_relaxed);
   operation.taken_by(*this);
   connection().submit(operation);
@@ -120,6 +121,8 @@ void ExclusiveConnection::ending(const engine::OperationNode& operation) noexcep
   if (!alone_.load(std::memory_order_relaxed)) return;
   if (operation.answered != 0 && !large_.load(std::memory_order_relaxed))
     context().database.large_replies().small_reply(operation.request.bytes.view(), net::turn_now());
+  if (!operation.internal)
+    context().database.connection_times().used(net::turn_now() - used_since_.load(std::memory_order_relaxed));
   context().alone_ended(operation);
 }
 

@@ -126,6 +126,7 @@ class ExclusiveConnection final : public PooledConnection {
   std::atomic<bool> used_{false};
   std::atomic<bool> alone_{false};         // runs a single operation
   std::atomic<bool> large_{false};         // which had a large reply
+  std::atomic<TimePoint> used_since_{};    // when that operation got the connection
   std::atomic<std::uint64_t> ping_id_{0};  // the latest PING of the pool
   std::atomic<bool> broken_{false};
   std::atomic<bool> outdated_{false};  // close on return

@@ -39,6 +39,7 @@ struct ExclusivePool::Entry final : QueuedOperation,
   }
 
   const ExclusivePool* const owner;  // valid while it is in the queue
+  const TimePoint queued = Clock::now();
   const std::weak_ptr<ExclusivePool> pool;
   std::shared_ptr<Entry> self{};                    // while it is in the queue
   std::weak_ptr<ExclusiveConnection> carrier{};     // once a connection carries the operation
@@ -249,6 +250,7 @@ void ExclusivePool::returned(Ptr pooled, bool dirty) {
 // Returns false if the operation has ended for lack of memory.
 bool ExclusivePool::hand_over(const Ptr& pooled, Entry& entry) {
   const std::uint64_t id = entry.operation->id;
+  context_->database.connection_times().waited(Clock::now() - entry.queued);
   try {
     if (entry.lease)
       pooled->lease_to(*entry.operation);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../observe/counters.hpp"
+#include "../observe/rate_windows.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -29,6 +30,16 @@ class OperationTotals {
     const std::scoped_lock lock(mutex_);
     std::uint64_t sum = database_.all_ended();
     for (const OperationCounters& server : servers_) sum += server.all_ended();
+    return sum;
+  }
+  /// Commands that have ended so far, and those that failed. Later calls return no smaller counts.
+  [[nodiscard]] OperationCount count() const {
+    const std::scoped_lock lock(mutex_);
+    OperationCount sum{database_.all_ended(), database_.all_failed()};
+    for (const OperationCounters& server : servers_) {
+      sum.ended += server.all_ended();
+      sum.failed += server.all_failed();
+    }
     return sum;
   }
   /// Adds the counts so far; `last_errors` stays empty.

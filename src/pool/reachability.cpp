@@ -86,6 +86,7 @@ protocol::Reconnect::Connection Reachability::succeeded(const ConnectAttempt& at
   }
   if (waited)
     server_.emit({.kind = EventKind::loading, .detail = "over: the server is ready", .to = "ready"});
+  server_.database().connection_times().created(now - attempt.began);
   server_.connection_ready(failures, now - attempt.began, first);
   if (proves) server_.breaker().connection_ready();
   return connection;

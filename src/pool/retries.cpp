@@ -2,6 +2,8 @@
 // retries.cpp: locks the budget for a decision and counts its result.
 #include "retries.hpp"
 
+#include <algorithm>
+
 namespace redstart::inline v0::pool {
 
 using namespace std::chrono_literals;
@@ -33,6 +35,12 @@ Next Retries::next(const AttemptRules& rules, const FailedAttempt& attempt, std:
 void Retries::use(const RetryBudgetPolicy& budget) {
   const std::scoped_lock lock(mutex_);
   budget_.use(budget);
+}
+
+void Retries::collect(RedisStats& into, TimePoint now) {
+  const std::scoped_lock lock(mutex_);
+  budget_.calls(totals_.all_ended());
+  into.retry_tokens = std::max(budget_.tokens(now), 0.0);  // below 0: retries that wait for their token
 }
 
 bool Retries::loading_lately(TimePoint now) const noexcept {

@@ -46,6 +46,8 @@ class Retries {
   [[nodiscard]] Next while_away(const AttemptRules& rules, const Failure& failure, TimePoint now) const {
     return AttemptSeries(settings_.now().retry, rules).while_away(failure, now);
   }
+  /// Sets `retry_tokens`; the counters are those of the totals.
+  void collect(RedisStats& into, TimePoint now);
   /// True if a command was answered with LOADING within the last two seconds.
   [[nodiscard]] bool loading_lately(TimePoint now) const noexcept;
 

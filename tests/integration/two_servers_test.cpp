@@ -127,14 +127,13 @@ TEST_F(DatabaseWithTwoServers, CountsLeasesAndErrorsTogether) {
   start(settings());
   const engine::ChannelPtr one = *first_->channel->lease({}, CallSite{});
   const engine::ChannelPtr other = *second_->channel->lease({}, CallSite{});
-  PoolStats pool;
-  database_->leases().collect(pool, std::chrono::steady_clock::now());
   EXPECT_EQ(first_->stats().pool.leased + second_->stats().pool.leased, 2U);
   static_cast<void>(first_->client().results().with_timeout(0ms).echo("a"));
   static_cast<void>(second_->client().results().with_timeout(0ms).echo("b"));
-  RedisStats operations;
-  database_->collect(operations);
-  EXPECT_EQ(operations.failed, 2U);
+  DatabaseStats stats;
+  database_->collect(stats, Clock::now());
+  EXPECT_EQ(stats.operations.failed, 2U);
+  EXPECT_GT(stats.pool.oldest_lease, 0ns);
 }
 
 }  // namespace

@@ -110,6 +110,19 @@ struct ErrorCount {
   std::uint64_t count = 0;
 };
 
+/// Rates over one window, which ends with the snapshot: means over the window and, with a listener, at most
+/// 10 s more. Without a listener, totals are kept by snapshots and the idle clean-up only, so a rate may
+/// cover the time since the snapshot before the window. If the manager started within the window, rates begin
+/// there.
+struct OperationRates {
+  static constexpr std::array<std::chrono::seconds, 3> windows = {
+      std::chrono::seconds(10), std::chrono::seconds(60), std::chrono::seconds(300)};
+
+  std::chrono::seconds window{0};
+  double commands = 0;  ///< Commands that ended, each second.
+  double errors = 0;    ///< Commands without a reply, or answered with an error, each second.
+};
+
 /// Operations on one database since the start. An operation is one command; each command of a pipeline
 /// counts.
 struct RedisStats {
@@ -119,7 +132,9 @@ struct RedisStats {
   std::uint64_t timeouts = 0;       ///< Those of `failed` that reached their deadline.
   std::uint64_t retries = 0;        ///< Attempts after the first.
   std::uint64_t retries_refused = 0;  ///< Attempts that the retry budget did not allow.
+  double retry_tokens = 0;            ///< Retries that the retry budget would allow at once.
   LatencyHistogram latency{};         ///< One entry per exchange: a command, or a pipeline as a whole.
+  std::array<OperationRates, OperationRates::windows.size()> rates{};  ///< Over 10 s, 1 min and 5 min.
   /// By command and error, sorted by both. Commands that were not used have no entry.
   KeptList<CommandStats> commands{};
   /// Commands that failed, also with an error of the server, sorted by kind. Kinds that did not occur have no
@@ -163,6 +178,18 @@ struct PoolStats {
   }
 };
 
+/// Durations in the life of the connections of one database, those of all its servers together.
+struct ConnectionDurations {
+  /// From the look-up of the name to the end of the handshake, of connections that became ready.
+  DurationHistogram create{};
+  /// Of callers that found no idle connection and then got one of their own, or opened it. Callers that share
+  /// a connection do not wait for one.
+  DurationHistogram wait{};
+  /// From the acquisition to the return of a connection: by scoped handles, and by asynchronous operations
+  /// that need a connection of their own. Not by synchronous calls: `CommandStats` has how long they take.
+  DurationHistogram use{};
+};
+
 /// One server of a database.
 struct NodeStats {
   std::string endpoint{};
@@ -193,6 +220,7 @@ struct DatabaseStats {
   CircuitStatus circuit{};            ///< Duration of its state, time of the next probes, and last failure.
   RedisStats operations{};
   PoolStats pool{};
+  ConnectionDurations connection_durations{};
   KeptList<NodeStats> nodes{};  ///< Its servers. A standalone database has one.
 };
 

@@ -75,6 +75,12 @@ class RetryBudget {
   }
 
   [[nodiscard]] constexpr double tokens() const noexcept { return tokens_; }
+  /// The tokens at `now`, those included that time has added since the last retry.
+  [[nodiscard]] constexpr double tokens(TimePoint now) const noexcept {
+    RetryBudget then = *this;
+    then.fill(now);
+    return then.tokens_;
+  }
   [[nodiscard]] constexpr std::uint64_t taken() const noexcept { return taken_; }
   [[nodiscard]] constexpr std::uint64_t refused() const noexcept { return refused_; }
 

@@ -64,6 +64,8 @@ inline DatabaseStats sample_database() {
   database.operations.timeouts = 15;
   database.operations.retries = 16;
   database.operations.retries_refused = 17;
+  database.operations.retry_tokens = 87.5;
+  database.operations.rates = {{{10s, 7.5, 0.5}, {60s, 5.25, 0.25}, {300s, 3.125, 0.125}}};
   for (int i = 1; i <= 100; ++i) database.operations.latency.add(i * 1ms);
   database.operations.commands = {{"GET"}, {"GET", "WRONGTYPE", "WRONGTYPE"}, {"GET", "pool_timeout"}};
   for (int i = 1; i <= 100; ++i) database.operations.commands[0].durations.add(i * 33us);
@@ -74,6 +76,9 @@ inline DatabaseStats sample_database() {
       {day + 1234ms, Errc::connect_refused, "connection refused", 18, day});
   database.pool = sample_connections(0);
   database.pool.oldest_lease = 2500ms;
+  for (int i = 1; i <= 9; ++i) database.connection_durations.create.add(i * 300us);
+  database.connection_durations.wait.add(40ms, 5);
+  database.connection_durations.use.add(2s, 3);
   database.nodes.push_back(sample_node());
   return database;
 }

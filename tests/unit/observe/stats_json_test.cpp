@@ -58,6 +58,14 @@ TEST(StatsJson, ShowsCommandsAndErrors) {
   EXPECT_EQ(operations["commands"][2]["sum_seconds"], 20.0);
 }
 
+TEST(StatsJson, ShowsDurationsOfConnections) {
+  const Json durations = Json::parse(to_json(test::sample_database()))["connection_durations"];
+  EXPECT_EQ(durations["create"]["count"], 9);
+  EXPECT_EQ(durations["wait"]["sum_seconds"], 0.2);
+  EXPECT_EQ(durations["wait"]["buckets"][8], 5);
+  EXPECT_EQ(durations["use"]["count"], 3);
+}
+
 TEST(StatsJson, KeepsCountsExact) {
   DatabaseStats stats;
   stats.operations.ok = UINT64_MAX;
@@ -78,9 +86,9 @@ TEST(StatsJson, EscapesHostileTexts) {
   EXPECT_EQ(json["breaker"]["last_failure"], stats.circuit.last_failure);
 }
 
-template <class Stats, std::size_t N>
-void expect_described(const figures::Figure<Stats> (&table)[N], const Json& object) {
-  for (const figures::Figure<Stats>& figure : table) {
+template <class Figure, std::size_t N>
+void expect_described(const Figure (&table)[N], const Json& object) {
+  for (const Figure& figure : table) {
     const std::string field(figure.field);
     ASSERT_TRUE(object["properties"].contains(field)) << field;
     EXPECT_EQ(object["properties"][field].value("description", ""), figure.meaning) << field;
@@ -95,8 +103,10 @@ TEST(StatsJson, SchemaDescribesEachFigureLikeTheTable) {
   expect_described(figures::leases, objects["database"]);
   expect_described(figures::node, objects["node"]);
   expect_described(figures::operations, objects["operations"]);
+  expect_described(figures::rates, objects["rates"]);
   expect_described(figures::latency, objects["latency"]);
   expect_described(figures::connections, objects["connections"]);
+  expect_described(figures::connection_durations, objects["connection_durations"]);
   expect_described(figures::breaker, objects["breaker"]);
 }
 

@@ -99,8 +99,9 @@ TEST_F(TwoServers, AddUpInTheDatabase) {
   second_.counters().answered(0, 3, 1, 1ms);
   static_cast<void>(first_.failed("GET", 1, lost()));
   static_cast<void>(second_.failed("GET", 4, lost()));
-  RedisStats stats;
-  database_->collect(stats);
+  DatabaseStats all;
+  database_->collect(all, Clock::now());
+  const RedisStats& stats = all.operations;
   EXPECT_EQ(stats.ok, 4U);
   EXPECT_EQ(stats.server_errors, 1U);
   EXPECT_EQ(stats.failed, 5U);

@@ -38,6 +38,15 @@ TEST(RetryBudget, LosesTokensAboveReplacedCapacity) {
   EXPECT_EQ(take_all(budget, start), 5) << "a larger capacity brings no tokens, a larger share does";
 }
 
+TEST(RetryBudget, ShowsTokensThatTimeHasAdded) {
+  RetryBudget budget({0.0, 2.0, 10.0});
+  static_cast<void>(take_all(budget, start));
+  EXPECT_EQ(budget.tokens(start), 0.0);
+  EXPECT_EQ(budget.tokens(start + 3s), 6.0);
+  EXPECT_EQ(budget.tokens(start + 60s), 10.0);
+  EXPECT_EQ(take_all(budget, start + 3s), 6) << "to look takes nothing and adds nothing";
+}
+
 TEST(RetryBudget, GrowsByShareOfEachCall) {
   RetryBudget budget({0.1, 0.0, 10.0});
   static_cast<void>(take_all(budget, start));
