@@ -13,6 +13,7 @@
 #include <exception>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -42,6 +43,9 @@ class CloudWatchExporter final : public redstart::MetricsExporter {
       put(line_of(key, metric), name, name.ends_with("_seconds") ? "Seconds" : "None", metric.number());
   }
 
+  void complete() override { write(std::cout, std::chrono::system_clock::now()); }
+
+ private:
   void write(std::ostream& out, std::chrono::system_clock::time_point time) {
     const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch());
     for (auto& [key, line] : lines_) {
@@ -58,7 +62,6 @@ class CloudWatchExporter final : public redstart::MetricsExporter {
     lines_.clear();
   }
 
- private:
   struct Line {
     Json dimensions = Json::array();
     Json metrics = Json::array();
@@ -123,16 +126,16 @@ void work(redstart::Client& db) {
 
 int main() try {
   auto& redis = redstart::RedisConnectionManager::instance();
-  redis.start(redstart::RedisConfigLoader{}.load());
+  redstart::RedisConfig config = redstart::RedisConfigLoader{}.load();
+  config.metrics_exporter = std::make_shared<CloudWatchExporter>();
+  config.metrics_interval = std::chrono::milliseconds(100);  // a service keeps the default, which is a minute
+  redis.start(std::move(config));
   redstart::Client db = redis.client("main");
-  CloudWatchExporter exporter;
-  // A service exports once a minute, on a timer of its own.
   for (int round = 0; round != 3; ++round) {
     work(db);
-    redstart::export_metrics(redis.stats(), exporter);
-    exporter.write(std::cout, std::chrono::system_clock::now());
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
+  redis.shutdown();  // exports a last time
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
   return 1;

@@ -74,6 +74,7 @@
 #include "../../src/manager/chore.cpp"
 #include "../../src/manager/circuit_control.cpp"
 #include "../../src/manager/client_provider.cpp"
+#include "../../src/manager/metrics_timer.cpp"
 #include "../../src/manager/redis_connection_manager.cpp"
 #include "../../src/manager/registry.cpp"
 #include "../../src/manager/running.cpp"

@@ -89,6 +89,11 @@ constexpr Key table[] = {
     manager_key<&M::cleanup_interval>({.name = "cleanup_interval",
                                        .help = "How often idle connections are cleaned up; 0: never.",
                                        .least = 0}),
+    manager_key<&M::metrics_interval>({.name = "metrics_interval",
+                                       .help =
+                                           "How often a `metrics_exporter` that the service sets receives "
+                                           "the statistics; 0: never.",
+                                       .least = 0}),
     loader_key(Scope::manager, {.name = "registry.file",
                                 .kind = Kind::path,
                                 .help = "JSON file of a service registry, which gives host and port.",

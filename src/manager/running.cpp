@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -67,6 +68,10 @@ Diagnosis Running::open() {
       return self != nullptr;
     });
   }
+  metrics_ = MetricsTimer::start(config, [weak = weak_from_this()]() -> std::optional<ManagerStats> {
+    if (const auto self = weak.lock()) return self->registry_.stats();
+    return std::nullopt;
+  });
   start_refill();
   start_lease_watch();
   return diagnosis;
@@ -152,6 +157,7 @@ void Running::end(TimePoint deadline) {
   }
   registry_.report_leases(Clock::now(), true);
   registry_.report_shutdown();
+  export_last(std::max(last, Clock::now() + grace));
   registry_.emit(EventKind::shutdown_complete);
   if (threads_) threads_->stop(std::max(last, Clock::now() + grace / 5), net::IoThreads::Remaining::drop);
   note_end();
@@ -169,6 +175,7 @@ bool Running::has_ended(TimePoint deadline) noexcept {
   if (!registry_.drained(deadline, deadline + grace)) return false;
   registry_.report_leases(Clock::now(), true);
   registry_.report_shutdown();
+  export_last(TimePoint{});
   registry_.emit(EventKind::shutdown_complete);
   if (threads_) {
     threads_->flush();  // handlers of what another thread ended after the first one had gone
@@ -176,6 +183,15 @@ bool Running::has_ended(TimePoint deadline) noexcept {
   }
   note_end();
   return true;
+}
+
+// `until`: how long to wait for it.
+void Running::export_last(TimePoint until) noexcept {
+  try {
+    if (metrics_) metrics_->finish(registry_.stats(), until);
+  } catch (const std::exception&) {
+    // No memory: the statistics since the last export are lost.
+  }
 }
 
 void Running::note_end() noexcept {

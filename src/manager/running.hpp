@@ -4,6 +4,7 @@
 
 #include "../net/io_threads.hpp"
 #include "chore.hpp"
+#include "metrics_timer.hpp"
 #include "registry.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -45,6 +46,7 @@ class Running : public std::enable_shared_from_this<Running> {
   void end(TimePoint deadline);
   void end_behind(TimePoint deadline);
   [[nodiscard]] bool has_ended(TimePoint deadline) noexcept;
+  void export_last(TimePoint until) noexcept;
   void note_end() noexcept;
   void await_end(TimePoint deadline) noexcept;
   [[nodiscard]] bool must_not_wait() const noexcept;
@@ -62,7 +64,8 @@ class Running : public std::enable_shared_from_this<Running> {
   std::shared_ptr<Chore> refill_{};
   std::shared_ptr<Chore> ending_{};
   bool stopping_ = false;
-  TimePoint deadline_{};  // of the first call of `shutdown`
+  TimePoint deadline_{};                     // of the first call of `shutdown`
+  std::unique_ptr<MetricsTimer> metrics_{};  // its thread outlives the loops
   bool context_died_ = false;
   bool ended_ = false;
 };

@@ -212,6 +212,7 @@ void export_metrics(const ManagerStats& stats, MetricsExporter& exporter) {
   put_durations(page, databases);
   put(page, figures::leases, leases);
   put_nodes(page, nodes);
+  exporter.complete();
 }
 
 }  // namespace redstart::inline v0

@@ -40,6 +40,7 @@ std::string_view title_of(const Event& event) {
     case EventKind::tls_reload_failed: return "warning: certificates";
     case EventKind::config_notice: return "configuration";
     case EventKind::credentials_refresh_failed: return "warning: credentials";
+    case EventKind::metrics_failed: return "warning: metrics";
     case EventKind::handler_failed: return "an exception left a handler";
     case EventKind::production_unavailable: return "unavailable in production";
     case EventKind::shutdown_failed: return "warning: shutdown";

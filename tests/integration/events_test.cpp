@@ -288,6 +288,17 @@ void Events::expect_event(EventKind kind) {
     }
     case EventKind::credentials_refreshed:
     case EventKind::credentials_refresh_failed: let_credentials_expire(kind); break;
+    case EventKind::metrics_failed: {
+      class Broken final : public MetricsExporter {
+        void add(const Metric& /*metric*/) override { throw std::runtime_error("the collector is away"); }
+      };
+      FakeServer server{FakeServer::simple()};
+      RedisConfig exporting = config(server.port());
+      exporting.metrics_exporter = std::make_shared<Broken>();
+      StartedManager redis(std::move(exporting));
+      redis->shutdown(10s);
+      break;
+    }
     case EventKind::handler_failed: return;     // Fault84DeathTest in endings_test.cpp: the process ends
     case EventKind::tls_insecure: return;       // tls_test.cpp
     case EventKind::tls_reloaded: return;       // tls_session_test.cpp

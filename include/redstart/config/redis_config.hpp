@@ -8,6 +8,7 @@
 #include <redstart/core/error.hpp>
 #include <redstart/core/secret.hpp>
 #include <redstart/observe/event.hpp>
+#include <redstart/observe/metrics_exporter.hpp>
 #include <redstart/observe/standard_error.hpp>
 #include <redstart/observe/tracer.hpp>
 #include <redstart/resilience/backoff.hpp>
@@ -184,6 +185,10 @@ struct RedisConfig {
   std::shared_ptr<EventListener> listener = standard_error_listener();
   /// Receives the begin and end of each operation; null: none.
   std::shared_ptr<Tracer> tracer{};
+  /// Receives the statistics every `metrics_interval` and once at the end of the shutdown, on a thread of its
+  /// own. An exception that leaves it is the event `redis.metrics.failed`. Null: none.
+  std::shared_ptr<MetricsExporter> metrics_exporter{};
+  std::chrono::milliseconds metrics_interval{std::chrono::seconds{60}};  ///< Of `metrics_exporter`; 0: never.
   /// Corrections that the loader made. `start` reports each as `redis.config.notice`.
   std::vector<ConfigFault> notices{};
 

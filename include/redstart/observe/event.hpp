@@ -47,6 +47,7 @@ enum class EventKind : std::uint8_t {
   credentials_refreshed,       ///< The credentials provider returned newer credentials ahead of time.
   credentials_refresh_failed,  ///< The provider returned no newer credentials, or a connection could not
                                ///< authenticate again.
+  metrics_failed,              ///< An exception left the metrics exporter; the next export takes place.
 };
 
 /// The severity of an event, for logs.
@@ -125,6 +126,8 @@ inline constexpr EventKindInfo event_table[] = {
      "credentials refreshed", ""},
     {EventKind::credentials_refresh_failed, "redis.credentials.refresh_failed", EventLevel::warning,
      "credentials not refreshed", ""},
+    {EventKind::metrics_failed, "redis.metrics.failed", EventLevel::warning, "metrics not exported",
+     "reason"},
 };
 
 /// The row of a kind; null for a value that is none of the enumerators.
@@ -138,7 +141,7 @@ static_assert(
       std::size_t next = 0;
       for (const EventKindInfo& row : event_table)
         if (row.kind != static_cast<EventKind>(next++)) return false;
-      return next == static_cast<std::size_t>(EventKind::credentials_refresh_failed) + 1;
+      return next == static_cast<std::size_t>(EventKind::metrics_failed) + 1;
     }(),
     "event_table has one row for each enumerator of EventKind, in their order");
 

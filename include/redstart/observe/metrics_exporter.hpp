@@ -53,6 +53,8 @@ class MetricsExporter {
   virtual ~MetricsExporter() = default;
   /// Errors: what it throws leaves `export_metrics`.
   virtual void add(const Metric& metric) = 0;
+  /// Called after the last series of each export: sends what `add` has collected. Errors: as those of `add`.
+  virtual void complete() {}
 
  protected:
   MetricsExporter() = default;
@@ -63,7 +65,8 @@ class MetricsExporter {
 /// Passes each series of the statistics to `exporter`, those of one name one after the other. No two have the
 /// same name and labels. `to_prometheus` writes what this passes.
 ///
-/// Call it as often as the monitoring system takes values: on a timer of the service, or for each scrape.
+/// A manager with `RedisConfig::metrics_exporter` calls it periodically. Otherwise call it as often as the
+/// monitoring system takes values: on a timer of the service, or for each scrape.
 ///
 /// Thread safety: full, if that of `exporter` allows it. Errors: std::bad_alloc; what `exporter` throws.
 void export_metrics(const ManagerStats& stats, MetricsExporter& exporter);

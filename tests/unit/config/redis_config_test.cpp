@@ -189,6 +189,7 @@ TEST(Validation, NamesTheFieldOfEachFault) {
       {"client_name", main([](DatabaseConfig& c) { c.client_name = "\xc3\xbc"; })},
       {"start_timeout", [](RedisConfig& c) { c.start_timeout = -1ms; }},
       {"cleanup_interval", [](RedisConfig& c) { c.cleanup_interval = -1ms; }},
+      {"metrics_interval", [](RedisConfig& c) { c.metrics_interval = -1ms; }},
       {"databases", [](RedisConfig& c) { c.database(""); }},
       {"databases", [](RedisConfig& c) { c.databases = {{"x", {}}, {"x", {}}}; }},
       {"service", [](RedisConfig& c) { c.service = "my service"; }},
@@ -225,7 +226,7 @@ TEST(Validation, AcceptsTheLongestDurationsOrNamesTheField) {
   main.idle_timeout = main.max_lifetime = main.check_after_idle = main.lease_warning =
       std::chrono::milliseconds::max();
   main.keepalive.idle = main.keepalive.interval = std::chrono::seconds::max();
-  config.start_timeout = config.cleanup_interval = std::chrono::milliseconds::max();
+  config.start_timeout = config.cleanup_interval = config.metrics_interval = std::chrono::milliseconds::max();
   EXPECT_TRUE(validate(config).empty());
   const std::pair<const char*, std::chrono::milliseconds*> ranged[] = {
       {"timeouts.connect", &main.timeouts.connect},
