@@ -50,6 +50,12 @@ if(REDSTART_WITH_YAML AND NOT TARGET yaml-cpp AND NOT TARGET yaml-cpp::yaml-cpp)
                 "configuration files (REDSTART_WITH_YAML; without it: -DREDSTART_WITH_YAML=OFF)" libyaml-cpp-dev)
 endif()
 
+if(REDSTART_WITH_USDT)
+  include(CheckIncludeFileCXX)
+  check_include_file_cxx(sys/sdt.h REDSTART_HAS_SDT)
+  redstart_need("${REDSTART_HAS_SDT}" "sys/sdt.h of SystemTap" "static tracepoints (REDSTART_WITH_USDT)" systemtap-sdt-dev)
+endif()
+
 # The component redstart::spdlog is left out without it.
 if(REDSTART_WITH_SPDLOG AND NOT TARGET spdlog::spdlog)
   find_package(spdlog 1.10 CONFIG QUIET)

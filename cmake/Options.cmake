@@ -11,6 +11,7 @@ option(REDSTART_WITH_HTTP "Build the component redstart::http: probes, metrics a
 option(REDSTART_WITH_TLS "Speak TLS (needs OpenSSL); off: a configuration that turns it on is refused" ON)
 option(REDSTART_WITH_YAML "Read configuration files (needs yaml-cpp); off: a configuration file is refused" ON)
 option(REDSTART_WITH_SPDLOG "Offer the component redstart::spdlog if spdlog is found" ON)
+option(REDSTART_WITH_USDT "Compile static tracepoints in (needs sys/sdt.h)" OFF)
 option(REDSTART_UNITY_BUILD "Compile library and tests in a few large units, several times faster; off: file by file" ON)
 option(REDSTART_INSTALL "Generate the install rules" ${PROJECT_IS_TOP_LEVEL})
 option(REDSTART_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" OFF)

@@ -2,6 +2,7 @@
 // direct_connection.cpp: exchanges commands and batches on a direct connection.
 #include "direct_connection.hpp"
 
+#include "../core/probes.hpp"
 #include "../engine/refusal.hpp"
 #include "../protocol/authentication_command.hpp"
 #include "../resp/scanner.hpp"
@@ -148,9 +149,11 @@ Outcome DirectConnection::authenticate(const protocol::ProvidedCredentials& with
 Outcome DirectConnection::exchange(const engine::Outgoing& out, engine::ReplySink& sink, TimePoint now,
                                    TimePoint deadline) {
   if (now >= deadline) return protocol::deadline_passed(now);
+  REDSTART_PROBE(submit, 0, this, out.bytes.size());
   bool sent_all = false;
   if (const int error = send_all(out, deadline, sent_all); error != 0) [[unlikely]]
     return not_sent(out, sink, now, deadline, error);
+  REDSTART_PROBE(sent, 0, this, out.bytes.size());
   Reception reception(*this, out, sink, now, deadline);
   Outcome outcome = reception.run();
   ++exchanges_;
@@ -170,7 +173,9 @@ Outcome DirectConnection::not_sent(const engine::Outgoing& out, engine::ReplySin
 
 Outcome DirectConnection::exchange_batch(const engine::Batch& batch, engine::Replies& replies, TimePoint now,
                                          TimePoint deadline) {
+  REDSTART_PROBE(submit, 0, this, batch.bytes.view().size());
   Outcome outcome = run_batch(batch, replies, now, deadline);
+  if (replies.frames.size() == batch.size()) REDSTART_PROBE(decoded, 0, this, replies.bytes.size());
   engine::replace_refusals(replies, batch, config_);
   return outcome;
 }
@@ -189,6 +194,7 @@ Outcome DirectConnection::run_batch(const engine::Batch& batch, engine::Replies&
   resp::Scanner scanner(config_.limits);
   std::size_t sent = 0;
   std::size_t got = replies.frames.size();
+  bool arrived = false;      // bytes of a reply
   std::size_t answered = 0;  // end of the last reply of the batch, or of a push behind it
   Patience patience{deadline};
   replies.frames.reserve(commands);
@@ -212,6 +218,7 @@ Outcome DirectConnection::run_batch(const engine::Batch& batch, engine::Replies&
       const IoResult result = socket_.send_some(bytes.substr(sent, sent == 0 ? first_send : bytes.size()));
       if (result.error != EAGAIN) send_error = result.error;
       sent += result.bytes;
+      if (result.bytes != 0) REDSTART_PROBE(sent, 0, this, result.bytes);
       progress = result.bytes != 0;
     }
     if (buffer.space() < read_size / 4)
@@ -229,6 +236,7 @@ Outcome DirectConnection::run_batch(const engine::Batch& batch, engine::Replies&
         continue;
       }
     }
+    if (!std::exchange(arrived, true)) REDSTART_PROBE(first_byte, 0, this, buffer.size());
     for (auto status = scanner.scan(buffer.view()); status != resp::Scanner::Status::incomplete;
          status = scanner.scan(buffer.view())) {
       if (status == resp::Scanner::Status::fault)

@@ -3,6 +3,7 @@
 #include "link_driver.hpp"
 
 #include "../core/failures.hpp"
+#include "../core/probes.hpp"
 #include "link_turn.hpp"
 
 #include <random>
@@ -55,6 +56,7 @@ LinkDriver::~LinkDriver() {
 
 void LinkDriver::submit(Node& node) noexcept {
   const std::size_t bytes = node.request.bytes.size();
+  REDSTART_PROBE(submit, node.id, core_.identity(), bytes);
   node.sequence = 0;
   if (current_link == this && mailbox_.stack().empty()) {
     status_.submitted_on_loop(bytes);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // link_io.cpp: reads, writes and waits for a LinkDriver.
 #include "link_driver.hpp"
+
+#include "../core/probes.hpp"
 #include "link_turn.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -30,6 +32,7 @@ bool LinkDriver::send() {
     if (block.empty()) break;
     const IoResult result = stream_.write_some(block.substr(0, left));
     sender.wrote(block, result.bytes, result.error);
+    if (result.bytes != 0) REDSTART_PROBE(sent, 0, core_.identity(), result.bytes);
     left -= result.bytes;
     if (result.bytes == block.size()) [[likely]]
       continue;
@@ -50,6 +53,7 @@ void LinkDriver::send_waiting() {
     if (left == 0) return write_later(0);
     const IoResult result = stream_.write_some(core_.outbox().waiting().substr(0, left));
     sender.wrote_waiting(result.bytes, result.error);
+    if (result.bytes != 0) REDSTART_PROBE(sent, 0, core_.identity(), result.bytes);
     left -= result.bytes;
     if (result.error != 0) return write_later(result.error);
   }

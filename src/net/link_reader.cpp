@@ -2,6 +2,8 @@
 // link_reader.cpp: reads a share of bytes per turn.
 #include "link_reader.hpp"
 
+#include "../core/probes.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -49,6 +51,7 @@ class LinkReader::SaveUndelivered {
 };
 
 void LinkReader::received(std::size_t n) {
+  if (partial_.size() == 0) REDSTART_PROBE(first_byte, 0, core_.identity(), n);
   core_.received();
   const bool more = n == inline_size;
   if (partial_.size() == 0 && !more) {

@@ -2,6 +2,7 @@
 // reception.hpp: receives one reply on a direct connection.
 #pragma once
 
+#include "../core/probes.hpp"
 #include "../engine/refusal.hpp"
 #include "../resp/scanner.hpp"
 #include "direct_connection.hpp"
@@ -97,9 +98,12 @@ class DirectConnection::Reception {
 
   // The clock is read before each receive but the first, because the deadline is that of the whole reply.
   int receive(engine::ReplyBuffer& into) {
+    const bool first = !received_;
     if (received_) now_ = Clock::now();
     received_ = true;
-    return connection_.receive_more(into, now_, patience_);
+    const int error = connection_.receive_more(into, now_, patience_);
+    if (first && error == 0) REDSTART_PROBE(first_byte, 0, &connection_, into.size());
+    return error;
   }
 
   void take_elements() {
@@ -135,6 +139,7 @@ class DirectConnection::Reception {
     Outcome outcome;
     const std::string_view frame =
         buffer_.view().substr(scanner_.begin(), scanner_.position() - scanner_.begin());
+    REDSTART_PROBE(decoded, 0, &connection_, bulk_ != nullptr || streaming_ ? 0 : frame.size());
     if (resp::is_error(scanner_.type())) {
       outcome.kind = Outcome::Kind::error_reply;
       outcome.text = engine::refusal_text(frame, command_, connection_.config_);

@@ -111,6 +111,8 @@ class LinkCore {
   [[nodiscard]] LinkSender& sender() noexcept { return sender_; }
   /// Where pushes go. Those that nobody takes are counted in the event `pushed`.
   [[nodiscard]] PushSink& pushes() noexcept { return receiver_.pushes(); }
+  /// The connection in static tracepoints.
+  [[nodiscard]] const void* identity() const noexcept { return &receiver_; }
   /// The bytes that the kernel has not accepted yet.
   [[nodiscard]] const Outbox& outbox() const noexcept { return outbox_; }
   /// Delivers received bytes. Returns false if the connection was closed. See `LinkReceiver::deliver`.

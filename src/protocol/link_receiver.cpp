@@ -3,6 +3,7 @@
 #include "link_receiver.hpp"
 
 #include "../core/failures.hpp"
+#include "../core/probes.hpp"
 #include "../engine/refusal.hpp"
 #include "../engine/secret_arguments.hpp"
 
@@ -47,6 +48,7 @@ inline void LinkReceiver::note_end(const Node& node, bool failed) noexcept {
     if (complete) note_end(*node, resp::is_error(type));
     ++node->answered;
     node->accept(frame, context_.origin);
+    REDSTART_PROBE(decoded, node->id, this, frame.size());
     if (frame.size() >= Admission::large_reply_size) [[unlikely]]
       context_.admission->large_reply(*node, frame.size());
   } else if (sender_.authentication().awaits(flight_.begin())) {
