@@ -188,6 +188,48 @@ TEST_P(ServerCommands, SortedSetsWorkWithBothProtocols) {
   });
 }
 
+TEST_P(ServerCommands, BitmapsAndHyperLogLogsWorkWithBothProtocols) {
+  with_both_protocols([this](const Client& client) {
+    EXPECT_FALSE(client.setbit("b", 9, true));
+    EXPECT_TRUE(client.getbit("b", 9));
+    EXPECT_EQ(client.bitcount("b"), 1);
+    EXPECT_EQ(client.bitpos("b", true), 9);
+    EXPECT_EQ(client.bitop(BitOp::bit_not, "not", "b"), 2);
+    EXPECT_EQ(client.bitfield("n", Bitfield{}
+                                       .incrby(unsigned_bits(8), 0, 7)
+                                       .overflow(BitOverflow::fail)
+                                       .incrby(unsigned_bits(8), 0, 250)),
+              (std::vector<std::optional<std::int64_t>>{7, std::nullopt}));
+    EXPECT_EQ(client.bitfield_ro("n", BitfieldReads{}.get(unsigned_bits(8), 0)),
+              std::vector<std::int64_t>{7});
+    EXPECT_TRUE(client.pfadd("p", "a", "b"));
+    client.pfmerge("q", "p");
+    EXPECT_EQ(client.pfcount("p", "q"), 2);
+    if (version().since(7, 0)) {
+      EXPECT_EQ(client.bitcount("b", 0, 8, BitUnit::bit), 0);
+    }
+  });
+}
+
+TEST_P(ServerCommands, PlacesWorkWithBothProtocols) {
+  with_both_protocols([this](const Client& client) {
+    EXPECT_EQ(client.geoadd("g", {{"a", {13.5, 52.5}}, {"b", {13.5, 52.6}}}), 2);
+    EXPECT_NEAR(client.geodist("g", "a", "b").value(), 11'122, 10);
+    EXPECT_EQ(client.geohash("g", "x"), std::vector<std::optional<std::string>>{std::nullopt});
+    EXPECT_NEAR(client.geopos("g", "a").at(0).value().latitude, 52.5, 1e-5);
+    if (version().since(6, 2)) {
+      EXPECT_EQ(client.geosearch("g", GeoCenter::member("a"), GeoCircle{1, GeoUnit::km}), Texts{"a"});
+      const auto found = client.geosearch_with("g", {.position = true, .distance = true, .hash = true},
+                                               GeoPosition{13.5, 52.5}, GeoBox{1, 1, GeoUnit::km});
+      ASSERT_EQ(found.size(), 1U);
+      EXPECT_LT(found[0].distance.value(), 0.001);
+      EXPECT_NEAR(found[0].position.value().longitude, 13.5, 1e-5);
+      EXPECT_GT(found[0].hash.value(), 0);
+      EXPECT_EQ(client.geosearchstore("near", "g", GeoCenter::member("a"), GeoCircle{50, GeoUnit::km}), 2);
+    }
+  });
+}
+
 TEST_P(ServerCommands, ServerAndConnectionCommandsWorkWithBothProtocols) {
   with_both_protocols([this](const Client& client) {
     EXPECT_EQ(client.ping(), "PONG");

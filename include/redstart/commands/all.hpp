@@ -3,11 +3,14 @@
 #pragma once
 
 #include <redstart/commands/acl.hpp>
+#include <redstart/commands/bitmaps.hpp>
 #include <redstart/commands/configuration.hpp>
 #include <redstart/commands/connection.hpp>
 #include <redstart/commands/diagnostics.hpp>
 #include <redstart/commands/generic.hpp>
+#include <redstart/commands/geo.hpp>
 #include <redstart/commands/hashes.hpp>
+#include <redstart/commands/hyperloglogs.hpp>
 #include <redstart/commands/keys.hpp>
 #include <redstart/commands/lists.hpp>
 #include <redstart/commands/lists_blocking.hpp>
@@ -24,12 +27,15 @@ namespace redstart::inline v0 {
 /// All commands that every handle has. Handles with a connection of their own also have `SessionCommands`.
 template <class Self>
 class AllCommands : public AclCommands<Self>,
+                    public BitmapCommands<Self>,
                     public BlockingListCommands<Self>,
                     public ConfigurationCommands<Self>,
                     public ConnectionCommands<Self>,
                     public DiagnosticsCommands<Self>,
                     public GenericCommands<Self>,
+                    public GeoCommands<Self>,
                     public HashCommands<Self>,
+                    public HyperLogLogCommands<Self>,
                     public KeyCommands<Self>,
                     public ListCommands<Self>,
                     public ServerCommands<Self>,
@@ -45,10 +51,13 @@ namespace info {
 template <class F>
 constexpr void for_each_table(F function) {
   function(acl);
+  function(bitmaps);
   function(configuration);
   function(connection);
   function(diagnostics);
+  function(geo);
   function(hashes);
+  function(hyperloglogs);
   function(keys);
   function(lists);
   function(lists_blocking);
