@@ -230,6 +230,49 @@ TEST_P(ServerCommands, PlacesWorkWithBothProtocols) {
   });
 }
 
+TEST_P(ServerCommands, StreamsWorkWithBothProtocols) {
+  with_both_protocols([this](const Client& client) {
+    const StreamId one{1, 0};
+    const StreamId two{2, 0};
+    EXPECT_EQ(client.xadd("s", {{"a", "1"}}, {.id = one}), one);
+    client.xadd("s", {{"a", "2"}}, {.id = two});
+    EXPECT_EQ(client.xrange("s").size(), 2U);
+    EXPECT_EQ(client.xread("s", one)->at(0).second.at(0).id, two);
+    client.xgroup_create("s", "g", StreamPosition::begin());
+    EXPECT_EQ(client.xreadgroup("g", "c", "s")->at(0).second.size(), 2U);
+    EXPECT_EQ(client.xreadgroup("g", "c", "s"), std::nullopt);
+    EXPECT_EQ(client.xpending("s", "g").count, 2);
+    EXPECT_EQ(client.xpending("s", "g", XpendingOptions{}).size(), 2U);
+    EXPECT_EQ(client.xclaim("s", "g", "d", 0ms, {one}).at(0).fields.at(0).second, "1");
+    EXPECT_EQ(client.xinfo_groups("s").at(0).pending, 2);
+    EXPECT_EQ(client.xinfo_consumers("s", "g").size(), 2U);
+    EXPECT_EQ(client.xinfo_stream("s").last_entry.value().id, two);
+    EXPECT_EQ(client.xack("s", "g", {one, two}), 2);
+    if (version().since(6, 2)) {
+      EXPECT_TRUE(client.xautoclaim("s", "g", "d", 0ms).finished());
+    }
+    EXPECT_EQ(client.xtrim("s", StreamTrim::to_length(0).exactly()), 2);
+  });
+}
+
+TEST_P(ServerCommands, ScriptsWorkWithBothProtocols) {
+  with_both_protocols([this](const Client& client) {
+    EXPECT_EQ(client.eval<std::int64_t>("return redis.call('INCR', KEYS[1])", {"n"}), 1);
+    const std::string digest = client.script_load("return 2");
+    EXPECT_EQ(client.evalsha<std::int64_t>(digest), 2);
+    EXPECT_EQ(client.script_exists(digest), std::vector<bool>{true});
+    EXPECT_EQ(client.publish("channel", "message"), 0);
+    if (version().since(7, 0)) {
+      EXPECT_EQ(client.evalsha_ro<std::int64_t>(digest), 2);
+      EXPECT_EQ(client.function_load_replace(
+                    "#!lua name=one\nredis.register_function('one', function() return 1 end)"),
+                "one");
+      EXPECT_EQ(client.fcall<std::int64_t>("one"), 1);
+      EXPECT_EQ(client.function_list({.library = "one"}).size(), 1U);
+    }
+  });
+}
+
 TEST_P(ServerCommands, ServerAndConnectionCommandsWorkWithBothProtocols) {
   with_both_protocols([this](const Client& client) {
     EXPECT_EQ(client.ping(), "PONG");

@@ -14,12 +14,16 @@
 #include <redstart/commands/keys.hpp>
 #include <redstart/commands/lists.hpp>
 #include <redstart/commands/lists_blocking.hpp>
+#include <redstart/commands/pubsub.hpp>
+#include <redstart/commands/scripting.hpp>
 #include <redstart/commands/server.hpp>
 #include <redstart/commands/session.hpp>
 #include <redstart/commands/sets.hpp>
 #include <redstart/commands/sorted_sets.hpp>
 #include <redstart/commands/sorted_sets_combine.hpp>
 #include <redstart/commands/sorted_sets_range.hpp>
+#include <redstart/commands/streams.hpp>
+#include <redstart/commands/streams_groups.hpp>
 #include <redstart/commands/strings.hpp>
 
 namespace redstart::inline v0 {
@@ -38,11 +42,15 @@ class AllCommands : public AclCommands<Self>,
                     public HyperLogLogCommands<Self>,
                     public KeyCommands<Self>,
                     public ListCommands<Self>,
+                    public PubsubCommands<Self>,
+                    public ScriptingCommands<Self>,
                     public ServerCommands<Self>,
                     public SetCommands<Self>,
                     public SortedSetCombineCommands<Self>,
                     public SortedSetCommands<Self>,
                     public SortedSetRangeCommands<Self>,
+                    public StreamCommands<Self>,
+                    public StreamGroupCommands<Self>,
                     public StringCommands<Self> {};
 
 namespace info {
@@ -61,12 +69,16 @@ constexpr void for_each_table(F function) {
   function(keys);
   function(lists);
   function(lists_blocking);
+  function(pubsub);
+  function(scripting);
   function(server);
   function(session);
   function(sets);
   function(sorted_sets);
   function(sorted_sets_combine);
   function(sorted_sets_range);
+  function(streams);
+  function(streams_groups);
   function(strings);
 }
 
