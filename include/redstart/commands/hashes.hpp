@@ -4,6 +4,7 @@
 
 #include <redstart/commands/command.hpp>
 #include <redstart/commands/scan.hpp>
+#include <redstart/commands/scan_range.hpp>
 
 #include <cstdint>
 #include <initializer_list>
@@ -169,6 +170,16 @@ class HashCommands {
   auto hscan(std::string_view key, std::uint64_t cursor, const ScanOptions& options = {}) const
       -> reply_t<Self, ScanPage<Out>> {
     return detail::submit<ScanPage<Out>>(*this, info::find(info::hashes, "HSCAN"), key, cursor, options);
+  }
+  /// HSCAN as a range of fields with values: see `ScanRange`.
+  template <class Element = std::pair<std::string, std::string>>
+  auto hscan(std::string_view key,
+             const ScanOptions& options = {}) const requires detail::returns_replies<Self> {
+    return detail::scan_range<Element>(
+        static_cast<const Self&>(*this),
+        [key = std::string(key), options](const Self& handle, std::uint64_t cursor) {
+          return handle.template hscan<std::vector<Element>>(key, cursor, options);
+        });
   }
 
   /// HSET. How many fields are new; takes field, value, field, value … Several fields since Redis 4.0.

@@ -6,6 +6,7 @@
 #include <redstart/commands/command.hpp>
 #include <redstart/commands/keys_options.hpp>
 #include <redstart/commands/scan.hpp>
+#include <redstart/commands/scan_range.hpp>
 #include <redstart/commands/ttl.hpp>
 #include <redstart/core/ok.hpp>
 
@@ -270,6 +271,14 @@ class KeyCommands {
   template <class Out = std::vector<std::string>>
   auto scan(std::uint64_t cursor, const ScanKeysOptions& options = {}) const -> reply_t<Self, ScanPage<Out>> {
     return detail::submit<ScanPage<Out>>(*this, info::find(info::keys, "SCAN"), cursor, options);
+  }
+  /// SCAN as a range of keys: see `ScanRange`.
+  template <class Element = std::string>
+  auto scan(const ScanKeysOptions& options = {}) const requires detail::returns_replies<Self> {
+    return detail::scan_range<Element>(static_cast<const Self&>(*this),
+                                       [options](const Self& handle, std::uint64_t cursor) {
+                                         return handle.template scan<std::vector<Element>>(cursor, options);
+                                       });
   }
 
   /// SORT. The sorted elements of the list, set or sorted set; with `get`, the values of those keys instead

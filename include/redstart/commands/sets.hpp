@@ -4,6 +4,7 @@
 
 #include <redstart/commands/command.hpp>
 #include <redstart/commands/scan.hpp>
+#include <redstart/commands/scan_range.hpp>
 
 #include <cstdint>
 #include <initializer_list>
@@ -280,6 +281,16 @@ class SetCommands {
   auto sscan(std::string_view key, std::uint64_t cursor, const ScanOptions& options = {}) const
       -> reply_t<Self, ScanPage<Out>> {
     return detail::submit<ScanPage<Out>>(*this, info::find(info::sets, "SSCAN"), key, cursor, options);
+  }
+  /// SSCAN as a range of members: see `ScanRange`.
+  template <class Element = std::string>
+  auto sscan(std::string_view key,
+             const ScanOptions& options = {}) const requires detail::returns_replies<Self> {
+    return detail::scan_range<Element>(
+        static_cast<const Self&>(*this),
+        [key = std::string(key), options](const Self& handle, std::uint64_t cursor) {
+          return handle.template sscan<std::vector<Element>>(key, cursor, options);
+        });
   }
 
   /// SUNION. The members of all sets. O(all members).

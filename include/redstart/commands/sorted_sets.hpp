@@ -5,6 +5,7 @@
 #include <redstart/commands/block_for.hpp>
 #include <redstart/commands/command.hpp>
 #include <redstart/commands/scan.hpp>
+#include <redstart/commands/scan_range.hpp>
 #include <redstart/commands/sorted_sets_options.hpp>
 
 #include <cstdint>
@@ -254,6 +255,16 @@ class SortedSetCommands {
   auto zscan(std::string_view key, std::uint64_t cursor, const ScanOptions& options = {}) const
       -> reply_t<Self, ScanPage<Out>> {
     return detail::submit<ScanPage<Out>>(*this, info::find(info::sorted_sets, "ZSCAN"), key, cursor, options);
+  }
+  /// ZSCAN as a range of members with scores: see `ScanRange`.
+  template <class Element = std::pair<std::string, double>>
+  auto zscan(std::string_view key,
+             const ScanOptions& options = {}) const requires detail::returns_replies<Self> {
+    return detail::scan_range<Element>(
+        static_cast<const Self&>(*this),
+        [key = std::string(key), options](const Self& handle, std::uint64_t cursor) {
+          return handle.template zscan<std::vector<Element>>(key, cursor, options);
+        });
   }
   /// ZSCORE. The score of `member`; empty if it is not in the set.
   template <SingleArgument M>

@@ -83,6 +83,9 @@ TEST_P(HashCommandsLive, ScanVisitsEveryField) {
     cursor = page.cursor;
   } while (cursor != 0);
   EXPECT_EQ(seen, written);
+  seen.clear();
+  for (const auto& field : client.hscan("h")) seen.insert(field);
+  EXPECT_EQ(seen, written);
 }
 
 }  // namespace

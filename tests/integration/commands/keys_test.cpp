@@ -156,6 +156,9 @@ TEST_P(KeyCommandsLive, ScanVisitsEveryKey) {
     cursor = page.cursor;
   } while (cursor != 0);
   EXPECT_EQ(seen, written);
+  seen.clear();
+  for (const auto& key : client.scan({.match = "k*", .count = 7, .type = KeyType::string})) seen.insert(key);
+  EXPECT_EQ(seen, written);
 }
 
 TEST_P(KeyCommandsLive, SortLists) {

@@ -80,6 +80,9 @@ TEST_P(SetCommandsLive, ScanVisitsEveryMember) {
     cursor = page.cursor;
   } while (cursor != 0);
   EXPECT_EQ(seen, written);
+  seen.clear();
+  for (const std::string& member : client.sscan("s", {.match = "m*"})) seen.insert(member);
+  EXPECT_EQ(seen, written);
 }
 
 }  // namespace

@@ -170,6 +170,9 @@ TEST_P(SortedSetCommandsLive, ScanVisitsEveryMember) {
     cursor = page.cursor;
   } while (cursor != 0);
   EXPECT_EQ(seen, written);
+  seen.clear();
+  for (const auto& member : client.zscan("big")) seen.insert(member);
+  EXPECT_EQ(seen, written);
 }
 
 }  // namespace
