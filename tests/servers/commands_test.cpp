@@ -230,6 +230,33 @@ TEST_P(ServerCommands, PlacesWorkWithBothProtocols) {
   });
 }
 
+TEST_P(ServerCommands, FieldsThatExpireWorkWithBothProtocols) {
+  if (!version().since({8, 0}, {9, 1})) GTEST_SKIP() << "HGETDEL came with Redis 8.0 and Valkey 9.1";
+  with_both_protocols([](const Client& client) {
+    client.hset("h", {{"a", "1"}, {"b", "2"}});
+    using Expiries = std::vector<FieldExpiry>;
+    EXPECT_EQ(client.hexpire("h", 100s, {"a", "x"}), (Expiries{FieldExpiry::set, FieldExpiry::no_field}));
+    EXPECT_EQ(client.hpexpire("h", 50s, {"a"}, ExpireIf::later), Expiries{FieldExpiry::unchanged});
+    EXPECT_EQ(client.hexpireat("h", TimeSeconds(1s), {"b"}), Expiries{FieldExpiry::deleted});
+    const auto left = client.httl("h", {"a", "b"});
+    EXPECT_GT(left.at(0).time(), 50s);
+    EXPECT_FALSE(left.at(1).field_exists());
+    EXPECT_GT(client.hpttl("h", {"a"}).at(0).time(), 50s);
+    EXPECT_GT(client.hexpiretime("h", {"a"}).at(0).time(), TimeSeconds(1700000000s));
+    EXPECT_GT(client.hpexpiretime("h", {"a"}).at(0).time(), TimeMilliseconds(1700000000s));
+    EXPECT_EQ(client.hpersist("h", {"a", "x"}),
+              (std::vector<FieldPersisted>{FieldPersisted::done, FieldPersisted::no_field}));
+    EXPECT_TRUE(client.httl("h", {"a"}).at(0).persistent());
+    EXPECT_TRUE(client.hsetex("h", {{"c", "3"}}, {.expire = 100s, .only_if = OnlyIf::absent}));
+    EXPECT_FALSE(client.hsetex("h", {{"c", "4"}}, {.only_if = OnlyIf::absent}));
+    EXPECT_EQ(client.hgetex("h", Expiry::persist(), {"c", "x"}),
+              (std::vector<std::optional<std::string>>{"3", std::nullopt}));
+    EXPECT_EQ(client.hpexpireat("h", TimeMilliseconds(1ms), {"c"}), Expiries{FieldExpiry::deleted});
+    EXPECT_EQ(client.hgetdel("h", {"a"}), (std::vector<std::optional<std::string>>{"1"}));
+    EXPECT_EQ(client.exists("h"), 0);
+  });
+}
+
 TEST_P(ServerCommands, StreamsWorkWithBothProtocols) {
   with_both_protocols([this](const Client& client) {
     const StreamId one{1, 0};

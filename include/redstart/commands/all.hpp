@@ -10,6 +10,7 @@
 #include <redstart/commands/generic.hpp>
 #include <redstart/commands/geo.hpp>
 #include <redstart/commands/hashes.hpp>
+#include <redstart/commands/hashes_expiry.hpp>
 #include <redstart/commands/hyperloglogs.hpp>
 #include <redstart/commands/keys.hpp>
 #include <redstart/commands/lists.hpp>
@@ -39,6 +40,7 @@ class AllCommands : public AclCommands<Self>,
                     public GenericCommands<Self>,
                     public GeoCommands<Self>,
                     public HashCommands<Self>,
+                    public HashExpiryCommands<Self>,
                     public HyperLogLogCommands<Self>,
                     public KeyCommands<Self>,
                     public ListCommands<Self>,
@@ -65,6 +67,7 @@ constexpr void for_each_table(F function) {
   function(diagnostics);
   function(geo);
   function(hashes);
+  function(hashes_expiry);
   function(hyperloglogs);
   function(keys);
   function(lists);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ttl.hpp: the reply of TTL, PTTL, EXPIRETIME and PEXPIRETIME.
+// ttl.hpp: the reply of TTL, PTTL, EXPIRETIME, PEXPIRETIME, and for fields HTTL and similar commands.
 #pragma once
 
 #include <redstart/commands/server_time.hpp>
@@ -12,7 +12,7 @@
 namespace redstart::inline v0 {
 
 /// When a key expires: never, at a time, or there is no key. `Time` is a duration (TTL, PTTL) or a time of
-/// the system clock (EXPIRETIME, PEXPIRETIME).
+/// the system clock (EXPIRETIME, PEXPIRETIME). A field of a hash has one too (HTTL, HEXPIRETIME …).
 template <class Time>
 class Ttl {
  public:
@@ -21,6 +21,8 @@ class Ttl {
 
   /// False if there is no such key.
   [[nodiscard]] constexpr bool key_exists() const noexcept { return reply_ != -2; }
+  /// False if there is no such field, or no such key.
+  [[nodiscard]] constexpr bool field_exists() const noexcept { return reply_ != -2; }
   /// True for a key that does not expire.
   [[nodiscard]] constexpr bool persistent() const noexcept { return reply_ == -1; }
   /// The time; empty for a key that does not expire or does not exist.

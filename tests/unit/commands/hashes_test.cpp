@@ -2,6 +2,7 @@
 // hashes_test.cpp: bytes and retry categories of commands on hashes.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <type_traits>
@@ -58,6 +59,34 @@ concept Hsettable = requires(const More&... more) {
 TEST(HashCommandsEncoding, RejectsHsetWithoutAValueForEachField) {
   static_assert(Hsettable<> && Hsettable<std::string, int>);
   static_assert(!Hsettable<std::string>);
+}
+
+TEST(HashExpiryCommandsEncoding, WritesFieldsAndTimes) {
+  using namespace std::chrono_literals;
+  expect(capture.hexpire("k", 5s, {"a", "b"}), {"HEXPIRE", "k", "5", "FIELDS", "2", "a", "b"}, kLastWins);
+  expect(capture.hpexpire("k", 5s, {"a"}, ExpireIf::later),
+         {"HPEXPIRE", "k", "5000", "GT", "FIELDS", "1", "a"}, kAccumulates);
+  expect(capture.hexpireat("k", TimeSeconds(7s), {"a"}), {"HEXPIREAT", "k", "7", "FIELDS", "1", "a"},
+         kLastWins);
+  expect(capture.hpexpireat("k", TimeMilliseconds(7ms), {"a"}), {"HPEXPIREAT", "k", "7", "FIELDS", "1", "a"});
+  expect(capture.httl("k", {"a"}), {"HTTL", "k", "FIELDS", "1", "a"}, kRead);
+  expect(capture.hpttl("k", {"a"}), {"HPTTL", "k", "FIELDS", "1", "a"}, kRead);
+  expect(capture.hexpiretime("k", {"a"}), {"HEXPIRETIME", "k", "FIELDS", "1", "a"}, kRead);
+  expect(capture.hpexpiretime("k", {"a"}), {"HPEXPIRETIME", "k", "FIELDS", "1", "a"}, kRead);
+  expect(capture.hpersist("k", {"a"}), {"HPERSIST", "k", "FIELDS", "1", "a"}, kLastWins);
+  EXPECT_TRUE(capture.httl("k", std::vector<std::string>{}).lacks_arguments);
+}
+
+TEST(HashExpiryCommandsEncoding, WritesValues) {
+  using namespace std::chrono_literals;
+  expect(capture.hgetex("k", 5s, {"a", "b"}), {"HGETEX", "k", "EX", "5", "FIELDS", "2", "a", "b"}, kLastWins);
+  expect(capture.hgetex("k", Expiry::persist(), {"a"}), {"HGETEX", "k", "PERSIST", "FIELDS", "1", "a"});
+  expect(capture.hgetdel("k", {"a"}), {"HGETDEL", "k", "FIELDS", "1", "a"}, kAccumulates);
+  expect(capture.hsetex("k", {{"a", "1"}, {"b", "2"}}, {.expire = 1500ms}),
+         {"HSETEX", "k", "PX", "1500", "FIELDS", "2", "a", "1", "b", "2"}, kLastWins);
+  const std::map<std::string, int> fields{{"a", 1}};
+  expect(capture.hsetex("k", fields, {.expire = Expiry::keep_ttl(), .only_if = OnlyIf::absent}),
+         {"HSETEX", "k", "FNX", "KEEPTTL", "FIELDS", "1", "a", "1"}, kAccumulates);
 }
 
 }  // namespace
