@@ -230,6 +230,28 @@ TEST_P(ServerCommands, PlacesWorkWithBothProtocols) {
   });
 }
 
+TEST_P(ServerCommands, ConditionalStringsWorkWithBothProtocols) {
+  if (!version().since({8, 4}, {9, 0})) GTEST_SKIP() << "Redis 8.4 and Valkey 9.0 have such commands";
+  with_both_protocols([this](const Client& client) {
+    client.set("k", "1");
+    EXPECT_FALSE(client.set_if("k", "3", ValueCondition::equals("2")));
+    EXPECT_TRUE(client.set_if("k", "2", ValueCondition::equals("1"), 100s));
+    EXPECT_GT(client.ttl("k").time(), 50s);
+    if (version().product == "Valkey") {
+      EXPECT_FALSE(client.delifeq("k", 1));
+      EXPECT_TRUE(client.delifeq("k", 2));
+      return;
+    }
+    const auto digest = client.digest("k");
+    ASSERT_TRUE(digest);
+    EXPECT_EQ(client.digest("missing"), std::nullopt);
+    EXPECT_FALSE(client.set_if("k", "3", ValueCondition::has_other_digest(*digest)));
+    EXPECT_TRUE(client.set_if("k", "3", ValueCondition::has_digest(*digest)));
+    EXPECT_FALSE(client.delex("k", ValueCondition::differs("3")));
+    EXPECT_TRUE(client.delex("k", ValueCondition::equals("3")));
+  });
+}
+
 TEST_P(ServerCommands, FieldsThatExpireWorkWithBothProtocols) {
   if (!version().since({8, 0}, {9, 1})) GTEST_SKIP() << "HGETDEL came with Redis 8.0 and Valkey 9.1";
   with_both_protocols([](const Client& client) {

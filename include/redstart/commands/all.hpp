@@ -26,6 +26,7 @@
 #include <redstart/commands/streams.hpp>
 #include <redstart/commands/streams_groups.hpp>
 #include <redstart/commands/strings.hpp>
+#include <redstart/commands/strings_conditional.hpp>
 
 namespace redstart::inline v0 {
 
@@ -34,6 +35,7 @@ template <class Self>
 class AllCommands : public AclCommands<Self>,
                     public BitmapCommands<Self>,
                     public BlockingListCommands<Self>,
+                    public ConditionalStringCommands<Self>,
                     public ConfigurationCommands<Self>,
                     public ConnectionCommands<Self>,
                     public DiagnosticsCommands<Self>,
@@ -83,6 +85,7 @@ constexpr void for_each_table(F function) {
   function(streams);
   function(streams_groups);
   function(strings);
+  function(strings_conditional);
 }
 
 /// Calls `function` with the row of each typed command.

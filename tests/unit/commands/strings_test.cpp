@@ -130,5 +130,16 @@ TEST(StringCommandsEncoding, CopiesALargeEncodedValue) {
   EXPECT_EQ(buffer.view(), "$3\r\n1,2\r\n");
 }
 
+TEST(ConditionalStringCommandsEncoding, WritesConditions) {
+  using namespace std::chrono_literals;
+  expect(capture.delex("k", ValueCondition::equals("v")), {"DELEX", "k", "IFEQ", "v"}, kLastWins);
+  expect(capture.delex("k", ValueCondition::differs("v")), {"DELEX", "k", "IFNE", "v"});
+  expect(capture.delifeq("k", 7), {"DELIFEQ", "k", "7"}, kLastWins);
+  expect(capture.digest("k"), {"DIGEST", "k"}, kRead);
+  expect(capture.set_if("k", 6, ValueCondition::has_digest("d"), 5s),
+         {"SET", "k", "6", "IFDEQ", "d", "EX", "5"}, kAccumulates);
+  expect(capture.set_if("k", "v", ValueCondition::has_other_digest("d")), {"SET", "k", "v", "IFDNE", "d"});
+}
+
 }  // namespace
 }  // namespace redstart::test
