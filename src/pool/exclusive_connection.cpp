@@ -197,10 +197,11 @@ void ExclusiveConnection::opened(net::AsyncConnection& connection) {
 }
 
 void ExclusiveConnection::closed(net::AsyncConnection&, CloseReason reason) {
+  const bool used = used_.load(std::memory_order_acquire);  // by this caller, or by an earlier one
   note_closed(reason);
   if (const auto pool = pool_.lock(); pool && !pool->withdraw(*this)) {
-    // A connection that its caller has not used yet is opened again on first use.
-    if (used_.load(std::memory_order_acquire)) {
+    // A connection that its caller had not used is opened again on first use, which may begin by now.
+    if (used && used_.load(std::memory_order_acquire)) {
       broken_.store(true, std::memory_order_release);
       give_grant_back();
     }
