@@ -64,7 +64,7 @@ class BitmapCommands {
   }
 
   /// BITOP. Combines the strings bit by bit into `destination`. The length of the result in bytes; 0 if no
-  /// key exists. O(N). May not be repeated by itself, because `destination` can be one of the keys.
+  /// key exists. O(N). Accumulating, because `destination` can be one of the keys.
   template <StringLike... Keys>
   auto bitop(BitOp operation, std::string_view destination, std::string_view key, const Keys&... keys) const
       -> reply_t<Self, std::int64_t> {

@@ -166,7 +166,8 @@ struct redstart::resp::decoder<redstart::GeoPosition> {
   }
 };
 
-/// Reads a name, or an array of a name and its details. Their types tell the details apart.
+/// Reads a name alone, or an array of the name and the details. An array is the position, an integer the
+/// hash, and text the distance.
 template <>
 struct redstart::resp::decoder<redstart::GeoFound> {
   static void decode(Cursor& cursor, GeoFound& out) {
